@@ -1,0 +1,92 @@
+/** What a message is once it has been checked: the words that the store, the router and the dispatcher share. */
+import type { AccountId, DeliveryId, GatewayId, MessageId } from "./ids.ts";
+
+/** A number in E.164 form with its plus: `^\+[1-9][0-9]{6,14}$`. */
+declare const e164: unique symbol;
+export type E164 = string & { readonly [e164]: true };
+
+/** Priority classes; OTP goes first (semantics: lanes and their shares). */
+export type Lane = "OTP" | "NORMAL" | "BULK";
+export const lanes: readonly Lane[] = ["OTP", "NORMAL", "BULK"];
+
+/** What happens to a part whose fate is unknown (P12). */
+export type DuplicatePolicy = "AT_LEAST_ONCE" | "AT_MOST_ONCE";
+
+export type SenderKind = "NUMERIC" | "ALPHANUMERIC";
+
+export interface Sender {
+  readonly kind: SenderKind;
+  /** As the caller gave it, without a leading plus where numeric. */
+  readonly address: string;
+}
+
+/** The content as stored; `text` and `data` are erased some time after the last final state (P48). */
+export type MessageContent =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "binary"; readonly data: Uint8Array; readonly udh: Uint8Array };
+
+/** What holds for every delivery of a message. Times are milliseconds since the epoch. */
+export interface Message {
+  readonly id: MessageId;
+  readonly accountId: AccountId;
+  readonly sender: Sender;
+  readonly content: MessageContent;
+  readonly lane: Lane;
+  readonly duplicatePolicy: DuplicatePolicy;
+  readonly encoding: "auto" | "gsm7" | "ucs2";
+  readonly transliterate: boolean;
+  /** 1 to 255. */
+  readonly maxSegments: number;
+  /** Asks for premium gateways first. */
+  readonly fast: boolean;
+  readonly clientReference: string | undefined;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly acceptTimeMs: number;
+  readonly expireTimeMs: number;
+}
+
+/**
+ * What a delivery remembers between two claims. The store keeps it as it is and looks at none of it.
+ */
+export interface DeliveryProgress {
+  /** Number of the last attempt; 0 before the first. */
+  readonly attemptCount: number;
+  /** Temporary refusals spent, by gateway. */
+  readonly temporaryRefusals: Readonly<Record<string, number>>;
+  /** Gateways that refused this delivery for good. */
+  readonly refusedBy: readonly GatewayId[];
+  /** A started multipart submission that must go on at the same gateway under the same reference. */
+  readonly resume?: {
+    readonly gatewayId: GatewayId;
+    readonly attempt: number;
+    readonly reference: number;
+    /** Numbers (from 1) of parts that the gateway has accepted. */
+    readonly acceptedParts: readonly number[];
+    /** Whether a part may have been sent without an answer. */
+    readonly isAmbiguous: boolean;
+  };
+}
+
+export const noProgress: DeliveryProgress = { attemptCount: 0, temporaryRefusals: {}, refusedBy: [] };
+
+/** One delivery as a dispatcher holds it; its message stands beside it. */
+export interface DeliveryWork {
+  readonly id: DeliveryId;
+  readonly recipient: E164;
+  /** ISO 3166-1 alpha-2 code by libphonenumber; undefined where it knows none. */
+  readonly country: string | undefined;
+  readonly progress: DeliveryProgress;
+  /** Concatenation reference taken when it was claimed; undefined for a single part. */
+  readonly reference: number | undefined;
+}
+
+/** How one submit to a gateway ended (semantics: outcomes of a submit). */
+export type AttemptOutcome =
+  | "ACCEPTED"
+  | "REFUSED_RECIPIENT"
+  | "REFUSED_ROUTE"
+  | "TEMPORARY"
+  | "THROTTLED"
+  | "SESSION_LOST_BEFORE_WRITE"
+  | "AMBIGUOUS"
+  | "EXPIRED";

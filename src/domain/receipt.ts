@@ -1,0 +1,42 @@
+/** What comes back from a gateway, in our words: receipts, and messages from handsets. */
+import type { GatewayId } from "./ids.ts";
+
+/** What one receipt says, in our words. */
+export interface Receipt {
+  readonly gatewayId: GatewayId;
+  readonly smscMessageId: string;
+  readonly matchKey: string;
+  /** Destination of the message it is about (the receipt's source), digits without plus; undefined where absent. */
+  readonly recipient: string | undefined;
+  /** Final states end a part; «recorded» ones change nothing. */
+  readonly verdict: "DELIVERED" | "EXPIRED" | "UNDELIVERABLE" | "REJECTED" | "RECORDED";
+  /** `stat` or the name of message_state, as received. */
+  readonly stat: string;
+  /** `err` of the text, as received. */
+  readonly err: string | undefined;
+  /** network_error_code: type octet and 16-bit code. */
+  readonly networkError: { readonly type: number; readonly code: number } | undefined;
+  readonly doneTimeMs: number | undefined;
+  /** Mobile country and network code by the gateway's configured TLV; never guessed. */
+  readonly carrier: string | undefined;
+  readonly arrivalTimeMs: number;
+  /** short_message or message_payload as received. */
+  readonly raw: Uint8Array;
+  /** Whether this gateway sends one receipt for all parts of a delivery. */
+  readonly coversAllParts: boolean;
+}
+
+/** A message from a handset, or one part of it. */
+export interface IncomingPart {
+  readonly gatewayId: GatewayId;
+  readonly from: string;
+  readonly to: string;
+  readonly dataCoding: number;
+  readonly text: string | undefined;
+  readonly data: Uint8Array;
+  readonly udh: Uint8Array;
+  readonly concatenation:
+    | { readonly reference: number; readonly total: number; readonly sequence: number }
+    | undefined;
+  readonly arrivalTimeMs: number;
+}

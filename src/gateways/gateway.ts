@@ -1,0 +1,102 @@
+/**
+ * The port of a way out. A gateway submits parts and passes on what comes back; it decides nothing about routes, retries
+ * or states. Everything that went wrong with a submit is a value, never an exception.
+ */
+
+import type { DeliveryId, GatewayId } from "../domain/ids.ts";
+import type { E164, Sender } from "../domain/message.ts";
+import type { IncomingPart, Receipt } from "../domain/receipt.ts";
+import type { EncodingProfile, WirePart } from "../encoding/message-plan.ts";
+
+export type GatewayStatus =
+  /** At least one session can submit. */
+  | { readonly kind: "ready" }
+  | { readonly kind: "connecting"; readonly reason: string }
+  /** Refused for good (wrong password, P20) until it is resumed by hand. */
+  | { readonly kind: "stopped"; readonly reason: string };
+
+/** One part to be written, numbered from 1 within its delivery. */
+export interface PartToSubmit {
+  readonly number: number;
+  readonly wire: WirePart;
+}
+
+export interface Submission {
+  readonly deliveryId: DeliveryId;
+  readonly sender: Sender;
+  readonly recipient: E164;
+  /** In order; they leave on one session with nothing of another delivery of that session between them. */
+  readonly parts: readonly PartToSubmit[];
+  readonly expireTimeMs: number;
+  /**
+   * Takes a token of the gateway's rate for one PDU right before it is written; undefined means «at once». The first part's token
+   * has been taken by the caller.
+   */
+  readonly takeToken: () => Promise<void> | undefined;
+}
+
+/** What became of one part. Times are milliseconds since the epoch. */
+export type PartResult =
+  | {
+      readonly kind: "accepted";
+      readonly number: number;
+      /** The SMSC's id as sent; undefined where the response had none. */
+      readonly smscMessageId: string | undefined;
+      /** The id in the gateway's configured form, by which receipts are matched (P1). */
+      readonly matchKey: string | undefined;
+      readonly timeMs: number;
+    }
+  | {
+      readonly kind: "refused";
+      readonly number: number;
+      readonly refusal: "recipient" | "route" | "temporary" | "throttled" | "session";
+      readonly commandStatus: number;
+      readonly timeMs: number;
+    }
+  /** Written, and nobody knows (P12); the ambiguity hold is already over. */
+  | { readonly kind: "ambiguous"; readonly number: number; readonly timeMs: number }
+  /** Never written: the session went, an earlier part was refused, or its validity was over. */
+  | {
+      readonly kind: "unsent";
+      readonly number: number;
+      readonly why: "no_session" | "stopped" | "expired";
+      readonly timeMs: number;
+    };
+
+/** What a gateway tells its owner. A promise that rejects makes the SMSC keep its message (ESME_RX_T_APPN). */
+export interface GatewayListener {
+  onStatus(status: GatewayStatus): void;
+  /** Room in a window may have opened. */
+  onRoom(): void;
+  /** Resolves once the receipt is committed; only then is deliver_sm answered. */
+  onReceipt(receipt: Receipt): Promise<void>;
+  /** A receipt that could not be parsed, kept raw. */
+  onUnparsableReceipt(gatewayId: GatewayId, raw: Uint8Array, arrivalTimeMs: number): Promise<void>;
+  onIncoming(part: IncomingPart): Promise<void>;
+}
+
+/** Figures for dashboards and ListGateways. */
+export interface GatewayFigures {
+  readonly sessions: number;
+  readonly boundSessions: number;
+  /** PDUs written and unanswered. */
+  readonly inFlight: number;
+  readonly windowSize: number;
+}
+
+export interface Gateway {
+  readonly id: GatewayId;
+  readonly profile: EncodingProfile;
+  status(): GatewayStatus;
+  figures(): GatewayFigures;
+  /** Submissions that can be taken now without waiting for a window; 0 while not ready. */
+  room(): number;
+  /** Never rejects. One result a part, in the order of `parts`. */
+  submit(submission: Submission): Promise<readonly PartResult[]>;
+  /** Connects and keeps connected; harmless when repeated. */
+  start(listener: GatewayListener): void;
+  /** Binds again after a stop for a wrong password. */
+  resume(): void;
+  /** Waits for unanswered PDUs until `graceMs` is over, unbinds and closes; harmless when repeated. */
+  stop(graceMs: number): Promise<void>;
+}
