@@ -28,7 +28,7 @@ export interface EncodingProfile {
 
 export type Encoding = "gsm7" | "ucs2" | "binary";
 
-/** What a message carries: text, or octets with an optional user data header. */
+/** What a message carries: text, or octets with an optional user data header (its length octet first). */
 export type Content =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "binary"; readonly data: Uint8Array; readonly udh: Uint8Array };
@@ -83,9 +83,21 @@ export interface MessagePlan {
 export type PlanResult =
   | { readonly kind: "planned"; readonly plan: MessagePlan }
   /** The content needs more segments than options or profile allow. */
-  | { readonly kind: "too_many_segments"; readonly segmentCount: number; readonly limit: number; readonly limitedBy: "request" | "gateway" }
-  /** The profile or the demanded encoding cannot carry the content. */
-  | { readonly kind: "not_encodable"; readonly reason: "ENCODING_NOT_SUPPORTED" | "CHARACTER_NOT_IN_ALPHABET"; readonly forcingCharacters: readonly ForcingCharacter[] };
+  | {
+      readonly kind: "too_many_segments";
+      readonly segmentCount: number;
+      readonly limit: number;
+      readonly limitedBy: "request" | "gateway";
+    }
+  /**
+   * The profile or the demanded encoding cannot carry the content, or its own header is malformed, leaves no room, or
+   * numbers a part although the data needs several.
+   */
+  | {
+      readonly kind: "not_encodable";
+      readonly reason: "ENCODING_NOT_SUPPORTED" | "CHARACTER_NOT_IN_ALPHABET" | "INVALID_USER_DATA_HEADER";
+      readonly forcingCharacters: readonly ForcingCharacter[];
+    };
 
 /** One part as it goes on the wire: the fields of a submit_sm that depend on the content. */
 export interface WirePart {
