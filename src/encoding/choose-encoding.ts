@@ -4,7 +4,7 @@
  */
 import { countSeptets } from "./gsm7.ts";
 import type { EncodingProfile, NationalLanguage, PlanOptions } from "./message-plan.ts";
-import { LOCKING_SHIFT_TABLES } from "./national-tables.ts";
+import { LOCKING_SHIFT_TABLES } from "./national/locking-shift-tables.ts";
 import { concatenationOctets, SHIFT_ELEMENT_OCTETS, segmentBudget } from "./segment-budget.ts";
 import { cutGreedily } from "./segment-text.ts";
 import { type SeptetTable, septetTable, tableOfDataCodingZero } from "./septet-table.ts";

@@ -4,7 +4,8 @@
  */
 import { DEFAULT_ALPHABET, DEFAULT_EXTENSION, HOLE } from "./gsm7-alphabet.ts";
 import type { EncodingProfile, NationalLanguage } from "./message-plan.ts";
-import { LOCKING_SHIFT_TABLES, SINGLE_SHIFT_TABLES } from "./national-tables.ts";
+import { LOCKING_SHIFT_TABLES } from "./national/locking-shift-tables.ts";
+import { SINGLE_SHIFT_TABLES } from "./national/single-shift-tables.ts";
 
 /** The first code unit above every character of every table; the highest is ∞ (U+221E) of Portuguese. */
 export const TABLE_SIZE = 0x2300;
