@@ -1,0 +1,96 @@
+/** A store that counts what passes through it, so that no use case and no loop needs to know of figures. */
+import { isFinal } from "../domain/delivery-state.ts";
+import type { Store } from "../store/store.ts";
+import type { Metrics } from "./metrics.ts";
+
+/** The same store; every write raises the figures that it stands for. */
+export function measuredStore(store: Store, metrics: Metrics): Store {
+  store.onCommit((commit) => {
+    metrics.commitDuration.observe(commit.durationMs / 1000);
+    metrics.commitRows.observe(commit.rows);
+  });
+  const ended = (state: string, count: number) => {
+    if (count > 0) metrics.finalDeliveries.add(count, state);
+  };
+  const measured: Partial<Store> = {
+    async accept(entries) {
+      const outcomes = await store.accept(entries);
+      outcomes.forEach((outcome, index) => {
+        const entry = entries[index];
+        if (entry === undefined) return;
+        if (outcome.kind === "replayed") metrics.replayedRequests.add(1);
+        if (outcome.kind !== "accepted") return;
+        const rejected = entry.deliveries.filter((delivery) => delivery.admission.kind === "rejected");
+        metrics.acceptedMessages.add(1, entry.message.lane);
+        metrics.acceptedDeliveries.add(entry.deliveries.length, entry.message.lane);
+        ended("REJECTED", rejected.length);
+      });
+      return outcomes;
+    },
+    async settle(entries) {
+      const outcomes = await store.settle(entries);
+      outcomes.forEach((outcome, index) => {
+        const attempt = entries[index]?.attempt;
+        if (attempt !== undefined) {
+          metrics.attempts.add(1, attempt.gatewayId, attempt.outcome);
+          const accepted = attempt.parts.filter((part) => part.outcome === "ACCEPTED").length;
+          const ambiguous = attempt.parts.filter((part) => part.outcome === "AMBIGUOUS").length;
+          if (accepted > 0) metrics.submittedParts.add(accepted, attempt.gatewayId);
+          if (ambiguous > 0) metrics.ambiguousParts.add(ambiguous, attempt.gatewayId);
+        }
+        if (outcome.kind === "fenced") metrics.fencedSettlements.add(1);
+        else if (isFinal(outcome.state)) ended(outcome.state, 1);
+      });
+      return outcomes;
+    },
+    async recordReceipts(receipts) {
+      const outcomes = await store.recordReceipts(receipts);
+      outcomes.forEach((outcome, index) => {
+        const gateway = receipts[index]?.gatewayId ?? "";
+        metrics.receipts.add(1, gateway, outcome.kind);
+        if (outcome.kind === "contradicted") metrics.contradictions.add(1, gateway);
+        if (outcome.kind === "matched" && outcome.isFirstFinal) ended(outcome.state, 1);
+      });
+      return outcomes;
+    },
+    async recordUnparsableReceipt(gatewayId, raw, arrivalTimeMs) {
+      await store.recordUnparsableReceipt(gatewayId, raw, arrivalTimeMs);
+      metrics.receipts.add(1, gatewayId, "unparsable");
+    },
+    async recordIncoming(parts) {
+      const stored = await store.recordIncoming(parts);
+      for (const part of parts) metrics.incomingParts.add(1, part.gatewayId);
+      return stored;
+    },
+    async cancel(accountId, messageId, nowMs) {
+      const before = await store.readStatus(accountId, messageId, {
+        afterPosition: -1,
+        limit: 1,
+        view: "BASIC",
+      });
+      const outcomes = await store.cancel(accountId, messageId, nowMs);
+      const cancelled = outcomes?.filter((outcome) => outcome.result === "CANCELLED").length ?? 0;
+      ended("CANCELLED", cancelled - (before?.stateCounts.CANCELLED ?? 0));
+      return outcomes;
+    },
+    async expireDue(nowMs, limit) {
+      const count = await store.expireDue(nowMs, limit);
+      ended("EXPIRED", count);
+      return count;
+    },
+    async endSilent(nowMs, graceMs, limit) {
+      const count = await store.endSilent(nowMs, graceMs, limit);
+      ended("UNKNOWN", count);
+      return count;
+    },
+  };
+  // Everything else goes straight through, bound to the store itself, whose methods may use private fields.
+  return new Proxy(store, {
+    get(target, name) {
+      const own = measured[name as keyof Store];
+      if (own !== undefined) return own;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}

@@ -1,0 +1,172 @@
+/**
+ * Every figure that the service shows to Prometheus, as one typed object. Names begin with `sms_relay_` and end in their unit;
+ * those of the process itself (memory, event loop lag, garbage collection) keep prom-client's names.
+ */
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { type FinalState, isFinal, transitions } from "../domain/delivery-state.ts";
+import { lanes } from "../domain/message.ts";
+import type { GatewayFigures, GatewayStatus } from "../gateways/gateway.ts";
+import type { Backlog } from "../store/store.ts";
+import { createTally, type Tally } from "./tally.ts";
+
+/** What the gauges read at the moment somebody asks. */
+export interface MetricSources {
+  readonly now: () => number;
+  readonly backlog: () => Promise<Backlog>;
+  readonly gateways: () => readonly {
+    readonly id: string;
+    readonly status: GatewayStatus;
+    readonly isPaused: boolean;
+    readonly figures: GatewayFigures;
+  }[];
+  readonly reportStreams: () => number;
+  readonly freeDiskBytes: () => number | undefined;
+  readonly isReady: () => boolean;
+}
+
+export interface Metrics {
+  /** Labels: lane. */
+  readonly acceptedMessages: Tally;
+  /** Labels: lane. */
+  readonly acceptedDeliveries: Tally;
+  readonly replayedRequests: Tally;
+  /** Labels: status code name. */
+  readonly refusals: Tally;
+  /** Labels: state. */
+  readonly finalDeliveries: Tally;
+  /** Labels: gateway, outcome. */
+  readonly attempts: Tally;
+  /** Labels: gateway. */
+  readonly submittedParts: Tally;
+  /** Labels: gateway. */
+  readonly ambiguousParts: Tally;
+  /** Labels: gateway, outcome. */
+  readonly receipts: Tally;
+  /** Receipts that say otherwise than the final state (P9). Labels: gateway. */
+  readonly contradictions: Tally;
+  /** Labels: gateway. */
+  readonly incomingParts: Tally;
+  readonly fencedSettlements: Tally;
+  readonly commitDuration: Histogram;
+  readonly commitRows: Histogram;
+  /** Connects the gauges; until then they show nothing. */
+  observe(sources: MetricSources): void;
+  /** All figures in the Prometheus text format. */
+  render(): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** Stops what runs for the figures' sake; harmless when repeated. */
+  stop(): void;
+}
+
+const finalStates = (Object.keys(transitions) as FinalState[]).filter((state) => isFinal(state));
+
+/** Makes the figures, all at zero. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const tally = (name: string, help: string, labels: readonly string[], start?: readonly string[][]) =>
+    createTally({ name: `sms_relay_${name}`, help, labels, registry, ...(start && { start }) });
+  const byLane = lanes.map((lane) => [lane]);
+  collectDefaultMetrics({ register: registry });
+
+  return {
+    acceptedMessages: tally("accepted_messages_total", "Messages accepted, by lane.", ["lane"], byLane),
+    acceptedDeliveries: tally("accepted_deliveries_total", "Deliveries accepted, by lane.", ["lane"], byLane),
+    replayedRequests: tally("replayed_requests_total", "Requests answered from an earlier equal one.", []),
+    refusals: tally("refusals_total", "Calls refused, by status code.", ["code"]),
+    finalDeliveries: tally(
+      "final_deliveries_total",
+      "Deliveries that ended, by final state.",
+      ["state"],
+      finalStates.map((state) => [state]),
+    ),
+    attempts: tally("attempts_total", "Attempts that ended, by gateway and outcome.", ["gateway", "outcome"]),
+    submittedParts: tally("submitted_parts_total", "Parts that a gateway accepted.", ["gateway"]),
+    ambiguousParts: tally("ambiguous_parts_total", "Parts written whose fate is unknown.", ["gateway"]),
+    receipts: tally("receipts_total", "Receipts, by gateway and outcome.", ["gateway", "outcome"]),
+    contradictions: tally("contradictions_total", "Receipts that contradict a final state.", ["gateway"]),
+    incomingParts: tally("incoming_parts_total", "Parts of messages from handsets.", ["gateway"]),
+    fencedSettlements: tally("fenced_settlements_total", "Settlements whose claim was lost.", []),
+    commitDuration: new Histogram({
+      name: "sms_relay_commit_duration_seconds",
+      help: "Time from the start of a writing transaction to its commit.",
+      buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1],
+      registers: [registry],
+    }),
+    commitRows: new Histogram({
+      name: "sms_relay_commit_rows",
+      help: "Entries that shared one commit.",
+      buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000],
+      registers: [registry],
+    }),
+    observe: (sources) => registerGauges(registry, sources),
+    render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    stop: () => registry.clear(),
+  };
+}
+
+function registerGauges(registry: Registry, sources: MetricSources): void {
+  const gauge = (
+    name: string,
+    help: string,
+    labelNames: readonly string[],
+    read: (gauge: Gauge) => void | Promise<void>,
+  ) =>
+    new Gauge({
+      name: `sms_relay_${name}`,
+      help,
+      labelNames: [...labelNames],
+      registers: [registry],
+      async collect() {
+        this.reset();
+        await read(this);
+      },
+    });
+
+  gauge(
+    "oldest_waiting_seconds",
+    "Age of the oldest waiting delivery, by lane.",
+    ["lane"],
+    async (target) => {
+      const backlog = await sources.backlog();
+      for (const lane of lanes) {
+        const oldest = backlog.byQueue.filter((queue) => queue.lane === lane && queue.count > 0);
+        const ages = oldest.map((queue) => sources.now() - queue.oldestTimeMs);
+        target.labels(lane).set(Math.max(0, ...ages) / 1000);
+      }
+    },
+  );
+  gauge(
+    "backlog_deliveries",
+    "Deliveries waiting, by gateway and lane.",
+    ["gateway", "lane"],
+    async (target) => {
+      for (const queue of (await sources.backlog()).byQueue)
+        target.labels(queue.gatewayId, queue.lane).set(queue.count);
+    },
+  );
+  gauge("parked_receipts", "Receipts that match nothing yet.", [], async (target) =>
+    target.set((await sources.backlog()).parkedReceipts),
+  );
+  const byGateway = (
+    name: string,
+    help: string,
+    read: (gateway: ReturnType<MetricSources["gateways"]>[number]) => number,
+  ) =>
+    gauge(name, help, ["gateway"], (target) => {
+      for (const gateway of sources.gateways()) target.labels(gateway.id).set(read(gateway));
+    });
+  byGateway("gateway_sessions_bound", "Sessions bound, by gateway.", (g) => g.figures.boundSessions);
+  byGateway("gateway_sessions", "Sessions wanted, by gateway.", (g) => g.figures.sessions);
+  byGateway("gateway_window_used", "PDUs written and unanswered.", (g) => g.figures.inFlight);
+  byGateway("gateway_window_size", "PDUs that may be unanswered at once.", (g) => g.figures.windowSize);
+  byGateway("gateway_ready", "1 where a session can submit.", (g) => (g.status.kind === "ready" ? 1 : 0));
+  byGateway("gateway_stopped", "1 where it was refused for good.", (g) =>
+    g.status.kind === "stopped" ? 1 : 0,
+  );
+  byGateway("gateway_paused", "1 where an operator paused it.", (g) => (g.isPaused ? 1 : 0));
+  gauge("report_streams", "Report streams open.", [], (target) => target.set(sources.reportStreams()));
+  gauge("disk_free_bytes", "Free space where the store is.", [], (target) => {
+    const free = sources.freeDiskBytes();
+    if (free !== undefined) target.set(free);
+  });
+  gauge("ready", "1 while the service takes work.", [], (target) => target.set(sources.isReady() ? 1 : 0));
+}

@@ -1,0 +1,79 @@
+import { describe, expect, it } from "vitest";
+import { toAccountId, toGatewayId } from "../../../src/domain/ids.ts";
+import { createMetrics, type MetricSources } from "../../../src/observability/metrics.ts";
+
+const sources: MetricSources = {
+  now: () => 10_000,
+  backlog: async () => ({
+    queued: 3,
+    byQueue: [
+      { gatewayId: toGatewayId("north"), lane: "OTP", count: 1, oldestTimeMs: 8_000 },
+      { gatewayId: toGatewayId("south"), lane: "OTP", count: 2, oldestTimeMs: 4_000 },
+    ],
+    parkedReceipts: 7,
+  }),
+  gateways: () => [
+    {
+      id: "north",
+      status: { kind: "ready" },
+      isPaused: false,
+      figures: { sessions: 2, boundSessions: 1, inFlight: 5, windowSize: 20 },
+    },
+  ],
+  reportStreams: () => 4,
+  freeDiskBytes: () => 1024,
+  isReady: () => true,
+};
+
+describe("createMetrics", () => {
+  it("shows what was counted, by label", async () => {
+    const metrics = createMetrics();
+    metrics.attempts.add(2, "north", "ACCEPTED");
+    metrics.attempts.add(1, "north", "ACCEPTED");
+    metrics.refusals.add(1, "NO_ROUTE");
+    const { text } = await metrics.render();
+    expect(text).toContain('sms_relay_attempts_total{gateway="north",outcome="ACCEPTED"} 3');
+    expect(text).toContain('sms_relay_refusals_total{code="NO_ROUTE"} 1');
+    metrics.stop();
+  });
+
+  it("shows zero for figures with known labels before anything happened", async () => {
+    const metrics = createMetrics();
+    const { text } = await metrics.render();
+    expect(text).toContain('sms_relay_final_deliveries_total{state="DELIVERED"} 0');
+    expect(text).toContain('sms_relay_accepted_messages_total{lane="BULK"} 0');
+    metrics.stop();
+  });
+
+  it("shows the same figure however often it is asked", async () => {
+    const metrics = createMetrics();
+    metrics.fencedSettlements.add(2);
+    await metrics.render();
+    expect((await metrics.render()).text).toContain("sms_relay_fenced_settlements_total 2");
+    metrics.stop();
+  });
+
+  it("reads the gauges when it is asked, the oldest delivery of a lane over all gateways", async () => {
+    const metrics = createMetrics();
+    metrics.observe(sources);
+    const { text } = await metrics.render();
+    expect(text).toContain('sms_relay_oldest_waiting_seconds{lane="OTP"} 6');
+    expect(text).toContain('sms_relay_oldest_waiting_seconds{lane="BULK"} 0');
+    expect(text).toContain('sms_relay_backlog_deliveries{gateway="south",lane="OTP"} 2');
+    expect(text).toContain("sms_relay_parked_receipts 7");
+    expect(text).toContain('sms_relay_gateway_window_used{gateway="north"} 5');
+    expect(text).toContain("sms_relay_report_streams 4");
+    expect(text).toContain("sms_relay_disk_free_bytes 1024");
+    metrics.stop();
+  });
+
+  it("names every figure of the product sms_relay_ and none after an account", async () => {
+    const metrics = createMetrics();
+    metrics.observe(sources);
+    const { text } = await metrics.render();
+    const names = [...text.matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1] ?? "");
+    expect(names.every((name) => /^(sms_relay|nodejs|process)_/.test(name))).toBe(true);
+    expect(text).not.toContain(toAccountId("account="));
+    metrics.stop();
+  });
+});
