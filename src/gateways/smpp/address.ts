@@ -1,0 +1,56 @@
+/** Addresses as SMPP carries them: type of number, numbering plan, and digits without a plus (P25; SMPP 3.4 §5.2.5, §5.2.6). */
+import type { E164, Sender } from "../../domain/message.ts";
+
+export interface AddressType {
+  /** Type of number, for instance 1 international, 3 network specific, 5 alphanumeric. */
+  readonly ton: number;
+  /** Numbering plan, for instance 0 unknown, 1 ISDN (E.164). */
+  readonly npi: number;
+}
+
+export interface AddressSettings {
+  readonly recipient: AddressType;
+  readonly alphanumeric: AddressType;
+  /** Numeric senders with more than `shortCodeDigits` digits. */
+  readonly international: AddressType;
+  readonly shortCode: AddressType;
+  readonly shortCodeDigits: number;
+  /** Writes a plus before recipients and international senders; hardly any SMSC wants it. */
+  readonly plusSign: boolean;
+}
+
+export interface SmppAddress extends AddressType {
+  readonly address: string;
+}
+
+export const defaultAddresses: AddressSettings = {
+  recipient: { ton: 1, npi: 1 },
+  alphanumeric: { ton: 5, npi: 0 },
+  international: { ton: 1, npi: 1 },
+  shortCode: { ton: 3, npi: 0 },
+  shortCodeDigits: 6,
+  plusSign: false,
+};
+
+export function recipientAddress(recipient: E164, settings: AddressSettings): SmppAddress {
+  const address = settings.plusSign ? recipient : recipient.slice(1);
+  return { ton: settings.recipient.ton, npi: settings.recipient.npi, address };
+}
+
+export function senderAddress(sender: Sender, settings: AddressSettings): SmppAddress {
+  const { kind, address } = sender;
+  if (kind === "ALPHANUMERIC") {
+    return { ton: settings.alphanumeric.ton, npi: settings.alphanumeric.npi, address };
+  }
+  if (address.length <= settings.shortCodeDigits) {
+    return { ton: settings.shortCode.ton, npi: settings.shortCode.npi, address };
+  }
+  const { ton, npi } = settings.international;
+  return { ton, npi, address: settings.plusSign ? `+${address}` : address };
+}
+
+/** The digits of an address from the wire, so that `+47…` and `0047…` with TON 1 compare equal to `47…`. */
+export function addressDigits(address: string, ton: number): string {
+  if (address.startsWith("+")) return address.slice(1);
+  return ton === 1 && address.startsWith("00") ? address.slice(2) : address;
+}

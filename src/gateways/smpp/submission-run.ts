@@ -1,0 +1,60 @@
+/**
+ * One submission on its way: its results as they come in, and the one promise that ends it. A run settles each part once;
+ * what comes later for the same part is ignored.
+ */
+import type { PartResult, PartToSubmit, Submission } from "../gateway.ts";
+
+/** A part that was written and awaits its fate. */
+export interface WrittenPart {
+  readonly run: SubmissionRun;
+  readonly part: PartToSubmit;
+  readonly sequence: number;
+  /** user_message_reference, where this gateway's receipts echo it. */
+  readonly echo: string | undefined;
+  /** On the session's own clock, which stands while its socket is not read. */
+  deadlineMs: number;
+  /** The id in a receipt that echoed this part before its response came. */
+  echoedId: string | undefined;
+}
+
+export class SubmissionRun {
+  readonly submission: Submission;
+  /** Index of the next part to write. */
+  next = 0;
+  /** A part was refused for good or its session went: nothing further is written. */
+  isStopped = false;
+  readonly #results: (PartResult | undefined)[];
+  readonly #resolve: (results: readonly PartResult[]) => void;
+  #unsettled: number;
+
+  constructor(submission: Submission, resolve: (results: readonly PartResult[]) => void) {
+    this.submission = submission;
+    this.#resolve = resolve;
+    this.#unsettled = submission.parts.length;
+    this.#results = new Array<PartResult | undefined>(submission.parts.length).fill(undefined);
+    if (this.#unsettled === 0) resolve([]);
+  }
+
+  /** The next part to write; undefined when all are written or the rest is stopped. */
+  get nextPart(): PartToSubmit | undefined {
+    return this.isStopped ? undefined : this.submission.parts[this.next];
+  }
+
+  settle(result: PartResult): void {
+    const { parts } = this.submission;
+    const index = parts.length === 1 ? 0 : parts.findIndex((part) => part.number === result.number);
+    if (index < 0 || this.#results[index] !== undefined) return;
+    this.#results[index] = result;
+    this.#unsettled -= 1;
+    if (this.#unsettled === 0) this.#resolve(this.#results.filter((each) => each !== undefined));
+  }
+
+  /** Settles every part that was not written yet. */
+  stop(why: "no_session" | "stopped" | "expired", timeMs: number): void {
+    this.isStopped = true;
+    const { parts } = this.submission;
+    const first = this.next;
+    this.next = parts.length;
+    for (const { number } of parts.slice(first)) this.settle({ kind: "unsent", number, why, timeMs });
+  }
+}
