@@ -19,6 +19,7 @@ import { segmentBudget } from "./segment-budget.ts";
 import { refuseTooMany } from "./segment-limit.ts";
 import { cutKeepingGraphemes, unitsOf } from "./segment-text.ts";
 import { type SeptetTable, tableOfDataCodingZero } from "./septet-table.ts";
+import { transliterate } from "./transliterate.ts";
 
 const SINGLE_SEPTETS = segmentBudget("gsm7", 0);
 const noOctets = new Uint8Array(0);
@@ -38,7 +39,13 @@ function planText(text: string, options: PlanOptions, profile: EncodingProfile):
   const table = tableOfDataCodingZero(profile.defaultAlphabet);
   const septets = options.encoding === "ucs2" ? -1 : countSeptets(text, table);
   if (septets >= 0 && septets <= SINGLE_SEPTETS) return planned(singleSegmentPlan(text, septets));
-  return planChoice(text, noSubstitutions, table, options, profile);
+  const transliterated =
+    septets < 0 && options.transliterate && options.encoding !== "ucs2"
+      ? transliterate(text, table)
+      : undefined;
+  return transliterated === undefined
+    ? planChoice(text, noSubstitutions, table, options, profile)
+    : planChoice(transliterated.text, transliterated.substitutions, table, options, profile);
 }
 
 function planChoice(

@@ -1,0 +1,59 @@
+/**
+ * Opt-in transliteration into the default alphabet: quotes, dashes, accents and lookalikes are replaced so that a text
+ * goes out as 7-bit text. All or nothing: a text that would still need UCS-2 is left as it is.
+ */
+import { countSeptets } from "./gsm7.ts";
+import { LOOKALIKES } from "./lookalikes.ts";
+import type { Substitution } from "./message-plan.ts";
+import type { SeptetTable } from "./septet-table.ts";
+
+export interface Transliteration {
+  readonly text: string;
+  /** In text order; offsets are UTF-16 offsets in the original. */
+  readonly substitutions: readonly Substitution[];
+}
+
+/** A character with the marks that combine with it. */
+const CLUSTER = /\P{M}\p{M}*|\p{M}+/gu;
+
+/**
+ * The text in the given alphabet with every replacement told, or undefined where a character has none or nothing
+ * would be left.
+ */
+export function transliterate(text: string, table: SeptetTable): Transliteration | undefined {
+  const substitutions: Substitution[] = [];
+  let result = "";
+  for (const match of text.matchAll(CLUSTER)) {
+    const from = match[0];
+    const to = countSeptets(from, table) >= 0 ? from : replacementOf(from, table);
+    if (to === undefined) return undefined;
+    if (to !== from) substitutions.push({ offset: match.index, from, to });
+    result += to;
+  }
+  return result === "" ? undefined : { text: result, substitutions };
+}
+
+/** Composed if the alphabet has it so, else without its marks, each character then by the table of lookalikes. */
+function replacementOf(cluster: string, table: SeptetTable): string | undefined {
+  const composed = cluster.normalize("NFC");
+  if (countSeptets(composed, table) >= 0) return composed;
+  let replacement = "";
+  for (const character of composed) {
+    const known = LOOKALIKES.get(character) ?? withoutMarks(character, table);
+    if (known === undefined || countSeptets(known, table) < 0) return undefined;
+    replacement += known;
+  }
+  return replacement;
+}
+
+function withoutMarks(character: string, table: SeptetTable): string | undefined {
+  let plain = "";
+  for (const piece of character.normalize("NFKD").replace(/\p{M}/gu, "")) {
+    const fits = countSeptets(piece, table) >= 0;
+    const known = fits ? piece : LOOKALIKES.get(piece);
+    if (known === undefined) return undefined;
+    plain += known;
+  }
+  // A mark alone may fall away; a character of another kind that decomposes to nothing may not.
+  return plain === "" && !/^\p{M}$/u.test(character) ? undefined : plain;
+}
