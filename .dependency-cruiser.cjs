@@ -1,0 +1,75 @@
+// The walls of the house. test/unit/boundaries.test.ts plants a violation of each and expects it to be found.
+const only = (name, comment, from, allowed) => ({
+  name,
+  comment,
+  severity: "error",
+  from: { path: from },
+  to: { path: "^(src/|node_modules/)", pathNot: allowed },
+});
+
+module.exports = {
+  forbidden: [
+    {
+      name: "no-circular",
+      comment: "A ring of imports has no reading order.",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
+    only("pure-domain", "domain imports nothing but itself.", "^src/domain/", ["^src/domain/"]),
+    only("pure-encoding", "encoding imports domain and itself.", "^src/encoding/", ["^src/(domain|encoding)/"]),
+    only("pure-routing", "routing imports domain, encoding and itself.", "^src/routing/", [
+      "^src/(domain|encoding|routing)/",
+    ]),
+    only("pure-smpp", "The protocol library knows no part of the service.", "^src/smpp/", [
+      "^src/(domain|smpp)/",
+      "^src/observability/clock",
+    ]),
+    only("smsc-stands-alone", "The simulator is a peer: it shares the protocol and the encoding only.", "^src/smsc/", [
+      "^src/(domain|encoding|smpp|smsc)/",
+      "^src/observability/clock",
+      "^node_modules/",
+    ]),
+    {
+      name: "adapters-apart",
+      comment: "Adapters never import adapters; only compose knows them.",
+      severity: "error",
+      from: { path: "^src/(?:store|gateways)/([^/]+)/" },
+      to: { path: "^src/(?:store|gateways)/[^/]+/", pathNot: "^src/(?:store|gateways)/$1/" },
+    },
+    {
+      name: "adapters-behind-ports",
+      comment: "Nobody but compose (and the demo, the simulator's command) reaches into an adapter.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(compose|store/|gateways/|cli/|config/)" },
+      to: { path: "^src/(store|gateways)/[^/]+/" },
+    },
+    {
+      name: "grpc-at-the-door",
+      comment: "Generated code and gRPC live in rpc and in the command line's client.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(rpc|cli|gen)/" },
+      to: { path: "^src/gen/|^node_modules/(@grpc|nice-grpc)" },
+    },
+    {
+      name: "app-knows-ports",
+      comment: "Use cases know ports, dispatch and the pure parts, no door.",
+      severity: "error",
+      from: { path: "^src/(app|dispatch)/" },
+      to: { path: "^src/(rpc|http|cli|config|compose|main|smpp|smsc)" },
+    },
+    {
+      name: "not-to-dev-dependency",
+      comment: "What ships may not need what is not shipped.",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "require", "node", "default"] },
+  },
+};

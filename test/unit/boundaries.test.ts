@@ -1,0 +1,57 @@
+/** The walls between folders are checked by dependency-cruiser; each wall is shown here to stop a planted violation. */
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const run = promisify(execFile);
+const root = resolve(import.meta.dirname, "../..");
+
+/** file → what it imports wrongly → the rule that must name it. */
+const planted = [
+  ["src/domain/planted.ts", "../encoding/planted-target.ts", "pure-domain"],
+  ["src/encoding/planted.ts", "../routing/planted-target.ts", "pure-encoding"],
+  ["src/routing/planted.ts", "../store/store.ts", "pure-routing"],
+  ["src/smpp/planted.ts", "../app/planted-target.ts", "pure-smpp"],
+  ["src/smsc/planted.ts", "../store/store.ts", "smsc-stands-alone"],
+  ["src/store/sqlite/planted.ts", "../postgres/planted-target.ts", "adapters-apart"],
+  ["src/app/planted.ts", "../store/sqlite/planted-target.ts", "adapters-behind-ports"],
+  ["src/dispatch/planted.ts", "../gen/planted-target.ts", "grpc-at-the-door"],
+  ["src/app/planted-door.ts", "../rpc/planted-target.ts", "app-knows-ports"],
+] as const;
+
+describe("the dependency rules", () => {
+  let folder = "";
+  let found: { rule: string; from: string }[] = [];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "sms-relay-walls-"));
+    await symlink(join(root, "node_modules"), join(folder, "node_modules"));
+    const files = new Map<string, string>([["src/store/store.ts", "export const store = 1;\n"]]);
+    for (const [file, target] of planted) {
+      files.set(file, `import * as target from "${target}";\nexport const planted = target;\n`);
+      files.set(join(dirname(file), target), "export const target = 1;\n");
+    }
+    files.set("package.json", '{ "type": "module" }\n');
+    files.set("tsconfig.json", '{ "compilerOptions": { "module": "nodenext", "allowImportingTsExtensions": true } }\n');
+    for (const [file, text] of files) {
+      await mkdir(dirname(join(folder, file)), { recursive: true });
+      await writeFile(join(folder, file), text);
+    }
+    const config = join(root, ".dependency-cruiser.cjs");
+    const binary = join(root, "node_modules/dependency-cruiser/bin/dependency-cruise.mjs");
+    const output = await run(process.execPath, [binary, "--config", config, "--output-type", "json", "src"], {
+      cwd: folder,
+    }).catch((error: { stdout: string }) => error);
+    const report = JSON.parse(output.stdout) as { summary: { violations: { rule: { name: string }; from: string }[] } };
+    found = report.summary.violations.map((violation) => ({ rule: violation.rule.name, from: violation.from }));
+  });
+
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it.each(planted)("%s may not import %s (%s)", (file, _target, rule) => {
+    expect(found).toContainEqual({ rule, from: file });
+  });
+});
