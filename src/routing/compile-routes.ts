@@ -1,0 +1,113 @@
+/**
+ * Prepares a list of gateways for selection, once per configuration: orders them, turns lists into sets, and gives gateways
+ * with equal profiles the same profile object, so that a plan is made once for all of them.
+ */
+import type { GatewayId } from "../domain/ids.ts";
+import type { EncodingProfile } from "../encoding/message-plan.ts";
+import { hashText } from "./rendezvous-hash.ts";
+import type { AllowDeny, RouteGateway } from "./route-gateway.ts";
+
+/** A gateway with its rules prepared; undefined stands for «no such rule». */
+export interface CompiledGateway {
+  readonly id: GatewayId;
+  readonly weight: number;
+  readonly hash: number;
+  readonly isPremium: boolean;
+  readonly accounts: ReadonlySet<string> | undefined;
+  readonly allowedCountries: ReadonlySet<string> | undefined;
+  readonly deniedCountries: ReadonlySet<string> | undefined;
+  readonly allowedPrefixes: readonly string[] | undefined;
+  readonly deniedPrefixes: readonly string[] | undefined;
+  readonly takesNumericSenders: boolean;
+  readonly takesAlphanumericSenders: boolean;
+  readonly senders: ReadonlySet<string> | undefined;
+  readonly profile: EncodingProfile;
+}
+
+/** Gateways that stand at the same place of the order and share by weight. */
+export type Rank = readonly CompiledGateway[];
+
+export interface RouteTable {
+  /** By priority. */
+  readonly ranks: readonly Rank[];
+  /** Premium gateways by priority, then the rest by priority. */
+  readonly fastRanks: readonly Rank[];
+  readonly gateways: ReadonlyMap<GatewayId, CompiledGateway>;
+}
+
+/** The table for `selectGateways`. Ids must be distinct. */
+export function compileRoutes(gateways: readonly RouteGateway[]): RouteTable {
+  const profiles = new Map<string, EncodingProfile>();
+  const compiled = gateways.map((gateway) => ({
+    gateway: compileGateway(gateway, internProfile(gateway.profile, profiles)),
+    priority: gateway.priority,
+  }));
+  const premium = compiled.filter((entry) => entry.gateway.isPremium);
+  const rest = compiled.filter((entry) => !entry.gateway.isPremium);
+  return {
+    ranks: rankByPriority(compiled),
+    fastRanks: [...rankByPriority(premium), ...rankByPriority(rest)],
+    gateways: new Map(compiled.map((entry) => [entry.gateway.id, entry.gateway])),
+  };
+}
+
+interface Prioritised {
+  readonly gateway: CompiledGateway;
+  readonly priority: number;
+}
+
+function rankByPriority(entries: readonly Prioritised[]): readonly Rank[] {
+  const ranks = new Map<number, CompiledGateway[]>();
+  for (const { gateway, priority } of entries.toSorted((a, b) => a.priority - b.priority)) {
+    const rank = ranks.get(priority);
+    if (rank === undefined) ranks.set(priority, [gateway]);
+    else rank.push(gateway);
+  }
+  return [...ranks.values()];
+}
+
+function compileGateway(gateway: RouteGateway, profile: EncodingProfile): CompiledGateway {
+  return {
+    id: gateway.id,
+    weight: gateway.weight,
+    hash: hashText(gateway.id),
+    isPremium: gateway.isPremium,
+    accounts: toSet(gateway.accounts),
+    allowedCountries: toSet(gateway.countries?.allow),
+    deniedCountries: toSet(gateway.countries?.deny),
+    allowedPrefixes: withPlus(gateway.prefixes, "allow"),
+    deniedPrefixes: withPlus(gateway.prefixes, "deny"),
+    takesNumericSenders: gateway.senderKinds.includes("NUMERIC"),
+    takesAlphanumericSenders: gateway.senderKinds.includes("ALPHANUMERIC"),
+    senders: toSet(gateway.senders),
+    profile,
+  };
+}
+
+function toSet(values: readonly string[] | undefined): ReadonlySet<string> | undefined {
+  return values === undefined ? undefined : new Set(values);
+}
+
+function withPlus(rule: AllowDeny | undefined, side: keyof AllowDeny): readonly string[] | undefined {
+  return rule?.[side]?.map((prefix) => (prefix.startsWith("+") ? prefix : `+${prefix}`));
+}
+
+function internProfile(profile: EncodingProfile, known: Map<string, EncodingProfile>): EncodingProfile {
+  const key = JSON.stringify([
+    profile.defaultAlphabet,
+    profile.packing,
+    profile.dataCoding.gsm7,
+    profile.dataCoding.ucs2,
+    profile.dataCoding.binary,
+    profile.supportsUcs2,
+    profile.supportsBinary,
+    profile.singleShiftLanguages.toSorted((a, b) => a - b),
+    profile.lockingShiftLanguages.toSorted((a, b) => a - b),
+    profile.concatenation,
+    profile.maxSegments,
+  ]);
+  const first = known.get(key);
+  if (first !== undefined) return first;
+  known.set(key, profile);
+  return profile;
+}

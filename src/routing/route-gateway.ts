@@ -1,0 +1,56 @@
+/**
+ * The words of routing: what a gateway may carry, and how it is doing. Both are data; `compile-routes.ts` prepares the first
+ * once per configuration, and whoever watches the gateways answers the second.
+ */
+import type { AccountId, GatewayId } from "../domain/ids.ts";
+import type { SenderKind } from "../domain/message.ts";
+import type { EncodingProfile } from "../encoding/message-plan.ts";
+
+/** A rule by list: with `allow` only what it names, and never what `deny` names. Denying wins. */
+export interface AllowDeny {
+  readonly allow?: readonly string[] | undefined;
+  readonly deny?: readonly string[] | undefined;
+}
+
+/** One way out as routing sees it. */
+export interface RouteGateway {
+  readonly id: GatewayId;
+  /** Lower numbers first. */
+  readonly priority: number;
+  /** Share among gateways of equal priority; 0 takes only what the others cannot. */
+  readonly weight: number;
+  /** Used only where `fast` is asked for, and then first. */
+  readonly isPremium: boolean;
+  /** ISO 3166-1 alpha-2 codes. A number of no known country passes only where nothing is listed under `allow`. */
+  readonly countries?: AllowDeny | undefined;
+  /** Beginnings of E.164 numbers, with or without the plus. */
+  readonly prefixes?: AllowDeny | undefined;
+  readonly senderKinds: readonly SenderKind[];
+  /** Where given, the only sender addresses that the gateway takes. */
+  readonly senders?: readonly string[] | undefined;
+  /** Where given, the only accounts that may use it. */
+  readonly accounts?: readonly AccountId[] | undefined;
+  readonly profile: EncodingProfile;
+}
+
+/** Whether a gateway can send at this moment, and if not, why. */
+export type GatewayHealth =
+  | { readonly kind: "ready" }
+  | { readonly kind: "connecting"; readonly reason: string }
+  | { readonly kind: "stopped"; readonly reason: string }
+  | { readonly kind: "paused"; readonly reason: string }
+  | { readonly kind: "circuit_open"; readonly reason: string };
+
+/** Why a gateway may not carry a delivery, whatever its health. */
+export type LeftOutReason =
+  | "ACCOUNT"
+  | "NOT_REQUESTED"
+  | "COUNTRY"
+  | "PREFIX"
+  | "SENDER"
+  | "REFUSED_BEFORE"
+  | "ENCODING"
+  | "TOO_MANY_SEGMENTS";
+
+/** Why a candidate cannot send at this moment. */
+export type NotNowReason = "DOWN" | "PAUSED" | "CIRCUIT_OPEN";
