@@ -19,8 +19,13 @@ export interface EncodingChoice {
   readonly singleBudget: number;
   /** Units of each part of a longer one. */
   readonly partBudget: number;
-  readonly segmentCount: number;
+  /** Units that the whole text costs. */
+  readonly units: number;
+  /** Offsets at which the parts after the first begin, graphemes not yet regarded. */
+  readonly cuts: readonly number[];
 }
+
+const noCuts: readonly number[] = [];
 
 /** The cheapest way to carry a text, or undefined where the options and the profile leave none. */
 export function chooseEncoding(
@@ -29,56 +34,61 @@ export function chooseEncoding(
   profile: EncodingProfile,
 ): EncodingChoice | undefined {
   let best: EncodingChoice | undefined;
-  for (const choice of choices(text, encoding, profile)) {
-    if (choice.segmentCount === 1) return best === undefined || best.segmentCount > 1 ? choice : best;
-    if (best === undefined || choice.segmentCount < best.segmentCount) best = choice;
+  if (encoding !== "ucs2") {
+    const table = tableOfDataCodingZero(profile.defaultAlphabet);
+    best = choiceOfTable(text, table, undefined, undefined, profile);
+    if (carriesShiftTables(profile)) best = cheapestWithShiftTables(text, best, profile);
+  }
+  if (encoding === "gsm7" || !profile.supportsUcs2 || best?.cuts.length === 0) return best;
+  return cheaper(best, measure(text, text.length, "ucs2", undefined, undefined, undefined, profile));
+}
+
+/** The earlier of two choices unless the later needs fewer segments. */
+function cheaper(
+  earlier: EncodingChoice | undefined,
+  later: EncodingChoice | undefined,
+): EncodingChoice | undefined {
+  if (earlier === undefined || later === undefined) return earlier ?? later;
+  return later.cuts.length < earlier.cuts.length ? later : earlier;
+}
+
+function cheapestWithShiftTables(
+  text: string,
+  plain: EncodingChoice | undefined,
+  profile: EncodingProfile,
+): EncodingChoice | undefined {
+  let best = plain;
+  for (const [lockingShift, singleShift] of shiftTablePairs(profile)) {
+    if (best?.cuts.length === 0) break;
+    const table = septetTable(lockingShift, singleShift);
+    best = cheaper(best, choiceOfTable(text, table, singleShift, lockingShift, profile));
   }
   return best;
 }
 
-/** Every way that can carry the text, in the order in which ties are decided. */
-function* choices(
-  text: string,
-  encoding: PlanOptions["encoding"],
-  profile: EncodingProfile,
-): Generator<EncodingChoice> {
-  if (encoding !== "ucs2") {
-    const table = tableOfDataCodingZero(profile.defaultAlphabet);
-    const plain = choiceOfTable(text, table, undefined, undefined, profile);
-    if (plain !== undefined) yield plain;
-    yield* choicesOfShiftTables(text, profile);
-  }
-  if (encoding !== "gsm7" && profile.supportsUcs2) {
-    yield measure(text, "ucs2", undefined, undefined, undefined, profile);
-  }
-}
+type ShiftTablePair = readonly [
+  lockingShift: NationalLanguage | undefined,
+  singleShift: NationalLanguage | undefined,
+];
 
-function* choicesOfShiftTables(text: string, profile: EncodingProfile): Generator<EncodingChoice> {
-  if (!carriesShiftTables(profile)) return;
+/** Single shifts, then locking shifts alone, then both, each by language number. */
+function shiftTablePairs(profile: EncodingProfile): readonly ShiftTablePair[] {
   const singles = ascending(profile.singleShiftLanguages);
   const lockings = ascending(profile.lockingShiftLanguages).filter(
     (language) => LOCKING_SHIFT_TABLES[language] !== undefined,
   );
-  for (const single of singles) {
-    const choice = choiceOfTable(text, septetTable(undefined, single), single, undefined, profile);
-    if (choice !== undefined) yield choice;
-  }
-  for (const locking of lockings) {
-    const choice = choiceOfTable(text, septetTable(locking, undefined), undefined, locking, profile);
-    if (choice !== undefined) yield choice;
-  }
-  for (const locking of lockings) {
-    for (const single of singles) {
-      const choice = choiceOfTable(text, septetTable(locking, single), single, locking, profile);
-      if (choice !== undefined) yield choice;
-    }
-  }
+  return [
+    ...singles.map((single): ShiftTablePair => [undefined, single]),
+    ...lockings.map((locking): ShiftTablePair => [locking, undefined]),
+    ...lockings.flatMap((locking) => singles.map((single): ShiftTablePair => [locking, single])),
+  ];
 }
 
-/** Shift tables need a header of our own and an SMSC that passes septets through as they are. */
+/** Shift tables need a header of our own, and an SMSC that passes septets through as they are. */
 function carriesShiftTables(profile: EncodingProfile): boolean {
   const hasHeader = profile.concatenation === "udh8" || profile.concatenation === "udh16";
-  return hasHeader && profile.defaultAlphabet === "gsm";
+  const hasTables = profile.singleShiftLanguages.length + profile.lockingShiftLanguages.length > 0;
+  return hasHeader && hasTables && profile.defaultAlphabet === "gsm";
 }
 
 function choiceOfTable(
@@ -88,12 +98,14 @@ function choiceOfTable(
   lockingShift: NationalLanguage | undefined,
   profile: EncodingProfile,
 ): EncodingChoice | undefined {
-  if (countSeptets(text, table) < 0) return undefined;
-  return measure(text, "gsm7", table, singleShift, lockingShift, profile);
+  const septets = countSeptets(text, table);
+  if (septets < 0) return undefined;
+  return measure(text, septets, "gsm7", table, singleShift, lockingShift, profile);
 }
 
 function measure(
   text: string,
+  units: number,
   encoding: "gsm7" | "ucs2",
   alphabet: SeptetTable | undefined,
   singleShift: NationalLanguage | undefined,
@@ -104,9 +116,8 @@ function measure(
   const shiftOctets = shifts * SHIFT_ELEMENT_OCTETS;
   const singleBudget = segmentBudget(encoding, shiftOctets);
   const partBudget = segmentBudget(encoding, shiftOctets + concatenationOctets(profile.concatenation));
-  const units = alphabet === undefined ? text.length : countSeptets(text, alphabet);
-  const segmentCount = units <= singleBudget ? 1 : cutGreedily(text, partBudget, alphabet).length + 1;
-  return { encoding, singleShift, lockingShift, alphabet, singleBudget, partBudget, segmentCount };
+  const cuts = units <= singleBudget ? noCuts : cutGreedily(text, units, partBudget, alphabet);
+  return { encoding, singleShift, lockingShift, alphabet, singleBudget, partBudget, units, cuts };
 }
 
 function ascending(languages: readonly NationalLanguage[]): readonly NationalLanguage[] {

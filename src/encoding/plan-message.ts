@@ -3,7 +3,7 @@
  * this function, so an estimate cannot differ from what goes out (P30).
  */
 import { chooseEncoding, type EncodingChoice } from "./choose-encoding.ts";
-import { countSeptets } from "./gsm7.ts";
+import { countSeptets, isInAlphabet } from "./gsm7.ts";
 import type {
   Content,
   EncodingProfile,
@@ -17,7 +17,7 @@ import type {
 import { planBinary } from "./plan-binary.ts";
 import { segmentBudget } from "./segment-budget.ts";
 import { refuseTooMany } from "./segment-limit.ts";
-import { cutKeepingGraphemes, unitsOf } from "./segment-text.ts";
+import { spareGraphemes, unitsOf } from "./segment-text.ts";
 import { type SeptetTable, tableOfDataCodingZero } from "./septet-table.ts";
 import { transliterate } from "./transliterate.ts";
 
@@ -56,22 +56,24 @@ function planChoice(
   profile: EncodingProfile,
 ): PlanResult {
   const choice = chooseEncoding(text, options.encoding, profile);
-  const usesDefaultAlphabet = choice?.alphabet === table;
-  const forcing = usesDefaultAlphabet ? noCharacters : findForcingCharacters(text, table);
   if (choice === undefined) {
     const reason = options.encoding === "gsm7" ? "CHARACTER_NOT_IN_ALPHABET" : "ENCODING_NOT_SUPPORTED";
-    return { kind: "not_encodable", reason, forcingCharacters: forcing };
+    return { kind: "not_encodable", reason, forcingCharacters: findForcingCharacters(text, table) };
   }
-  const tooMany = refuseTooMany(choice.segmentCount, options, profile);
+  const tooMany = refuseTooMany(choice.cuts.length + 1, options, profile);
   if (tooMany !== undefined) return tooMany;
   const segments = segmentsOf(text, choice);
+  let forcing = choice.alphabet === table ? noCharacters : undefined;
   return planned({
     encoding: choice.encoding,
     singleShift: choice.singleShift,
     lockingShift: choice.lockingShift,
     concatenation: segments.length === 1 ? undefined : profile.concatenation,
     segments,
-    forcingCharacters: forcing,
+    // Found on first reading: only a preview reads them, and they cost as much as all the rest.
+    get forcingCharacters() {
+      return (forcing ??= findForcingCharacters(text, table));
+    },
     substitutions,
     udh: noOctets,
   });
@@ -92,30 +94,33 @@ function singleSegmentPlan(text: string, septets: number): MessagePlan {
 }
 
 function segmentsOf(text: string, choice: EncodingChoice): readonly Segment[] {
-  if (choice.segmentCount === 1) return [segment(text, choice.singleBudget, choice.alphabet)];
-  const cuts = cutKeepingGraphemes(text, choice.partBudget, choice.alphabet);
+  // Where every character costs one unit, a part costs its length.
+  const alphabet = choice.units === text.length ? undefined : choice.alphabet;
+  if (choice.cuts.length === 0) return [segment(text, choice.units, choice.singleBudget)];
+  const cuts = spareGraphemes(text, choice.cuts, choice.partBudget, alphabet);
   const segments: Segment[] = [];
   let start = 0;
-  for (const cut of cuts) {
-    segments.push(segment(text.slice(start, cut), choice.partBudget, choice.alphabet));
-    start = cut;
+  for (let part = 0; part <= cuts.length; part++) {
+    const end = cuts[part] ?? text.length;
+    const piece = text.slice(start, end);
+    segments.push(segment(piece, unitsOf(piece, alphabet), choice.partBudget));
+    start = end;
   }
-  segments.push(segment(text.slice(start), choice.partBudget, choice.alphabet));
   return segments;
 }
 
-function segment(text: string, budget: number, alphabet: SeptetTable | undefined): Segment {
-  const unitsUsed = unitsOf(text, alphabet);
+function segment(text: string, unitsUsed: number, budget: number): Segment {
   return { text, data: noOctets, unitsUsed, unitsLeft: budget - unitsUsed };
 }
 
 /** Each character that the default alphabet lacks, surrogate pairs as one, in text order. */
 function findForcingCharacters(text: string, table: SeptetTable): readonly ForcingCharacter[] {
   const found: ForcingCharacter[] = [];
-  let offset = 0;
-  for (const character of text) {
-    if (countSeptets(character, table) < 0) found.push({ character, offset });
-    offset += character.length;
+  for (let offset = 0; offset < text.length; offset++) {
+    if (isInAlphabet(text.charCodeAt(offset), table)) continue;
+    const character = String.fromCodePoint(text.codePointAt(offset) ?? 0);
+    found.push({ character, offset });
+    offset += character.length - 1;
   }
   return found;
 }

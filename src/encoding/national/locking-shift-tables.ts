@@ -1,6 +1,6 @@
 /**
- * National language locking shift tables as data (3GPP TS 23.038 annex A.3): each replaces the default alphabet and has its
- * form, 128 characters in code order with HOLE for a code without one. Rows are of 16 codes.
+ * National language locking shift tables as data (3GPP TS 23.038 annex A.3): each replaces the default alphabet and
+ * has its form, 128 characters in code order with HOLE for a code without one, in rows of 16.
  */
 import type { NationalLanguage } from "../message-plan.ts";
 
@@ -56,7 +56,7 @@ export const LOCKING_SHIFT_TABLES: Readonly<Partial<Record<NationalLanguage, str
     "\u093e\u093f\u0940\u0941\u0942\u0943\u0944\u0945\u0946\u0947\u0948\u0949\u094a\u094b\u094c\u094d" +
     "\u0950abcdefghijklmno" +
     "pqrstuvwxyz\u0972\u097b\u097c\u097e\u097f",
-  // Kannada (§A.3.7)
+  // Kannada (§A.3.7); the standard misprints 0x24 as U+0CAA, which is at 0x3D: handsets have U+0CA1 there.
   7:
     "·\u0c82\u0c83\u0c85\u0c86\u0c87\u0c88\u0c89\u0c8a\u0c8b\n\u0c8c·\r\u0c8e\u0c8f" +
     "\u0c90·\u0c92\u0c93\u0c94\u0c95\u0c96\u0c97\u0c98\u0c99\u0c9a·\u0c9b\u0c9c\u0c9d\u0c9e" +

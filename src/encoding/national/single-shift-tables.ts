@@ -1,6 +1,6 @@
 /**
- * National language single shift tables as data (3GPP TS 23.038 annex A.2): each replaces the extension table and has its
- * form, 128 characters in code order with HOLE for a code without one. Rows are of 16 codes.
+ * National language single shift tables as data (3GPP TS 23.038 annex A.2): each replaces the extension table and has
+ * its form, 128 characters in code order with HOLE for a code without one, in rows of 16.
  */
 import type { NationalLanguage } from "../message-plan.ts";
 
@@ -106,7 +106,7 @@ export const SINGLE_SHIFT_TABLES: Readonly<Partial<Record<NationalLanguage, stri
     "PQRSTUVWXYZ·····" +
     "·····€··········" +
     "················",
-  // Tamil (§A.2.11)
+  // Tamil (§A.2.11); some editions misprint 0x24 as U+0BEF, which is at 0x25: handsets have U+0BEE there.
   11:
     "@£$¥¿\"¤%&'\f*+·-/" +
     "<=>¡^¡_#*\u0964\u0965·\u0be6\u0be7\u0be8\u0be9" +
