@@ -1,0 +1,96 @@
+/** Turns what zod found into rules in plain words, with the name that was probably meant where one is misspelt. */
+import type { z } from "zod";
+
+/** One broken rule and the value that it is about. */
+export interface DescribedIssue {
+  readonly path: readonly PropertyKey[];
+  /** Set where the fault is a name, not a value. */
+  readonly unknownKey?: string;
+  readonly rule: string;
+}
+
+/** `["gateways", 0, "port"]` → `gateways[0].port`. */
+export function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (text, step) =>
+      typeof step === "number" ? `${text}[${step}]` : text === "" ? String(step) : `${text}.${String(step)}`,
+    "",
+  );
+}
+
+/** Steps from one word to the other by single letters (Levenshtein), small letters and capitals being the same. */
+function distance(left: string, right: string): number {
+  const [a, b] = [left.toLowerCase(), right.toLowerCase()];
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+/** The name closest to `word`, where one is close enough to be meant. */
+export function suggestName(word: string, names: readonly string[]): string | undefined {
+  const ranked = names
+    .map((name) => ({ name, steps: distance(word, name) }))
+    .sort((left, right) => left.steps - right.steps);
+  const best = ranked[0];
+  return best !== undefined && best.steps <= Math.max(1, Math.floor(word.length / 3)) ? best.name : undefined;
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  object: "a group of settings",
+  array: "a list",
+  string: "a text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  record: "a group of settings",
+};
+
+/** The rules that one issue stands for: one, or one for each unknown name. */
+export function describeIssue(
+  issue: z.core.$ZodIssue,
+  namesAt: (path: readonly PropertyKey[]) => readonly string[],
+): readonly DescribedIssue[] {
+  const { path } = issue;
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((unknownKey) => {
+      const meant = suggestName(unknownKey, namesAt(path));
+      const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
+      return { path: [...path, unknownKey], unknownKey, rule: `is not a setting${hint}` };
+    });
+  }
+  return [{ path, rule: ruleOf(issue) }];
+}
+
+function ruleOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return issue.input === undefined
+        ? "is required"
+        : `must be ${typeNames[issue.expected] ?? issue.expected}`;
+    case "invalid_value":
+      return issue.input === undefined ? "is required" : `must be ${listed(issue.values.map(String))}`;
+    case "too_small":
+      return `must be ${issue.origin === "string" || issue.origin === "array" ? "longer: " : ""}at least ${issue.minimum}`;
+    case "too_big":
+      return `must be ${issue.origin === "string" || issue.origin === "array" ? "shorter: " : ""}at most ${issue.maximum}`;
+    case "invalid_union":
+      return issue.input === undefined
+        ? "is required"
+        : "note" in issue && issue.note !== undefined
+          ? "must be smpp"
+          : "must be a text such as 30s or 4MiB";
+    default:
+      return issue.message;
+  }
+}
+
+function listed(values: readonly string[]): string {
+  return values.length < 2 ? values.join("") : `one of ${values.join(", ")}`;
+}

@@ -1,0 +1,123 @@
+/** One gateway in the configuration: how it is reached, what it can carry, and what it may be used for. */
+import { z } from "zod";
+import { pemFile, type ReferenceReader, secret } from "./references.ts";
+import { duration } from "./values.ts";
+
+const whole = (from: number, to: number) => z.int().min(from).max(to);
+const octet = whole(0, 255);
+const addressType = (ton: number, npi: number) =>
+  z.strictObject({ ton: whole(0, 7).default(ton), npi: whole(0, 18).default(npi) }).prefault({});
+const language = whole(1, 13);
+const notation = z.enum(["exact", "hex", "decimal", "caseFolded", "zeroStripped"]);
+const statusClass = z.enum(["recipient", "route", "temporary", "throttled", "session", "bind"]);
+
+/** `0x0B` or `11` → the number; command_status keys are written either way. */
+const commandStatus = z
+  .string()
+  .regex(/^(0x[0-9A-Fa-f]{1,8}|[0-9]{1,10})$/, "must be a command_status such as 0x0B");
+
+const country = z.string().regex(/^[A-Z]{2}$/, "must be a country of two capital letters such as SE");
+const prefix = z.string().regex(/^\+[1-9][0-9]{0,14}$/, "must be a number's beginning such as +4670");
+
+/** What a gateway may be used for; the router reads nothing else of it. */
+const routing = {
+  priority: whole(0, 1_000_000).default(100),
+  weight: whole(1, 1_000).default(1),
+  countries: z.array(country).max(300).default([]),
+  prefixes: z.array(prefix).max(1_000).default([]),
+  senders: z.array(z.enum(["NUMERIC", "ALPHANUMERIC"])).default(["NUMERIC", "ALPHANUMERIC"]),
+  premium: z.boolean().default(false),
+  paused: z.boolean().default(false),
+};
+
+const encoding = z
+  .strictObject({
+    defaultAlphabet: z.enum(["gsm", "latin1", "ascii"]).default("gsm"),
+    packing: z.enum(["unpacked", "packed"]).default("unpacked"),
+    dataCoding: z
+      .strictObject({ gsm7: octet.default(0x00), ucs2: octet.default(0x08), binary: octet.default(0x04) })
+      .prefault({}),
+    ucs2: z.boolean().default(true),
+    binary: z.boolean().default(true),
+    singleShift: z.array(language).default([]),
+    lockingShift: z.array(language).default([]),
+    concatenation: z.enum(["udh8", "udh16", "sar", "payload"]).default("udh8"),
+    maxSegments: whole(1, 255).default(255),
+  })
+  .prefault({});
+
+const addresses = z
+  .strictObject({
+    recipient: addressType(1, 1),
+    alphanumeric: addressType(5, 0),
+    international: addressType(1, 1),
+    shortCode: addressType(3, 0),
+    shortCodeDigits: whole(0, 15).default(6),
+    plusSign: z.boolean().default(false),
+  })
+  .prefault({});
+
+/** The schema of an SMPP gateway. */
+export const smppGatewaySchema = (reader: ReferenceReader) =>
+  z.strictObject({
+    id: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9._-]{0,31}$/, "must be 1 to 32 of a-z, 0-9, dot, dash and underscore"),
+    kind: z.literal("smpp"),
+    host: z.string().min(1),
+    port: whole(1, 65_535).default(2775),
+    tls: z
+      .strictObject({
+        ca: pemFile(reader).optional(),
+        servername: z.string().min(1).optional(),
+        rejectUnauthorized: z.boolean().default(true),
+      })
+      .optional(),
+
+    systemId: z.string().max(15),
+    password: secret(reader).pipe(z.string().max(64)),
+    systemType: z.string().max(12).default(""),
+    bindMode: z.enum(["transceiver", "transmitter+receiver"]).default("transceiver"),
+    sessions: whole(1, 32).default(1),
+
+    rate: z.number().min(0.1).max(100_000).default(50),
+    burst: whole(1, 100_000).optional(),
+    window: whole(1, 1_000).optional(),
+    connectTimeout: duration("100ms", "5m").default(10_000),
+    responseTimeout: duration("100ms", "10m").default(30_000),
+    ambiguityHold: duration("0", "10m").default(10_000),
+    enquireLinkInterval: duration("1s", "1h").default(30_000),
+    enquireLinkTimeout: duration("100ms", "10m").default(10_000),
+    enquireLinkMisses: whole(1, 10).default(2),
+    reconnectMin: duration("10ms", "1h").default(1_000),
+    reconnectMax: duration("100ms", "1h").default(60_000),
+    maxUnansweredDeliveries: whole(1, 10_000).default(256),
+
+    encoding,
+    addresses,
+    serviceType: z.string().max(5).default(""),
+    priorityFlag: whole(0, 3).default(0),
+    protocolId: octet.default(0),
+    validity: z.enum(["absolute", "relative", "none"]).default("absolute"),
+    maxValidity: duration("1m", "30d").optional(),
+    tlvs: z.enum(["auto", "always", "never"]).default("auto"),
+
+    receipts: z.enum(["each", "one", "none"]).default("each"),
+    messageId: z
+      .strictObject({ response: notation.default("exact"), receipt: notation.default("exact") })
+      .prefault({}),
+    acceptedMeans: z.enum(["intermediate", "delivered"]).default("intermediate"),
+    plainTextReceipts: z.boolean().default(false),
+    echoesUserMessageReference: z.boolean().default(false),
+    carrierTlv: whole(0x0001, 0xffff).optional(),
+    receiptUtcOffsetMinutes: whole(-840, 840).default(0),
+    statusClass: z.record(commandStatus, statusClass).default({}),
+    ...routing,
+  });
+
+/** The schema of any gateway; its `kind` says which. */
+export const gatewaySchema = (reader: ReferenceReader) =>
+  z.discriminatedUnion("kind", [smppGatewaySchema(reader)]);
+
+export type GatewayConfig = z.output<ReturnType<typeof gatewaySchema>>;
+export type SmppGatewayConfig = Extract<GatewayConfig, { kind: "smpp" }>;

@@ -1,0 +1,139 @@
+/** Reads the configuration: the only place that reads its file, the files it refers to, and the environment. */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { type Document, LineCounter, parseDocument } from "yaml";
+import { ConfigError, type ConfigProblem } from "./config-error.ts";
+import { describeIssue, pathText } from "./describe-issue.ts";
+import { type Environment, namesAt, settingsOf } from "./environment.ts";
+import { locate } from "./locate.ts";
+import type { ReferenceReader } from "./references.ts";
+import { type Config, configSchema } from "./schema.ts";
+
+/** What is looked for where no file is named. */
+export const defaultConfigFile = "sms-relay.yaml";
+
+export interface LoadOptions {
+  /** The file to read; undefined takes ./sms-relay.yaml where it exists, and defaults where not. */
+  readonly file: string | undefined;
+  readonly environment: Environment;
+  readonly workingDirectory: string;
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** The file that was read; undefined where only defaults and the environment speak. */
+  readonly file: string | undefined;
+}
+
+/** The environment of this process. */
+export function processEnvironment(): Environment {
+  return process.env;
+}
+
+/** Reads and checks the configuration. Throws a ConfigError that lists every fault with its place. */
+export function loadConfig(options: LoadOptions): LoadedConfig {
+  const { environment, workingDirectory } = options;
+  const file = fileToRead(options);
+  const folder = file === undefined ? workingDirectory : dirname(file);
+  const lines = new LineCounter();
+  const document = file === undefined ? undefined : parseFile(file, lines);
+  const schema = configSchema(referenceReader(environment, folder));
+  const { settings, unknown } = settingsOf(environment, schema);
+
+  const raw = rootOf(document, file);
+  for (const { path, value } of settings) setAt(raw, path, value);
+  const variables = new Map(settings.map(({ path, variable }) => [pathText(path), variable]));
+  const placeOf = (path: readonly PropertyKey[], atName: boolean): string => {
+    const variable = variables.get(pathText(path));
+    if (variable !== undefined) return variable;
+    if (file === undefined || document === undefined) return "defaults";
+    const { line, column } = locate(document, lines, path, atName);
+    return `${file}:${line}:${column}`;
+  };
+
+  const result = schema.safeParse(raw, { reportInput: true });
+  const problems: ConfigProblem[] = [
+    ...unknown.map(({ variable, meant }) => ({
+      place: variable,
+      path: "",
+      rule: `names no setting${meant === undefined ? "" : `; did you mean ${meant}?`}`,
+    })),
+    ...(result.error?.issues ?? [])
+      .flatMap((issue) => describeIssue(issue, (path) => namesAt(schema, path)))
+      .map(({ path, rule, unknownKey }) => ({
+        place: placeOf(path, unknownKey !== undefined),
+        path: pathText(path),
+        rule,
+      })),
+  ];
+  if (problems.length > 0 || !result.success) throw new ConfigError(problems);
+  const storePath = resolve(folder, result.data.store.path);
+  return { config: { ...result.data, store: { ...result.data.store, path: storePath } }, file };
+}
+
+function fileToRead(options: LoadOptions): string | undefined {
+  const named = options.file ?? options.environment["SMS_RELAY_CONFIG"];
+  if (named !== undefined && named !== "") return resolve(options.workingDirectory, named);
+  const usual = resolve(options.workingDirectory, defaultConfigFile);
+  return existsSync(usual) ? usual : undefined;
+}
+
+function parseFile(file: string, lines: LineCounter): Document {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new ConfigError([{ place: file, path: "", rule: `cannot be read (${codeOf(error)})` }]);
+  }
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  if (document.errors.length === 0) return document;
+  throw new ConfigError(
+    document.errors.map((error) => {
+      const { line, col } = lines.linePos(error.pos[0]);
+      return { place: `${file}:${line}:${col}`, path: "", rule: `is not YAML: ${error.message}` };
+    }),
+  );
+}
+
+/** The settings as plain data; an empty file is a file without settings. */
+function rootOf(document: Document | undefined, file: string | undefined): Record<string, unknown> {
+  const content: unknown = document?.toJS() ?? {};
+  if (typeof content === "object" && content !== null && !Array.isArray(content)) {
+    return content as Record<string, unknown>;
+  }
+  throw new ConfigError([{ place: `${file}:1:1`, path: "", rule: "must hold settings such as `listen:`" }]);
+}
+
+function setAt(root: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  let group = root;
+  for (const step of path.slice(0, -1)) {
+    const next = group[step];
+    const child = typeof next === "object" && next !== null ? (next as Record<string, unknown>) : {};
+    group[step] = child;
+    group = child;
+  }
+  const last = path.at(-1);
+  if (last !== undefined) group[last] = value;
+}
+
+function referenceReader(environment: Environment, folder: string): ReferenceReader {
+  return {
+    readVariable(name) {
+      const value = environment[name];
+      if (value === undefined || value === "")
+        throw new Error(`refers to the variable ${name}, which is not set`);
+      return value;
+    },
+    readFile(path) {
+      try {
+        return readFileSync(resolve(folder, path), "utf8");
+      } catch (error) {
+        throw new Error(`refers to ${path}, which cannot be read (${codeOf(error)})`, { cause: error });
+      }
+    },
+  };
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : String(error);
+}

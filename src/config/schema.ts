@@ -1,0 +1,134 @@
+/**
+ * The whole of sms-relay.yaml. Names carry no units, since values do: once parsed, every duration is milliseconds and every size
+ * octets.
+ */
+import { isIP } from "node:net";
+import { z } from "zod";
+import { gatewaySchema } from "./gateway-schema.ts";
+import { pemFile, type ReferenceReader, secret } from "./references.ts";
+import { duration, size } from "./values.ts";
+
+const host = z.string().min(1);
+const port = z.int().min(0).max(65_535);
+const day = 86_400_000;
+
+/** Whether `address` cannot be reached from another machine. */
+export function isLoopback(address: string): boolean {
+  if (address === "localhost") return true;
+  return isIP(address) === 4 ? address.startsWith("127.") : address === "::1";
+}
+
+const listen = (reader: ReferenceReader) =>
+  z
+    .strictObject({
+      grpc: z
+        .strictObject({
+          host: host.default("127.0.0.1"),
+          port: port.default(50_051),
+          tls: z
+            .strictObject({
+              cert: pemFile(reader),
+              key: pemFile(reader),
+              clientCa: pemFile(reader).optional(),
+            })
+            .optional(),
+          allowPlaintext: z.boolean().default(false),
+        })
+        .prefault({})
+        .superRefine((grpc, context) => {
+          if (grpc.tls !== undefined || grpc.allowPlaintext || isLoopback(grpc.host)) return;
+          context.addIssue({
+            code: "custom",
+            path: ["host"],
+            message:
+              "is not a loopback address: set listen.grpc.tls, or allowPlaintext: true to serve without TLS",
+          });
+        }),
+      http: z.strictObject({ host: host.default("127.0.0.1"), port: port.default(9_090) }).prefault({}),
+    })
+    .prefault({});
+
+const store = z
+  .strictObject({
+    path: z
+      .string()
+      .min(1)
+      .default("./sms-relay-data/sms-relay.db")
+      .refine(
+        (path) => !/^[a-z]+:\/\//i.test(path),
+        "must be the path of a SQLite file; other databases are not supported",
+      ),
+    minFreeDisk: size("0", "1000GiB").default(256 * 1024 ** 2),
+  })
+  .prefault({});
+
+const retention = z
+  .strictObject({
+    bodies: duration("0", "365d").default(day),
+    reports: duration("1h", "365d").default(7 * day),
+    messages: duration("1h", "3650d").default(30 * day),
+    requestIds: duration("1h", "365d").default(7 * day),
+    parkedReceipts: duration("1m", "30d").default(day),
+    references: duration("1h", "30d").default(3 * day),
+    smscIds: duration("1h", "60d").default(7 * day),
+  })
+  .prefault({});
+
+const limits = z
+  .strictObject({
+    maxRecipients: z.int().min(1).max(1_000).default(1_000),
+    maxRequestSize: size("64KiB", "64MiB").default(4 * 1024 ** 2),
+    maxBacklog: z.int().min(1).max(1_000_000_000).default(1_000_000),
+    maxReportStreams: z.int().min(1).max(100_000).default(1_000),
+    maxClaimed: z.int().min(1).max(100_000).default(5_000),
+  })
+  .prefault({});
+
+/** A key as given: at least 32 characters, or the SHA-256 of one in hexadecimal. */
+const configuredKey = (reader: ReferenceReader) =>
+  secret(reader).refine(
+    (key) =>
+      key.startsWith("sha256:") ? /^sha256:[0-9a-f]{64}$/.test(key) : key.length >= 32 && key.length <= 256,
+    "must have 32 to 256 characters, or be sha256: and 64 hexadecimal digits",
+  );
+
+const account = (reader: ReferenceReader) =>
+  z.strictObject({
+    id: z.string().regex(/^[a-z0-9._-]{1,64}$/, "must be 1 to 64 of a-z, 0-9, dot, dash and underscore"),
+    role: z.enum(["ACCOUNT", "OPERATOR"]).default("ACCOUNT"),
+    keys: z.array(configuredKey(reader)).min(1).max(20),
+  });
+
+/** The schema; `reader` follows references to variables and files. */
+export const configSchema = (reader: ReferenceReader) =>
+  z.strictObject({
+    listen: listen(reader),
+    store,
+    retention,
+    receiptGrace: duration("0", "7d").default(3_600_000),
+    limits,
+    accounts: z.array(account(reader)).max(10_000).default([]).superRefine(refuseTwins("accounts")),
+    gateways: z.array(gatewaySchema(reader)).max(1_000).default([]).superRefine(refuseTwins("gateways")),
+    logging: z
+      .strictObject({
+        level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+        showRecipients: z.boolean().default(false),
+      })
+      .prefault({}),
+    shutdown: z.strictObject({ grace: duration("1s", "10m").default(20_000) }).prefault({}),
+  });
+
+function refuseTwins(what: string) {
+  return (entries: readonly { readonly id: string }[], context: z.RefinementCtx) => {
+    const seen = new Set<string>();
+    entries.forEach((entry, index) => {
+      if (seen.has(entry.id)) {
+        const message = `stands twice: ids of ${what} must differ`;
+        context.addIssue({ code: "custom", path: [index, "id"], message });
+      }
+      seen.add(entry.id);
+    });
+  };
+}
+
+export type Config = z.output<ReturnType<typeof configSchema>>;
