@@ -1,0 +1,144 @@
+/**
+ * A gateway's circuit: opens when too many of the attempts of the last while failed, then lets single probes through, and closes
+ * when they succeed. What a recipient's own number caused is never reported to it. Time comes in as milliseconds that never
+ * go back.
+ */
+
+export interface CircuitSettings {
+  /** Length of the rolling window in milliseconds. */
+  readonly windowMs: number;
+  /** Outcomes in the window below which it never opens. */
+  readonly minimumCount: number;
+  /** Share of failures, 0 to 1, from which it opens. */
+  readonly failureRatio: number;
+  /** How long it stays open the first time; doubles with each failed probe. */
+  readonly openMs: number;
+  readonly maxOpenMs: number;
+  /** Probes that may be under way at once while it is half open. */
+  readonly probeLimit: number;
+  /** Successes in a row that close it. */
+  readonly probesToClose: number;
+}
+
+export const defaultCircuitSettings: CircuitSettings = {
+  windowMs: 30_000,
+  minimumCount: 20,
+  failureRatio: 0.5,
+  openMs: 10_000,
+  maxOpenMs: 120_000,
+  probeLimit: 2,
+  probesToClose: 4,
+};
+
+export type CircuitState =
+  | { readonly kind: "closed" }
+  | { readonly kind: "open"; readonly reason: string; readonly untilMs: number }
+  | { readonly kind: "half_open"; readonly reason: string };
+
+const slotCount = 10;
+const closed: CircuitState = { kind: "closed" };
+
+export class Circuit {
+  readonly #settings: CircuitSettings;
+  readonly #slotMs: number;
+  readonly #successes = new Array<number>(slotCount).fill(0);
+  readonly #failures = new Array<number>(slotCount).fill(0);
+  #slot = 0;
+  #state: CircuitState = closed;
+  #openMs: number;
+  #probesUnderWay = 0;
+  #probeSuccesses = 0;
+
+  constructor(settings: CircuitSettings) {
+    this.#settings = settings;
+    this.#slotMs = settings.windowMs / slotCount;
+    this.#openMs = settings.openMs;
+  }
+
+  /** The state at `nowMs`; an open circuit becomes half open by time alone. */
+  state(nowMs: number): CircuitState {
+    if (this.#state.kind === "open" && nowMs >= this.#state.untilMs) {
+      this.#state = { kind: "half_open", reason: this.#state.reason };
+      this.#probesUnderWay = 0;
+      this.#probeSuccesses = 0;
+    }
+    return this.#state;
+  }
+
+  /** How many attempts may start now. */
+  places(nowMs: number): number {
+    switch (this.state(nowMs).kind) {
+      case "closed":
+        return Number.POSITIVE_INFINITY;
+      case "open":
+        return 0;
+      case "half_open":
+        return Math.max(0, this.#settings.probeLimit - this.#probesUnderWay);
+    }
+  }
+
+  /** To be called when an attempt starts; its end must be told by `record`. */
+  begin(): void {
+    if (this.#state.kind === "half_open") this.#probesUnderWay++;
+  }
+
+  /** The end of an attempt: `neutral` where it says nothing about the gateway (recipient refused, throttled, unsent). */
+  record(outcome: "success" | "failure" | "neutral", nowMs: number): void {
+    const state = this.state(nowMs);
+    if (state.kind === "half_open") this.#recordProbe(outcome, nowMs, state.reason);
+    else if (state.kind === "closed" && outcome !== "neutral") this.#recordInWindow(outcome, nowMs);
+  }
+
+  /** Closes it by hand and forgets the window. */
+  reset(): void {
+    this.#state = closed;
+    this.#openMs = this.#settings.openMs;
+    this.#successes.fill(0);
+    this.#failures.fill(0);
+  }
+
+  #recordProbe(outcome: "success" | "failure" | "neutral", nowMs: number, reason: string): void {
+    this.#probesUnderWay = Math.max(0, this.#probesUnderWay - 1);
+    if (outcome === "failure") {
+      this.#openMs = Math.min(this.#openMs * 2, this.#settings.maxOpenMs);
+      this.#state = { kind: "open", reason, untilMs: nowMs + this.#openMs };
+    } else if (outcome === "success" && ++this.#probeSuccesses >= this.#settings.probesToClose) {
+      this.reset();
+    }
+  }
+
+  #recordInWindow(outcome: "success" | "failure", nowMs: number): void {
+    this.#moveTo(Math.floor(nowMs / this.#slotMs));
+    const at = this.#slot % slotCount;
+    const counts = outcome === "success" ? this.#successes : this.#failures;
+    counts[at] = (counts[at] ?? 0) + 1;
+    if (outcome === "success") return;
+    const failures = sum(this.#failures);
+    const total = failures + sum(this.#successes);
+    if (total < this.#settings.minimumCount || failures < total * this.#settings.failureRatio) return;
+    const reason = `${failures} of the last ${total} attempts failed`;
+    this.#state = { kind: "open", reason, untilMs: nowMs + this.#openMs };
+    this.#successes.fill(0);
+    this.#failures.fill(0);
+  }
+
+  #moveTo(slot: number): void {
+    const steps = Math.min(slot - this.#slot, slotCount);
+    for (let i = 1; i <= steps; i++) {
+      const at = (this.#slot + i) % slotCount;
+      this.#successes[at] = 0;
+      this.#failures[at] = 0;
+    }
+    if (steps === slotCount) {
+      this.#successes.fill(0);
+      this.#failures.fill(0);
+    }
+    this.#slot = Math.max(this.#slot, slot);
+  }
+}
+
+function sum(counts: readonly number[]): number {
+  let total = 0;
+  for (const count of counts) total += count;
+  return total;
+}

@@ -1,0 +1,100 @@
+import { describe, expect, it } from "vitest";
+import { Circuit, type CircuitSettings } from "../../../src/routing/circuit.ts";
+
+const settings: CircuitSettings = {
+  windowMs: 10_000,
+  minimumCount: 10,
+  failureRatio: 0.5,
+  openMs: 1_000,
+  maxOpenMs: 3_000,
+  probeLimit: 2,
+  probesToClose: 3,
+};
+
+function opened(nowMs = 0): Circuit {
+  const circuit = new Circuit(settings);
+  for (let i = 0; i < 10; i++) circuit.record("failure", nowMs);
+  return circuit;
+}
+
+describe("Circuit", () => {
+  it("opens at the ratio, but not below the minimum count", () => {
+    const circuit = new Circuit(settings);
+    for (let i = 0; i < 9; i++) circuit.record("failure", i);
+    expect(circuit.state(9).kind).toBe("closed");
+    circuit.record("failure", 9);
+    expect(circuit.state(9)).toEqual({
+      kind: "open",
+      reason: "10 of the last 10 attempts failed",
+      untilMs: 1_009,
+    });
+    expect(circuit.places(9)).toBe(0);
+  });
+
+  it("stays closed while successes outweigh failures", () => {
+    const circuit = new Circuit(settings);
+    for (let i = 0; i < 100; i++) {
+      circuit.record("success", i * 50);
+      circuit.record("success", i * 50);
+      circuit.record("failure", i * 50);
+    }
+    expect(circuit.state(5_000).kind).toBe("closed");
+  });
+
+  it("never counts what says nothing about the gateway", () => {
+    const circuit = new Circuit(settings);
+    for (let i = 0; i < 1_000; i++) circuit.record("neutral", i);
+    expect(circuit.state(1_000).kind).toBe("closed");
+  });
+
+  it("forgets what is older than its window", () => {
+    const circuit = new Circuit(settings);
+    for (let i = 0; i < 9; i++) circuit.record("failure", 0);
+    circuit.record("failure", 11_000);
+    expect(circuit.state(11_000).kind).toBe("closed");
+  });
+
+  it("lets a limited number of probes through once it is half open, and closes when enough succeed", () => {
+    const circuit = opened();
+    expect(circuit.state(999).kind).toBe("open");
+    expect(circuit.state(1_000).kind).toBe("half_open");
+    expect(circuit.places(1_000)).toBe(2);
+    circuit.begin();
+    circuit.begin();
+    expect(circuit.places(1_000)).toBe(0);
+    circuit.record("success", 1_010);
+    circuit.record("neutral", 1_010);
+    expect(circuit.places(1_010)).toBe(2);
+    circuit.begin();
+    circuit.record("success", 1_020);
+    circuit.begin();
+    circuit.record("success", 1_030);
+    expect(circuit.state(1_030).kind).toBe("closed");
+    expect(circuit.places(1_030)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it("opens for longer with each failed probe, up to a limit", () => {
+    const circuit = opened();
+    let now = 0;
+    for (const openMs of [1_000, 2_000, 3_000, 3_000]) {
+      const state = circuit.state(now);
+      expect(state.kind === "open" && state.untilMs - now).toBe(openMs);
+      now += openMs;
+      expect(circuit.state(now).kind).toBe("half_open");
+      circuit.begin();
+      circuit.record("failure", now);
+    }
+  });
+
+  it("ignores late answers to attempts that began before it opened", () => {
+    const circuit = opened();
+    circuit.record("success", 500);
+    expect(circuit.state(500).kind).toBe("open");
+  });
+
+  it("closes by hand", () => {
+    const circuit = opened();
+    circuit.reset();
+    expect(circuit.state(0).kind).toBe("closed");
+  });
+});

@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+import { defaultThrottleSettings, ThrottleControl } from "../../../src/routing/throttle-control.ts";
+
+describe("ThrottleControl", () => {
+  it("P15 slows down by a factor and recovers gently to the full rate, never above", () => {
+    const control = new ThrottleControl(defaultThrottleSettings, 100);
+    expect(control.pdusPerSecond(0)).toBe(100);
+    expect(control.onThrottled(10_000)).toBe(true);
+    expect(control.pdusPerSecond(10_000)).toBeCloseTo(70, 5);
+    expect(control.pdusPerSecond(11_000)).toBeCloseTo(72, 5);
+    expect(control.pdusPerSecond(20_000)).toBeCloseTo(90, 5);
+    expect(control.pdusPerSecond(100_000)).toBe(100);
+  });
+
+  it("P15 takes the answers to what was under way as one throttling", () => {
+    const control = new ThrottleControl(defaultThrottleSettings, 100);
+    control.onThrottled(0);
+    for (let i = 1; i < 50; i++) expect(control.onThrottled(i)).toBe(false);
+    expect(control.pdusPerSecond(50)).toBeCloseTo(70.1, 0);
+  });
+
+  it("never stops altogether", () => {
+    const control = new ThrottleControl(defaultThrottleSettings, 100);
+    for (let i = 0; i < 1_000; i++) control.onThrottled(i * 1_000);
+    expect(control.pdusPerSecond(1_000_000)).toBeGreaterThanOrEqual(2);
+  });
+
+  it("measures the rate where none is configured, and forgets it when throttling stays away", () => {
+    const control = new ThrottleControl(defaultThrottleSettings, undefined);
+    for (let i = 0; i < 200; i++) control.countPdu(5_000 + i);
+    expect(control.pdusPerSecond(5_500)).toBeUndefined();
+    control.onThrottled(6_100);
+    expect(control.pdusPerSecond(6_100)).toBeCloseTo(140, 0);
+    expect(control.pdusPerSecond(6_100 + 60_000)).toBeUndefined();
+  });
+});
