@@ -19,13 +19,30 @@ const commandStatus = z
 const country = z.string().regex(/^[A-Z]{2}$/, "must be a country of two capital letters such as SE");
 const prefix = z.string().regex(/^\+[1-9][0-9]{0,14}$/, "must be a number's beginning such as +4670");
 
-/** What a gateway may be used for; the router reads nothing else of it. */
+/** `[SE, NO]` is short for `{ allow: [SE, NO] }`. */
+const allowDeny = (item: z.ZodString) =>
+  z
+    .preprocess(
+      (value) => (Array.isArray(value) ? { allow: value } : value),
+      z.strictObject({
+        allow: z.array(item).max(1_000).optional(),
+        deny: z.array(item).max(1_000).optional(),
+      }),
+    )
+    .optional();
+
+/** What a gateway may be used for. */
 const routing = {
   priority: whole(0, 1_000_000).default(100),
-  weight: whole(1, 1_000).default(1),
-  countries: z.array(country).max(300).default([]),
-  prefixes: z.array(prefix).max(1_000).default([]),
-  senders: z.array(z.enum(["NUMERIC", "ALPHANUMERIC"])).default(["NUMERIC", "ALPHANUMERIC"]),
+  weight: whole(0, 1_000).default(1),
+  countries: allowDeny(country),
+  prefixes: allowDeny(prefix),
+  senderKinds: z
+    .array(z.enum(["NUMERIC", "ALPHANUMERIC"]))
+    .min(1)
+    .default(["NUMERIC", "ALPHANUMERIC"]),
+  senders: z.array(z.string().min(1).max(15)).max(1_000).optional(),
+  accounts: z.array(z.string().min(1).max(64)).max(10_000).optional(),
   premium: z.boolean().default(false),
   paused: z.boolean().default(false),
 };

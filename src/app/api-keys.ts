@@ -1,0 +1,151 @@
+/**
+ * API keys: made, checked, listed and revoked. A key reads `smsr_<key id>_<secret>`; the store keeps only its HMAC-SHA256 under the
+ * store's id. Keys given in the configuration are known by their SHA-256 and live as long as they stand there.
+ */
+import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { SmsError } from "../domain/errors.ts";
+import { type AccountId, toAccountId } from "../domain/ids.ts";
+import type { ApiKey, Store } from "../store/store.ts";
+
+/** Who calls. */
+export interface Principal {
+  readonly keyId: string;
+  readonly accountId: AccountId;
+  readonly role: ApiKey["role"];
+}
+
+/** A key of the configuration: as written, or `sha256:` and its hash in hexadecimal. */
+export interface ConfiguredKey {
+  readonly accountId: string;
+  readonly role: ApiKey["role"];
+  readonly key: string;
+}
+
+export interface NewApiKey {
+  readonly apiKey: ApiKey;
+  /** The whole key; exists nowhere else. */
+  readonly secret: string;
+}
+
+export interface ApiKeys {
+  /** Whose key this is; undefined where it is unknown, malformed or revoked. */
+  verify(presented: string): Promise<Principal | undefined>;
+  create(request: {
+    readonly accountId: AccountId;
+    readonly role: ApiKey["role"];
+    readonly name: string;
+  }): Promise<NewApiKey>;
+  /** Stored keys, newest first, the revoked ones too. */
+  list(): Promise<readonly ApiKey[]>;
+  /** Revokes at once and answers the key as it is now; refuses with INVALID_PARAMETER where no stored key has the id. */
+  revoke(keyId: string): Promise<ApiKey>;
+  /** Whether anybody could call at all. */
+  hasAny(): Promise<boolean>;
+}
+
+export interface ApiKeysDeps {
+  readonly store: Pick<Store, "id" | "createKey" | "listKeys" | "revokeKey">;
+  readonly configured: readonly ConfiguredKey[];
+  readonly clock: { now(): number; monotonic(): number };
+}
+
+const form = /^smsr_([a-z0-9]{12})_([A-Za-z0-9_-]{43})$/;
+const keyIdLetters = "abcdefghijklmnopqrstuvwxyz234567";
+
+/** How long stored keys are trusted without a look at the store, where another process may revoke them. */
+const cacheMs = 10_000;
+/** An unknown key id makes the store be asked again, but not more often than this. */
+const missMs = 1_000;
+
+/** Makes the keeper of keys. */
+export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKeys {
+  const byConfiguredHash = new Map(configured.map((entry, index) => configuredEntry(entry, index)));
+  let known: ReadonlyMap<string, ApiKey> = new Map();
+  let readAtMs = Number.NEGATIVE_INFINITY;
+  let reading: Promise<void> | undefined;
+
+  const hashOf = (key: string) => createHmac("sha256", store.id).update(key).digest();
+
+  function read(): Promise<void> {
+    reading ??= store
+      .listKeys()
+      .then((keys) => {
+        known = new Map(keys.map((key) => [key.id, key]));
+        readAtMs = clock.monotonic();
+      })
+      .finally(() => {
+        reading = undefined;
+      });
+    return reading;
+  }
+
+  async function find(keyId: string): Promise<ApiKey | undefined> {
+    const ageMs = clock.monotonic() - readAtMs;
+    if (ageMs > cacheMs || (ageMs > missMs && !known.has(keyId))) await read();
+    return known.get(keyId);
+  }
+
+  return {
+    async verify(presented) {
+      const keyId = form.exec(presented)?.[1];
+      if (keyId !== undefined) {
+        const key = await find(keyId);
+        const isRight = key !== undefined && timingSafeEqual(hashOf(presented), Buffer.from(key.hash, "hex"));
+        if (isRight && key.revokeTimeMs === undefined)
+          return { keyId, accountId: key.accountId, role: key.role };
+      }
+      return byConfiguredHash.get(sha256(presented));
+    },
+
+    async create({ accountId, role, name }) {
+      for (;;) {
+        const id = newKeyId();
+        const secret = `smsr_${id}_${randomBytes(32).toString("base64url")}`;
+        const hash = hashOf(secret).toString("hex");
+        const createTimeMs = clock.now();
+        const apiKey: ApiKey = { id, accountId, role, name, hash, createTimeMs, revokeTimeMs: undefined };
+        if (!(await store.createKey(apiKey))) continue;
+        await read();
+        return { apiKey, secret };
+      }
+    },
+
+    async list() {
+      await read();
+      return [...known.values()].sort((a, b) => b.createTimeMs - a.createTimeMs || (a.id < b.id ? -1 : 1));
+    },
+
+    async revoke(keyId) {
+      await store.revokeKey(keyId, clock.now());
+      await read();
+      const key = known.get(keyId);
+      if (key !== undefined) return key;
+      throw new SmsError("INVALID_PARAMETER", undefined, {
+        violations: [
+          { field: "key_id", reason: "INVALID_PARAMETER", description: "No stored key has this id." },
+        ],
+      });
+    },
+
+    async hasAny() {
+      if (byConfiguredHash.size > 0) return true;
+      await read();
+      return [...known.values()].some((key) => key.revokeTimeMs === undefined);
+    },
+  };
+}
+
+function configuredEntry(entry: ConfiguredKey, index: number): readonly [string, Principal] {
+  const hash = entry.key.startsWith("sha256:") ? entry.key.slice(7) : sha256(entry.key);
+  const keyId = `configured-${index + 1}`;
+  return [hash, { keyId, accountId: toAccountId(entry.accountId), role: entry.role }];
+}
+
+/** Configured keys are found by their hash: whoever times the look-up learns of a hash, not of a key. */
+function sha256(key: string): string {
+  return createHash("sha256").update(key).digest("hex");
+}
+
+function newKeyId(): string {
+  return [...randomBytes(12)].map((octet) => keyIdLetters[octet & 31]).join("");
+}

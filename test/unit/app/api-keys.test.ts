@@ -1,0 +1,103 @@
+import { createHash } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { type ConfiguredKey, createApiKeys } from "../../../src/app/api-keys.ts";
+import { toAccountId } from "../../../src/domain/ids.ts";
+import type { ApiKey } from "../../../src/store/store.ts";
+import { createFakeClock } from "../../support/fake-clock.ts";
+
+function setUp(configured: readonly ConfiguredKey[] = []) {
+  const clock = createFakeClock();
+  const rows = new Map<string, ApiKey>();
+  const reads = { count: 0 };
+  const store = {
+    id: "store-1",
+    createKey: async (key: ApiKey) => !rows.has(key.id) && rows.set(key.id, key).size > 0,
+    listKeys: async () => {
+      reads.count++;
+      return [...rows.values()];
+    },
+    revokeKey: async (id: string, revokeTimeMs: number) => {
+      const key = rows.get(id);
+      if (key !== undefined) rows.set(id, { ...key, revokeTimeMs: key.revokeTimeMs ?? revokeTimeMs });
+      return key !== undefined;
+    },
+  };
+  return { clock, rows, reads, store, keys: createApiKeys({ store, configured, clock }) };
+}
+
+const request = { accountId: toAccountId("shop"), role: "ACCOUNT", name: "till" } as const;
+
+describe("createApiKeys", () => {
+  it("makes keys of the published form and keeps only their hash", async () => {
+    const { keys, rows } = setUp();
+    const { apiKey, secret } = await keys.create(request);
+    expect(secret).toMatch(/^smsr_[a-z2-7]{12}_[A-Za-z0-9_-]{43}$/);
+    expect(secret).toContain(apiKey.id);
+    expect(JSON.stringify([...rows.values()])).not.toContain(secret.slice(18));
+    expect(apiKey.hash).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it("knows whose key it is", async () => {
+    const { keys } = setUp();
+    const { apiKey, secret } = await keys.create(request);
+    expect(await keys.verify(secret)).toEqual({ keyId: apiKey.id, accountId: "shop", role: "ACCOUNT" });
+  });
+
+  it("refuses a wrong secret under a known id, and anything malformed", async () => {
+    const { keys } = setUp();
+    const { secret } = await keys.create(request);
+    const last = secret.at(-1) === "A" ? "Q" : "A";
+    expect(await keys.verify(secret.slice(0, -1) + last)).toBeUndefined();
+    expect(await keys.verify(`${secret} `)).toBeUndefined();
+    expect(await keys.verify("")).toBeUndefined();
+  });
+
+  it("refuses a key made by another store", async () => {
+    const { secret } = await setUp().keys.create(request);
+    expect(await setUp().keys.verify(secret)).toBeUndefined();
+  });
+
+  it("refuses a revoked key at once", async () => {
+    const { keys } = setUp();
+    const { apiKey, secret } = await keys.create(request);
+    await keys.verify(secret);
+    expect((await keys.revoke(apiKey.id)).revokeTimeMs).toBeTypeOf("number");
+    expect(await keys.verify(secret)).toBeUndefined();
+    expect(await keys.hasAny()).toBe(false);
+  });
+
+  it("says so when no stored key has the id to revoke", async () => {
+    await expect(setUp().keys.revoke("nobody")).rejects.toMatchObject({ code: "INVALID_PARAMETER" });
+  });
+
+  it("learns of a revocation by another process within ten seconds", async () => {
+    const { keys, store, clock } = setUp();
+    const { apiKey, secret } = await keys.create(request);
+    await store.revokeKey(apiKey.id, 1);
+    clock.advance(10_001);
+    expect(await keys.verify(secret)).toBeUndefined();
+  });
+
+  it("does not ask the store for each call, nor for each unknown key", async () => {
+    const { keys, reads } = setUp();
+    const { secret } = await keys.create(request);
+    const before = reads.count;
+    for (let i = 0; i < 50; i++) await keys.verify(secret);
+    for (let i = 0; i < 50; i++) await keys.verify(`smsr_aaaaaaaaaaaa_${"x".repeat(43)}`);
+    expect(reads.count).toBe(before);
+  });
+
+  it("takes keys of the configuration, as written and by their hash", async () => {
+    const plain = "p".repeat(32);
+    const hashed = "h".repeat(40);
+    const digest = createHash("sha256").update(hashed).digest("hex");
+    const { keys } = setUp([
+      { accountId: "shop", role: "ACCOUNT", key: plain },
+      { accountId: "ops", role: "OPERATOR", key: `sha256:${digest}` },
+    ]);
+    expect(await keys.verify(plain)).toMatchObject({ accountId: "shop", role: "ACCOUNT" });
+    expect(await keys.verify(hashed)).toMatchObject({ accountId: "ops", role: "OPERATOR" });
+    expect(await keys.verify(digest)).toBeUndefined();
+    expect(await keys.hasAny()).toBe(true);
+  });
+});
