@@ -1,0 +1,71 @@
+/** What a connection is given, and what it answers. */
+import type { Clock } from "../observability/clock.ts";
+import type { IncomingRequest, SmppConnection } from "./connection.ts";
+import type { MalformedPdu } from "./decode-pdu.ts";
+import type { FramingFault } from "./framer.ts";
+import type { Pdu, PduOf, RequestName, ResponseName } from "./pdu.ts";
+
+/** What the peer said to a request: its response, or generic_nack with the request's sequence number. */
+export type Answer<C extends RequestName = RequestName> =
+  | { readonly kind: "response"; readonly pdu: PduOf<ResponseName<C>> }
+  | { readonly kind: "nack"; readonly command_status: number };
+
+/** How a request ended. */
+export type RequestOutcome<C extends RequestName = RequestName> =
+  | Answer<C>
+  /** No answer in time; one that comes later is handed to `onLateAnswer` under this sequence number. */
+  | { readonly kind: "timeout"; readonly sequence_number: number }
+  /** The connection is gone. `written` is false when the PDU certainly never left, true when nobody knows. */
+  | { readonly kind: "lost"; readonly written: boolean }
+  /** Nothing was sent, because the window has no place left. */
+  | { readonly kind: "window-full" };
+
+/** An answer to a request that had ended as `timeout` on this connection. */
+export interface LateAnswer {
+  readonly sequence_number: number;
+  readonly outcome: Answer;
+}
+
+/** Why a connection closed. */
+export type CloseReason =
+  | { readonly kind: "unbound"; readonly by: "us" | "peer" }
+  /** The peer closed without unbinding. */
+  | { readonly kind: "ended" }
+  | { readonly kind: "error"; readonly error: Error }
+  /** enquire_link went unanswered too often. */
+  | { readonly kind: "silent" }
+  | FramingFault
+  /** The owner closed it. */
+  | { readonly kind: "dropped" };
+
+/** Something of the peer's that is worth a log line and harms nobody. */
+export type ConnectionFault =
+  | MalformedPdu
+  /** A response or generic_nack that answers nothing: unknown sequence number, or another command's response. */
+  | { readonly kind: "unexpected-answer"; readonly pdu: Pdu };
+
+export interface ConnectionOptions {
+  readonly clock: Clock;
+  /** Most requests without an answer at a time. */
+  readonly window: number;
+  readonly responseTimeoutMs: number;
+  /** Silence after which enquire_link is sent; 0 never sends one. */
+  readonly enquireLinkIntervalMs: number;
+  readonly enquireLinkTimeoutMs: number;
+  readonly enquireLinkMissLimit: number;
+  /** Longest PDU taken; default about 65 KiB. */
+  readonly maxPduOctets?: number;
+  /** Takes each request of the peer but enquire_link and unbind, which the connection answers by itself. */
+  readonly onRequest: (pdu: IncomingRequest, connection: SmppConnection) => void;
+  /** Takes outbind and alert_notification, which have no answer. */
+  readonly onNotification?: (
+    pdu: PduOf<"outbind"> | PduOf<"alert_notification">,
+    connection: SmppConnection,
+  ) => void;
+  readonly onLateAnswer?: (late: LateAnswer, connection: SmppConnection) => void;
+  readonly onFault?: (fault: ConnectionFault, connection: SmppConnection) => void;
+  /** Called each time that a place in the window becomes free. */
+  readonly onRoom?: (connection: SmppConnection) => void;
+  /** Called once; all outcomes are settled by then. */
+  readonly onClose: (reason: CloseReason, connection: SmppConnection) => void;
+}

@@ -1,0 +1,283 @@
+/**
+ * One SMPP connection over TCP or TLS, for either side: requests with a window and answers that always come, requests
+ * of the peer, keepalive, unbinding. It knows nothing of binding states, messages or receipts.
+ */
+import type { Socket } from "node:net";
+import type { Clock, Timer } from "../observability/clock.ts";
+import { COMMAND_STATUS } from "./command-status.ts";
+import { compiledLayout } from "./compiled-layouts.ts";
+import type { CloseReason, ConnectionOptions, RequestOutcome } from "./connection-options.ts";
+import { decodePdu, type MalformedPdu } from "./decode-pdu.ts";
+import { encodePdu } from "./encode-pdu.ts";
+import { createFramer, DEFAULT_MAX_PDU_OCTETS, type Framer } from "./framer.ts";
+import { LinkWatch } from "./link-watch.ts";
+import { OutgoingBatch } from "./outgoing-batch.ts";
+import type { Pdu, PduContent, PduOf, RequestName, ResponseName } from "./pdu.ts";
+import { PendingRequests } from "./pending-requests.ts";
+
+/** Unsent octets above which the peer is not read, so that answers cannot pile up. */
+const HIGH_WATER_OCTETS = 1_048_576;
+/** How long the peer may take to close its half once we have closed ours. */
+const CLOSE_GRACE_MS = 2_000;
+
+/** A request of the peer that the owner of the connection has to answer with `respond`. */
+export type IncomingRequest = {
+  [C in Exclude<RequestName, "enquire_link" | "unbind">]: PduOf<C>;
+}[Exclude<RequestName, "enquire_link" | "unbind">];
+
+export class SmppConnection {
+  readonly #socket: Socket;
+  readonly #options: ConnectionOptions;
+  readonly #clock: Clock;
+  readonly #framer: Framer;
+  readonly #pending: PendingRequests<RequestOutcome>;
+  readonly #batch: OutgoingBatch;
+  readonly #link: LinkWatch;
+  readonly #onFrame = (frame: Buffer) => this.#receive(frame);
+  #graceTimer: Timer | undefined;
+  #reason: CloseReason | undefined;
+  #isClosing = false;
+  #isClosed = false;
+  #isPaused = false;
+
+  /** Takes over a connected socket. */
+  constructor(socket: Socket, options: ConnectionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#framer = createFramer(options.maxPduOctets ?? DEFAULT_MAX_PDU_OCTETS);
+    this.#pending = new PendingRequests({
+      clock: options.clock,
+      timeoutMs: options.responseTimeoutMs,
+      onTimeout: ({ settle, inWindow, written, sequence_number }) => {
+        settle(written ? { kind: "timeout", sequence_number } : { kind: "lost", written: false });
+        if (inWindow) this.#options.onRoom?.(this);
+      },
+    });
+    this.#batch = new OutgoingBatch(socket);
+    this.#link = new LinkWatch({
+      clock: options.clock,
+      intervalMs: options.enquireLinkIntervalMs,
+      answerMs: options.enquireLinkTimeoutMs,
+      missLimit: options.enquireLinkMissLimit,
+      ask: () => {
+        const sequence_number = this.#pending.nextSequence();
+        this.#batch.add(encodePdu({ command: "enquire_link", sequence_number }));
+      },
+      onDead: () => this.destroy({ kind: "silent" }),
+    });
+    socket.setNoDelay(true);
+    socket.on("data", (chunk: Buffer) => this.#read(chunk));
+    socket.on("error", (error) => {
+      this.#reason ??= { kind: "error", error };
+    });
+    socket.on("end", () => {
+      this.#reason ??= { kind: "ended" };
+    });
+    socket.on("drain", () => this.#setFlow());
+    socket.on("close", () => this.#finish(this.#reason ?? { kind: "ended" }));
+  }
+
+  /** Places in the window that are free. */
+  get room(): number {
+    return this.isOpen ? Math.max(0, this.#options.window - this.#pending.inWindow) : 0;
+  }
+
+  /** Requests in the window that wait for an answer. */
+  get inFlight(): number {
+    return this.#pending.inWindow;
+  }
+
+  /** Whether requests can be sent: not while or after unbinding or closing. */
+  get isOpen(): boolean {
+    return !this.#isClosing && !this.#isClosed;
+  }
+
+  /**
+   * Sends a request that takes a place in the window. The outcome always comes: at the latest after the response
+   * timeout, or when the connection closes (P18). Throws a RangeError when a field does not fit its layout.
+   */
+  request<C extends RequestName>(content: PduContent<C>): Promise<RequestOutcome<C>> {
+    if (!this.isOpen) return Promise.resolve({ kind: "lost", written: false });
+    if (this.room === 0) return Promise.resolve({ kind: "window-full" });
+    return this.#send(content, true);
+  }
+
+  /** Sends a request outside the window: a bind. */
+  control<C extends RequestName>(content: PduContent<C>): Promise<RequestOutcome<C>> {
+    if (!this.isOpen) return Promise.resolve({ kind: "lost", written: false });
+    return this.#send(content, false);
+  }
+
+  /** Answers a request of the peer; says nothing when the connection has closed meanwhile. */
+  respond<C extends RequestName>(
+    request: { readonly command: C; readonly sequence_number: number },
+    content: Omit<PduContent<ResponseName<C>>, "command"> = {},
+  ): void {
+    const command: ResponseName<C> = `${request.command}_resp`;
+    this.writeRaw(encodePdu({ ...content, command, sequence_number: request.sequence_number }));
+  }
+
+  /** Answers a PDU with generic_nack. */
+  nack(sequence_number: number, command_status: number): void {
+    this.writeRaw(encodePdu({ command: "generic_nack", command_status, sequence_number }));
+  }
+
+  /** Sends octets as they are, in turn with everything else. */
+  writeRaw(octets: Buffer): void {
+    if (this.#isClosed) return;
+    this.#batch.add(octets);
+    this.#setFlow();
+  }
+
+  /**
+   * Stops reading, deadlines and the link watch: what the peer sends stays in its socket. PDUs of the chunk at hand (up
+   * to 64 KiB) still come.
+   */
+  pauseReading(): void {
+    if (this.#isPaused || this.#isClosed) return;
+    this.#isPaused = true;
+    this.#pending.pause();
+    this.#link.pause();
+    this.#setFlow();
+  }
+
+  resumeReading(): void {
+    if (!this.#isPaused || this.#isClosed) return;
+    this.#isPaused = false;
+    this.#pending.resume();
+    this.#link.resume();
+    this.#setFlow();
+  }
+
+  /**
+   * Unbinds: sends nothing more, waits for unbind_resp (or the response timeout, or the end of the connection) and
+   * closes. Answers that are still expected may arrive until then.
+   */
+  async unbind(): Promise<void> {
+    if (!this.isOpen) return;
+    const answer = this.#send({ command: "unbind" }, false);
+    this.#isClosing = true;
+    await answer;
+    this.end({ kind: "unbound", by: "us" });
+  }
+
+  /** Sends what is waiting and closes; settles everything at the latest after a grace of two seconds. */
+  end(reason: CloseReason): void {
+    if (this.#isClosed) return;
+    this.#isClosing = true;
+    this.#reason ??= reason;
+    this.#batch.flushAll();
+    this.#socket.end();
+    this.#graceTimer ??= this.#clock.setTimeout(() => this.destroy(reason), CLOSE_GRACE_MS);
+  }
+
+  /** Cuts the connection at once. */
+  destroy(reason: CloseReason): void {
+    this.#socket.destroy();
+    this.#finish(this.#reason ?? reason);
+  }
+
+  #send<C extends RequestName>(content: PduContent<C>, inWindow: boolean): Promise<RequestOutcome<C>> {
+    const sequence_number = this.#pending.nextSequence();
+    const octets = encodePdu({ ...content, sequence_number });
+    return new Promise((resolve) => {
+      // Only a response of the request's own type settles it (#answer), which the map's single type cannot express.
+      const settle = resolve as (outcome: RequestOutcome) => void;
+      this.#batch.add(octets, this.#pending.add(sequence_number, content.command, inWindow, settle));
+    });
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#isClosed) return;
+    const fault = this.#framer.push(chunk, this.#onFrame);
+    if (fault === undefined || this.#reason === fault) return;
+    this.nack(0, COMMAND_STATUS.ESME_RINVCMDLEN);
+    this.end(fault);
+  }
+
+  #receive(frame: Buffer): void {
+    if (this.#isClosed) return;
+    this.#link.heard();
+    const result = decodePdu(frame);
+    if (result.kind === "malformed") this.#refuse(result);
+    else this.#take(result.pdu);
+  }
+
+  #take(pdu: Pdu): void {
+    switch (pdu.command) {
+      case "enquire_link":
+        this.respond(pdu);
+        break;
+      case "enquire_link_resp":
+        break;
+      case "unbind":
+        this.#isClosing = true;
+        this.respond(pdu);
+        this.end({ kind: "unbound", by: "peer" });
+        break;
+      case "outbind":
+      case "alert_notification":
+        this.#options.onNotification?.(pdu, this);
+        break;
+      case "bind_receiver":
+      case "bind_transmitter":
+      case "bind_transceiver":
+      case "submit_sm":
+      case "submit_multi":
+      case "deliver_sm":
+      case "data_sm":
+      case "query_sm":
+      case "cancel_sm":
+      case "replace_sm":
+        this.#options.onRequest(pdu, this);
+        break;
+      default:
+        this.#answer(pdu);
+    }
+  }
+
+  /** Settles the request that a response or generic_nack belongs to. */
+  #answer(pdu: Exclude<Pdu, IncomingRequest>): void {
+    const { sequence_number, command_status } = pdu;
+    const command = this.#pending.commandOf(sequence_number);
+    const isNack = pdu.command === "generic_nack";
+    if (command === undefined || (!isNack && pdu.command !== compiledLayout(command).response)) {
+      this.#options.onFault?.({ kind: "unexpected-answer", pdu }, this);
+      return;
+    }
+    const outcome = isNack
+      ? ({ kind: "nack", command_status } as const)
+      : ({ kind: "response", pdu: pdu as PduOf<ResponseName> } as const);
+    const request = this.#pending.take(sequence_number);
+    if (request === undefined) {
+      this.#pending.takeLate(sequence_number);
+      this.#options.onLateAnswer?.({ sequence_number, outcome }, this);
+      return;
+    }
+    request.settle(outcome);
+    if (request.inWindow) this.#options.onRoom?.(this);
+  }
+
+  #refuse(pdu: MalformedPdu): void {
+    this.#options.onFault?.(pdu, this);
+    if (pdu.answer === undefined) return;
+    const { answer, command_status, sequence_number } = pdu;
+    this.writeRaw(encodePdu({ command: answer, command_status, sequence_number }));
+  }
+
+  #setFlow(): void {
+    if (this.#isPaused || this.#batch.heldOctets > HIGH_WATER_OCTETS) this.#socket.pause();
+    else if (this.#socket.isPaused()) this.#socket.resume();
+  }
+
+  #finish(reason: CloseReason): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#isClosing = true;
+    this.#graceTimer?.cancel();
+    this.#link.pause();
+    for (const { settle, written } of this.#pending.drain()) settle({ kind: "lost", written });
+    this.#options.onClose(reason, this);
+  }
+}

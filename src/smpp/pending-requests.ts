@@ -1,0 +1,161 @@
+/**
+ * The requests of one connection that wait for their answers: sequence numbers, deadlines, and the last ones that timed
+ * out, so that a late answer still finds what it belongs to. One timer serves them all, however many there are.
+ */
+import type { Clock, Timer } from "../observability/clock.ts";
+import type { CommandName } from "./pdu-layouts.ts";
+
+/** Highest sequence_number (SMPP 3.4 §5.1.4); the next is 1. */
+export const MAX_SEQUENCE_NUMBER = 0x7fffffff;
+
+/** Timed out requests that are remembered for late answers; beyond, the oldest is forgotten. */
+const MAX_LATE = 10_000;
+
+export interface PendingRequest<Outcome> {
+  readonly sequence_number: number;
+  readonly command: CommandName;
+  /** Whether it takes a place in the window; bind and unbind do not. */
+  readonly inWindow: boolean;
+  /** When it times out, in `activeMs` of the table. */
+  readonly deadline: number;
+  readonly settle: (outcome: Outcome) => void;
+  /** Whether its octets were handed to the system. */
+  written: boolean;
+  settled: boolean;
+}
+
+export interface PendingRequestsOptions<Outcome> {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** Called for each request whose deadline passed; it has left the table by then. */
+  readonly onTimeout: (request: PendingRequest<Outcome>) => void;
+}
+
+export class PendingRequests<Outcome> {
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #onTimeout: (request: PendingRequest<Outcome>) => void;
+  /** In the order of their deadlines, since all wait equally long. */
+  readonly #waiting = new Map<number, PendingRequest<Outcome>>();
+  readonly #late = new Map<number, CommandName>();
+  #lastSequence = 0;
+  #inWindow = 0;
+  #timer: Timer | undefined;
+  #pausedAt: number | undefined;
+  #pausedMs = 0;
+
+  constructor(options: PendingRequestsOptions<Outcome>) {
+    this.#clock = options.clock;
+    this.#timeoutMs = options.timeoutMs;
+    this.#onTimeout = options.onTimeout;
+  }
+
+  /** Requests that take a place in the window. */
+  get inWindow(): number {
+    return this.#inWindow;
+  }
+
+  /** The next sequence_number that nothing still uses. */
+  nextSequence(): number {
+    do {
+      this.#lastSequence = this.#lastSequence >= MAX_SEQUENCE_NUMBER ? 1 : this.#lastSequence + 1;
+    } while (this.#waiting.has(this.#lastSequence) || this.#late.has(this.#lastSequence));
+    return this.#lastSequence;
+  }
+
+  /** Continues counting behind `sequence_number`. */
+  startAfter(sequence_number: number): void {
+    this.#lastSequence = sequence_number;
+  }
+
+  add(
+    sequence_number: number,
+    command: CommandName,
+    inWindow: boolean,
+    settle: (outcome: Outcome) => void,
+  ): PendingRequest<Outcome> {
+    const deadline = this.#activeMs() + this.#timeoutMs;
+    const request = { sequence_number, command, inWindow, deadline, settle, written: false, settled: false };
+    this.#waiting.set(sequence_number, request);
+    if (inWindow) this.#inWindow++;
+    this.#arm();
+    return request;
+  }
+
+  /** The command that waits under a sequence number, or timed out under it. */
+  commandOf(sequence_number: number): CommandName | undefined {
+    return this.#waiting.get(sequence_number)?.command ?? this.#late.get(sequence_number);
+  }
+
+  /** Takes a waiting request out; the caller settles it. */
+  take(sequence_number: number): PendingRequest<Outcome> | undefined {
+    const request = this.#waiting.get(sequence_number);
+    if (request !== undefined) this.#remove(request);
+    return request;
+  }
+
+  /** Forgets a request that timed out; answers whether there was one. */
+  takeLate(sequence_number: number): boolean {
+    return this.#late.delete(sequence_number);
+  }
+
+  /** Stops deadlines from passing while nothing is read: an answer may lie in the socket. */
+  pause(): void {
+    this.#pausedAt ??= this.#clock.monotonic();
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  resume(): void {
+    if (this.#pausedAt === undefined) return;
+    this.#pausedMs += this.#clock.monotonic() - this.#pausedAt;
+    this.#pausedAt = undefined;
+    this.#arm();
+  }
+
+  /** Empties the table and answers what was in it. */
+  drain(): readonly PendingRequest<Outcome>[] {
+    const all = [...this.#waiting.values()];
+    for (const request of all) this.#remove(request);
+    this.#late.clear();
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    return all;
+  }
+
+  #remove(request: PendingRequest<Outcome>): void {
+    this.#waiting.delete(request.sequence_number);
+    request.settled = true;
+    if (request.inWindow) this.#inWindow--;
+  }
+
+  /** Time in which answers could be read. */
+  #activeMs(): number {
+    return (this.#pausedAt ?? this.#clock.monotonic()) - this.#pausedMs;
+  }
+
+  #arm(): void {
+    if (this.#timer !== undefined || this.#pausedAt !== undefined) return;
+    const first = this.#waiting.values().next().value;
+    if (first === undefined) return;
+    this.#timer = this.#clock.setTimeout(() => this.#sweep(), Math.max(1, first.deadline - this.#activeMs()));
+  }
+
+  #sweep(): void {
+    this.#timer = undefined;
+    const now = this.#activeMs();
+    for (const request of this.#waiting.values()) {
+      if (request.deadline > now) break;
+      this.#remove(request);
+      if (request.written) this.#expectLate(request);
+      this.#onTimeout(request);
+    }
+    this.#arm();
+  }
+
+  #expectLate(request: PendingRequest<Outcome>): void {
+    this.#late.set(request.sequence_number, request.command);
+    const oldest = this.#late.keys().next().value;
+    if (this.#late.size > MAX_LATE && oldest !== undefined) this.#late.delete(oldest);
+  }
+}
