@@ -7,7 +7,7 @@ import type { Pdu, PduOf, RequestName, ResponseName } from "./pdu.ts";
 
 /** What the peer said to a request: its response, or generic_nack with the request's sequence number. */
 export type Answer<C extends RequestName = RequestName> =
-  | { readonly kind: "response"; readonly pdu: PduOf<ResponseName<C>> }
+  | { readonly kind: "response"; readonly pdu: { [K in C]: PduOf<ResponseName<K>> }[C] }
   | { readonly kind: "nack"; readonly command_status: number };
 
 /** How a request ended. */
