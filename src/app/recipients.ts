@@ -1,0 +1,54 @@
+/** The recipients of a request, checked by a plain loop: each one alone, and how many there are. */
+import type { FieldViolation } from "../domain/errors.ts";
+import { parseE164 } from "../domain/phone-number.ts";
+import type { ParsedRecipient } from "./send-request.ts";
+
+/** Recipients that one turn of the event loop may handle. */
+export const recipientsPerTurn = 100;
+
+/** Lets other calls have their turn. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/**
+ * The recipients in order, malformed ones as undefined. Adds a violation for each malformed one, unless `allowPartial` leaves them
+ * out and a good one remains.
+ */
+export function parseRecipients(
+  recipients: readonly string[],
+  limits: { readonly maxRecipients: number; readonly allowPartial: boolean },
+  violations: FieldViolation[],
+): readonly ParsedRecipient[] {
+  if (recipients.length === 0) {
+    violations.push({
+      field: "recipients",
+      reason: "PARAMETER_MISSING",
+      description: "at least one recipient is required",
+    });
+    return [];
+  }
+  if (recipients.length > limits.maxRecipients) {
+    violations.push({
+      field: "recipients",
+      reason: "THROTTLING_TOO_MANY_RECIPIENTS",
+      description: `at most ${limits.maxRecipients} recipients are allowed`,
+    });
+    return [];
+  }
+  const parsed = recipients.map(parseE164);
+  const mayLeaveOut = limits.allowPartial && parsed.some((recipient) => recipient !== undefined);
+  if (!mayLeaveOut) {
+    for (let index = 0; index < parsed.length; index++)
+      if (parsed[index] === undefined) violations.push(malformed(index));
+  }
+  return parsed;
+}
+
+function malformed(index: number): FieldViolation {
+  return {
+    field: `recipients[${index}]`,
+    reason: "INVALID_RECIPIENT",
+    description: "must be + and 7 to 15 digits (E.164)",
+  };
+}

@@ -1,0 +1,86 @@
+/** Turns the recipients of a message into deliveries: equal numbers become one, and each is routed or refused by policy. */
+import { deliveryIdOf } from "../domain/ids.ts";
+import type { E164, Message } from "../domain/message.ts";
+import type { CompiledGateway, RouteTable } from "../routing/compile-routes.ts";
+import { PlanMemo } from "../routing/plan-memo.ts";
+import type { GatewayHealth } from "../routing/route-gateway.ts";
+import { refusalCodeOf, selectGateways } from "../routing/select-gateways.ts";
+import type { NewDelivery, RecipientOutcome } from "../store/store.ts";
+import type { CountryOf } from "./country-of.ts";
+import { nextTurn, recipientsPerTurn } from "./recipients.ts";
+import type { ParsedRecipient } from "./send-request.ts";
+
+/** What routing needs to know of the present. */
+export interface Routes {
+  /** The gateways of the configuration in force. */
+  table(): RouteTable;
+  health(gatewayId: CompiledGateway["id"]): GatewayHealth;
+}
+
+export interface RoutedDeliveries {
+  /** One for each distinct number in good form, by position. */
+  readonly deliveries: readonly NewDelivery[];
+  /** One for each recipient of the request, in order. */
+  readonly outcomes: readonly RecipientOutcome[];
+}
+
+/** Routes every recipient by the table as it stands now. Above 100 recipients other calls have turns in between. */
+export async function routeDeliveries(
+  message: Message,
+  recipients: readonly ParsedRecipient[],
+  deps: { readonly routes: Routes; readonly countryOf: CountryOf },
+): Promise<RoutedDeliveries> {
+  const table = deps.routes.table();
+  const plans = new PlanMemo(message);
+  const positions = new Map<E164, number>();
+  const deliveries: NewDelivery[] = [];
+  const outcomes: RecipientOutcome[] = [];
+
+  function addDelivery(recipient: E164): number {
+    const position = deliveries.length;
+    const id = deliveryIdOf(message.id, position);
+    const country = deps.countryOf(recipient);
+    const selection = selectGateways(
+      {
+        deliveryId: id,
+        accountId: message.accountId,
+        sender: message.sender,
+        recipient,
+        country,
+        fast: message.fast,
+        refusedBy: [],
+        plans,
+      },
+      table,
+      deps.routes.health,
+    );
+    const { head } = selection;
+    const admission: NewDelivery["admission"] =
+      head === undefined
+        ? { kind: "rejected", code: refusalCodeOf(selection.leftOut), reason: "NO_ROUTE" }
+        : {
+            kind: "queued",
+            gatewayId: head.gatewayId,
+            encoding: head.plan.encoding,
+            segmentCount: head.plan.segments.length,
+          };
+    deliveries.push({ id, recipient, country, admission, wantsClaim: false });
+    return position;
+  }
+
+  for (let index = 0; index < recipients.length; index++) {
+    if (index > 0 && index % recipientsPerTurn === 0) await nextTurn();
+    const recipient = recipients[index];
+    if (recipient === undefined) {
+      outcomes.push({ kind: "refused", code: "INVALID_RECIPIENT" });
+      continue;
+    }
+    let position = positions.get(recipient);
+    if (position === undefined) {
+      position = addDelivery(recipient);
+      positions.set(recipient, position);
+    }
+    outcomes.push({ kind: "delivery", position });
+  }
+  return { deliveries, outcomes };
+}

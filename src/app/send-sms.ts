@@ -1,0 +1,229 @@
+/**
+ * Accepts one message: checks its form, routes its recipients, stores it with its request id, and hands to the dispatcher what the
+ * store let it claim. The answer is given when the message is on disk.
+ */
+import { assertNever } from "../domain/assert-never.ts";
+import { refuseFields, SmsError } from "../domain/errors.ts";
+import type { AccountId, ClaimantId, MessageId } from "../domain/ids.ts";
+import type { Message } from "../domain/message.ts";
+import { statusCode } from "../domain/status-code.ts";
+import type { Clock } from "../observability/clock.ts";
+import type { Store } from "../store/store.ts";
+import { acceptMessage, type DirectClaims, type Stored } from "./accept-message.ts";
+import { type SubmissionWatch, watchSubmission } from "./await-submission.ts";
+import type { CountryOf } from "./country-of.ts";
+import { parseSendRequest } from "./parse-send-request.ts";
+import { readWholeStatus } from "./read-whole-status.ts";
+import { type RoutedDeliveries, type Routes, routeDeliveries } from "./route-deliveries.ts";
+import {
+  answerOfNew,
+  answerOfStored,
+  answerRecipients,
+  type SendSmsAnswer,
+  sumSegments,
+  wasSubmitted,
+} from "./send-answer.ts";
+import type { SendRequest, SendSmsInput } from "./send-request.ts";
+
+/** Most time that wait_for GATEWAY waits, and how long before the call's deadline it answers; milliseconds. */
+const longestWaitMs = 30_000;
+const answerBeforeDeadlineMs = 300;
+
+/** Whether new work is taken now. */
+export type Admission =
+  | { readonly kind: "open" }
+  | { readonly kind: "overloaded"; readonly retryAfterMs: number; readonly limit: "backlog" | "disk" }
+  | { readonly kind: "stopping" };
+
+export interface SendSmsDeps {
+  readonly store: Pick<Store, "accept" | "readStatus" | "readStates">;
+  readonly claims: DirectClaims;
+  readonly claimant: ClaimantId;
+  readonly routes: Routes;
+  readonly countryOf: CountryOf;
+  readonly clock: Clock;
+  readonly newMessageId: () => MessageId;
+  readonly admission: () => Admission;
+  readonly maxRecipients: number;
+}
+
+export interface SendSmsCall {
+  readonly accountId: AccountId;
+  /** Names the door's method: a request id is unique by account and method. */
+  readonly method: "SendSms" | "SendSmsStream";
+  /** Milliseconds since the epoch; Infinity for none. */
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+}
+
+export type SendSms = (input: SendSmsInput, call: SendSmsCall) => Promise<SendSmsAnswer>;
+
+/** Makes the use case. It throws SmsError for every refusal, and then nothing was stored; only 5001 tells of a stored message. */
+export function createSendSms(deps: SendSmsDeps): SendSms {
+  return async (input, call) => {
+    const startMs = deps.clock.now();
+    const isStream = call.method === "SendSmsStream";
+    const parsed = parseSendRequest(input, {
+      maxRecipients: deps.maxRecipients,
+      requiresRequestId: isStream,
+      mayWait: !isStream,
+    });
+    if (parsed.kind === "refused") throw refuseFields(parsed.violations);
+    admit(deps.admission());
+    const { request } = parsed;
+    const message = messageOf(request, call.accountId, deps.newMessageId(), startMs);
+    const routed = await routeDeliveries(message, request.recipients, deps);
+    refuseWhenNobodyIsLeft(input, routed);
+    if (request.dryRun) return answerNew(input, message, routed, { isDryRun: true });
+    if (request.waitFor === "ACCEPTED") {
+      const outcome = await acceptMessage(deps, { method: call.method, parsed: request }, message, routed);
+      if (outcome.kind === "accepted") return answerNew(input, message, routed, { isDryRun: false });
+      return answerStored(deps, input, call, outcome.messageId, { replayed: true });
+    }
+    const queued = routed.deliveries.filter((delivery) => delivery.admission.kind === "queued");
+    const watch = watchSubmission(
+      queued.map((delivery) => delivery.id),
+      { store: deps.store, onSettled: deps.claims.onSettled, clock: deps.clock },
+    );
+    try {
+      const outcome = await acceptMessage(deps, { method: call.method, parsed: request }, message, routed);
+      return await answerAfterGateway(deps, input, call, outcome, { message, watch, startMs });
+    } finally {
+      watch.close();
+    }
+  };
+}
+
+function admit(admission: Admission): void {
+  switch (admission.kind) {
+    case "open":
+      return;
+    case "stopping":
+      throw new SmsError("SERVICE_UNAVAILABLE");
+    case "overloaded":
+      throw new SmsError("OVERLOADED", undefined, {
+        retryAfterMs: admission.retryAfterMs,
+        quota:
+          admission.limit === "backlog"
+            ? { subject: "service", description: "Too many deliveries are waiting to be sent." }
+            : { subject: "service", description: "Too little disk space is left." },
+      });
+    default:
+      assertNever(admission);
+  }
+}
+
+function messageOf(request: SendRequest, accountId: AccountId, id: MessageId, nowMs: number): Message {
+  return {
+    id,
+    accountId,
+    sender: request.sender,
+    content: request.content,
+    lane: request.lane,
+    duplicatePolicy: request.duplicatePolicy,
+    encoding: request.encoding,
+    transliterate: request.transliterate,
+    maxSegments: request.maxSegments,
+    fast: request.fast,
+    clientReference: request.clientReference,
+    metadata: request.metadata,
+    acceptTimeMs: nowMs,
+    expireTimeMs: nowMs + request.validityMs,
+  };
+}
+
+/** Policy refuses one by one; the call fails only when no recipient is left. */
+function refuseWhenNobodyIsLeft(input: SendSmsInput, { deliveries, outcomes }: RoutedDeliveries): void {
+  if (deliveries.some((delivery) => delivery.admission.kind === "queued")) return;
+  const violations = input.recipients.flatMap((_, index) => {
+    const outcome = outcomes[index];
+    const admission = outcome?.kind === "delivery" ? deliveries[outcome.position]?.admission : undefined;
+    if (admission?.kind !== "rejected") return [];
+    const description = statusCode(admission.code).text;
+    return [{ field: `recipients[${index}]`, reason: admission.code, description }];
+  });
+  throw refuseFields(violations);
+}
+
+function answerNew(
+  input: SendSmsInput,
+  message: Message,
+  routed: RoutedDeliveries,
+  { isDryRun }: { readonly isDryRun: boolean },
+): SendSmsAnswer {
+  const deliveries = routed.deliveries.map(answerOfNew);
+  return {
+    messageId: isDryRun ? undefined : message.id,
+    code: "OK_QUEUED",
+    recipients: answerRecipients(input.recipients, routed.outcomes, deliveries, { hidesIds: isDryRun }),
+    totalSegmentCount: sumSegments(deliveries),
+    acceptTimeMs: message.acceptTimeMs,
+    expireTimeMs: message.expireTimeMs,
+    replayed: false,
+  };
+}
+
+async function answerStored(
+  deps: SendSmsDeps,
+  input: SendSmsInput,
+  call: SendSmsCall,
+  messageId: MessageId,
+  { replayed }: { readonly replayed: boolean },
+): Promise<SendSmsAnswer> {
+  const { page, deliveries } = await readWholeStatus(deps.store, call.accountId, messageId);
+  const answered = deliveries.map(answerOfStored);
+  return {
+    messageId,
+    code: deliveries.every(wasSubmitted) ? "OK" : "OK_QUEUED",
+    recipients: answerRecipients(input.recipients, page.recipientOutcomes, answered, { hidesIds: false }),
+    totalSegmentCount: sumSegments(answered),
+    acceptTimeMs: page.message.acceptTimeMs,
+    expireTimeMs: page.message.expireTimeMs,
+    replayed,
+  };
+}
+
+interface Waiting {
+  readonly message: Message;
+  readonly watch: SubmissionWatch;
+  readonly startMs: number;
+}
+
+/** Waits for the gateways, then answers with the states of that moment; 5001 when every delivery ended REJECTED. */
+async function answerAfterGateway(
+  deps: SendSmsDeps,
+  input: SendSmsInput,
+  call: SendSmsCall,
+  outcome: Stored,
+  { message, watch, startMs }: Waiting,
+): Promise<SendSmsAnswer> {
+  const untilMs = Math.min(call.deadlineMs - answerBeforeDeadlineMs, startMs + longestWaitMs);
+  const replayed = outcome.kind === "replayed";
+  const messageId = replayed ? outcome.messageId : message.id;
+  const waitMs = untilMs - deps.clock.now();
+  if (replayed) await waitForStored(deps, call, messageId, waitMs);
+  else await watch.wait(waitMs, call.signal);
+  const answer = await answerStored(deps, input, call, messageId, { replayed });
+  const states = answer.recipients.filter((recipient) => recipient.deliveryId !== undefined);
+  if (states.some((recipient) => recipient.state !== "REJECTED")) return answer;
+  throw new SmsError("ALL_GATEWAYS_FAILED", undefined, { metadata: { message_id: messageId } });
+}
+
+/** A repeated request waits as the first one does, for what the store holds. */
+async function waitForStored(
+  deps: SendSmsDeps,
+  call: SendSmsCall,
+  messageId: MessageId,
+  waitMs: number,
+): Promise<void> {
+  const { deliveries } = await readWholeStatus(deps.store, call.accountId, messageId);
+  const watch = watchSubmission(
+    deliveries.map((delivery) => delivery.id),
+    { store: deps.store, onSettled: deps.claims.onSettled, clock: deps.clock },
+  );
+  try {
+    await watch.wait(waitMs, call.signal);
+  } finally {
+    watch.close();
+  }
+}
