@@ -48,9 +48,11 @@ export const anyText: fc.Arbitrary<string> = fc.oneof(
 export const gsmText: fc.Arbitrary<string> = text(gsmCharacter, 700);
 export const emojiText: fc.Arbitrary<string> = text(emoji, 150);
 
+const someLanguages = fc.oneof(fc.constant(languages), fc.subarray([...languages]));
+
 /** Any gateway that takes UCS-2. */
 export const anyProfile: fc.Arbitrary<EncodingProfile> = fc.record({
-  defaultAlphabet: fc.constantFrom("gsm", "gsm", "latin1", "ascii"),
+  defaultAlphabet: fc.constantFrom("gsm", "gsm", "gsm", "latin1", "ascii"),
   packing: fc.constantFrom("unpacked", "packed"),
   dataCoding: fc.constantFrom(
     { gsm7: 0x00, ucs2: 0x08, binary: 0x04 },
@@ -58,9 +60,9 @@ export const anyProfile: fc.Arbitrary<EncodingProfile> = fc.record({
   ),
   supportsUcs2: fc.constant(true),
   supportsBinary: fc.constant(true),
-  singleShiftLanguages: fc.subarray([...languages]),
-  lockingShiftLanguages: fc.subarray([...languages]),
-  concatenation: fc.constantFrom("udh8", "udh16", "sar", "payload"),
+  singleShiftLanguages: someLanguages,
+  lockingShiftLanguages: someLanguages,
+  concatenation: fc.constantFrom("udh8", "udh8", "udh16", "udh16", "sar", "payload"),
   maxSegments: fc.constant(255),
 });
 
