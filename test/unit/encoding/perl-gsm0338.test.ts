@@ -21,11 +21,12 @@ while (<STDIN>) {
   print unpack("H*", $answer), "\\n";
 }`;
 
-const hasPerl = spawnSync("perl", ["-MEncode::GSM0338", "-e", "1"]).status === 0;
+const PERL = "perl";
+const hasPerl = spawnSync(PERL, ["-MEncode::GSM0338", "-e", "1"]).status === 0;
 
 function askPerl(way: "encode" | "decode", inputs: readonly Uint8Array[]): readonly Uint8Array[] {
   const input = inputs.map((octets) => `${way} ${Buffer.from(octets).toString("hex")}\n`).join("");
-  const answer = spawnSync("perl", ["-e", PROGRAM], { input, encoding: "utf8" });
+  const answer = spawnSync(PERL, ["-e", PROGRAM], { input, encoding: "utf8" });
   expect(answer.status, answer.stderr).toBe(0);
   return answer.stdout
     .trimEnd()
