@@ -55,8 +55,11 @@ export interface ConnectionOptions {
   readonly enquireLinkMissLimit: number;
   /** Longest PDU taken; default about 65 KiB. */
   readonly maxPduOctets?: number;
-  /** Takes each request of the peer but enquire_link and unbind, which the connection answers by itself. */
-  readonly onRequest: (pdu: IncomingRequest, connection: SmppConnection) => void;
+  /**
+   * Takes each request of the peer but enquire_link and unbind, which the connection answers by itself. `frame` is the
+   * request as it came, a view that only lasts for the call.
+   */
+  readonly onRequest: (pdu: IncomingRequest, connection: SmppConnection, frame: Buffer) => void;
   /** Takes outbind and alert_notification, which have no answer. */
   readonly onNotification?: (
     pdu: PduOf<"outbind"> | PduOf<"alert_notification">,

@@ -201,10 +201,10 @@ export class SmppConnection {
     this.#link.heard();
     const result = decodePdu(frame);
     if (result.kind === "malformed") this.#refuse(result);
-    else this.#take(result.pdu);
+    else this.#take(result.pdu, frame);
   }
 
-  #take(pdu: Pdu): void {
+  #take(pdu: Pdu, frame: Buffer): void {
     switch (pdu.command) {
       case "enquire_link":
         this.respond(pdu);
@@ -230,7 +230,7 @@ export class SmppConnection {
       case "query_sm":
       case "cancel_sm":
       case "replace_sm":
-        this.#options.onRequest(pdu, this);
+        this.#options.onRequest(pdu, this, frame);
         break;
       default:
         this.#answer(pdu);

@@ -51,7 +51,7 @@ async function setUp(overrides: Partial<ConnectionOptions> = {}) {
     enquireLinkIntervalMs: 0,
     enquireLinkTimeoutMs: 5_000,
     enquireLinkMissLimit: 2,
-    onRequest: requests.push,
+    onRequest: (pdu) => requests.push(pdu),
     onLateAnswer: late.push,
     onFault: faults.push,
     onClose: closed.push,
