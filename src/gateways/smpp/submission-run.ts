@@ -8,19 +8,20 @@ import type { PartResult, PartToSubmit, Submission } from "../gateway.ts";
 export interface WrittenPart {
   readonly run: SubmissionRun;
   readonly part: PartToSubmit;
-  readonly sequence: number;
-  /** user_message_reference, where this gateway's receipts echo it. */
-  readonly echo: string | undefined;
-  /** On the session's own clock, which stands while its socket is not read. */
-  deadlineMs: number;
+  /** user_message_reference and destination, where this gateway's receipts echo them. */
+  readonly echoKey: string | undefined;
   /** The id in a receipt that echoed this part before its response came. */
   echoedId: string | undefined;
+  /** Where a late response finds it, once its response is overdue. */
+  overdue: { readonly among: Map<number, WrittenPart>; readonly sequence: number } | undefined;
 }
 
 export class SubmissionRun {
   readonly submission: Submission;
   /** Index of the next part to write. */
   next = 0;
+  /** The token of the next part has been taken. */
+  hasToken = true;
   /** A part was refused for good or its session went: nothing further is written. */
   isStopped = false;
   readonly #results: (PartResult | undefined)[];

@@ -1,0 +1,198 @@
+/** The SMPP gateway: one account at one SMSC behind the gateway port, on one or more sessions. */
+import { assertNever } from "../../domain/assert-never.ts";
+import type { Clock } from "../../observability/clock.ts";
+import type { Logger } from "../../observability/logger.ts";
+import type { Gateway, GatewayListener, GatewayStatus, PartResult, Submission } from "../gateway.ts";
+import { createDeliveryReader } from "./delivery-reader.ts";
+import { Link } from "./link.ts";
+import { type PartEvent, PartOutcomes } from "./part-outcomes.ts";
+import type { SessionRole, SmppSession } from "./session.ts";
+import type { SmppGatewaySettings } from "./settings.ts";
+import { Submitter } from "./submitter.ts";
+
+export interface SmppGatewayDeps {
+  readonly clock: Clock;
+  /** 0 (inclusive) to 1 (exclusive); spreads reconnections. */
+  readonly random: () => number;
+  readonly log: Logger;
+  /** Counts what no result tells; optional. */
+  readonly metrics?: { readonly count: (event: PartEvent) => void };
+}
+
+/** Makes the gateway; it connects when it is started. */
+export function createSmppGateway(settings: SmppGatewaySettings, deps: SmppGatewayDeps): Gateway {
+  return new SmppGateway(settings, deps);
+}
+
+/** user_message_reference is 16 bits wide. */
+const REFERENCES = 0x10000;
+
+class SmppGateway implements Gateway {
+  readonly #settings: SmppGatewaySettings;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #outcomes: PartOutcomes;
+  readonly #submitter: Submitter;
+  readonly #links: readonly Link[];
+  /** Sessions that stand, in the order of binding. */
+  #sessions: readonly SmppSession[] = [];
+  #listener: GatewayListener | undefined;
+  #readDelivery: ReturnType<typeof createDeliveryReader> | undefined;
+  #status: GatewayStatus = { kind: "connecting", reason: "not started" };
+  #reference = 0;
+  #stopping: Promise<void> | undefined;
+
+  constructor(settings: SmppGatewaySettings, deps: SmppGatewayDeps) {
+    this.#settings = settings;
+    this.#clock = deps.clock;
+    this.#log = deps.log.child({ gateway: settings.id });
+    this.#outcomes = new PartOutcomes({
+      settings,
+      clock: deps.clock,
+      log: this.#log,
+      count: (event) => deps.metrics?.count(event),
+    });
+    this.#submitter = new Submitter({
+      clock: deps.clock,
+      sessions: () => this.#sessions,
+      maxQueued: settings.window * settings.sessions,
+      onRoom: () => this.#listener?.onRoom(),
+    });
+    this.#links = roles(settings).map((role) => this.#link(role, deps.random));
+  }
+
+  get id() {
+    return this.#settings.id;
+  }
+
+  get profile() {
+    return this.#settings.profile;
+  }
+
+  status(): GatewayStatus {
+    return this.#status;
+  }
+
+  figures() {
+    const submitting = this.#sessions.filter((session) => session.canSubmit);
+    return {
+      sessions: this.#links.length,
+      boundSessions: this.#sessions.filter((session) => session.isBound).length,
+      inFlight: this.#sessions.reduce((sum, session) => sum + session.inFlight, 0),
+      windowSize: submitting.length * this.#settings.window,
+    };
+  }
+
+  room(): number {
+    return this.#submitter.room();
+  }
+
+  submit(submission: Submission): Promise<readonly PartResult[]> {
+    return this.#submitter.submit(submission);
+  }
+
+  start(listener: GatewayListener): void {
+    if (this.#listener !== undefined || this.#stopping !== undefined) return;
+    this.#listener = listener;
+    this.#readDelivery = createDeliveryReader({
+      settings: this.#settings,
+      clock: this.#clock,
+      log: this.#log,
+      listener,
+      outcomes: this.#outcomes,
+    });
+    this.#setStatus({ kind: "connecting", reason: "starting" });
+    for (const link of this.#links) link.start();
+  }
+
+  resume(): void {
+    if (this.#status.kind !== "stopped" || this.#stopping !== undefined) return;
+    this.#setStatus({ kind: "connecting", reason: "resumed" });
+    for (const link of this.#links) link.start();
+  }
+
+  stop(graceMs: number): Promise<void> {
+    this.#stopping ??= this.#stop(graceMs);
+    return this.#stopping;
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    const startMs = this.#clock.monotonic();
+    this.#submitter.close();
+    await this.#submitter.written(graceMs);
+    const leftMs = Math.max(0, graceMs - (this.#clock.monotonic() - startMs));
+    await Promise.all(this.#links.map((link) => link.stop(leftMs)));
+    this.#outcomes.close();
+    this.#setStatus({ kind: "stopped", reason: "stopped" });
+  }
+
+  #link(role: SessionRole, random: () => number): Link {
+    return new Link({
+      role,
+      settings: this.#settings,
+      clock: this.#clock,
+      log: this.#log,
+      random,
+      outcomes: this.#outcomes,
+      nextReference: () => {
+        this.#reference = (this.#reference + 1) % REFERENCES;
+        return this.#reference;
+      },
+      onBound: (session) => this.#bound(session),
+      onRoom: () => this.#submitter.pump(),
+      onDraining: () => this.#showStatus("a session is being closed"),
+      onDelivery: (delivery) => {
+        if (this.#readDelivery === undefined) throw new TypeError("a session before the start");
+        return this.#readDelivery(delivery);
+      },
+      onDown: (link, session, reason, isRefused) => this.#down(link, session, reason, isRefused),
+    });
+  }
+
+  #bound(session: SmppSession): void {
+    this.#log.info({ role: session.role }, "A session is bound.");
+    this.#sessions = [...this.#sessions, session];
+    this.#showStatus("bound");
+    this.#submitter.pump();
+    if (session.canSubmit) this.#listener?.onRoom();
+  }
+
+  #down(_link: Link, session: SmppSession, reason: string, isRefused: boolean): void {
+    this.#sessions = this.#sessions.filter((each) => each !== session);
+    if (isRefused && this.#stopping === undefined) {
+      this.#log.error({ reason }, "The gateway is stopped until it is resumed.");
+      this.#setStatus({ kind: "stopped", reason });
+      for (const link of this.#links) void link.stop(this.#settings.responseTimeoutMs);
+    } else {
+      this.#showStatus(reason);
+    }
+    this.#submitter.released(session);
+  }
+
+  #showStatus(reason: string): void {
+    if (this.#status.kind === "stopped" || this.#stopping !== undefined) return;
+    const isReady = this.#sessions.some((session) => session.canSubmit);
+    this.#setStatus(isReady ? { kind: "ready" } : { kind: "connecting", reason });
+  }
+
+  #setStatus(status: GatewayStatus): void {
+    const before = this.#status;
+    this.#status = status;
+    const isSame =
+      before.kind === status.kind &&
+      (before.kind === "ready" || status.kind === "ready" || before.reason === status.reason);
+    if (!isSame) this.#listener?.onStatus(status);
+  }
+}
+
+function roles(settings: SmppGatewaySettings): readonly SessionRole[] {
+  const count = Array.from({ length: settings.sessions });
+  switch (settings.bindMode) {
+    case "transceiver":
+      return count.map(() => "transceiver" as const);
+    case "transmitter+receiver":
+      return count.flatMap(() => ["transmitter", "receiver"] as const);
+    default:
+      return assertNever(settings.bindMode);
+  }
+}

@@ -1,0 +1,66 @@
+/** Hands what the SMSC delivers to its owner and tells how to answer: ESME_ROK only for what is stored. */
+import type { Clock } from "../../observability/clock.ts";
+import type { Logger } from "../../observability/logger.ts";
+import { readInbound, type Receipt as SmppReceipt, userDataOf } from "../../smpp/read-inbound.ts";
+import type { GatewayListener } from "../gateway.ts";
+import { addressDigits } from "./address.ts";
+import { ESME_ROK, ESME_RX_T_APPN } from "./classify-status.ts";
+import type { PartOutcomes } from "./part-outcomes.ts";
+import { readIncoming } from "./read-incoming.ts";
+import { readReceipt } from "./read-receipt.ts";
+import type { Delivery } from "./session.ts";
+import type { SmppGatewaySettings } from "./settings.ts";
+
+export interface DeliveryReaderOptions {
+  readonly settings: SmppGatewaySettings;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly listener: GatewayListener;
+  readonly outcomes: PartOutcomes;
+}
+
+/** Makes the function that takes one delivery and resolves to the command_status of its answer; it never rejects. */
+export function createDeliveryReader(
+  options: DeliveryReaderOptions,
+): (delivery: Delivery) => Promise<number> {
+  const { settings, clock, log, listener, outcomes } = options;
+  const inboundOptions = {
+    utcOffsetMinutes: settings.receiptUtcOffsetMinutes,
+    trustPlainText: settings.plainTextReceipts,
+  };
+
+  async function store(delivery: Delivery): Promise<void> {
+    const arrivalTimeMs = clock.now();
+    const inbound = readInbound(delivery, inboundOptions);
+    if (inbound.kind === "handset") {
+      await listener.onIncoming(readIncoming(delivery, settings, arrivalTimeMs));
+      return;
+    }
+    const isIntermediate = inbound.kind === "intermediate";
+    const receipt = readReceipt(delivery, inbound.receipt, isIntermediate, settings, arrivalTimeMs);
+    if (receipt === undefined) {
+      log.warn({}, "A receipt names no message; it is kept raw.");
+      const raw = new Uint8Array(userDataOf(delivery));
+      await listener.onUnparsableReceipt(settings.id, raw, arrivalTimeMs);
+      return;
+    }
+    noticeEcho(delivery, inbound.receipt, receipt.smscMessageId);
+    await listener.onReceipt(receipt);
+  }
+
+  function noticeEcho(delivery: Delivery, said: SmppReceipt, receiptedId: string): void {
+    if (!settings.echoesUserMessageReference || said.userMessageReference === undefined) return;
+    const digits = addressDigits(delivery.body.source_addr, delivery.body.source_addr_ton);
+    outcomes.echoed(`${said.userMessageReference}/${digits}`, receiptedId);
+  }
+
+  return async (delivery) => {
+    try {
+      await store(delivery);
+      return ESME_ROK;
+    } catch (error) {
+      log.warn({ err: error }, "A delivery could not be stored; the SMSC keeps it.");
+      return ESME_RX_T_APPN;
+    }
+  };
+}

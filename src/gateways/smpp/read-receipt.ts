@@ -1,0 +1,58 @@
+/** Puts what an SMSC says about a message into the product's words: verdict, match key, carrier (P1, P6). */
+import type { Receipt } from "../../domain/receipt.ts";
+import type { Verdict } from "../../smpp/message-state.ts";
+import { type Receipt as SmppReceipt, userDataOf } from "../../smpp/read-inbound.ts";
+import { addressDigits } from "./address.ts";
+import { matchKey } from "./match-key.ts";
+import type { Delivery } from "./session.ts";
+import type { SmppGatewaySettings } from "./settings.ts";
+
+const verdicts: Readonly<Record<Verdict, Receipt["verdict"]>> = {
+  delivered: "DELIVERED",
+  expired: "EXPIRED",
+  undeliverable: "UNDELIVERABLE",
+  rejected: "REJECTED",
+  none: "RECORDED",
+};
+
+/** ACCEPTED in message_state. */
+const ACCEPTED = 6;
+
+/** The receipt in `delivery`, or undefined where it names no message. An intermediate one is recorded, never final. */
+export function readReceipt(
+  delivery: Delivery,
+  said: SmppReceipt,
+  isIntermediate: boolean,
+  settings: SmppGatewaySettings,
+  arrivalTimeMs: number,
+): Receipt | undefined {
+  if (said.messageId === undefined) return undefined;
+  return {
+    gatewayId: settings.id,
+    smscMessageId: said.messageId,
+    matchKey: matchKey(said.messageId, settings.messageIdForm.receipt),
+    recipient: addressDigits(delivery.body.source_addr, delivery.body.source_addr_ton) || undefined,
+    verdict: isIntermediate ? "RECORDED" : verdictOf(said, settings.acceptedMeans),
+    stat: said.stat,
+    err: said.err,
+    networkError: said.networkError,
+    doneTimeMs: said.doneTimeMs,
+    carrier: carrierOf(delivery, settings.carrierTlv),
+    arrivalTimeMs,
+    raw: new Uint8Array(userDataOf(delivery)),
+    coversAllParts: settings.receipts === "one",
+  };
+}
+
+function verdictOf(said: SmppReceipt, acceptedMeans: "intermediate" | "delivered"): Receipt["verdict"] {
+  const isAccepted =
+    said.messageState === undefined ? /^ACCEPTE?D$/i.test(said.stat) : said.messageState === ACCEPTED;
+  return isAccepted && acceptedMeans === "delivered" ? "DELIVERED" : verdicts[said.verdict];
+}
+
+/** Mobile country and network code as five or six digits; anything else is not guessed at. */
+function carrierOf(delivery: Delivery, tag: number | undefined): string | undefined {
+  if (tag === undefined) return undefined;
+  const value = delivery.rawTlvs.find((tlv) => tlv.tag === tag)?.value;
+  return value === undefined ? undefined : /^([0-9]{5,6})\0?$/.exec(value.toString("latin1"))?.[1];
+}

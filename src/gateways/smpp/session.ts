@@ -1,0 +1,345 @@
+/**
+ * One bound link to the SMSC, from the connection to its end: connecting → binding → bound → draining → closed. It writes parts and
+ * hands on what arrives; what results mean, and when to connect again, is decided by others.
+ */
+import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import type { Clock, Timer } from "../../observability/clock.ts";
+import type { Logger } from "../../observability/logger.ts";
+import { COMMAND_STATUS, commandStatusName } from "../../smpp/command-status.ts";
+import { type IncomingRequest, SmppConnection } from "../../smpp/connection.ts";
+import type { Answer, CloseReason, RequestOutcome } from "../../smpp/connection-options.ts";
+import type { PduOf } from "../../smpp/pdu.ts";
+import { describeClose } from "./describe-close.ts";
+import type { PartOutcomes } from "./part-outcomes.ts";
+import type { SmppGatewaySettings } from "./settings.ts";
+import type { SubmissionRun, WrittenPart } from "./submission-run.ts";
+import { needsTlvs, submitSm } from "./submit-sm.ts";
+import type { SubmitSession } from "./submitter.ts";
+
+export type SessionRole = "transceiver" | "transmitter" | "receiver";
+
+/** Why a session ended. */
+export type SessionEnd =
+  /** The bind was answered with this status. */
+  | { readonly kind: "refused"; readonly commandStatus: number }
+  /** `boundMs` is how long it was bound, 0 for never. */
+  | { readonly kind: "lost"; readonly reason: string; readonly boundMs: number };
+
+/** A message or receipt that the SMSC wants an answer for. */
+export type Delivery = PduOf<"deliver_sm"> | PduOf<"data_sm">;
+
+export interface SessionOptions {
+  readonly role: SessionRole;
+  readonly settings: SmppGatewaySettings;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly outcomes: PartOutcomes;
+  /** The next user_message_reference. */
+  readonly nextReference: () => number;
+  readonly onBound: (session: SmppSession) => void;
+  readonly onRoom: (session: SmppSession) => void;
+  /** It takes no more parts and will end. */
+  readonly onDraining: (session: SmppSession) => void;
+  /** Takes a delivery and answers the command_status for it once it is stored. */
+  readonly onDelivery: (delivery: Delivery) => Promise<number>;
+  /** Called once. */
+  readonly onEnd: (session: SmppSession, end: SessionEnd) => void;
+}
+
+/** SMPP 3.4. */
+const INTERFACE_VERSION = 0x34;
+/** How long a session that must be bound again waits for what is unanswered. */
+const REBIND_GRACE_MS = 5_000;
+
+export class SmppSession implements SubmitSession {
+  readonly #options: SessionOptions;
+  readonly #overdue = new Map<number, WrittenPart>();
+  readonly #closed = Promise.withResolvers<void>();
+  #state: "connecting" | "binding" | "bound" | "draining" | "closed" = "connecting";
+  #socket: Socket | undefined;
+  #connection: SmppConnection | undefined;
+  #connectTimer: Timer | undefined;
+  #drainTimer: Timer | undefined;
+  #onIdle: (() => void) | undefined;
+  #carriesTlvs = false;
+  #boundAtMs: number | undefined;
+  #refusedStatus: number | undefined;
+  #failure: string | undefined;
+  #unansweredDeliveries = 0;
+  #isPaused = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#connect();
+  }
+
+  get role(): SessionRole {
+    return this.#options.role;
+  }
+
+  get isBound(): boolean {
+    return this.#state === "bound";
+  }
+
+  get canSubmit(): boolean {
+    return this.#state === "bound" && this.role !== "receiver" && this.#connection?.isOpen === true;
+  }
+
+  get free(): number {
+    return this.#connection?.room ?? 0;
+  }
+
+  get inFlight(): number {
+    return this.#connection?.inFlight ?? 0;
+  }
+
+  /** Writes the run's next part; the caller has seen to token, room and expiry. */
+  write(run: SubmissionRun, nowMs: number): void {
+    const part = run.nextPart;
+    const connection = this.#connection;
+    if (part === undefined || connection === undefined) return;
+    run.next += 1;
+    const { settings, outcomes, log } = this.#options;
+    const { submission } = run;
+    if (needsTlvs(part.wire) && !this.#carriesTlvs) {
+      log.warn({}, "A message needs optional parameters, which this session does not carry.");
+      this.#refuseLocally(run, part.number, COMMAND_STATUS.ESME_ROPTPARNOTALLWD, nowMs);
+      return;
+    }
+    const echoes = settings.echoesUserMessageReference && this.#carriesTlvs;
+    const reference = echoes ? this.#options.nextReference() : undefined;
+    const echoKey = reference === undefined ? undefined : `${reference}/${submission.recipient.slice(1)}`;
+    const written: WrittenPart = { run, part, echoKey, echoedId: undefined, overdue: undefined };
+    try {
+      const answer = connection.request(submitSm(submission, part.wire, settings, reference, nowMs));
+      outcomes.written(written);
+      answer.then((outcome) => this.#settle(written, outcome));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      log.error({ err: error }, "A part does not fit a submit_sm.");
+      this.#refuseLocally(run, part.number, COMMAND_STATUS.ESME_RINVMSGLEN, nowMs);
+    }
+  }
+
+  /** Takes no more parts, waits up to `graceMs` for what is unanswered, unbinds and closes; harmless when repeated. */
+  async close(graceMs: number): Promise<void> {
+    if (this.#state === "closed") return;
+    if (this.#state === "connecting" || this.#state === "binding" || graceMs <= 0) {
+      this.#destroy();
+    } else if (this.#state === "bound") {
+      this.#state = "draining";
+      this.#options.onDraining(this);
+      this.#drainTimer = this.#options.clock.setTimeout(() => this.#destroy(), graceMs);
+      await this.#idle();
+      await this.#connection?.unbind();
+    }
+    await this.#closed.promise;
+  }
+
+  #connect(): void {
+    const { settings, clock } = this.#options;
+    const { host, port, tls } = settings;
+    const socket =
+      tls === undefined
+        ? connectTcp({ host, port, noDelay: true })
+        : connectTls({
+            host,
+            port,
+            servername: tls.servername ?? host,
+            rejectUnauthorized: tls.rejectUnauthorized,
+            ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+          });
+    this.#socket = socket;
+    let reason = "the connection was closed";
+    const onError = (error: Error): void => {
+      reason = error.message;
+    };
+    const onClose = (): void => this.#end({ kind: "lost", reason, boundMs: 0 });
+    socket.on("error", onError);
+    socket.once("close", onClose);
+    this.#connectTimer = clock.setTimeout(
+      () => socket.destroy(new Error("no connection in time")),
+      settings.connectTimeoutMs,
+    );
+    socket.once(tls === undefined ? "connect" : "secureConnect", () => {
+      socket.off("error", onError);
+      socket.off("close", onClose);
+      this.#connectTimer?.cancel();
+      this.#bind(socket).catch((error: unknown) => {
+        this.#options.log.error({ err: error }, "The bind cannot be written.");
+        this.#destroy();
+      });
+    });
+  }
+
+  async #bind(socket: Socket): Promise<void> {
+    const { settings, clock, role } = this.#options;
+    this.#state = "binding";
+    const connection = new SmppConnection(socket, {
+      clock,
+      window: settings.window,
+      responseTimeoutMs: settings.responseTimeoutMs,
+      enquireLinkIntervalMs: settings.enquireLinkIntervalMs,
+      enquireLinkTimeoutMs: settings.enquireLinkTimeoutMs,
+      enquireLinkMissLimit: settings.enquireLinkMisses,
+      onRequest: (request) => this.#take(request),
+      onNotification: (pdu) =>
+        this.#options.log.info({ command: pdu.command }, "The SMSC sent a notification."),
+      onLateAnswer: ({ sequence_number, outcome }) => this.#takeLate(sequence_number, outcome),
+      onFault: (fault) =>
+        this.#options.log.warn({ fault: fault.kind }, "The SMSC sent something that has no place."),
+      onRoom: () => this.#onRoom(),
+      onClose: (reason) => this.#onClose(reason),
+    });
+    this.#connection = connection;
+    const outcome = await connection.control({
+      command: `bind_${role}`,
+      body: {
+        system_id: settings.systemId,
+        password: settings.password,
+        system_type: settings.systemType,
+        interface_version: INTERFACE_VERSION,
+      },
+    });
+    this.#takeBindAnswer(outcome);
+  }
+
+  #takeBindAnswer(outcome: RequestOutcome<`bind_${SessionRole}`>): void {
+    if (this.#state !== "binding") return;
+    const { settings, clock } = this.#options;
+    if (outcome.kind !== "response") {
+      if (outcome.kind === "nack") this.#refusedStatus = outcome.command_status;
+      if (outcome.kind === "timeout") this.#failure = "the SMSC did not answer the bind";
+      this.#destroy();
+      return;
+    }
+    const { command_status, tlvs } = outcome.pdu;
+    if (command_status !== 0) {
+      this.#refusedStatus = command_status;
+      this.#connection?.end({ kind: "dropped" });
+      return;
+    }
+    this.#carriesTlvs =
+      settings.tlvs === "always" ||
+      (settings.tlvs === "auto" && (tlvs.sc_interface_version ?? 0) >= INTERFACE_VERSION);
+    this.#state = "bound";
+    this.#boundAtMs = clock.monotonic();
+    this.#options.onBound(this);
+  }
+
+  #settle(written: WrittenPart, outcome: RequestOutcome<"submit_sm">): void {
+    const { outcomes } = this.#options;
+    switch (outcome.kind) {
+      case "response":
+      case "nack":
+        this.#rebindAfter(outcomes.answered(written, outcome));
+        break;
+      case "timeout":
+        outcomes.overdue(written, this.#overdue, outcome.sequence_number);
+        break;
+      case "lost":
+        outcomes.lost(written, outcome.written);
+        break;
+      case "window-full":
+        outcomes.lost(written, false);
+        break;
+    }
+    this.#onRoom();
+  }
+
+  #takeLate(sequence: number, answer: Answer): void {
+    if (answer.kind === "response") {
+      const { pdu } = answer;
+      if (pdu.command === "submit_sm_resp") this.#settleLate(sequence, { kind: "response", pdu });
+    } else {
+      this.#settleLate(sequence, answer);
+    }
+  }
+
+  #settleLate(sequence: number, answer: Answer<"submit_sm">): void {
+    const said = this.#options.outcomes.lateAnswer(this.#overdue, sequence, answer);
+    if (said !== undefined) this.#rebindAfter(said);
+  }
+
+  /** A session that the SMSC does not take for bound finishes what is unanswered and ends; its link binds anew. */
+  #rebindAfter(said: ReturnType<PartOutcomes["answered"]>): void {
+    if ((said !== "session" && said !== "bind") || this.#state !== "bound") return;
+    this.#options.log.warn({}, "The SMSC says that this session is not bound; it is bound again.");
+    void this.close(REBIND_GRACE_MS);
+  }
+
+  #refuseLocally(run: SubmissionRun, number: number, commandStatus: number, timeMs: number): void {
+    run.settle({ kind: "refused", number, refusal: "route", commandStatus, timeMs });
+    run.stop("stopped", timeMs);
+  }
+
+  #take(request: IncomingRequest): void {
+    if (request.command !== "deliver_sm" && request.command !== "data_sm") {
+      this.#connection?.nack(request.sequence_number, COMMAND_STATUS.ESME_RINVCMDID);
+      return;
+    }
+    this.#unansweredDeliveries += 1;
+    if (!this.#isPaused && this.#unansweredDeliveries >= this.#options.settings.maxUnansweredDeliveries) {
+      this.#isPaused = true;
+      this.#connection?.pauseReading();
+    }
+    void this.#answer(request);
+  }
+
+  async #answer(request: Delivery): Promise<void> {
+    const command_status = await this.#options.onDelivery(request);
+    this.#connection?.respond(request, { command_status, body: { message_id: "" } });
+    this.#unansweredDeliveries -= 1;
+    if (this.#isPaused && this.#unansweredDeliveries <= this.#options.settings.maxUnansweredDeliveries / 2) {
+      this.#isPaused = false;
+      this.#connection?.resumeReading();
+    }
+    this.#noticeIdle();
+  }
+
+  #onRoom(): void {
+    if (this.canSubmit) this.#options.onRoom(this);
+    this.#noticeIdle();
+  }
+
+  #idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+      this.#noticeIdle();
+    });
+  }
+
+  #noticeIdle(): void {
+    if (this.inFlight === 0 && this.#unansweredDeliveries === 0) this.#onIdle?.();
+  }
+
+  #destroy(): void {
+    if (this.#connection !== undefined) this.#connection.destroy({ kind: "dropped" });
+    else this.#socket?.destroy();
+  }
+
+  #onClose(reason: CloseReason): void {
+    if (this.#refusedStatus !== undefined) {
+      this.#end({ kind: "refused", commandStatus: this.#refusedStatus });
+      return;
+    }
+    const boundMs = this.#boundAtMs === undefined ? 0 : this.#options.clock.monotonic() - this.#boundAtMs;
+    this.#end({ kind: "lost", reason: this.#failure ?? describeClose(reason), boundMs });
+  }
+
+  #end(end: SessionEnd): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#connectTimer?.cancel();
+    this.#drainTimer?.cancel();
+    // The parts that were in flight are settled in a turn of their own, right after this.
+    this.#options.outcomes.sessionGone(this.#overdue);
+    this.#onIdle?.();
+    if (end.kind === "refused") {
+      this.#options.log.warn({ status: commandStatusName(end.commandStatus) }, "The SMSC refused the bind.");
+    }
+    this.#options.onEnd(this, end);
+    this.#closed.resolve();
+  }
+}
