@@ -1,0 +1,69 @@
+/** `sms-relay config`: checks a configuration without starting anything, and prints its schema. */
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { z } from "zod";
+import { settingPaths, variableName } from "../config/environment.ts";
+import { loadConfig } from "../config/load.ts";
+import { configSchema } from "../config/schema.ts";
+import type { CliContext } from "./context.ts";
+import { jsonLine, tableText } from "./output.ts";
+
+interface CheckOptions {
+  readonly json?: boolean;
+}
+
+/** A schema that is only looked at follows no references. */
+const unread = { readVariable: (name: string) => name, readFile: (path: string) => path };
+
+/** Adds the commands. */
+export function defineConfig(program: Command, context: CliContext): void {
+  const config = program
+    .command("config")
+    .description("Checks a configuration, prints its schema and its variables.")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  sms-relay config check sms-relay.yaml\n  sms-relay config schema > sms-relay.schema.json",
+    );
+  config
+    .command("check")
+    .description("Reads a configuration as the service would, and tells every fault with its place.")
+    .argument("[file]", "the file (default: SMS_RELAY_CONFIG, ./sms-relay.yaml)")
+    .option("--json", "print JSON instead of text")
+    .action((file: string | undefined, options: CheckOptions) => check(file, options, context));
+  config
+    .command("schema")
+    .description("Prints the JSON schema, for editors.")
+    .action(() => {
+      const schema = z.toJSONSchema(configSchema(unread), { io: "input", unrepresentable: "any" });
+      context.out(JSON.stringify(schema, null, 2));
+    });
+  config
+    .command("variables")
+    .description("Lists the variables that win over the file.")
+    .action(() => {
+      const rows = settingPaths(configSchema(unread)).map((path) => [variableName(path), path.join(".")]);
+      context.out(tableText(["variable", "setting"], rows));
+    });
+}
+
+function check(named: string | undefined, options: CheckOptions, context: CliContext): void {
+  const { environment, workingDirectory } = context;
+  const file = named === undefined ? undefined : resolve(workingDirectory, named);
+  const loaded = loadConfig({ file, environment, workingDirectory });
+  const { gateways, accounts, store, listen } = loaded.config;
+  if (options.json === true) {
+    context.out(
+      jsonLine({
+        file: loaded.file,
+        gateways: gateways.map(({ id }) => id),
+        accounts: accounts.map(({ id }) => id),
+        store: store.path,
+      }),
+    );
+    return;
+  }
+  context.out(
+    `${loaded.file ?? "No file"}: no faults. ${gateways.length} gateways, ${accounts.length} accounts, store ${store.path}, ` +
+      `gRPC ${listen.grpc.host}:${listen.grpc.port}, HTTP ${listen.http.host}:${listen.http.port}.`,
+  );
+}

@@ -1,0 +1,35 @@
+/** What a command gets from the outside world, so that tests can stand in for a terminal. */
+import type { Environment } from "../config/environment.ts";
+import type { Clock } from "../observability/clock.ts";
+
+export interface CliContext {
+  /** Writes one line of the answer. */
+  readonly out: (line: string) => void;
+  /** Writes one line about the answer: progress, warnings, faults. */
+  readonly err: (line: string) => void;
+  /** Rewrites the last line of a terminal; undefined where the output is no terminal. */
+  readonly progress: ((line: string) => void) | undefined;
+  readonly environment: Environment;
+  readonly workingDirectory: string;
+  readonly clock: Clock;
+  /** Aborted by Ctrl-C or SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+/** Exit codes of every command (docs/cli.md). */
+export const exitCodes = { ok: 0, failed: 1, usage: 2, unreachable: 3 } as const;
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** Ends a command with a sentence and an exit code. */
+export class CliFailure extends Error {
+  readonly exitCode: ExitCode;
+
+  constructor(exitCode: ExitCode, sentence: string, options?: ErrorOptions) {
+    super(sentence, options);
+    this.name = "CliFailure";
+    this.exitCode = exitCode;
+  }
+}
+
+/** A fault in how the command was called. */
+export const usageFault = (sentence: string) => new CliFailure(exitCodes.usage, sentence);

@@ -1,0 +1,144 @@
+/** `sms-relay gateways`: the ways out, for operators. */
+import type { Command } from "commander";
+import { Gateway, gatewayStateToJSON } from "../gen/sms/v1/gateway.ts";
+import { ExplainRouteResponse } from "../gen/sms/v1/gateway_service.ts";
+import { type ClientOptions, withClient, withClientOptions } from "./client.ts";
+import type { CliContext } from "./context.ts";
+import { bareName, countText, factsText, jsonLine, tableText } from "./output.ts";
+
+interface PauseOptions extends ClientOptions {
+  readonly reason: string;
+}
+
+interface ExplainOptions extends ClientOptions {
+  readonly to: string;
+  readonly from: string;
+  readonly text?: string;
+  readonly fast?: boolean;
+  readonly account?: string;
+  readonly delivery?: string;
+}
+
+const examples = `
+Examples:
+  sms-relay gateways list
+  sms-relay gateways pause north --reason "maintenance until noon"
+  sms-relay gateways resume north
+  sms-relay gateways explain --from ACME --to +46701234567`;
+
+/** Adds the commands. */
+export function defineGateways(program: Command, context: CliContext): void {
+  const gateways = program
+    .command("gateways")
+    .description("Looks at gateways, pauses and resumes them, explains routes. Wants an operator's key.")
+    .addHelpText("after", examples);
+
+  const list = gateways
+    .command("list")
+    .description("Lists gateways by priority.")
+    .action((options: ClientOptions) => listGateways(options, context));
+  const pause = gateways
+    .command("pause")
+    .description("Stops using a gateway until it is resumed, across restarts.")
+    .argument("<gateway>", "its id")
+    .option("--reason <text>", "why, for other operators", "")
+    .action(async (gatewayId: string, options: PauseOptions) => {
+      const { gateway } = await withClient(options, context, "operator", (client) =>
+        client.gateways.pauseGateway({ gatewayId, reason: options.reason }, client.callOptions()),
+      );
+      printGateways(gateway === undefined ? [] : [gateway], options, context);
+    });
+  const resume = gateways
+    .command("resume")
+    .description("Uses a gateway again, also after its password was refused.")
+    .argument("<gateway>", "its id")
+    .action(async (gatewayId: string, options: ClientOptions) => {
+      const { gateway } = await withClient(options, context, "operator", (client) =>
+        client.gateways.resumeGateway({ gatewayId }, client.callOptions()),
+      );
+      printGateways(gateway === undefined ? [] : [gateway], options, context);
+    });
+  const explain = gateways
+    .command("explain")
+    .description("Tells for each gateway why it would be used for a message, or not; sends nothing.")
+    .requiredOption("--to <number>", "recipient in E.164 form")
+    .requiredOption("--from <sender>", "the sender")
+    .option("--text <text>", "the text; a short one in the default alphabet where absent")
+    .option("--fast", "with premium gateways first")
+    .option("--account <id>", "for this account")
+    .option("--delivery <id>", "repeats the choice that was made for this delivery")
+    .action((options: ExplainOptions) => explainRoute(options, context));
+  for (const command of [list, pause, resume, explain]) withClientOptions(command);
+}
+
+async function listGateways(options: ClientOptions, context: CliContext): Promise<void> {
+  const found: Gateway[] = [];
+  await withClient(options, context, "operator", async (client) => {
+    for (let pageToken = ""; ; ) {
+      const page = await client.gateways.listGateways({ pageSize: 1_000, pageToken }, client.callOptions());
+      found.push(...page.gateways);
+      pageToken = page.nextPageToken;
+      if (pageToken === "") return;
+    }
+  });
+  printGateways(found, options, context);
+}
+
+function printGateways(found: readonly Gateway[], options: ClientOptions, context: CliContext): void {
+  if (options.json === true) {
+    for (const gateway of found) context.out(jsonLine(Gateway.toJSON(gateway)));
+    return;
+  }
+  if (found.length === 0) {
+    context.out("No gateway is configured.");
+    return;
+  }
+  const rows = found.map((one) => [
+    one.gatewayId,
+    bareName(gatewayStateToJSON(one.state), "GATEWAY_STATE"),
+    String(one.priority),
+    String(one.weight),
+    `${one.boundSessionCount}/${one.sessionCount}`,
+    `${one.inFlightCount}/${one.windowSize}`,
+    `${one.currentRate.toFixed(1)}/${one.configuredRate}`,
+    countText(one.waitingCount),
+    [one.premium ? "premium" : "", one.reason].filter((fact) => fact !== "").join(", "),
+  ]);
+  context.out(
+    tableText(
+      ["gateway", "state", "priority", "weight", "sessions", "window", "rate", "waiting", "remarks"],
+      rows,
+    ),
+  );
+}
+
+async function explainRoute(options: ExplainOptions, context: CliContext): Promise<void> {
+  const response = await withClient(options, context, "operator", (client) =>
+    client.gateways.explainRoute(
+      {
+        recipient: options.to,
+        sender: options.from,
+        ...(options.text !== undefined && { content: { $case: "text", value: options.text } }),
+        fast: options.fast ?? false,
+        accountId: options.account ?? "",
+        deliveryId: options.delivery ?? "",
+      },
+      client.callOptions(),
+    ),
+  );
+  if (options.json === true) return context.out(jsonLine(ExplainRouteResponse.toJSON(response)));
+  context.out(
+    factsText([
+      ["country", response.countryCode || "unknown"],
+      ["delivery", response.deliveryId],
+    ]),
+  );
+  const rows = response.candidates.map((one) => [
+    one.rank === 0 ? "-" : String(one.rank),
+    one.gatewayId,
+    one.rank === 0 ? "left out" : one.ready ? "can send" : "waits",
+    one.reason,
+    one.rank === 0 ? "" : String(one.segmentCount),
+  ]);
+  context.out(`\n${tableText(["rank", "gateway", "now", "reason", "segments"], rows)}`);
+}

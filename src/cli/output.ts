@@ -1,0 +1,63 @@
+/** How answers look: tables for people, JSON for programs. */
+import Table from "cli-table3";
+
+const thin = {
+  top: "",
+  "top-mid": "",
+  "top-left": "",
+  "top-right": "",
+  bottom: "",
+  "bottom-mid": "",
+  "bottom-left": "",
+  "bottom-right": "",
+  left: "",
+  "left-mid": "",
+  mid: "",
+  "mid-mid": "",
+  right: "",
+  "right-mid": "",
+  middle: "  ",
+};
+
+/** A table without lines, its head in capitals; cells are texts. */
+export function tableText(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const table = new Table({
+    head: head.map((name) => name.toUpperCase()),
+    chars: thin,
+    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
+  });
+  table.push(...rows.map((row) => [...row]));
+  return table
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .join("\n");
+}
+
+/** A two-column list of facts; absent ones are left out. */
+export function factsText(facts: readonly (readonly [name: string, value: string | undefined])[]): string {
+  const shown = facts.filter(([, value]) => value !== undefined && value !== "");
+  const width = Math.max(...shown.map(([name]) => name.length));
+  return shown.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join("\n");
+}
+
+/** One line of JSON; bigints as decimal texts, as in protobuf's JSON. */
+export function jsonLine(value: unknown): string {
+  return JSON.stringify(value, (_name, item: unknown) => (typeof item === "bigint" ? item.toString() : item));
+}
+
+/** `DELIVERY_STATE_DELIVERED` → `DELIVERED`; the prefix is the enum's own name. */
+export function bareName(enumName: string, prefix: string): string {
+  const bare = enumName.startsWith(`${prefix}_`) ? enumName.slice(prefix.length + 1) : enumName;
+  return bare === "UNSPECIFIED" ? "" : bare;
+}
+
+/** Local time to the second, or nothing. */
+export function timeText(time: Date | undefined): string {
+  return time === undefined ? "" : time.toISOString().replace("T", " ").slice(0, 19);
+}
+
+/** `12345` → `12,345`. */
+export function countText(count: number | bigint): string {
+  return count.toLocaleString("en-US");
+}

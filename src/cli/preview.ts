@@ -1,0 +1,100 @@
+/** `sms-relay preview`: how a text is coded and cut into segments, before anything is sent. */
+import { type Command, Option } from "commander";
+import { concatenationToJSON, type MessagePlan } from "../gen/sms/v1/message.ts";
+import { PreviewSmsResponse } from "../gen/sms/v1/sms_service.ts";
+import { type ClientOptions, withClient, withClientOptions } from "./client.ts";
+import type { CliContext } from "./context.ts";
+import { encodingOf, parseCount } from "./message-options.ts";
+import { codeText, encodingName } from "./names.ts";
+import { bareName, factsText, jsonLine, tableText } from "./output.ts";
+
+interface PreviewOptions extends ClientOptions {
+  readonly to: readonly string[];
+  readonly from?: string;
+  readonly gateway?: string;
+  readonly encoding?: "gsm7" | "ucs2";
+  readonly transliterate?: boolean;
+  readonly maxSegments?: number;
+  readonly fast?: boolean;
+}
+
+const examples = `
+Examples:
+  sms-relay preview "Grüße aus München"
+  sms-relay preview --transliterate "“Smart” quotes cost a lot"
+  sms-relay preview --gateway north "$(cat letter.txt)"`;
+
+/** Adds the command. */
+export function definePreview(program: Command, context: CliContext): void {
+  const command = program
+    .command("preview")
+    .description("Shows how a text is coded and cut, and sends nothing.")
+    .argument("<text>", "the text")
+    .option(
+      "--to <number>",
+      "plan for this recipient's gateway, may be repeated",
+      (value, all: string[]) => [...all, value],
+      [],
+    )
+    .option("--from <sender>", "the sender; needed with --to")
+    .option("--gateway <id>", "plan for this gateway")
+    .addOption(new Option("--encoding <encoding>", "insist on an encoding").choices(["gsm7", "ucs2"]))
+    .option("--transliterate", "replace characters that the GSM alphabet lacks")
+    .option("--max-segments <count>", "refuse more segments, 1 to 255 (default: 30)", parseCount)
+    .option("--fast", "plan for premium gateways first")
+    .addHelpText("after", examples)
+    .action((text: string, options: PreviewOptions) => preview(text, options, context));
+  withClientOptions(command);
+}
+
+async function preview(text: string, options: PreviewOptions, context: CliContext): Promise<void> {
+  const response = await withClient(options, context, "default", (client) =>
+    client.sms.previewSms(
+      {
+        content: { $case: "text", value: text },
+        encoding: encodingOf(options.encoding),
+        transliterate: options.transliterate ?? false,
+        maxSegments: options.maxSegments ?? 0,
+        recipients: [...options.to],
+        sender: options.from ?? "",
+        fast: options.fast ?? false,
+        gatewayId: options.gateway ?? "",
+      },
+      client.callOptions(),
+    ),
+  );
+  if (options.json === true) return context.out(jsonLine(PreviewSmsResponse.toJSON(response)));
+  for (const { plan, recipients } of response.plans) {
+    if (recipients.length > 0) context.out(`for ${recipients.join(", ")}`);
+    if (plan !== undefined) context.out(`${planText(plan)}\n`);
+  }
+  for (const one of response.unroutableRecipients)
+    context.out(`${one.recipient}  ${codeText(one.statusCode)}`);
+}
+
+function planText(plan: MessagePlan): string {
+  const tied = bareName(concatenationToJSON(plan.concatenation), "CONCATENATION");
+  const shift = (name: string, language: number) => (language === 0 ? "" : `${name} shift table ${language}`);
+  const facts = factsText([
+    ["encoding", encodingName(plan.encoding)],
+    [
+      "tables",
+      [shift("single", plan.singleShiftLanguage), shift("locking", plan.lockingShiftLanguage)]
+        .filter(Boolean)
+        .join(", "),
+    ],
+    ["segments", `${plan.segments.length}${tied === "" ? "" : ` (${tied.toLowerCase()})`}`],
+    [
+      "forced by",
+      plan.forcingCharacters.map((one) => `${JSON.stringify(one.character)} at ${one.offset}`).join(", "),
+    ],
+    ["replaced", plan.substitutions.map((one) => `${one.from} → ${one.to} at ${one.offset}`).join(", ")],
+  ]);
+  const rows = plan.segments.map((segment, index) => [
+    String(index + 1),
+    String(segment.unitsUsed),
+    String(segment.unitsLeft),
+    segment.text === "" ? Buffer.from(segment.data).toString("hex") : JSON.stringify(segment.text),
+  ]);
+  return `${facts}\n\n${tableText(["#", "used", "left", "content"], rows)}`;
+}

@@ -1,0 +1,183 @@
+/** Bulk sending: the rows of a CSV file over one SendSmsStream, with progress, and safe to repeat. */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { resolve } from "node:path";
+import { CsvError, parse } from "csv-parse";
+import type { DeepPartial, SendSmsStreamRequest, SendSmsStreamResponse } from "../gen/sms/v1/sms_service.ts";
+import { withClient } from "./client.ts";
+import { type CliContext, CliFailure, exitCodes, usageFault } from "./context.ts";
+import { requestPart } from "./message-options.ts";
+import { codeText } from "./names.ts";
+import { countText, jsonLine } from "./output.ts";
+import { createProgress } from "./progress.ts";
+import type { SendOptions } from "./send.ts";
+
+/** One row with its line in the file. */
+interface Row {
+  readonly line: number;
+  readonly recipient: string;
+  readonly text: string | undefined;
+  readonly sender: string | undefined;
+  readonly reference: string | undefined;
+}
+
+const columns = new Set(["recipient", "text", "sender", "reference"]);
+
+/** Refusals that are printed one by one; beyond them only their number is told. */
+const refusalsShown = 20;
+
+/** Sends every row and prints what became of them. Exits with 1 where a row was refused. */
+export async function sendFile(
+  file: string,
+  text: string | undefined,
+  options: SendOptions,
+  context: CliContext,
+): Promise<void> {
+  if (
+    options.to.length > 0 ||
+    options.wait === true ||
+    options.dryRun === true ||
+    options.requestId !== undefined
+  ) {
+    throw usageFault("--file goes without --to, --wait, --dry-run and --request-id.");
+  }
+  const path = resolve(context.workingDirectory, file);
+  const { rowCount, digest } = await survey(path, text, options);
+  const batch = options.batch ?? digest.slice(0, 20);
+  if (!/^[A-Za-z0-9._-]{1,50}$/.test(batch)) {
+    throw usageFault("--batch must be 1 to 50 letters, digits, dots, dashes and underscores.");
+  }
+  const startMs = context.clock.monotonic();
+  const progress = createProgress(context, rowCount);
+  const sum = { answered: 0, accepted: 0, replayed: 0, refused: 0, segments: 0 };
+  const refusals = new Map<string, number>();
+
+  const take = (response: SendSmsStreamResponse): void => {
+    sum.answered++;
+    const line = Number(response.requestId.slice(batch.length + 1));
+    const { outcome } = response;
+    if (outcome?.$case === "response") {
+      if (outcome.value.replayed) sum.replayed++;
+      else sum.accepted++;
+      sum.segments += outcome.value.totalSegmentCount;
+      if (options.json === true)
+        context.out(
+          jsonLine({ line, message_id: outcome.value.messageId, replayed: outcome.value.replayed }),
+        );
+    } else if (outcome?.$case === "failure") {
+      sum.refused++;
+      const code = codeText(outcome.value.statusCode);
+      refusals.set(code, (refusals.get(code) ?? 0) + 1);
+      const faults = outcome.value.violations.map(({ field, description }) => `${field}: ${description}`);
+      const sentence = faults.length === 0 ? outcome.value.text : faults.join("; ");
+      if (options.json === true)
+        context.out(jsonLine({ line, status_code: outcome.value.statusCode, error: sentence }));
+      else if (sum.refused <= refusalsShown) progress.print(`line ${line}: ${code}: ${sentence}`);
+    }
+    progress.show(sum.answered);
+  };
+
+  try {
+    await withClient(options, context, "default", async (client) => {
+      const requests = requestsOf(path, text, options, batch);
+      for await (const response of client.sms.sendSmsStream(requests, { signal: context.signal }))
+        take(response);
+    });
+  } catch (error) {
+    progress.end();
+    if (error instanceof CliFailure) throw error;
+    context.err(
+      `${countText(sum.answered)} of ${countText(rowCount)} rows were answered. The same command again goes on without sending twice.`,
+    );
+    throw error;
+  }
+  progress.end();
+  const seconds = Math.max(0.001, (context.clock.monotonic() - startMs) / 1000);
+  const summary = { rows: rowCount, ...sum, batch, seconds: Number(seconds.toFixed(3)) };
+  if (options.json === true) context.out(jsonLine({ summary }));
+  else {
+    context.out(
+      `${countText(sum.accepted)} accepted, ${countText(sum.replayed)} accepted before, ${countText(sum.refused)} refused ` +
+        `in ${seconds.toFixed(1)} s (${countText(Math.round(sum.answered / seconds))}/s), ${countText(sum.segments)} segments.`,
+    );
+  }
+  if (sum.refused > 0) {
+    const kinds = [...refusals].map(([code, count]) => `${countText(count)} × ${code}`).join(", ");
+    throw new CliFailure(
+      exitCodes.failed,
+      `${countText(sum.refused)} of ${countText(rowCount)} rows were refused: ${kinds}.`,
+    );
+  }
+}
+
+/** Reads the file once before anything is sent: its faults, its length, and the name of its sending. */
+async function survey(path: string, text: string | undefined, options: SendOptions) {
+  const hash = createHash("sha256");
+  hash.update(JSON.stringify([text ?? null, options.from ?? null]));
+  let rowCount = 0;
+  for await (const row of rowsOf(path)) {
+    if (row.text === undefined && text === undefined)
+      throw usageFault(`Line ${row.line} has no text, and the command gives none.`);
+    hash.update(JSON.stringify([row.recipient, row.text ?? null, row.sender ?? null, row.reference ?? null]));
+    rowCount++;
+  }
+  if (rowCount === 0) throw usageFault(`${path} has no rows.`);
+  return { rowCount, digest: hash.digest("hex") };
+}
+
+async function* requestsOf(
+  path: string,
+  text: string | undefined,
+  options: SendOptions,
+  batch: string,
+): AsyncGenerator<DeepPartial<SendSmsStreamRequest>> {
+  const shared = requestPart(options);
+  for await (const row of rowsOf(path)) {
+    yield {
+      request: {
+        ...shared,
+        ...(row.sender !== undefined && { sender: row.sender }),
+        ...(row.reference !== undefined && { clientReference: row.reference }),
+        recipients: [row.recipient],
+        content: { $case: "text", value: row.text ?? text ?? "" },
+        requestId: `${batch}-${row.line}`,
+      },
+    };
+  }
+}
+
+async function* rowsOf(path: string): AsyncGenerator<Row> {
+  const parser = parse({ bom: true, columns: checkedHead, skip_empty_lines: true, trim: true, info: true });
+  const source = createReadStream(path);
+  source.on("error", (error) => parser.destroy(error));
+  try {
+    for await (const entry of source.pipe(parser)) {
+      const { record, info } = entry as { record: Record<string, string>; info: { lines: number } };
+      const given = (column: string) => (record[column] === "" ? undefined : record[column]);
+      yield {
+        line: info.lines,
+        recipient: record["recipient"] ?? "",
+        text: given("text"),
+        sender: given("sender"),
+        reference: given("reference"),
+      };
+    }
+  } catch (error) {
+    if (error instanceof CliFailure) throw error;
+    if (error instanceof CsvError) throw usageFault(`${path} is not a CSV file: ${error.message}`);
+    throw usageFault(`${path} cannot be read (${error instanceof Error ? error.message : error}).`);
+  } finally {
+    source.destroy();
+  }
+}
+
+function checkedHead(head: readonly string[]): string[] {
+  const names = head.map((name) => name.trim().toLowerCase());
+  if (!names.includes("recipient"))
+    throw usageFault("The CSV file's head line must name the column recipient.");
+  const unknown = names.find((name) => !columns.has(name));
+  if (unknown !== undefined) {
+    throw usageFault(`The CSV file has the column ${unknown}; known are ${[...columns].join(", ")}.`);
+  }
+  return names;
+}

@@ -1,0 +1,92 @@
+/** `sms-relay send`: one message, or with --file one for each row of a CSV file. */
+import type { Command } from "commander";
+import { SendSmsResponse, WaitFor } from "../gen/sms/v1/sms_service.ts";
+import { type ClientOptions, withClient, withClientOptions } from "./client.ts";
+import { type CliContext, usageFault } from "./context.ts";
+import { type MessageOptions, requestPart, withMessageOptions } from "./message-options.ts";
+import { codeText, encodingName, stateName } from "./names.ts";
+import { factsText, jsonLine, tableText, timeText } from "./output.ts";
+import { sendFile } from "./send-file.ts";
+
+export interface SendOptions extends ClientOptions, MessageOptions {
+  readonly to: readonly string[];
+  readonly requestId?: string;
+  readonly allowPartial?: boolean;
+  readonly wait?: boolean;
+  readonly dryRun?: boolean;
+  readonly file?: string;
+  readonly batch?: string;
+}
+
+const examples = `
+Examples:
+  sms-relay send --from ACME --to +46701234567 "Your parcel is here"
+  sms-relay send --from ACME --to +46701234567 --lane otp --wait "Your code is 4711"
+  sms-relay send --from ACME --file recipients.csv "The shop opens at nine"
+
+A CSV file has a head line with the column recipient; the columns text, sender and reference may follow and win over the
+options. Every row is a message of its own. Sending the same file again sends nothing twice: rows that were accepted
+before answer with their first message.`;
+
+/** Adds the command. */
+export function defineSend(program: Command, context: CliContext): void {
+  const command = program
+    .command("send")
+    .description("Sends a message, or many from a CSV file.")
+    .argument("[text]", "the text")
+    .option(
+      "--to <number>",
+      "recipient in E.164 form, may be repeated",
+      (value, all: string[]) => [...all, value],
+      [],
+    )
+    .option("--request-id <id>", "makes the call repeatable: the same id never sends twice")
+    .option("--allow-partial", "leave malformed recipients out instead of refusing all")
+    .option("--wait", "answer when a gateway has taken or refused it")
+    .option("--dry-run", "check everything and send nothing")
+    .option("--file <csv>", "send a message for each row")
+    .option("--batch <name>", "names the file's sending, so that another file can go on with it")
+    .addHelpText("after", examples)
+    .action(async (text: string | undefined, options: SendOptions) => {
+      if (options.file !== undefined) return sendFile(options.file, text, options, context);
+      if (options.to.length === 0) throw usageFault("Say to whom with --to, or give a --file.");
+      if (text === undefined)
+        throw usageFault("Say what to send: sms-relay send --from ACME --to +46… 'text'.");
+      return sendOne(text, options, context);
+    });
+  withClientOptions(withMessageOptions(command));
+}
+
+async function sendOne(text: string, options: SendOptions, context: CliContext): Promise<void> {
+  const response = await withClient(options, context, "default", (client) =>
+    client.sms.sendSms(
+      {
+        ...requestPart(options),
+        recipients: [...options.to],
+        content: { $case: "text", value: text },
+        requestId: options.requestId ?? "",
+        allowPartial: options.allowPartial ?? false,
+        waitFor: options.wait === true ? WaitFor.WAIT_FOR_GATEWAY : WaitFor.WAIT_FOR_ACCEPTED,
+        dryRun: options.dryRun ?? false,
+      },
+      client.callOptions(),
+    ),
+  );
+  if (options.json === true) return context.out(jsonLine(SendSmsResponse.toJSON(response)));
+  context.out(
+    factsText([
+      ["message", response.messageId === "" ? "(dry run: nothing was stored)" : response.messageId],
+      ["status", `${codeText(response.statusCode)}${response.replayed ? ", sent before" : ""}`],
+      ["segments", String(response.totalSegmentCount)],
+      ["expires", timeText(response.expireTime)],
+    ]),
+  );
+  const rows = response.recipients.map((one) => [
+    one.recipient,
+    stateName(one.state),
+    codeText(one.statusCode),
+    encodingName(one.encoding),
+    String(one.segmentCount),
+  ]);
+  context.out(`\n${tableText(["recipient", "state", "code", "encoding", "segments"], rows)}`);
+}

@@ -1,0 +1,132 @@
+/** `sms-relay watch`: follows delivery reports, from a subscription, a cursor, a time, the oldest, or now. */
+import type { Command } from "commander";
+import { ClientError, Status } from "nice-grpc-common";
+import { DeliveryReport } from "../gen/sms/v1/delivery_report.ts";
+import {
+  type DeepPartial,
+  InitialStart,
+  type StreamDeliveryReportsRequest,
+} from "../gen/sms/v1/sms_service.ts";
+import { type ClientOptions, type ServiceClient, withClient, withClientOptions } from "./client.ts";
+import { type CliContext, usageFault } from "./context.ts";
+import { parseCount } from "./message-options.ts";
+import { codeText, reasonName, stateName } from "./names.ts";
+import { jsonLine } from "./output.ts";
+
+interface WatchOptions extends ClientOptions {
+  readonly subscription?: string;
+  readonly from?: string;
+  readonly ack?: boolean;
+  readonly message: readonly string[];
+  readonly reference?: string;
+  readonly final?: boolean;
+  readonly count?: number;
+}
+
+const examples = `
+Examples:
+  sms-relay watch                                    reports from now on
+  sms-relay watch --from earliest --final --json     every final report that is kept, one a line
+  sms-relay watch --subscription billing --ack       go on where the last run stopped
+  sms-relay watch --from 2026-01-31T08:00:00Z
+
+Ctrl-C ends it. The last line on the error output names the cursor to go on from: --from <cursor>.`;
+
+/** Adds the command. */
+export function defineWatch(program: Command, context: CliContext): void {
+  const command = program
+    .command("watch")
+    .description("Follows delivery reports.")
+    .option("--subscription <name>", "read on where this subscription stands; it is made on first use")
+    .option("--from <start>", "earliest, now, a time such as 2026-01-31T08:00:00Z, or a cursor")
+    .option("--ack", "acknowledge what was printed")
+    .option(
+      "--message <id>",
+      "only of this message, may be repeated",
+      (value, all: string[]) => [...all, value],
+      [],
+    )
+    .option("--reference <text>", "only of messages with this reference")
+    .option("--final", "only final states")
+    .option("--count <n>", "end after n reports", parseCount)
+    .addHelpText("after", examples)
+    .action((options: WatchOptions) => {
+      if (options.ack === true && options.subscription === undefined) {
+        throw usageFault("--ack needs a --subscription to acknowledge for.");
+      }
+      return withClient(options, context, "default", (client) => watch(client, options, context));
+    });
+  withClientOptions(command);
+}
+
+async function watch(client: ServiceClient, options: WatchOptions, context: CliContext): Promise<void> {
+  let cursor = "";
+  let seen = 0;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([context.signal, stop.signal]);
+  try {
+    for await (const response of client.sms.streamDeliveryReports(requestOf(options), { signal })) {
+      for (const report of response.reports) {
+        context.out(options.json === true ? jsonLine(DeliveryReport.toJSON(report)) : reportLine(report));
+        seen++;
+      }
+      cursor = response.cursor;
+      if (options.ack === true && options.subscription !== undefined && response.reports.length > 0) {
+        await client.sms.acknowledgeDeliveryReports(
+          { subscription: options.subscription, cursor },
+          client.callOptions(),
+        );
+      }
+      if (options.count !== undefined && seen >= options.count) break;
+    }
+  } catch (error) {
+    const isStopped = context.signal.aborted;
+    const isDraining = error instanceof ClientError && error.code === Status.UNAVAILABLE && cursor !== "";
+    if (!isStopped && !isDraining) throw error;
+    if (isDraining && !isStopped) {
+      context.err("The service ended the stream.");
+      throw error;
+    }
+  } finally {
+    stop.abort();
+    if (cursor !== "") context.err(`cursor ${cursor}`);
+  }
+}
+
+/** States that end a delivery: DELIVERED to CANCELLED (sms/v1/delivery.proto). */
+const finalStates = [4, 5, 6, 7, 8, 9] as const;
+
+function requestOf(options: WatchOptions): DeepPartial<StreamDeliveryReportsRequest> {
+  return {
+    start: startOf(options),
+    states: options.final === true ? [...finalStates] : [],
+    messageIds: [...options.message],
+    clientReference: options.reference ?? "",
+  };
+}
+
+function startOf({ subscription, from }: WatchOptions): StreamDeliveryReportsRequest["start"] {
+  if (subscription !== undefined) {
+    if (from !== undefined && from !== "earliest" && from !== "now") {
+      throw usageFault("With --subscription, --from says where a new one begins: earliest or now.");
+    }
+    const initialStart =
+      from === "earliest" ? InitialStart.INITIAL_START_EARLIEST : InitialStart.INITIAL_START_NOW;
+    return { $case: "subscription", value: { name: subscription, initialStart } };
+  }
+  if (from === undefined || from === "now") return { $case: "now", value: true };
+  if (from === "earliest") return { $case: "earliest", value: true };
+  if (/^\d{4}-\d\d-\d\d/.test(from)) {
+    const time = new Date(from);
+    if (Number.isNaN(time.getTime())) throw usageFault(`--from ${from} is not a time.`);
+    return { $case: "startTime", value: time };
+  }
+  return { $case: "cursor", value: from };
+}
+
+function reportLine(report: DeliveryReport): string {
+  const time = report.reportTime?.toISOString().slice(11, 23) ?? "";
+  const why = codeText(report.statusCode) || reasonName(report.failureReason);
+  const facts = [report.gatewayId, report.clientReference, why].filter((fact) => fact !== "");
+  return `${time}  ${String(report.reportNumber).padStart(6)}  ${stateName(report.state).padEnd(13)}  ${report.recipient.padEnd(16)}  ${report.messageId}  ${facts.join("  ")}`.trimEnd();
+}
