@@ -1,0 +1,58 @@
+/** Reads reports from the first one on until every delivery that is asked for has its final state. */
+
+import { DeliveryState } from "../../../src/gen/sms/v1/delivery.ts";
+import type { DeliveryReport } from "../../../src/gen/sms/v1/delivery_report.ts";
+import { StreamDeliveryReportsRequest } from "../../../src/gen/sms/v1/sms_service.ts";
+import { connectSmsClient } from "../../support/sms-client.ts";
+
+export interface FinalStates {
+  /** Final reports by delivery id; more than one would be a fault. */
+  readonly byDelivery: ReadonlyMap<string, readonly DeliveryState[]>;
+  /** Whether all that were asked for were seen before the patience was over. */
+  readonly isComplete: boolean;
+  /** Numbers that did not follow on the one before. */
+  readonly gaps: number;
+}
+
+const FIRST_FINAL: number = DeliveryState.DELIVERY_STATE_DELIVERED;
+
+/** Reads on for a moment after the last one, so that a second final report would be seen. */
+export async function readFinals(
+  port: number,
+  apiKey: string,
+  deliveryIds: Iterable<string>,
+  patienceMs: number,
+): Promise<FinalStates> {
+  using client = connectSmsClient(port, apiKey);
+  const missing = new Set(deliveryIds);
+  const byDelivery = new Map<string, DeliveryState[]>();
+  let gaps = 0;
+  let last = 0n;
+  const abort = new AbortController();
+  let timer = setTimeout(() => abort.abort(), patienceMs);
+  const take = (report: DeliveryReport) => {
+    if (last !== 0n && report.reportNumber !== last + 1n) gaps += 1;
+    last = report.reportNumber;
+    if (report.state < FIRST_FINAL) return;
+    const states = byDelivery.get(report.deliveryId);
+    if (states === undefined) byDelivery.set(report.deliveryId, [report.state]);
+    else states.push(report.state);
+    missing.delete(report.deliveryId);
+  };
+  try {
+    const request = StreamDeliveryReportsRequest.create({ start: { $case: "earliest", value: true } });
+    let isLingering = false;
+    for await (const { reports } of client.sms.streamDeliveryReports(request, { signal: abort.signal })) {
+      for (const report of reports) take(report);
+      if (missing.size > 0 || isLingering) continue;
+      isLingering = true;
+      clearTimeout(timer);
+      timer = setTimeout(() => abort.abort(), 1_000);
+    }
+  } catch (error) {
+    if (!abort.signal.aborted) throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+  return { byDelivery, isComplete: missing.size === 0, gaps };
+}
