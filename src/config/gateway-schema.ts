@@ -97,7 +97,7 @@ export const smppGatewaySchema = (reader: ReferenceReader) =>
     bindMode: z.enum(["transceiver", "transmitter+receiver"]).default("transceiver"),
     sessions: whole(1, 32).default(1),
 
-    rate: z.number().min(0.1).max(100_000).default(50),
+    rate: z.number().min(0.1).max(100_000).optional(),
     burst: whole(1, 100_000).optional(),
     window: whole(1, 1_000).optional(),
     connectTimeout: duration("100ms", "5m").default(10_000),
