@@ -1,38 +1,34 @@
 #!/usr/bin/env node
-// Starts the command line under the flags that it wants. Written so that any old Node can read it and say what is wrong.
+// Starts the command line under the flags that it wants. Old releases of Node can read it, and learn what is wrong.
 "use strict";
 
-var major = Number(process.versions.node.split(".")[0]);
+const major = Number(process.versions.node.split(".")[0]);
 if (major < 24) {
-  console.error("sms-relay needs Node.js 24 or newer; this is " + process.version + ".");
+  console.error(`sms-relay needs Node.js 24 or newer; this is ${process.version}.`);
   process.exit(1);
 }
 
-var path = require("node:path");
-var main = path.join(__dirname, "..", "dist", "main.js");
-var args = process.argv.slice(2);
+const path = require("node:path");
+const main = path.join(__dirname, "..", "dist", "main.js");
+const args = process.argv.slice(2);
 
 // The size of V8's young generation can be set on the command line only; it halves the memory of a service under load.
+const flags = ["--max-semi-space-size=8", "--disable-warning=ExperimentalWarning"];
+
+/** For systems that cannot replace a running process by another. */
+function spawnAndFollow() {
+  const child = require("node:child_process").spawn(process.execPath, [...flags, main, ...args], {
+    stdio: "inherit",
+  });
+  process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  child.on("exit", (code, signal) => process.exit(signal === null ? code : 1));
+}
+
 if (args[0] !== "serve" && args[0] !== "demo") {
   import(require("node:url").pathToFileURL(main).href);
+} else if (process.platform === "win32") {
+  spawnAndFollow();
 } else {
-  var command = [
-    process.execPath,
-    "--max-semi-space-size=8",
-    "--disable-warning=ExperimentalWarning",
-    main,
-  ].concat(args);
-  if (process.platform === "win32" || typeof process.execve !== "function") {
-    var child = require("node:child_process").spawn(command[0], command.slice(1), { stdio: "inherit" });
-    process.on("SIGINT", () => {});
-    process.on("SIGTERM", () => {
-      child.kill("SIGTERM");
-    });
-    child.on("exit", (code, signal) => {
-      process.exit(signal === null ? code : 1);
-    });
-  } else {
-    process.removeAllListeners("warning");
-    process.execve(command[0], command, process.env);
-  }
+  process.execve(process.execPath, [process.execPath, ...flags, main, ...args], process.env);
 }
