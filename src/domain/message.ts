@@ -65,6 +65,8 @@ export interface DeliveryProgress {
     /** Whether a part may have been sent without an answer. */
     readonly isAmbiguous: boolean;
   };
+  /** Set once another gateway sends all parts again: whether some had been accepted before, or may have been. */
+  readonly sentBefore?: "partly" | "ambiguous";
 }
 
 export const noProgress: DeliveryProgress = { attemptCount: 0, temporaryRefusals: {}, refusedBy: [] };

@@ -1,0 +1,121 @@
+/**
+ * What is believed about one gateway's queue in the store: whether deliveries wait there, and when it is worth asking. Hints may
+ * be lost or wrong without harm; a slow poll makes up for them.
+ */
+import { type Lane, lanes } from "../domain/message.ts";
+import type { Clock, Timer } from "../observability/clock.ts";
+import type { Claim } from "../store/store.ts";
+
+/** Wait before asking again where the store says that something waits but hands nothing out. */
+const puzzledMs = 100;
+
+export class BacklogHints {
+  readonly #clock: Clock;
+  readonly #onDue: () => void;
+  /** Something is believed to wait: what is accepted now has to wait behind it. */
+  readonly #known: Record<Lane, boolean> = { OTP: true, NORMAL: true, BULK: true };
+  /** Asking may bring something. */
+  readonly #due: Record<Lane, boolean> = { OTP: true, NORMAL: true, BULK: true };
+  #wakes = 0;
+  #heldUntilMs = 0;
+  #lastAskMs: number;
+  #timer: Timer | undefined;
+  #timerAtMs = Number.POSITIVE_INFINITY;
+
+  constructor(clock: Clock, onDue: () => void) {
+    this.#clock = clock;
+    this.#onDue = onDue;
+    this.#lastAskMs = clock.monotonic();
+  }
+
+  isKnown(lane: Lane): boolean {
+    return this.#known[lane];
+  }
+
+  isDue(lane: Lane): boolean {
+    return this.#due[lane] && this.#clock.monotonic() >= this.#heldUntilMs;
+  }
+
+  /** Something was put into the queue. */
+  wake(): void {
+    this.#wakes++;
+    for (const lane of lanes) this.#known[lane] = this.#due[lane] = true;
+    this.#onDue();
+  }
+
+  /** Something becomes available at `timeMs` since the epoch. */
+  wakeAt(timeMs: number): void {
+    const delayMs = timeMs - this.#clock.now();
+    if (delayMs <= 0) {
+      this.wake();
+      return;
+    }
+    const atMs = this.#clock.monotonic() + delayMs;
+    if (atMs >= this.#timerAtMs) return;
+    this.#timer?.cancel();
+    this.#timerAtMs = atMs;
+    this.#timer = this.#clock.setTimeout(() => {
+      this.#timer = undefined;
+      this.#timerAtMs = Number.POSITIVE_INFINITY;
+      for (const lane of lanes) this.#due[lane] = true;
+      this.#wakes++;
+      this.#onDue();
+    }, delayMs);
+  }
+
+  /** Asks for nothing for a while, whatever is woken meanwhile. */
+  holdFor(delayMs: number): void {
+    this.#heldUntilMs = this.#clock.monotonic() + delayMs;
+    this.wakeAt(this.#clock.now() + delayMs);
+  }
+
+  /** Ends holding: the gateway can send again. */
+  release(): void {
+    this.#heldUntilMs = 0;
+    for (const lane of lanes) this.#due[lane] = true;
+  }
+
+  pollEvery(pollMs: number): void {
+    if (this.#clock.monotonic() - this.#lastAskMs < pollMs) return;
+    for (const lane of lanes) this.#due[lane] = true;
+  }
+
+  /** Before a claim; what it returns goes to `end`. */
+  begin(): number {
+    this.#lastAskMs = this.#clock.monotonic();
+    return this.#wakes;
+  }
+
+  /** Learns from what a claim brought. */
+  end(turn: number, claim: Claim, limits: Readonly<Record<Lane, number>>, nowMs: number): void {
+    const next = claim.nextAvailableTimeMs;
+    // What was woken while the claim was under way may not have been seen by it.
+    if (turn !== this.#wakes) return;
+    const counts = countByLane(claim);
+    let isAnyDue = false;
+    for (const lane of lanes) {
+      const isLeft = next !== undefined && next <= nowMs;
+      const mayHoldMore = isLeft && (limits[lane] === 0 || counts[lane] >= limits[lane]);
+      this.#known[lane] = this.#due[lane] = mayHoldMore;
+      isAnyDue ||= mayHoldMore;
+    }
+    if (next === undefined || isAnyDue) return;
+    this.wakeAt(Math.max(next, nowMs + (next <= nowMs ? puzzledMs : 0)));
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#timerAtMs = Number.POSITIVE_INFINITY;
+  }
+}
+
+function countByLane(claim: Claim): Readonly<Record<Lane, number>> {
+  const counts = { OTP: 0, NORMAL: 0, BULK: 0 };
+  const laneOf = new Map<string, Lane>(claim.messages.map((message) => [message.id, message.lane]));
+  for (const delivery of claim.deliveries) {
+    const lane = laneOf.get(delivery.id.slice(0, 36));
+    if (lane !== undefined) counts[lane]++;
+  }
+  return counts;
+}

@@ -1,0 +1,361 @@
+/**
+ * The dispatcher: one loop for each gateway, and what they share. It takes what the accepting transaction has claimed, claims
+ * what waits in the store, and settles every attempt. Nothing in its memory decides correctness: all of it may be lost.
+ */
+import type { ClaimantId, GatewayId } from "../domain/ids.ts";
+import { messageIdOf } from "../domain/ids.ts";
+import type { DeliveryWork, Lane, Message } from "../domain/message.ts";
+import type { Gateway, GatewayListener } from "../gateways/gateway.ts";
+import type { Clock, Timer } from "../observability/clock.ts";
+import type { Logger } from "../observability/logger.ts";
+import { compileRoutes, type RouteTable } from "../routing/compile-routes.ts";
+import { PlanMemo, type Plans } from "../routing/plan-memo.ts";
+import type { GatewayHealth } from "../routing/route-gateway.ts";
+import type { Claim, Settlement, Store } from "../store/store.ts";
+import type { DispatchContext } from "./dispatch-context.ts";
+import type { DispatchRoute, DispatchSettings } from "./dispatch-settings.ts";
+import { GatewayRunner, mayHaveBeenSent, type RunnerFigures } from "./gateway-runner.ts";
+import { InHand } from "./in-hand.ts";
+import type { Placement } from "./place-delivery.ts";
+import { type SettledListener, Settler } from "./settler.ts";
+
+export interface DispatcherDependencies {
+  readonly store: Pick<Store, "claim" | "markSubmitting" | "takeReferences" | "settle">;
+  readonly gateways: ReadonlyMap<GatewayId, Gateway>;
+  /** One for each gateway. */
+  readonly routes: readonly DispatchRoute[];
+  /** Gateways that were paused by hand, with the reason. */
+  readonly paused: ReadonlyMap<GatewayId, string>;
+  readonly claimant: ClaimantId;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly settings: DispatchSettings;
+}
+
+export interface DispatcherFigures {
+  readonly gateways: ReadonlyMap<GatewayId, RunnerFigures>;
+  /** Outcomes that are not on disk yet. */
+  readonly unsettled: number;
+}
+
+export interface Dispatcher {
+  /** The compiled routes in force; what `selectGateways` takes. */
+  routes(): RouteTable;
+  /** Whether a gateway can send now. */
+  health(gatewayId: GatewayId): GatewayHealth;
+  /** Places for deliveries that the accepting transaction may claim at once, at most `count`; 0 where they have to wait. */
+  reserve(gatewayId: GatewayId, lane: Lane, count: number): number;
+  /** Gives reserved places back that were not used. */
+  release(gatewayId: GatewayId, lane: Lane, count: number): void;
+  /**
+   * Takes over deliveries that were claimed in the accepting transaction; each uses one reserved place. `plans` of the accepting
+   * step spare a second planning.
+   */
+  take(gatewayId: GatewayId, message: Message, deliveries: readonly DeliveryWork[], plans?: Plans): void;
+  /** Something waits in the store for a gateway. */
+  wake(gatewayId: GatewayId): void;
+  /** What a gateway tells; to be joined with the listeners for receipts. */
+  listenerFor(gatewayId: GatewayId): Pick<GatewayListener, "onStatus" | "onRoom">;
+  /** Takes another configuration. Gateways that are not in it any more finish what they have begun. */
+  reload(gateways: ReadonlyMap<GatewayId, Gateway>, routes: readonly DispatchRoute[]): void;
+  pause(gatewayId: GatewayId, reason: string): void;
+  /** Ends a pause and closes the circuit. */
+  resume(gatewayId: GatewayId): void;
+  figures(): DispatcherFigures;
+  /** Gateways that make no progress although they could (P22). */
+  stuck(): readonly GatewayId[];
+  /** Called after each settlement is on disk; returns the unsubscriber. */
+  onSettled(listener: SettledListener): () => void;
+  start(): void;
+  /** Claims nothing more, lets running attempts end within `graceMs`, and gives the rest back. Harmless when repeated. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Makes a dispatcher; nothing runs before `start`. */
+export function createDispatcher(dependencies: DispatcherDependencies): Dispatcher {
+  return new GatewayDispatcher(dependencies);
+}
+
+const gone: GatewayHealth = { kind: "stopped", reason: "the gateway is not configured" };
+
+class GatewayDispatcher implements Dispatcher {
+  readonly #dependencies: DispatcherDependencies;
+  readonly #context: DispatchContext;
+  readonly #settler: Settler;
+  readonly #paused: Map<GatewayId, string>;
+  #runners: ReadonlyMap<GatewayId, GatewayRunner> = new Map();
+  #table: RouteTable;
+  #ticker: Timer | undefined;
+  #isChangeScheduled = false;
+  #stopping: Promise<void> | undefined;
+
+  constructor(dependencies: DispatcherDependencies) {
+    const { store, clock, log, settings, random, claimant } = dependencies;
+    this.#dependencies = dependencies;
+    this.#paused = new Map(dependencies.paused);
+    this.#settler = new Settler({
+      store,
+      clock,
+      log,
+      retryMs: settings.storeRetryMs,
+      onWaiting: (gatewayId, availableTimeMs) =>
+        this.#runners.get(gatewayId)?.backlog.wakeAt(availableTimeMs),
+    });
+    this.#context = {
+      store,
+      settler: this.#settler,
+      clock,
+      random,
+      log,
+      settings,
+      claimant: () => claimant,
+      table: () => this.#table,
+      health: (gatewayId) => this.health(gatewayId),
+      isBehind: () => this.#settler.unsettled > settings.maxUnsettled,
+      hasOther: (gatewayId) => this.#othersThatCanSend(gatewayId).length > 0,
+      freeElsewhere: (gatewayId, lane) =>
+        Math.max(0, ...this.#othersThatCanSend(gatewayId).map((runner) => runner.queue.free(lane))),
+      toItems,
+      place: (item, placement, from) => this.#place(item, placement, from),
+      handBack: (item, gatewayId) => this.#handBack(item, gatewayId),
+      expire: (item) =>
+        this.#settleUntried(item, {
+          kind: "final",
+          state: "EXPIRED",
+          code: undefined,
+          reason: "VALIDITY_OVER",
+        }),
+      onHealthChange: () => this.#scheduleChange(),
+    };
+    this.#table = compileRoutes(dependencies.routes);
+    this.#runners = this.#makeRunners(dependencies.gateways, dependencies.routes);
+  }
+
+  routes(): RouteTable {
+    return this.#table;
+  }
+
+  health(gatewayId: GatewayId): GatewayHealth {
+    const runner = this.#runners.get(gatewayId);
+    return runner === undefined ? gone : runner.gate.health(this.#dependencies.clock.monotonic());
+  }
+
+  reserve(gatewayId: GatewayId, lane: Lane, count: number): number {
+    if (this.#ticker === undefined) return 0;
+    return this.#runners.get(gatewayId)?.reserve(lane, count) ?? 0;
+  }
+
+  release(gatewayId: GatewayId, lane: Lane, count: number): void {
+    this.#runners.get(gatewayId)?.queue.release(lane, count);
+  }
+
+  take(
+    gatewayId: GatewayId,
+    message: Message,
+    deliveries: readonly DeliveryWork[],
+    plans: Plans = new PlanMemo(message),
+  ): void {
+    const runner = this.#runners.get(gatewayId);
+    runner?.queue.release(message.lane, deliveries.length);
+    for (const work of deliveries) {
+      const item = new InHand(message, work, plans);
+      if (runner === undefined || this.#ticker === undefined) this.#handBack(item, gatewayId);
+      else runner.push(item);
+    }
+    runner?.pump();
+  }
+
+  wake(gatewayId: GatewayId): void {
+    this.#runners.get(gatewayId)?.backlog.wake();
+  }
+
+  listenerFor(gatewayId: GatewayId): Pick<GatewayListener, "onStatus" | "onRoom"> {
+    return {
+      onStatus: (status) => this.#runners.get(gatewayId)?.onStatus(status),
+      onRoom: () => this.#runners.get(gatewayId)?.pump(),
+    };
+  }
+
+  reload(gateways: ReadonlyMap<GatewayId, Gateway>, routes: readonly DispatchRoute[]): void {
+    const before = this.#runners;
+    this.#table = compileRoutes(routes);
+    this.#runners = this.#makeRunners(gateways, routes);
+    for (const runner of before.values()) {
+      if (this.#runners.get(runner.id) !== runner) runner.close();
+    }
+    this.#scheduleChange();
+  }
+
+  pause(gatewayId: GatewayId, reason: string): void {
+    this.#paused.set(gatewayId, reason);
+    this.#runners.get(gatewayId)?.setPause(reason);
+  }
+
+  resume(gatewayId: GatewayId): void {
+    this.#paused.delete(gatewayId);
+    this.#runners.get(gatewayId)?.setPause(undefined);
+  }
+
+  figures(): DispatcherFigures {
+    const gateways = new Map([...this.#runners].map(([id, runner]) => [id, runner.figures()] as const));
+    return { gateways, unsettled: this.#settler.unsettled };
+  }
+
+  stuck(): readonly GatewayId[] {
+    return [...this.#runners.values()].filter((runner) => runner.isStuck).map((runner) => runner.id);
+  }
+
+  onSettled(listener: SettledListener): () => void {
+    return this.#settler.onSettled(listener);
+  }
+
+  start(): void {
+    if (this.#ticker !== undefined || this.#stopping !== undefined) return;
+    const { clock, settings } = this.#dependencies;
+    this.#ticker = clock.setInterval(() => {
+      for (const runner of this.#runners.values()) runner.tick();
+    }, settings.tickMs);
+    this.#scheduleChange();
+  }
+
+  stop(graceMs: number): Promise<void> {
+    this.#stopping ??= this.#stop(graceMs);
+    return this.#stopping;
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    this.#ticker?.cancel();
+    this.#ticker = undefined;
+    const runners = [...this.#runners.values()];
+    for (const runner of runners) runner.close();
+    const finished = Promise.all(runners.map((runner) => runner.idle())).then(() => this.#settler.drained());
+    await this.#within(finished, graceMs);
+    for (const runner of runners) runner.gate.close();
+    this.#settler.abandon();
+  }
+
+  async #within(work: Promise<void>, graceMs: number): Promise<void> {
+    let timer: Timer | undefined;
+    const over = new Promise<void>((resolve) => {
+      timer = this.#dependencies.clock.setTimeout(resolve, graceMs);
+    });
+    await Promise.race([work, over]);
+    timer?.cancel();
+  }
+
+  #makeRunners(
+    gateways: ReadonlyMap<GatewayId, Gateway>,
+    routes: readonly DispatchRoute[],
+  ): ReadonlyMap<GatewayId, GatewayRunner> {
+    const runners = new Map<GatewayId, GatewayRunner>();
+    for (const route of routes) {
+      const gateway = gateways.get(route.id);
+      if (gateway === undefined) throw new RangeError(`no gateway is named ${route.id}`);
+      const known = this.#runners.get(route.id);
+      if (known !== undefined && known.gateway === gateway) {
+        known.setRoute(route);
+        runners.set(route.id, known);
+      } else {
+        runners.set(route.id, new GatewayRunner(gateway, route, this.#paused.get(route.id), this.#context));
+      }
+    }
+    return runners;
+  }
+
+  /** A change of one gateway's health concerns all: rows are routed again, and back. */
+  #scheduleChange(): void {
+    if (this.#isChangeScheduled) return;
+    this.#isChangeScheduled = true;
+    queueMicrotask(() => {
+      this.#isChangeScheduled = false;
+      if (this.#ticker === undefined) return;
+      for (const runner of this.#runners.values()) runner.pump();
+    });
+  }
+
+  #othersThatCanSend(gatewayId: GatewayId): readonly GatewayRunner[] {
+    const others: GatewayRunner[] = [];
+    for (const runner of this.#runners.values()) {
+      if (runner.id !== gatewayId && runner.canSend) others.push(runner);
+    }
+    return others;
+  }
+
+  #place(item: InHand, placement: Placement, from: GatewayId): void {
+    switch (placement.kind) {
+      case "send":
+        this.#moveTo(placement.candidate.gatewayId, item, from);
+        return;
+      case "wait": {
+        const { clock, random, settings } = this.#dependencies;
+        const delayMs = Math.round(settings.rerouteDelayMs * (0.75 + random() / 2));
+        this.#settleRetry(item, placement.gatewayId, clock.now() + delayMs);
+        return;
+      }
+      case "refused":
+        this.#settleUntried(item, {
+          kind: "final",
+          state: "REJECTED",
+          code: placement.code,
+          reason: placement.reason,
+        });
+        return;
+    }
+  }
+
+  #moveTo(gatewayId: GatewayId, item: InHand, from: GatewayId): void {
+    const runner = this.#runners.get(gatewayId);
+    if (runner === undefined || (gatewayId !== from && runner.queue.free(item.message.lane) === 0)) {
+      this.#handBack(item, gatewayId);
+      return;
+    }
+    runner.push(item);
+    runner.pump();
+  }
+
+  #handBack(item: InHand, gatewayId: GatewayId): void {
+    const isUntried = item.work.progress.attemptCount === 0;
+    // At its acceptance time it stands where it stood before, so that nothing younger overtakes it.
+    this.#settleRetry(
+      item,
+      gatewayId,
+      isUntried ? item.message.acceptTimeMs : this.#dependencies.clock.now(),
+    );
+  }
+
+  #settleRetry(item: InHand, gatewayId: GatewayId, availableTimeMs: number): void {
+    const { progress } = item.work;
+    this.#settleUntried(item, {
+      kind: "retry",
+      gatewayId,
+      availableTimeMs,
+      progress,
+      mayHaveBeenSent: mayHaveBeenSent(progress),
+    });
+  }
+
+  #settleUntried(item: InHand, verdict: Settlement["verdict"]): void {
+    const { clock, claimant } = this.#dependencies;
+    this.#settler.add({
+      deliveryId: item.deliveryId,
+      claimant,
+      timeMs: clock.now(),
+      lane: item.message.lane,
+      attempt: undefined,
+      verdict,
+    });
+  }
+}
+
+function toItems(claim: Claim): readonly InHand[] {
+  const messages = new Map(
+    claim.messages.map((message) => [message.id, { message, plans: new PlanMemo(message) }]),
+  );
+  return claim.deliveries.map((work) => {
+    const found = messages.get(messageIdOf(work.id));
+    if (found === undefined) throw new RangeError("a claimed delivery came without its message");
+    return new InHand(found.message, work, found.plans);
+  });
+}

@@ -1,0 +1,136 @@
+/**
+ * Whether one gateway may send now and how fast: its sessions, a pause by hand, its circuit, and its tokens, of which every PDU
+ * takes one. Parts of a delivery that has begun go before new deliveries.
+ */
+import type { GatewayStatus } from "../gateways/gateway.ts";
+import type { Clock, Timer } from "../observability/clock.ts";
+import { Circuit } from "../routing/circuit.ts";
+import type { GatewayHealth } from "../routing/route-gateway.ts";
+import { ThrottleControl } from "../routing/throttle-control.ts";
+import { TokenBucket } from "../routing/token-bucket.ts";
+import type { DispatchRoute, DispatchSettings } from "./dispatch-settings.ts";
+
+const ready: GatewayHealth = { kind: "ready" };
+
+export class GatewayGate {
+  readonly #clock: Clock;
+  readonly #settings: DispatchSettings;
+  readonly #onToken: () => void;
+  #throttle: ThrottleControl;
+  #bucket: TokenBucket;
+  readonly #partsWaiting: (() => void)[] = [];
+  #timer: Timer | undefined;
+  readonly circuit: Circuit;
+  status: GatewayStatus;
+  /** Why it is paused by hand; undefined where it is not. */
+  pause: string | undefined;
+
+  constructor(
+    route: DispatchRoute,
+    status: GatewayStatus,
+    settings: DispatchSettings,
+    clock: Clock,
+    onToken: () => void,
+  ) {
+    const nowMs = clock.monotonic();
+    this.#clock = clock;
+    this.#settings = settings;
+    this.#onToken = onToken;
+    this.#throttle = new ThrottleControl(settings.throttle, route.pdusPerSecond);
+    this.#bucket = new TokenBucket(route.pdusPerSecond, route.burst, nowMs);
+    this.circuit = new Circuit(settings.circuit);
+    this.status = status;
+  }
+
+  /** Takes a changed rate; what is known about throttling begins anew. */
+  setRoute(route: DispatchRoute): void {
+    const nowMs = this.#clock.monotonic();
+    this.#throttle = new ThrottleControl(this.#settings.throttle, route.pdusPerSecond);
+    this.#bucket = new TokenBucket(route.pdusPerSecond, route.burst, nowMs);
+    while (this.#bucket.tryTake(nowMs) && route.pdusPerSecond !== undefined);
+    this.#scheduleTimer();
+  }
+
+  health(nowMs: number): GatewayHealth {
+    if (this.pause !== undefined) return { kind: "paused", reason: this.pause };
+    if (this.status.kind !== "ready") return this.status;
+    if (this.circuit.places(nowMs) > 0) return ready;
+    const state = this.circuit.state(nowMs);
+    return state.kind === "closed" ? ready : { kind: "circuit_open", reason: state.reason };
+  }
+
+  /** Up and not paused; the circuit may still limit how many attempts start. */
+  get isUp(): boolean {
+    return this.pause === undefined && this.status.kind === "ready";
+  }
+
+  /** Takes a token for the first part of a delivery; false where it has to wait, and `onToken` follows. */
+  tryTakeToken(): boolean {
+    const nowMs = this.#clock.monotonic();
+    if (this.#partsWaiting.length === 0 && this.#bucket.tryTake(nowMs)) {
+      this.#throttle.countPdu(nowMs);
+      return true;
+    }
+    this.#scheduleTimer();
+    return false;
+  }
+
+  /** For further parts: a token now (undefined) or later. */
+  readonly takeToken = (): Promise<void> | undefined => {
+    if (this.tryTakeToken()) return undefined;
+    return new Promise((resolve) => {
+      this.#partsWaiting.push(resolve);
+    });
+  };
+
+  onThrottled(): boolean {
+    const nowMs = this.#clock.monotonic();
+    const isSlower = this.#throttle.onThrottled(nowMs);
+    this.#refreshRate(nowMs);
+    return isSlower;
+  }
+
+  /** Lets the rate recover; to be called a few times a second. */
+  tick(): void {
+    this.#refreshRate(this.#clock.monotonic());
+  }
+
+  /** PDUs a second that may leave now; undefined where nothing limits them. */
+  get pdusPerSecond(): number | undefined {
+    return this.#bucket.pdusPerSecond;
+  }
+
+  get slowdown(): number {
+    return this.#throttle.factor;
+  }
+
+  /** Lets what waits go and stops the timer. */
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    for (const resolve of this.#partsWaiting.splice(0)) resolve();
+  }
+
+  #refreshRate(nowMs: number): void {
+    this.#bucket.setRate(this.#throttle.pdusPerSecond(nowMs), nowMs);
+  }
+
+  #scheduleTimer(): void {
+    if (this.#timer !== undefined) return;
+    const delayMs = Math.max(1, this.#bucket.delayMs(this.#clock.monotonic()));
+    this.#timer = this.#clock.setTimeout(() => {
+      this.#timer = undefined;
+      this.#grant();
+    }, delayMs);
+  }
+
+  #grant(): void {
+    const nowMs = this.#clock.monotonic();
+    while (this.#partsWaiting.length > 0 && this.#bucket.tryTake(nowMs)) {
+      this.#throttle.countPdu(nowMs);
+      this.#partsWaiting.shift()?.();
+    }
+    if (this.#partsWaiting.length > 0) this.#scheduleTimer();
+    this.#onToken();
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * What one gateway has in memory: a bounded queue for each lane, and the places that accepting transactions have reserved. The
+ * backlog itself stays in the store (P23).
+ */
+import { type Lane, lanes } from "../domain/message.ts";
+import type { WaitingLanes } from "../routing/lane-scheduler.ts";
+import type { InHand } from "./in-hand.ts";
+import { LaneQueue } from "./lane-queue.ts";
+
+/** How the places of a gateway are divided among its lanes, so that no lane can fill them all. */
+const placeShares: Readonly<Record<Lane, number>> = { OTP: 0.4, NORMAL: 0.4, BULK: 0.2 };
+
+export class GatewayQueue {
+  readonly #lanes: Readonly<Record<Lane, LaneQueue>> = {
+    OTP: new LaneQueue(),
+    NORMAL: new LaneQueue(),
+    BULK: new LaneQueue(),
+  };
+  readonly #reserved: Record<Lane, number> = { OTP: 0, NORMAL: 0, BULK: 0 };
+  readonly #capacity: Record<Lane, number> = { OTP: 1, NORMAL: 1, BULK: 1 };
+  readonly #ready = { OTP: false, NORMAL: false, BULK: false };
+
+  /** Sets how many deliveries may be held in all; each lane has at least one place. */
+  setPlaces(total: number): void {
+    for (const lane of lanes) this.#capacity[lane] = Math.max(1, Math.floor(total * placeShares[lane]));
+  }
+
+  get length(): number {
+    return this.#lanes.OTP.length + this.#lanes.NORMAL.length + this.#lanes.BULK.length;
+  }
+
+  lengthOf(lane: Lane): number {
+    return this.#lanes[lane].length;
+  }
+
+  capacityOf(lane: Lane): number {
+    return this.#capacity[lane];
+  }
+
+  /** Places that are neither taken nor reserved. */
+  free(lane: Lane): number {
+    return Math.max(0, this.#capacity[lane] - this.#lanes[lane].length - this.#reserved[lane]);
+  }
+
+  reserve(lane: Lane, count: number): number {
+    const granted = Math.min(count, this.free(lane));
+    this.#reserved[lane] += granted;
+    return granted;
+  }
+
+  release(lane: Lane, count: number): void {
+    this.#reserved[lane] = Math.max(0, this.#reserved[lane] - count);
+  }
+
+  push(item: InHand): void {
+    this.#lanes[item.message.lane].push(item);
+  }
+
+  putBack(item: InHand): void {
+    this.#lanes[item.message.lane].putBack(item);
+  }
+
+  peek(lane: Lane): InHand | undefined {
+    return this.#lanes[lane].peek();
+  }
+
+  shift(lane: Lane): InHand | undefined {
+    return this.#lanes[lane].shift();
+  }
+
+  front(lane: Lane, limit: number): readonly InHand[] {
+    return this.#lanes[lane].front(limit);
+  }
+
+  /** Which lanes have a first item that does not wait for the store. The object is reused by the next call. */
+  ready(): WaitingLanes {
+    for (const lane of lanes) {
+      const first = this.#lanes[lane].peek();
+      this.#ready[lane] = first !== undefined && !first.isPreparing;
+    }
+    return this.#ready;
+  }
+
+  remove(isWanted: (item: InHand) => boolean): readonly InHand[] {
+    return lanes.flatMap((lane) => this.#lanes[lane].remove(isWanted));
+  }
+}

@@ -1,0 +1,44 @@
+/** A claimed delivery as it stands in memory, on its way to a gateway. */
+import type { AccountId, DeliveryId, GatewayId } from "../domain/ids.ts";
+import type { DeliveryWork, E164, Message, Sender } from "../domain/message.ts";
+import type { Plans } from "../routing/plan-memo.ts";
+import type { RouteRequest } from "../routing/select-gateways.ts";
+
+/** It is its own routing request, so that the hot path makes no second object. */
+export class InHand implements RouteRequest {
+  readonly message: Message;
+  readonly work: DeliveryWork;
+  readonly plans: Plans;
+  readonly deliveryId: DeliveryId;
+  readonly accountId: AccountId;
+  readonly sender: Sender;
+  readonly recipient: E164;
+  readonly country: string | undefined;
+  readonly fast: boolean;
+  readonly refusedBy: readonly GatewayId[];
+  /** Place in its lane; what is put back returns to it. */
+  order = 0;
+  /** Concatenation reference for a new attempt; undefined until one is taken. */
+  reference: number | undefined;
+  /** SUBMITTING is committed (AT_MOST_ONCE). */
+  isMarked = false;
+  /** Waits for the store to mark it or to give it a reference. */
+  isPreparing = false;
+  /** Times it was put back without having been accepted or refused. */
+  returns = 0;
+
+  constructor(message: Message, work: DeliveryWork, plans: Plans) {
+    this.message = message;
+    this.work = work;
+    this.plans = plans;
+    this.deliveryId = work.id;
+    this.accountId = message.accountId;
+    this.sender = message.sender;
+    this.recipient = work.recipient;
+    this.country = work.country;
+    this.fast = message.fast;
+    this.refusedBy = work.progress.refusedBy;
+    // The reference of an earlier attempt is not used for another one.
+    this.reference = work.progress.attemptCount === 0 ? work.reference : undefined;
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * Decides where a claimed delivery goes now, and after an attempt that did not end it, where and when it is tried again. Pure: the
+ * loops supply selection, time and chance.
+ */
+import type { FailureReason } from "../domain/delivery-state.ts";
+import type { GatewayId } from "../domain/ids.ts";
+import type { AttemptOutcome, DeliveryProgress, DuplicatePolicy, Lane } from "../domain/message.ts";
+import type { StatusCodeName } from "../domain/status-code.ts";
+import { backoffMs, chooseCandidate, type RetrySettings } from "../routing/retry-policy.ts";
+import { type Candidate, refusalCodeOf, type Selection } from "../routing/select-gateways.ts";
+import type { AttemptTrace } from "../store/store.ts";
+import type { Resume } from "./attempt.ts";
+
+/** Marks in an attempt's trace; a closed set. */
+export type TraceMark =
+  /** All parts are sent again by another gateway although some may have been sent before (P12). */
+  | "FAILOVER_AFTER_AMBIGUITY"
+  /** All parts are sent again by another gateway although some were accepted before (P14). */
+  | "FAILOVER_WITH_PARTS_ACCEPTED"
+  /** It went on with the parts that were missing. */
+  | "RESUMED";
+
+export type Placement =
+  /** Some gateway can take it now; `resume` where it goes on with what it began. */
+  | {
+      readonly kind: "send";
+      readonly candidate: Candidate;
+      readonly resume: Resume | undefined;
+      readonly marks: readonly TraceMark[];
+    }
+  /** No gateway that may carry it can send now. */
+  | { readonly kind: "wait"; readonly gatewayId: GatewayId }
+  /** No gateway may carry it any more. */
+  | { readonly kind: "refused"; readonly code: StatusCodeName; readonly reason: FailureReason };
+
+const noMarks: readonly TraceMark[] = [];
+const resumed: readonly TraceMark[] = ["RESUMED"];
+
+export interface Placeable {
+  readonly lane: Lane;
+  readonly policy: DuplicatePolicy;
+  readonly progress: DeliveryProgress;
+}
+
+/** Where a delivery goes now. `preferred` is the gateway in whose queue it stands. */
+export function placeDelivery(
+  delivery: Placeable,
+  selection: Selection,
+  preferred: GatewayId | undefined,
+  settings: RetrySettings,
+): Placement {
+  const { resume } = delivery.progress;
+  if (resume !== undefined) {
+    const same = selection.candidates.find((candidate) => candidate.gatewayId === resume.gatewayId);
+    if (same?.notNow === undefined && same !== undefined) {
+      return { kind: "send", candidate: same, resume, marks: resumed };
+    }
+    // Another gateway would have to write the parts again that this one has.
+    if (delivery.policy === "AT_MOST_ONCE") return { kind: "wait", gatewayId: resume.gatewayId };
+  }
+  const chosen = chooseCandidate(selection.candidates, delivery.progress, delivery.lane, preferred, settings);
+  if (chosen === undefined) return refusal(delivery.progress, selection);
+  if (chosen.notNow !== undefined) {
+    return { kind: "wait", gatewayId: resume?.gatewayId ?? chosen.gatewayId };
+  }
+  return { kind: "send", candidate: chosen, resume: undefined, marks: failoverMarks(delivery.progress) };
+}
+
+function failoverMarks(progress: DeliveryProgress): readonly TraceMark[] {
+  const sentBefore = progress.sentBefore ?? (progress.resume && sentBeforeOf(progress.resume));
+  if (sentBefore === undefined) return noMarks;
+  return [sentBefore === "ambiguous" ? "FAILOVER_AFTER_AMBIGUITY" : "FAILOVER_WITH_PARTS_ACCEPTED"];
+}
+
+function sentBeforeOf(resume: Resume): "partly" | "ambiguous" {
+  return resume.isAmbiguous ? "ambiguous" : "partly";
+}
+
+function refusal(progress: DeliveryProgress, selection: Selection): Placement {
+  if (progress.attemptCount > 0) {
+    return { kind: "refused", code: "ALL_GATEWAYS_FAILED", reason: "REFUSED" };
+  }
+  return { kind: "refused", code: refusalCodeOf(selection.leftOut), reason: "NO_ROUTE" };
+}
+
+export type NextTry =
+  | {
+      readonly kind: "retry";
+      readonly gatewayId: GatewayId;
+      readonly delayMs: number;
+      readonly progress: DeliveryProgress;
+    }
+  | { readonly kind: "refused"; readonly code: StatusCodeName; readonly reason: FailureReason };
+
+export interface RetryContext {
+  readonly outcome: AttemptOutcome;
+  /** Where the attempt was. */
+  readonly gatewayId: GatewayId;
+  readonly throttleDelayMs: number;
+  /** In [0, 1). */
+  readonly random: number;
+}
+
+/** Where and when a delivery is tried again, from the progress after its attempt. */
+export function decideRetry(
+  delivery: Placeable,
+  selection: Selection,
+  context: RetryContext,
+  settings: RetrySettings,
+): NextTry {
+  const { gatewayId, outcome } = context;
+  const { resume } = delivery.progress;
+  const chosen = chooseCandidate(selection.candidates, delivery.progress, delivery.lane, gatewayId, settings);
+  if (resume !== undefined && staysWithGateway(delivery, chosen, selection, outcome)) {
+    const delayMs = delayHere(delivery.progress, context, settings);
+    return { kind: "retry", gatewayId: resume.gatewayId, delayMs, progress: delivery.progress };
+  }
+  if (chosen === undefined) return { kind: "refused", code: "ALL_GATEWAYS_FAILED", reason: "REFUSED" };
+  const isHere = chosen.gatewayId === gatewayId;
+  const delayMs = isHere
+    ? delayHere(delivery.progress, context, settings)
+    : backoffMs(delivery.progress.temporaryRefusals[chosen.gatewayId] ?? 0, context.random, settings);
+  return { kind: "retry", gatewayId: chosen.gatewayId, delayMs, progress: giveUpResume(delivery.progress) };
+}
+
+/** Whoever sends it next begins anew, with all parts. */
+function giveUpResume(progress: DeliveryProgress): DeliveryProgress {
+  if (progress.resume === undefined) return progress;
+  const { resume, ...rest } = progress;
+  return { ...rest, sentBefore: rest.sentBefore ?? sentBeforeOf(resume) };
+}
+
+/** Whether the missing parts are sent by the gateway that has the others. */
+function staysWithGateway(
+  delivery: Placeable,
+  chosen: Candidate | undefined,
+  selection: Selection,
+  outcome: AttemptOutcome,
+): boolean {
+  const { resume } = delivery.progress;
+  if (resume === undefined) return false;
+  if (delivery.policy === "AT_MOST_ONCE" || chosen === undefined) return true;
+  if (chosen.gatewayId === resume.gatewayId || chosen.notNow !== undefined) return true;
+  const same = selection.candidates.find((candidate) => candidate.gatewayId === resume.gatewayId);
+  return outcome === "AMBIGUOUS" && same !== undefined && same.notNow === undefined;
+}
+
+function delayHere(progress: DeliveryProgress, context: RetryContext, settings: RetrySettings): number {
+  switch (context.outcome) {
+    case "TEMPORARY":
+    case "AMBIGUOUS":
+      return backoffMs(progress.temporaryRefusals[context.gatewayId] ?? 1, context.random, settings);
+    case "THROTTLED":
+      return Math.round(context.throttleDelayMs * (0.5 + context.random));
+    default:
+      return 0;
+  }
+}
+
+/** Why the other gateways were not taken, for the attempt's trace. */
+export function traceOf(
+  selection: Selection,
+  gatewayId: GatewayId,
+  marks: readonly TraceMark[],
+): AttemptTrace {
+  if (selection.candidates.length === 1 && selection.leftOut.length === 0 && marks.length === 0) {
+    return emptyTrace;
+  }
+  const leftOut: { readonly gatewayId: GatewayId; readonly reason: string }[] = [...selection.leftOut];
+  for (const candidate of selection.candidates) {
+    if (candidate.gatewayId === gatewayId) break;
+    if (candidate.notNow !== undefined) {
+      leftOut.push({ gatewayId: candidate.gatewayId, reason: candidate.notNow });
+    }
+  }
+  return { leftOut, marks };
+}
+
+const emptyTrace: AttemptTrace = { leftOut: [], marks: [] };

@@ -1,0 +1,58 @@
+/**
+ * What must be on disk before the first PDU of some deliveries: a concatenation reference of their own where a new attempt needs
+ * one (P35), and SUBMITTING for those that may never be sent twice (P12).
+ */
+import type { EncodingProfile } from "../encoding/message-plan.ts";
+import { needsReference } from "./attempt.ts";
+import type { DispatchContext } from "./dispatch-context.ts";
+import type { InHand } from "./in-hand.ts";
+
+/** Prepares the items and answers those that may not be sent: their claim was lost, or cancelling was asked for. */
+export async function prepareDeliveries(
+  items: readonly InHand[],
+  profile: EncodingProfile,
+  context: Pick<DispatchContext, "store" | "clock" | "claimant">,
+): Promise<readonly InHand[]> {
+  for (const item of items) item.isPreparing = true;
+  try {
+    const [lost] = await Promise.all([mark(items, context), takeReferences(items, profile, context)]);
+    return lost;
+  } finally {
+    for (const item of items) item.isPreparing = false;
+  }
+}
+
+async function mark(
+  items: readonly InHand[],
+  { store, clock, claimant }: Pick<DispatchContext, "store" | "clock" | "claimant">,
+): Promise<readonly InHand[]> {
+  const wanted = items.filter((item) => item.message.duplicatePolicy === "AT_MOST_ONCE" && !item.isMarked);
+  if (wanted.length === 0) return [];
+  const marked = await store.markSubmitting(
+    wanted.map((item) => item.deliveryId),
+    claimant(),
+    clock.now(),
+  );
+  return wanted.filter((item, index) => {
+    item.isMarked = marked[index] === true;
+    return !item.isMarked;
+  });
+}
+
+async function takeReferences(
+  items: readonly InHand[],
+  profile: EncodingProfile,
+  { store, clock }: Pick<DispatchContext, "store" | "clock">,
+): Promise<void> {
+  const wanted = items.filter((item) => {
+    if (item.reference !== undefined) return false;
+    const planned = item.plans.planFor(profile);
+    return planned.kind === "planned" && needsReference(planned.plan);
+  });
+  if (wanted.length === 0) return;
+  const pairs = wanted.map((item) => ({ sender: item.sender.address, recipient: item.recipient }));
+  const references = await store.takeReferences(pairs, clock.now());
+  wanted.forEach((item, index) => {
+    item.reference = references[index];
+  });
+}

@@ -1,0 +1,114 @@
+/**
+ * Hands settlements to the store in batches: one call is in flight, and what gathers meanwhile is the next. The loops never wait
+ * for it; where the store is away it tries again until it is back, and the number that waits tells the loops to pause.
+ */
+import type { DeliveryState } from "../domain/delivery-state.ts";
+import type { DeliveryId, GatewayId } from "../domain/ids.ts";
+import type { Clock, Timer } from "../observability/clock.ts";
+import type { Logger } from "../observability/logger.ts";
+import type { Settlement, SettleOutcome, Store } from "../store/store.ts";
+
+export type SettledListener = (deliveryId: DeliveryId, state: DeliveryState) => void;
+
+export interface SettlerDependencies {
+  readonly store: Pick<Store, "settle">;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly retryMs: number;
+  /** A delivery went back to a queue of the store. */
+  readonly onWaiting: (gatewayId: GatewayId, availableTimeMs: number) => void;
+}
+
+/** Most settlements in one call, so that no commit grows without bound. */
+const batchLimit = 2_000;
+
+export class Settler {
+  readonly #dependencies: SettlerDependencies;
+  readonly #listeners = new Set<SettledListener>();
+  #waiting: Settlement[] = [];
+  #inFlight = 0;
+  #isScheduled = false;
+  #retryTimer: Timer | undefined;
+  #failures = 0;
+  #idle: (() => void)[] = [];
+
+  constructor(dependencies: SettlerDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Settlements that are not on disk yet. */
+  get unsettled(): number {
+    return this.#waiting.length + this.#inFlight;
+  }
+
+  add(settlement: Settlement): void {
+    this.#waiting.push(settlement);
+    if (this.#isScheduled || this.#inFlight > 0 || this.#retryTimer !== undefined) return;
+    this.#isScheduled = true;
+    // Answers that came in one read of a socket settle in one call.
+    queueMicrotask(this.#flush);
+  }
+
+  onSettled(listener: SettledListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Resolves once nothing waits. */
+  drained(): Promise<void> {
+    if (this.unsettled === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#idle.push(resolve);
+    });
+  }
+
+  /** Gives up on what waits while the store is away; its claims are voided by the next start. */
+  abandon(): void {
+    this.#retryTimer?.cancel();
+    this.#retryTimer = undefined;
+  }
+
+  readonly #flush = (): void => {
+    this.#isScheduled = false;
+    if (this.#inFlight > 0 || this.#waiting.length === 0) return;
+    const batch = this.#waiting.length > batchLimit ? this.#waiting.splice(0, batchLimit) : this.#waiting;
+    if (batch === this.#waiting) this.#waiting = [];
+    this.#inFlight = batch.length;
+    this.#dependencies.store.settle(batch).then(
+      (outcomes) => this.#onSettled(batch, outcomes),
+      (error: unknown) => this.#onFailed(batch, error),
+    );
+  };
+
+  #onSettled(batch: readonly Settlement[], outcomes: readonly SettleOutcome[]): void {
+    this.#inFlight = 0;
+    this.#failures = 0;
+    for (let i = 0; i < batch.length; i++) {
+      const settlement = batch[i];
+      const outcome = outcomes[i];
+      if (settlement === undefined || outcome?.kind !== "settled") continue;
+      const { verdict } = settlement;
+      if (verdict.kind === "retry" && outcome.state === "QUEUED") {
+        this.#dependencies.onWaiting(verdict.gatewayId, verdict.availableTimeMs);
+      }
+      for (const listener of this.#listeners) listener(settlement.deliveryId, outcome.state);
+    }
+    this.#flush();
+    if (this.unsettled === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #onFailed(batch: Settlement[], error: unknown): void {
+    const { clock, log, retryMs } = this.#dependencies;
+    this.#inFlight = 0;
+    this.#waiting = batch.concat(this.#waiting);
+    const delayMs = retryMs * 2 ** Math.min(this.#failures++, 4);
+    log.error(
+      { err: error, unsettled: this.unsettled, delayMs },
+      "Outcomes could not be stored; they are kept.",
+    );
+    this.#retryTimer = clock.setTimeout(() => {
+      this.#retryTimer = undefined;
+      this.#flush();
+    }, delayMs);
+  }
+}
