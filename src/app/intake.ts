@@ -1,0 +1,90 @@
+/**
+ * Whether new work is taken: not while stopping, not below the floor of free disk space, not above the bound on what waits
+ * (P23). It looks every now and then, counts what was accepted in between, and answers at once.
+ */
+import type { Clock, Timer } from "../observability/clock.ts";
+import type { Logger } from "../observability/logger.ts";
+import type { Backlog, Store } from "../store/store.ts";
+import type { Admission } from "./send-sms.ts";
+
+export interface IntakeDeps {
+  readonly store: Pick<Store, "backlog">;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Free octets where the store is. */
+  readonly readFreeDisk: () => Promise<number>;
+  readonly minFreeDiskBytes: number;
+  /** Deliveries that may wait. */
+  readonly maxBacklog: number;
+}
+
+export interface Intake {
+  readonly admission: () => Admission;
+  /** Deliveries that were just accepted, so that a burst between two looks is bounded too. */
+  countAccepted(deliveries: number): void;
+  /** What waited at the last look. */
+  readonly backlog: () => Backlog;
+  readonly freeDiskBytes: () => number | undefined;
+  /** Takes no new work from now on. */
+  close(): void;
+  /** Stops looking; harmless when repeated. */
+  stop(): void;
+}
+
+const everyMs = 1_000;
+/** A look at a long backlog costs time; at most this share of it is spent on looking. */
+const mostShareOfTime = 0.05;
+const retryAfterMs = 5_000;
+const noBacklog: Backlog = { queued: 0, byQueue: [], parkedReceipts: 0 };
+
+/** Looks once and then keeps looking until it is stopped. */
+export async function startIntake(deps: IntakeDeps): Promise<Intake> {
+  const { clock, log } = deps;
+  let backlog = noBacklog;
+  let freeDiskBytes: number | undefined;
+  let acceptedSince = 0;
+  let state: "open" | "closed" | "stopped" = "open";
+  let timer: Timer | undefined;
+
+  async function look(): Promise<void> {
+    const startMs = clock.monotonic();
+    const acceptedBefore = acceptedSince;
+    try {
+      freeDiskBytes = await deps.readFreeDisk();
+      backlog = await deps.store.backlog();
+      acceptedSince -= acceptedBefore;
+    } catch (err) {
+      log.warn({ err }, "The backlog and the free disk space could not be read.");
+    }
+    const tookMs = clock.monotonic() - startMs;
+    if (state !== "stopped") {
+      timer = clock.setTimeout(() => void look(), Math.max(everyMs, tookMs / mostShareOfTime)).unref();
+    }
+  }
+
+  await look();
+  return {
+    admission() {
+      if (state !== "open") return { kind: "stopping" };
+      if (freeDiskBytes !== undefined && freeDiskBytes < deps.minFreeDiskBytes) {
+        return { kind: "overloaded", retryAfterMs, limit: "disk" };
+      }
+      if (backlog.queued + acceptedSince >= deps.maxBacklog) {
+        return { kind: "overloaded", retryAfterMs, limit: "backlog" };
+      }
+      return { kind: "open" };
+    },
+    countAccepted(deliveries) {
+      acceptedSince += deliveries;
+    },
+    backlog: () => backlog,
+    freeDiskBytes: () => freeDiskBytes,
+    close() {
+      if (state === "open") state = "closed";
+    },
+    stop() {
+      state = "stopped";
+      timer?.cancel();
+    },
+  };
+}

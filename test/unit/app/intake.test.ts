@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { startIntake } from "../../../src/app/intake.ts";
+import { silentLogger } from "../../../src/observability/logger.ts";
+import { createFakeClock } from "../../support/fake-clock.ts";
+
+async function setUp(values: { queued?: number; freeDisk?: number } = {}) {
+  const clock = createFakeClock();
+  const now = { queued: values.queued ?? 0, freeDisk: values.freeDisk ?? 1_000, looks: 0 };
+  const intake = await startIntake({
+    store: {
+      backlog: async () => {
+        now.looks++;
+        return { queued: now.queued, byQueue: [], parkedReceipts: 0 };
+      },
+    },
+    clock,
+    log: silentLogger,
+    readFreeDisk: async () => now.freeDisk,
+    minFreeDiskBytes: 500,
+    maxBacklog: 100,
+  });
+  /** Lets the next look take place. */
+  const lookAgain = async () => {
+    const before = now.looks;
+    clock.advance(1_000);
+    while (now.looks === before || clock.waiting === 0) await Promise.resolve();
+  };
+  return { clock, now, intake, lookAgain };
+}
+
+describe("startIntake", () => {
+  it("takes work while there is room", async () => {
+    const { intake } = await setUp();
+    expect(intake.admission()).toEqual({ kind: "open" });
+    intake.stop();
+  });
+
+  it("refuses work below the floor of free disk space, and takes it again above", async () => {
+    const { intake, now, lookAgain } = await setUp({ freeDisk: 499 });
+    expect(intake.admission()).toEqual({ kind: "overloaded", retryAfterMs: 5_000, limit: "disk" });
+    now.freeDisk = 500;
+    await lookAgain();
+    expect(intake.admission()).toEqual({ kind: "open" });
+    intake.stop();
+  });
+
+  it("P23 refuses work above the bound on what waits", async () => {
+    const { intake } = await setUp({ queued: 100 });
+    expect(intake.admission()).toMatchObject({ kind: "overloaded", limit: "backlog" });
+    intake.stop();
+  });
+
+  it("P23 counts what was accepted since the last look", async () => {
+    const { intake, now, lookAgain } = await setUp({ queued: 60 });
+    intake.countAccepted(40);
+    expect(intake.admission()).toMatchObject({ kind: "overloaded" });
+    now.queued = 30;
+    await lookAgain();
+    expect(intake.admission()).toEqual({ kind: "open" });
+    intake.stop();
+  });
+
+  it("takes nothing once it is closed, and leaves no timer once it is stopped", async () => {
+    const { intake, clock } = await setUp();
+    intake.close();
+    expect(intake.admission()).toEqual({ kind: "stopping" });
+    intake.stop();
+    intake.stop();
+    expect(clock.waiting).toBe(0);
+  });
+});
