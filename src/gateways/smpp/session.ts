@@ -189,7 +189,6 @@ export class SmppSession implements SubmitSession {
       onLateAnswer: ({ sequence_number, outcome }) => this.#takeLate(sequence_number, outcome),
       onFault: (fault) =>
         this.#options.log.warn({ fault: fault.kind }, "The SMSC sent something that has no place."),
-      onRoom: () => this.#onRoom(),
       onClose: (reason) => this.#onClose(reason),
     });
     this.#connection = connection;

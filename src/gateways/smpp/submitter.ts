@@ -29,6 +29,7 @@ export class Submitter {
   /** Sessions whose next parts belong to one run. */
   readonly #holders = new Map<SubmitSession, SubmissionRun>();
   readonly #isWaitingForToken = new Set<SubmissionRun>();
+  /** Somebody has submitted since the last notice, and may have more. */
   #wantsRoom = false;
   #isNoticeDue = false;
   #isClosed = false;
@@ -42,9 +43,7 @@ export class Submitter {
   room(): number {
     let free = 0;
     for (const session of this.#options.sessions()) if (session.canSubmit) free += session.free;
-    const room = this.#isClosed ? 0 : Math.max(0, free - this.#queue.length);
-    if (room === 0) this.#wantsRoom = true;
-    return room;
+    return this.#isClosed ? 0 : Math.max(0, free - this.#queue.length);
   }
 
   submit(submission: Submission): Promise<readonly PartResult[]> {
@@ -107,6 +106,7 @@ export class Submitter {
   };
 
   #accept(run: SubmissionRun): void {
+    this.#wantsRoom = true;
     const session = this.#isClosed || this.#queue.length > 0 ? undefined : this.#freest();
     if (session !== undefined) {
       this.#advance(session, run);
