@@ -31,6 +31,8 @@ export interface Load {
 export interface LoadResult {
   readonly requestsPerSecond: number;
   readonly seconds: number;
+  /** When the first request began, in milliseconds since the epoch. */
+  readonly startTimeMs: number;
   readonly medianMs: number;
   readonly p99Ms: number;
   /** Octets of message frames that came back; a refusal has none, so they tell accepted calls from refused ones. */
@@ -106,10 +108,17 @@ function parseSummary(
   };
 }
 
-function latenciesOf(log: string): Pick<LoadResult, "medianMs" | "p99Ms"> {
-  const micros = log
+/** Columns of the log: start in microseconds since the epoch, HTTP status, microseconds until the end. */
+function latenciesOf(log: string): Pick<LoadResult, "startTimeMs" | "medianMs" | "p99Ms"> {
+  const rows = log
     .trimEnd()
     .split("\n")
-    .map((line) => Number(line.split("\t")[2]));
-  return { medianMs: percentile(micros, 0.5) / 1_000, p99Ms: percentile(micros, 0.99) / 1_000 };
+    .map((line) => line.split("\t").map(Number));
+  const starts = rows.map((row) => row[0] ?? Number.NaN);
+  const micros = rows.map((row) => row[2] ?? Number.NaN);
+  return {
+    startTimeMs: starts.reduce((least, start) => Math.min(least, start), Number.POSITIVE_INFINITY) / 1_000,
+    medianMs: percentile(micros, 0.5) / 1_000,
+    p99Ms: percentile(micros, 0.99) / 1_000,
+  };
 }

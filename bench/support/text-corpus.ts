@@ -3,6 +3,8 @@
  * alphabet, longer ones with extension characters, and UCS-2 from Cyrillic to emoji.
  */
 
+import { seededRandom } from "../../test/support/seeded-random.ts";
+
 /** How much of the corpus a kind of text makes, and how it is written. */
 interface TextKind {
   readonly share: number;
@@ -32,7 +34,7 @@ const KINDS: readonly TextKind[] = [
 
 /** `count` texts in the shares of the kinds, in a fixed mixed order. */
 export function textCorpus(count: number): readonly string[] {
-  const random = randomSequence(20_260_101);
+  const random = seededRandom(20_260_101);
   return Array.from({ length: count }, () => writeText(kindAt(random()), random));
 }
 
@@ -55,15 +57,4 @@ function writeText(kind: TextKind, random: () => number): string {
     used += word.length + 1;
   }
   return words.join(" ");
-}
-
-/** Numbers in [0, 1) that are the same on every run (mulberry32). */
-export function randomSequence(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
