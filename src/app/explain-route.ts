@@ -1,0 +1,128 @@
+/** Tells operators for each gateway why it would be chosen or left out for a message, and sends nothing. */
+import { type FieldViolation, refuseFields } from "../domain/errors.ts";
+import {
+  type DeliveryId,
+  deliveryIdOf,
+  type GatewayId,
+  type MessageId,
+  parseMessageId,
+  toAccountId,
+  toDeliveryId,
+} from "../domain/ids.ts";
+import type { E164 } from "../domain/message.ts";
+import { PlanMemo } from "../routing/plan-memo.ts";
+import { selectGateways } from "../routing/select-gateways.ts";
+import type { Principal } from "./api-keys.ts";
+import type { CountryOf } from "./country-of.ts";
+import { parseCoding, parseContent } from "./parse-content.ts";
+import { parseSenderField } from "./parse-send-request.ts";
+import { parseRecipients } from "./recipients.ts";
+import type { Routes } from "./route-deliveries.ts";
+import type { SendSmsInput } from "./send-request.ts";
+
+export interface ExplainRouteInput
+  extends Pick<SendSmsInput, "content" | "encoding" | "transliterate" | "maxSegments" | "sender" | "fast"> {
+  readonly recipient: string;
+  /** Empty for the key's own. */
+  readonly accountId: string;
+  /** Empty for a new one. */
+  readonly deliveryId: string;
+}
+
+/** One gateway as routing sees it. */
+export interface ExplainedGateway {
+  readonly gatewayId: GatewayId;
+  /** From 1; 0 where a rule leaves it out. */
+  readonly rank: number;
+  readonly reason: string | undefined;
+  readonly isReady: boolean;
+  readonly segmentCount: number;
+}
+
+export interface ExplainRouteAnswer {
+  /** Candidates in order, then those left out by id. */
+  readonly gateways: readonly ExplainedGateway[];
+  readonly country: string | undefined;
+  readonly deliveryId: DeliveryId;
+}
+
+export interface ExplainRouteDeps {
+  readonly routes: Routes;
+  readonly countryOf: CountryOf;
+  readonly newMessageId: () => MessageId;
+}
+
+export type ExplainRoute = (input: ExplainRouteInput, principal: Principal) => ExplainRouteAnswer;
+
+const shortText: SendSmsInput["content"] = { kind: "text", text: "x" };
+const accountForm = /^[a-z0-9._-]{1,64}$/;
+const positionForm = /^\.[0-9]{4}$/;
+
+/** Makes the use case. */
+export function createExplainRoute(deps: ExplainRouteDeps): ExplainRoute {
+  return (input, principal) => {
+    const violations: FieldViolation[] = [];
+    const [recipient] = parseOneRecipient(input.recipient, violations);
+    const sender = parseSenderField(input.sender, violations);
+    const content = parseContent(input.content ?? shortText, violations);
+    if (input.accountId !== "" && !accountForm.test(input.accountId))
+      violations.push(malformed("account_id", "must be 1 to 64 characters of a-z 0-9 . _ -"));
+    if (input.deliveryId !== "" && !isDeliveryId(input.deliveryId))
+      violations.push(malformed("delivery_id", "is not the id of a delivery"));
+    const coding = parseCoding(input, violations);
+    if (violations.length > 0 || content === undefined || recipient === undefined)
+      throw refuseFields(violations);
+
+    const deliveryId =
+      input.deliveryId === "" ? deliveryIdOf(deps.newMessageId(), 0) : toDeliveryId(input.deliveryId);
+    const country = deps.countryOf(recipient);
+    const selection = selectGateways(
+      {
+        deliveryId,
+        accountId: input.accountId === "" ? principal.accountId : toAccountId(input.accountId),
+        sender,
+        recipient,
+        country,
+        fast: input.fast,
+        refusedBy: [],
+        plans: new PlanMemo({ content, ...coding }),
+      },
+      deps.routes.table(),
+      deps.routes.health,
+    );
+    const candidates = selection.candidates.map((candidate, index) => ({
+      gatewayId: candidate.gatewayId,
+      rank: index + 1,
+      reason: candidate.notNow,
+      isReady: candidate.notNow === undefined,
+      segmentCount: candidate.plan.segments.length,
+    }));
+    const leftOut = selection.leftOut
+      .toSorted((a, b) => (a.gatewayId < b.gatewayId ? -1 : 1))
+      .map(({ gatewayId, reason }) => ({
+        gatewayId,
+        rank: 0,
+        reason,
+        isReady: deps.routes.health(gatewayId).kind === "ready",
+        segmentCount: 0,
+      }));
+    return { gateways: [...candidates, ...leftOut], country, deliveryId };
+  };
+}
+
+/** As in SendSms, under the name that the field has here. */
+function parseOneRecipient(value: string, violations: FieldViolation[]): readonly (E164 | undefined)[] {
+  const found: FieldViolation[] = [];
+  const limits = { maxRecipients: 1, allowPartial: false };
+  const parsed = parseRecipients(value === "" ? [] : [value], limits, found);
+  violations.push(...found.map((violation) => ({ ...violation, field: "recipient" })));
+  return parsed;
+}
+
+function isDeliveryId(value: string): boolean {
+  return parseMessageId(value.slice(0, 36)) !== undefined && positionForm.test(value.slice(36));
+}
+
+function malformed(field: string, description: string): FieldViolation {
+  return { field, reason: "INVALID_PARAMETER", description };
+}

@@ -1,0 +1,106 @@
+/** Lists the ways out for operators, and takes them out of use and back. A pause is on disk before it is answered. */
+import { SmsError } from "../domain/errors.ts";
+import type { GatewayId } from "../domain/ids.ts";
+import type { GatewayFigures } from "../gateways/gateway.ts";
+import type { Clock } from "../observability/clock.ts";
+import type { GatewayHealth } from "../routing/route-gateway.ts";
+import type { Store } from "../store/store.ts";
+import { isCleanText, isLongerThan } from "./check-stored-text.ts";
+import { type Page, type PageRequest, pageOf } from "./page-token.ts";
+import { invalid, missing } from "./required-fields.ts";
+import type { TokenSealer } from "./sealed-token.ts";
+
+/** One configured gateway at this moment. */
+export interface GatewayOverview {
+  readonly id: GatewayId;
+  readonly health: GatewayHealth;
+  readonly priority: number;
+  readonly weight: number;
+  readonly isPremium: boolean;
+  readonly figures: GatewayFigures;
+  /** PDUs a second; 0 for no limit. */
+  readonly configuredRate: number;
+  readonly currentRate: number;
+  readonly pauseTimeMs: number | undefined;
+}
+
+export interface GatewayAnswer extends GatewayOverview {
+  /** Deliveries of its queue in the store that nobody has claimed. */
+  readonly waitingCount: number;
+}
+
+export interface GatewayControlDeps {
+  readonly store: Pick<Store, "setPaused" | "backlog">;
+  readonly sealer: TokenSealer;
+  readonly clock: Pick<Clock, "now">;
+  /** Every configured gateway. */
+  readonly overview: () => readonly GatewayOverview[];
+  /** Makes a pause, or its end, known to whoever sends; called after it was stored. */
+  readonly onPause: (
+    id: GatewayId,
+    pause: { readonly reason: string; readonly timeMs: number } | undefined,
+  ) => void;
+  /** Closes the circuit and binds again after refused credentials. */
+  readonly onResume: (id: GatewayId) => void;
+}
+
+export interface GatewayControl {
+  /** By priority and id. */
+  list(page: PageRequest): Promise<Page<GatewayAnswer>>;
+  pause(input: { readonly gatewayId: string; readonly reason: string }): Promise<GatewayAnswer>;
+  resume(gatewayId: string): Promise<GatewayAnswer>;
+}
+
+/** Makes the use cases. */
+export function createGatewayControl(deps: GatewayControlDeps): GatewayControl {
+  const { store, clock } = deps;
+
+  function find(gatewayId: string): GatewayOverview {
+    if (gatewayId === "") throw missing("gateway_id");
+    const found = deps.overview().find((gateway) => gateway.id === gatewayId);
+    if (found === undefined) throw new SmsError("UNKNOWN_GATEWAY");
+    return found;
+  }
+
+  async function withWaiting(gateways: readonly GatewayOverview[]): Promise<readonly GatewayAnswer[]> {
+    const waiting = new Map<GatewayId, number>();
+    for (const { gatewayId, count } of (await store.backlog()).byQueue)
+      waiting.set(gatewayId, (waiting.get(gatewayId) ?? 0) + count);
+    return gateways.map((gateway) => ({ ...gateway, waitingCount: waiting.get(gateway.id) ?? 0 }));
+  }
+
+  async function answer(gatewayId: string): Promise<GatewayAnswer> {
+    const [gateway] = await withWaiting([find(gatewayId)]);
+    if (gateway === undefined) throw new SmsError("UNKNOWN_GATEWAY");
+    return gateway;
+  }
+
+  return {
+    async list(page) {
+      const all = deps.overview().toSorted((a, b) => (orderKey(a) < orderKey(b) ? -1 : 1));
+      const { entries, nextPageToken } = pageOf(deps.sealer, "gateways", page, all, orderKey);
+      return { entries: await withWaiting(entries), nextPageToken };
+    },
+    async pause({ gatewayId, reason }) {
+      const { id, pauseTimeMs } = find(gatewayId);
+      if (isLongerThan(reason, 200) || !isCleanText(reason))
+        throw invalid("reason", "must have at most 200 characters, no controls and no U+FFFD");
+      const pause = { reason, timeMs: pauseTimeMs ?? clock.now() };
+      await store.setPaused(id, pause);
+      deps.onPause(id, pause);
+      return answer(id);
+    },
+    async resume(gatewayId) {
+      const { id } = find(gatewayId);
+      await store.setPaused(id, undefined);
+      deps.onPause(id, undefined);
+      deps.onResume(id);
+      return answer(id);
+    },
+  };
+}
+
+/** Sorts as (priority, id); priorities may be negative. */
+function orderKey(gateway: GatewayOverview): string {
+  return `${String(gateway.priority + 0x8000_0000).padStart(10, "0")}\u0000${gateway.id}`;
+}

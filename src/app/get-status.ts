@@ -1,0 +1,84 @@
+/** Tells where a message and its deliveries are, page by page. */
+import { SmsError } from "../domain/errors.ts";
+import type { AccountId } from "../domain/ids.ts";
+import type { DeliveryView, MessageView, Store } from "../store/store.ts";
+import type { Principal } from "./api-keys.ts";
+import { openPageToken, type PageRequest, pageSizeOf, sealPageToken } from "./page-token.ts";
+import { invalid, requireMessageId } from "./required-fields.ts";
+import type { TokenSealer } from "./sealed-token.ts";
+import type { Unknown } from "./send-request.ts";
+
+/** A page ends when its deliveries reach this size. */
+const maxPageOctets = 2 * 1024 * 1024;
+
+export interface GetStatusInput extends PageRequest {
+  readonly messageId: string;
+  readonly view: "BASIC" | "FULL" | Unknown;
+}
+
+export interface StatusAnswer {
+  readonly message: MessageView;
+  readonly deliveries: readonly DeliveryView[];
+  readonly nextPageToken: string | undefined;
+}
+
+export interface GetStatusDeps {
+  readonly store: Pick<Store, "readStatus">;
+  readonly sealer: TokenSealer;
+}
+
+export type GetStatus = (input: GetStatusInput, principal: Principal) => Promise<StatusAnswer>;
+
+/** Makes the use case. Gateways that were left out are shown to operators only. */
+export function createGetStatus({ store, sealer }: GetStatusDeps): GetStatus {
+  return async (input, principal) => {
+    const messageId = requireMessageId(input.messageId);
+    if (input.view === "UNRECOGNIZED") throw invalid("view", "must be unset, BASIC or FULL");
+    const list = listOf(principal.accountId, messageId);
+    const after = openPageToken(sealer, list, input);
+    const page = await store.readStatus(principal.accountId, messageId, {
+      afterPosition: after === undefined ? -1 : Number(after),
+      limit: pageSizeOf(input),
+      view: input.view,
+    });
+    if (page === undefined) throw new SmsError("UNKNOWN_MESSAGE");
+    const count = input.view === "FULL" ? countWithin(page.deliveries) : page.deliveries.length;
+    const isCut = count < page.deliveries.length;
+    const nextPosition = isCut ? positionAfter(after, count) : page.nextPosition;
+    const deliveries = page.deliveries.slice(0, count);
+    return {
+      message: page,
+      deliveries: principal.role === "OPERATOR" ? deliveries : deliveries.map(withoutLeftOut),
+      nextPageToken:
+        nextPosition === undefined ? undefined : sealPageToken(sealer, list, String(nextPosition)),
+    };
+  };
+}
+
+function listOf(accountId: AccountId, messageId: string): string {
+  return `status\u0000${accountId}\u0000${messageId}`;
+}
+
+/** Positions have no gaps. */
+function positionAfter(after: string | undefined, count: number): number {
+  return (after === undefined ? -1 : Number(after)) + count;
+}
+
+/** Deliveries that fit into a page; JSON is longer than protobuf, so the page ends a little early. At least one. */
+function countWithin(deliveries: readonly DeliveryView[]): number {
+  let octets = 0;
+  for (const [index, delivery] of deliveries.entries()) {
+    octets += JSON.stringify(delivery).length;
+    if (octets > maxPageOctets && index > 0) return index;
+  }
+  return deliveries.length;
+}
+
+function withoutLeftOut(delivery: DeliveryView): DeliveryView {
+  if (delivery.attempts.length === 0) return delivery;
+  const attempts = delivery.attempts.map((attempt) => ({
+    ...attempt,
+    trace: { ...attempt.trace, leftOut: [] },
+  }));
+  return { ...delivery, attempts };
+}

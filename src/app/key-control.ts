@@ -1,0 +1,65 @@
+/** Makes, lists and revokes API keys for operators; `api-keys.ts` keeps them. */
+import { type FieldViolation, refuseFields } from "../domain/errors.ts";
+import { toAccountId } from "../domain/ids.ts";
+import type { ApiKey } from "../store/store.ts";
+import type { ApiKeys, NewApiKey } from "./api-keys.ts";
+import { isCleanText, isLongerThan } from "./check-stored-text.ts";
+import { type Page, type PageRequest, pageOf } from "./page-token.ts";
+import { missing } from "./required-fields.ts";
+import type { TokenSealer } from "./sealed-token.ts";
+import type { Unknown } from "./send-request.ts";
+
+const accountForm = /^[a-z0-9._-]{1,64}$/;
+
+export interface KeyControlDeps {
+  readonly keys: Pick<ApiKeys, "create" | "list" | "revoke">;
+  readonly sealer: TokenSealer;
+}
+
+export interface KeyControl {
+  create(input: {
+    readonly accountId: string;
+    readonly role: ApiKey["role"] | Unknown;
+    readonly displayName: string;
+  }): Promise<NewApiKey>;
+  /** Newest first. */
+  list(page: PageRequest): Promise<Page<ApiKey>>;
+  revoke(keyId: string): Promise<ApiKey>;
+}
+
+/** Makes the use cases. */
+export function createKeyControl({ keys, sealer }: KeyControlDeps): KeyControl {
+  return {
+    async create({ accountId, role, displayName }) {
+      const violations: FieldViolation[] = [];
+      const refuse = (field: string, reason: FieldViolation["reason"], description: string) =>
+        violations.push({ field, reason, description });
+      if (accountId === "") refuse("account_id", "PARAMETER_MISSING", "is required");
+      else if (!accountForm.test(accountId))
+        refuse("account_id", "INVALID_PARAMETER", "must be 1 to 64 characters of a-z 0-9 . _ -");
+      if (role === "UNRECOGNIZED") refuse("role", "INVALID_PARAMETER", "must be unset, ACCOUNT or OPERATOR");
+      if (isLongerThan(displayName, 100) || !isCleanText(displayName))
+        refuse(
+          "display_name",
+          "INVALID_PARAMETER",
+          "must have at most 100 characters, no controls and no U+FFFD",
+        );
+      if (violations.length > 0 || role === "UNRECOGNIZED") throw refuseFields(violations);
+      return keys.create({ accountId: toAccountId(accountId), role, name: displayName });
+    },
+    list: async (page) => pageOf(sealer, "keys", page, (await keys.list()).toSorted(byAge), ageKey),
+    revoke(keyId) {
+      if (keyId === "") throw missing("key_id");
+      return keys.revoke(keyId);
+    },
+  };
+}
+
+/** Ascends as keys grow older, then by id. */
+function ageKey(key: ApiKey): string {
+  return `${String(Number.MAX_SAFE_INTEGER - key.createTimeMs).padStart(16, "0")}${key.id}`;
+}
+
+function byAge(a: ApiKey, b: ApiKey): number {
+  return ageKey(a) < ageKey(b) ? -1 : 1;
+}

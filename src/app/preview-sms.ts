@@ -1,0 +1,149 @@
+/** Plans a content without sending it, by the functions that sending uses (P30). */
+import { type FieldViolation, refuseFields, SmsError } from "../domain/errors.ts";
+import { type AccountId, deliveryIdOf, type GatewayId, type MessageId } from "../domain/ids.ts";
+import { statusCode } from "../domain/status-code.ts";
+import { baselineProfile } from "../encoding/baseline-profile.ts";
+import type { EncodingProfile, MessagePlan, PlanResult } from "../encoding/message-plan.ts";
+import { PlanMemo, type PlannedMessage } from "../routing/plan-memo.ts";
+import { refusalCodeOf, selectGateways } from "../routing/select-gateways.ts";
+import type { CountryOf } from "./country-of.ts";
+import { parseCoding, parseContent } from "./parse-content.ts";
+import { parseSenderField } from "./parse-send-request.ts";
+import { nextTurn, parseRecipients, recipientsPerTurn } from "./recipients.ts";
+import type { Routes } from "./route-deliveries.ts";
+import type { RecipientAnswer } from "./send-answer.ts";
+import type { SendSmsInput } from "./send-request.ts";
+
+export interface PreviewSmsInput
+  extends Pick<
+    SendSmsInput,
+    "content" | "encoding" | "transliterate" | "maxSegments" | "recipients" | "sender" | "fast"
+  > {
+  /** Empty for none. */
+  readonly gatewayId: string;
+}
+
+export interface PreviewedPlan {
+  readonly plan: MessagePlan;
+  readonly recipients: readonly string[];
+}
+
+export interface PreviewAnswer {
+  readonly plans: readonly PreviewedPlan[];
+  readonly unroutable: readonly RecipientAnswer[];
+}
+
+export interface PreviewSmsDeps {
+  readonly routes: Routes;
+  readonly countryOf: CountryOf;
+  readonly newMessageId: () => MessageId;
+  readonly maxRecipients: number;
+}
+
+export type PreviewSms = (input: PreviewSmsInput, accountId: AccountId) => Promise<PreviewAnswer>;
+
+/** Makes the use case. */
+export function createPreviewSms(deps: PreviewSmsDeps): PreviewSms {
+  return async (input, accountId) => {
+    const violations: FieldViolation[] = [];
+    const content = parseContent(input.content, violations);
+    const coding = parseCoding(input, violations);
+    const wantsRecipients = input.recipients.length > 0;
+    const recipients = wantsRecipients
+      ? parseRecipients(
+          input.recipients,
+          { maxRecipients: deps.maxRecipients, allowPartial: false },
+          violations,
+        )
+      : [];
+    const sender = wantsRecipients ? parseSenderField(input.sender, violations) : undefined;
+    if (wantsRecipients && input.gatewayId !== "")
+      violations.push({
+        field: "gateway_id",
+        reason: "INVALID_PARAMETER",
+        description: "must not be given together with recipients",
+      });
+    if (violations.length > 0 || content === undefined) throw refuseFields(violations);
+    const message: PlannedMessage = { content, ...coding };
+    if (sender === undefined) return previewProfile(message, profileOf(deps, input.gatewayId));
+
+    const plans = new PlanMemo(message);
+    const messageId = deps.newMessageId();
+    const byPlan = new Map<MessagePlan, string[]>();
+    const unroutable: RecipientAnswer[] = [];
+    for (const [position, recipient] of recipients.entries()) {
+      if (position > 0 && position % recipientsPerTurn === 0) await nextTurn();
+      if (recipient === undefined) continue;
+      const { head, leftOut } = selectGateways(
+        {
+          deliveryId: deliveryIdOf(messageId, position),
+          accountId,
+          sender,
+          recipient,
+          country: deps.countryOf(recipient),
+          fast: input.fast,
+          refusedBy: [],
+          plans,
+        },
+        deps.routes.table(),
+        deps.routes.health,
+      );
+      if (head === undefined) unroutable.push(unroutableAnswer(recipient, refusalCodeOf(leftOut)));
+      else if (byPlan.get(head.plan)?.push(recipient) === undefined) byPlan.set(head.plan, [recipient]);
+    }
+    if (byPlan.size === 0) throw refuseFields(unroutable.map(unroutableViolation));
+    return { plans: [...byPlan].map(([plan, users]) => ({ plan, recipients: users })), unroutable };
+  };
+}
+
+function profileOf(deps: PreviewSmsDeps, gatewayId: string): EncodingProfile {
+  if (gatewayId === "") return baselineProfile;
+  const gateway = deps.routes.table().gateways.get(gatewayId as GatewayId);
+  if (gateway === undefined) throw new SmsError("UNKNOWN_GATEWAY");
+  return gateway.profile;
+}
+
+function previewProfile(message: PlannedMessage, profile: EncodingProfile): PreviewAnswer {
+  const planned = new PlanMemo(message).planFor(profile);
+  if (planned.kind !== "planned") throw refuseFields([planViolation(message, planned)]);
+  return { plans: [{ plan: planned.plan, recipients: [] }], unroutable: [] };
+}
+
+function planViolation(
+  message: PlannedMessage,
+  planned: Exclude<PlanResult, { kind: "planned" }>,
+): FieldViolation {
+  const field = message.content.kind;
+  if (planned.kind === "too_many_segments") {
+    const description = `needs ${planned.segmentCount} segments; ${planned.limit} are allowed`;
+    return { field, reason: "MAX_SMS_PER_MESSAGE_EXCEEDED", description };
+  }
+  switch (planned.reason) {
+    case "INVALID_USER_DATA_HEADER":
+      return {
+        field: "binary.udh",
+        reason: "INVALID_MESSAGE_SEGMENT",
+        description: "leaves no room for data",
+      };
+    case "CHARACTER_NOT_IN_ALPHABET":
+      return {
+        field: "encoding",
+        reason: "INVALID_MESSAGE_TYPE",
+        description: "the text has characters that the GSM alphabet lacks",
+      };
+    case "ENCODING_NOT_SUPPORTED":
+      return { field, reason: "NO_ROUTE", description: "the gateway cannot carry this content" };
+  }
+}
+
+function unroutableAnswer(recipient: string, code: RecipientAnswer["code"]): RecipientAnswer {
+  return { recipient, code, deliveryId: undefined, state: undefined, encoding: undefined, segmentCount: 0 };
+}
+
+function unroutableViolation(answer: RecipientAnswer, index: number): FieldViolation {
+  return {
+    field: `recipients[${index}]`,
+    reason: answer.code,
+    description: statusCode(answer.code).text,
+  };
+}

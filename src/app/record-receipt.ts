@@ -1,0 +1,64 @@
+/**
+ * Takes what gateways hear from the network: receipts and messages from handsets. A promise resolves once its entry is on disk, and
+ * only then does the gateway confirm it.
+ */
+import type { GatewayId } from "../domain/ids.ts";
+import type { IncomingPart, Receipt } from "../domain/receipt.ts";
+import type { Logger } from "../observability/logger.ts";
+import type { ReceiptOutcome, Store } from "../store/store.ts";
+import { batchCalls } from "./batch-calls.ts";
+
+/** Most entries that share one call of the store. */
+const maxEntries = 500;
+
+export interface RecordReceiptDeps {
+  readonly store: Pick<Store, "recordReceipts" | "recordUnparsableReceipt" | "recordIncoming">;
+  readonly log: Logger;
+}
+
+/** The part of a gateway's listener that concerns the network. */
+export interface ReceiptRecorder {
+  onReceipt(receipt: Receipt): Promise<void>;
+  onUnparsableReceipt(gatewayId: GatewayId, raw: Uint8Array, arrivalTimeMs: number): Promise<void>;
+  onIncoming(part: IncomingPart): Promise<void>;
+}
+
+/** Makes the recorder. A store that refuses makes the promise reject, so that the SMSC keeps its message. */
+export function createReceiptRecorder({ store, log }: RecordReceiptDeps): ReceiptRecorder {
+  const recordReceipt = batchCalls(
+    (receipts: readonly Receipt[]) => store.recordReceipts(receipts),
+    maxEntries,
+  );
+  const recordIncoming = batchCalls(
+    (parts: readonly IncomingPart[]) => store.recordIncoming(parts),
+    maxEntries,
+  );
+  return {
+    onReceipt: async (receipt) => logOddity(log, receipt, await recordReceipt(receipt)),
+    async onUnparsableReceipt(gatewayId, raw, arrivalTimeMs) {
+      await store.recordUnparsableReceipt(gatewayId, raw, arrivalTimeMs);
+      log.warn(
+        { gateway: gatewayId, octets: raw.length },
+        "A receipt could not be read; it was stored as it came.",
+      );
+    },
+    onIncoming: async (part) => {
+      await recordIncoming(part);
+    },
+  };
+}
+
+/** Says what should not happen: a network that contradicts itself (P9), and ids that match several parts (P1). */
+function logOddity(log: Logger, receipt: Receipt, outcome: ReceiptOutcome): void {
+  const gateway = receipt.gatewayId;
+  if (outcome.kind === "contradicted")
+    log.warn(
+      { gateway, delivery: outcome.deliveryId, state: outcome.state, receipt: receipt.verdict },
+      "A receipt contradicts the final state of its delivery; the state stays.",
+    );
+  else if (outcome.kind === "not_unique")
+    log.warn(
+      { gateway, smscMessageId: receipt.smscMessageId },
+      "A receipt matches several parts and was given to none.",
+    );
+}

@@ -1,0 +1,174 @@
+/**
+ * Replays an account's reports from a start and follows live without a gap. Reports are always read from the store, at most a page
+ * at a time and only when the reader asks for more, so that a slow reader costs no memory (P38).
+ */
+import { SmsError } from "../domain/errors.ts";
+import type { AccountId, MessageId } from "../domain/ids.ts";
+import { messageIdOf } from "../domain/ids.ts";
+import type { Clock } from "../observability/clock.ts";
+import type { Store, StoredReport } from "../store/store.ts";
+import { type Cursors, cursorExpired, invalidCursor } from "./cursors.ts";
+import type { ReportReaders } from "./report-readers.ts";
+import { createWaker } from "./waker.ts";
+
+const reportsPerPage = 100;
+const checkpointEveryMs = 15_000;
+const checkpointAfterFiltered = 1_000;
+
+/** Where a stream begins. */
+export type ReportStart =
+  | { readonly kind: "cursor"; readonly cursor: string }
+  | { readonly kind: "subscription"; readonly name: string; readonly initialStart: "NOW" | "EARLIEST" }
+  | { readonly kind: "time"; readonly timeMs: number }
+  | { readonly kind: "earliest" }
+  | { readonly kind: "now" };
+
+/** What of the reports is wanted; undefined for no condition. */
+export interface ReportFilter {
+  readonly states: ReadonlySet<StoredReport["state"]> | undefined;
+  readonly messageIds: ReadonlySet<MessageId> | undefined;
+  readonly clientReference: string | undefined;
+}
+
+/** Reports, or a checkpoint without any. */
+export interface ReportPage {
+  readonly reports: readonly StoredReport[];
+  /** Valid after these reports. */
+  readonly cursor: string;
+}
+
+export interface WatchReportsDeps {
+  readonly store: Pick<
+    Store,
+    "readReports" | "reportBounds" | "reportNumberBefore" | "onReports" | "openSubscription"
+  >;
+  readonly cursors: Cursors;
+  readonly readers: ReportReaders;
+  readonly clock: Clock;
+  /** Aborted when the service stops. */
+  readonly stopping: AbortSignal;
+}
+
+export interface WatchReportsCall {
+  readonly accountId: AccountId;
+  readonly start: ReportStart;
+  readonly filter: ReportFilter;
+  /** Aborted when the reader goes away. */
+  readonly signal: AbortSignal;
+}
+
+export type WatchReports = (call: WatchReportsCall) => AsyncGenerator<ReportPage, void>;
+
+/**
+ * Makes the use case. A stream ends only by `signal`, with READER_REPLACED, UNKNOWN_SUBSCRIPTION (deleted), CURSOR_EXPIRED, or, after
+ * a last cursor, with SERVICE_UNAVAILABLE when the service stops.
+ */
+export function createWatchReports(deps: WatchReportsDeps): WatchReports {
+  return async function* (call) {
+    const { accountId, start, signal } = call;
+    const reader = deps.readers.open(accountId, start.kind === "subscription" ? start.name : undefined);
+    const waker = createWaker();
+    const stopListening = deps.store.onReports((writer) => {
+      if (writer === accountId) waker.wake();
+    });
+    const ends = [signal, reader.signal, deps.stopping];
+    for (const end of ends) end.addEventListener("abort", waker.wake);
+    try {
+      const after = await findStart(deps, accountId, start);
+      yield* follow(deps, call, { after, replaced: reader.signal, waker });
+    } finally {
+      for (const end of ends) end.removeEventListener("abort", waker.wake);
+      stopListening();
+      reader.close();
+    }
+  };
+}
+
+/** The number after which the stream begins. */
+async function findStart(deps: WatchReportsDeps, accountId: AccountId, start: ReportStart): Promise<number> {
+  const { store, cursors } = deps;
+  const bounds = await store.reportBounds(accountId);
+  switch (start.kind) {
+    case "cursor": {
+      const number = cursors.numberIn(accountId, start.cursor);
+      if (number > bounds.last) throw invalidCursor("cursor");
+      return number;
+    }
+    case "subscription": {
+      const initial = start.initialStart === "NOW" ? bounds.last : bounds.oldest - 1;
+      const subscription = await store.openSubscription(accountId, start.name, initial, deps.clock.now());
+      return subscription.position;
+    }
+    case "time":
+      return Math.max(await store.reportNumberBefore(accountId, start.timeMs), bounds.oldest - 1);
+    case "earliest":
+      return bounds.oldest - 1;
+    case "now":
+      return bounds.last;
+  }
+}
+
+interface Position {
+  readonly after: number;
+  readonly replaced: AbortSignal;
+  readonly waker: ReturnType<typeof createWaker>;
+}
+
+async function* follow(
+  deps: WatchReportsDeps,
+  call: WatchReportsCall,
+  { after: start, replaced, waker }: Position,
+): AsyncGenerator<ReportPage, void> {
+  const { store, cursors, clock, stopping } = deps;
+  const { accountId, filter, signal } = call;
+  let after = start;
+  let filtered = 0;
+  let toldAtMs = clock.monotonic();
+  const tell = (reports: readonly StoredReport[]): ReportPage => {
+    filtered = 0;
+    toldAtMs = clock.monotonic();
+    return { reports, cursor: cursors.cursorAfter(accountId, after) };
+  };
+
+  for (;;) {
+    signal.throwIfAborted();
+    replaced.throwIfAborted();
+    if (stopping.aborted) {
+      yield tell([]);
+      throw new SmsError("SERVICE_UNAVAILABLE");
+    }
+    // Taken before the read: a commit during it wakes the next wait at once, so that nothing is slept through.
+    const woken = waker.next();
+    const page = await store.readReports(accountId, after, reportsPerPage);
+    await refuseGap(deps, accountId, after, page);
+    after = page.at(-1)?.number ?? after;
+    const wanted = page.filter((report) => matches(report, filter));
+    filtered += page.length - wanted.length;
+    const isCheckpointDue =
+      filtered >= checkpointAfterFiltered || clock.monotonic() - toldAtMs >= checkpointEveryMs;
+    if (wanted.length > 0 || isCheckpointDue) yield tell(wanted);
+    if (page.length < reportsPerPage) {
+      const timer = clock.setTimeout(waker.wake, toldAtMs + checkpointEveryMs - clock.monotonic());
+      await woken;
+      timer.cancel();
+    }
+  }
+}
+
+/** Numbers have no gaps: one that is missing, or an empty page behind the oldest report, was deleted by retention. */
+async function refuseGap(
+  deps: WatchReportsDeps,
+  accountId: AccountId,
+  after: number,
+  page: readonly StoredReport[],
+): Promise<void> {
+  if (page[0]?.number === after + 1) return;
+  const bounds = await deps.store.reportBounds(accountId);
+  if (bounds.oldest > after + 1) throw cursorExpired(deps.cursors, accountId, bounds);
+}
+
+function matches(report: StoredReport, { states, messageIds, clientReference }: ReportFilter): boolean {
+  if (states !== undefined && !states.has(report.state)) return false;
+  if (messageIds !== undefined && !messageIds.has(messageIdOf(report.deliveryId))) return false;
+  return clientReference === undefined || report.clientReference === clientReference;
+}

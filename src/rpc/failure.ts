@@ -1,0 +1,69 @@
+/** One refusal or failure in the form in which callers are told of it: bounded, and free of numbers, texts and inner causes. */
+import type { FieldViolation, SmsErrorDetails } from "../domain/errors.ts";
+import { SmsError } from "../domain/errors.ts";
+import { type StatusCodeEntry, type StatusCodeName, statusCode } from "../domain/status-code.ts";
+import type { Logger } from "../observability/logger.ts";
+import type { Tally } from "../observability/tally.ts";
+
+/** Most violations that are listed, and most octets of one with its field and reason. */
+const maxViolations = 25;
+const maxViolationOctets = 120;
+
+export interface Failure {
+  readonly code: StatusCodeEntry;
+  /** One sentence. */
+  readonly text: string;
+  /** In field order, at most 25. */
+  readonly violations: readonly FieldViolation[];
+  /** All that were found. */
+  readonly violationCount: number;
+  readonly retryAfterMs: number | undefined;
+  readonly quota: SmsErrorDetails["quota"];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface FailureDeps {
+  readonly log: Logger;
+  /** Labels: status code name. */
+  readonly refusals: Tally;
+}
+
+/** Describes whatever was thrown. What is no SmsError becomes INTERNAL_ERROR and is logged with its cause. */
+export function describeFailure(thrown: unknown, deps: FailureDeps): Failure {
+  const error = thrown instanceof SmsError ? thrown : undefined;
+  const name: StatusCodeName = error?.code ?? "INTERNAL_ERROR";
+  deps.refusals.add(1, name);
+  const code = statusCode(name);
+  if (error === undefined || name === "INTERNAL_ERROR") {
+    deps.log.error({ err: thrown }, "A call failed for a reason of our own.");
+    return { ...nothingTold, code, text: code.text };
+  }
+  if (name === "SERVICE_UNAVAILABLE" && error.cause !== undefined)
+    deps.log.warn({ err: error.cause }, "A call was refused because the store is away.");
+  const { violations = [], retryAfterMs, quota, metadata = {} } = error.details;
+  return {
+    code,
+    text: error.message,
+    violations: violations.slice(0, maxViolations).map(shorten),
+    violationCount: violations.length,
+    retryAfterMs,
+    quota,
+    metadata,
+  };
+}
+
+const nothingTold = {
+  violations: [],
+  violationCount: 0,
+  retryAfterMs: undefined,
+  quota: undefined,
+  metadata: {},
+} as const;
+
+/** Cuts the description so that the whole violation stays within its octets; descriptions are our own ASCII. */
+function shorten(violation: FieldViolation): FieldViolation {
+  const room = Math.max(0, maxViolationOctets - violation.field.length - violation.reason.length);
+  return violation.description.length <= room
+    ? violation
+    : { ...violation, description: violation.description.slice(0, room) };
+}

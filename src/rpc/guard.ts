@@ -1,0 +1,49 @@
+/**
+ * What stands around every handler: authentication before it, and our errors turned into gRPC's after it. Plain wrappers rather
+ * than middleware, so that a unary call passes through no further generator.
+ */
+import type { CallContext } from "nice-grpc-common";
+import type { ApiKeys, Principal } from "../app/api-keys.ts";
+import { authenticate, requireOperator } from "./authenticate.ts";
+import { toServerError } from "./error-status.ts";
+import type { FailureDeps } from "./failure.ts";
+
+export interface GuardDeps extends FailureDeps {
+  readonly keys: Pick<ApiKeys, "verify">;
+}
+
+export interface Guard {
+  unary<Request, Response>(
+    handle: (request: Request, principal: Principal, context: CallContext) => Promise<Response>,
+  ): (request: Request, context: CallContext) => Promise<Response>;
+  /** For server streams and for streams both ways: `Request` is the message or the iterable of messages. */
+  stream<Request, Response>(
+    handle: (request: Request, principal: Principal, context: CallContext) => AsyncIterable<Response>,
+  ): (request: Request, context: CallContext) => AsyncGenerator<Response, void>;
+}
+
+/** The guard for every account's calls, or for operators' only. */
+export function createGuard(deps: GuardDeps, role: "any" | "operator"): Guard {
+  async function admit(context: CallContext): Promise<Principal> {
+    const principal = await authenticate(context, deps.keys);
+    if (role === "operator") requireOperator(principal);
+    return principal;
+  }
+  return {
+    unary: (handle) => async (request, context) => {
+      try {
+        return await handle(request, await admit(context), context);
+      } catch (thrown) {
+        throw toServerError(thrown, context, deps);
+      }
+    },
+    stream: (handle) =>
+      async function* (request, context) {
+        try {
+          yield* handle(request, await admit(context), context);
+        } catch (thrown) {
+          throw toServerError(thrown, context, deps);
+        }
+      },
+  };
+}

@@ -1,0 +1,143 @@
+/** The enums of the contract and our words for them, as tables that are read both ways. */
+
+import type { Unknown, WaitFor } from "../../app/send-request.ts";
+import type { DeliveryState, FailureReason } from "../../domain/delivery-state.ts";
+import type { AttemptOutcome, DuplicatePolicy, Lane, Message } from "../../domain/message.ts";
+import { type StatusCodeName, statusCode } from "../../domain/status-code.ts";
+import type { Concatenation, Encoding } from "../../encoding/message-plan.ts";
+import {
+  AttemptOutcome as PbAttemptOutcome,
+  DeliveryState as PbDeliveryState,
+  FailureReason as PbFailureReason,
+} from "../../gen/sms/v1/delivery.ts";
+import { KeyRole as PbKeyRole } from "../../gen/sms/v1/key_service.ts";
+import {
+  Concatenation as PbConcatenation,
+  DuplicatePolicy as PbDuplicatePolicy,
+  Encoding as PbEncoding,
+  Lane as PbLane,
+} from "../../gen/sms/v1/message.ts";
+import { WaitFor as PbWaitFor } from "../../gen/sms/v1/sms_service.ts";
+import type { StatusCode as PbStatusCode } from "../../gen/sms/v1/status_code.ts";
+import type { ApiKey } from "../../store/store.ts";
+
+/** The word for a number, `fallback` for 0, and UNRECOGNIZED for a number that the table lacks. */
+function reader<Word extends string, Default extends string>(
+  table: Readonly<Record<Word, number>>,
+  fallback: Default,
+): (value: number) => Word | Default | Unknown {
+  const words = new Map(Object.entries<number>(table).map(([word, number]) => [number, word as Word]));
+  return (value) => (value === 0 ? fallback : (words.get(value) ?? "UNRECOGNIZED"));
+}
+
+const laneNumbers = {
+  OTP: PbLane.LANE_OTP,
+  NORMAL: PbLane.LANE_NORMAL,
+  BULK: PbLane.LANE_BULK,
+} as const satisfies Record<Lane, PbLane>;
+export const fromLane = reader(laneNumbers, "NORMAL");
+export const toLane = (lane: Lane): PbLane => laneNumbers[lane];
+
+/** What a request may ask for; BINARY is said by the content alone. */
+const wantedEncodings = {
+  gsm7: PbEncoding.ENCODING_GSM7,
+  ucs2: PbEncoding.ENCODING_UCS2,
+} as const satisfies Partial<Record<Message["encoding"], PbEncoding>>;
+export const fromWantedEncoding = reader(wantedEncodings, "auto");
+
+const encodingNumbers = {
+  ...wantedEncodings,
+  binary: PbEncoding.ENCODING_BINARY,
+} as const satisfies Record<Encoding, PbEncoding>;
+export const toEncoding = (encoding: Encoding | undefined): PbEncoding =>
+  encoding === undefined ? PbEncoding.ENCODING_UNSPECIFIED : encodingNumbers[encoding];
+
+const policyNumbers = {
+  AT_LEAST_ONCE: PbDuplicatePolicy.DUPLICATE_POLICY_AT_LEAST_ONCE,
+  AT_MOST_ONCE: PbDuplicatePolicy.DUPLICATE_POLICY_AT_MOST_ONCE,
+} as const satisfies Record<DuplicatePolicy, PbDuplicatePolicy>;
+export const fromDuplicatePolicy = reader(policyNumbers, "AT_LEAST_ONCE");
+
+const waitNumbers = {
+  ACCEPTED: PbWaitFor.WAIT_FOR_ACCEPTED,
+  GATEWAY: PbWaitFor.WAIT_FOR_GATEWAY,
+} as const satisfies Record<WaitFor, PbWaitFor>;
+export const fromWaitFor = reader(waitNumbers, "ACCEPTED");
+
+const stateNumbers = {
+  SCHEDULED: PbDeliveryState.DELIVERY_STATE_SCHEDULED,
+  QUEUED: PbDeliveryState.DELIVERY_STATE_QUEUED,
+  SUBMITTED: PbDeliveryState.DELIVERY_STATE_SUBMITTED,
+  DELIVERED: PbDeliveryState.DELIVERY_STATE_DELIVERED,
+  UNDELIVERABLE: PbDeliveryState.DELIVERY_STATE_UNDELIVERABLE,
+  EXPIRED: PbDeliveryState.DELIVERY_STATE_EXPIRED,
+  REJECTED: PbDeliveryState.DELIVERY_STATE_REJECTED,
+  UNKNOWN: PbDeliveryState.DELIVERY_STATE_UNKNOWN,
+  CANCELLED: PbDeliveryState.DELIVERY_STATE_CANCELLED,
+} as const;
+/** Undefined for UNSPECIFIED and for numbers of no state. */
+export function fromState(value: number): keyof typeof stateNumbers | undefined {
+  const word = readState(value);
+  return word === "UNRECOGNIZED" ? undefined : word;
+}
+const readState = reader(stateNumbers, "UNRECOGNIZED");
+/** SUBMITTING is shown as QUEUED. */
+export function toState(state: DeliveryState | undefined): PbDeliveryState {
+  if (state === undefined) return PbDeliveryState.DELIVERY_STATE_UNSPECIFIED;
+  return stateNumbers[state === "SUBMITTING" ? "QUEUED" : state];
+}
+
+const reasonNumbers = {
+  UNKNOWN_SUBSCRIBER: PbFailureReason.FAILURE_REASON_UNKNOWN_SUBSCRIBER,
+  ABSENT_SUBSCRIBER: PbFailureReason.FAILURE_REASON_ABSENT_SUBSCRIBER,
+  BARRED: PbFailureReason.FAILURE_REASON_BARRED,
+  HANDSET_FULL: PbFailureReason.FAILURE_REASON_HANDSET_FULL,
+  BLOCKED: PbFailureReason.FAILURE_REASON_BLOCKED,
+  NETWORK: PbFailureReason.FAILURE_REASON_NETWORK,
+  NO_RECEIPT: PbFailureReason.FAILURE_REASON_NO_RECEIPT,
+  NO_RECEIPTS: PbFailureReason.FAILURE_REASON_NO_RECEIPTS,
+  AMBIGUOUS: PbFailureReason.FAILURE_REASON_AMBIGUOUS,
+  NO_ROUTE: PbFailureReason.FAILURE_REASON_NO_ROUTE,
+  REFUSED: PbFailureReason.FAILURE_REASON_REFUSED,
+  VALIDITY_OVER: PbFailureReason.FAILURE_REASON_VALIDITY_OVER,
+  CANCELLED: PbFailureReason.FAILURE_REASON_CANCELLED,
+  OTHER: PbFailureReason.FAILURE_REASON_OTHER,
+} as const satisfies Record<FailureReason, PbFailureReason>;
+export const toReason = (reason: FailureReason | undefined): PbFailureReason =>
+  reason === undefined ? PbFailureReason.FAILURE_REASON_UNSPECIFIED : reasonNumbers[reason];
+
+const outcomeNumbers = {
+  ACCEPTED: PbAttemptOutcome.ATTEMPT_OUTCOME_ACCEPTED,
+  REFUSED_RECIPIENT: PbAttemptOutcome.ATTEMPT_OUTCOME_REFUSED_RECIPIENT,
+  REFUSED_ROUTE: PbAttemptOutcome.ATTEMPT_OUTCOME_REFUSED_ROUTE,
+  TEMPORARY: PbAttemptOutcome.ATTEMPT_OUTCOME_TEMPORARY,
+  THROTTLED: PbAttemptOutcome.ATTEMPT_OUTCOME_THROTTLED,
+  SESSION_LOST_BEFORE_WRITE: PbAttemptOutcome.ATTEMPT_OUTCOME_SESSION_LOST_BEFORE_WRITE,
+  AMBIGUOUS: PbAttemptOutcome.ATTEMPT_OUTCOME_AMBIGUOUS,
+  EXPIRED: PbAttemptOutcome.ATTEMPT_OUTCOME_EXPIRED,
+  UNSENT: PbAttemptOutcome.ATTEMPT_OUTCOME_UNSENT,
+} as const satisfies Record<AttemptOutcome | "UNSENT", PbAttemptOutcome>;
+export const toOutcome = (outcome: AttemptOutcome | "UNSENT"): PbAttemptOutcome => outcomeNumbers[outcome];
+
+const concatenationNumbers = {
+  udh8: PbConcatenation.CONCATENATION_UDH8,
+  udh16: PbConcatenation.CONCATENATION_UDH16,
+  sar: PbConcatenation.CONCATENATION_SAR,
+  payload: PbConcatenation.CONCATENATION_PAYLOAD,
+} as const satisfies Record<Concatenation, PbConcatenation>;
+export const toConcatenation = (concatenation: Concatenation | undefined): PbConcatenation =>
+  concatenation === undefined
+    ? PbConcatenation.CONCATENATION_UNSPECIFIED
+    : concatenationNumbers[concatenation];
+
+const roleNumbers = {
+  ACCOUNT: PbKeyRole.KEY_ROLE_ACCOUNT,
+  OPERATOR: PbKeyRole.KEY_ROLE_OPERATOR,
+} as const satisfies Record<ApiKey["role"], PbKeyRole>;
+export const fromRole = reader(roleNumbers, "ACCOUNT");
+export const toRole = (role: ApiKey["role"]): PbKeyRole => roleNumbers[role];
+
+/** Both tables hold the same numbers; a test compares them. */
+export function toStatusCode(name: StatusCodeName | undefined): PbStatusCode {
+  return (name === undefined ? 0 : statusCode(name).number) as PbStatusCode;
+}
