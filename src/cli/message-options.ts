@@ -32,7 +32,7 @@ export function withMessageOptions(command: Command): Command {
     .option("--fast", "use premium gateways first")
     .option("--at-most-once", "rather end unknown than send a part twice")
     .option("--reference <text>", "your own reference, shown in status and reports")
-    .option("--meta <key=value>", "metadata, may be repeated", collectPair, {});
+    .option("--meta <key=value>", "metadata, may be repeated", collectPair);
 }
 
 function parseValidity(value: string): number {
@@ -41,13 +41,19 @@ function parseValidity(value: string): number {
   return ms;
 }
 
+/** Gathers the values of an option that may be repeated. */
+export const collectValue = (value: string, all: readonly string[] = []): readonly string[] => [
+  ...all,
+  value,
+];
+
 /** A whole number above zero. */
 export function parseCount(value: string): number {
   if (/^[1-9][0-9]{0,8}$/.test(value)) return Number(value);
   throw new InvalidArgumentError("It must be a whole number above zero.");
 }
 
-function collectPair(value: string, pairs: Readonly<Record<string, string>>): Record<string, string> {
+function collectPair(value: string, pairs: Readonly<Record<string, string>> = {}): Record<string, string> {
   const at = value.indexOf("=");
   if (at < 1) throw new InvalidArgumentError("It must be key=value.");
   return { ...pairs, [value.slice(0, at)]: value.slice(at + 1) };

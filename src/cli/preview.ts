@@ -4,12 +4,12 @@ import { concatenationToJSON, type MessagePlan } from "../gen/sms/v1/message.ts"
 import { PreviewSmsResponse } from "../gen/sms/v1/sms_service.ts";
 import { type ClientOptions, withClient, withClientOptions } from "./client.ts";
 import type { CliContext } from "./context.ts";
-import { encodingOf, parseCount } from "./message-options.ts";
+import { collectValue, encodingOf, parseCount } from "./message-options.ts";
 import { codeText, encodingName } from "./names.ts";
 import { bareName, factsText, jsonLine, tableText } from "./output.ts";
 
 interface PreviewOptions extends ClientOptions {
-  readonly to: readonly string[];
+  readonly to?: readonly string[];
   readonly from?: string;
   readonly gateway?: string;
   readonly encoding?: "gsm7" | "ucs2";
@@ -30,12 +30,7 @@ export function definePreview(program: Command, context: CliContext): void {
     .command("preview")
     .description("Shows how a text is coded and cut, and sends nothing.")
     .argument("<text>", "the text")
-    .option(
-      "--to <number>",
-      "plan for this recipient's gateway, may be repeated",
-      (value, all: string[]) => [...all, value],
-      [],
-    )
+    .option("--to <number>", "plan for this recipient's gateway, may be repeated", collectValue)
     .option("--from <sender>", "the sender; needed with --to")
     .option("--gateway <id>", "plan for this gateway")
     .addOption(new Option("--encoding <encoding>", "insist on an encoding").choices(["gsm7", "ucs2"]))
@@ -55,7 +50,7 @@ async function preview(text: string, options: PreviewOptions, context: CliContex
         encoding: encodingOf(options.encoding),
         transliterate: options.transliterate ?? false,
         maxSegments: options.maxSegments ?? 0,
-        recipients: [...options.to],
+        recipients: [...(options.to ?? [])],
         sender: options.from ?? "",
         fast: options.fast ?? false,
         gatewayId: options.gateway ?? "",

@@ -34,7 +34,7 @@ export async function sendFile(
   context: CliContext,
 ): Promise<void> {
   if (
-    options.to.length > 0 ||
+    options.to !== undefined ||
     options.wait === true ||
     options.dryRun === true ||
     options.requestId !== undefined

@@ -3,13 +3,13 @@ import type { Command } from "commander";
 import { SendSmsResponse, WaitFor } from "../gen/sms/v1/sms_service.ts";
 import { type ClientOptions, withClient, withClientOptions } from "./client.ts";
 import { type CliContext, usageFault } from "./context.ts";
-import { type MessageOptions, requestPart, withMessageOptions } from "./message-options.ts";
+import { collectValue, type MessageOptions, requestPart, withMessageOptions } from "./message-options.ts";
 import { codeText, encodingName, stateName } from "./names.ts";
 import { factsText, jsonLine, tableText, timeText } from "./output.ts";
 import { sendFile } from "./send-file.ts";
 
 export interface SendOptions extends ClientOptions, MessageOptions {
-  readonly to: readonly string[];
+  readonly to?: readonly string[];
   readonly requestId?: string;
   readonly allowPartial?: boolean;
   readonly wait?: boolean;
@@ -34,12 +34,7 @@ export function defineSend(program: Command, context: CliContext): void {
     .command("send")
     .description("Sends a message, or many from a CSV file.")
     .argument("[text]", "the text")
-    .option(
-      "--to <number>",
-      "recipient in E.164 form, may be repeated",
-      (value, all: string[]) => [...all, value],
-      [],
-    )
+    .option("--to <number>", "recipient in E.164 form, may be repeated", collectValue)
     .option("--request-id <id>", "makes the call repeatable: the same id never sends twice")
     .option("--allow-partial", "leave malformed recipients out instead of refusing all")
     .option("--wait", "answer when a gateway has taken or refused it")
@@ -49,7 +44,7 @@ export function defineSend(program: Command, context: CliContext): void {
     .addHelpText("after", examples)
     .action(async (text: string | undefined, options: SendOptions) => {
       if (options.file !== undefined) return sendFile(options.file, text, options, context);
-      if (options.to.length === 0) throw usageFault("Say to whom with --to, or give a --file.");
+      if (options.to === undefined) throw usageFault("Say to whom with --to, or give a --file.");
       if (text === undefined)
         throw usageFault("Say what to send: sms-relay send --from ACME --to +46… 'text'.");
       return sendOne(text, options, context);
@@ -62,7 +57,7 @@ async function sendOne(text: string, options: SendOptions, context: CliContext):
     client.sms.sendSms(
       {
         ...requestPart(options),
-        recipients: [...options.to],
+        recipients: [...(options.to ?? [])],
         content: { $case: "text", value: text },
         requestId: options.requestId ?? "",
         allowPartial: options.allowPartial ?? false,

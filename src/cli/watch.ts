@@ -9,7 +9,7 @@ import {
 } from "../gen/sms/v1/sms_service.ts";
 import { type ClientOptions, type ServiceClient, withClient, withClientOptions } from "./client.ts";
 import { type CliContext, usageFault } from "./context.ts";
-import { parseCount } from "./message-options.ts";
+import { collectValue, parseCount } from "./message-options.ts";
 import { codeText, reasonName, stateName } from "./names.ts";
 import { jsonLine } from "./output.ts";
 
@@ -17,7 +17,7 @@ interface WatchOptions extends ClientOptions {
   readonly subscription?: string;
   readonly from?: string;
   readonly ack?: boolean;
-  readonly message: readonly string[];
+  readonly message?: readonly string[];
   readonly reference?: string;
   readonly final?: boolean;
   readonly count?: number;
@@ -40,12 +40,7 @@ export function defineWatch(program: Command, context: CliContext): void {
     .option("--subscription <name>", "read on where this subscription stands; it is made on first use")
     .option("--from <start>", "earliest, now, a time such as 2026-01-31T08:00:00Z, or a cursor")
     .option("--ack", "acknowledge what was printed")
-    .option(
-      "--message <id>",
-      "only of this message, may be repeated",
-      (value, all: string[]) => [...all, value],
-      [],
-    )
+    .option("--message <id>", "only of this message, may be repeated", collectValue)
     .option("--reference <text>", "only of messages with this reference")
     .option("--final", "only final states")
     .option("--count <n>", "end after n reports", parseCount)
@@ -100,7 +95,7 @@ function requestOf(options: WatchOptions): DeepPartial<StreamDeliveryReportsRequ
   return {
     start: startOf(options),
     states: options.final === true ? [...finalStates] : [],
-    messageIds: [...options.message],
+    messageIds: [...(options.message ?? [])],
     clientReference: options.reference ?? "",
   };
 }

@@ -80,7 +80,6 @@ const limits = z
     maxRequestSize: size("64KiB", "64MiB").default(4 * 1024 ** 2),
     maxBacklog: z.int().min(1).max(1_000_000_000).default(1_000_000),
     maxReportStreams: z.int().min(1).max(100_000).default(1_000),
-    maxClaimed: z.int().min(1).max(100_000).default(5_000),
   })
   .prefault({});
 

@@ -1,0 +1,174 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { commands } from "../../../src/cli/commands.ts";
+import { cli } from "../../support/cli.ts";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "sms-relay-cli-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const run = (argv: readonly string[], environment: Record<string, string> = {}) =>
+  cli(argv, { workingDirectory: folder, environment });
+
+/** A port that nobody listens on. */
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+describe("help", () => {
+  it("lists every command when nothing is asked", async () => {
+    const { exitCode, out } = await run([]);
+    expect(exitCode).toBe(0);
+    for (const { name } of commands) expect(out).toMatch(new RegExp(`^ {2}${name} `, "m"));
+    expect(out).toContain(
+      "Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 3 the service cannot be reached.",
+    );
+  });
+
+  it.each(commands.map(({ name }) => name))("of %s tells its options", async (name) => {
+    const { exitCode, out } = await run([name, "--help"]);
+    expect(exitCode).toBe(0);
+    expect(out).toContain(`Usage: sms-relay ${name}`);
+    expect(out).toMatch(/Example/);
+  });
+});
+
+describe("wrong usage exits with 2 and says what is wrong", () => {
+  it.each([
+    [["sned"], "unknown command 'sned'"],
+    [["send", "--lane", "fast"], "Allowed choices are otp, normal, bulk"],
+    [["send", "text"], "Say to whom with --to"],
+    [["send", "--to", "+46701234567"], "Say what to send"],
+    [["send", "--to", "+46701234567", "x", "--meta", "colour"], "It must be key=value"],
+    [["send", "--to", "+46701234567", "x", "--validity", "soon"], "It must be a duration such as 10m or 24h"],
+    [["watch", "--ack"], "--ack needs a --subscription"],
+    [["status"], "missing required argument 'message-id'"],
+    [["list", "--since", "yesterday-ish"], "It must be a time"],
+    [["list", "--address", "nowhere", "--key", "k"], "--address must be host:port"],
+    [["list", "--timeout", "0"], "It must be a number of seconds"],
+  ])("%j", async (argv, sentence) => {
+    const { exitCode, err } = await run(argv);
+    expect(err).toContain(sentence);
+    expect(exitCode).toBe(2);
+  });
+
+  it("names the file that a key is looked for in", async () => {
+    const { exitCode, err } = await run(["list"]);
+    expect(exitCode).toBe(2);
+    expect(err).toBe(
+      `sms-relay: No API key: give --key or SMS_RELAY_KEY (there is no ${folder}/sms-relay-data/default.key).`,
+    );
+  });
+});
+
+describe("a service that cannot be reached", () => {
+  it("exits with 3 and one sentence", async () => {
+    const address = `127.0.0.1:${await closedPort()}`;
+    const { exitCode, err } = await run(["list", "--address", address, "--key", "k"]);
+    expect(exitCode).toBe(3);
+    expect(err).toMatch(/^sms-relay: The service cannot be reached: .*ECONNREFUSED/);
+    expect(err.split("\n")).toHaveLength(1);
+  });
+
+  it("tells programs the same as JSON", async () => {
+    const address = `127.0.0.1:${await closedPort()}`;
+    const { exitCode, err } = await run(["list", "--json"], {
+      SMS_RELAY_ADDRESS: address,
+      SMS_RELAY_KEY: "k",
+    });
+    expect(exitCode).toBe(3);
+    expect(JSON.parse(err)).toMatchObject({ grpc_code: "UNAVAILABLE" });
+  });
+});
+
+describe("sending a file", () => {
+  const send = (content: string, ...more: string[]) => {
+    writeFileSync(join(folder, "rows.csv"), content);
+    return run([
+      "send",
+      "--file",
+      "rows.csv",
+      "--from",
+      "ACME",
+      "--key",
+      "k",
+      "--address",
+      "127.0.0.1:1",
+      ...more,
+    ]);
+  };
+
+  it("wants a head line with recipient", async () => {
+    const { exitCode, err } = await send("number\n+46701234567\n", "text");
+    expect(exitCode).toBe(2);
+    expect(err).toContain("head line must name the column recipient");
+  });
+
+  it("refuses a column that it would have to ignore", async () => {
+    expect((await send("recipient,txt\n+46701234567,hello\n")).err).toContain(
+      "the column txt; known are recipient, text",
+    );
+  });
+
+  it("names the line that has no text", async () => {
+    const { err } = await send("recipient,text\n+46701234567,hello\n+46701234568,\n");
+    expect(err).toContain("Line 3 has no text");
+  });
+
+  it("says so when there is nothing to send, or no file", async () => {
+    expect((await send("recipient\n", "text")).err).toContain("has no rows");
+    const { exitCode, err } = await run(["send", "--file", "gone.csv", "text", "--key", "k"]);
+    expect(exitCode).toBe(2);
+    expect(err).toMatch(/gone\.csv cannot be read \(ENOENT/);
+  });
+});
+
+describe("config", () => {
+  it("check tells every fault with its place and exits with 1", async () => {
+    writeFileSync(join(folder, "bad.yaml"), "listen:\n  grpc:\n    prot: 1\nreceiptGrace: soon\n");
+    const { exitCode, err } = await run(["config", "check", "bad.yaml"]);
+    expect(exitCode).toBe(1);
+    expect(err.split("\n")).toEqual([
+      "sms-relay: The configuration has faults:",
+      `  ${folder}/bad.yaml:3:5: listen.grpc.prot is not a setting; did you mean port?`,
+      `  ${folder}/bad.yaml:4:15: receiptGrace must be a duration such as 30s, 10m or 24h`,
+    ]);
+  });
+
+  it("check says what a good file means", async () => {
+    writeFileSync(join(folder, "good.yaml"), "listen: { grpc: { port: 5555 } }\n");
+    const { exitCode, out } = await run(["config", "check", "good.yaml"]);
+    expect(exitCode).toBe(0);
+    expect(out).toContain("good.yaml: no faults. 0 gateways, 0 accounts");
+    expect(out).toContain("gRPC 127.0.0.1:5555");
+  });
+
+  it("check takes the documented example", async () => {
+    const example = join(import.meta.dirname, "../../../docs/sms-relay.example.yaml");
+    const environment = { NORTH_PASSWORD: "secret", SHOP_KEY: "k".repeat(40) };
+    const { exitCode, err } = await run(["config", "check", example], environment);
+    expect(err).toBe("");
+    expect(exitCode).toBe(0);
+  });
+
+  it("schema is a JSON schema that names every section", async () => {
+    const { out } = await run(["config", "schema"]);
+    const sections = Object.keys(JSON.parse(out).properties);
+    expect(sections).toEqual(expect.arrayContaining(["listen", "store", "limits", "accounts", "gateways"]));
+  });
+
+  it("variables lists what the environment may set", async () => {
+    expect((await run(["config", "variables"])).out).toMatch(
+      /^SMS_RELAY_LISTEN_GRPC_PORT\s+listen\.grpc\.port$/m,
+    );
+  });
+});
