@@ -179,6 +179,8 @@ export interface PartView {
   readonly commandStatus: number | undefined;
   readonly submitTimeMs: number;
   readonly receipt: ReceiptView | undefined;
+  /** A later final receipt that says otherwise (P9); it changed nothing. */
+  readonly contradiction?: ReceiptView;
 }
 
 export interface ReceiptView {

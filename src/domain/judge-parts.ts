@@ -1,0 +1,72 @@
+/**
+ * What the receipts of a delivery's parts make of the delivery (P8): delivered when every part is, failed by the first part that
+ * failed, undecided otherwise. Pure; every store asks it.
+ */
+import type { FailureReason, FinalState } from "./delivery-state.ts";
+import { failureReasonOf } from "./failure-reason-of.ts";
+import type { Receipt } from "./receipt.ts";
+
+/** What a receipt can make of a delivery. */
+export type ReceiptState = Extract<FinalState, "DELIVERED" | "UNDELIVERABLE" | "EXPIRED" | "REJECTED">;
+
+/** The facts of a receipt that decide. */
+export type DecidingReceipt = Pick<
+  Receipt,
+  "verdict" | "stat" | "err" | "networkError" | "doneTimeMs" | "arrivalTimeMs" | "coversAllParts"
+>;
+
+/** One submitted part. A part that was written twice under one reference stands here twice, with one number. */
+export interface PartToJudge {
+  readonly number: number;
+  readonly isAccepted: boolean;
+  readonly receipt: DecidingReceipt | undefined;
+}
+
+export interface Judgement {
+  readonly state: ReceiptState;
+  readonly reason: FailureReason | undefined;
+  /** By the SMSC's word; of the deciding part, or the latest where all were delivered. */
+  readonly doneTimeMs: number | undefined;
+}
+
+/** The delivery's final state by its parts, or undefined while a part is still open. */
+export function judgeParts(parts: readonly PartToJudge[]): Judgement | undefined {
+  const verdicts = new Map<number, DecidingReceipt | undefined>();
+  let covering: DecidingReceipt | undefined;
+  for (const { number, isAccepted, receipt } of parts) {
+    if (!isAccepted) continue;
+    const final = receipt === undefined || receipt.verdict === "RECORDED" ? undefined : receipt;
+    if (final?.coversAllParts) covering = earlier(covering, final);
+    // Of a part written twice, the handset keeps one copy: a delivered one counts, and a failed one only when both failed.
+    const known = verdicts.get(number);
+    if (!verdicts.has(number)) verdicts.set(number, final);
+    else if (known?.verdict !== "DELIVERED") {
+      const decides = final?.verdict === "DELIVERED" || final === undefined;
+      if (decides) verdicts.set(number, final);
+    }
+  }
+  if (covering !== undefined) return judgementOf(covering);
+  let failed: DecidingReceipt | undefined;
+  let lastDone: number | undefined;
+  let isOpen = verdicts.size === 0;
+  for (const receipt of verdicts.values()) {
+    if (receipt === undefined) isOpen = true;
+    else if (receipt.verdict !== "DELIVERED") failed = earlier(failed, receipt);
+    else if (receipt.doneTimeMs !== undefined) lastDone = Math.max(lastDone ?? 0, receipt.doneTimeMs);
+  }
+  if (failed !== undefined) return judgementOf(failed);
+  return isOpen ? undefined : { state: "DELIVERED", reason: undefined, doneTimeMs: lastDone };
+}
+
+function earlier(known: DecidingReceipt | undefined, next: DecidingReceipt): DecidingReceipt {
+  return known !== undefined && known.arrivalTimeMs <= next.arrivalTimeMs ? known : next;
+}
+
+function judgementOf(receipt: DecidingReceipt): Judgement | undefined {
+  if (receipt.verdict === "RECORDED") return undefined;
+  return {
+    state: receipt.verdict,
+    reason: failureReasonOf(receipt),
+    doneTimeMs: receipt.doneTimeMs,
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * The last statements of a writing transaction: advance the counters of the accounts concerned and insert their reports with
+ * consecutive numbers, so that number order is commit order and a reader can prove that it has no gap.
+ */
+import type { DatabaseSync } from "node:sqlite";
+import type { AccountId } from "../../domain/ids.ts";
+import { stateCodes } from "./codes.ts";
+import { prepare } from "./statement.ts";
+import type { PendingReport } from "./transaction.ts";
+
+/** An account and the number of its last report. */
+export type AppendedReports = readonly { readonly accountId: AccountId; readonly last: number }[];
+
+export function createAppendReports(db: DatabaseSync) {
+  // Times never go back within an account, so that a start time is found by bisection.
+  const advance = prepare<{ last: number; last_time: number }>(
+    db,
+    `INSERT INTO report_counters (account_id, last, last_time) VALUES (?, ?, ?)
+     ON CONFLICT (account_id) DO UPDATE SET
+       last = last + excluded.last, last_time = max(last_time, excluded.last_time)
+     RETURNING last, last_time`,
+  );
+  const lastTime = prepare<{ last_time: number }>(
+    db,
+    "SELECT last_time FROM report_counters WHERE account_id = ?",
+  );
+  const insert = prepare(
+    db,
+    "INSERT INTO reports (account_id, number, time, state, delivery_id) VALUES (?, ?, ?, ?, ?)",
+  );
+
+  return function appendReports(pending: readonly PendingReport[]): AppendedReports {
+    if (pending.length === 0) return [];
+    const byAccount = new Map<AccountId, PendingReport[]>();
+    for (const report of pending) {
+      const known = byAccount.get(report.accountId);
+      if (known === undefined) byAccount.set(report.accountId, [report]);
+      else known.push(report);
+    }
+    const accounts = [...byAccount].sort(([left], [right]) => (left < right ? -1 : 1));
+    return accounts.map(([accountId, reports]) => {
+      let timeMs = lastTime.get(accountId)?.last_time ?? 0;
+      const latestMs = reports.reduce((latest, report) => Math.max(latest, report.timeMs), 0);
+      const last = advance.get(accountId, reports.length, latestMs)?.last ?? reports.length;
+      let number = last - reports.length;
+      for (const report of reports) {
+        number += 1;
+        timeMs = Math.max(timeMs, report.timeMs);
+        insert.run(accountId, number, timeMs, stateCodes[report.state], report.deliveryId);
+      }
+      return { accountId, last };
+    });
+  };
+}

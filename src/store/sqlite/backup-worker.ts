@@ -1,0 +1,46 @@
+/**
+ * The thread that copies. One read transaction pins the state that is copied: without it the copy would start anew with each commit
+ * of the writer and never end under load.
+ */
+import { closeSync, fsyncSync, openSync } from "node:fs";
+import { backup, DatabaseSync } from "node:sqlite";
+import { parentPort, workerData } from "node:worker_threads";
+import { faultOf, type WorkerReply, type WorkerRequest } from "./worker-protocol.ts";
+
+const pagesAtOnce = 1_000;
+
+async function copy(path: string, target: string): Promise<void> {
+  const db = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
+  try {
+    db.exec("BEGIN");
+    db.prepare("SELECT count(*) FROM sqlite_schema").get();
+    await backup(db, target, { rate: pagesAtOnce });
+    db.exec("COMMIT");
+  } finally {
+    db.close();
+  }
+  const descriptor = openSync(target, "r+");
+  fsyncSync(descriptor);
+  closeSync(descriptor);
+}
+
+function serve(): void {
+  const port = parentPort;
+  if (port === null) throw new Error("this file runs as a worker");
+  const reply = (message: WorkerReply) => port.postMessage(message);
+  const { path, target } = workerData as { readonly path: string; readonly target: string };
+  port.on("message", ({ id, body }: WorkerRequest) => {
+    if (body === "close") {
+      reply({ kind: "done", id, body: undefined });
+      port.close();
+      return;
+    }
+    copy(path, target).then(
+      () => reply({ kind: "done", id, body: undefined }),
+      (error: unknown) => reply({ kind: "failed", id, fault: faultOf(error) }),
+    );
+  });
+  reply({ kind: "ready", body: undefined });
+}
+
+serve();

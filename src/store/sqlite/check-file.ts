@@ -1,0 +1,83 @@
+/** What can be wrong with a store's place before it is opened: its folder, its permissions, and what the file is. */
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { StoreUnavailableError } from "../store-unavailable-error.ts";
+
+const magic = "SQLite format 3\0";
+const headerOctets = 100;
+
+/** The one name of the file, whichever links lead to it; refuses with the reason where it cannot be a store. */
+export function checkFile(path: string): string {
+  const folder = dirname(resolve(path));
+  try {
+    if (!statSync(folder).isDirectory()) throw new Error("it is not a folder");
+  } catch (error) {
+    throw new StoreUnavailableError(
+      "NO_FOLDER",
+      `The folder ${folder} of the store does not exist; make it or set another path.`,
+      error,
+    );
+  }
+  const file = realPathOf(path, folder);
+  try {
+    accessSync(dirname(file), constants.R_OK | constants.W_OK | constants.X_OK);
+    const stats = statSync(file, { throwIfNoEntry: false });
+    if (stats?.isDirectory()) throw new Error("it is a folder");
+    if (stats !== undefined) accessSync(file, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    throw new StoreUnavailableError(
+      "NOT_WRITABLE",
+      `The store ${file} cannot be written: ${error instanceof Error ? error.message : String(error)}.`,
+      error,
+    );
+  }
+  checkHeader(file);
+  return file;
+}
+
+function realPathOf(path: string, folder: string): string {
+  try {
+    return realpathSync(resolve(path));
+  } catch {
+    return join(realpathSync(folder), basename(path));
+  }
+}
+
+/** SQLite's file format §1.3: the magic string, and as many pages as the header says. */
+function checkHeader(file: string): void {
+  if (statSync(file, { throwIfNoEntry: false }) === undefined) return;
+  const descriptor = openSync(file, "r");
+  try {
+    const sizeOctets = fstatSync(descriptor).size;
+    if (sizeOctets === 0) return;
+    const header = Buffer.alloc(headerOctets);
+    const length = readSync(descriptor, header, 0, headerOctets, 0);
+    if (length < headerOctets || header.toString("latin1", 0, 16) !== magic) {
+      throw corrupt(file, "it is not an SQLite database");
+    }
+    const stored = header.readUInt16BE(16);
+    const pageOctets = stored === 1 ? 65_536 : stored;
+    const wal = statSync(`${file}-wal`, { throwIfNoEntry: false });
+    // While a log is left to be replayed, the file itself may be shorter than its header says.
+    if (wal !== undefined && wal.size > 0) return;
+    if (header.readUInt32BE(28) * pageOctets > sizeOctets) throw corrupt(file, "its end is missing");
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function corrupt(file: string, what: string): StoreUnavailableError {
+  return new StoreUnavailableError(
+    "CORRUPT",
+    `${file} is damaged (${what}); restore a backup or choose another file.`,
+  );
+}

@@ -1,0 +1,39 @@
+/** The small numbers by which states, lanes and kinds stand in the tables; a number, once given, never changes. */
+import type { DeliveryState, FinalState } from "../../domain/delivery-state.ts";
+import type { Lane } from "../../domain/message.ts";
+
+export const stateCodes = {
+  SCHEDULED: 0,
+  QUEUED: 1,
+  SUBMITTING: 2,
+  SUBMITTED: 3,
+  DELIVERED: 4,
+  UNDELIVERABLE: 5,
+  EXPIRED: 6,
+  REJECTED: 7,
+  UNKNOWN: 8,
+  CANCELLED: 9,
+} as const satisfies Record<DeliveryState, number>;
+
+const states = Object.keys(stateCodes) as readonly DeliveryState[];
+
+/** The rank of a lane: claims take the lowest first. */
+export const laneCodes = { OTP: 0, NORMAL: 1, BULK: 2 } as const satisfies Record<Lane, number>;
+
+const lanes = Object.keys(laneCodes) as readonly Lane[];
+
+export const textEncodings = ["auto", "gsm7", "ucs2"] as const;
+
+export function stateOf(code: number): DeliveryState {
+  const state = states[code];
+  if (state === undefined) throw new RangeError(`no state has the number ${code}`);
+  return state;
+}
+
+export function laneOf(code: number): Lane {
+  const lane = lanes[code];
+  if (lane === undefined) throw new RangeError(`no lane has the number ${code}`);
+  return lane;
+}
+
+export type ReportState = FinalState | "QUEUED" | "SUBMITTED";

@@ -1,0 +1,84 @@
+/**
+ * Brings the file to this program's schema, one numbered step a transaction. A newer file is refused only where its `min_reader` is
+ * above what this program can read, so that releases overlap.
+ */
+import type { DatabaseSync } from "node:sqlite";
+import { StoreUnavailableError } from "../store-unavailable-error.ts";
+import { initialSchema } from "./migrations/0001-initial.ts";
+
+export interface Migration {
+  readonly version: number;
+  /** The lowest schema version whose programs still read this one. */
+  readonly minReader: number;
+  readonly sql: string;
+}
+
+const migrations: readonly Migration[] = [initialSchema];
+
+/** The schema version that this program writes. */
+export const schemaVersion = Math.max(...migrations.map(({ version }) => version));
+
+/** "SMSR": tells our files from other SQLite files (PRAGMA application_id). */
+const applicationId = 0x534d5352;
+
+/** Checks and migrates the file at `path`; answers the id of the store, made with the schema. */
+export function migrate(db: DatabaseSync, path: string, newStoreId: () => string): string {
+  const found = Number(db.prepare("PRAGMA application_id").get()?.["application_id"]);
+  const tables = Number(db.prepare("SELECT count(*) AS count FROM sqlite_schema").get()?.["count"]);
+  if (found !== applicationId && tables > 0) {
+    throw new StoreUnavailableError(
+      "NOT_OURS",
+      `${path} is a database of another program; choose another file.`,
+    );
+  }
+  if (found !== applicationId) create(db, newStoreId());
+  const version = readNumber(db, "version");
+  const minReader = readNumber(db, "min_reader");
+  if (minReader > schemaVersion) {
+    throw new StoreUnavailableError(
+      "NEWER_SCHEMA",
+      `${path} has schema ${version}, which needs a program that reads schema ${minReader}; this one reads ${schemaVersion}. ` +
+        "Start the newer release, or restore the backup made before it.",
+    );
+  }
+  for (const migration of migrations) {
+    if (migration.version > version) apply(db, migration);
+  }
+  return String(db.prepare("SELECT value FROM meta WHERE key = 'store_id'").get()?.["value"]);
+}
+
+function create(db: DatabaseSync, storeId: string): void {
+  inTransaction(db, () => {
+    db.exec(`PRAGMA application_id = ${applicationId}`);
+    db.exec("CREATE TABLE meta (key TEXT NOT NULL PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID");
+    const insert = db.prepare("INSERT INTO meta (key, value) VALUES (?, ?)");
+    insert.run("store_id", storeId);
+    insert.run("version", 0);
+    insert.run("min_reader", 0);
+    insert.run("epoch", 0);
+  });
+}
+
+function apply(db: DatabaseSync, { version, minReader, sql }: Migration): void {
+  inTransaction(db, () => {
+    db.exec(sql);
+    const update = db.prepare("UPDATE meta SET value = ? WHERE key = ?");
+    update.run(version, "version");
+    update.run(minReader, "min_reader");
+  });
+}
+
+function readNumber(db: DatabaseSync, key: string): number {
+  return Number(db.prepare("SELECT value FROM meta WHERE key = ?").get(key)?.["value"]);
+}
+
+function inTransaction(db: DatabaseSync, body: () => void): void {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    body();
+    db.exec("COMMIT");
+  } catch (error) {
+    db.exec("ROLLBACK");
+    throw error;
+  }
+}

@@ -1,0 +1,198 @@
+/** Opens the store on one SQLite file: takes the service's lock, starts the writer and the reader, and maps the port on them. */
+import { SmsError } from "../../domain/errors.ts";
+import type { AccountId } from "../../domain/ids.ts";
+import type { Clock } from "../../observability/clock.ts";
+import { createGroupCommit, type WriteEntry } from "../group-commit.ts";
+import type { Store } from "../store.ts";
+import { backupTo } from "./backup.ts";
+import { checkFile } from "./check-file.ts";
+import type { CommittedBatch, ReadOperation, ReadSteps, WriteOperation, WriteSteps } from "./operations.ts";
+import { type ServiceLock, takeServiceLock } from "./service-lock.ts";
+import { startWorker, type WorkerClient } from "./worker-client.ts";
+
+export interface SqliteStoreOptions {
+  /** The database file; made where it is missing, its folder must exist. */
+  readonly path: string;
+  readonly clock: Clock;
+  /** Rows of one writing batch at most. */
+  readonly maxBatchRows?: number;
+  /** Rows that may wait for a batch before new work is refused with OVERLOADED. */
+  readonly maxWaitingRows?: number;
+  /** Reads that may wait before further ones are refused with OVERLOADED. */
+  readonly maxWaitingReads?: number;
+}
+
+type ReportsListener = Parameters<Store["onReports"]>[0];
+type CommitListener = Parameters<Store["onCommit"]>[0];
+
+/** Rejects with StoreUnavailableError where the file cannot be a store or is in use. */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const path = checkFile(options.path);
+  const lock = takeServiceLock(path);
+  let writer: WorkerClient | undefined;
+  try {
+    writer = await startWorker("writer-worker", { path });
+    const reader = await startWorker("reader-worker", { path });
+    return createStore({ ...options, path }, lock, writer, reader);
+  } catch (error) {
+    await writer?.close();
+    lock.release();
+    throw error;
+  }
+}
+
+function createStore(
+  options: SqliteStoreOptions,
+  lock: ServiceLock,
+  writer: WorkerClient,
+  reader: WorkerClient,
+): Store {
+  const { clock, path, maxBatchRows, maxWaitingRows, maxWaitingReads = 10_000 } = options;
+  const reportListeners = new Set<ReportsListener>();
+  const commitListeners = new Set<CommitListener>();
+  let closing: Promise<void> | undefined;
+
+  async function run(batch: readonly WriteOperation[]): Promise<readonly unknown[]> {
+    const startMs = clock.monotonic();
+    const { outcomes, reports } = (await writer.call(batch)) as CommittedBatch;
+    const commit = { rows: batch.length, durationMs: clock.monotonic() - startMs };
+    for (const listener of commitListeners) listener(commit);
+    for (const { accountId, last } of reports) {
+      for (const listener of reportListeners) listener(accountId as AccountId, last);
+    }
+    return outcomes;
+  }
+
+  const commits = createGroupCommit<WriteOperation, unknown>({
+    run,
+    clock,
+    ...(maxBatchRows === undefined ? {} : { maxRows: maxBatchRows }),
+    ...(maxWaitingRows === undefined ? {} : { maxWaitingRows }),
+  });
+
+  type Weight = Partial<Omit<WriteEntry<WriteOperation>, "operation">>;
+
+  async function writeAll<Kind extends keyof WriteSteps>(
+    kind: Kind,
+    inputs: readonly WriteSteps[Kind]["input"][],
+    weigh: (input: WriteSteps[Kind]["input"]) => Weight = () => ({}),
+  ): Promise<readonly WriteSteps[Kind]["outcome"][]> {
+    const entries = inputs.map((input) => ({
+      operation: { kind, input } as WriteOperation,
+      rows: 1,
+      isUrgent: false,
+      isNewWork: false,
+      ...weigh(input),
+    }));
+    return (await commits.submit(entries)) as readonly WriteSteps[Kind]["outcome"][];
+  }
+
+  async function write<Kind extends keyof WriteSteps>(
+    kind: Kind,
+    input: WriteSteps[Kind]["input"],
+    weight: Weight = {},
+  ): Promise<WriteSteps[Kind]["outcome"]> {
+    const [outcome] = await writeAll(kind, [input], () => weight);
+    return outcome as WriteSteps[Kind]["outcome"];
+  }
+
+  async function read<Kind extends keyof ReadSteps>(
+    kind: Kind,
+    input: ReadSteps[Kind]["input"],
+  ): Promise<ReadSteps[Kind]["outcome"]> {
+    if (closing !== undefined) throw new SmsError("SERVICE_UNAVAILABLE", "The store is closed.");
+    if (reader.pending >= maxWaitingReads) {
+      throw new SmsError("OVERLOADED", "Too many reads wait.", { retryAfterMs: 1_000 });
+    }
+    const operation = { kind, input } as ReadOperation;
+    return (await reader.call(operation)) as ReadSteps[Kind]["outcome"];
+  }
+
+  async function closeAll(): Promise<void> {
+    await commits.close();
+    await reader.close();
+    await writer.close();
+    lock.release();
+  }
+
+  return {
+    id: String(writer.opened),
+    join: (nowMs) => write("join", nowMs),
+    // One process owns the file: those before it are gone, and `join` has freed what they held.
+    rescue: () => Promise.resolve({ claimsVoided: 0, endedUnknown: 0 }),
+    accept: (entries) =>
+      writeAll("accept", entries, ({ message, deliveries }) => ({
+        rows: 1 + deliveries.length,
+        isUrgent: message.lane === "OTP",
+        isNewWork: true,
+      })),
+    claim: (request) => {
+      const { OTP, NORMAL, BULK } = request.limits;
+      return write("claim", request, { rows: Math.max(1, OTP + NORMAL + BULK), isUrgent: true });
+    },
+    markSubmitting: (ids, claimant) =>
+      writeAll(
+        "markSubmitting",
+        ids.map((id) => ({ id, claimant })),
+      ),
+    takeReferences: (pairs, nowMs) =>
+      writeAll(
+        "takeReference",
+        pairs.map((pair) => ({ ...pair, nowMs })),
+      ),
+    settle: (entries) => writeAll("settle", entries, ({ lane }) => ({ isUrgent: lane === "OTP" })),
+    recordReceipts: (receipts) => writeAll("recordReceipt", receipts),
+    recordUnparsableReceipt: (gatewayId, raw, arrivalTimeMs) =>
+      write("recordUnparsableReceipt", { gatewayId, raw, arrivalTimeMs }),
+    recordIncoming: (parts) => writeAll("recordIncoming", parts),
+    cancel: (accountId, messageId, nowMs) => write("cancel", { accountId, messageId, nowMs }),
+    expireDue: (nowMs, limit) => write("expireDue", { nowMs, limit }, { rows: limit }),
+    endSilent: (nowMs, graceMs, limit) => write("endSilent", { nowMs, graceMs, limit }, { rows: limit }),
+    adoptOrphans: (known, to, limit) => write("adoptOrphans", { known, to, limit }, { rows: limit }),
+    async clean(nowMs, retention, limit) {
+      let rows = 0;
+      for (let hasMore = true; hasMore; ) {
+        const cleaned = await write("clean", { nowMs, retention, limit }, { rows: limit });
+        rows += cleaned.rows;
+        hasMore = cleaned.hasMore;
+      }
+      return rows;
+    },
+    readStatus: (accountId, messageId, page) => read("readStatus", { accountId, messageId, page }),
+    listMessages: (accountId, filter, page) => read("listMessages", { accountId, filter, page }),
+    readStates: (ids) => read("readStates", ids),
+    readReports: (accountId, after, limit) => read("readReports", { accountId, after, limit }),
+    reportBounds: (accountId) => read("reportBounds", accountId),
+    reportNumberBefore: (accountId, timeMs) => read("reportNumberBefore", { accountId, timeMs }),
+    onReports(listener) {
+      reportListeners.add(listener);
+      return () => {
+        reportListeners.delete(listener);
+      };
+    },
+    openSubscription: (accountId, name, position, nowMs) =>
+      write("openSubscription", { accountId, name, position, nowMs }),
+    acknowledge: (accountId, name, position, nowMs) =>
+      write("acknowledge", { accountId, name, position, nowMs }),
+    listSubscriptions: (accountId) => read("listSubscriptions", accountId),
+    readSubscription: (accountId, name) => read("readSubscription", { accountId, name }),
+    deleteSubscription: (accountId, name) => write("deleteSubscription", { accountId, name }),
+    createKey: (key) => write("createKey", key),
+    listKeys: () => read("listKeys", undefined),
+    revokeKey: (id, nowMs) => write("revokeKey", { id, nowMs }),
+    pausedGateways: () => read("pausedGateways", undefined),
+    setPaused: (gatewayId, pause) => write("setPaused", { gatewayId, pause }),
+    backlog: () => read("backlog", undefined),
+    backup: (target) => backupTo(path, target),
+    onCommit(listener) {
+      commitListeners.add(listener);
+      return () => {
+        commitListeners.delete(listener);
+      };
+    },
+    close() {
+      closing ??= closeAll();
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,101 @@
+/** What the two workers are asked for: each operation's input and outcome. Structured clone carries both. */
+import type { DeliveryState } from "../../domain/delivery-state.ts";
+import type { AccountId, ClaimantId, DeliveryId, GatewayId } from "../../domain/ids.ts";
+import type { E164 } from "../../domain/message.ts";
+import type { IncomingPart, Receipt } from "../../domain/receipt.ts";
+import type {
+  Acceptance,
+  AcceptOutcome,
+  AcknowledgeOutcome,
+  ApiKey,
+  Backlog,
+  CancelOutcome,
+  Claim,
+  ClaimRequest,
+  MessageView,
+  ReceiptOutcome,
+  Recovery,
+  ReportBounds,
+  Settlement,
+  SettleOutcome,
+  StatusPage,
+  StoredIncoming,
+  StoredReport,
+  Subscription,
+} from "../store.ts";
+import type { AppendedReports } from "./append-reports.ts";
+import type { CancelRequest } from "./cancel.ts";
+import type { Cleaned, CleanRequest } from "./clean.ts";
+import type { GatewayPause, PauseRequest } from "./pauses.ts";
+import type { ReportsQuery } from "./read-reports.ts";
+import type { ListQuery, StatusQuery } from "./read-status.ts";
+import type { PositionRequest, SubscriptionKey } from "./subscriptions.ts";
+import type { AdoptRequest, SweepRequest } from "./sweep.ts";
+
+interface Step<Input, Outcome> {
+  readonly input: Input;
+  readonly outcome: Outcome;
+}
+
+export interface WriteSteps {
+  readonly join: Step<number, { readonly claimant: ClaimantId; readonly recovery: Recovery }>;
+  readonly accept: Step<Acceptance, AcceptOutcome>;
+  readonly claim: Step<ClaimRequest, Claim>;
+  readonly markSubmitting: Step<{ readonly id: DeliveryId; readonly claimant: ClaimantId }, boolean>;
+  readonly takeReference: Step<
+    { readonly sender: string; readonly recipient: E164; readonly nowMs: number },
+    number
+  >;
+  readonly settle: Step<Settlement, SettleOutcome>;
+  readonly recordReceipt: Step<Receipt, ReceiptOutcome>;
+  readonly recordUnparsableReceipt: Step<
+    { readonly gatewayId: GatewayId; readonly raw: Uint8Array; readonly arrivalTimeMs: number },
+    undefined
+  >;
+  readonly recordIncoming: Step<IncomingPart, StoredIncoming>;
+  readonly cancel: Step<CancelRequest, readonly CancelOutcome[] | undefined>;
+  readonly expireDue: Step<SweepRequest, number>;
+  readonly endSilent: Step<SweepRequest & { readonly graceMs: number }, number>;
+  readonly adoptOrphans: Step<AdoptRequest, number>;
+  readonly clean: Step<CleanRequest, Cleaned>;
+  readonly openSubscription: Step<PositionRequest, Subscription>;
+  readonly acknowledge: Step<PositionRequest, AcknowledgeOutcome>;
+  readonly deleteSubscription: Step<SubscriptionKey, boolean>;
+  readonly createKey: Step<ApiKey, boolean>;
+  readonly revokeKey: Step<{ readonly id: string; readonly nowMs: number }, boolean>;
+  readonly setPaused: Step<PauseRequest, undefined>;
+}
+
+export interface ReadSteps {
+  readonly readStatus: Step<StatusQuery, StatusPage | undefined>;
+  readonly listMessages: Step<ListQuery, readonly MessageView[]>;
+  readonly readStates: Step<readonly DeliveryId[], readonly (DeliveryState | undefined)[]>;
+  readonly readReports: Step<ReportsQuery, readonly StoredReport[]>;
+  readonly reportBounds: Step<AccountId, ReportBounds>;
+  readonly reportNumberBefore: Step<{ readonly accountId: AccountId; readonly timeMs: number }, number>;
+  readonly readSubscription: Step<SubscriptionKey, Subscription | undefined>;
+  readonly listSubscriptions: Step<AccountId, readonly Subscription[]>;
+  readonly listKeys: Step<undefined, readonly ApiKey[]>;
+  readonly pausedGateways: Step<undefined, readonly GatewayPause[]>;
+  readonly backlog: Step<undefined, Backlog>;
+}
+
+type OperationOf<Steps> = {
+  [Kind in keyof Steps]: Steps[Kind] extends Step<infer Input, unknown>
+    ? { readonly kind: Kind; readonly input: Input }
+    : never;
+}[keyof Steps];
+
+export type WriteOperation = OperationOf<WriteSteps>;
+export type ReadOperation = OperationOf<ReadSteps>;
+
+/** What a committed batch answers: an outcome for each operation, and the accounts that have new reports. */
+export interface CommittedBatch {
+  readonly outcomes: readonly unknown[];
+  readonly reports: AppendedReports;
+}
+
+/** How the workers are opened. */
+export interface WorkerData {
+  readonly path: string;
+}

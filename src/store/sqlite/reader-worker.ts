@@ -1,0 +1,73 @@
+/** The thread that reads: its own read-only connection, short statements, no iterator left open, so that checkpoints go on. */
+import { DatabaseSync } from "node:sqlite";
+import { parentPort, workerData } from "node:worker_threads";
+import { createReadBacklog } from "./backlog.ts";
+import { createReadKeys } from "./keys.ts";
+import type { ReadOperation, ReadSteps, WorkerData } from "./operations.ts";
+import { createReadPauses } from "./pauses.ts";
+import { createReadReports } from "./read-reports.ts";
+import { createReadStatus } from "./read-status.ts";
+import { createReadSubscriptions } from "./subscriptions.ts";
+import { faultOf, type WorkerReply, type WorkerRequest } from "./worker-protocol.ts";
+
+type Handlers = {
+  readonly [Kind in keyof ReadSteps]: (input: ReadSteps[Kind]["input"]) => ReadSteps[Kind]["outcome"];
+};
+
+function createHandlers(db: DatabaseSync): Handlers {
+  const reports = createReadReports(db);
+  return {
+    ...createReadStatus(db),
+    ...createReadSubscriptions(db),
+    readReports: reports.readReports,
+    reportBounds: reports.reportBounds,
+    reportNumberBefore: ({ accountId, timeMs }) => reports.reportNumberBefore(accountId, timeMs),
+    listKeys: createReadKeys(db),
+    pausedGateways: createReadPauses(db),
+    backlog: createReadBacklog(db),
+  };
+}
+
+function serve(): void {
+  const port = parentPort;
+  if (port === null) throw new Error("this file runs as a worker");
+  const reply = (message: WorkerReply) => port.postMessage(message);
+  let db: DatabaseSync | undefined;
+  try {
+    const { path } = workerData as WorkerData;
+    const opened = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
+    db = opened;
+    opened.exec("PRAGMA cache_size = -16384");
+    const handlers = createHandlers(opened);
+    const begin = opened.prepare("BEGIN");
+    const end = opened.prepare("COMMIT");
+    // Several statements of one answer see one state of the file.
+    const perform = (operation: ReadOperation): unknown => {
+      const handler = handlers[operation.kind] as (input: unknown) => unknown;
+      begin.run();
+      try {
+        return handler(operation.input);
+      } finally {
+        end.run();
+      }
+    };
+    port.on("message", ({ id, body }: WorkerRequest) => {
+      try {
+        if (body === "close") {
+          opened.close();
+          reply({ kind: "done", id, body: undefined });
+          port.close();
+        } else reply({ kind: "done", id, body: perform(body as ReadOperation) });
+      } catch (error) {
+        reply({ kind: "failed", id, fault: faultOf(error) });
+      }
+    });
+    reply({ kind: "ready", body: undefined });
+  } catch (error) {
+    db?.close();
+    reply({ kind: "refused", fault: faultOf(error) });
+    port.close();
+  }
+}
+
+serve();

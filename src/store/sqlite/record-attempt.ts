@@ -1,0 +1,84 @@
+/**
+ * Writes down an attempt with its parts and the SMSC's ids, by which receipts find it. Attempts are facts: also one whose claim was
+ * lost is recorded, under its own negative number, where no later attempt meets it.
+ */
+import type { DatabaseSync } from "node:sqlite";
+import type { AttemptRecord } from "../store.ts";
+import { isSamePart, mergeParts, type PartTuple, packPart, parseParts } from "./part-tuple.ts";
+import { prepare } from "./statement.ts";
+
+export interface RecordedAttempt {
+  readonly parts: readonly PartTuple[];
+  /** Whether it went on with an attempt that was recorded before, whose parts may have receipts. */
+  readonly isContinued: boolean;
+}
+
+export function createRecordAttempt(db: DatabaseSync) {
+  const insert = prepare(
+    db,
+    `INSERT INTO attempts (delivery_id, number, gateway_id, start_time, end_time, outcome, encoding, segment_count, reference,
+       parts, trace)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const find = prepare<{ parts: string }>(
+    db,
+    "SELECT parts FROM attempts WHERE delivery_id = ? AND number = ?",
+  );
+  const goOn = prepare(
+    db,
+    `UPDATE attempts SET end_time = ?, outcome = ?, parts = ?, trace = ifnull(?, trace)
+     WHERE delivery_id = ? AND number = ?`,
+  );
+  const insertId = prepare(
+    db,
+    `INSERT INTO smsc_ids (gateway_id, match_key, delivery_id, attempt, part, raw_id, expire_time)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  );
+
+  /** `lastNumber` is that of the last recorded attempt; a later one cannot have been recorded yet. */
+  return function recordAttempt(
+    delivery: { readonly id: string; readonly expireTimeMs: number; readonly lastNumber: number },
+    attempt: AttemptRecord,
+    isFenced: boolean,
+  ): RecordedAttempt {
+    const number = isFenced ? -attempt.number : attempt.number;
+    const mayExist = isFenced || number <= delivery.lastNumber;
+    const known = mayExist ? find.get(delivery.id, number) : undefined;
+    const knownParts = known === undefined ? [] : parseParts(known.parts);
+    const added = attempt.parts.filter((part) => !knownParts.some((other) => isSamePart(other, part)));
+    const parts = mergeParts(knownParts, added.map(packPart));
+    const marks = isFenced ? [...attempt.trace.marks, "FENCED"] : attempt.trace.marks;
+    const hasTrace = marks.length > 0 || attempt.trace.leftOut.length > 0;
+    const trace = hasTrace ? JSON.stringify({ leftOut: attempt.trace.leftOut, marks }) : null;
+    if (known === undefined) {
+      insert.run(
+        delivery.id,
+        number,
+        attempt.gatewayId,
+        attempt.startTimeMs,
+        attempt.endTimeMs,
+        attempt.outcome,
+        attempt.encoding,
+        attempt.segmentCount,
+        attempt.reference ?? null,
+        JSON.stringify(parts),
+        trace,
+      );
+    } else {
+      goOn.run(attempt.endTimeMs, attempt.outcome, JSON.stringify(parts), trace, delivery.id, number);
+    }
+    for (const { number: part, smscMessageId, matchKey } of added) {
+      if (smscMessageId === undefined) continue;
+      insertId.run(
+        attempt.gatewayId,
+        matchKey ?? smscMessageId,
+        delivery.id,
+        number,
+        part,
+        matchKey === undefined || matchKey === smscMessageId ? null : smscMessageId,
+        delivery.expireTimeMs,
+      );
+    }
+    return { parts, isContinued: known !== undefined };
+  };
+}

@@ -1,0 +1,213 @@
+/**
+ * Receipts: finds the one part a receipt speaks of (P1, P3), keeps it there, and moves the delivery when its parts decide it (P8).
+ * What matches nothing yet is parked (P2); what contradicts a final state is kept and changes nothing (P9).
+ */
+import type { DatabaseSync } from "node:sqlite";
+import type { DeliveryState } from "../../domain/delivery-state.ts";
+import { isFinal } from "../../domain/delivery-state.ts";
+import type { AccountId, DeliveryId, GatewayId } from "../../domain/ids.ts";
+import { judgeParts } from "../../domain/judge-parts.ts";
+import type { Receipt } from "../../domain/receipt.ts";
+import type { AttemptRecord, ReceiptOutcome } from "../store.ts";
+import { stateOf } from "./codes.ts";
+import type { EndDelivery } from "./move-delivery.ts";
+import { type PartTuple, packReceipt, parseParts, partToJudge } from "./part-tuple.ts";
+import { prepare } from "./statement.ts";
+import type { Transaction } from "./transaction.ts";
+
+interface Candidate {
+  readonly seq: number;
+  readonly match_key: string;
+  readonly delivery_id: DeliveryId;
+  readonly attempt: number;
+  readonly part: number;
+  readonly raw_id: string | null;
+  readonly is_closed: number;
+}
+
+interface ParkedRow {
+  readonly id: number;
+  readonly receipt: string;
+  readonly raw: Uint8Array;
+}
+
+/** Applies what was parked for the ids of an attempt; answers whether there was any. */
+export type ReplayParked = (tx: Transaction, attempt: AttemptRecord) => boolean;
+
+/** How long after its validity an id still matches: SMSCs use ids again. */
+const matchAfterExpiryMs = 7 * 24 * 3_600_000;
+
+export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery) {
+  const findIds = prepare<Candidate>(
+    db,
+    `SELECT seq, match_key, delivery_id, attempt, part, raw_id, is_closed FROM smsc_ids
+     WHERE gateway_id = ?1 AND match_key IN (?2, ?3) AND expire_time > ?4`,
+  );
+  const closeId = prepare(db, "UPDATE smsc_ids SET is_closed = 1 WHERE seq = ?");
+  const closeAll = prepare(
+    db,
+    `UPDATE smsc_ids SET is_closed = 1 WHERE gateway_id = ? AND match_key = ? AND delivery_id = ? AND attempt = ?`,
+  );
+  const findAttempt = prepare<{ parts: string }>(
+    db,
+    "SELECT parts FROM attempts WHERE delivery_id = ? AND number = ?",
+  );
+  const keepParts = prepare(db, "UPDATE attempts SET parts = ? WHERE delivery_id = ? AND number = ?");
+  const findDelivery = prepare<{ account_id: AccountId; state: number; attempt_count: number }>(
+    db,
+    "SELECT account_id, state, attempt_count FROM deliveries WHERE id = ?",
+  );
+  const findParked = prepare<ParkedRow>(
+    db,
+    `SELECT id, receipt, raw FROM parked_receipts WHERE gateway_id = ?1 AND match_key = ?2
+     UNION SELECT id, receipt, raw FROM parked_receipts WHERE gateway_id = ?1 AND raw_id = ?3 ORDER BY id`,
+  );
+  const park = prepare(
+    db,
+    "INSERT INTO parked_receipts (gateway_id, match_key, raw_id, arrival_time, receipt, raw) VALUES (?, ?, ?, ?, ?, ?)",
+  );
+  const unpark = prepare(db, "DELETE FROM parked_receipts WHERE id = ?");
+  const keepStray = prepare(
+    db,
+    "INSERT INTO stray_receipts (gateway_id, why, smsc_message_id, arrival_time, raw) VALUES (?, ?, ?, ?, ?)",
+  );
+
+  function findCandidates(receipt: Receipt): readonly Candidate[] {
+    const { gatewayId, smscMessageId, matchKey, arrivalTimeMs } = receipt;
+    const found = findIds.all(gatewayId, matchKey, smscMessageId, arrivalTimeMs - matchAfterExpiryMs);
+    const open = found.filter((candidate) => candidate.is_closed === 0);
+    const exactFirst = (candidates: readonly Candidate[]) => {
+      const exact = candidates.filter(({ raw_id, match_key }) => (raw_id ?? match_key) === smscMessageId);
+      return exact.length > 0 ? exact : candidates.filter(({ match_key }) => match_key === matchKey);
+    };
+    const matching = exactFirst(open);
+    // Parts that have their final receipt are no candidates; only a repeated or contradicting receipt finds them.
+    return matching.length > 0 ? matching : exactFirst(found);
+  }
+
+  function keepOnParts(candidate: Candidate, receipt: Receipt) {
+    const row = findAttempt.get(candidate.delivery_id, candidate.attempt);
+    if (row === undefined) return undefined;
+    let isContradiction = false;
+    const tuple = packReceipt(receipt);
+    const parts = parseParts(row.parts).map((part): PartTuple => {
+      const [number, outcome, id, key, status, time, known] = part;
+      if (number !== candidate.part || id !== (candidate.raw_id ?? candidate.match_key)) return part;
+      if (known === null || known[0] === "RECORDED") {
+        return [number, outcome, id, key, status, time, tuple, part[7]];
+      }
+      if (receipt.verdict === "RECORDED" || known[0] === receipt.verdict) return part;
+      isContradiction = true;
+      return [number, outcome, id, key, status, time, known, tuple];
+    });
+    keepParts.run(JSON.stringify(parts), candidate.delivery_id, candidate.attempt);
+    return { parts, isContradiction };
+  }
+
+  function close(receipt: Receipt, candidate: Candidate, parts: readonly PartTuple[]): void {
+    if (!receipt.coversAllParts) {
+      closeId.run(candidate.seq);
+      return;
+    }
+    for (const [, , id, key] of parts) {
+      if (id !== null) {
+        closeAll.run(receipt.gatewayId, key ?? id, candidate.delivery_id, candidate.attempt);
+      }
+    }
+  }
+
+  function apply(tx: Transaction, receipt: Receipt, candidate: Candidate): ReceiptOutcome | undefined {
+    const kept = keepOnParts(candidate, receipt);
+    const delivery = findDelivery.get(candidate.delivery_id);
+    if (kept === undefined || delivery === undefined) return undefined;
+    const isDecisive = receipt.verdict !== "RECORDED";
+    if (isDecisive && candidate.is_closed === 0) close(receipt, candidate, kept.parts);
+    const deliveryId = candidate.delivery_id;
+    const state: DeliveryState = stateOf(delivery.state);
+    const unmoved: ReceiptOutcome = { kind: "matched", deliveryId, state, isFirstFinal: false };
+    // An abandoned attempt's receipt, and one that comes before all parts are accepted, stay on their part.
+    if (!isDecisive || candidate.attempt !== delivery.attempt_count) return unmoved;
+    if (kept.isContradiction) return { kind: "contradicted", deliveryId, state };
+    const judgement = judgeParts(kept.parts.map(partToJudge));
+    if (judgement === undefined) return unmoved;
+    if (isFinal(state)) {
+      return judgement.state === state ? unmoved : { kind: "contradicted", deliveryId, state };
+    }
+    if (state !== "SUBMITTED") return unmoved;
+    endDelivery(tx, {
+      id: deliveryId,
+      accountId: delivery.account_id,
+      from: state,
+      to: judgement.state,
+      code: undefined,
+      reason: judgement.reason,
+      timeMs: receipt.arrivalTimeMs,
+      doneTimeMs: judgement.doneTimeMs,
+    });
+    return { kind: "matched", deliveryId, state: judgement.state, isFirstFinal: true };
+  }
+
+  /** The outcome, or undefined where nothing matches yet. */
+  function matchAndApply(tx: Transaction, receipt: Receipt): ReceiptOutcome | undefined {
+    const candidates = findCandidates(receipt);
+    const first = candidates[0];
+    if (first === undefined) return undefined;
+    const isOne =
+      candidates.length === 1 ||
+      // One id for all parts of a delivery, where the gateway's one receipt speaks of all.
+      (receipt.coversAllParts &&
+        candidates.every(
+          ({ delivery_id, attempt }) => delivery_id === first.delivery_id && attempt === first.attempt,
+        ));
+    if (isOne) return apply(tx, receipt, first);
+    keepStray.run(receipt.gatewayId, "NOT_UNIQUE", receipt.smscMessageId, receipt.arrivalTimeMs, receipt.raw);
+    return { kind: "not_unique" };
+  }
+
+  function parkReceipt(tx: Transaction, receipt: Receipt): void {
+    const { gatewayId, matchKey, smscMessageId, arrivalTimeMs, raw } = receipt;
+    const isKnown = findParked
+      .all(gatewayId, matchKey, smscMessageId)
+      .some((parked) => Buffer.compare(parked.raw, raw) === 0);
+    // An SMSC that had no answer sends its receipt again.
+    if (isKnown) return;
+    const { raw: _, ...rest } = receipt;
+    park.run(gatewayId, matchKey, smscMessageId, arrivalTimeMs, JSON.stringify(rest), raw);
+    tx.parkedReceipts += 1;
+  }
+
+  return {
+    recordReceipt(tx: Transaction, receipt: Receipt): ReceiptOutcome {
+      const outcome = matchAndApply(tx, receipt);
+      if (outcome !== undefined) return outcome;
+      parkReceipt(tx, receipt);
+      return { kind: "parked" };
+    },
+
+    replayParked(tx: Transaction, attempt: AttemptRecord): boolean {
+      // Mostly nothing is parked at all, and then no statement runs for it.
+      if (tx.parkedReceipts === 0) return false;
+      let hasApplied = false;
+      for (const { smscMessageId, matchKey } of attempt.parts) {
+        if (smscMessageId === undefined) continue;
+        for (const parked of findParked.all(attempt.gatewayId, matchKey ?? smscMessageId, smscMessageId)) {
+          const receipt = parseParkedReceipt(parked);
+          if (matchAndApply(tx, receipt) === undefined) continue;
+          unpark.run(parked.id);
+          tx.parkedReceipts -= 1;
+          hasApplied = true;
+        }
+      }
+      return hasApplied;
+    },
+
+    recordUnparsableReceipt(gatewayId: GatewayId, raw: Uint8Array, arrivalTimeMs: number): void {
+      keepStray.run(gatewayId, "UNPARSABLE", null, arrivalTimeMs, raw);
+    },
+  };
+}
+
+/** Fields that were undefined are absent in JSON, which reads the same. */
+function parseParkedReceipt({ receipt, raw }: ParkedRow): Receipt {
+  return { ...(JSON.parse(receipt) as Omit<Receipt, "raw">), raw };
+}

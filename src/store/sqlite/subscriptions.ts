@@ -1,0 +1,81 @@
+/** Named report subscriptions: a position each, moved forward by acknowledging. */
+import type { DatabaseSync } from "node:sqlite";
+import type { AccountId } from "../../domain/ids.ts";
+import type { AcknowledgeOutcome, Subscription } from "../store.ts";
+import { prepare } from "./statement.ts";
+
+interface SubscriptionRow {
+  readonly name: string;
+  readonly position: number;
+  readonly create_time: number;
+  readonly acknowledge_time: number | null;
+}
+
+export interface SubscriptionKey {
+  readonly accountId: AccountId;
+  readonly name: string;
+}
+
+export type PositionRequest = SubscriptionKey & { readonly position: number; readonly nowMs: number };
+
+const columns = "name, position, create_time, acknowledge_time";
+
+export function createReadSubscriptions(db: DatabaseSync) {
+  const find = prepare<SubscriptionRow>(
+    db,
+    `SELECT ${columns} FROM subscriptions WHERE account_id = ? AND name = ?`,
+  );
+  const list = prepare<SubscriptionRow>(
+    db,
+    `SELECT ${columns} FROM subscriptions WHERE account_id = ? ORDER BY name`,
+  );
+  return {
+    readSubscription({ accountId, name }: SubscriptionKey): Subscription | undefined {
+      const row = find.get(accountId, name);
+      return row === undefined ? undefined : subscriptionOf(row);
+    },
+    listSubscriptions(accountId: AccountId): readonly Subscription[] {
+      return list.all(accountId).map(subscriptionOf);
+    },
+  };
+}
+
+export function createWriteSubscriptions(db: DatabaseSync) {
+  const { readSubscription } = createReadSubscriptions(db);
+  const insert = prepare(
+    db,
+    "INSERT INTO subscriptions (account_id, name, position, create_time) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+  );
+  const findLast = prepare<{ last: number }>(db, "SELECT last FROM report_counters WHERE account_id = ?");
+  const move = prepare(
+    db,
+    `UPDATE subscriptions SET position = ?1, acknowledge_time = ?2
+     WHERE account_id = ?3 AND name = ?4 AND position < ?1`,
+  );
+  const remove = prepare(db, "DELETE FROM subscriptions WHERE account_id = ? AND name = ?");
+  return {
+    openSubscription({ accountId, name, position, nowMs }: PositionRequest): Subscription {
+      insert.run(accountId, name, position, nowMs);
+      const subscription = readSubscription({ accountId, name });
+      if (subscription === undefined) throw new Error("the subscription is gone");
+      return subscription;
+    },
+    acknowledge({ accountId, name, position, nowMs }: PositionRequest): AcknowledgeOutcome {
+      if (readSubscription({ accountId, name }) === undefined) return "unknown_subscription";
+      if (position > (findLast.get(accountId)?.last ?? 0)) return "beyond_last";
+      return move.run(position, nowMs, accountId, name) === 1 ? "acknowledged" : "unchanged";
+    },
+    deleteSubscription({ accountId, name }: SubscriptionKey): boolean {
+      return remove.run(accountId, name) === 1;
+    },
+  };
+}
+
+function subscriptionOf(row: SubscriptionRow): Subscription {
+  return {
+    name: row.name,
+    position: row.position,
+    createTimeMs: row.create_time,
+    acknowledgeTimeMs: row.acknowledge_time ?? undefined,
+  };
+}

@@ -1,0 +1,97 @@
+/** What time alone does: waiting deliveries past their validity EXPIRE, submitted ones that stay silent end UNKNOWN (P11). */
+import type { DatabaseSync } from "node:sqlite";
+import type { AccountId, DeliveryId, GatewayId } from "../../domain/ids.ts";
+import type { EndDelivery } from "./move-delivery.ts";
+import { prepare } from "./statement.ts";
+import type { Transaction } from "./transaction.ts";
+
+interface DueRow {
+  readonly id: DeliveryId;
+  readonly account_id: AccountId;
+}
+
+export interface SweepRequest {
+  readonly nowMs: number;
+  readonly limit: number;
+}
+
+export interface AdoptRequest {
+  readonly known: readonly GatewayId[];
+  readonly to: GatewayId;
+  readonly limit: number;
+}
+
+export function createSweep(db: DatabaseSync, endDelivery: EndDelivery) {
+  const findExpired = prepare<DueRow>(
+    db,
+    `SELECT id, account_id FROM deliveries INDEXED BY deliveries_expiring
+     WHERE is_waiting = 1 AND expire_time <= ? ORDER BY expire_time, id LIMIT ?`,
+  );
+  const findSilent = prepare<DueRow>(
+    db,
+    `SELECT id, account_id FROM deliveries INDEXED BY deliveries_silent
+     WHERE state = 3 AND expire_time <= ? ORDER BY expire_time, id LIMIT ?`,
+  );
+  const nextQueue = prepare<{ gateway_id: GatewayId }>(
+    db,
+    `SELECT gateway_id FROM deliveries INDEXED BY deliveries_waiting
+     WHERE is_waiting = 1 AND gateway_id > ? ORDER BY gateway_id LIMIT 1`,
+  );
+  const adopt = prepare(
+    db,
+    `UPDATE deliveries SET gateway_id = ?1 WHERE id IN (
+       SELECT id FROM deliveries INDEXED BY deliveries_waiting WHERE is_waiting = 1 AND gateway_id = ?2
+       ORDER BY lane, available_time, id LIMIT ?3)`,
+  );
+
+  return {
+    expireDue(tx: Transaction, { nowMs, limit }: SweepRequest): number {
+      const due = findExpired.all(nowMs, limit);
+      for (const { id, account_id } of due) {
+        endDelivery(tx, {
+          id,
+          accountId: account_id,
+          from: "QUEUED",
+          to: "EXPIRED",
+          code: undefined,
+          reason: "VALIDITY_OVER",
+          timeMs: nowMs,
+          doneTimeMs: undefined,
+        });
+      }
+      return due.length;
+    },
+
+    endSilent(
+      tx: Transaction,
+      { nowMs, graceMs, limit }: SweepRequest & { readonly graceMs: number },
+    ): number {
+      const due = findSilent.all(nowMs - graceMs, limit);
+      for (const { id, account_id } of due) {
+        endDelivery(tx, {
+          id,
+          accountId: account_id,
+          from: "SUBMITTED",
+          to: "UNKNOWN",
+          code: undefined,
+          reason: "NO_RECEIPT",
+          timeMs: nowMs,
+          doneTimeMs: undefined,
+        });
+      }
+      return due.length;
+    },
+
+    adoptOrphans(tx: Transaction, { known, to, limit }: AdoptRequest): number {
+      const queues = new Set<string>([...known, to]);
+      let moved = 0;
+      let queue = nextQueue.get("")?.gateway_id;
+      while (queue !== undefined && moved < limit) {
+        if (!queues.has(queue)) moved += adopt.run(to, queue, limit - moved);
+        queue = nextQueue.get(queue)?.gateway_id;
+      }
+      if (moved > 0) tx.hasWaiting.clear();
+      return moved;
+    },
+  };
+}

@@ -1,0 +1,103 @@
+/** One worker as the service's thread sees it: calls with answers, and a clear end when the worker is gone. */
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import { SmsError } from "../../domain/errors.ts";
+import { StoreUnavailableError } from "../store-unavailable-error.ts";
+import type { WorkerData } from "./operations.ts";
+import type { WorkerFault, WorkerReply, WorkerRequest } from "./worker-protocol.ts";
+
+/** Statements failed, but the store is there: the caller may try them in smaller batches. */
+export class BatchError extends Error {
+  override readonly name = "BatchError";
+}
+
+export interface WorkerClient {
+  /** What the worker said when it was ready. */
+  readonly opened: unknown;
+  call(body: unknown): Promise<unknown>;
+  /** Calls that wait for an answer. */
+  readonly pending: number;
+  /** Lets the worker finish what it was asked, close its connection and end. */
+  close(): Promise<void>;
+}
+
+interface Pending {
+  readonly resolve: (body: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Starts the worker of this folder named `name`, from source or from the built form, and waits until it is ready. */
+export async function startWorker(
+  name: "writer-worker" | "reader-worker" | "backup-worker",
+  data: WorkerData & { readonly target?: string },
+): Promise<WorkerClient> {
+  const url = new URL(`./${name}${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+  const worker = new Worker(url, { workerData: data, name: `sms-relay ${name}` });
+  const pending = new Map<number, Pending>();
+  let nextId = 1;
+  let end: SmsError | undefined;
+
+  const exited = new Promise<void>((resolve) => {
+    worker.once("exit", () => resolve());
+  });
+  const opened = await new Promise<unknown>((resolve, reject) => {
+    const giveUp = (error: unknown) => {
+      end ??= new SmsError("SERVICE_UNAVAILABLE", "The store's worker has ended.", { cause: error });
+      reject(end);
+      for (const call of pending.values()) call.reject(end);
+      pending.clear();
+    };
+    worker.on("message", (reply: WorkerReply) => {
+      if (reply.kind === "ready") resolve(reply.body);
+      else if (reply.kind === "refused") reject(asStartError(reply.fault, data.path));
+      else {
+        const call = pending.get(reply.id);
+        pending.delete(reply.id);
+        if (reply.kind === "done") call?.resolve(reply.body);
+        else call?.reject(asCallError(reply.fault));
+      }
+    });
+    worker.on("error", giveUp);
+    worker.once("exit", () => giveUp(undefined));
+  });
+
+  function call(body: unknown): Promise<unknown> {
+    if (end !== undefined) return Promise.reject(end);
+    return new Promise((resolve, reject) => {
+      const request: WorkerRequest = { id: nextId, body };
+      pending.set(nextId, { resolve, reject });
+      nextId += 1;
+      worker.postMessage(request);
+    });
+  }
+
+  return {
+    opened,
+    call,
+    get pending() {
+      return pending.size;
+    },
+    async close() {
+      if (end === undefined) await call("close").catch(() => undefined);
+      await exited;
+    },
+  };
+}
+
+function asStartError(fault: WorkerFault, path: string): StoreUnavailableError {
+  if (fault.kind === "unavailable") return new StoreUnavailableError(fault.reason ?? "FAILED", fault.message);
+  if (fault.reason === "CORRUPT") {
+    return new StoreUnavailableError(
+      "CORRUPT",
+      `${path} is damaged (${fault.message}); restore a backup or choose another file.`,
+    );
+  }
+  return new StoreUnavailableError("FAILED", `${path} cannot be opened: ${fault.message}.`);
+}
+
+function asCallError(fault: WorkerFault): Error {
+  const cause = new Error(fault.message);
+  if (fault.kind === "batch") return new BatchError(fault.message);
+  return new SmsError("SERVICE_UNAVAILABLE", "The store cannot be used now.", { cause });
+}

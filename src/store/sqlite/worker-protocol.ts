@@ -1,0 +1,38 @@
+/** The messages between the service's thread and a worker, and how an error crosses: only its facts do. */
+import { StoreUnavailableError, type StoreUnavailableReason } from "../store-unavailable-error.ts";
+
+/** "away": the store itself cannot be used now (disk, corruption); "batch": these statements failed. */
+export interface WorkerFault {
+  readonly kind: "away" | "batch" | "unavailable";
+  readonly reason: StoreUnavailableReason | undefined;
+  readonly message: string;
+}
+
+export interface WorkerRequest {
+  readonly id: number;
+  readonly body: unknown;
+}
+
+export type WorkerReply =
+  /** The first message: the store's id, or why it cannot be opened. */
+  | { readonly kind: "ready"; readonly body: unknown }
+  | { readonly kind: "refused"; readonly fault: WorkerFault }
+  | { readonly kind: "done"; readonly id: number; readonly body: unknown }
+  | { readonly kind: "failed"; readonly id: number; readonly fault: WorkerFault };
+
+/** SQLite's primary result codes that speak of the file or the machine, not of the statement. */
+const awayCodes = new Set([5, 6, 7, 8, 10, 11, 13, 14, 15, 23, 26]);
+const corruptCodes = new Set([11, 26]);
+
+function primaryCodeOf(error: unknown): number {
+  const code = error instanceof Error && "errcode" in error ? Number(error.errcode) : 0;
+  return code & 0xff;
+}
+
+export function faultOf(error: unknown): WorkerFault {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof StoreUnavailableError) return { kind: "unavailable", reason: error.reason, message };
+  const code = primaryCodeOf(error);
+  const reason = corruptCodes.has(code) ? "CORRUPT" : undefined;
+  return { kind: awayCodes.has(code) ? "away" : "batch", reason, message };
+}

@@ -1,0 +1,163 @@
+/**
+ * The thread that writes. Takes one batch of operations at a time, runs it in one transaction and answers once it is on disk; a batch
+ * that throws leaves nothing behind.
+ */
+import { randomFillSync, randomUUID } from "node:crypto";
+import { DatabaseSync } from "node:sqlite";
+import { parentPort, workerData } from "node:worker_threads";
+import { createMessageIds } from "../../domain/ids.ts";
+import { createAccept } from "./accept.ts";
+import { createAppendReports } from "./append-reports.ts";
+import { createCancel } from "./cancel.ts";
+import { createClaim } from "./claim.ts";
+import { createClean } from "./clean.ts";
+import { createWriteKeys } from "./keys.ts";
+import { migrate } from "./migrate.ts";
+import { createEndDelivery } from "./move-delivery.ts";
+import type { CommittedBatch, WorkerData, WriteOperation, WriteSteps } from "./operations.ts";
+import { createSetPaused } from "./pauses.ts";
+import { createRecordAttempt } from "./record-attempt.ts";
+import { createRecordIncoming } from "./record-incoming.ts";
+import { createRecordReceipts } from "./record-receipts.ts";
+import { createRecover } from "./recover.ts";
+import { createSettle } from "./settle.ts";
+import { createWriteSubscriptions } from "./subscriptions.ts";
+import { createSweep } from "./sweep.ts";
+import { createTakeReference } from "./take-references.ts";
+import { beginTransaction, type Transaction, type WriterState } from "./transaction.ts";
+import { faultOf, type WorkerReply, type WorkerRequest } from "./worker-protocol.ts";
+
+type Handlers = {
+  readonly [Kind in keyof WriteSteps]: (
+    tx: Transaction,
+    input: WriteSteps[Kind]["input"],
+  ) => WriteSteps[Kind]["outcome"];
+};
+
+function openDatabase(path: string): DatabaseSync {
+  const db = new DatabaseSync(path, { timeout: 5_000, enableForeignKeyConstraints: false });
+  db.exec("PRAGMA journal_mode = WAL");
+  db.exec("PRAGMA synchronous = FULL");
+  // Rarer checkpoints write hot pages less often: 16 MiB of WAL instead of 4, and what grew beyond 64 is given back.
+  db.exec("PRAGMA wal_autocheckpoint = 4000");
+  db.exec(`PRAGMA journal_size_limit = ${64 * 1024 * 1024}`);
+  db.exec("PRAGMA cache_size = -65536");
+  db.exec("PRAGMA temp_store = MEMORY");
+  return db;
+}
+
+function createHandlers(db: DatabaseSync): Handlers {
+  let incomingTimeMs = 0;
+  const newIncomingId = createMessageIds(() => incomingTimeMs, randomFillSync);
+  const endDelivery = createEndDelivery(db);
+  const takeReference = createTakeReference(db);
+  const recordAttempt = createRecordAttempt(db);
+  const receipts = createRecordReceipts(db, endDelivery);
+  const claims = createClaim(db, takeReference);
+  const sweep = createSweep(db, endDelivery);
+  const subscriptions = createWriteSubscriptions(db);
+  const keys = createWriteKeys(db);
+  const setPaused = createSetPaused(db);
+  const clean = createClean(db);
+  return {
+    join: createRecover(db, endDelivery),
+    accept: createAccept(db, takeReference),
+    claim: claims.claim,
+    markSubmitting: (_tx, { id, claimant }) => claims.markSubmitting(id, claimant),
+    takeReference: (_tx, { sender, recipient, nowMs }) => takeReference(sender, recipient, nowMs),
+    settle: createSettle(db, { recordAttempt, endDelivery, replayParked: receipts.replayParked }),
+    recordReceipt: receipts.recordReceipt,
+    recordUnparsableReceipt: (_tx, { gatewayId, raw, arrivalTimeMs }) => {
+      receipts.recordUnparsableReceipt(gatewayId, raw, arrivalTimeMs);
+      return undefined;
+    },
+    recordIncoming: createRecordIncoming(db, (timeMs) => {
+      incomingTimeMs = timeMs;
+      return newIncomingId();
+    }),
+    cancel: createCancel(db, endDelivery),
+    expireDue: sweep.expireDue,
+    endSilent: sweep.endSilent,
+    adoptOrphans: sweep.adoptOrphans,
+    clean,
+    openSubscription: (_tx, input) => subscriptions.openSubscription(input),
+    acknowledge: (_tx, input) => subscriptions.acknowledge(input),
+    deleteSubscription: (_tx, input) => subscriptions.deleteSubscription(input),
+    createKey: (_tx, input) => keys.createKey(input),
+    revokeKey: (_tx, input) => keys.revokeKey(input),
+    setPaused: (_tx, input) => {
+      setPaused(input);
+      return undefined;
+    },
+  };
+}
+
+function createBatchRunner(db: DatabaseSync): (batch: readonly WriteOperation[]) => CommittedBatch {
+  const handlers = createHandlers(db);
+  const appendReports = createAppendReports(db);
+  const begin = db.prepare("BEGIN IMMEDIATE");
+  const commit = db.prepare("COMMIT");
+  const parked = db.prepare("SELECT count(*) AS count FROM parked_receipts").get()?.["count"];
+  let state: WriterState = {
+    availableTimeMs: 0,
+    availableMessageId: "",
+    parkedReceipts: Number(parked),
+  };
+
+  function perform(tx: Transaction, operation: WriteOperation): unknown {
+    // One lookup serves all kinds: the table above ties each kind to its input.
+    const handler = handlers[operation.kind] as (tx: Transaction, input: unknown) => unknown;
+    return handler(tx, operation.input);
+  }
+
+  return (batch) => {
+    begin.run();
+    try {
+      const tx = beginTransaction(state);
+      const outcomes = batch.map((operation) => perform(tx, operation));
+      const reports = appendReports(tx.reports);
+      commit.run();
+      const { availableTimeMs, availableMessageId, parkedReceipts } = tx;
+      state = { availableTimeMs, availableMessageId, parkedReceipts };
+      return { outcomes, reports };
+    } catch (error) {
+      // After some failures (a full disk) SQLite has rolled back by itself.
+      if (db.isTransaction) db.exec("ROLLBACK");
+      throw error;
+    }
+  };
+}
+
+function serve(): void {
+  const port = parentPort;
+  if (port === null) throw new Error("this file runs as a worker");
+  const reply = (message: WorkerReply) => port.postMessage(message);
+  let db: DatabaseSync | undefined;
+  try {
+    const { path } = workerData as WorkerData;
+    db = openDatabase(path);
+    const storeId = migrate(db, path, randomUUID);
+    const runBatch = createBatchRunner(db);
+    const opened = db;
+    port.on("message", ({ id, body }: WorkerRequest) => {
+      try {
+        if (body === "close") {
+          opened.close();
+          reply({ kind: "done", id, body: undefined });
+          port.close();
+        } else {
+          reply({ kind: "done", id, body: runBatch(body as readonly WriteOperation[]) });
+        }
+      } catch (error) {
+        reply({ kind: "failed", id, fault: faultOf(error) });
+      }
+    });
+    reply({ kind: "ready", body: storeId });
+  } catch (error) {
+    db?.close();
+    reply({ kind: "refused", fault: faultOf(error) });
+    port.close();
+  }
+}
+
+serve();

@@ -1,0 +1,21 @@
+/** Why a store cannot be opened, as a sentence for whoever starts the service. */
+
+export type StoreUnavailableReason =
+  | "NO_FOLDER"
+  | "NOT_WRITABLE"
+  | "LOCKED"
+  | "NOT_OURS"
+  | "CORRUPT"
+  | "NEWER_SCHEMA"
+  | "FAILED";
+
+/** Thrown by opening a store; the message names what is wrong, where, and what to do. */
+export class StoreUnavailableError extends Error {
+  readonly reason: StoreUnavailableReason;
+
+  constructor(reason: StoreUnavailableReason, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = "StoreUnavailableError";
+    this.reason = reason;
+  }
+}
