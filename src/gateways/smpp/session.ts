@@ -209,7 +209,7 @@ export class SmppSession implements SubmitSession {
     const { settings, clock } = this.#options;
     if (outcome.kind !== "response") {
       if (outcome.kind === "nack") this.#refusedStatus = outcome.command_status;
-      if (outcome.kind === "timeout") this.#failure = "the SMSC did not answer the bind";
+      else if (this.#connection?.isOpen === true) this.#failure = "the SMSC did not answer the bind";
       this.#destroy();
       return;
     }

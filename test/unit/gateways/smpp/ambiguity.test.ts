@@ -1,0 +1,133 @@
+import { describe, expect, it } from "vitest";
+import type { PartResult } from "../../../../src/gateways/gateway.ts";
+import { submission } from "../../../support/smpp-gateway.ts";
+import { bind, cleanAfterEach } from "./support.ts";
+
+cleanAfterEach();
+
+const kinds = (results: readonly PartResult[]) => results.map((part) => part.kind);
+
+describe("a part whose fate nobody knows (P12)", () => {
+  it("P12 is settled by a response that comes late but within the hold", async () => {
+    const { gateway, session, clock, events } = await bind({
+      responseTimeoutMs: 1_000,
+      ambiguityHoldMs: 500,
+    });
+    const results = gateway.submit(submission(["Hello"]));
+    const submit = await session.submits.next();
+    clock.advance(1_000);
+    session.answer(submit, { id: "late" });
+    expect(await results).toMatchObject([{ kind: "accepted", smscMessageId: "late" }]);
+    expect(events).toEqual(["overdue_response", "late_response"]);
+  });
+
+  it("P12 is ambiguous once the hold is over, and a response after that changes nothing", async () => {
+    const { gateway, session, clock, events } = await bind({
+      responseTimeoutMs: 1_000,
+      ambiguityHoldMs: 500,
+    });
+    const results = gateway.submit(submission(["Hello"]));
+    const submit = await session.submits.next();
+    clock.advance(1_000);
+    await Promise.resolve();
+    expect(gateway.room()).toBe(64);
+    clock.advance(500);
+    expect(kinds(await results)).toEqual(["ambiguous"]);
+    session.answer(submit, { id: "too late" });
+    const after = gateway.submit(submission(["next"]));
+    session.answer(await session.submits.next(), { id: "next" });
+    expect(kinds(await after)).toEqual(["accepted"]);
+    expect(events).toEqual(["overdue_response"]);
+  });
+
+  it("P12 can also turn out refused by a late response", async () => {
+    const { gateway, session, clock } = await bind({ responseTimeoutMs: 1_000 });
+    const results = gateway.submit(submission(["Hello"]));
+    const submit = await session.submits.next();
+    clock.advance(1_000);
+    session.answer(submit, { status: 0x0b });
+    expect(await results).toMatchObject([{ kind: "refused", refusal: "recipient" }]);
+  });
+
+  it("P12 is ambiguous at once when its session goes and receipts echo nothing", async () => {
+    const { gateway, session, clock } = await bind({ responseTimeoutMs: 1_000 });
+    const written = gateway.submit(submission(["a"]));
+    await session.submits.next();
+    clock.advance(1_000);
+    const overdue = gateway.submit(submission(["b"]));
+    await session.submits.next();
+    session.socket.destroy();
+    expect(kinds([...(await written), ...(await overdue)])).toEqual(["ambiguous", "ambiguous"]);
+  });
+
+  it("P12 is settled by a receipt that echoes its reference, on any session", async () => {
+    const { gateway, session, smsc, clock, events, listener } = await bind({
+      sessions: 2,
+      echoesUserMessageReference: true,
+      messageIdForm: { response: "hex", receipt: "decimal" },
+    });
+    const sibling = await smsc.sessions.next();
+    while (gateway.figures().boundSessions < 2) await listener.rooms.next();
+    const results = gateway.submit(submission(["Hello"]));
+    const [holder, other] = await Promise.race([
+      session.submits.next().then((submit) => [{ session, submit }, sibling] as const),
+      sibling.submits.next().then((submit) => [{ session: sibling, submit }, session] as const),
+    ]);
+    const reference = holder.submit.tlvs.user_message_reference;
+    expect(reference).toBeTypeOf("number");
+    holder.session.socket.destroy();
+    while (gateway.figures().boundSessions > 1) await new Promise(setImmediate);
+    clock.advance(5_000);
+    const answer = await other.deliver({
+      body: {
+        esm_class: 4,
+        source_addr_ton: 1,
+        source_addr: "4790000001",
+        destination_addr: "Acme",
+        short_message: Buffer.from("id:2591 stat:DELIVRD err:000"),
+      },
+      tlvs: { user_message_reference: reference },
+    });
+    expect(answer).toMatchObject({ kind: "response", pdu: { command_status: 0 } });
+    expect(await results).toMatchObject([{ kind: "accepted", smscMessageId: "2591", matchKey: "2591" }]);
+    expect(events).toContain("echo_settled");
+  });
+
+  it("P12 is not settled by an echo for another destination, and ends ambiguous after the hold", async () => {
+    const { gateway, session, clock } = await bind({
+      echoesUserMessageReference: true,
+      responseTimeoutMs: 1_000,
+      ambiguityHoldMs: 500,
+    });
+    const results = gateway.submit(submission(["Hello"]));
+    const { tlvs } = await session.submits.next();
+    clock.advance(1_000);
+    await session.deliver({
+      body: { esm_class: 4, source_addr: "4790000009", short_message: Buffer.from("id:1 stat:DELIVRD") },
+      tlvs: { user_message_reference: tlvs.user_message_reference },
+    });
+    clock.advance(500);
+    expect(kinds(await results)).toEqual(["ambiguous"]);
+  });
+
+  it("P2 takes an echo that comes before the response as proof when the response then stays away", async () => {
+    const { gateway, session } = await bind({ echoesUserMessageReference: true });
+    const results = gateway.submit(submission(["Hello"]));
+    const { tlvs } = await session.submits.next();
+    await session.deliver({
+      body: { esm_class: 4, source_addr: "4790000001", short_message: Buffer.from("id:77 stat:DELIVRD") },
+      tlvs: { user_message_reference: tlvs.user_message_reference },
+    });
+    session.socket.destroy();
+    expect(await results).toMatchObject([{ kind: "accepted", smscMessageId: "77" }]);
+  });
+
+  it("P18 is settled when the gateway stops without grace, echo or not", async () => {
+    const { gateway, session, clock } = await bind({ echoesUserMessageReference: true });
+    const results = gateway.submit(submission(["Hello"]));
+    await session.submits.next();
+    await gateway.stop(0);
+    expect(kinds(await results)).toEqual(["ambiguous"]);
+    expect(clock.waiting).toBe(0);
+  });
+});
