@@ -73,7 +73,7 @@ describe.skipIf(!hasStrace)("durability by strace (apt-get install strace)", () 
   });
 
   it("is found missing where synchronous = off was planted", { timeout: 90_000 }, async () => {
-    const plant = join(import.meta.dirname, "support/plant-synchronous-off.ts");
+    const plant = join(import.meta.dirname, "programs/plant-synchronous-off.ts");
     const { trace, ids } = await traceSending("off", ["--import", plant]);
     const faults = durabilityFaults(trace, ids);
     expect(faults.length).toBe(ids.length);

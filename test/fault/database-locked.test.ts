@@ -1,0 +1,54 @@
+/**
+ * Another process holds the database's write lock for longer than the service waits for it: calls are refused as
+ * unavailable, nothing acknowledged is lost, and the service goes on by itself once the lock is free.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { startSimulator } from "../../src/smsc/start-simulator.ts";
+import { startNode } from "../support/node-process.ts";
+import { ACCOUNT_KEY, setUpService, startServiceProcess } from "../support/service-process.ts";
+import { createAcknowledgedLoad } from "./support/acknowledged.ts";
+import { readFinals } from "./support/read-finals.ts";
+import { smscGateway } from "./support/smsc-gateway.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "sms-relay-locked-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Longer than the 5 s that the writer waits for a lock. */
+const HELD_MS = 6_500;
+
+describe("the database locked by another process", () => {
+  it("refuses as unavailable and loses nothing that was acknowledged", { timeout: 60_000 }, async () => {
+    const simulator = await startSimulator({ port: 0, receiptDelayMs: 50 });
+    const setup = await setUpService(folder, { gateways: [smscGateway(simulator.port)] });
+    await using service = await startServiceProcess(setup);
+    const load = createAcknowledgedLoad("locked");
+    const run = async (most: number) => {
+      const options = { concurrency: 8, most, signal: AbortSignal.timeout(30_000) };
+      await load.run(setup.grpcPort, ACCOUNT_KEY, options);
+    };
+
+    await run(200);
+    const before = load.acknowledged.size;
+    {
+      const lockHolder = join(import.meta.dirname, "programs/hold-write-lock.ts");
+      await using holder = startNode(lockHolder, [setup.databasePath, `${HELD_MS}`]);
+      expect(await holder.nextLine()).toBe("locked");
+      await run(200);
+      expect(load.unanswered(), "calls that were refused while the lock was held").toBeGreaterThan(0);
+      await holder.ended;
+    }
+    await run(400);
+    expect(load.acknowledged.size).toBeGreaterThan(before + 200);
+    expect(load.unanswered()).toBe(0);
+
+    const finals = await readFinals(setup.grpcPort, ACCOUNT_KEY, load.acknowledged.keys(), 20_000);
+    expect(finals.isComplete).toBe(true);
+    expect(finals.gaps).toBe(0);
+    expect([...finals.byDelivery.values()].filter((states) => states.length !== 1)).toEqual([]);
+    expect(service.hasEnded()).toBe(false);
+    await simulator.stop();
+  });
+});
