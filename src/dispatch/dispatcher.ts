@@ -42,9 +42,9 @@ export interface DispatcherFigures {
 
 export interface Dispatcher {
   /** The compiled routes in force; what `selectGateways` takes. */
-  routes(): RouteTable;
+  table(): RouteTable;
   /** Whether a gateway can send now. */
-  health(gatewayId: GatewayId): GatewayHealth;
+  readonly health: (gatewayId: GatewayId) => GatewayHealth;
   /** Places for deliveries that the accepting transaction may claim at once, at most `count`; 0 where they have to wait. */
   reserve(gatewayId: GatewayId, lane: Lane, count: number): number;
   /** Gives reserved places back that were not used. */
@@ -67,7 +67,7 @@ export interface Dispatcher {
   /** Gateways that make no progress although they could (P22). */
   stuck(): readonly GatewayId[];
   /** Called after each settlement is on disk; returns the unsubscriber. */
-  onSettled(listener: SettledListener): () => void;
+  readonly onSettled: (listener: SettledListener) => () => void;
   start(): void;
   /** Claims nothing more, lets running attempts end within `graceMs`, and gives the rest back. Harmless when repeated. */
   stop(graceMs: number): Promise<void>;
@@ -112,7 +112,7 @@ class GatewayDispatcher implements Dispatcher {
       settings,
       claimant: () => claimant,
       table: () => this.#table,
-      health: (gatewayId) => this.health(gatewayId),
+      health: this.health,
       isBehind: () => this.#settler.unsettled > settings.maxUnsettled,
       hasOther: (gatewayId) => this.#othersThatCanSend(gatewayId).length > 0,
       freeElsewhere: (gatewayId, lane) =>
@@ -133,14 +133,14 @@ class GatewayDispatcher implements Dispatcher {
     this.#runners = this.#makeRunners(dependencies.gateways, dependencies.routes);
   }
 
-  routes(): RouteTable {
+  table(): RouteTable {
     return this.#table;
   }
 
-  health(gatewayId: GatewayId): GatewayHealth {
+  readonly health = (gatewayId: GatewayId): GatewayHealth => {
     const runner = this.#runners.get(gatewayId);
     return runner === undefined ? gone : runner.gate.health(this.#dependencies.clock.monotonic());
-  }
+  };
 
   reserve(gatewayId: GatewayId, lane: Lane, count: number): number {
     if (this.#ticker === undefined) return 0;
@@ -207,9 +207,7 @@ class GatewayDispatcher implements Dispatcher {
     return [...this.#runners.values()].filter((runner) => runner.isStuck).map((runner) => runner.id);
   }
 
-  onSettled(listener: SettledListener): () => void {
-    return this.#settler.onSettled(listener);
-  }
+  readonly onSettled = (listener: SettledListener): (() => void) => this.#settler.onSettled(listener);
 
   start(): void {
     if (this.#ticker !== undefined || this.#stopping !== undefined) return;

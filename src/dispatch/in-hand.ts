@@ -38,7 +38,6 @@ export class InHand implements RouteRequest {
     this.country = work.country;
     this.fast = message.fast;
     this.refusedBy = work.progress.refusedBy;
-    // The reference of an earlier attempt is not used for another one.
-    this.reference = work.progress.attemptCount === 0 ? work.reference : undefined;
+    this.reference = work.reference;
   }
 }

@@ -1,0 +1,277 @@
+/** A dispatcher on a real SQLite store with gateways in memory and a clock that a test moves. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type DispatchRoute,
+  type DispatchSettings,
+  defaultDispatchSettings,
+} from "../../src/dispatch/dispatch-settings.ts";
+import { createDispatcher, type Dispatcher } from "../../src/dispatch/dispatcher.ts";
+import type { DeliveryState } from "../../src/domain/delivery-state.ts";
+import {
+  createMessageIds,
+  type DeliveryId,
+  deliveryIdOf,
+  type GatewayId,
+  messageIdOf,
+  toAccountId,
+} from "../../src/domain/ids.ts";
+import { type DeliveryWork, type E164, type Message, noProgress } from "../../src/domain/message.ts";
+import type { Gateway, GatewayListener } from "../../src/gateways/gateway.ts";
+import type { Clock } from "../../src/observability/clock.ts";
+import { silentLogger } from "../../src/observability/logger.ts";
+import { PlanMemo } from "../../src/routing/plan-memo.ts";
+import { selectGateways } from "../../src/routing/select-gateways.ts";
+import { openSqliteStore } from "../../src/store/sqlite/open.ts";
+import type { ClaimRequest, DeliveryView, NewDelivery, Store } from "../../src/store/store.ts";
+import { createFakeClock, type FakeClock } from "./fake-clock.ts";
+import { seededRandom } from "./seeded-random.ts";
+
+export interface DispatchWorld {
+  readonly store: Store;
+  readonly dispatcher: Dispatcher;
+  readonly clock: FakeClock;
+  /** Every claim that was asked for, in order. */
+  readonly claims: readonly ClaimRequest[];
+  /** Stores messages the way the doors do, and answers their delivery ids. */
+  send(...messages: readonly SendOptions[]): Promise<readonly DeliveryId[]>;
+  /** Resolves when the delivery is in one of the states; looks after every settlement. */
+  until(deliveryId: DeliveryId, ...states: readonly DeliveryState[]): Promise<DeliveryState>;
+  /** Resolves when the n-th settlement since the beginning is on disk. */
+  settledCount(count: number): Promise<void>;
+  view(deliveryId: DeliveryId): Promise<DeliveryView>;
+  close(): Promise<void>;
+}
+
+export interface SendOptions extends Partial<Omit<Message, "content">> {
+  readonly text?: string;
+  readonly recipients?: readonly string[];
+  readonly wantsClaim?: boolean;
+}
+
+export interface WorldOptions {
+  readonly gateways: readonly Gateway[];
+  readonly routes?: Readonly<Record<string, Partial<DispatchRoute>>>;
+  readonly settings?: Partial<DispatchSettings>;
+  readonly paused?: ReadonlyMap<GatewayId, string>;
+  /** The machine's clock, for tests over real sockets. */
+  readonly clock?: Clock;
+  readonly receipts?: Pick<GatewayListener, "onReceipt">;
+  readonly isStarted?: boolean;
+}
+
+const account = toAccountId("acme");
+let messageCount = 0;
+
+export function routeOf(
+  gateway: Gateway,
+  index: number,
+  overrides: Partial<DispatchRoute> = {},
+): DispatchRoute {
+  return {
+    id: gateway.id,
+    priority: index + 1,
+    weight: 1,
+    isPremium: false,
+    senderKinds: ["NUMERIC", "ALPHANUMERIC"],
+    profile: gateway.profile,
+    pdusPerSecond: undefined,
+    burst: undefined,
+    expectsReceipts: true,
+    ...overrides,
+  };
+}
+
+export async function createDispatchWorld(options: WorldOptions): Promise<DispatchWorld> {
+  const folder = mkdtempSync(join(tmpdir(), "sms-relay-dispatch-"));
+  const fake = createFakeClock();
+  const clock: Clock = options.clock ?? fake;
+  const real = await openSqliteStore({ path: join(folder, "store.db"), clock });
+  const claims: ClaimRequest[] = [];
+  const store: Store = {
+    ...real,
+    claim(request) {
+      claims.push(request);
+      return real.claim(request);
+    },
+  };
+  const { claimant } = await store.join(clock.now());
+  const random = seededRandom(7);
+  const nextId = createMessageIds(
+    () => clock.now(),
+    (octets) => octets.set(octets.map(() => Math.floor(random() * 256))),
+  );
+  const { gateways } = options;
+  const routes = gateways.map((gateway, index) => routeOf(gateway, index, options.routes?.[gateway.id]));
+  const dispatcher = createDispatcher({
+    store,
+    gateways: new Map(gateways.map((gateway) => [gateway.id, gateway])),
+    routes,
+    paused: options.paused ?? new Map(),
+    claimant,
+    clock,
+    random,
+    log: silentLogger,
+    settings: { ...defaultDispatchSettings, ...options.settings },
+  });
+  for (const gateway of gateways) {
+    gateway.start({
+      ...dispatcher.listenerFor(gateway.id),
+      onReceipt: options.receipts?.onReceipt ?? (() => Promise.resolve()),
+      onUnparsableReceipt: () => Promise.resolve(),
+      onIncoming: () => Promise.resolve(),
+    });
+  }
+  if (options.isStarted !== false) dispatcher.start();
+
+  let settled = 0;
+  const waiters = new Set<() => void>();
+  dispatcher.onSettled(() => {
+    settled++;
+    for (const waiter of waiters) waiter();
+  });
+
+  function messageOf(fields: SendOptions): Message {
+    const { text = `text ${++messageCount}`, recipients, wantsClaim, ...rest } = fields;
+    return {
+      id: nextId(),
+      accountId: account,
+      sender: { kind: "ALPHANUMERIC", address: "ACME" },
+      content: { kind: "text", text },
+      lane: "NORMAL",
+      duplicatePolicy: "AT_LEAST_ONCE",
+      encoding: "auto",
+      transliterate: false,
+      maxSegments: 30,
+      fast: false,
+      clientReference: undefined,
+      metadata: {},
+      acceptTimeMs: clock.now(),
+      expireTimeMs: clock.now() + 86_400_000,
+      ...rest,
+    };
+  }
+
+  async function send(...all: readonly SendOptions[]): Promise<readonly DeliveryId[]> {
+    const prepared = all.map((fields) => {
+      const message = messageOf(fields);
+      const plans = new PlanMemo(message);
+      const recipients = fields.recipients ?? ["+41790000001"];
+      const deliveries: NewDelivery[] = recipients.map((recipient, position) => {
+        const id = deliveryIdOf(message.id, position);
+        const { head } = selectGateways(
+          {
+            deliveryId: id,
+            accountId: account,
+            sender: message.sender,
+            recipient: recipient as E164,
+            country: "CH",
+            fast: message.fast,
+            refusedBy: [],
+            plans,
+          },
+          dispatcher.table(),
+          dispatcher.health,
+        );
+        if (head === undefined) throw new Error("no gateway may carry it");
+        const isClaimed =
+          fields.wantsClaim !== false && dispatcher.reserve(head.gatewayId, message.lane, 1) === 1;
+        return {
+          id,
+          recipient: recipient as E164,
+          country: "CH",
+          admission: {
+            kind: "queued",
+            gatewayId: head.gatewayId,
+            encoding: head.plan.encoding,
+            segmentCount: head.plan.segments.length,
+          },
+          wantsClaim: isClaimed,
+        };
+      });
+      return { message, deliveries };
+    });
+    const outcomes = await store.accept(
+      prepared.map(({ message, deliveries }) => ({
+        message,
+        deliveries,
+        recipientOutcomes: deliveries.map((_, position) => ({ kind: "delivery", position })),
+        request: undefined,
+        claimant,
+      })),
+    );
+    prepared.forEach(({ message, deliveries }, index) => {
+      const outcome = outcomes[index];
+      if (outcome?.kind !== "accepted") throw new Error("not accepted");
+      const granted = new Map(outcome.claimed.map((claim) => [claim.id, claim.reference]));
+      for (const delivery of deliveries) {
+        if (delivery.admission.kind !== "queued") continue;
+        const { gatewayId } = delivery.admission;
+        if (granted.has(delivery.id)) {
+          const work: DeliveryWork = {
+            id: delivery.id,
+            recipient: delivery.recipient,
+            country: delivery.country,
+            progress: noProgress,
+            reference: granted.get(delivery.id),
+          };
+          dispatcher.take(gatewayId, message, [work]);
+        } else {
+          if (delivery.wantsClaim) dispatcher.release(gatewayId, message.lane, 1);
+          dispatcher.wake(gatewayId);
+        }
+      }
+    });
+    return prepared.flatMap(({ deliveries }) => deliveries.map((delivery) => delivery.id));
+  }
+
+  async function until(id: DeliveryId, ...states: readonly DeliveryState[]): Promise<DeliveryState> {
+    for (;;) {
+      const seen = settled;
+      const [state] = await store.readStates([id]);
+      if (state !== undefined && states.includes(state)) return state;
+      if (settled === seen) await settledCount(seen + 1);
+    }
+  }
+
+  function settledCount(count: number): Promise<void> {
+    if (settled >= count) return Promise.resolve();
+    return new Promise((resolve) => {
+      const waiter = () => {
+        if (settled < count) return;
+        waiters.delete(waiter);
+        resolve();
+      };
+      waiters.add(waiter);
+    });
+  }
+
+  return {
+    store,
+    dispatcher,
+    clock: fake,
+    claims,
+    send,
+    until,
+    settledCount,
+    async view(id) {
+      const messageId = messageIdOf(id);
+      const page = await store.readStatus(account, messageId, {
+        afterPosition: -1,
+        limit: 1_000,
+        view: "FULL",
+      });
+      const found = page?.deliveries.find((delivery) => delivery.id === id);
+      if (found === undefined) throw new Error("no such delivery");
+      return found;
+    },
+    async close() {
+      const stopped = dispatcher.stop(1_000);
+      fake.advance(1_000);
+      await stopped;
+      await store.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,103 @@
+/** A gateway without a network: a script answers what is submitted, and every submission can be waited for. */
+import { toGatewayId } from "../../src/domain/ids.ts";
+import { baselineProfile } from "../../src/encoding/baseline-profile.ts";
+import type { EncodingProfile } from "../../src/encoding/message-plan.ts";
+import type {
+  Gateway,
+  GatewayListener,
+  GatewayStatus,
+  PartResult,
+  Submission,
+} from "../../src/gateways/gateway.ts";
+import { createSignalQueue, type SignalQueue } from "./signal-queue.ts";
+
+/** What happens to a submission; a promise keeps its window occupied. */
+export type Script = (
+  submission: Submission,
+  turn: number,
+) => readonly PartResult[] | Promise<readonly PartResult[]>;
+
+export interface MemoryGateway extends Gateway {
+  /** Every submission, in the order of arrival. */
+  readonly submissions: Submission[];
+  readonly arrivals: SignalQueue<Submission>;
+  script: Script;
+  setStatus(status: GatewayStatus): void;
+}
+
+export interface MemoryGatewayOptions {
+  readonly script?: Script;
+  readonly window?: number;
+  readonly profile?: Partial<EncodingProfile>;
+  readonly now?: () => number;
+}
+
+export function accepted(number: number, smscMessageId = `id-${number}`): PartResult {
+  return { kind: "accepted", number, smscMessageId, matchKey: smscMessageId, timeMs: 1 };
+}
+
+type Refusal = Extract<PartResult, { kind: "refused" }>["refusal"];
+const commandStatuses: Readonly<Record<Refusal, number>> = {
+  recipient: 0x0b,
+  route: 0x0a,
+  temporary: 0x08,
+  throttled: 0x58,
+  session: 0x04,
+};
+
+export function refused(number: number, refusal: Refusal): PartResult {
+  return { kind: "refused", number, refusal, commandStatus: commandStatuses[refusal], timeMs: 1 };
+}
+
+export function ambiguous(number: number): PartResult {
+  return { kind: "ambiguous", number, timeMs: 1 };
+}
+
+export function unsent(number: number, why: "no_session" | "stopped" | "expired" = "stopped"): PartResult {
+  return { kind: "unsent", number, why, timeMs: 1 };
+}
+
+let acceptCount = 0;
+/** Accepts everything under ids of its own. */
+export const acceptAll: Script = (submission) =>
+  submission.parts.map((part) => accepted(part.number, `m${++acceptCount}`));
+
+export function createMemoryGateway(id: string, options: MemoryGatewayOptions = {}): MemoryGateway {
+  const { window = 100 } = options;
+  const submissions: Submission[] = [];
+  const arrivals = createSignalQueue<Submission>();
+  let status: GatewayStatus = { kind: "ready" };
+  let inFlight = 0;
+  let listener: GatewayListener | undefined;
+  const gateway: MemoryGateway = {
+    id: toGatewayId(id),
+    profile: options.profile === undefined ? baselineProfile : { ...baselineProfile, ...options.profile },
+    submissions,
+    arrivals,
+    script: options.script ?? acceptAll,
+    status: () => status,
+    figures: () => ({ sessions: 1, boundSessions: 1, inFlight, windowSize: window }),
+    room: () => (status.kind === "ready" ? window - inFlight : 0),
+    async submit(submission) {
+      inFlight++;
+      submissions.push(submission);
+      arrivals.push(submission);
+      for (let i = 1; i < submission.parts.length; i++) await submission.takeToken();
+      const results = await gateway.script(submission, submissions.length);
+      inFlight--;
+      listener?.onRoom();
+      return results;
+    },
+    start(given) {
+      listener = given;
+      given.onStatus(status);
+    },
+    resume() {},
+    setStatus(next) {
+      status = next;
+      listener?.onStatus(next);
+    },
+    stop: () => Promise.resolve(),
+  };
+  return gateway;
+}
