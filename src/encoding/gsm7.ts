@@ -51,10 +51,7 @@ export function decodeSeptets(septets: Uint8Array, table: SeptetTable): string {
     }
     index += 1;
     const next = septets[index];
-    if (next === undefined || (next & 0x7f) === ESCAPE) {
-      text += " ";
-      continue;
-    }
+    if (next === undefined) return `${text} `;
     const extended = table.extension[next & 0x7f];
     text += extended === undefined || extended === HOLE ? shown(table.main[next & 0x7f]) : extended;
   }

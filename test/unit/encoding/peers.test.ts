@@ -67,6 +67,8 @@ function judge(text: string, mine: Estimate, theirs: Estimate): Judgement {
   if (theirs.units.length > 1 && theirs.units.some((units) => units > limit)) return "a part over its limit";
   if (mine.units.length === theirs.units.length) return "agree";
   const boundaries = new Set([...segmenter.segment(text)].map((grapheme) => grapheme.index));
+  // The calculator keeps every grapheme but CR LF.
+  for (const { index } of text.matchAll(/\r\n/g)) boundaries.add(index + 1);
   let offset = 0;
   const cutsGraphemes = theirs.units.slice(0, -1).some((units) => !boundaries.has((offset += units)));
   return mine.encoding === "ucs2" && mine.units.length < theirs.units.length && !cutsGraphemes

@@ -196,6 +196,15 @@ describe("renderParts", () => {
     );
   });
 
+  it("P31 cuts UCS-2 between code units, never inside one", () => {
+    for (const concatenation of ["udh8", "udh16", "sar"] as const) {
+      const parts = render("я".repeat(300), { ...baselineProfile, concatenation });
+      const headerOctets = { udh8: 6, udh16: 7, sar: 0 }[concatenation];
+      expect(parts.length).toBeGreaterThan(4);
+      for (const part of parts) expect(hex(part.shortMessage.subarray(headerOctets))).toMatch(/^(044f)+$/);
+    }
+  });
+
   it("P29 ends no part with an escape and begins none with half a pair", () => {
     fc.assert(
       fc.property(anyText, anyProfile, (text, profile) => {
