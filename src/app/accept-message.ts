@@ -5,6 +5,7 @@
 import { SmsError } from "../domain/errors.ts";
 import type { ClaimantId, GatewayId, MessageId } from "../domain/ids.ts";
 import { type DeliveryWork, type Lane, type Message, noProgress } from "../domain/message.ts";
+import type { Plans } from "../routing/plan-memo.ts";
 import type { AcceptOutcome, NewDelivery, Store } from "../store/store.ts";
 import type { OnSettled } from "./await-submission.ts";
 import { hashRequest } from "./request-hash.ts";
@@ -18,7 +19,7 @@ export interface DirectClaims {
   /** Gives back room that was not used. */
   release(gatewayId: GatewayId, lane: Lane, count: number): void;
   /** Takes over deliveries that were claimed for it, into the room that was kept. */
-  take(gatewayId: GatewayId, message: Message, deliveries: readonly DeliveryWork[]): void;
+  take(gatewayId: GatewayId, message: Message, deliveries: readonly DeliveryWork[], plans: Plans): void;
   /** Something of this gateway waits in the store. */
   wake(gatewayId: GatewayId): void;
   readonly onSettled: OnSettled;
@@ -58,7 +59,7 @@ export async function acceptMessage(
       },
     ]);
   } finally {
-    settleRoom(deps.claims, message, reserved, outcome);
+    settleRoom(deps.claims, message, routed.plans, reserved, outcome);
   }
   if (outcome === undefined) throw new Error("the store answered no outcome");
   if (outcome.kind !== "request_id_reused") return outcome;
@@ -100,6 +101,7 @@ function reserveRoom(claims: DirectClaims, lane: Lane, deliveries: readonly NewD
 function settleRoom(
   claims: DirectClaims,
   message: Message,
+  plans: Plans,
   { deliveries, rooms }: Reserved,
   outcome: AcceptOutcome | undefined,
 ): void {
@@ -127,7 +129,7 @@ function settleRoom(
   for (const [gatewayId, room] of rooms) {
     const taken = works.get(gatewayId) ?? [];
     if (room > taken.length) claims.release(gatewayId, message.lane, room - taken.length);
-    if (taken.length > 0) claims.take(gatewayId, message, taken);
+    if (taken.length > 0) claims.take(gatewayId, message, taken, plans);
     if (isAnyWaiting && outcome?.kind === "accepted") claims.wake(gatewayId);
   }
 }

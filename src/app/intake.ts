@@ -25,6 +25,8 @@ export interface Intake {
   /** What waited at the last look. */
   readonly backlog: () => Backlog;
   readonly freeDiskBytes: () => number | undefined;
+  /** Why no work is taken, as sentences; empty while it is. */
+  readonly problems: () => readonly string[];
   /** Takes no new work from now on. */
   close(): void;
   /** Stops looking; harmless when repeated. */
@@ -43,6 +45,7 @@ export async function startIntake(deps: IntakeDeps): Promise<Intake> {
   let backlog = noBacklog;
   let freeDiskBytes: number | undefined;
   let acceptedSince = 0;
+  let isStoreAway = false;
   let state: "open" | "closed" | "stopped" = "open";
   let timer: Timer | undefined;
 
@@ -53,7 +56,9 @@ export async function startIntake(deps: IntakeDeps): Promise<Intake> {
       freeDiskBytes = await deps.readFreeDisk();
       backlog = await deps.store.backlog();
       acceptedSince -= acceptedBefore;
+      isStoreAway = false;
     } catch (err) {
+      isStoreAway = true;
       log.warn({ err }, "The backlog and the free disk space could not be read.");
     }
     const tookMs = clock.monotonic() - startMs;
@@ -62,18 +67,23 @@ export async function startIntake(deps: IntakeDeps): Promise<Intake> {
     }
   }
 
+  const isDiskFull = () => freeDiskBytes !== undefined && freeDiskBytes < deps.minFreeDiskBytes;
+  const isBacklogFull = () => backlog.queued + acceptedSince >= deps.maxBacklog;
+
   await look();
   return {
     admission() {
       if (state !== "open") return { kind: "stopping" };
-      if (freeDiskBytes !== undefined && freeDiskBytes < deps.minFreeDiskBytes) {
-        return { kind: "overloaded", retryAfterMs, limit: "disk" };
-      }
-      if (backlog.queued + acceptedSince >= deps.maxBacklog) {
-        return { kind: "overloaded", retryAfterMs, limit: "backlog" };
-      }
+      if (isDiskFull()) return { kind: "overloaded", retryAfterMs, limit: "disk" };
+      if (isBacklogFull()) return { kind: "overloaded", retryAfterMs, limit: "backlog" };
       return { kind: "open" };
     },
+    problems: () => [
+      ...(state === "open" ? [] : ["the service is stopping"]),
+      ...(isStoreAway ? ["the store does not answer"] : []),
+      ...(isDiskFull() ? ["too little disk space is left"] : []),
+      ...(isBacklogFull() ? ["too many deliveries wait"] : []),
+    ],
     countAccepted(deliveries) {
       acceptedSince += deliveries;
     },

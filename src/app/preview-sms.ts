@@ -1,6 +1,6 @@
 /** Plans a content without sending it, by the functions that sending uses (P30). */
 import { type FieldViolation, refuseFields, SmsError } from "../domain/errors.ts";
-import { type AccountId, deliveryIdOf, type GatewayId, type MessageId } from "../domain/ids.ts";
+import { type AccountId, deliveryIdOf, type MessageId, toGatewayId } from "../domain/ids.ts";
 import { statusCode } from "../domain/status-code.ts";
 import { baselineProfile } from "../encoding/baseline-profile.ts";
 import type { EncodingProfile, MessagePlan, PlanResult } from "../encoding/message-plan.ts";
@@ -98,7 +98,7 @@ export function createPreviewSms(deps: PreviewSmsDeps): PreviewSms {
 
 function profileOf(deps: PreviewSmsDeps, gatewayId: string): EncodingProfile {
   if (gatewayId === "") return baselineProfile;
-  const gateway = deps.routes.table().gateways.get(gatewayId as GatewayId);
+  const gateway = deps.routes.table().gateways.get(toGatewayId(gatewayId));
   if (gateway === undefined) throw new SmsError("UNKNOWN_GATEWAY");
   return gateway.profile;
 }

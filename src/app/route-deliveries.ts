@@ -2,7 +2,7 @@
 import { deliveryIdOf } from "../domain/ids.ts";
 import type { E164, Message } from "../domain/message.ts";
 import type { CompiledGateway, RouteTable } from "../routing/compile-routes.ts";
-import { PlanMemo } from "../routing/plan-memo.ts";
+import { PlanMemo, type Plans } from "../routing/plan-memo.ts";
 import type { GatewayHealth } from "../routing/route-gateway.ts";
 import { refusalCodeOf, selectGateways } from "../routing/select-gateways.ts";
 import type { NewDelivery, RecipientOutcome } from "../store/store.ts";
@@ -22,6 +22,8 @@ export interface RoutedDeliveries {
   readonly deliveries: readonly NewDelivery[];
   /** One for each recipient of the request, in order. */
   readonly outcomes: readonly RecipientOutcome[];
+  /** The plans that were made on the way. */
+  readonly plans: Plans;
 }
 
 /** Routes every recipient by the table as it stands now. Above 100 recipients other calls have turns in between. */
@@ -82,5 +84,5 @@ export async function routeDeliveries(
     }
     outcomes.push({ kind: "delivery", position });
   }
-  return { deliveries, outcomes };
+  return { deliveries, outcomes, plans };
 }

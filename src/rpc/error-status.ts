@@ -43,7 +43,7 @@ function detailsOf(failure: Failure, listed: number): Any[] {
   const metadata: Record<string, string> = { ...failure.metadata, status_code: String(code.number) };
   if (violationCount > 0) metadata["violation_count"] = String(violationCount);
   const details = [
-    any("ErrorInfo", ErrorInfo.encode({ reason: code.name, domain: errorDomain, metadata }).finish()),
+    any("ErrorInfo", ErrorInfo.encode({ reason: failure.name, domain: errorDomain, metadata }).finish()),
   ];
   if (listed > 0) {
     const fieldViolations = failure.violations

@@ -10,6 +10,7 @@ const maxViolations = 25;
 const maxViolationOctets = 120;
 
 export interface Failure {
+  readonly name: StatusCodeName;
   readonly code: StatusCodeEntry;
   /** One sentence. */
   readonly text: string;
@@ -36,12 +37,13 @@ export function describeFailure(thrown: unknown, deps: FailureDeps): Failure {
   const code = statusCode(name);
   if (error === undefined || name === "INTERNAL_ERROR") {
     deps.log.error({ err: thrown }, "A call failed for a reason of our own.");
-    return { ...nothingTold, code, text: code.text };
+    return { ...nothingTold, name, code, text: code.text };
   }
   if (name === "SERVICE_UNAVAILABLE" && error.cause !== undefined)
     deps.log.warn({ err: error.cause }, "A call was refused because the store is away.");
   const { violations = [], retryAfterMs, quota, metadata = {} } = error.details;
   return {
+    name,
     code,
     text: error.message,
     violations: violations.slice(0, maxViolations).map(shorten),

@@ -1,0 +1,123 @@
+/**
+ * Accepts many messages on one stream: requests are worked on side by side and answered in their order. At most 256 are unanswered;
+ * then reading pauses, and with it the caller, by HTTP/2's flow control.
+ */
+import { Status } from "nice-grpc-common";
+import type { Principal } from "../app/api-keys.ts";
+import type { SendSms } from "../app/send-sms.ts";
+import { createWaker } from "../app/waker.ts";
+import { refuseFields, SmsError } from "../domain/errors.ts";
+import type {
+  SendSmsFailure,
+  SendSmsStreamRequest,
+  SendSmsStreamResponse,
+} from "../gen/sms/v1/sms_service.ts";
+import { describeFailure, type Failure, type FailureDeps } from "./failure.ts";
+import { toStatusCode } from "./translate/enums.ts";
+import { fromSendSmsRequest, toSendSmsResponse } from "./translate/send-sms.ts";
+import { toDuration } from "./translate/time.ts";
+
+export const maxUnanswered = 256;
+
+export interface SendSmsStreamDeps extends FailureDeps {
+  readonly sendSms: SendSms;
+  /** Aborted when the service stops: what was read is answered, then the stream ends with SERVICE_UNAVAILABLE. */
+  readonly stopping: AbortSignal;
+}
+
+export interface SendSmsStreamCall {
+  readonly principal: Principal;
+  /** Aborted when the caller goes away. */
+  readonly signal: AbortSignal;
+}
+
+/** The answers to a stream of requests. */
+export async function* sendSmsStream(
+  requests: AsyncIterable<SendSmsStreamRequest>,
+  { principal, signal }: SendSmsStreamCall,
+  deps: SendSmsStreamDeps,
+): AsyncGenerator<SendSmsStreamResponse, void> {
+  const { stopping } = deps;
+  const answers: Promise<SendSmsStreamResponse>[] = [];
+  const changed = createWaker();
+  const roomMade = createWaker();
+  let hasEnded = false;
+  let fault: { readonly cause: unknown } | undefined;
+
+  async function read(): Promise<void> {
+    try {
+      for await (const request of requests) {
+        if (stopping.aborted || hasEnded) return;
+        answers.push(answer(request, principal, deps));
+        changed.wake();
+        while (answers.length >= maxUnanswered && !hasEnded) await roomMade.next();
+      }
+    } catch (cause) {
+      fault = { cause };
+    } finally {
+      hasEnded = true;
+      changed.wake();
+    }
+  }
+
+  stopping.addEventListener("abort", changed.wake);
+  signal.addEventListener("abort", changed.wake);
+  try {
+    void read();
+    for (;;) {
+      signal.throwIfAborted();
+      const next = answers[0];
+      if (next !== undefined) {
+        // It counts as unanswered until the caller's side has taken it, which is when this generator goes on.
+        yield await next;
+        answers.shift();
+        roomMade.wake();
+        continue;
+      }
+      if (fault !== undefined) throw fault.cause;
+      if (hasEnded) return;
+      if (stopping.aborted) throw new SmsError("SERVICE_UNAVAILABLE");
+      await changed.next();
+    }
+  } finally {
+    hasEnded = true;
+    roomMade.wake();
+    stopping.removeEventListener("abort", changed.wake);
+    signal.removeEventListener("abort", changed.wake);
+  }
+}
+
+/** Never rejects: a refusal is an answer. */
+async function answer(
+  { request }: SendSmsStreamRequest,
+  principal: Principal,
+  deps: SendSmsStreamDeps,
+): Promise<SendSmsStreamResponse> {
+  const requestId = request?.requestId ?? "";
+  try {
+    if (request === undefined)
+      throw refuseFields([{ field: "request", reason: "PARAMETER_MISSING", description: "is required" }]);
+    const answered = await deps.sendSms(fromSendSmsRequest(request), {
+      accountId: principal.accountId,
+      method: "SendSmsStream",
+      deadlineMs: Number.POSITIVE_INFINITY,
+      signal: neverAborted,
+    });
+    return { requestId, outcome: { $case: "response", value: toSendSmsResponse(answered) } };
+  } catch (thrown) {
+    return { requestId, outcome: { $case: "failure", value: toFailure(describeFailure(thrown, deps)) } };
+  }
+}
+
+const neverAborted = new AbortController().signal;
+
+function toFailure(failure: Failure): SendSmsFailure {
+  return {
+    statusCode: toStatusCode(failure.name),
+    grpcCode: Status[failure.code.grpcCode],
+    text: failure.text,
+    violations: failure.violations.map((violation) => ({ ...violation })),
+    violationCount: failure.violationCount,
+    retryDelay: failure.retryAfterMs === undefined ? undefined : toDuration(failure.retryAfterMs),
+  };
+}

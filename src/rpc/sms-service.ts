@@ -1,0 +1,123 @@
+/** SmsService: translates, calls the use case, translates back. */
+import type { ApiKeys, Principal } from "../app/api-keys.ts";
+import type { CancelSms } from "../app/cancel-sms.ts";
+import type { GetStatus } from "../app/get-status.ts";
+import type { ListSms } from "../app/list-sms.ts";
+import type { PreviewSms } from "../app/preview-sms.ts";
+import type { ReportSubscriptions } from "../app/report-subscriptions.ts";
+import type { Unknown } from "../app/send-request.ts";
+import type { SendSms } from "../app/send-sms.ts";
+import type { WatchReports } from "../app/watch-reports.ts";
+import {
+  type SmsServiceImplementation,
+  StatusView,
+  type StreamDeliveryReportsRequest,
+  type StreamDeliveryReportsResponse,
+} from "../gen/sms/v1/sms_service.ts";
+import { deadlineOf } from "./call-deadline.ts";
+import type { FailureDeps } from "./failure.ts";
+import { createGuard } from "./guard.ts";
+import { sendSmsStream } from "./send-sms-stream.ts";
+import { toCancelOutcome, toGetStatusResponse, toSms } from "./translate/delivery.ts";
+import { fromPreviewSmsRequest, toPreviewSmsResponse } from "./translate/plan.ts";
+import { fromStreamRequest, toDeliveryReport, toReportSubscription } from "./translate/report.ts";
+import { fromSendSmsRequest, toSendSmsResponse } from "./translate/send-sms.ts";
+import { fromDate } from "./translate/time.ts";
+
+export interface SmsServiceDeps extends FailureDeps {
+  readonly keys: Pick<ApiKeys, "verify">;
+  readonly sendSms: SendSms;
+  readonly previewSms: PreviewSms;
+  readonly getStatus: GetStatus;
+  readonly listSms: ListSms;
+  readonly cancelSms: CancelSms;
+  readonly watchReports: WatchReports;
+  readonly subscriptions: ReportSubscriptions;
+  /** Aborted when the service stops. */
+  readonly stopping: AbortSignal;
+}
+
+export function createSmsService(deps: SmsServiceDeps): SmsServiceImplementation {
+  const guard = createGuard(deps, "any");
+  return {
+    sendSms: guard.unary(async (request, { accountId }, context) =>
+      toSendSmsResponse(
+        await deps.sendSms(fromSendSmsRequest(request), {
+          accountId,
+          method: "SendSms",
+          deadlineMs: deadlineOf(context),
+          signal: context.signal,
+        }),
+      ),
+    ),
+
+    sendSmsStream: guard.stream((requests, principal, context) =>
+      sendSmsStream(requests, { principal, signal: context.signal }, deps),
+    ),
+
+    previewSms: guard.unary(async (request, { accountId }) =>
+      toPreviewSmsResponse(await deps.previewSms(fromPreviewSmsRequest(request), accountId)),
+    ),
+
+    getStatus: guard.unary(async (request, principal) =>
+      toGetStatusResponse(await deps.getStatus({ ...request, view: fromView(request.view) }, principal)),
+    ),
+
+    listSms: guard.unary(async (request, { accountId }) => {
+      const { entries, nextPageToken = "" } = await deps.listSms(
+        {
+          ...request,
+          acceptedFromMs: fromDate(request.acceptTimeFrom),
+          acceptedUntilMs: fromDate(request.acceptTimeUntil),
+        },
+        accountId,
+      );
+      return { sms: entries.map(toSms), nextPageToken };
+    }),
+
+    cancelSms: guard.unary(async ({ messageId }, { accountId }) => ({
+      outcomes: (await deps.cancelSms(messageId, accountId)).map(toCancelOutcome),
+    })),
+
+    streamDeliveryReports: guard.stream((request, principal, { signal }) =>
+      streamReports(request, principal, signal, deps.watchReports),
+    ),
+
+    acknowledgeDeliveryReports: guard.unary(async (request, { accountId }) => ({
+      cursor: await deps.subscriptions.acknowledge(request, accountId),
+    })),
+
+    listReportSubscriptions: guard.unary(async (request, { accountId }) => {
+      const { entries, nextPageToken = "" } = await deps.subscriptions.list(request, accountId);
+      return { subscriptions: entries.map(toReportSubscription), nextPageToken };
+    }),
+
+    deleteReportSubscription: guard.unary(async ({ name }, { accountId }) => {
+      await deps.subscriptions.delete(name, accountId);
+      return {};
+    }),
+  };
+}
+
+function fromView(view: number): "BASIC" | "FULL" | Unknown {
+  switch (view) {
+    case StatusView.STATUS_VIEW_UNSPECIFIED:
+    case StatusView.STATUS_VIEW_BASIC:
+      return "BASIC";
+    case StatusView.STATUS_VIEW_FULL:
+      return "FULL";
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
+async function* streamReports(
+  request: StreamDeliveryReportsRequest,
+  { accountId }: Principal,
+  signal: AbortSignal,
+  watchReports: WatchReports,
+): AsyncGenerator<StreamDeliveryReportsResponse, void> {
+  const { start, filter } = fromStreamRequest(request);
+  for await (const page of watchReports({ accountId, start, filter, signal }))
+    yield { reports: page.reports.map(toDeliveryReport), cursor: page.cursor };
+}

@@ -1,0 +1,16 @@
+/** API keys, without their secrets and hashes. */
+import type { ApiKey as PbApiKey } from "../../gen/sms/v1/key_service.ts";
+import type { ApiKey } from "../../store/store.ts";
+import { toRole } from "./enums.ts";
+import { toDate } from "./time.ts";
+
+export function toApiKey(key: ApiKey): PbApiKey {
+  return {
+    keyId: key.id,
+    accountId: key.accountId,
+    role: toRole(key.role),
+    displayName: key.name,
+    createTime: toDate(key.createTimeMs),
+    revokeTime: toDate(key.revokeTimeMs),
+  };
+}

@@ -1,0 +1,43 @@
+/** Plans of a content, for previews. */
+import type { PreviewAnswer, PreviewSmsInput } from "../../app/preview-sms.ts";
+import type { MessagePlan } from "../../encoding/message-plan.ts";
+import type { MessagePlan as PbMessagePlan } from "../../gen/sms/v1/message.ts";
+import type { PreviewSmsRequest, PreviewSmsResponse } from "../../gen/sms/v1/sms_service.ts";
+import { fromWantedEncoding, toConcatenation, toEncoding } from "./enums.ts";
+import { fromContent, toRecipientOutcome } from "./send-sms.ts";
+
+const maxForcingCharacters = 100;
+
+export function fromPreviewSmsRequest(request: PreviewSmsRequest): PreviewSmsInput {
+  return {
+    content: fromContent(request.content),
+    encoding: fromWantedEncoding(request.encoding),
+    transliterate: request.transliterate,
+    maxSegments: request.maxSegments,
+    recipients: request.recipients,
+    sender: request.sender,
+    fast: request.fast,
+    gatewayId: request.gatewayId,
+  };
+}
+
+export function toPreviewSmsResponse(answer: PreviewAnswer): PreviewSmsResponse {
+  return {
+    plans: answer.plans.map(({ plan, recipients }) => ({ plan: toPlan(plan), recipients: [...recipients] })),
+    unroutableRecipients: answer.unroutable.map(toRecipientOutcome),
+  };
+}
+
+function toPlan(plan: MessagePlan): PbMessagePlan {
+  return {
+    encoding: toEncoding(plan.encoding),
+    singleShiftLanguage: plan.singleShift ?? 0,
+    lockingShiftLanguage: plan.lockingShift ?? 0,
+    concatenation: toConcatenation(plan.concatenation),
+    segments: plan.segments.map((segment) => ({ ...segment, data: Buffer.from(segment.data) })),
+    forcingCharacters: plan.forcingCharacters
+      .slice(0, maxForcingCharacters)
+      .map((forcing) => ({ ...forcing })),
+    substitutions: plan.substitutions.map((substitution) => ({ ...substitution })),
+  };
+}

@@ -1,0 +1,153 @@
+/** Reports, and the request to stream them. */
+import type { SubscriptionAnswer } from "../../app/report-subscriptions.ts";
+import { requireSubscriptionName } from "../../app/report-subscriptions.ts";
+import type { ReportFilter, ReportStart } from "../../app/watch-reports.ts";
+import { isFinal } from "../../domain/delivery-state.ts";
+import { type FieldViolation, refuseFields, SmsError } from "../../domain/errors.ts";
+import { type MessageId, messageIdOf, parseMessageId } from "../../domain/ids.ts";
+import type { DeliveryReport, ReportSubscription } from "../../gen/sms/v1/delivery_report.ts";
+import {
+  InitialStart,
+  type StreamDeliveryReportsRequest,
+  type SubscriptionStart,
+} from "../../gen/sms/v1/sms_service.ts";
+import type { StoredReport } from "../../store/store.ts";
+import { toPart } from "./delivery.ts";
+import { fromState, toReason, toState, toStatusCode } from "./enums.ts";
+import { fromDate, toDate, toDuration } from "./time.ts";
+
+const maxMessageIds = 100;
+
+/** Start and filter of a request; throws with every fault found. */
+export function fromStreamRequest(request: StreamDeliveryReportsRequest): {
+  readonly start: ReportStart;
+  readonly filter: ReportFilter;
+} {
+  const violations: FieldViolation[] = [];
+  const start = fromStart(request.start, violations);
+  const filter = fromFilter(request, violations);
+  if (start === undefined || violations.length > 0) throw refuseFields(violations);
+  return { start, filter };
+}
+
+function fromStart(
+  start: StreamDeliveryReportsRequest["start"],
+  violations: FieldViolation[],
+): ReportStart | undefined {
+  const refuse = (field: string, description: string) => {
+    violations.push({ field, reason: "INVALID_PARAMETER", description });
+    return undefined;
+  };
+  switch (start?.$case) {
+    case undefined:
+      return { kind: "now" };
+    case "cursor":
+      return { kind: "cursor", cursor: start.value };
+    case "subscription":
+      return fromSubscriptionStart(start.value, violations);
+    case "startTime": {
+      const timeMs = fromDate(start.value) ?? Number.NaN;
+      return Number.isNaN(timeMs)
+        ? refuse("start_time", "is not a valid timestamp")
+        : { kind: "time", timeMs };
+    }
+    case "earliest":
+      return start.value ? { kind: "earliest" } : refuse("earliest", "must be true where it is given");
+    case "now":
+      return start.value ? { kind: "now" } : refuse("now", "must be true where it is given");
+  }
+}
+
+function fromSubscriptionStart(
+  { name, initialStart }: SubscriptionStart,
+  violations: FieldViolation[],
+): ReportStart | undefined {
+  const isKnown = initialStart >= 0 && initialStart <= InitialStart.INITIAL_START_EARLIEST;
+  if (!isKnown)
+    violations.push({
+      field: "subscription.initial_start",
+      reason: "INVALID_PARAMETER",
+      description: "must be unset, NOW or EARLIEST",
+    });
+  try {
+    requireSubscriptionName("subscription.name", name);
+  } catch (error) {
+    if (!(error instanceof SmsError)) throw error;
+    violations.push(...(error.details.violations ?? []));
+  }
+  const isEarliest = initialStart === InitialStart.INITIAL_START_EARLIEST;
+  return { kind: "subscription", name, initialStart: isEarliest ? "EARLIEST" : "NOW" };
+}
+
+function fromFilter(request: StreamDeliveryReportsRequest, violations: FieldViolation[]): ReportFilter {
+  const states = new Set<StoredReport["state"]>();
+  request.states.forEach((value, index) => {
+    const state = fromState(value);
+    if (state === undefined)
+      violations.push({
+        field: `states[${index}]`,
+        reason: "INVALID_PARAMETER",
+        description: "is not a known state",
+      });
+    // Nothing is reported for SCHEDULED: asking for it alone gives checkpoints.
+    else states.add(state as StoredReport["state"]);
+  });
+  const messageIds = new Set<MessageId>();
+  if (request.messageIds.length > maxMessageIds)
+    violations.push({
+      field: "message_ids",
+      reason: "INVALID_PARAMETER",
+      description: "must have at most 100 entries",
+    });
+  else
+    request.messageIds.forEach((value, index) => {
+      const id = parseMessageId(value);
+      if (id === undefined)
+        violations.push({
+          field: `message_ids[${index}]`,
+          reason: "INVALID_PARAMETER",
+          description: "is not the id of a message",
+        });
+      else messageIds.add(id);
+    });
+  return {
+    states: request.states.length === 0 ? undefined : states,
+    messageIds: request.messageIds.length === 0 ? undefined : messageIds,
+    clientReference: request.clientReference === "" ? undefined : request.clientReference,
+  };
+}
+
+export function toDeliveryReport(report: StoredReport): DeliveryReport {
+  const { submitTimeMs, timeMs, state } = report;
+  const hasLatency = submitTimeMs !== undefined && isFinal(state);
+  return {
+    reportNumber: BigInt(report.number),
+    messageId: messageIdOf(report.deliveryId),
+    deliveryId: report.deliveryId,
+    recipient: report.recipient,
+    clientReference: report.clientReference ?? "",
+    metadata: { ...report.metadata },
+    state: toState(state),
+    statusCode: toStatusCode(report.code),
+    failureReason: toReason(report.reason),
+    reportTime: toDate(timeMs),
+    acceptTime: toDate(report.acceptTimeMs),
+    submitTime: toDate(submitTimeMs),
+    doneTime: toDate(report.doneTimeMs),
+    latency: hasLatency ? toDuration(Math.max(0, timeMs - submitTimeMs)) : undefined,
+    gatewayId: report.gatewayId ?? "",
+    segmentCount: report.segmentCount,
+    carrier: report.parts.find((part) => part.receipt?.carrier !== undefined)?.receipt?.carrier ?? "",
+    parts: report.parts.map(toPart),
+  };
+}
+
+export function toReportSubscription(answer: SubscriptionAnswer): ReportSubscription {
+  return {
+    name: answer.subscription.name,
+    cursor: answer.cursor,
+    createTime: toDate(answer.subscription.createTimeMs),
+    acknowledgeTime: toDate(answer.subscription.acknowledgeTimeMs),
+    pendingCount: BigInt(answer.pendingCount),
+  };
+}
