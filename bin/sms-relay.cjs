@@ -9,7 +9,9 @@ if (major < 24) {
 }
 
 const path = require("node:path");
-const main = path.join(__dirname, "..", "dist", "main.js");
+// A clone runs from source; what is published has only the built form.
+const source = path.join(__dirname, "..", "src", "main.ts");
+const main = require("node:fs").existsSync(source) ? source : path.join(__dirname, "..", "dist", "main.js");
 const args = process.argv.slice(2);
 
 // The size of V8's young generation can be set on the command line only; it halves the memory of a service under load.

@@ -24,7 +24,7 @@ Examples:
   sms-relay gateways list
   sms-relay gateways pause north --reason "maintenance until noon"
   sms-relay gateways resume north
-  sms-relay gateways explain --from ACME --to +46701234567`;
+  sms-relay gateways explain --to +46701234567 --from ACME`;
 
 /** Adds the commands. */
 export function defineGateways(program: Command, context: CliContext): void {
@@ -62,7 +62,7 @@ export function defineGateways(program: Command, context: CliContext): void {
     .command("explain")
     .description("Tells for each gateway why it would be used for a message, or not; sends nothing.")
     .requiredOption("--to <number>", "recipient in E.164 form")
-    .requiredOption("--from <sender>", "the sender")
+    .option("--from <sender>", "the sender", "INFO")
     .option("--text <text>", "the text; a short one in the default alphabet where absent")
     .option("--fast", "with premium gateways first")
     .option("--account <id>", "for this account")

@@ -1,0 +1,123 @@
+/** `sms-relay serve`: runs the service until it is told to stop, and takes another configuration on SIGHUP. */
+import { dirname } from "node:path";
+import type { Command } from "commander";
+import { type Service, startService } from "../compose.ts";
+import { ConfigError } from "../config/config-error.ts";
+import { type LoadedConfig, loadConfig } from "../config/load.ts";
+import { createLogger, type Logger } from "../observability/logger.ts";
+import { StoreUnavailableError } from "../store/store-unavailable-error.ts";
+import { type CliContext, CliFailure, exitCodes } from "./context.ts";
+
+interface ServeOptions {
+  readonly config?: string;
+}
+
+const notes = `
+Examples:
+  sms-relay serve
+  sms-relay serve --config /etc/sms-relay.yaml
+  SMS_RELAY_LISTEN_GRPC_PORT=6000 sms-relay serve
+
+SIGTERM and Ctrl-C drain and stop it, a second one stops it at once. SIGHUP reads the gateways of the configuration again;
+a faulty file changes nothing. Logs go to the error output: JSON lines, or short sentences on a terminal.`;
+
+/** Adds the command. */
+export function defineServe(program: Command, context: CliContext): void {
+  program
+    .command("serve")
+    .description("Runs the service.")
+    .option(
+      "--config <file>",
+      "the configuration (default: SMS_RELAY_CONFIG, ./sms-relay.yaml, or all defaults)",
+    )
+    .addHelpText("after", notes)
+    .action((options: ServeOptions) => serve(options, context));
+}
+
+async function serve(options: ServeOptions, context: CliContext): Promise<void> {
+  const load = () =>
+    loadConfig({
+      file: options.config,
+      environment: context.environment,
+      workingDirectory: context.workingDirectory,
+    });
+  const loaded = load();
+  const { config } = loaded;
+  const log = createLogger({
+    ...config.logging,
+    isTerminal: context.progress !== undefined,
+    destination: { write: (line) => context.err(line.trimEnd()) },
+  });
+  const service = await start(loaded, log, context);
+  for (const line of banner(service, loaded)) context.out(line);
+  const reload = () => reloadGateways(service, load, log);
+  process.on("SIGHUP", reload);
+  await stopped(context.signal);
+  process.off("SIGHUP", reload);
+  log.info({ graceMs: config.shutdown.grace }, "The service drains and stops.");
+  await service.stop();
+  log.info({}, "The service has stopped.");
+}
+
+async function start({ config }: LoadedConfig, log: Logger, context: CliContext): Promise<Service> {
+  try {
+    return await startService(config, { clock: context.clock, log });
+  } catch (error) {
+    if (error instanceof StoreUnavailableError)
+      throw new CliFailure(exitCodes.failed, error.message, { cause: error });
+    if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
+      throw new CliFailure(exitCodes.failed, `Another program listens already: ${error.message}.`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+function reloadGateways(service: Service, load: () => LoadedConfig, log: Logger): void {
+  try {
+    service
+      .reload(load().config)
+      .catch((err: unknown) => log.error({ err }, "The gateways could not be changed."));
+  } catch (error) {
+    const problems = error instanceof ConfigError ? error.problems : undefined;
+    log.error(
+      problems === undefined ? { err: error } : { problems },
+      "The configuration has faults; everything stays as it is.",
+    );
+  }
+}
+
+function stopped(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+/** What a person wants to know at the start. */
+function banner(service: Service, { config, file }: LoadedConfig): readonly string[] {
+  const { grpc, http } = config.listen;
+  const address = `${hostText(grpc.host)}:${service.grpcPort}`;
+  const isUsual = address === "127.0.0.1:50051";
+  const keyFile = service.firstKeys?.defaultKeyFile;
+  return [
+    `sms-relay listens on ${address} (gRPC${grpc.tls === undefined ? "" : ", TLS"}) and http://${hostText(http.host)}:${service.httpPort} (/healthz, /readyz, /metrics).`,
+    `Configuration: ${file ?? "defaults, no file"}. Store: ${config.store.path}.`,
+    ...(service.firstKeys === undefined
+      ? []
+      : [
+          `New keys: ${service.firstKeys.defaultKeyFile} (account default) and ${service.firstKeys.operatorKeyFile} (operator).`,
+        ]),
+    ...(config.gateways.length > 0
+      ? [`Gateways: ${config.gateways.map(({ id }) => id).join(", ")}.`]
+      : [
+          "No gateway is configured: messages are refused with 4112 NO_ROUTE. Add one under `gateways:` in sms-relay.yaml",
+          "(docs/sms-relay.example.yaml), or try `npm run demo`, which brings a simulated one.",
+        ]),
+    "Send a message from another terminal:",
+    `  npm run -s sms-relay -- send${isUsual ? "" : ` --address ${address}`}${keyFile === undefined || dirname(keyFile) === dirname(config.store.path) ? "" : ` --key "$(cat ${keyFile})"`} --from ACME --to +46701234567 "Hello"`,
+  ];
+}
+
+function hostText(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}

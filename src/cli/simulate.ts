@@ -1,0 +1,215 @@
+/** `sms-relay simulate`: the SMSC simulator as a process of its own, which prints what it receives. */
+import { type Command, InvalidArgumentError } from "commander";
+import { parseDuration } from "../config/values.ts";
+import type { BehaviourSpec } from "../smsc/behaviours/spec.ts";
+import { DEFAULT_RULES, type OutcomeRule } from "../smsc/outcome-rules.ts";
+import type { ReceivedMessage } from "../smsc/received-log.ts";
+import { type Simulator, startSimulator } from "../smsc/start-simulator.ts";
+import { type CliContext, usageFault } from "./context.ts";
+import { countText, jsonLine } from "./output.ts";
+
+interface SimulateOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly systemId?: string;
+  readonly password?: string;
+  readonly receiptDelay: number;
+  readonly receiptJitter: number;
+  readonly receiptRate?: number;
+  readonly deliveryRate: number;
+  readonly rule?: readonly OutcomeRule[];
+  readonly behave?: readonly BehaviourSpec[];
+  readonly record?: string;
+  readonly seed: number;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+}
+
+const notes = `
+Examples:
+  sms-relay simulate
+  sms-relay simulate --port 2776 --receipt-delay 5s --delivery-rate 0.9
+  sms-relay simulate --system-id acme --password secret
+  sms-relay simulate --rule prefix=4673,state=UNDELIV --rule suffix=99,submitStatus=0x0B
+  sms-relay simulate --behave '{"kind":"throttle","perSecond":10}'
+
+Rules are looked at before the usual ones, which go by the last five digits: …99001 is undeliverable, …99002 expires,
+…99003 is rejected, …99011 is refused with 0x0B. docs/simulator.md has all of them, and every behaviour.`;
+
+/** Adds the command. */
+export function defineSimulate(program: Command, context: CliContext): void {
+  program
+    .command("simulate")
+    .description("Runs an SMSC simulator and prints what it receives, until Ctrl-C.")
+    .option("--host <host>", "address to listen on", "127.0.0.1")
+    .option("--port <port>", "port to listen on, 0 for any", parseWhole(0, 65_535), 2775)
+    .option("--system-id <id>", "let only this account bind (default: anybody)")
+    .option("--password <password>", "its password")
+    .option("--receipt-delay <duration>", "time from acceptance to the receipt", parseTime, 1_000)
+    .option("--receipt-jitter <duration>", "up to this is added at random", parseTime, 0)
+    .option("--receipt-rate <count>", "most receipts a second", parseWhole(1, 1_000_000))
+    .option("--delivery-rate <share>", "share that is delivered where no rule matches, 0 to 1", parseShare, 1)
+    .option(
+      "--rule <rule>",
+      "outcome by number: prefix=, suffix=, state=, submitStatus=, error=, delayMs=, silent=",
+      addRule,
+    )
+    .option("--behave <json>", "a hostile behaviour, as in docs/simulator.md", addBehaviour)
+    .option("--record <file>", "append each submit to this file as JSON before it is answered")
+    .option("--seed <number>", "seed of what happens at random", parseWhole(0, 2 ** 31), 1)
+    .option("--quiet", "print no messages")
+    .option("--json", "print messages as JSON lines")
+    .addHelpText("after", notes)
+    .action((options: SimulateOptions) => simulate(options, context));
+}
+
+async function simulate(options: SimulateOptions, context: CliContext): Promise<void> {
+  const { systemId, password } = options;
+  if (password !== undefined && systemId === undefined) throw usageFault("--password needs a --system-id.");
+  const simulator = await startSimulator({
+    host: options.host,
+    port: options.port,
+    accounts: systemId === undefined ? "any" : [{ systemId, password: password ?? "" }],
+    receiptDelayMs: options.receiptDelay,
+    receiptJitterMs: options.receiptJitter,
+    ...(options.receiptRate !== undefined && { receiptsPerSecond: options.receiptRate }),
+    deliveryRate: options.deliveryRate,
+    rules: [...(options.rule ?? []), ...DEFAULT_RULES],
+    ...(options.behave !== undefined && { behaviours: options.behave }),
+    ...(options.record !== undefined && { recordTo: options.record }),
+    maxReceived: 10_000,
+    seed: options.seed,
+    clock: context.clock,
+  });
+  context.err(`The simulator listens on ${simulator.host}:${simulator.port}. Ctrl-C ends it.`);
+  try {
+    if (options.quiet === true) await simulator.waitUntil(() => false, context.signal);
+    else await printReceived(simulator, options, context);
+  } catch (error) {
+    if (!context.signal.aborted) throw error;
+  } finally {
+    const { submits, accepted, refused, receiptsAcknowledged } = simulator.counters();
+    await simulator.stop();
+    context.err(
+      `${countText(submits)} submits: ${countText(accepted)} accepted, ${countText(refused)} refused; ` +
+        `${countText(receiptsAcknowledged)} receipts taken.`,
+    );
+  }
+}
+
+/** Under load only some of what came at once is printed. */
+const printedAtOnce = 50;
+const gatherMs = 100;
+
+async function printReceived(
+  simulator: Simulator,
+  options: SimulateOptions,
+  context: CliContext,
+): Promise<void> {
+  for (let seen = 0; ; ) {
+    await simulator.waitUntil(({ submits }) => submits > seen, context.signal);
+    const received = simulator.received().filter(({ order }) => order >= seen);
+    const count = (received.at(-1)?.order ?? seen - 1) + 1 - seen;
+    const shown = options.json === true ? received : received.slice(0, printedAtOnce);
+    for (const message of shown) context.out(options.json === true ? jsonOf(message) : lineOf(message));
+    if (count > shown.length) context.out(`… and ${countText(count - shown.length)} more`);
+    seen += count;
+    await new Promise<void>((resolve) => context.clock.setTimeout(resolve, gatherMs));
+  }
+}
+
+function lineOf(message: ReceivedMessage): string {
+  const { part, commandStatus } = message;
+  const result =
+    commandStatus === 0
+      ? `id ${message.messageId}`
+      : `refused 0x${commandStatus.toString(16).padStart(2, "0")}`;
+  const text = message.text === undefined ? message.userData.toString("hex") : JSON.stringify(message.text);
+  const place = part === undefined ? "" : ` (${part.sequence}/${part.total}, ref ${part.reference})`;
+  const time = new Date(message.receivedTimeMs).toISOString().slice(11, 23);
+  return `${time}  ${message.systemId}  ${message.source} → ${message.destination}${place}  ${result}  ${text}`;
+}
+
+function jsonOf(message: ReceivedMessage): string {
+  const { order, messageId, systemId, receivedTimeMs, commandStatus, source, destination, text, part } =
+    message;
+  return jsonLine({
+    order,
+    message_id: messageId,
+    system_id: systemId,
+    received_time: new Date(receivedTimeMs).toISOString(),
+    command_status: commandStatus,
+    source,
+    destination,
+    text,
+    user_data: message.userData.toString("hex"),
+    data_coding: message.pdu.body.data_coding,
+    part,
+  });
+}
+
+function parseWhole(from: number, to: number) {
+  return (value: string): number => {
+    const number = Number(value);
+    if (/^[0-9]+$/.test(value) && number >= from && number <= to) return number;
+    throw new InvalidArgumentError(`It must be a whole number from ${from} to ${to}.`);
+  };
+}
+
+function parseTime(value: string): number {
+  const ms = parseDuration(value);
+  if (ms === undefined) throw new InvalidArgumentError("It must be a duration such as 500ms or 5s.");
+  return ms;
+}
+
+function parseShare(value: string): number {
+  const share = Number(value);
+  if (value !== "" && share >= 0 && share <= 1) return share;
+  throw new InvalidArgumentError("It must be a number from 0 to 1.");
+}
+
+const states = [
+  "DELIVRD",
+  "EXPIRED",
+  "DELETED",
+  "UNDELIV",
+  "ACCEPTD",
+  "UNKNOWN",
+  "REJECTD",
+  "ENROUTE",
+] as const;
+
+/** `prefix=4673,state=UNDELIV` → a rule. */
+function addRule(value: string, rules: readonly OutcomeRule[] = []): readonly OutcomeRule[] {
+  const number = (text: string): number => {
+    if (/^(0x[0-9a-fA-F]+|[0-9]+)$/.test(text)) return Number(text);
+    throw new InvalidArgumentError(`${text} is not a number.`);
+  };
+  let rule: OutcomeRule = {};
+  for (const pair of value.split(",")) {
+    const [name, text = ""] = pair.split("=", 2);
+    if (name === "prefix") rule = { ...rule, prefix: text.replace(/^\+/, "") };
+    else if (name === "suffix") rule = { ...rule, suffix: text };
+    else if (name === "submitStatus") rule = { ...rule, submitStatus: number(text) };
+    else if (name === "error") rule = { ...rule, error: number(text) };
+    else if (name === "delayMs") rule = { ...rule, delayMs: number(text) };
+    else if (name === "silent") rule = { ...rule, isSilent: text === "true" };
+    else if (name === "state") {
+      const state = states.find((known) => known === text);
+      if (state === undefined) throw new InvalidArgumentError(`state must be one of ${states.join(", ")}.`);
+      rule = { ...rule, state };
+    } else throw new InvalidArgumentError(`A rule has no ${name}.`);
+  }
+  return [...rules, rule];
+}
+
+/** The simulator itself refuses a kind that it does not know. */
+function addBehaviour(value: string, all: readonly BehaviourSpec[] = []): readonly BehaviourSpec[] {
+  try {
+    const spec: unknown = JSON.parse(value);
+    if (typeof spec === "object" && spec !== null && "kind" in spec) return [...all, spec as BehaviourSpec];
+  } catch {
+    // Falls through to the fault below.
+  }
+  throw new InvalidArgumentError('It must be JSON with a kind, such as {"kind":"no-receipt"}.');
+}
