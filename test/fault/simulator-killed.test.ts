@@ -62,6 +62,7 @@ describe("kill -9 of the SMSC under load", () => {
       });
       expect(finals.gaps, "gaps in the numbers of reports").toBe(0);
       expect(counts.duplicates).toBeLessThanOrEqual(ROUNDS * WINDOW * SESSIONS);
+      expect(service.hasEnded()).toBe(false);
     } finally {
       await simulator.stop();
     }

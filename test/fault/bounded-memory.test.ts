@@ -1,0 +1,96 @@
+/**
+ * The backlog lives in the store: memory does not grow while the SMSC is away, a start with the backlog is quick, and all
+ * of it is delivered when the SMSC is back (P23).
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { SendSmsRequest } from "../../src/gen/sms/v1/sms_service.ts";
+import { ACCOUNT_KEY, setUpService, startServiceProcess } from "../support/service-process.ts";
+import { connectSmsClient } from "../support/sms-client.ts";
+import { residentMemory } from "./support/resident-memory.ts";
+import { startSimulatorProcess } from "./support/simulator-process.ts";
+import { smscGateway } from "./support/smsc-gateway.ts";
+
+const MESSAGES = 100_000;
+const RECIPIENTS = 100;
+const MOST_ABOVE_MIB = 60;
+const MOST_MIB = 350;
+const LONGEST_START_MS = 3_000;
+
+const folder = mkdtempSync(join(tmpdir(), "sms-relay-memory-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Has all messages accepted, eight requests at a time. */
+async function sendAll(port: number): Promise<void> {
+  using client = connectSmsClient(port, ACCOUNT_KEY);
+  let next = 0;
+  const work = async () => {
+    for (let first = next; first < MESSAGES; first = next) {
+      next += RECIPIENTS;
+      const recipients = Array.from(
+        { length: RECIPIENTS },
+        (_, index) => `+4670${String(first + index).padStart(7, "0")}`,
+      );
+      const content = { $case: "text", value: "Waits in the store until the SMSC is back" } as const;
+      await client.sms.sendSms(SendSmsRequest.create({ sender: "Relay", recipients, content }));
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, work));
+}
+
+/** Resolves once all were submitted and have their final report. */
+async function waitUntilAllEnded(port: number): Promise<void> {
+  using client = connectSmsClient(port, ACCOUNT_KEY);
+  const ended = new Set<string>();
+  const abort = new AbortController();
+  try {
+    const request = { start: { $case: "earliest", value: true } as const };
+    for await (const { reports } of client.sms.streamDeliveryReports(request, { signal: abort.signal })) {
+      for (const report of reports) if (report.doneTime !== undefined) ended.add(report.deliveryId);
+      if (ended.size >= MESSAGES) abort.abort();
+    }
+  } catch (error) {
+    if (!abort.signal.aborted) throw error;
+  }
+}
+
+describe("100,000 messages while the SMSC is away", () => {
+  it("P23 stay in the store, not in memory, and are delivered when it is back", {
+    timeout: 180_000,
+  }, async () => {
+    await using simulator = await startSimulatorProcess(0);
+
+    const present = await setUpService(join(folder, "present"), { gateways: [smscGateway(simulator.port)] });
+    let usual = 0;
+    {
+      await using service = await startServiceProcess(present);
+      await sendAll(present.grpcPort);
+      await waitUntilAllEnded(present.grpcPort);
+      usual = (await residentMemory(service.pid)).peakMib;
+    }
+    await simulator.stop();
+
+    const away = await setUpService(join(folder, "away"), { gateways: [smscGateway(simulator.port)] });
+    let withBacklog = 0;
+    {
+      await using service = await startServiceProcess(away);
+      await sendAll(away.grpcPort);
+      withBacklog = (await residentMemory(service.pid)).peakMib;
+      service.kill("SIGKILL");
+      await service.ended;
+    }
+    await using again = await startServiceProcess(away);
+    await using _back = await startSimulatorProcess(simulator.port);
+    await waitUntilAllEnded(away.grpcPort);
+    const drained = (await residentMemory(again.pid)).peakMib;
+
+    const figures = { usual, withBacklog, drained, startMs: again.startMs };
+    console.log(JSON.stringify(figures));
+    expect(withBacklog).toBeLessThanOrEqual(usual + MOST_ABOVE_MIB);
+    expect(drained).toBeLessThanOrEqual(usual + MOST_ABOVE_MIB);
+    expect(Math.max(usual, withBacklog, drained)).toBeLessThan(MOST_MIB);
+    expect(again.startMs).toBeLessThan(LONGEST_START_MS);
+  });
+});
