@@ -21,6 +21,7 @@ export class BacklogHints {
   #lastAskMs: number;
   #timer: Timer | undefined;
   #timerAtMs = Number.POSITIVE_INFINITY;
+  #isClosed = false;
 
   constructor(clock: Clock, onDue: () => void) {
     this.#clock = clock;
@@ -45,13 +46,13 @@ export class BacklogHints {
 
   /** Something becomes available at `timeMs` since the epoch. */
   wakeAt(timeMs: number): void {
-    const delayMs = timeMs - this.#clock.now();
+    const delayMs = Math.ceil(timeMs - this.#clock.now());
     if (delayMs <= 0) {
       this.wake();
       return;
     }
     const atMs = this.#clock.monotonic() + delayMs;
-    if (atMs >= this.#timerAtMs) return;
+    if (atMs >= this.#timerAtMs || this.#isClosed) return;
     this.#timer?.cancel();
     this.#timerAtMs = atMs;
     this.#timer = this.#clock.setTimeout(() => {
@@ -104,6 +105,7 @@ export class BacklogHints {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#timerAtMs = Number.POSITIVE_INFINITY;

@@ -20,6 +20,7 @@ export class GatewayGate {
   #bucket: TokenBucket;
   readonly #partsWaiting: (() => void)[] = [];
   #timer: Timer | undefined;
+  #isClosed = false;
   readonly circuit: Circuit;
   status: GatewayStatus;
   /** Why it is paused by hand; undefined where it is not. */
@@ -77,7 +78,7 @@ export class GatewayGate {
 
   /** For further parts: a token now (undefined) or later. */
   readonly takeToken = (): Promise<void> | undefined => {
-    if (this.tryTakeToken()) return undefined;
+    if (this.#isClosed || this.tryTakeToken()) return undefined;
     return new Promise((resolve) => {
       this.#partsWaiting.push(resolve);
     });
@@ -106,6 +107,7 @@ export class GatewayGate {
 
   /** Lets what waits go and stops the timer. */
   close(): void {
+    this.#isClosed = true;
     this.#timer?.cancel();
     this.#timer = undefined;
     for (const resolve of this.#partsWaiting.splice(0)) resolve();
@@ -116,8 +118,9 @@ export class GatewayGate {
   }
 
   #scheduleTimer(): void {
-    if (this.#timer !== undefined) return;
-    const delayMs = Math.max(1, this.#bucket.delayMs(this.#clock.monotonic()));
+    if (this.#timer !== undefined || this.#isClosed) return;
+    // Timers count whole milliseconds.
+    const delayMs = Math.max(1, Math.ceil(this.#bucket.delayMs(this.#clock.monotonic())));
     this.#timer = this.#clock.setTimeout(() => {
       this.#timer = undefined;
       this.#grant();

@@ -2,7 +2,9 @@
  * Hands settlements to the store in batches: one call is in flight, and what gathers meanwhile is the next. The loops never wait
  * for it; where the store is away it tries again until it is back, and the number that waits tells the loops to pause.
  */
+
 import type { DeliveryState } from "../domain/delivery-state.ts";
+import { SmsError } from "../domain/errors.ts";
 import type { DeliveryId, GatewayId } from "../domain/ids.ts";
 import type { Clock, Timer } from "../observability/clock.ts";
 import type { Logger } from "../observability/logger.ts";
@@ -21,6 +23,8 @@ export interface SettlerDependencies {
 
 /** Most settlements in one call, so that no commit grows without bound. */
 const batchLimit = 2_000;
+/** Failures of one settlement by itself after which it is given up. */
+const triesAlone = 3;
 
 export class Settler {
   readonly #dependencies: SettlerDependencies;
@@ -28,8 +32,11 @@ export class Settler {
   #waiting: Settlement[] = [];
   #inFlight = 0;
   #isScheduled = false;
+  #isAbandoned = false;
   #retryTimer: Timer | undefined;
   #failures = 0;
+  /** So many of the first go one by one, because one of them broke their batch. */
+  #alone = 0;
   #idle: (() => void)[] = [];
 
   constructor(dependencies: SettlerDependencies) {
@@ -64,6 +71,7 @@ export class Settler {
 
   /** Gives up on what waits while the store is away; its claims are voided by the next start. */
   abandon(): void {
+    this.#isAbandoned = true;
     this.#retryTimer?.cancel();
     this.#retryTimer = undefined;
   }
@@ -71,7 +79,8 @@ export class Settler {
   readonly #flush = (): void => {
     this.#isScheduled = false;
     if (this.#inFlight > 0 || this.#waiting.length === 0) return;
-    const batch = this.#waiting.length > batchLimit ? this.#waiting.splice(0, batchLimit) : this.#waiting;
+    const limit = this.#alone > 0 ? 1 : batchLimit;
+    const batch = this.#waiting.length > limit ? this.#waiting.splice(0, limit) : this.#waiting;
     if (batch === this.#waiting) this.#waiting = [];
     this.#inFlight = batch.length;
     this.#dependencies.store.settle(batch).then(
@@ -83,6 +92,7 @@ export class Settler {
   #onSettled(batch: readonly Settlement[], outcomes: readonly SettleOutcome[]): void {
     this.#inFlight = 0;
     this.#failures = 0;
+    this.#alone = Math.max(0, this.#alone - 1);
     for (let i = 0; i < batch.length; i++) {
       const settlement = batch[i];
       const outcome = outcomes[i];
@@ -94,21 +104,40 @@ export class Settler {
       for (const listener of this.#listeners) listener(settlement.deliveryId, outcome.state);
     }
     this.#flush();
-    if (this.unsettled === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    this.#tellIdle();
   }
 
   #onFailed(batch: Settlement[], error: unknown): void {
     const { clock, log, retryMs } = this.#dependencies;
     this.#inFlight = 0;
+    const isBroken = error instanceof SmsError && error.code === "INTERNAL_ERROR";
+    if (isBroken && batch.length === 1 && this.#failures >= triesAlone) {
+      // Its claim stays until the next start; everything behind it goes on.
+      log.error(
+        { err: error, deliveryId: batch[0]?.deliveryId },
+        "An outcome cannot be stored; it is given up.",
+      );
+      this.#failures = 0;
+      this.#alone = Math.max(0, this.#alone - 1);
+      this.#flush();
+      this.#tellIdle();
+      return;
+    }
+    if (isBroken && batch.length > 1) this.#alone = batch.length;
     this.#waiting = batch.concat(this.#waiting);
     const delayMs = retryMs * 2 ** Math.min(this.#failures++, 4);
     log.error(
       { err: error, unsettled: this.unsettled, delayMs },
       "Outcomes could not be stored; they are kept.",
     );
+    if (this.#isAbandoned) return;
     this.#retryTimer = clock.setTimeout(() => {
       this.#retryTimer = undefined;
       this.#flush();
     }, delayMs);
+  }
+
+  #tellIdle(): void {
+    if (this.unsettled === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 }

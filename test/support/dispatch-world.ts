@@ -112,7 +112,7 @@ export async function createDispatchWorld(options: WorldOptions): Promise<Dispat
     claimant,
     clock,
     random,
-    log: silentLogger,
+    log: { ...silentLogger, error: (fields, sentence) => console.error(sentence, fields) },
     settings: { ...defaultDispatchSettings, ...options.settings },
   });
   for (const gateway of gateways) {
