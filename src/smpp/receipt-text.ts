@@ -89,7 +89,8 @@ export function buildReceiptText(fields: Partial<ReceiptFields>): string {
 
 /** Writes a date as receipts have it, `YYMMDDhhmm`, in UTC plus an offset. */
 export function formatReceiptDate(timeMs: number, utcOffsetMinutes = 0): string {
-  return new Date(timeMs + utcOffsetMinutes * 60_000).toISOString().replace(/\D/g, "").slice(2, 12);
+  const iso = new Date(timeMs + utcOffsetMinutes * 60_000).toISOString();
+  return iso.slice(2, 4) + iso.slice(5, 7) + iso.slice(8, 10) + iso.slice(11, 13) + iso.slice(14, 16);
 }
 
 const SHORT_YEAR = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?$/;

@@ -11,6 +11,8 @@ export interface Counters {
   readonly refused: number;
   /** Responses to submits that were sent; fewer than submits while some are delayed or held back. */
   readonly answered: number;
+  /** Accepted messages that have reached their last state. */
+  readonly finished: number;
   readonly receiptsQueued: number;
   /** deliver_sm's sent with a receipt, repeated ones included. */
   readonly receiptsSent: number;
@@ -53,6 +55,7 @@ export function createCounterBoard(): CounterBoard {
     accepted: 0,
     refused: 0,
     answered: 0,
+    finished: 0,
     receiptsQueued: 0,
     receiptsSent: 0,
     receiptsAcknowledged: 0,

@@ -1,14 +1,16 @@
 /** Writes the receipt of a message: the text of SMPP 3.4 appendix B and the optional parameters beside it. */
 import { MESSAGE_STATES, type Stat } from "../smpp/message-state.ts";
-import type { PduContent } from "../smpp/pdu.ts";
+import type { PduContent, PduOf } from "../smpp/pdu.ts";
 import { buildReceiptText, formatReceiptDate } from "../smpp/receipt-text.ts";
 import type { OutgoingReceipt } from "./behaviours/behaviour.ts";
 import { formatMessageId } from "./message-id.ts";
 import type { SimulatorSettings } from "./options.ts";
-import { type LoggedMessage, viewOf } from "./received-log.ts";
+import { decodeUserData, type LoggedMessage, submitOf } from "./received-log.ts";
 
 /** Characters of the message that a receipt repeats (appendix B). */
 const QUOTED_CHARACTERS = 20;
+/** Octets of user data behind its header that hold as many in every coding. */
+const QUOTED_OCTETS = 40;
 /** Most octets of short_message; a longer receipt goes as message_payload. */
 const SHORT_MESSAGE_OCTETS = 254;
 /** network_error_code's type for GSM networks (§5.3.2.31). */
@@ -26,7 +28,7 @@ export interface ReceiptContent {
 /** The receipt of a message, as it stands before any behaviour changes it. */
 export function composeReceipt(content: ReceiptContent, settings: SimulatorSettings): OutgoingReceipt {
   const { message, stat, error, timeMs, isIntermediate } = content;
-  const { pdu, text } = viewOf(message);
+  const pdu = submitOf(message);
   const id = formatMessageId(message.number, settings.messageIds.receipt);
   const echo = settings.echoUserMessageReference ? pdu.tlvs.user_message_reference : undefined;
   return {
@@ -42,7 +44,7 @@ export function composeReceipt(content: ReceiptContent, settings: SimulatorSetti
       doneDate: formatReceiptDate(timeMs, settings.utcOffsetMinutes),
       stat,
       err: `${error}`.padStart(3, "0"),
-      text: (text ?? "").slice(0, QUOTED_CHARACTERS).replace(/[^\x20-\x7e]/g, "?"),
+      text: quoteOf(pdu),
     },
     tlvs: {
       receipted_message_id: id,
@@ -53,9 +55,16 @@ export function composeReceipt(content: ReceiptContent, settings: SimulatorSetti
   };
 }
 
+/** The first characters of a message, those beyond ASCII as question marks. */
+function quoteOf(pdu: PduOf<"submit_sm"> | PduOf<"data_sm">): string {
+  const decoded = decodeUserData(pdu, QUOTED_OCTETS);
+  if (decoded.kind !== "text") return "";
+  return decoded.text.slice(0, QUOTED_CHARACTERS).replace(/[^\x20-\x7e]/g, "?");
+}
+
 /** The deliver_sm of a receipt: from the message's destination to its source. */
 export function deliverSmOf(receipt: OutgoingReceipt, message: LoggedMessage): PduContent<"deliver_sm"> {
-  const { body } = viewOf(message).pdu;
+  const { body } = submitOf(message);
   const text = Buffer.from(
     buildReceiptText(receipt.fields),
     receipt.charset === "latin1" ? "latin1" : "utf16le",

@@ -3,7 +3,7 @@
  * octets and a few figures; it is decoded again when somebody asks.
  */
 import { baselineProfile } from "../encoding/baseline-profile.ts";
-import { decodePart } from "../encoding/decode-part.ts";
+import { type DecodedPart, decodePart } from "../encoding/decode-part.ts";
 import { decodePdu } from "../smpp/decode-pdu.ts";
 import type { Stat } from "../smpp/message-state.ts";
 import type { PduOf } from "../smpp/pdu.ts";
@@ -54,16 +54,30 @@ export function submitOf(message: LoggedMessage): PduOf<"submit_sm"> | PduOf<"da
   return result.pdu;
 }
 
+/** Decodes the user data of a submit, of which at most `maxOctets` behind its header. */
+export function decodeUserData(
+  pdu: PduOf<"submit_sm"> | PduOf<"data_sm">,
+  maxOctets = Number.POSITIVE_INFINITY,
+): DecodedPart {
+  const userData = userDataOf(pdu);
+  const hasUserDataHeader = (pdu.body.esm_class & 0x40) !== 0;
+  const headerOctets = hasUserDataHeader ? 1 + (userData[0] ?? 0) : 0;
+  return decodePart(
+    {
+      userData: userData.subarray(0, headerOctets + maxOctets),
+      dataCoding: pdu.body.data_coding,
+      hasUserDataHeader,
+    },
+    baselineProfile,
+  );
+}
+
 /** Decodes a logged message for whoever asks. */
 export function viewOf(message: LoggedMessage): ReceivedMessage {
   const pdu = submitOf(message);
   const { order, messageId, systemId, sessionId, receivedTimeMs, commandStatus, state, doneTimeMs } = message;
   const userData = userDataOf(pdu);
-  const { data_coding: dataCoding, esm_class } = pdu.body;
-  const decoded = decodePart(
-    { userData, dataCoding, hasUserDataHeader: (esm_class & 0x40) !== 0 },
-    baselineProfile,
-  );
+  const decoded = decodeUserData(pdu);
   const header = decoded.kind === "undecodable" ? undefined : decoded.header;
   return {
     order,

@@ -119,6 +119,7 @@ export function createSubmitDesk(options: SubmitDeskOptions): SubmitDesk {
     if (asked === 1 || (asked === 2 && stat !== "DELIVRD") || (asked === 3 && stat === "DELIVRD")) {
       sendReceipt(message, stat, error, context, false);
     }
+    board.count("finished");
   }
 
   function plan(message: LoggedMessage, pdu: PduOf<"submit_sm"> | PduOf<"data_sm">, fate: Fate): void {
@@ -131,6 +132,7 @@ export function createSubmitDesk(options: SubmitDeskOptions): SubmitDesk {
       if (!fate.isSilent) return finish(message, fate.stat, fate.error);
       message.state = fate.stat;
       message.doneTimeMs = clock.now();
+      board.count("finished");
     });
   }
 
