@@ -1,9 +1,10 @@
 /** `sms-relay serve`: runs the service until it is told to stop, and takes another configuration on SIGHUP. */
-import { dirname } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { type Service, startService } from "../compose.ts";
 import { ConfigError } from "../config/config-error.ts";
-import { type LoadedConfig, loadConfig } from "../config/load.ts";
+import { defaultConfigFile, type LoadedConfig, loadConfig } from "../config/load.ts";
 import { createLogger, type Logger } from "../observability/logger.ts";
 import { StoreUnavailableError } from "../store/store-unavailable-error.ts";
 import { type CliContext, CliFailure, exitCodes } from "./context.ts";
@@ -97,8 +98,13 @@ function stopped(signal: AbortSignal): Promise<void> {
 function banner(service: Service, { config, file }: LoadedConfig): readonly string[] {
   const { grpc, http } = config.listen;
   const address = `${hostText(grpc.host)}:${service.grpcPort}`;
-  const isUsual = address === "127.0.0.1:50051";
-  const keyFile = service.firstKeys?.defaultKeyFile;
+  const command = import.meta.url.endsWith(".ts") ? "npm run -s sms-relay --" : "sms-relay";
+  const keyFile = join(dirname(config.store.path), "default.key");
+  const options = [
+    ...(file === undefined || file.endsWith(`/${defaultConfigFile}`) ? [] : [`--config ${file}`]),
+    ...(grpc.port === service.grpcPort ? [] : [`--address ${address}`]),
+    ...(existsSync(keyFile) ? [] : ["--key KEY"]),
+  ];
   return [
     `sms-relay listens on ${address} (gRPC${grpc.tls === undefined ? "" : ", TLS"}) and http://${hostText(http.host)}:${service.httpPort} (/healthz, /readyz, /metrics).`,
     `Configuration: ${file ?? "defaults, no file"}. Store: ${config.store.path}.`,
@@ -114,7 +120,7 @@ function banner(service: Service, { config, file }: LoadedConfig): readonly stri
           "(docs/sms-relay.example.yaml), or try `npm run demo`, which brings a simulated one.",
         ]),
     "Send a message from another terminal:",
-    `  npm run -s sms-relay -- send${isUsual ? "" : ` --address ${address}`}${keyFile === undefined || dirname(keyFile) === dirname(config.store.path) ? "" : ` --key "$(cat ${keyFile})"`} --from ACME --to +46701234567 "Hello"`,
+    `  ${[command, "send", ...options].join(" ")} --from ACME --to +46701234567 "Hello"`,
   ];
 }
 

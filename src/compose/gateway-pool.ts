@@ -53,7 +53,9 @@ export function createGatewayPool(make: (settings: SmppGatewaySettings) => Gatew
         }),
       );
       const kept = new Set([...entries.values()].map(({ gateway }) => gateway));
-      const removed = [...before.values()].map(({ gateway }) => gateway).filter((gateway) => !kept.has(gateway));
+      const removed = [...before.values()]
+        .map(({ gateway }) => gateway)
+        .filter((gateway) => !kept.has(gateway));
       return { added, removed };
     },
   };

@@ -3,8 +3,12 @@ import { isFinal } from "../domain/delivery-state.ts";
 import type { Store } from "../store/store.ts";
 import type { Metrics } from "./metrics.ts";
 
-/** The same store; every write raises the figures that it stands for. */
-export function measuredStore(store: Store, metrics: Metrics): Store {
+/** The same store; every write raises the figures that it stands for. `onAccepted` hears how many deliveries were accepted. */
+export function measuredStore(
+  store: Store,
+  metrics: Metrics,
+  onAccepted: (deliveries: number) => void = () => {},
+): Store {
   store.onCommit((commit) => {
     metrics.commitDuration.observe(commit.durationMs / 1000);
     metrics.commitRows.observe(commit.rows);
@@ -24,6 +28,7 @@ export function measuredStore(store: Store, metrics: Metrics): Store {
         metrics.acceptedMessages.add(1, entry.message.lane);
         metrics.acceptedDeliveries.add(entry.deliveries.length, entry.message.lane);
         ended("REJECTED", rejected.length);
+        onAccepted(entry.deliveries.length - rejected.length);
       });
       return outcomes;
     },

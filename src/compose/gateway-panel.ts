@@ -1,0 +1,87 @@
+/** What operators and metrics see of the gateways, and what a pause does: the pool, the dispatcher and the pauses seen together. */
+import type { GatewayControlDeps, GatewayOverview } from "../app/gateway-control.ts";
+import type { Dispatcher } from "../dispatch/dispatcher.ts";
+import type { GatewayId } from "../domain/ids.ts";
+import type { MetricSources } from "../observability/metrics.ts";
+import type { GatewayPool } from "./gateway-pool.ts";
+
+export interface Pause {
+  readonly reason: string;
+  readonly timeMs: number;
+}
+
+const pausedInFile = "paused in the configuration";
+
+export interface GatewayPanel extends Pick<GatewayControlDeps, "overview" | "onPause" | "onResume"> {
+  readonly metricFigures: MetricSources["gateways"];
+  /** Takes the pauses of a configuration that was read again; a pause by hand stays. */
+  applyFilePauses(): void;
+}
+
+/** Gateways that begin paused, with the reason: by hand, or in the file. */
+export function pausesAtStart(
+  pool: GatewayPool,
+  pauses: ReadonlyMap<GatewayId, Pause>,
+): ReadonlyMap<GatewayId, string> {
+  const byFile = [...pool.entries()].filter(([, { isPaused }]) => isPaused);
+  return new Map([
+    ...byFile.map(([id]) => [id, pausedInFile] as const),
+    ...[...pauses].map(([id, { reason }]) => [id, reason] as const),
+  ]);
+}
+
+/** Makes the panel; `pauses` are those by hand, as stored, and are kept up to date here. */
+export function createGatewayPanel(
+  pool: GatewayPool,
+  dispatcher: Dispatcher,
+  pauses: Map<GatewayId, Pause>,
+): GatewayPanel {
+  let pausedByFile = new Set([...pausesAtStart(pool, new Map()).keys()]);
+  return {
+    overview: () => {
+      const figures = dispatcher.figures().gateways;
+      return [...pool.entries()].map(
+        ([id, { gateway, route }]): GatewayOverview => ({
+          id,
+          health: dispatcher.health(id),
+          priority: route.priority,
+          weight: route.weight,
+          isPremium: route.isPremium,
+          figures: gateway.figures(),
+          configuredRate: route.pdusPerSecond ?? 0,
+          currentRate: figures.get(id)?.pdusPerSecond ?? 0,
+          pauseTimeMs: pauses.get(id)?.timeMs,
+        }),
+      );
+    },
+    onPause(id, pause) {
+      if (pause === undefined) {
+        pauses.delete(id);
+        dispatcher.resume(id);
+      } else {
+        pauses.set(id, pause);
+        dispatcher.pause(id, pause.reason);
+      }
+    },
+    onResume(id) {
+      dispatcher.resume(id);
+      pool.gateways().get(id)?.resume();
+    },
+    metricFigures: () =>
+      [...pool.entries()].map(([id, { gateway }]) => ({
+        id,
+        status: gateway.status(),
+        isPaused: dispatcher.health(id).kind === "paused",
+        figures: gateway.figures(),
+      })),
+    applyFilePauses() {
+      const before = pausedByFile;
+      pausedByFile = new Set([...pausesAtStart(pool, new Map()).keys()]);
+      for (const id of pool.entries().keys()) {
+        if (pauses.has(id) || before.has(id) === pausedByFile.has(id)) continue;
+        if (pausedByFile.has(id)) dispatcher.pause(id, pausedInFile);
+        else dispatcher.resume(id);
+      }
+    },
+  };
+}

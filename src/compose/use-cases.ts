@@ -1,0 +1,95 @@
+/** Everything that the doors can ask for, wired to one store and one dispatcher. */
+import { randomFillSync } from "node:crypto";
+import { dirname } from "node:path";
+import { type ApiKeys, createApiKeys } from "../app/api-keys.ts";
+import { type CancelSms, createCancelSms } from "../app/cancel-sms.ts";
+import { createCountryOf } from "../app/country-of.ts";
+import { createCursors } from "../app/cursors.ts";
+import { createDownloadBackup, type DownloadBackup } from "../app/download-backup.ts";
+import { createExplainRoute, type ExplainRoute } from "../app/explain-route.ts";
+import { createGatewayControl, type GatewayControl } from "../app/gateway-control.ts";
+import { createGetStatus, type GetStatus } from "../app/get-status.ts";
+import type { Intake } from "../app/intake.ts";
+import { createKeyControl, type KeyControl } from "../app/key-control.ts";
+import { createListSms, type ListSms } from "../app/list-sms.ts";
+import { createPreviewSms, type PreviewSms } from "../app/preview-sms.ts";
+import { createReportReaders, type ReportReaders } from "../app/report-readers.ts";
+import { createReportSubscriptions, type ReportSubscriptions } from "../app/report-subscriptions.ts";
+import type { Routes } from "../app/route-deliveries.ts";
+import { createTokenSealer } from "../app/sealed-token.ts";
+import { createSendSms, type SendSms } from "../app/send-sms.ts";
+import { createWatchReports, type WatchReports } from "../app/watch-reports.ts";
+import type { Config } from "../config/schema.ts";
+import type { Dispatcher } from "../dispatch/dispatcher.ts";
+import { type ClaimantId, createMessageIds } from "../domain/ids.ts";
+import type { Clock } from "../observability/clock.ts";
+import type { Store } from "../store/store.ts";
+import type { GatewayPanel } from "./gateway-panel.ts";
+
+export interface UseCases {
+  readonly keys: ApiKeys;
+  readonly keyControl: KeyControl;
+  readonly sendSms: SendSms;
+  readonly previewSms: PreviewSms;
+  readonly getStatus: GetStatus;
+  readonly listSms: ListSms;
+  readonly cancelSms: CancelSms;
+  readonly watchReports: WatchReports;
+  readonly subscriptions: ReportSubscriptions;
+  readonly gateways: GatewayControl;
+  readonly explainRoute: ExplainRoute;
+  readonly downloadBackup: DownloadBackup;
+  readonly readers: ReportReaders;
+}
+
+export interface UseCaseDeps {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly claimant: ClaimantId;
+  readonly dispatcher: Dispatcher;
+  readonly intake: Pick<Intake, "admission">;
+  readonly panel: GatewayPanel;
+  readonly stopping: AbortSignal;
+}
+
+/** Makes them. */
+export function createUseCases(deps: UseCaseDeps): UseCases {
+  const { config, clock, store, dispatcher, stopping } = deps;
+  const { maxRecipients, maxReportStreams } = config.limits;
+  const sealer = createTokenSealer(store.id);
+  const cursors = createCursors(sealer);
+  const readers = createReportReaders(maxReportStreams);
+  const countryOf = createCountryOf();
+  const newMessageId = createMessageIds(() => clock.now(), randomFillSync);
+  const routes: Routes = dispatcher;
+  const configured = config.accounts.flatMap(({ id, role, keys }) =>
+    keys.map((key) => ({ accountId: id, role, key })),
+  );
+  const keys = createApiKeys({ store, configured, clock });
+  return {
+    keys,
+    keyControl: createKeyControl({ keys, sealer }),
+    sendSms: createSendSms({
+      store,
+      claims: dispatcher,
+      claimant: deps.claimant,
+      routes,
+      countryOf,
+      clock,
+      newMessageId,
+      admission: deps.intake.admission,
+      maxRecipients,
+    }),
+    previewSms: createPreviewSms({ routes, countryOf, newMessageId, maxRecipients }),
+    getStatus: createGetStatus({ store, sealer }),
+    listSms: createListSms({ store, sealer }),
+    cancelSms: createCancelSms({ store, clock }),
+    watchReports: createWatchReports({ store, cursors, readers, clock, stopping }),
+    subscriptions: createReportSubscriptions({ store, cursors, sealer, readers, clock }),
+    gateways: createGatewayControl({ store, sealer, clock, ...deps.panel }),
+    explainRoute: createExplainRoute({ routes, countryOf, newMessageId }),
+    downloadBackup: createDownloadBackup({ store, directory: dirname(config.store.path) }),
+    readers,
+  };
+}
