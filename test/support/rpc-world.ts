@@ -1,0 +1,223 @@
+/** The gRPC door on a real port, over the real use cases, a real SQLite file and a real dispatcher whose gateways are in memory. */
+import { randomFillSync } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createApiKeys } from "../../src/app/api-keys.ts";
+import { createCancelSms } from "../../src/app/cancel-sms.ts";
+import { createCountryOf } from "../../src/app/country-of.ts";
+import { createCursors } from "../../src/app/cursors.ts";
+import { createDownloadBackup } from "../../src/app/download-backup.ts";
+import { createExplainRoute } from "../../src/app/explain-route.ts";
+import { createGatewayControl } from "../../src/app/gateway-control.ts";
+import { createGetStatus } from "../../src/app/get-status.ts";
+import { createKeyControl } from "../../src/app/key-control.ts";
+import { createListSms } from "../../src/app/list-sms.ts";
+import { createPreviewSms } from "../../src/app/preview-sms.ts";
+import { createReceiptRecorder, type ReceiptRecorder } from "../../src/app/record-receipt.ts";
+import { createReportReaders } from "../../src/app/report-readers.ts";
+import { createReportSubscriptions } from "../../src/app/report-subscriptions.ts";
+import { createTokenSealer } from "../../src/app/sealed-token.ts";
+import { type Admission, createSendSms } from "../../src/app/send-sms.ts";
+import { createWatchReports } from "../../src/app/watch-reports.ts";
+import { type DispatchRoute, defaultDispatchSettings } from "../../src/dispatch/dispatch-settings.ts";
+import { createDispatcher, type Dispatcher } from "../../src/dispatch/dispatcher.ts";
+import { createMessageIds, toGatewayId } from "../../src/domain/ids.ts";
+import type { Receipt } from "../../src/domain/receipt.ts";
+import { type Clock, systemClock } from "../../src/observability/clock.ts";
+import { type Logger, silentLogger } from "../../src/observability/logger.ts";
+import { createMetrics, type Metrics } from "../../src/observability/metrics.ts";
+import { defaultKeepalive, type ListenSettings } from "../../src/rpc/listen-options.ts";
+import { createRpcServer, type RpcServer } from "../../src/rpc/server.ts";
+import { openSqliteStore } from "../../src/store/sqlite/open.ts";
+import type { Store } from "../../src/store/store.ts";
+import { routeOf } from "./dispatch-world.ts";
+import { createMemoryGateway, type MemoryGateway } from "./memory-gateway.ts";
+
+/** Keys in the configuration of every world. */
+export const SHOP_KEY = "shop-key-of-the-tests-0000000000000001";
+export const OTHER_KEY = "other-key-of-the-tests-000000000000001";
+export const OPERATOR_KEY = "operator-key-of-the-tests-000000000001";
+
+export interface RpcWorldOptions {
+  readonly gateways?: readonly MemoryGateway[];
+  readonly routes?: Readonly<Record<string, Partial<DispatchRoute>>>;
+  readonly clock?: Clock;
+  readonly listen?: Partial<ListenSettings>;
+  readonly log?: Logger;
+  readonly maxReportStreams?: number;
+  /** Changes the store that the use cases see, for instance to hold a call back. */
+  readonly wrapStore?: (store: Store) => Store;
+}
+
+export interface RpcWorld {
+  readonly port: number;
+  readonly address: string;
+  readonly store: Store;
+  readonly dispatcher: Dispatcher;
+  readonly gateways: readonly MemoryGateway[];
+  readonly receipts: ReceiptRecorder;
+  readonly server: RpcServer;
+  readonly metrics: Metrics;
+  /** What the door asks before it takes new work; tests may change it. */
+  admission: Admission;
+  /** Hands in a receipt for an id that a memory gateway gave. */
+  receive(smscMessageId: string, fields?: Partial<Receipt>): Promise<void>;
+  stop(graceMs?: number): Promise<void>;
+}
+
+/** Starts a world; `stop` leaves nothing behind. */
+export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcWorld> {
+  const folder = mkdtempSync(join(tmpdir(), "sms-relay-rpc-"));
+  const clock = options.clock ?? systemClock;
+  const log = options.log ?? silentLogger;
+  const store = await openSqliteStore({ path: join(folder, "store.db"), clock });
+  const seen = options.wrapStore?.(store) ?? store;
+  const { claimant } = await store.join(clock.now());
+  const gateways = options.gateways ?? [createMemoryGateway("north")];
+  const routes = gateways.map((gateway, index) => routeOf(gateway, index, options.routes?.[gateway.id]));
+  const dispatcher = createDispatcher({
+    store,
+    gateways: new Map(gateways.map((gateway) => [gateway.id, gateway])),
+    routes,
+    paused: new Map(),
+    claimant,
+    clock,
+    random: () => 0.5,
+    log,
+    settings: defaultDispatchSettings,
+  });
+  const receipts = createReceiptRecorder({ store, log });
+  for (const gateway of gateways) gateway.start({ ...dispatcher.listenerFor(gateway.id), ...receipts });
+  dispatcher.start();
+
+  const metrics = createMetrics();
+  const stopping = new AbortController();
+  const newMessageId = createMessageIds(
+    () => clock.now(),
+    (octets) => randomFillSync(octets),
+  );
+  const countryOf = createCountryOf();
+  const sealer = createTokenSealer(store.id);
+  const cursors = createCursors(sealer);
+  const readers = createReportReaders(options.maxReportStreams ?? 100);
+  const apiKeys = createApiKeys({
+    store,
+    configured: [
+      { accountId: "shop", role: "ACCOUNT", key: SHOP_KEY },
+      { accountId: "other", role: "ACCOUNT", key: OTHER_KEY },
+      { accountId: "ops", role: "OPERATOR", key: OPERATOR_KEY },
+    ],
+    clock,
+  });
+  const pauses = new Map<string, number>();
+  const server = createRpcServer({
+    listen: {
+      host: "127.0.0.1",
+      port: 0,
+      tls: undefined,
+      allowPlaintext: false,
+      maxRequestOctets: 4 * 1024 * 1024,
+      keepalive: defaultKeepalive,
+      ...options.listen,
+    },
+    clock: systemClock,
+    stopping,
+    log,
+    refusals: metrics.refusals,
+    keys: apiKeys,
+    sendSms: createSendSms({
+      store: seen,
+      claims: dispatcher,
+      claimant,
+      routes: dispatcher,
+      countryOf,
+      clock,
+      newMessageId,
+      admission: () => world.admission,
+      maxRecipients: 1_000,
+    }),
+    previewSms: createPreviewSms({ routes: dispatcher, countryOf, newMessageId, maxRecipients: 1_000 }),
+    getStatus: createGetStatus({ store: seen, sealer }),
+    listSms: createListSms({ store: seen, sealer }),
+    cancelSms: createCancelSms({ store: seen, clock }),
+    watchReports: createWatchReports({ store: seen, cursors, readers, clock, stopping: stopping.signal }),
+    subscriptions: createReportSubscriptions({ store: seen, cursors, sealer, readers, clock }),
+    gateways: createGatewayControl({
+      store: seen,
+      sealer,
+      clock,
+      overview: () =>
+        routes.map((route, index) => ({
+          id: route.id,
+          health: dispatcher.health(route.id),
+          priority: route.priority,
+          weight: route.weight,
+          isPremium: route.isPremium,
+          figures: gateways[index]?.figures() ?? {
+            sessions: 0,
+            boundSessions: 0,
+            inFlight: 0,
+            windowSize: 0,
+          },
+          configuredRate: route.pdusPerSecond ?? 0,
+          currentRate: route.pdusPerSecond ?? 0,
+          pauseTimeMs: pauses.get(route.id),
+        })),
+      onPause(id, pause) {
+        if (pause === undefined) pauses.delete(id);
+        else pauses.set(id, pause.timeMs);
+        if (pause === undefined) dispatcher.resume(id);
+        else dispatcher.pause(id, pause.reason);
+      },
+      onResume: (id) => dispatcher.resume(id),
+    }),
+    explainRoute: createExplainRoute({ routes: dispatcher, countryOf, newMessageId }),
+    keyControl: createKeyControl({ keys: apiKeys, sealer }),
+    downloadBackup: createDownloadBackup({ store, directory: folder }),
+  });
+  const port = await server.start();
+  server.setServing(true);
+
+  let stopped: Promise<void> | undefined;
+  async function stop(graceMs: number): Promise<void> {
+    await server.stop(graceMs);
+    await dispatcher.stop(100);
+    await store.close();
+    metrics.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  const world: RpcWorld = {
+    port,
+    address: `127.0.0.1:${port}`,
+    store,
+    dispatcher,
+    gateways,
+    receipts,
+    server,
+    metrics,
+    admission: { kind: "open" },
+    receive: (smscMessageId, fields = {}) =>
+      receipts.onReceipt({
+        gatewayId: toGatewayId("north"),
+        smscMessageId,
+        matchKey: smscMessageId,
+        recipient: undefined,
+        verdict: "DELIVERED",
+        stat: "DELIVRD",
+        err: "000",
+        networkError: undefined,
+        doneTimeMs: undefined,
+        carrier: undefined,
+        arrivalTimeMs: clock.now(),
+        raw: Buffer.from("id stat:DELIVRD"),
+        coversAllParts: false,
+        ...fields,
+      }),
+    stop(graceMs = 2_000) {
+      stopped ??= stop(graceMs);
+      return stopped;
+    },
+  };
+  return world;
+}
