@@ -34,6 +34,10 @@ export interface DispatchWorld {
   readonly clock: FakeClock;
   /** Every claim that was asked for, in order. */
   readonly claims: readonly ClaimRequest[];
+  /** Resolves when the store has answered everything and nothing follows without time moving on. */
+  quiet(): Promise<void>;
+  /** Moves time in steps, and lets everything happen at each. */
+  advance(byMs: number, stepMs?: number): Promise<void>;
   /** Stores messages the way the doors do, and answers their delivery ids. */
   send(...messages: readonly SendOptions[]): Promise<readonly DeliveryId[]>;
   /** Resolves when the delivery is in one of the states; looks after every settlement. */
@@ -89,13 +93,33 @@ export async function createDispatchWorld(options: WorldOptions): Promise<Dispat
   const clock: Clock = options.clock ?? fake;
   const real = await openSqliteStore({ path: join(folder, "store.db"), clock });
   const claims: ClaimRequest[] = [];
+  let pending = 0;
+  async function counted<T>(call: Promise<T>): Promise<T> {
+    pending++;
+    try {
+      return await call;
+    } finally {
+      pending--;
+    }
+  }
   const store: Store = {
     ...real,
     claim(request) {
       claims.push(request);
-      return real.claim(request);
+      return counted(real.claim(request));
     },
+    settle: (entries) => counted(real.settle(entries)),
+    accept: (entries) => counted(real.accept(entries)),
+    markSubmitting: (ids, by, nowMs) => counted(real.markSubmitting(ids, by, nowMs)),
+    takeReferences: (pairs, nowMs) => counted(real.takeReferences(pairs, nowMs)),
   };
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  async function quiet(): Promise<void> {
+    do {
+      await turn();
+      await turn();
+    } while (pending > 0);
+  }
   const { claimant } = await store.join(clock.now());
   const random = seededRandom(7);
   const nextId = createMessageIds(
@@ -248,6 +272,14 @@ export async function createDispatchWorld(options: WorldOptions): Promise<Dispat
   }
 
   return {
+    quiet,
+    async advance(byMs, stepMs = 250) {
+      for (let passed = 0; passed < byMs; passed += stepMs) {
+        await quiet();
+        fake.advance(Math.min(stepMs, byMs - passed));
+      }
+      await quiet();
+    },
     store,
     dispatcher,
     clock: fake,

@@ -260,21 +260,12 @@ describe("a dispatcher", () => {
         return parts.map(({ number }) => accepted(number, `x${++throttled}`));
       },
     });
-    const { send, settledCount, clock, dispatcher, view } = await open({
+    const { send, advance, dispatcher, view } = await open({
       gateways: [north],
       routes: { north: { pdusPerSecond: 10, burst: 1 } },
     });
-    const done = send({}, {}, {});
-    const ids = await done;
-    const turns = settledCount(3);
-    let isOver = false;
-    void turns.then(() => {
-      isOver = true;
-    });
-    while (!isOver) {
-      clock.advance(50);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    const ids = await send({}, {}, {});
+    await advance(2_000, 50);
     const order = north.submissions.map((submission) => submission.deliveryId);
     expect(order).toEqual([ids[0], ids[0], ids[0], ids[0], ids[1], ids[2]]);
     const figures = dispatcher.figures().gateways.get(north.id);
@@ -285,17 +276,14 @@ describe("a dispatcher", () => {
 
   it("P21 claims nothing while no gateway can send, and goes on when one is bound", async () => {
     const north = createMemoryGateway("north");
-    const { send, settledCount, claims, clock } = await open({ gateways: [north] });
+    const { send, settledCount, claims, advance } = await open({ gateways: [north] });
     const warm = await send({});
     await settledCount(warm.length);
     north.setStatus({ kind: "connecting", reason: "refused" });
     const asked = claims.length;
     const sent = send(...Array.from({ length: 20 }, () => ({})));
     await sent;
-    for (let i = 0; i < 100; i++) {
-      clock.advance(7_000);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    await advance(700_000, 7_000);
     expect(claims.length).toBe(asked);
     expect(north.submissions).toHaveLength(1);
     north.setStatus({ kind: "ready" });
@@ -321,7 +309,7 @@ describe("a dispatcher", () => {
   it("P21 does not spin over deliveries that no working gateway may carry", async () => {
     const north = createMemoryGateway("north");
     const south = createMemoryGateway("south");
-    const { send, dispatcher, claims, settledCount, clock } = await open({
+    const { send, dispatcher, claims, settledCount, advance } = await open({
       gateways: [north, south],
       routes: { south: { countries: { allow: ["DE"] } } },
       isStarted: false,
@@ -330,19 +318,14 @@ describe("a dispatcher", () => {
     north.setStatus({ kind: "connecting", reason: "refused" });
     dispatcher.start();
     await settledCount(20);
-    const rounds = 12;
-    for (let i = 0; i < rounds * 20; i++) {
-      clock.advance(250);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    const forNorth = claims.filter((claim) => claim.gatewayId === "north").length;
-    expect(forNorth).toBeLessThanOrEqual(3 * rounds);
+    const before = claims.length;
+    await advance(60_000);
+    expect(claims.slice(before).filter((claim) => claim.gatewayId === "north").length).toBeLessThanOrEqual(
+      36,
+    );
     expect(south.submissions).toHaveLength(0);
     north.setStatus({ kind: "ready" });
-    for (let i = 0; i < 40; i++) {
-      clock.advance(250);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    await advance(10_000);
     for (const id of ids) await world?.until(id, "SUBMITTED");
     expect(new Set(north.submissions.map((one) => one.deliveryId))).toEqual(new Set(ids));
   });
@@ -413,16 +396,13 @@ describe("a dispatcher", () => {
 
   it("P23 holds no more in memory than its places, whatever the backlog", async () => {
     const north = createMemoryGateway("north", { window: 1, script: () => new Promise(() => {}) });
-    const { send, dispatcher, clock } = await open({
+    const { send, dispatcher, advance } = await open({
       gateways: [north],
       routes: { north: { pdusPerSecond: 10 } },
     });
     for (let i = 0; i < 5; i++)
       await send(...Array.from({ length: 50 }, () => ({ wantsClaim: i % 2 === 0 })));
-    for (let i = 0; i < 20; i++) {
-      clock.advance(250);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    await advance(5_000);
     const figures = dispatcher.figures().gateways.get(north.id);
     expect(figures?.inMemory.NORMAL).toBeLessThanOrEqual(20);
     expect(figures?.hasBacklog).toBe(true);

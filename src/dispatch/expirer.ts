@@ -1,0 +1,20 @@
+/** Ends EXPIRED what waits past its time. What is claimed is checked where it is sent. */
+import type { Clock } from "../observability/clock.ts";
+import type { Logger } from "../observability/logger.ts";
+import type { Store } from "../store/store.ts";
+import { type BackgroundService, createBackgroundService } from "./background-service.ts";
+
+export interface ExpirerDependencies {
+  readonly store: Pick<Store, "expireDue">;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly everyMs?: number;
+  /** Deliveries in one step, so that no commit grows long. */
+  readonly limit?: number;
+}
+
+export function createExpirer(dependencies: ExpirerDependencies): BackgroundService {
+  const { store, clock, everyMs = 1_000, limit = 500 } = dependencies;
+  const tick = async () => (await store.expireDue(clock.now(), limit)) >= limit;
+  return createBackgroundService({ name: "expirer", everyMs, tick }, dependencies);
+}

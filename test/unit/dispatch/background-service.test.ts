@@ -1,0 +1,164 @@
+import { describe, expect, it } from "vitest";
+import { createBackgroundService } from "../../../src/dispatch/background-service.ts";
+import { createCleaner } from "../../../src/dispatch/cleaner.ts";
+import { createExpirer } from "../../../src/dispatch/expirer.ts";
+import { createOrphanAdopter } from "../../../src/dispatch/orphan-adopter.ts";
+import { createRescuer } from "../../../src/dispatch/rescuer.ts";
+import { createSilenceWatch } from "../../../src/dispatch/silence-watch.ts";
+import { toGatewayId } from "../../../src/domain/ids.ts";
+import { silentLogger } from "../../../src/observability/logger.ts";
+import type { Retention } from "../../../src/store/store.ts";
+import { createFakeClock } from "../../support/fake-clock.ts";
+import { createSignalQueue } from "../../support/signal-queue.ts";
+
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+describe("a background service", () => {
+  it("ticks at once, again while more waits, and then after its time", async () => {
+    const clock = createFakeClock();
+    const left = [true, true, false, false];
+    let ticks = 0;
+    const service = createBackgroundService(
+      { name: "test", everyMs: 1_000, tick: () => Promise.resolve(left[ticks++] ?? false) },
+      { clock, log: silentLogger },
+    );
+    service.start();
+    service.start();
+    await settle();
+    expect(ticks).toBe(3);
+    clock.advance(999);
+    await settle();
+    expect(ticks).toBe(3);
+    clock.advance(1);
+    await settle();
+    expect(ticks).toBe(4);
+    await service.stop();
+    await service.stop();
+    expect(clock.waiting).toBe(0);
+  });
+
+  it("goes on after a tick that failed", async () => {
+    const clock = createFakeClock();
+    const errors: string[] = [];
+    let ticks = 0;
+    const service = createBackgroundService(
+      {
+        name: "test",
+        everyMs: 1_000,
+        tick: () => (ticks++ === 0 ? Promise.reject(new Error("away")) : Promise.resolve(false)),
+      },
+      { clock, log: { ...silentLogger, error: (_, sentence) => errors.push(sentence) } },
+    );
+    service.start();
+    await settle();
+    clock.advance(1_000);
+    await settle();
+    expect(ticks).toBe(2);
+    expect(errors).toHaveLength(1);
+    await service.stop();
+  });
+
+  it("waits for its tick when it stops, and can be stopped before it starts", async () => {
+    const clock = createFakeClock();
+    const gate = createSignalQueue<boolean>();
+    const service = createBackgroundService(
+      { name: "test", everyMs: 1_000, tick: () => gate.next() },
+      { clock, log: silentLogger },
+    );
+    service.start();
+    let isStopped = false;
+    const stopped = service.stop().then(() => {
+      isStopped = true;
+    });
+    await settle();
+    expect(isStopped).toBe(false);
+    gate.push(true);
+    await stopped;
+    expect(clock.waiting).toBe(0);
+    const other = createBackgroundService(
+      { name: "test", everyMs: 1_000, tick: () => Promise.resolve(false) },
+      { clock, log: silentLogger },
+    );
+    await other.stop();
+    other.start();
+    expect(clock.waiting).toBe(0);
+  });
+});
+
+describe("the background services", () => {
+  const clock = createFakeClock();
+  const log = silentLogger;
+  const retention: Retention = {
+    bodiesMs: 1,
+    reportsMs: 2,
+    messagesMs: 3,
+    requestIdsMs: 4,
+    parkedReceiptsMs: 5,
+    referencesMs: 6,
+    smscIdsMs: 7,
+  };
+
+  it("expire, end and clean in bounded steps until nothing is left", async () => {
+    const calls: unknown[][] = [];
+    const counts = [500, 500, 3];
+    const step =
+      (name: string) =>
+      (...args: unknown[]) => {
+        calls.push([name, ...args]);
+        return Promise.resolve(counts[calls.length - 1] ?? 0);
+      };
+    const now = clock.now();
+    const expirer = createExpirer({ store: { expireDue: step("expireDue") }, clock, log });
+    expirer.start();
+    await settle();
+    await expirer.stop();
+    expect(calls).toEqual(Array(3).fill(["expireDue", now, 500]));
+    calls.length = 0;
+    const silence = createSilenceWatch({
+      store: { endSilent: step("endSilent") },
+      clock,
+      log,
+      receiptGraceMs: 60,
+    });
+    silence.start();
+    await settle();
+    await silence.stop();
+    expect(calls).toEqual(Array(3).fill(["endSilent", now, 60, 500]));
+    calls.length = 0;
+    const cleaner = createCleaner({
+      store: { clean: step("clean") },
+      clock,
+      log,
+      retention: () => retention,
+    });
+    cleaner.start();
+    await settle();
+    await cleaner.stop();
+    expect(calls).toEqual([["clean", now, retention, 500]]);
+  });
+
+  it("tell the loops what they have freed or adopted", async () => {
+    const told: unknown[] = [];
+    const rescuer = createRescuer({
+      store: { rescue: () => Promise.resolve({ claimsVoided: 4, endedUnknown: 0 }) },
+      clock,
+      log,
+      onRescued: () => told.push("rescued"),
+    });
+    const north = toGatewayId("north");
+    const adopter = createOrphanAdopter({
+      store: { adoptOrphans: () => Promise.resolve(7) },
+      clock,
+      log,
+      known: () => [north],
+      onAdopted: (to) => told.push(to),
+    });
+    rescuer.start();
+    adopter.start();
+    await settle();
+    await rescuer.stop();
+    await adopter.stop();
+    expect(told).toEqual(["rescued", "north"]);
+    expect(clock.waiting).toBe(0);
+  });
+});

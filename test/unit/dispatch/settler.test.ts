@@ -1,0 +1,112 @@
+import { describe, expect, it } from "vitest";
+import { Settler } from "../../../src/dispatch/settler.ts";
+import { SmsError } from "../../../src/domain/errors.ts";
+import { toClaimantId, toDeliveryId, toGatewayId } from "../../../src/domain/ids.ts";
+import { noProgress } from "../../../src/domain/message.ts";
+import { silentLogger } from "../../../src/observability/logger.ts";
+import type { Settlement, SettleOutcome } from "../../../src/store/store.ts";
+import { createFakeClock } from "../../support/fake-clock.ts";
+
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+function settlement(id: string): Settlement {
+  return {
+    deliveryId: toDeliveryId(id),
+    claimant: toClaimantId("c"),
+    timeMs: 1,
+    lane: "NORMAL",
+    attempt: undefined,
+    verdict: {
+      kind: "retry",
+      gatewayId: toGatewayId("north"),
+      availableTimeMs: 5,
+      progress: noProgress,
+      mayHaveBeenSent: false,
+    },
+  };
+}
+
+function setUp(answer: (ids: readonly string[]) => readonly SettleOutcome[]) {
+  const clock = createFakeClock();
+  const calls: (readonly string[])[] = [];
+  const waiting: unknown[] = [];
+  const settled: unknown[] = [];
+  const settler = new Settler({
+    store: {
+      settle: async (entries) => {
+        const ids = entries.map((entry) => entry.deliveryId as string);
+        calls.push(ids);
+        await Promise.resolve();
+        return answer(ids);
+      },
+    },
+    clock,
+    log: silentLogger,
+    retryMs: 100,
+    onWaiting: (gatewayId, timeMs) => waiting.push([gatewayId, timeMs]),
+  });
+  settler.onSettled((id, state) => settled.push([id, state]));
+  return { settler, clock, calls, waiting, settled };
+}
+
+const queued = (ids: readonly string[]): SettleOutcome[] =>
+  ids.map(() => ({ kind: "settled", state: "QUEUED" }));
+
+describe("Settler", () => {
+  it("settles what comes together in one call, and what gathers meanwhile in the next", async () => {
+    const { settler, calls, waiting, settled } = setUp(queued);
+    settler.add(settlement("1"));
+    settler.add(settlement("2"));
+    await Promise.resolve();
+    settler.add(settlement("3"));
+    settler.add(settlement("4"));
+    await settler.drained();
+    expect(calls).toEqual([
+      ["1", "2"],
+      ["3", "4"],
+    ]);
+    expect(waiting[0]).toEqual(["north", 5]);
+    expect(settled.map((one) => (one as unknown[])[0])).toEqual(["1", "2", "3", "4"]);
+  });
+
+  it("keeps everything while the store is away, in order, and settles when it is back", async () => {
+    let isAway = true;
+    const { settler, calls, clock } = setUp((ids) => {
+      if (isAway) throw new SmsError("SERVICE_UNAVAILABLE");
+      return queued(ids);
+    });
+    settler.add(settlement("1"));
+    await settle();
+    settler.add(settlement("2"));
+    clock.advance(100);
+    await settle();
+    expect(settler.unsettled).toBe(2);
+    isAway = false;
+    clock.advance(200);
+    await settler.drained();
+    expect(calls.at(-1)).toEqual(["1", "2"]);
+  });
+
+  it("gives up on the one settlement that the store cannot take, and on no other", async () => {
+    const { settler, clock, settled } = setUp((ids) => {
+      if (ids.includes("bad")) throw new SmsError("INTERNAL_ERROR");
+      return queued(ids);
+    });
+    for (const id of ["1", "bad", "2"]) settler.add(settlement(id));
+    for (let i = 0; i < 20; i++) {
+      await settle();
+      clock.advance(2_000);
+    }
+    expect(settled.map((one) => (one as unknown[])[0])).toEqual(["1", "2"]);
+    expect(settler.unsettled).toBe(0);
+    expect(clock.waiting).toBe(0);
+  });
+
+  it("tells nobody of a settlement whose claim was lost", async () => {
+    const { settler, settled, waiting } = setUp((ids) => ids.map(() => ({ kind: "fenced" })));
+    settler.add(settlement("1"));
+    await settler.drained();
+    expect(settled).toEqual([]);
+    expect(waiting).toEqual([]);
+  });
+});
