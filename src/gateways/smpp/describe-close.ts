@@ -10,7 +10,7 @@ export function describeClose(reason: CloseReason): string {
     case "ended":
       return "the SMSC closed the connection";
     case "error":
-      return reason.error.message;
+      return describeError(reason.error);
     case "silent":
       return "the SMSC did not answer enquire_link";
     case "impossible-length":
@@ -20,4 +20,11 @@ export function describeClose(reason: CloseReason): string {
     default:
       return assertNever(reason);
   }
+}
+
+/** The message of an error; its code where a host with several addresses leaves the message empty. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.message !== "") return error.message;
+  return "code" in error ? String(error.code) : error.name;
 }

@@ -22,10 +22,6 @@ export class DoubtfulParts {
     this.#options = options;
   }
 
-  get size(): number {
-    return this.#endTimes.size;
-  }
-
   /** Begins the hold; a part that is held already keeps its end. */
   hold(part: WrittenPart): void {
     if (this.#endTimes.has(part)) return;

@@ -38,11 +38,6 @@ export class PartOutcomes {
     });
   }
 
-  /** Parts whose hold is not over. */
-  get doubtfulCount(): number {
-    return this.#doubtful.size;
-  }
-
   written(part: WrittenPart): void {
     if (part.echoKey !== undefined) this.#echoes.set(part.echoKey, part);
   }

@@ -2,15 +2,15 @@
  * One bound link to the SMSC, from the connection to its end: connecting → binding → bound → draining → closed. It writes parts and
  * hands on what arrives; what results mean, and when to connect again, is decided by others.
  */
-import { connect as connectTcp, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import type { Socket } from "node:net";
 import type { Clock, Timer } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
 import { COMMAND_STATUS, commandStatusName } from "../../smpp/command-status.ts";
 import { type IncomingRequest, SmppConnection } from "../../smpp/connection.ts";
 import type { Answer, CloseReason, RequestOutcome } from "../../smpp/connection-options.ts";
 import type { PduOf } from "../../smpp/pdu.ts";
-import { describeClose } from "./describe-close.ts";
+import { describeClose, describeError } from "./describe-close.ts";
+import { openSocket } from "./open-socket.ts";
 import type { PartOutcomes } from "./part-outcomes.ts";
 import type { SmppGatewaySettings } from "./settings.ts";
 import type { SubmissionRun, WrittenPart } from "./submission-run.ts";
@@ -139,21 +139,18 @@ export class SmppSession implements SubmitSession {
 
   #connect(): void {
     const { settings, clock } = this.#options;
-    const { host, port, tls } = settings;
-    const socket =
-      tls === undefined
-        ? connectTcp({ host, port, noDelay: true })
-        : connectTls({
-            host,
-            port,
-            servername: tls.servername ?? host,
-            rejectUnauthorized: tls.rejectUnauthorized,
-            ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-          });
+    let socket: Socket;
+    try {
+      socket = openSocket(settings);
+    } catch (error) {
+      // For instance authorities that are no PEM; the caller gets its session before it hears of the end.
+      queueMicrotask(() => this.#end({ kind: "lost", reason: describeError(error), boundMs: 0 }));
+      return;
+    }
     this.#socket = socket;
     let reason = "the connection was closed";
     const onError = (error: Error): void => {
-      reason = error.message;
+      reason = describeError(error);
     };
     const onClose = (): void => this.#end({ kind: "lost", reason, boundMs: 0 });
     socket.on("error", onError);
@@ -162,7 +159,7 @@ export class SmppSession implements SubmitSession {
       () => socket.destroy(new Error("no connection in time")),
       settings.connectTimeoutMs,
     );
-    socket.once(tls === undefined ? "connect" : "secureConnect", () => {
+    socket.once(settings.tls === undefined ? "connect" : "secureConnect", () => {
       socket.off("error", onError);
       socket.off("close", onClose);
       this.#connectTimer?.cancel();

@@ -53,6 +53,22 @@ describe("binding", () => {
     expect(status).toMatchObject({ kind: "connecting", reason: expect.stringContaining("other.test") });
   });
 
+  it("tells why there is no connection: nobody listens, or authorities that are none", async () => {
+    const smsc = await startSmsc();
+    await smsc.stop();
+    const refused = startAt(smsc, { host: "localhost" });
+    await refused.listener.statuses.next();
+    expect((await refused.listener.statuses.next()) as object).toMatchObject({
+      kind: "connecting",
+      reason: expect.stringContaining("ECONNREFUSED"),
+    });
+    const tls = { ca: "-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----", servername: undefined };
+    const broken = startAt(smsc, { tls: { ...tls, rejectUnauthorized: true } });
+    await broken.listener.statuses.next();
+    expect((await broken.listener.statuses.next()).kind).toBe("connecting");
+    expect(broken.clock.waiting).toBe(1);
+  });
+
   it("P20 stops for a wrong password until it is resumed", async () => {
     const smsc = await startSmsc();
     smsc.bindStatus = 0x0e;
