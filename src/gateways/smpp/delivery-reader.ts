@@ -5,10 +5,10 @@ import { readInbound, type Receipt as SmppReceipt, userDataOf } from "../../smpp
 import type { GatewayListener } from "../gateway.ts";
 import { addressDigits } from "./address.ts";
 import { ESME_ROK, ESME_RX_T_APPN } from "./classify-status.ts";
+import type { Delivery } from "./delivery-intake.ts";
 import type { PartOutcomes } from "./part-outcomes.ts";
 import { readIncoming } from "./read-incoming.ts";
 import { readReceipt } from "./read-receipt.ts";
-import type { Delivery } from "./session.ts";
 import type { SmppGatewaySettings } from "./settings.ts";
 
 export interface DeliveryReaderOptions {

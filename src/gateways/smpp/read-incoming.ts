@@ -2,7 +2,7 @@
 import type { IncomingPart } from "../../domain/receipt.ts";
 import { decodePart } from "../../encoding/decode-part.ts";
 import { userDataOf } from "../../smpp/read-inbound.ts";
-import type { Delivery } from "./session.ts";
+import type { Delivery } from "./delivery-intake.ts";
 import type { SmppGatewaySettings } from "./settings.ts";
 
 const USER_DATA_HEADER = 0x40;

@@ -3,8 +3,8 @@ import type { Receipt } from "../../domain/receipt.ts";
 import type { Verdict } from "../../smpp/message-state.ts";
 import { type Receipt as SmppReceipt, userDataOf } from "../../smpp/read-inbound.ts";
 import { addressDigits } from "./address.ts";
+import type { Delivery } from "./delivery-intake.ts";
 import { matchKey } from "./match-key.ts";
-import type { Delivery } from "./session.ts";
 import type { SmppGatewaySettings } from "./settings.ts";
 
 const verdicts: Readonly<Record<Verdict, Receipt["verdict"]>> = {

@@ -8,7 +8,7 @@ import type { Logger } from "../../observability/logger.ts";
 import { COMMAND_STATUS, commandStatusName } from "../../smpp/command-status.ts";
 import { type IncomingRequest, SmppConnection } from "../../smpp/connection.ts";
 import type { Answer, CloseReason, RequestOutcome } from "../../smpp/connection-options.ts";
-import type { PduOf } from "../../smpp/pdu.ts";
+import { type Delivery, DeliveryIntake } from "./delivery-intake.ts";
 import { describeClose, describeError } from "./describe-close.ts";
 import { openSocket } from "./open-socket.ts";
 import type { PartOutcomes } from "./part-outcomes.ts";
@@ -25,9 +25,6 @@ export type SessionEnd =
   | { readonly kind: "refused"; readonly commandStatus: number }
   /** `boundMs` is how long it was bound, 0 for never. */
   | { readonly kind: "lost"; readonly reason: string; readonly boundMs: number };
-
-/** A message or receipt that the SMSC wants an answer for. */
-export type Delivery = PduOf<"deliver_sm"> | PduOf<"data_sm">;
 
 export interface SessionOptions {
   readonly role: SessionRole;
@@ -54,6 +51,7 @@ const REBIND_GRACE_MS = 5_000;
 
 export class SmppSession implements SubmitSession {
   readonly #options: SessionOptions;
+  readonly #intake: DeliveryIntake;
   readonly #overdue = new Map<number, WrittenPart>();
   readonly #closed = Promise.withResolvers<void>();
   #state: "connecting" | "binding" | "bound" | "draining" | "closed" = "connecting";
@@ -66,11 +64,14 @@ export class SmppSession implements SubmitSession {
   #boundAtMs: number | undefined;
   #refusedStatus: number | undefined;
   #failure: string | undefined;
-  #unansweredDeliveries = 0;
-  #isPaused = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#intake = new DeliveryIntake({
+      maxUnanswered: options.settings.maxUnansweredDeliveries,
+      store: options.onDelivery,
+      onAnswered: () => this.#noticeIdle(),
+    });
     this.#connect();
   }
 
@@ -180,7 +181,7 @@ export class SmppSession implements SubmitSession {
       enquireLinkIntervalMs: settings.enquireLinkIntervalMs,
       enquireLinkTimeoutMs: settings.enquireLinkTimeoutMs,
       enquireLinkMissLimit: settings.enquireLinkMisses,
-      onRequest: (request) => this.#take(request),
+      onRequest: (request) => this.#take(request, connection),
       onNotification: (pdu) =>
         this.#options.log.info({ command: pdu.command }, "The SMSC sent a notification."),
       onLateAnswer: ({ sequence_number, outcome }) => this.#takeLate(sequence_number, outcome),
@@ -270,28 +271,12 @@ export class SmppSession implements SubmitSession {
     run.stop("stopped", timeMs);
   }
 
-  #take(request: IncomingRequest): void {
-    if (request.command !== "deliver_sm" && request.command !== "data_sm") {
-      this.#connection?.nack(request.sequence_number, COMMAND_STATUS.ESME_RINVCMDID);
-      return;
+  #take(request: IncomingRequest, connection: SmppConnection): void {
+    if (request.command === "deliver_sm" || request.command === "data_sm") {
+      void this.#intake.take(request, connection);
+    } else {
+      connection.nack(request.sequence_number, COMMAND_STATUS.ESME_RINVCMDID);
     }
-    this.#unansweredDeliveries += 1;
-    if (!this.#isPaused && this.#unansweredDeliveries >= this.#options.settings.maxUnansweredDeliveries) {
-      this.#isPaused = true;
-      this.#connection?.pauseReading();
-    }
-    void this.#answer(request);
-  }
-
-  async #answer(request: Delivery): Promise<void> {
-    const command_status = await this.#options.onDelivery(request);
-    this.#connection?.respond(request, { command_status, body: { message_id: "" } });
-    this.#unansweredDeliveries -= 1;
-    if (this.#isPaused && this.#unansweredDeliveries <= this.#options.settings.maxUnansweredDeliveries / 2) {
-      this.#isPaused = false;
-      this.#connection?.resumeReading();
-    }
-    this.#noticeIdle();
   }
 
   #onRoom(): void {
@@ -307,7 +292,7 @@ export class SmppSession implements SubmitSession {
   }
 
   #noticeIdle(): void {
-    if (this.inFlight === 0 && this.#unansweredDeliveries === 0) this.#onIdle?.();
+    if (this.inFlight === 0 && this.#intake.unanswered === 0) this.#onIdle?.();
   }
 
   #destroy(): void {
