@@ -28,7 +28,8 @@ export interface Counters {
   readonly replaces: number;
   /** PDUs that could not be read, and answers that answer nothing. */
   readonly faults: number;
-  /** Connections that ended without unbinding. */
+  /** Connections that ended, and those among them that did so without unbinding. */
+  readonly closed: number;
   readonly drops: number;
 }
 
@@ -67,6 +68,7 @@ export function createCounterBoard(): CounterBoard {
     cancels: 0,
     replaces: 0,
     faults: 0,
+    closed: 0,
     drops: 0,
   };
   const waiters = new Set<Waiter>();

@@ -102,9 +102,10 @@ export class Session implements BoundSession {
       },
       onFault: () => board.count("faults"),
       onClose: (reason) => {
-        if (reason.kind !== "unbound") board.count("drops");
         this.#leave();
         house.onClose(this);
+        if (reason.kind !== "unbound") board.count("drops");
+        board.count("closed");
       },
     });
     this.#bindTimer = settings.clock.setTimeout(
