@@ -98,7 +98,7 @@ function stopped(signal: AbortSignal): Promise<void> {
 function banner(service: Service, { config, file }: LoadedConfig): readonly string[] {
   const { grpc, http } = config.listen;
   const address = `${hostText(grpc.host)}:${service.grpcPort}`;
-  const command = import.meta.url.endsWith(".ts") ? "npm run -s sms-relay --" : "sms-relay";
+  const command = import.meta.url.endsWith(".ts") ? "npx sms-relay" : "sms-relay";
   const keyFile = join(dirname(config.store.path), "default.key");
   const options = [
     ...(file === undefined || file.endsWith(`/${defaultConfigFile}`) ? [] : [`--config ${file}`]),

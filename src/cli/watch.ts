@@ -43,7 +43,11 @@ export function defineWatch(program: Command, context: CliContext): void {
     .option("--message <id>", "only of this message, may be repeated", collectValue)
     .option("--reference <text>", "only of messages with this reference")
     .option("--final", "only final states")
-    .option("--count <n>", "end after n reports", parseCount)
+    .option(
+      "--count <n>",
+      "end once n reports were printed; the page that has the n-th is printed whole",
+      parseCount,
+    )
     .addHelpText("after", examples)
     .action((options: WatchOptions) => {
       if (options.ack === true && options.subscription === undefined) {
