@@ -18,7 +18,7 @@ import {
   toAccountId,
 } from "../../src/domain/ids.ts";
 import { type DeliveryWork, type E164, type Message, noProgress } from "../../src/domain/message.ts";
-import type { Gateway, GatewayListener } from "../../src/gateways/gateway.ts";
+import type { Gateway } from "../../src/gateways/gateway.ts";
 import type { Clock } from "../../src/observability/clock.ts";
 import { silentLogger } from "../../src/observability/logger.ts";
 import { PlanMemo } from "../../src/routing/plan-memo.ts";
@@ -61,7 +61,6 @@ export interface WorldOptions {
   readonly paused?: ReadonlyMap<GatewayId, string>;
   /** The machine's clock, for tests over real sockets. */
   readonly clock?: Clock;
-  readonly receipts?: Pick<GatewayListener, "onReceipt">;
   readonly isStarted?: boolean;
 }
 
@@ -142,7 +141,7 @@ export async function createDispatchWorld(options: WorldOptions): Promise<Dispat
   for (const gateway of gateways) {
     gateway.start({
       ...dispatcher.listenerFor(gateway.id),
-      onReceipt: options.receipts?.onReceipt ?? (() => Promise.resolve()),
+      onReceipt: async (receipt) => void (await store.recordReceipts([receipt])),
       onUnparsableReceipt: () => Promise.resolve(),
       onIncoming: () => Promise.resolve(),
     });
@@ -302,6 +301,7 @@ export async function createDispatchWorld(options: WorldOptions): Promise<Dispat
       const stopped = dispatcher.stop(1_000);
       fake.advance(1_000);
       await stopped;
+      await Promise.all(gateways.map((gateway) => gateway.stop(500)));
       await store.close();
       rmSync(folder, { recursive: true, force: true });
     },

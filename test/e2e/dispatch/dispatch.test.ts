@@ -1,0 +1,262 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { defaultDispatchSettings } from "../../../src/dispatch/dispatch-settings.ts";
+import type { DeliveryId } from "../../../src/domain/ids.ts";
+import { toGatewayId } from "../../../src/domain/ids.ts";
+import type { Lane } from "../../../src/domain/message.ts";
+import type { Gateway } from "../../../src/gateways/gateway.ts";
+import { createSmppGateway } from "../../../src/gateways/smpp/create-smpp-gateway.ts";
+import { type SmppGatewaySettings, smppSettings } from "../../../src/gateways/smpp/settings.ts";
+import { systemClock } from "../../../src/observability/clock.ts";
+import { silentLogger } from "../../../src/observability/logger.ts";
+import type { SimulatorOptions } from "../../../src/smsc/options.ts";
+import { type Simulator, startSimulator } from "../../../src/smsc/start-simulator.ts";
+import {
+  createDispatchWorld,
+  type DispatchWorld,
+  type SendOptions,
+  type WorldOptions,
+} from "../../support/dispatch-world.ts";
+import { createSignalQueue } from "../../support/signal-queue.ts";
+
+const simulators: Simulator[] = [];
+let world: DispatchWorld | undefined;
+
+afterEach(async () => {
+  await world?.close();
+  world = undefined;
+  for (const simulator of simulators.splice(0)) await simulator.stop({ abruptly: true });
+});
+
+/** Quick in everything that would make a test wait. */
+const settings = {
+  ...defaultDispatchSettings,
+  retry: { ...defaultDispatchSettings.retry, backoffMs: 20, maxBackoffMs: 100 },
+  throttleDelayMs: 50,
+  rerouteDelayMs: 200,
+  tickMs: 50,
+};
+
+async function simulate(options: SimulatorOptions = {}): Promise<Simulator> {
+  const simulator = await startSimulator({ port: 0, receiptDelayMs: 5, ...options });
+  simulators.push(simulator);
+  return simulator;
+}
+
+function gatewayAt(id: string, port: number, overrides: Partial<SmppGatewaySettings> = {}): Gateway {
+  return createSmppGateway(
+    smppSettings({
+      id: toGatewayId(id),
+      host: "127.0.0.1",
+      port,
+      systemId: id,
+      password: "secret",
+      reconnectMinMs: 30,
+      reconnectMaxMs: 100,
+      responseTimeoutMs: 200,
+      ambiguityHoldMs: 50,
+      ...overrides,
+    }),
+    { clock: systemClock, random: Math.random, log: silentLogger },
+  );
+}
+
+async function open(options: WorldOptions): Promise<DispatchWorld> {
+  world = await createDispatchWorld({ clock: systemClock, settings, ...options });
+  return world;
+}
+
+async function sendOne(on: DispatchWorld, fields: SendOptions = {}): Promise<DeliveryId> {
+  const [id] = await on.send(fields);
+  if (id === undefined) throw new Error("nothing was sent");
+  return id;
+}
+
+/** Five GSM parts. */
+const longText = "0123456789".repeat(70);
+const wrongSource = 0x0a;
+
+describe("dispatching to real SMSCs", () => {
+  it("delivers through the second gateway when the first refuses, and shows both attempts", async () => {
+    const [one, two] = [await simulate({ rules: [{ submitStatus: wrongSource }] }), await simulate()];
+    const on = await open({ gateways: [gatewayAt("north", one.port), gatewayAt("south", two.port)] });
+    const id = await sendOne(on);
+    await on.until(id, "SUBMITTED", "DELIVERED");
+    await two.waitUntil((counters) => counters.receiptsAcknowledged === 1);
+    const view = await on.view(id);
+    expect(view.state).toBe("DELIVERED");
+    expect(view.attempts).toMatchObject([
+      {
+        number: 1,
+        gatewayId: "north",
+        outcome: "REFUSED_ROUTE",
+        parts: [{ number: 1, outcome: "REFUSED_ROUTE", commandStatus: wrongSource }],
+      },
+      {
+        number: 2,
+        gatewayId: "south",
+        outcome: "ACCEPTED",
+        trace: { leftOut: [{ gatewayId: "north", reason: "REFUSED_BEFORE" }], marks: [] },
+        parts: [{ number: 1, outcome: "ACCEPTED", receipt: { verdict: "DELIVERED" } }],
+      },
+    ]);
+  });
+
+  it("P12 writes nothing twice under AT_MOST_ONCE when the session dies after the PDU", async () => {
+    const [one, two] = [await simulate({ behaviours: [{ kind: "drop", times: 1 }] }), await simulate()];
+    const on = await open({ gateways: [gatewayAt("north", one.port), gatewayAt("south", two.port)] });
+    const id = await sendOne(on, { duplicatePolicy: "AT_MOST_ONCE" });
+    await on.until(id, "UNKNOWN");
+    expect(await on.view(id)).toMatchObject({ reason: "AMBIGUOUS", attemptCount: 1 });
+    expect(one.counters().submits + two.counters().submits).toBe(1);
+  });
+
+  it("P12 sends again under AT_LEAST_ONCE when the session dies after the PDU, and marks a failover", async () => {
+    const [one, two] = [await simulate({ behaviours: [{ kind: "drop", times: 1 }] }), await simulate()];
+    const on = await open({ gateways: [gatewayAt("north", one.port), gatewayAt("south", two.port)] });
+    const id = await sendOne(on);
+    await on.until(id, "SUBMITTED", "DELIVERED");
+    const { attempts } = await on.view(id);
+    const last = attempts.at(-1);
+    expect(attempts[0]?.parts[0]?.outcome === "AMBIGUOUS" || last?.trace.marks.includes("RESUMED")).toBe(
+      true,
+    );
+    if (last?.gatewayId === "south") expect(last.trace.marks).toEqual(["FAILOVER_AFTER_AMBIGUITY"]);
+    expect(one.counters().submits + two.counters().submits).toBe(2);
+  });
+
+  it("P12 resends only the parts without an answer, under the same reference", async () => {
+    const one = await simulate({ behaviours: [{ kind: "no-answer", after: 3, times: 2 }] });
+    const on = await open({ gateways: [gatewayAt("north", one.port)] });
+    const id = await sendOne(on, { text: longText });
+    await on.until(id, "SUBMITTED", "DELIVERED");
+    const parts = one.received().map((message) => message.part);
+    expect(parts.map((part) => part?.sequence)).toEqual([1, 2, 3, 4, 5, 4, 5]);
+    expect(new Set(parts.map((part) => part?.reference)).size).toBe(1);
+  });
+
+  it("P14 sends all parts under a new reference when the first gateway refuses one half-way", async () => {
+    const one = await simulate({
+      behaviours: [{ kind: "refuse-submit", status: wrongSource, after: 2, times: 1 }],
+    });
+    const two = await simulate();
+    const on = await open({ gateways: [gatewayAt("north", one.port), gatewayAt("south", two.port)] });
+    const id = await sendOne(on, { text: longText });
+    await on.until(id, "SUBMITTED", "DELIVERED");
+    expect(two.received().map((message) => message.part?.sequence)).toEqual([1, 2, 3, 4, 5]);
+    expect(two.received()[0]?.part?.reference).not.toBe(one.received()[0]?.part?.reference);
+    const { attempts } = await on.view(id);
+    expect(attempts[1]?.trace.marks).toEqual(["FAILOVER_WITH_PARTS_ACCEPTED"]);
+  });
+
+  it("P15 delivers everything through a gateway that throttles, and spends no attempt on it", async () => {
+    const one = await simulate({ behaviours: [{ kind: "throttle", perSecond: 100 }] });
+    const on = await open({
+      gateways: [gatewayAt("north", one.port, { window: 4 })],
+      routes: { north: { pdusPerSecond: 150, burst: 1 } },
+    });
+    const ids = await on.send(...Array.from({ length: 150 }, () => ({})));
+    await one.waitUntil((counters) => counters.accepted === 150);
+    await on.settledCount(150);
+    expect(one.counters().refused).toBeGreaterThan(0);
+    expect(one.counters().refused).toBeLessThan(40);
+    for (const id of [ids[0], ids[149]]) {
+      if (id !== undefined) expect((await on.view(id)).attempts.map((a) => a.outcome)).toEqual(["ACCEPTED"]);
+    }
+  });
+
+  it("P16 lets no stretch of time exceed rate and burst, and makes parts wait instead of refusing them", async () => {
+    const one = await simulate();
+    const on = await open({
+      gateways: [gatewayAt("north", one.port)],
+      routes: { north: { pdusPerSecond: 50, burst: 5 } },
+    });
+    const ids = await on.send(...Array.from({ length: 12 }, () => ({ text: longText })));
+    await one.waitUntil((counters) => counters.accepted === 60);
+    const times = one.received().map((message) => message.receivedTimeMs);
+    for (let from = 0; from < times.length; from++) {
+      for (let to = from; to < times.length; to++) {
+        const stretchMs = (times[to] ?? 0) - (times[from] ?? 0);
+        // The network may hold some back and bring them closer together by a little.
+        expect(to - from + 1).toBeLessThanOrEqual(5 + 1 + ((stretchMs + 40) * 50) / 1000);
+      }
+    }
+    const sequences = one.received().map((message) => message.part?.sequence);
+    expect(sequences).toEqual(ids.flatMap(() => [1, 2, 3, 4, 5]));
+  });
+
+  it("P21 claims nothing while the only SMSC is away, and sends in order when it is there", async () => {
+    const early = await simulate();
+    const { port } = early;
+    await early.stop({ abruptly: true });
+    const on = await open({ gateways: [gatewayAt("north", port)] });
+    const ids: DeliveryId[] = [];
+    for (let i = 0; i < 40; i++) ids.push(await sendOne(on, { text: `number ${i}` }));
+    expect(on.claims).toHaveLength(0);
+    const late = await simulate({ port });
+    await late.waitUntil((counters) => counters.accepted === 40);
+    expect(late.received().map((message) => message.text)).toEqual(ids.map((_, i) => `number ${i}`));
+    expect(on.claims.length).toBeLessThan(10);
+  });
+
+  it("keeps the order of acceptance at the SMSC, claimed at once or waiting", async () => {
+    const one = await simulate();
+    const on = await open({
+      gateways: [gatewayAt("north", one.port, { window: 5 })],
+      routes: { north: { pdusPerSecond: 2_000, burst: 10 } },
+    });
+    const expected: string[] = [];
+    for (let batch = 0; batch < 20; batch++) {
+      const texts = Array.from({ length: 20 }, (_, i) => `batch ${batch} number ${i}`);
+      expected.push(...texts);
+      await on.send(...texts.map((text, i) => ({ text, wantsClaim: (batch + i) % 3 !== 0 })));
+    }
+    await one.waitUntil((counters) => counters.accepted === 400);
+    expect(one.received().map((message) => message.text)).toEqual(expected);
+  });
+
+  it("P27 gives each lane its share at the SMSC while all are full", async () => {
+    const one = await simulate();
+    const rate = 200;
+    const on = await open({
+      gateways: [gatewayAt("north", one.port)],
+      routes: { north: { pdusPerSecond: rate, burst: 5 } },
+    });
+    const lanes: readonly Lane[] = ["BULK", "NORMAL", "OTP"];
+    const count = 3 * rate;
+    for (const lane of lanes) {
+      await on.send(...Array.from({ length: count }, () => ({ text: lane, lane, wantsClaim: false })));
+    }
+    await one.waitUntil((counters) => counters.accepted >= 3.5 * rate);
+    const texts = one.received().map((message) => message.text);
+    // All lanes were full from the last acceptance on; the first OTP shows when.
+    const start = texts.indexOf("OTP");
+    const stretch = texts.slice(start, start + 2 * rate);
+    expect(stretch).toHaveLength(2 * rate);
+    const shareOf = (lane: Lane) => stretch.filter((text) => text === lane).length / stretch.length;
+    expect(shareOf("OTP")).toBeGreaterThan(0.66);
+    expect(shareOf("OTP")).toBeLessThan(0.74);
+    expect(shareOf("NORMAL")).toBeGreaterThan(0.19);
+    expect(shareOf("BULK")).toBeGreaterThan(0.05);
+  });
+
+  it("takes what waits for a stopped SMSC to another one, and back when it is there again", async () => {
+    const [one, two] = [await simulate(), await simulate()];
+    const on = await open({ gateways: [gatewayAt("north", one.port), gatewayAt("south", two.port)] });
+    const first = await sendOne(on);
+    await on.until(first, "SUBMITTED", "DELIVERED");
+    const seen = createSignalQueue<string>();
+    on.dispatcher.onSettled((_, state) => seen.push(state));
+    await one.stop({ abruptly: true });
+    const ids = await on.send(...Array.from({ length: 30 }, () => ({})));
+    for (const id of ids) await on.until(id, "SUBMITTED", "DELIVERED", "UNKNOWN");
+    expect(one.counters().accepted + two.counters().accepted).toBeGreaterThanOrEqual(31);
+    const back = await simulate({ port: one.port });
+    await back.waitUntil((counters) => counters.binds > 0);
+    for (;;) {
+      const id = await sendOne(on);
+      await on.until(id, "SUBMITTED", "DELIVERED");
+      if ((await on.view(id)).gatewayId === "north") break;
+    }
+    expect(back.counters().accepted).toBeGreaterThan(0);
+  });
+});
