@@ -27,6 +27,8 @@ export interface Judgement {
   readonly reason: FailureReason | undefined;
   /** By the SMSC's word; of the deciding part, or the latest where all were delivered. */
   readonly doneTimeMs: number | undefined;
+  /** When the receipt that decided it came. */
+  readonly arrivalTimeMs: number;
 }
 
 /** The delivery's final state by its parts, or undefined while a part is still open. */
@@ -48,14 +50,19 @@ export function judgeParts(parts: readonly PartToJudge[]): Judgement | undefined
   if (covering !== undefined) return judgementOf(covering);
   let failed: DecidingReceipt | undefined;
   let lastDone: number | undefined;
+  let lastArrival = 0;
   let isOpen = verdicts.size === 0;
   for (const receipt of verdicts.values()) {
     if (receipt === undefined) isOpen = true;
     else if (receipt.verdict !== "DELIVERED") failed = earlier(failed, receipt);
-    else if (receipt.doneTimeMs !== undefined) lastDone = Math.max(lastDone ?? 0, receipt.doneTimeMs);
+    else {
+      if (receipt.doneTimeMs !== undefined) lastDone = Math.max(lastDone ?? 0, receipt.doneTimeMs);
+      lastArrival = Math.max(lastArrival, receipt.arrivalTimeMs);
+    }
   }
   if (failed !== undefined) return judgementOf(failed);
-  return isOpen ? undefined : { state: "DELIVERED", reason: undefined, doneTimeMs: lastDone };
+  if (isOpen) return undefined;
+  return { state: "DELIVERED", reason: undefined, doneTimeMs: lastDone, arrivalTimeMs: lastArrival };
 }
 
 function earlier(known: DecidingReceipt | undefined, next: DecidingReceipt): DecidingReceipt {
@@ -68,5 +75,6 @@ function judgementOf(receipt: DecidingReceipt): Judgement | undefined {
     state: receipt.verdict,
     reason: failureReasonOf(receipt),
     doneTimeMs: receipt.doneTimeMs,
+    arrivalTimeMs: receipt.arrivalTimeMs,
   };
 }

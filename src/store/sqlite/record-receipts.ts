@@ -53,10 +53,12 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
     "SELECT parts FROM attempts WHERE delivery_id = ? AND number = ?",
   );
   const keepParts = prepare(db, "UPDATE attempts SET parts = ? WHERE delivery_id = ? AND number = ?");
-  const findDelivery = prepare<{ account_id: AccountId; state: number; attempt_count: number }>(
-    db,
-    "SELECT account_id, state, attempt_count FROM deliveries WHERE id = ?",
-  );
+  const findDelivery = prepare<{
+    account_id: AccountId;
+    state: number;
+    attempt_count: number;
+    submit_time: number | null;
+  }>(db, "SELECT account_id, state, attempt_count, submit_time FROM deliveries WHERE id = ?");
   const findParked = prepare<ParkedRow>(
     db,
     `SELECT id, receipt, raw FROM parked_receipts WHERE gateway_id = ?1 AND match_key = ?2
@@ -141,7 +143,8 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
       to: judgement.state,
       code: undefined,
       reason: judgement.reason,
-      timeMs: receipt.arrivalTimeMs,
+      // A receipt may have come before its response.
+      timeMs: Math.max(receipt.arrivalTimeMs, delivery.submit_time ?? 0),
       doneTimeMs: judgement.doneTimeMs,
     });
     return { kind: "matched", deliveryId, state: judgement.state, isFirstFinal: true };

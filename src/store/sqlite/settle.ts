@@ -108,7 +108,7 @@ export function createSettle(db: DatabaseSync, { recordAttempt, endDelivery, rep
         state = "SUBMITTED";
         const early = judgeEarlyReceipts(recorded);
         if (early !== undefined) {
-          const { reason, doneTimeMs } = early;
+          const { reason, doneTimeMs, arrivalTimeMs } = early;
           endDelivery(tx, {
             id,
             accountId: row.account_id,
@@ -116,7 +116,7 @@ export function createSettle(db: DatabaseSync, { recordAttempt, endDelivery, rep
             to: early.state,
             code: undefined,
             reason,
-            timeMs,
+            timeMs: Math.max(timeMs, arrivalTimeMs),
             doneTimeMs,
           });
           state = early.state;

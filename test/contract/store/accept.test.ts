@@ -1,0 +1,183 @@
+import { expect, it } from "vitest";
+import { toAccountId, toGatewayId } from "../../../src/domain/ids.ts";
+import type { Acceptance } from "../../../src/store/store.ts";
+import {
+  account,
+  buildAcceptance,
+  buildSubmitted,
+  dayMs,
+  gateway,
+  newMessageId,
+  startMs,
+} from "../../support/store-builders.ts";
+import { describeStore } from "./describe-store.ts";
+
+const page = { afterPosition: -1, limit: 100, view: "BASIC" } as const;
+
+function requestOf(id: string, hash: string): Acceptance["request"] {
+  return { method: "SendSms", id, hash };
+}
+
+describeStore("accepting", (test) => {
+  it("keeps the message, its deliveries and the outcome of each recipient", async () => {
+    const acceptance = buildAcceptance({
+      recipients: 2,
+      message: {
+        content: { kind: "binary", data: Uint8Array.of(0, 255, 7), udh: Uint8Array.of(6) },
+        sender: { kind: "NUMERIC", address: "72404" },
+        lane: "BULK",
+        duplicatePolicy: "AT_MOST_ONCE",
+        encoding: "ucs2",
+        transliterate: true,
+        maxSegments: 7,
+        fast: true,
+        clientReference: "order-1",
+        metadata: { campaign: "spring" },
+      },
+      recipientOutcomes: [
+        { kind: "delivery", position: 0 },
+        { kind: "refused", code: "INVALID_RECIPIENT" },
+        { kind: "delivery", position: 1 },
+        { kind: "delivery", position: 0 },
+      ],
+    });
+    await test.store.accept([acceptance]);
+    await test.restart();
+
+    const status = await test.store.readStatus(account, acceptance.message.id, page);
+    const { content: _, ...rest } = acceptance.message;
+    expect(status?.message).toEqual({ ...rest, contentKind: "binary" });
+    expect(status?.recipientOutcomes).toEqual(acceptance.recipientOutcomes);
+    expect(status?.deliveries.map(({ id, state, segmentCount }) => [id, state, segmentCount])).toEqual(
+      acceptance.deliveries.map(({ id }) => [id, "QUEUED", 1]),
+    );
+    const limits = { OTP: 0, NORMAL: 0, BULK: 10 };
+    const { claimant } = test;
+    const claim = await test.store.claim({ claimant, gatewayId: gateway, limits, nowMs: startMs });
+    expect(claim.messages).toEqual([acceptance.message]);
+  });
+
+  it("keeps a text with U+0000, emoji and a client reference exactly", async () => {
+    const message = {
+      content: { kind: "text", text: "a\u0000b 👩‍👩‍👧 \r\n" },
+      clientReference: "r\u0000",
+      metadata: { "k\u0000": "v\u0000" },
+    } as const;
+    const acceptance = buildAcceptance({ message });
+    await test.store.accept([acceptance]);
+    const limits = { OTP: 0, NORMAL: 1, BULK: 0 };
+    const { claimant } = test;
+    const claim = await test.store.claim({ claimant, gatewayId: gateway, limits, nowMs: startMs });
+    expect(claim.messages).toEqual([acceptance.message]);
+  });
+
+  it("ends a delivery refused by policy at once, with its final report", async () => {
+    const acceptance = buildAcceptance({ rejected: true });
+    await test.store.accept([acceptance]);
+    const status = await test.store.readStatus(account, acceptance.message.id, page);
+    expect(status?.deliveries[0]).toMatchObject({
+      state: "REJECTED",
+      code: "NO_ROUTE",
+      reason: "NO_ROUTE",
+      finalTimeMs: startMs,
+      gatewayId: undefined,
+    });
+    const reports = await test.store.readReports(account, 0, 10);
+    expect(reports.map(({ state, code }) => [state, code])).toEqual([["REJECTED", "NO_ROUTE"]]);
+  });
+
+  it("P42 answers a repeated request with the first message, also after a restart", async () => {
+    const first = buildAcceptance({ request: requestOf("r1", "hash") });
+    await test.store.accept([first]);
+    await test.restart();
+    const again = buildAcceptance({ request: requestOf("r1", "hash") });
+    expect(await test.store.accept([again])).toEqual([{ kind: "replayed", messageId: first.message.id }]);
+    expect(await test.store.readStatus(account, again.message.id, page)).toBeUndefined();
+  });
+
+  it("P42 refuses the same request id with other content", async () => {
+    await test.store.accept([buildAcceptance({ request: requestOf("r1", "hash") })]);
+    const other = buildAcceptance({ request: requestOf("r1", "other") });
+    expect(await test.store.accept([other])).toEqual([{ kind: "request_id_reused" }]);
+  });
+
+  it("P42 lets one of simultaneous twins through", async () => {
+    const twins = Array.from({ length: 5 }, () => buildAcceptance({ request: requestOf("r1", "hash") }));
+    const outcomes = await Promise.all(twins.map((twin) => test.store.accept([twin])));
+    const sameCall = await test.store.accept(
+      twins.map(({ message }) =>
+        buildAcceptance({ message: { ...message, id: newMessageId() }, request: requestOf("r1", "hash") }),
+      ),
+    );
+    const kinds = [...outcomes.flat(), ...sameCall].map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === "accepted")).toHaveLength(1);
+    expect(kinds.filter((kind) => kind === "replayed")).toHaveLength(9);
+  });
+
+  it("keeps request ids apart by account and by method, and forgets them after seven days", async () => {
+    await test.store.accept([buildAcceptance({ request: requestOf("r1", "hash") })]);
+    const others = [
+      buildAcceptance({ request: requestOf("r1", "x"), message: { accountId: toAccountId("other") } }),
+      buildAcceptance({ request: { method: "SendSmsStream", id: "r1", hash: "x" } }),
+      buildAcceptance({
+        request: requestOf("r1", "x"),
+        message: { acceptTimeMs: startMs + 7 * dayMs, expireTimeMs: startMs + 8 * dayMs },
+      }),
+    ];
+    const outcomes = await test.store.accept(others);
+    expect(outcomes.map(({ kind }) => kind)).toEqual(["accepted", "accepted", "accepted"]);
+  });
+
+  it("claims at once what asks for it while nothing waits", async () => {
+    const { claimant } = test;
+    const acceptance = buildAcceptance({ wantsClaim: true, claimant, recipients: 2 });
+    const [outcome] = await test.store.accept([acceptance]);
+    expect(outcome).toEqual({
+      kind: "accepted",
+      claimed: acceptance.deliveries.map(({ id }) => ({ id, reference: undefined })),
+    });
+    expect((await test.store.backlog()).queued).toBe(0);
+    const [settled] = await test.store.settle([
+      buildSubmitted(acceptance.deliveries[0]?.id ?? expect.fail(), claimant, ["a"]),
+    ]);
+    expect(settled).toEqual({ kind: "settled", state: "SUBMITTED" });
+  });
+
+  it("takes a reference for each directly claimed multipart delivery", async () => {
+    const { claimant } = test;
+    const entries = [1, 2].map(() => buildAcceptance({ wantsClaim: true, claimant, segmentCount: 2 }));
+    const outcomes = await test.store.accept(entries);
+    const references = outcomes.flatMap((outcome) =>
+      outcome.kind === "accepted" ? outcome.claimed.map(({ reference }) => reference) : [],
+    );
+    expect(new Set(references).size).toBe(2);
+    expect(references.every((reference) => reference !== undefined)).toBe(true);
+  });
+
+  it("leaves everything of a queue waiting behind what waits, in one call and across calls", async () => {
+    const { claimant } = test;
+    const claiming = { wantsClaim: true, claimant } as const;
+    const outcomes = await test.store.accept([
+      buildAcceptance({ wantsClaim: false }),
+      buildAcceptance(claiming),
+      buildAcceptance({ ...claiming, message: { lane: "OTP" } }),
+      buildAcceptance({ ...claiming, gatewayId: toGatewayId("beta") }),
+    ]);
+    const later = await test.store.accept([buildAcceptance(claiming)]);
+    const counts = [...outcomes, ...later].map((outcome) =>
+      outcome.kind === "accepted" ? outcome.claimed.length : -1,
+    );
+    expect(counts).toEqual([0, 0, 1, 1, 0]);
+  });
+
+  it("does not let one bad entry fail its neighbours", async () => {
+    const good = [buildAcceptance(), buildAcceptance(), buildAcceptance()];
+    const bad = buildAcceptance({ message: { maxSegments: 0 } });
+    const results = await Promise.allSettled(
+      [...good.slice(0, 2), bad, ...good.slice(2)].map((entry) => test.store.accept([entry])),
+    );
+    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected", "fulfilled"]);
+    expect(results[2]).toMatchObject({ reason: { code: "INTERNAL_ERROR" } });
+    expect((await test.store.listMessages(account, {}, { before: undefined, limit: 10 })).length).toBe(3);
+  });
+});

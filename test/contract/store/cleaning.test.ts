@@ -1,0 +1,116 @@
+import { expect, it } from "vitest";
+import { messageIdOf } from "../../../src/domain/ids.ts";
+import type { Retention } from "../../../src/store/store.ts";
+import {
+  acceptSubmitted,
+  account,
+  buildAcceptance,
+  buildReceipt,
+  dayMs,
+  gateway,
+  hourMs,
+  startMs,
+} from "../../support/store-builders.ts";
+import { describeStore } from "./describe-store.ts";
+
+const retention: Retention = {
+  bodiesMs: hourMs,
+  reportsMs: 7 * dayMs,
+  messagesMs: 30 * dayMs,
+  requestIdsMs: 7 * dayMs,
+  parkedReceiptsMs: 2 * dayMs,
+  referencesMs: 3 * dayMs,
+  smscIdsMs: 7 * dayMs,
+};
+const limit = 500;
+
+describeStore("cleaning", (test) => {
+  const delivered = async (id: string, options = {}) => {
+    const deliveryId = await acceptSubmitted(test.store, test.claimant, [id], options);
+    await test.store.recordReceipts([buildReceipt(id)]);
+    return deliveryId;
+  };
+  const exists = async (id: Parameters<typeof messageIdOf>[0]) =>
+    (await test.store.readStatus(account, messageIdOf(id), {
+      afterPosition: -1,
+      limit: 1,
+      view: "BASIC",
+    })) !== undefined;
+
+  it("P48 erases bodies once all is final for long enough, and those of open messages later", async () => {
+    const open = buildAcceptance({ message: { content: { kind: "text", text: "open" } } });
+    await test.store.accept([open]);
+    await delivered("a");
+    expect(await test.store.clean(startMs + hourMs, retention, limit)).toBe(0);
+    expect(await test.store.clean(startMs + 2 * hourMs, retention, limit)).toBe(1);
+    expect(await test.store.clean(startMs + 2 * hourMs, retention, limit)).toBe(0);
+    const limits = { OTP: 0, NORMAL: 1, BULK: 0 };
+    const { claimant } = test;
+    const claim = await test.store.claim({ claimant, gatewayId: gateway, limits, nowMs: startMs });
+    expect(claim.messages).toMatchObject([{ content: { kind: "text", text: "open" } }]);
+    await test.restart();
+    await test.store.cancel(account, open.message.id, startMs + 3 * hourMs);
+    expect(await test.store.clean(startMs + 3 * hourMs, retention, limit)).toBe(0);
+    expect(await test.store.clean(startMs + 5 * hourMs, retention, limit)).toBe(1);
+  });
+
+  it("deletes reports behind their retention and tells what is left", async () => {
+    await test.store.accept([buildAcceptance({ recipients: 3 })]);
+    const laterMs = startMs + 7 * dayMs;
+    await test.store.accept([
+      buildAcceptance({ recipients: 2, message: { acceptTimeMs: laterMs, expireTimeMs: laterMs + dayMs } }),
+    ]);
+    await test.store.clean(laterMs + 1, retention, 2);
+    expect(await test.store.reportBounds(account)).toEqual({ oldest: 4, last: 5 });
+    expect((await test.store.readReports(account, 0, 10)).map(({ number }) => number)).toEqual([4, 5]);
+    await test.store.clean(laterMs + 8 * dayMs, retention, limit);
+    expect(await test.store.reportBounds(account)).toEqual({ oldest: 6, last: 5 });
+    await test.store.accept([buildAcceptance()]);
+    expect((await test.store.readReports(account, 5, 10)).map(({ number }) => number)).toEqual([6]);
+  });
+
+  it("deletes messages after their last final state, never before their reports", async () => {
+    const first = await delivered("a");
+    const open = buildAcceptance({ message: { expireTimeMs: startMs + 3 * dayMs } });
+    await test.store.accept([open]);
+    await test.store.clean(startMs + 29 * dayMs, retention, limit);
+    expect(await exists(first)).toBe(true);
+    await test.store.clean(startMs + 31 * dayMs, retention, limit);
+    expect(await exists(first)).toBe(false);
+    expect(await exists(open.deliveries[0]?.id ?? expect.fail())).toBe(true);
+    expect(await test.store.readStates([first])).toEqual([undefined]);
+
+    const short = { ...retention, messagesMs: 0 };
+    const second = await delivered("b");
+    await test.store.clean(startMs + dayMs, short, limit);
+    expect(await exists(second)).toBe(true);
+    expect((await test.store.readReports(account, 0, 100)).length).toBeGreaterThan(0);
+  });
+
+  it("deletes a large message in bounded steps", async () => {
+    const acceptance = buildAcceptance({ recipients: 25, rejected: true });
+    await test.store.accept([acceptance]);
+    const batches: number[] = [];
+    test.store.onCommit(({ rows }) => batches.push(rows));
+    await test.store.clean(startMs + 60 * dayMs, retention, 10);
+    expect(await test.store.listMessages(account, {}, { before: undefined, limit: 1 })).toEqual([]);
+    expect(batches.length).toBeGreaterThan(3);
+  });
+
+  it("forgets request ids, SMSC ids and parked receipts in their time", async () => {
+    const request = { method: "SendSms", id: "r", hash: "h" };
+    const id = await acceptSubmitted(test.store, test.claimant, ["x"], { request });
+    await test.store.recordReceipts([buildReceipt("nobody")]);
+    await test.store.clean(startMs + 2 * dayMs, { ...retention, bodiesMs: 90 * dayMs }, limit);
+    expect((await test.store.backlog()).parkedReceipts).toBe(1);
+    await test.store.clean(startMs + 2 * dayMs + hourMs, retention, limit);
+    expect((await test.store.backlog()).parkedReceipts).toBe(0);
+    const [replayed] = await test.store.accept([buildAcceptance({ request })]);
+    expect(replayed).toEqual({ kind: "replayed", messageId: messageIdOf(id) });
+    await test.store.clean(startMs + 9 * dayMs, retention, limit);
+    const [accepted] = await test.store.accept([buildAcceptance({ request })]);
+    expect(accepted?.kind).toBe("accepted");
+    const [receipt] = await test.store.recordReceipts([buildReceipt("x")]);
+    expect(receipt).toEqual({ kind: "parked" });
+  });
+});

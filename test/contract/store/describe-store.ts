@@ -1,0 +1,74 @@
+/** Runs one suite on every adapter of the store's port: a fresh store for each test, which can also be closed and opened again. */
+import { afterEach, beforeEach, describe } from "vitest";
+import type { ClaimantId } from "../../../src/domain/ids.ts";
+import type { Recovery, Store } from "../../../src/store/store.ts";
+import { createFakeClock, type FakeClock } from "../../support/fake-clock.ts";
+import { startMs } from "../../support/store-builders.ts";
+import { sqliteAdapter } from "./sqlite-adapter.ts";
+
+/** A place for one store, empty at first. */
+export interface StorePlace {
+  open(clock: FakeClock): Promise<Store>;
+  /** Removes the place once its store is closed. */
+  remove(): Promise<void>;
+}
+
+export interface StoreAdapter {
+  readonly name: string;
+  makePlace(): Promise<StorePlace>;
+}
+
+const adapters: readonly StoreAdapter[] = [sqliteAdapter];
+
+export interface StoreTest {
+  readonly store: Store;
+  readonly claimant: ClaimantId;
+  readonly clock: FakeClock;
+  /** Closes the store and opens and joins it again, as a new process would. */
+  restart(nowMs?: number): Promise<Recovery>;
+}
+
+export function describeStore(topic: string, body: (test: StoreTest) => void): void {
+  describe.each(adapters)(`$name store: ${topic}`, (adapter) => {
+    let place: StorePlace | undefined;
+    let opened: Store | undefined;
+    let joined: ClaimantId | undefined;
+    const clock = createFakeClock(startMs);
+
+    async function openAndJoin(nowMs: number): Promise<Recovery> {
+      opened = await place?.open(clock);
+      if (opened === undefined) throw new Error("the test has no place for its store");
+      const { claimant, recovery } = await opened.join(nowMs);
+      joined = claimant;
+      return recovery;
+    }
+
+    beforeEach(async () => {
+      place = await adapter.makePlace();
+      await openAndJoin(startMs);
+    });
+
+    afterEach(async () => {
+      await opened?.close();
+      await place?.remove();
+      opened = undefined;
+      place = undefined;
+    });
+
+    body({
+      get store() {
+        if (opened === undefined) throw new Error("the store is open during a test only");
+        return opened;
+      },
+      get claimant() {
+        if (joined === undefined) throw new Error("the store is open during a test only");
+        return joined;
+      },
+      clock,
+      async restart(nowMs = startMs) {
+        await opened?.close();
+        return await openAndJoin(nowMs);
+      },
+    });
+  });
+}

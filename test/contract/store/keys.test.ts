@@ -1,0 +1,37 @@
+import { expect, it } from "vitest";
+import type { ApiKey } from "../../../src/store/store.ts";
+import { account, gateway, startMs } from "../../support/store-builders.ts";
+import { describeStore } from "./describe-store.ts";
+
+const key: ApiKey = {
+  id: "k1",
+  accountId: account,
+  role: "ACCOUNT",
+  name: "crm",
+  hash: "ab".repeat(32),
+  createTimeMs: startMs,
+  revokeTimeMs: undefined,
+};
+
+describeStore("keys and pauses", (test) => {
+  it("keeps keys by their hash, each id once, and revokes them once", async () => {
+    const operator: ApiKey = { ...key, id: "k2", role: "OPERATOR", createTimeMs: startMs + 1 };
+    expect(await test.store.createKey(key)).toBe(true);
+    expect(await test.store.createKey({ ...key, name: "other" })).toBe(false);
+    expect(await test.store.createKey(operator)).toBe(true);
+    expect(await test.store.revokeKey("k1", startMs + 2)).toBe(true);
+    expect(await test.store.revokeKey("k1", startMs + 3)).toBe(false);
+    await test.restart();
+    expect(await test.store.listKeys()).toEqual([{ ...key, revokeTimeMs: startMs + 2 }, operator]);
+  });
+
+  it("keeps a gateway paused over a restart until it is resumed", async () => {
+    const pause = { reason: "maintenance", timeMs: startMs };
+    await test.store.setPaused(gateway, { ...pause, reason: "first" });
+    await test.store.setPaused(gateway, pause);
+    await test.restart();
+    expect(await test.store.pausedGateways()).toEqual([{ gatewayId: gateway, ...pause }]);
+    await test.store.setPaused(gateway, undefined);
+    expect(await test.store.pausedGateways()).toEqual([]);
+  });
+});

@@ -1,0 +1,120 @@
+import { expect, it } from "vitest";
+import { type DeliveryId, toGatewayId } from "../../../src/domain/ids.ts";
+import {
+  acceptClaimed,
+  acceptSubmitted,
+  account,
+  buildAcceptance,
+  dayMs,
+  gateway,
+  hourMs,
+  recipientAt,
+  startMs,
+} from "../../support/store-builders.ts";
+import { describeStore } from "./describe-store.ts";
+
+const limits = { OTP: 100, NORMAL: 100, BULK: 100 };
+const idsOf = (...acceptances: ReturnType<typeof buildAcceptance>[]): DeliveryId[] =>
+  acceptances.flatMap(({ deliveries }) => deliveries.map(({ id }) => id));
+
+describeStore("sweeps and starts", (test) => {
+  it("P11 expires what waited too long, oldest first, at most as many as asked", async () => {
+    const short = buildAcceptance({ recipients: 3, message: { expireTimeMs: startMs + hourMs } });
+    const long = buildAcceptance();
+    await test.store.accept([long, short]);
+    const [claimed] = await acceptClaimed(test.store, test.claimant, {
+      gatewayId: toGatewayId("beta"),
+      message: { expireTimeMs: startMs + hourMs },
+    });
+    expect(await test.store.expireDue(startMs + hourMs - 1, 10)).toBe(0);
+    expect(await test.store.expireDue(startMs + hourMs, 2)).toBe(2);
+    expect(await test.store.expireDue(startMs + hourMs, 10)).toBe(1);
+    const states = await test.store.readStates([...idsOf(short, long), claimed ?? expect.fail()]);
+    expect(states).toEqual(["EXPIRED", "EXPIRED", "EXPIRED", "QUEUED", "QUEUED"]);
+    const last = (await test.store.readReports(account, 0, 100)).at(-1);
+    expect(last).toMatchObject({ state: "EXPIRED", reason: "VALIDITY_OVER", timeMs: startMs + hourMs });
+  });
+
+  it("P11 ends silence UNKNOWN once validity and grace are over", async () => {
+    const id = await acceptSubmitted(test.store, test.claimant, ["a"]);
+    expect(await test.store.endSilent(startMs + dayMs + hourMs - 1, hourMs, 10)).toBe(0);
+    expect(await test.store.endSilent(startMs + dayMs + hourMs, hourMs, 10)).toBe(1);
+    expect(await test.store.endSilent(startMs + dayMs + hourMs, hourMs, 10)).toBe(0);
+    expect(await test.store.readStates([id])).toEqual(["UNKNOWN"]);
+    const last = (await test.store.readReports(account, 0, 100)).at(-1);
+    expect(last).toMatchObject({ state: "UNKNOWN", reason: "NO_RECEIPT" });
+  });
+
+  it("moves the queues of gateways that are gone, bounded, and keeps their order", async () => {
+    const [gone, away] = [toGatewayId("gone"), toGatewayId("away")];
+    const entries = [gone, gone, away, gateway].map((gatewayId) => buildAcceptance({ gatewayId }));
+    await test.store.accept(entries);
+    expect(await test.store.adoptOrphans([gateway], gateway, 2)).toBe(2);
+    expect(await test.store.adoptOrphans([gateway], gateway, 10)).toBe(1);
+    expect(await test.store.adoptOrphans([gateway], gateway, 10)).toBe(0);
+    const claim = await test.store.claim({
+      claimant: test.claimant,
+      gatewayId: gateway,
+      limits,
+      nowMs: startMs,
+    });
+    expect(claim.deliveries.map(({ id }) => id)).toEqual(idsOf(...entries));
+  });
+
+  it("voids all claims at a start: in doubt becomes UNKNOWN, the rest waits at its old place", async () => {
+    const once = { duplicatePolicy: "AT_MOST_ONCE" } as const;
+    const [doubtful] = await acceptClaimed(test.store, test.claimant, { message: once });
+    const [untried] = await acceptClaimed(test.store, test.claimant, { message: once });
+    const [again] = await acceptClaimed(test.store, test.claimant);
+    const submitting = [doubtful, again].map((id) => id ?? expect.fail());
+    await test.store.markSubmitting(submitting, test.claimant, startMs);
+    const waiting = buildAcceptance();
+    await test.store.accept([waiting]);
+    const former = test.claimant;
+    const recovery = await test.restart(startMs + hourMs);
+    expect(recovery).toEqual({ claimsVoided: 3, endedUnknown: 1 });
+    expect(test.claimant).not.toBe(former);
+    expect(await test.store.readStates([doubtful ?? expect.fail()])).toEqual(["UNKNOWN"]);
+    const last = (await test.store.readReports(account, 0, 100)).at(-1);
+    expect(last).toMatchObject({ state: "UNKNOWN", reason: "AMBIGUOUS", timeMs: startMs + hourMs });
+    const claim = await test.store.claim({
+      claimant: test.claimant,
+      gatewayId: gateway,
+      limits,
+      nowMs: startMs,
+    });
+    expect(claim.deliveries.map(({ id }) => id)).toEqual([untried, again, ...idsOf(waiting)]);
+    expect(await test.restart()).toEqual({ claimsVoided: 3, endedUnknown: 0 });
+    expect(await test.store.rescue(startMs)).toEqual({ claimsVoided: 0, endedUnknown: 0 });
+  });
+
+  it("P35 keeps the reference of a multipart delivery over a start", async () => {
+    const acceptance = buildAcceptance({ segmentCount: 2, wantsClaim: true, claimant: test.claimant });
+    const [outcome] = await test.store.accept([acceptance]);
+    await test.store.takeReferences([{ sender: "Acme", recipient: recipientAt(0) }], startMs);
+    await test.restart();
+    const claim = await test.store.claim({
+      claimant: test.claimant,
+      gatewayId: gateway,
+      limits,
+      nowMs: startMs,
+    });
+    const before = outcome?.kind === "accepted" ? outcome.claimed[0]?.reference : undefined;
+    expect(claim.deliveries[0]?.reference).toBe(before);
+  });
+
+  it("P23 tells what waits by gateway and lane, with the oldest time", async () => {
+    await test.store.accept([
+      buildAcceptance({ recipients: 2 }),
+      buildAcceptance({ message: { lane: "OTP", acceptTimeMs: startMs + 5, expireTimeMs: startMs + dayMs } }),
+    ]);
+    expect(await test.store.backlog()).toEqual({
+      queued: 3,
+      byQueue: [
+        { gatewayId: gateway, lane: "OTP", count: 1, oldestTimeMs: startMs + 5 },
+        { gatewayId: gateway, lane: "NORMAL", count: 2, oldestTimeMs: startMs },
+      ],
+      parkedReceipts: 0,
+    });
+  });
+});
