@@ -39,7 +39,7 @@ export function createDeliveryReader(
     const isIntermediate = inbound.kind === "intermediate";
     const receipt = readReceipt(delivery, inbound.receipt, isIntermediate, settings, arrivalTimeMs);
     if (receipt === undefined) {
-      log.warn({}, "A receipt names no message; it is kept raw.");
+      log.debug({}, "A receipt names no message; it is kept raw.");
       const raw = new Uint8Array(userDataOf(delivery));
       await listener.onUnparsableReceipt(settings.id, raw, arrivalTimeMs);
       return;
@@ -59,7 +59,7 @@ export function createDeliveryReader(
       await store(delivery);
       return ESME_ROK;
     } catch (error) {
-      log.warn({ err: error }, "A delivery could not be stored; the SMSC keeps it.");
+      log.debug({ err: error }, "A delivery could not be stored; the SMSC keeps it.");
       return ESME_RX_T_APPN;
     }
   };

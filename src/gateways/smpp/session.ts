@@ -8,9 +8,9 @@ import type { Logger } from "../../observability/logger.ts";
 import { COMMAND_STATUS, commandStatusName } from "../../smpp/command-status.ts";
 import { type IncomingRequest, SmppConnection } from "../../smpp/connection.ts";
 import type { Answer, CloseReason, RequestOutcome } from "../../smpp/connection-options.ts";
+import { connectSocket } from "./connect-socket.ts";
 import { type Delivery, DeliveryIntake } from "./delivery-intake.ts";
-import { describeClose, describeError } from "./describe-close.ts";
-import { openSocket } from "./open-socket.ts";
+import { describeClose } from "./describe-close.ts";
 import type { PartOutcomes } from "./part-outcomes.ts";
 import type { SmppGatewaySettings } from "./settings.ts";
 import type { SubmissionRun, WrittenPart } from "./submission-run.ts";
@@ -52,12 +52,11 @@ const REBIND_GRACE_MS = 5_000;
 export class SmppSession implements SubmitSession {
   readonly #options: SessionOptions;
   readonly #intake: DeliveryIntake;
+  readonly #giveUpConnecting: () => void;
   readonly #overdue = new Map<number, WrittenPart>();
   readonly #closed = Promise.withResolvers<void>();
   #state: "connecting" | "binding" | "bound" | "draining" | "closed" = "connecting";
-  #socket: Socket | undefined;
   #connection: SmppConnection | undefined;
-  #connectTimer: Timer | undefined;
   #drainTimer: Timer | undefined;
   #onIdle: (() => void) | undefined;
   #carriesTlvs = false;
@@ -72,7 +71,12 @@ export class SmppSession implements SubmitSession {
       store: options.onDelivery,
       onAnswered: () => this.#noticeIdle(),
     });
-    this.#connect();
+    this.#giveUpConnecting = connectSocket({
+      settings: options.settings,
+      clock: options.clock,
+      onConnected: (socket) => this.#start(socket),
+      onFailed: (reason) => this.#end({ kind: "lost", reason, boundMs: 0 }),
+    });
   }
 
   get role(): SessionRole {
@@ -104,7 +108,6 @@ export class SmppSession implements SubmitSession {
     const { settings, outcomes, log } = this.#options;
     const { submission } = run;
     if (needsTlvs(part.wire) && !this.#carriesTlvs) {
-      log.warn({}, "A message needs optional parameters, which this session does not carry.");
       this.#refuseLocally(run, part.number, COMMAND_STATUS.ESME_ROPTPARNOTALLWD, nowMs);
       return;
     }
@@ -128,46 +131,25 @@ export class SmppSession implements SubmitSession {
     if (this.#state === "closed") return;
     if (this.#state === "connecting" || this.#state === "binding" || graceMs <= 0) {
       this.#destroy();
-    } else if (this.#state === "bound") {
-      this.#state = "draining";
-      this.#options.onDraining(this);
+    } else {
+      this.#drainTimer?.cancel();
       this.#drainTimer = this.#options.clock.setTimeout(() => this.#destroy(), graceMs);
-      await this.#idle();
-      await this.#connection?.unbind();
+      if (this.#state === "bound") await this.#drain();
     }
     await this.#closed.promise;
   }
 
-  #connect(): void {
-    const { settings, clock } = this.#options;
-    let socket: Socket;
-    try {
-      socket = openSocket(settings);
-    } catch (error) {
-      // For instance authorities that are no PEM; the caller gets its session before it hears of the end.
-      queueMicrotask(() => this.#end({ kind: "lost", reason: describeError(error), boundMs: 0 }));
-      return;
-    }
-    this.#socket = socket;
-    let reason = "the connection was closed";
-    const onError = (error: Error): void => {
-      reason = describeError(error);
-    };
-    const onClose = (): void => this.#end({ kind: "lost", reason, boundMs: 0 });
-    socket.on("error", onError);
-    socket.once("close", onClose);
-    this.#connectTimer = clock.setTimeout(
-      () => socket.destroy(new Error("no connection in time")),
-      settings.connectTimeoutMs,
-    );
-    socket.once(settings.tls === undefined ? "connect" : "secureConnect", () => {
-      socket.off("error", onError);
-      socket.off("close", onClose);
-      this.#connectTimer?.cancel();
-      this.#bind(socket).catch((error: unknown) => {
-        this.#options.log.error({ err: error }, "The bind cannot be written.");
-        this.#destroy();
-      });
+  async #drain(): Promise<void> {
+    this.#state = "draining";
+    this.#options.onDraining(this);
+    await this.#idle();
+    await this.#connection?.unbind();
+  }
+
+  #start(socket: Socket): void {
+    this.#bind(socket).catch((error: unknown) => {
+      this.#options.log.error({ err: error }, "The bind cannot be written.");
+      this.#destroy();
     });
   }
 
@@ -186,7 +168,7 @@ export class SmppSession implements SubmitSession {
         this.#options.log.info({ command: pdu.command }, "The SMSC sent a notification."),
       onLateAnswer: ({ sequence_number, outcome }) => this.#takeLate(sequence_number, outcome),
       onFault: (fault) =>
-        this.#options.log.warn({ fault: fault.kind }, "The SMSC sent something that has no place."),
+        this.#options.log.debug({ fault: fault.kind }, "The SMSC sent something that has no place."),
       onClose: (reason) => this.#onClose(reason),
     });
     this.#connection = connection;
@@ -220,6 +202,13 @@ export class SmppSession implements SubmitSession {
     this.#carriesTlvs =
       settings.tlvs === "always" ||
       (settings.tlvs === "auto" && (tlvs.sc_interface_version ?? 0) >= INTERFACE_VERSION);
+    const { concatenation } = settings.profile;
+    if (!this.#carriesTlvs && (concatenation === "sar" || concatenation === "payload")) {
+      this.#options.log.warn(
+        { concatenation },
+        "The session carries no TLVs, so long messages cannot leave on it.",
+      );
+    }
     this.#state = "bound";
     this.#boundAtMs = clock.monotonic();
     this.#options.onBound(this);
@@ -297,7 +286,7 @@ export class SmppSession implements SubmitSession {
 
   #destroy(): void {
     if (this.#connection !== undefined) this.#connection.destroy({ kind: "dropped" });
-    else this.#socket?.destroy();
+    else this.#giveUpConnecting();
   }
 
   #onClose(reason: CloseReason): void {
@@ -312,7 +301,6 @@ export class SmppSession implements SubmitSession {
   #end(end: SessionEnd): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
-    this.#connectTimer?.cancel();
     this.#drainTimer?.cancel();
     // The parts that were in flight are settled in a turn of their own, right after this.
     this.#options.outcomes.sessionGone(this.#overdue);

@@ -12,13 +12,13 @@ import { describeGateway, type GatewayHarness } from "./describe-gateway.ts";
 const recipients = {
   accepted: "+4790000001" as E164,
   refused: "+4790000002" as E164,
-  unanswered: "+4790000003" as E164,
 };
 
 async function open(bindMode: BindMode): Promise<GatewayHarness> {
   const smsc = await startScriptedSmsc();
   const sessions = new Set<ScriptedSession>();
-  const unanswered = createSignalQueue<1>();
+  const silenced = createSignalQueue<1>();
+  let isSilent = false;
   /** Receipts that came before a session to carry them. */
   const undelivered: (() => void)[] = [];
   let lastId = 0xfff;
@@ -37,8 +37,8 @@ async function open(bindMode: BindMode): Promise<GatewayHarness> {
     for (;;) {
       const submit = await session.submits.next();
       const recipient = `+${submit.body.destination_addr}`;
-      if (recipient === recipients.unanswered) {
-        unanswered.push(1);
+      if (isSilent) {
+        silenced.push(1);
       } else if (recipient === recipients.refused) {
         session.answer(submit, { status: 0x0b });
       } else {
@@ -88,8 +88,11 @@ async function open(bindMode: BindMode): Promise<GatewayHarness> {
     cut() {
       for (const session of sessions) session.socket.destroy();
     },
-    async untilUnanswered(count) {
-      for (let left = count; left > 0; left -= 1) await unanswered.next();
+    setSilent(isSilentNow) {
+      isSilent = isSilentNow;
+    },
+    async untilSilenced(count) {
+      for (let left = count; left > 0; left -= 1) await silenced.next();
     },
     stop: () => smsc.stop(),
   };

@@ -1,0 +1,43 @@
+/** A TCP relay on the loopback that a test can cut, between two parties that do not know of it. */
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+
+export interface TcpRelay {
+  readonly port: number;
+  /** Cuts every connection at both ends; new ones are taken. */
+  cut(): void;
+  stop(): Promise<void>;
+}
+
+/** Relays to `targetPort` of 127.0.0.1. */
+export async function startTcpRelay(targetPort: number): Promise<TcpRelay> {
+  const sockets = new Set<Socket>();
+  const keep = (socket: Socket, other: Socket): void => {
+    sockets.add(socket);
+    socket.setNoDelay(true);
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      sockets.delete(socket);
+      other.destroy();
+    });
+    socket.pipe(other);
+  };
+  const server = createServer((near) => {
+    const far = connect(targetPort, "127.0.0.1");
+    keep(near, far);
+    keep(far, near);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    port: (server.address() as AddressInfo).port,
+    cut,
+    async stop() {
+      cut();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
