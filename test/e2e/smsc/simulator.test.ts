@@ -1,7 +1,9 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect } from "node:tls";
 import { afterEach, describe, expect, it } from "vitest";
 import type { IncomingRequest } from "../../../src/smpp/connection.ts";
 import { readInbound } from "../../../src/smpp/read-inbound.ts";
@@ -391,6 +393,25 @@ describe("the simulator", () => {
     const esme = await bind(simulator);
     await simulator.stop({ abruptly: true });
     expect(["ended", "error"]).toContain((await esme.closed).kind);
+  });
+
+  it("serves TLS", async () => {
+    const folder = join(import.meta.dirname, "../../support/tls");
+    const cert = readFileSync(join(folder, "smsc.cert.pem"));
+    const key = readFileSync(join(folder, "smsc.key.pem"));
+    const simulator = await start({ tls: { cert, key } });
+    const socket = connect({
+      port: simulator.port,
+      host: "127.0.0.1",
+      ca: cert,
+      checkServerIdentity: () => undefined,
+    });
+    await once(socket, "secureConnect");
+    const esme = await bind(simulator, { socket });
+    idOf(await esme.connection.request(submitTo("4790000001")));
+    expect(receiptIn(await esme.next()).stat).toBe("DELIVRD");
+    await esme.connection.unbind();
+    expect(await esme.closed).toEqual({ kind: "unbound", by: "us" });
   });
 
   it("says why it cannot start", async () => {
