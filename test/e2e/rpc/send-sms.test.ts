@@ -1,25 +1,29 @@
 import { Status } from "nice-grpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DeliveryState } from "../../../src/gen/sms/v1/delivery.ts";
-import { Encoding } from "../../../src/gen/sms/v1/message.ts";
-import { WaitFor } from "../../../src/gen/sms/v1/sms_service.ts";
+import { Encoding, type Lane } from "../../../src/gen/sms/v1/message.ts";
+import { SendSmsRequest, SendSmsResponse, WaitFor } from "../../../src/gen/sms/v1/sms_service.ts";
 import { StatusCode } from "../../../src/gen/sms/v1/status_code.ts";
-import { connectClients, failureOf, type RpcClients } from "../../support/rpc-client.ts";
-import { type RpcWorld, SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
+import { createMemoryGateway, refused } from "../../support/memory-gateway.ts";
+import { callRaw, connectClients, failureOf, type RpcClients } from "../../support/rpc-client.ts";
+import { OTHER_KEY, type RpcWorld, SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
+
+const text = { $case: "text", value: "Your code is 1234" } as const;
+const good = { sender: "ACME", recipients: ["+38640123456"], content: text };
+const never = new Promise<never>(() => {});
 
 let world: RpcWorld;
 let clients: RpcClients;
 beforeAll(async () => {
-  world = await startRpcWorld();
+  const north = createMemoryGateway("north");
+  const routes = { north: { countries: { deny: ["FR"] } } };
+  world = await startRpcWorld({ gateways: [north], routes });
   clients = connectClients(world.address, SHOP_KEY);
 });
 afterAll(async () => {
   clients[Symbol.dispose]();
   await world.stop();
 });
-
-const text = { $case: "text", value: "Your code is 1234" } as const;
-const good = { sender: "ACME", recipients: ["+38640123456"], content: text };
 
 describe("SendSms", () => {
   it("answers 2001 with an id and one outcome, and the message is in the store", async () => {
@@ -41,12 +45,36 @@ describe("SendSms", () => {
     expect(status.sms?.deliveryCount).toBe(1);
   });
 
-  it("answers 2000 when every delivery was submitted, where it is asked to wait for the gateway", async () => {
-    const answer = await clients.sms.sendSms({ ...good, waitFor: WaitFor.WAIT_FOR_GATEWAY });
-    expect(answer.statusCode).toBe(StatusCode.STATUS_CODE_OK);
-    expect(answer.recipients[0]?.state).toBe(DeliveryState.DELIVERY_STATE_SUBMITTED);
+  it("joins equal recipients into one delivery, and gives each index its outcome", async () => {
+    const recipients = ["+38640123456", "+38640999999", "+38640123456"];
+    const answer = await clients.sms.sendSms({ ...good, recipients });
+    const ids = answer.recipients.map((recipient) => recipient.deliveryId);
+    expect(ids).toEqual([`${answer.messageId}.0000`, `${answer.messageId}.0001`, `${answer.messageId}.0000`]);
+    expect(answer.totalSegmentCount).toBe(2);
   });
 
+  it("takes 500 recipients with a text of five segments", async () => {
+    const recipients = Array.from({ length: 500 }, (_, index) => `+3864${String(1_000_000 + index)}`);
+    const answer = await clients.sms.sendSms({
+      ...good,
+      recipients,
+      content: { $case: "text", value: "a".repeat(153 * 4 + 1) },
+    });
+    expect(answer.recipients).toHaveLength(500);
+    expect(answer.totalSegmentCount).toBe(2_500);
+  });
+
+  it("stores nothing in a dry run, and answers what would happen", async () => {
+    const before = await clients.sms.listSms({ clientReference: "dry" });
+    const answer = await clients.sms.sendSms({ ...good, clientReference: "dry", dryRun: true });
+    expect(answer).toMatchObject({ messageId: "", totalSegmentCount: 1 });
+    expect(answer.recipients[0]).toMatchObject({ deliveryId: "", segmentCount: 1 });
+    const after = await clients.sms.listSms({ clientReference: "dry" });
+    expect([before.sms, after.sms]).toEqual([[], []]);
+  });
+});
+
+describe("SendSms, form", () => {
   it("tells three faults at once, in field order, under the code of the first", async () => {
     const failure = await failureOf((options) =>
       clients.sms.sendSms(
@@ -62,5 +90,249 @@ describe("SendSms", () => {
       ["recipients[0]", "INVALID_RECIPIENT"],
       ["text", "INVALID_TEXT"],
     ]);
+  });
+
+  it("tells everything that is missing in an empty request", async () => {
+    const failure = await failureOf((options) => clients.sms.sendSms({}, options));
+    expect(failure.info.reason).toBe("PARAMETER_MISSING");
+    expect(failure.violations.map(({ field }) => field)).toEqual(["sender", "recipients", "content"]);
+  });
+
+  it("refuses unknown enum values, each with its code", async () => {
+    const failure = await failureOf((options) =>
+      clients.sms.sendSms(
+        {
+          ...good,
+          lane: 99 as Lane,
+          encoding: 99 as Encoding,
+          duplicatePolicy: 99 as 1,
+          waitFor: 99 as WaitFor,
+        },
+        options,
+      ),
+    );
+    expect(failure.violations.map(({ field, reason }) => [field, reason])).toEqual([
+      ["lane", "INVALID_MESSAGE_PRIORITY"],
+      ["encoding", "INVALID_MESSAGE_TYPE"],
+      ["duplicate_policy", "INVALID_PARAMETER"],
+      ["wait_for", "INVALID_PARAMETER"],
+    ]);
+  });
+
+  it.each([
+    ["negative", { seconds: -60n, nanos: 0 }],
+    ["too short", { seconds: 59n, nanos: 999_999_999 }],
+    ["too long", { seconds: 259_200n, nanos: 1 }],
+    ["of two signs", { seconds: 120n, nanos: -1 }],
+    ["beyond all durations", { seconds: 1n << 60n, nanos: 0 }],
+  ])("refuses a validity that is %s", async (_, validity) => {
+    const failure = await failureOf((options) => clients.sms.sendSms({ ...good, validity }, options));
+    expect(failure.violations).toMatchObject([{ field: "validity", reason: "INVALID_VALIDITY_PERIODE" }]);
+  });
+
+  it("P41 refuses U+FFFD wherever a text is stored", async () => {
+    const failure = await failureOf((options) =>
+      clients.sms.sendSms(
+        {
+          sender: "AC\ufffdME",
+          recipients: good.recipients,
+          content: { $case: "text", value: "a\ufffdb" },
+          clientReference: "\ufffd",
+          metadata: { key: "\ufffd" },
+        },
+        options,
+      ),
+    );
+    expect(failure.violations.map(({ field, reason }) => [field, reason])).toEqual([
+      ["sender", "INVALID_SENDER"],
+      ["text", "INVALID_TEXT"],
+      ["client_reference", "INVALID_MESSAGE_ID"],
+      ["metadata", "INVALID_PARAMETER"],
+    ]);
+  });
+
+  it("refuses more than 1,000 recipients and metadata beyond its bounds", async () => {
+    const failure = await failureOf((options) =>
+      clients.sms.sendSms(
+        {
+          ...good,
+          recipients: Array.from({ length: 1_001 }, () => "+38640123456"),
+          metadata: Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`k${i}!`, "v".repeat(100)])),
+        },
+        options,
+      ),
+    );
+    expect(failure.info.metadata["status_code"]).toBe("4025");
+    expect(failure.code).toBe(Status.RESOURCE_EXHAUSTED);
+    expect(failure.violations.map(({ field }) => field)).toEqual([
+      "recipients",
+      "metadata",
+      "metadata",
+      "metadata",
+    ]);
+  });
+
+  it("refuses a broken user data header and one that numbers parts", async () => {
+    for (const udh of [Buffer.from([0x05, 0x04, 0x15]), Buffer.from([0x00, 0x03, 1, 2, 1])]) {
+      const content = { $case: "binary", value: { data: Buffer.from([1]), udh } } as const;
+      const failure = await failureOf((options) => clients.sms.sendSms({ ...good, content }, options));
+      expect(failure.violations).toMatchObject([{ field: "binary.udh", reason: "INVALID_MESSAGE_SEGMENT" }]);
+    }
+  });
+
+  it("leaves malformed recipients out where that is allowed", async () => {
+    const answer = await clients.sms.sendSms({
+      ...good,
+      recipients: ["123", "+38640123456"],
+      allowPartial: true,
+    });
+    expect(answer.recipients).toMatchObject([
+      { recipient: "123", statusCode: StatusCode.STATUS_CODE_INVALID_RECIPIENT, deliveryId: "", state: 0 },
+      { statusCode: StatusCode.STATUS_CODE_OK_QUEUED, deliveryId: `${answer.messageId}.0000` },
+    ]);
+    const failure = await failureOf((options) =>
+      clients.sms.sendSms({ ...good, recipients: ["1", "2"], allowPartial: true }, options),
+    );
+    expect(failure.violations).toHaveLength(2);
+  });
+
+  it("says that a text needs too many segments", async () => {
+    const content = { $case: "text", value: "a".repeat(161) } as const;
+    const failure = await failureOf((options) =>
+      clients.sms.sendSms({ ...good, content, maxSegments: 1 }, options),
+    );
+    expect(failure.info).toMatchObject({ reason: "MAX_SMS_PER_MESSAGE_EXCEEDED" });
+  });
+});
+
+describe("SendSms, policy", () => {
+  it("rejects recipients without a route one by one, each with a final report", async () => {
+    const answer = await clients.sms.sendSms({
+      ...good,
+      recipients: ["+33612345678", "+38640123456"],
+      clientReference: "one by one",
+    });
+    expect(answer.recipients).toMatchObject([
+      { statusCode: StatusCode.STATUS_CODE_NO_ROUTE, state: DeliveryState.DELIVERY_STATE_REJECTED },
+      { statusCode: StatusCode.STATUS_CODE_OK_QUEUED },
+    ]);
+    const stream = clients.sms.streamDeliveryReports({
+      start: { $case: "earliest", value: true },
+      clientReference: "one by one",
+      states: [DeliveryState.DELIVERY_STATE_REJECTED],
+    });
+    for await (const { reports } of stream) {
+      if (reports.length === 0) continue;
+      expect(reports).toMatchObject([
+        { recipient: "+33612345678", statusCode: StatusCode.STATUS_CODE_NO_ROUTE },
+      ]);
+      break;
+    }
+  });
+
+  it("fails when no recipient is left, and stores nothing", async () => {
+    const failure = await failureOf((options) =>
+      clients.sms.sendSms({ ...good, recipients: ["+33612345678"], clientReference: "none left" }, options),
+    );
+    expect(failure.code).toBe(Status.FAILED_PRECONDITION);
+    expect(failure.info.reason).toBe("NO_ROUTE");
+    expect((await clients.sms.listSms({ clientReference: "none left" })).sms).toEqual([]);
+  });
+
+  it("P23 refuses new work with RetryInfo and QuotaFailure while it is overloaded", async () => {
+    world.admission = { kind: "overloaded", retryAfterMs: 2_500, limit: "disk" };
+    const failure = await failureOf((options) => clients.sms.sendSms(good, options));
+    world.admission = { kind: "stopping" };
+    const stopping = await failureOf((options) => clients.sms.sendSms(good, options));
+    world.admission = { kind: "open" };
+    expect(failure.code).toBe(Status.RESOURCE_EXHAUSTED);
+    expect(failure.info).toMatchObject({ reason: "OVERLOADED", metadata: { status_code: "5002" } });
+    expect(failure.retry?.retryDelay).toEqual({ seconds: 2n, nanos: 500_000_000 });
+    expect(failure.quota?.violations).toHaveLength(1);
+    expect(stopping.code).toBe(Status.UNAVAILABLE);
+  });
+});
+
+describe("SendSms, request_id", () => {
+  it("P42 answers the same request with the first one's ids and current states", async () => {
+    const request = { ...good, requestId: "twice", metadata: { b: "2", a: "1" } };
+    const first = await clients.sms.sendSms({ ...request, waitFor: WaitFor.WAIT_FOR_GATEWAY });
+    const again = await clients.sms.sendSms({ ...request, metadata: { a: "1", b: "2" } });
+    expect(again).toMatchObject({ messageId: first.messageId, replayed: true, totalSegmentCount: 1 });
+    expect(again.recipients).toMatchObject([{ state: DeliveryState.DELIVERY_STATE_SUBMITTED }]);
+    expect([again.acceptTime, again.expireTime]).toEqual([first.acceptTime, first.expireTime]);
+  });
+
+  it("P42 refuses another request under the same id", async () => {
+    await clients.sms.sendSms({ ...good, requestId: "other" });
+    const failure = await failureOf((options) =>
+      clients.sms.sendSms({ ...good, requestId: "other", maxSegments: 2 }, options),
+    );
+    expect(failure.code).toBe(Status.ALREADY_EXISTS);
+    expect(failure.info.reason).toBe("REQUEST_ID_REUSED");
+  });
+
+  it("P42 makes one message of twins that come at the same time", async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => clients.sms.sendSms({ ...good, requestId: "twins" })),
+    );
+    expect(new Set(answers.map((answer) => answer.messageId)).size).toBe(1);
+    expect(answers.filter((answer) => !answer.replayed)).toHaveLength(1);
+  });
+
+  it("keeps ids of accounts apart, and answers a repeated partial request as the first time", async () => {
+    using others = connectClients(world.address, OTHER_KEY);
+    const request = { ...good, recipients: ["x", "+38640123456"], allowPartial: true, requestId: "mine" };
+    const mine = await clients.sms.sendSms(request);
+    const theirs = await others.sms.sendSms(request);
+    const again = await clients.sms.sendSms(request);
+    expect(theirs.messageId).not.toBe(mine.messageId);
+    expect(again.messageId).toBe(mine.messageId);
+    expect(again.recipients.map(({ deliveryId }) => deliveryId)).toEqual(["", `${mine.messageId}.0000`]);
+  });
+});
+
+describe("SendSms, wait_for GATEWAY", () => {
+  it("answers 2000 when every delivery was submitted", async () => {
+    const answer = await clients.sms.sendSms({ ...good, waitFor: WaitFor.WAIT_FOR_GATEWAY });
+    expect(answer.statusCode).toBe(StatusCode.STATUS_CODE_OK);
+    expect(answer.recipients).toMatchObject([
+      { statusCode: StatusCode.STATUS_CODE_OK, state: DeliveryState.DELIVERY_STATE_SUBMITTED },
+    ]);
+  });
+
+  it("answers 5001 as FAILED_PRECONDITION with the id when every delivery was refused", async () => {
+    const [gateway] = world.gateways;
+    if (gateway === undefined) throw new Error("no gateway");
+    const { script } = gateway;
+    gateway.script = (submission) => submission.parts.map((part) => refused(part.number, "recipient"));
+    const failure = await failureOf((options) =>
+      clients.sms.sendSms({ ...good, waitFor: WaitFor.WAIT_FOR_GATEWAY }, options),
+    );
+    gateway.script = script;
+    expect(failure.code).toBe(Status.FAILED_PRECONDITION);
+    expect(failure.info).toMatchObject({ reason: "ALL_GATEWAYS_FAILED", metadata: { status_code: "5001" } });
+    const messageId = failure.info.metadata["message_id"] ?? "";
+    const status = await clients.sms.getStatus({ messageId });
+    expect(status.deliveries).toMatchObject([{ state: DeliveryState.DELIVERY_STATE_REJECTED }]);
+  });
+
+  it("answers 2001 before the deadline, never DEADLINE_EXCEEDED", async () => {
+    const [gateway] = world.gateways;
+    if (gateway === undefined) throw new Error("no gateway");
+    const { script } = gateway;
+    gateway.script = () => never;
+    const request = SendSmsRequest.encode(
+      SendSmsRequest.fromPartial({ ...good, waitFor: WaitFor.WAIT_FOR_GATEWAY }),
+    ).finish();
+    const raw = await callRaw(world.address, "/sms.v1.SmsService/SendSms", request, {
+      key: SHOP_KEY,
+      deadlineMs: 700,
+    });
+    gateway.script = script;
+    expect(raw.code).toBe(Status.OK);
+    const answer = SendSmsResponse.decode(raw.octets ?? Buffer.alloc(0));
+    expect(answer.statusCode).toBe(StatusCode.STATUS_CODE_OK_QUEUED);
+    expect(answer.recipients).toMatchObject([{ state: DeliveryState.DELIVERY_STATE_QUEUED }]);
   });
 });

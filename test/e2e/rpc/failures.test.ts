@@ -1,0 +1,166 @@
+import { Status } from "nice-grpc";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { BadRequest, ErrorInfo } from "../../../src/gen/google/rpc/error_details.ts";
+import { Status as RpcStatus } from "../../../src/gen/google/rpc/status.ts";
+import { SendSmsRequest } from "../../../src/gen/sms/v1/sms_service.ts";
+import { silentLogger } from "../../../src/observability/logger.ts";
+import { callBare } from "../../support/bare-http2.ts";
+import { callRaw, connectClients, failureOf, type RpcClients } from "../../support/rpc-client.ts";
+import { OPERATOR_KEY, OTHER_KEY, type RpcWorld, SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
+
+const path = "/sms.v1.SmsService/SendSms";
+const good = {
+  sender: "ACME",
+  recipients: ["+38640123456"],
+  content: { $case: "text", value: "hello" } as const,
+};
+const encode = (request: Parameters<typeof SendSmsRequest.fromPartial>[0]) =>
+  SendSmsRequest.encode(SendSmsRequest.fromPartial(request)).finish();
+
+let world: RpcWorld;
+let clients: RpcClients;
+let isStoreBroken = false;
+const logged: unknown[] = [];
+beforeAll(async () => {
+  world = await startRpcWorld({
+    log: { ...silentLogger, error: (fields) => logged.push(fields) },
+    listen: { maxRequestOctets: 256 * 1024 },
+    wrapStore: (store) => ({
+      ...store,
+      accept: (entries) =>
+        isStoreBroken ? Promise.reject(new TypeError("secret inner cause")) : store.accept(entries),
+    }),
+  });
+  clients = connectClients(world.address, SHOP_KEY);
+});
+afterAll(async () => {
+  clients[Symbol.dispose]();
+  await world.stop();
+});
+
+describe("the trailers of a refusal", () => {
+  const malformed = Array.from({ length: 1_000 }, (_, index) => `not a number ${index} ${"x".repeat(80)}`);
+  const faulty = encode({ sender: "+386", recipients: malformed, metadata: { k: "v".repeat(1_100) } });
+
+  it("stay under 6 KiB as sent with 1,000 malformed recipients, for a client that takes 8 KB", async () => {
+    const options = { key: SHOP_KEY, maxHeaderListSize: 8 * 1024 };
+    const { trailers, headerListOctets } = await callBare(world.port, path, faulty, options);
+    expect(trailers?.["grpc-status"]).toBe("3");
+    expect(headerListOctets).toBeLessThan(6 * 1024);
+    const status = RpcStatus.decode(Buffer.from(trailers?.["grpc-status-details-bin"] ?? "", "base64"));
+    const [info, bad] = status.details;
+    const { metadata } = ErrorInfo.decode(info?.value ?? Buffer.alloc(0));
+    // 1,000 recipients, the missing content, and the metadata's size.
+    expect(metadata).toEqual({ status_code: "4002", violation_count: "1002" });
+    const { fieldViolations } = BadRequest.decode(bad?.value ?? Buffer.alloc(0));
+    expect(fieldViolations).toHaveLength(25);
+    const sizes = fieldViolations.map(
+      ({ field, reason, description }) => field.length + reason.length + description.length,
+    );
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(120);
+    expect(JSON.stringify(fieldViolations)).not.toContain("not a number");
+  });
+
+  it("would not have reached a client that takes less than they are", async () => {
+    const options = { key: SHOP_KEY, maxHeaderListSize: 1_024 };
+    const { trailers } = await callBare(world.port, path, faulty, options);
+    expect(trailers).toBeUndefined();
+  });
+});
+
+describe("keys", () => {
+  it("refuses calls without a key, with an unknown one, and with another scheme", async () => {
+    for (const key of [undefined, "smsr_aaaaaaaaaaaa_unknown", "", "with space"]) {
+      using strangers = connectClients(world.address, key);
+      const failure = await failureOf((options) => strangers.sms.sendSms(good, options));
+      expect(failure.code).toBe(Status.UNAUTHENTICATED);
+      expect(failure.info).toMatchObject({
+        reason: "INVALID_CREDENTIALS",
+        metadata: { status_code: "4001" },
+      });
+    }
+  });
+
+  it("refuses operators' calls to accounts", async () => {
+    const failures = [
+      await failureOf((options) => clients.gateways.listGateways({}, options)),
+      await failureOf((options) => clients.keys.listKeys({}, options)),
+      await failureOf(async (options) => {
+        for await (const _ of clients.maintenance.downloadBackup({}, options));
+      }),
+    ];
+    for (const failure of failures) {
+      expect(failure.code).toBe(Status.PERMISSION_DENIED);
+      expect(failure.info.reason).toBe("ACCESS_DENIED");
+    }
+  });
+
+  it("takes a new key at once, and refuses it at once after it was revoked", async () => {
+    using operator = connectClients(world.address, OPERATOR_KEY);
+    const { secret, apiKey } = await operator.keys.createKey({ accountId: "shop", displayName: "till" });
+    using till = connectClients(world.address, secret);
+    await till.sms.listSms({});
+    await operator.keys.revokeKey({ keyId: apiKey?.keyId ?? "" });
+    const failure = await failureOf((options) => till.sms.listSms({}, options));
+    expect(failure.code).toBe(Status.UNAUTHENTICATED);
+  });
+
+  it("shows no account another's messages", async () => {
+    const { messageId } = await clients.sms.sendSms(good);
+    using others = connectClients(world.address, OTHER_KEY);
+    for (const call of [others.sms.getStatus, others.sms.cancelSms]) {
+      const failure = await failureOf((options) => call({ messageId }, options));
+      expect(failure.code).toBe(Status.NOT_FOUND);
+      expect(failure.info.reason).toBe("UNKNOWN_MESSAGE");
+    }
+    expect((await others.sms.listSms({})).sms).toEqual([]);
+  });
+});
+
+describe("what the stack refuses", () => {
+  it("answers RESOURCE_EXHAUSTED to a request beyond the size limit", async () => {
+    const octets = encode({ ...good, content: { $case: "text", value: "a".repeat(300 * 1024) } });
+    const answer = await callRaw(world.address, path, octets, { key: SHOP_KEY });
+    expect(answer.code).toBe(Status.RESOURCE_EXHAUSTED);
+    expect(answer.text).toMatch(/larger than max/);
+  });
+
+  it("answers INTERNAL to octets that are no protobuf, and goes on serving", async () => {
+    const answer = await callRaw(world.address, path, Buffer.from([0x0a, 0xff, 0xff, 0xff]), {
+      key: SHOP_KEY,
+    });
+    expect(answer).toMatchObject({ code: Status.INTERNAL, text: "Error deserializing request" });
+    await clients.sms.sendSms(good);
+  });
+
+  it("answers UNIMPLEMENTED to a method that does not exist", async () => {
+    const answer = await callRaw(world.address, "/sms.v1.SmsService/SendFax", Buffer.alloc(0), {
+      key: SHOP_KEY,
+    });
+    expect(answer.code).toBe(Status.UNIMPLEMENTED);
+  });
+
+  it("P41 decodes invalid UTF-8 to U+FFFD, which is refused", async () => {
+    const octets = Buffer.from(encode({ ...good, content: { $case: "text", value: "abcdef" } }));
+    octets[octets.indexOf("abcdef")] = 0xff;
+    const answer = await callRaw(world.address, path, octets, { key: SHOP_KEY });
+    expect(answer.code).toBe(Status.INVALID_ARGUMENT);
+  });
+});
+
+describe("faults of our own", () => {
+  it("become INTERNAL and 5000, leak nothing, and are logged with their cause", async () => {
+    isStoreBroken = true;
+    const failure = await failureOf((options) => clients.sms.sendSms(good, options));
+    isStoreBroken = false;
+    expect(failure.code).toBe(Status.INTERNAL);
+    expect(failure.info).toEqual({
+      reason: "INTERNAL_ERROR",
+      domain: "sms.v1",
+      metadata: { status_code: "5000" },
+    });
+    expect(failure.text).toBe("The service failed.");
+    expect(logged).toMatchObject([{ err: { message: "secret inner cause" } }]);
+    expect(world.metrics.refusals.value("INTERNAL_ERROR")).toBe(1);
+  });
+});

@@ -1,0 +1,32 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { statusCodes } from "../../../src/domain/status-code.ts";
+import { StatusCode } from "../../../src/gen/sms/v1/status_code.ts";
+
+describe("the status codes", () => {
+  it("have the same numbers and names in the contract and in our table", () => {
+    const contract = Object.entries(StatusCode)
+      .filter(([, number]) => number > 0)
+      .map(([name, number]) => [number, name.replace("STATUS_CODE_", "")]);
+    expect(contract).toEqual(statusCodes.map(({ number, name }) => [number, name]));
+  });
+
+  it("say in the contract with which gRPC code they come", () => {
+    const proto = readFileSync("proto/sms/v1/status_code.proto", "utf8");
+    for (const { name, grpcCode } of statusCodes) {
+      if (grpcCode === "OK") continue;
+      expect(proto).toMatch(new RegExp(`\\b${grpcCode}\\.\\n  STATUS_CODE_${name} = `));
+    }
+  });
+
+  it("stand in docs/errors.md as they are in the table", () => {
+    const rows = readFileSync("docs/errors.md", "utf8")
+      .split("\n")
+      .filter((line) => /^\| [0-9]{4} \|/.test(line));
+    const expected = statusCodes.map(
+      ({ number, name, grpcCode, isRetryable, text }) =>
+        `| ${number} | ${name} | ${grpcCode} | ${isRetryable ? "yes" : "no"} | ${text} |`,
+    );
+    expect(rows).toEqual(expected);
+  });
+});
