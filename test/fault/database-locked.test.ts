@@ -37,7 +37,7 @@ describe("the database locked by another process", () => {
       await using holder = startNode(lockHolder, [setup.databasePath, `${HELD_MS}`]);
       expect(await holder.nextLine()).toBe("locked");
       await run(200);
-      expect(load.unanswered(), "calls that were refused while the lock was held").toBeGreaterThan(0);
+      expect(load.refusals(), "calls that were refused while the lock was held").toBeGreaterThan(0);
       await holder.ended;
     }
     await run(400);

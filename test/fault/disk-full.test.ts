@@ -49,7 +49,7 @@ describe.skipIf(!isRoot)("a full disk (only root can mount one to fill)", () => 
     const ballast = join(disk, "ballast");
     writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - 512 * 1024)));
     await run(20_000);
-    expect(load.unanswered(), "calls that were refused on the full disk").toBeGreaterThan(0);
+    expect(load.refusals(), "calls that were refused on the full disk").toBeGreaterThan(0);
     expect(service.hasEnded()).toBe(false);
 
     rmSync(ballast);

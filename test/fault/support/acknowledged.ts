@@ -25,6 +25,8 @@ export interface AcknowledgedLoad {
   run(port: number, apiKey: string, options: RunOptions): Promise<void>;
   /** How many have no answer yet. */
   unanswered(): number;
+  /** Calls so far that ended without an answer. */
+  refusals(): number;
 }
 
 export interface RunOptions {
@@ -38,6 +40,7 @@ export function createAcknowledgedLoad(name: string): AcknowledgedLoad {
   const acknowledged = new Map<string, Acknowledgement>();
   const unanswered: SentMessage[] = [];
   let count = 0;
+  let refusals = 0;
 
   function next(): SentMessage {
     const again = unanswered.pop();
@@ -53,6 +56,7 @@ export function createAcknowledgedLoad(name: string): AcknowledgedLoad {
   return {
     acknowledged,
     unanswered: () => unanswered.length,
+    refusals: () => refusals,
     run: async (port, apiKey, { concurrency, most, signal }) => {
       using client = connectSmsClient(port, apiKey);
       const until = acknowledged.size + most;
@@ -65,6 +69,7 @@ export function createAcknowledgedLoad(name: string): AcknowledgedLoad {
             acknowledged.set(deliveryId, { ...message, messageId: answer.messageId, deliveryId });
           } catch (error) {
             unanswered.push(message);
+            refusals += 1;
             if (isGone(error)) return;
             throw error;
           }
