@@ -52,8 +52,6 @@ export const COMMAND_STATUS = {
   ESME_RUNKNOWNERR: 0xff,
 } as const;
 
-export type CommandStatusName = keyof typeof COMMAND_STATUS;
-
 const NAME_BY_STATUS: ReadonlyMap<number, string> = new Map(
   Object.entries(COMMAND_STATUS).map(([name, status]) => [status, name]),
 );

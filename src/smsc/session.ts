@@ -142,7 +142,8 @@ export class Session implements BoundSession {
     if (how === "close") this.connection.end({ kind: "dropped" });
     else if (how === "silence") this.connection.pauseReading();
     else {
-      socket.resetAndDestroy();
+      // A TLS socket cannot be reset; there an abrupt end is all that the peer can see.
+      if (this.#house.settings.tls === undefined) socket.resetAndDestroy();
       this.connection.destroy({ kind: "dropped" });
     }
   }

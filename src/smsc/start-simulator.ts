@@ -32,7 +32,10 @@ export interface Simulator {
   counters(): Counters;
   /** Resolves once the counters say so; rejects when `signal` aborts first. */
   waitUntil(isReached: (counters: Counters) => boolean, signal?: AbortSignal): Promise<void>;
-  /** Sends a handset's message; resolves with the outcome of each part. It waits for a receiver like a receipt does. */
+  /**
+   * Sends a handset's message; resolves with the outcome of each part. It waits for a receiver like a receipt does.
+   * Rejects with a RangeError when nobody is bound and it names no systemId.
+   */
   sendFromHandset(message: HandsetMessage): Promise<readonly DeliverOutcome[]>;
   /** Puts these hostile behaviours in the place of all before; none makes it well-behaved again. */
   behave(...behaviours: readonly BehaviourSpec[]): void;
@@ -129,7 +132,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     sessions: () => Array.from(sessions, (session) => session.view()),
     counters: () => ({ ...board.counters }),
     waitUntil: (isReached, signal) => board.waitUntil(isReached, signal),
-    sendFromHandset(message) {
+    async sendFromHandset(message) {
       const systemId = message.systemId ?? [...sessions].find(({ isBound }) => isBound)?.systemId;
       if (systemId === undefined) throw new RangeError("nobody is bound and no systemId was given");
       const outbox = outboxOf(systemId);

@@ -66,5 +66,3 @@ export type BehaviourSpec =
   | Spec<"oversize", { readonly commandLength?: number }>
   /** Writes a request with a command_id that SMPP 3.4 does not know. */
   | Spec<"unknown-command">;
-
-export type BehaviourKind = BehaviourSpec["kind"];

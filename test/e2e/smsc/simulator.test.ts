@@ -1,14 +1,17 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
+import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { afterEach, describe, expect, it } from "vitest";
 import type { IncomingRequest } from "../../../src/smpp/connection.ts";
+import { encodePdu } from "../../../src/smpp/encode-pdu.ts";
 import { readInbound } from "../../../src/smpp/read-inbound.ts";
 import { formatAbsoluteTime, formatRelativeTime } from "../../../src/smpp/smpp-time.ts";
 import type { SimulatorOptions } from "../../../src/smsc/options.ts";
+import { createRandom } from "../../../src/smsc/random.ts";
 import { type Simulator, startSimulator } from "../../../src/smsc/start-simulator.ts";
 import { connectEsme, type Esme, type EsmeOptions, idOf, submitTo } from "../../support/esme.ts";
 
@@ -27,6 +30,16 @@ async function bind(simulator: Simulator, options: Partial<EsmeOptions> = {}): P
   const { esme, bound } = await connectEsme({ port: simulator.port, ...options });
   expect(bound).toMatchObject({ kind: "response", pdu: { command_status: 0 } });
   return esme;
+}
+
+/** Whether a full socket empties in time; that it does not is what the test wants to see. */
+async function drainsWithin(socket: Socket, timeoutMs: number): Promise<boolean> {
+  try {
+    await once(socket, "drain", { signal: AbortSignal.timeout(timeoutMs) });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function receiptIn(request: IncomingRequest) {
@@ -347,6 +360,42 @@ describe("the simulator", () => {
     expect(esme.faults).toMatchObject([
       { kind: "unexpected-answer", pdu: { command: "generic_nack", command_status: 3, sequence_number: 9 } },
     ]);
+  });
+
+  it("P19 survives noise on one connection while another works on", async () => {
+    const simulator = await start();
+    const esme = await bind(simulator);
+    const random = createRandom(7);
+    for (let round = 0; round < 50; round++) {
+      const noisy = await bind(simulator);
+      const noise = Buffer.from(Array.from({ length: 200 }, () => Math.floor(random() * 256)));
+      if (round % 2 === 0) noise.writeUInt32BE(noise.length, 0);
+      if (round % 4 === 0) noise.writeUInt32BE(round % 24, 4);
+      noisy.connection.writeRaw(noise);
+      idOf(await esme.connection.request(submitTo("4790000001")));
+      noisy.connection.end({ kind: "dropped" });
+      await noisy.closed;
+    }
+    await simulator.waitUntil(({ closed }) => closed === 50);
+    expect(simulator.sessions()).toHaveLength(1);
+    expect(simulator.counters().faults).toBeGreaterThan(0);
+    expect(esme.connection.isOpen).toBe(true);
+  });
+
+  it("P23 stops reading an ESME that does not read", async () => {
+    const simulator = await start();
+    const esme = await bind(simulator, { window: 1_000_000 });
+    esme.connection.pauseReading();
+    const enquiry = encodePdu({ command: "enquire_link", sequence_number: 1 });
+    const many = Buffer.concat(Array.from({ length: 4_000 }, () => enquiry));
+    let sentOctets = 0;
+    while (sentOctets < 200_000_000) {
+      const isTaken = esme.socket.write(many);
+      sentOctets += many.length;
+      if (!isTaken && !(await drainsWithin(esme.socket, 300))) break;
+    }
+    expect(sentOctets).toBeLessThan(100_000_000);
+    esme.connection.destroy({ kind: "dropped" });
   });
 
   it("writes each submit to a file before it is answered", async () => {
