@@ -6,6 +6,7 @@ import { mkdir, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Intake, startIntake } from "./app/intake.ts";
 import { createReceiptRecorder } from "./app/record-receipt.ts";
+import { startBackground } from "./compose/background.ts";
 import { ensureFirstKeys, type FirstKeys } from "./compose/first-keys.ts";
 import { createGatewayPanel, pausesAtStart } from "./compose/gateway-panel.ts";
 import { createGatewayPool } from "./compose/gateway-pool.ts";
@@ -108,6 +109,7 @@ export async function startService(config: Config, { clock, log }: ServiceDeps):
   const http = await openHttpDoor({ ...config.listen.http, readiness, renderMetrics: metrics.render });
   parts.defer(() => http.stop());
 
+  parts.defer(startBackground({ config, store, clock, log, pool, dispatcher }));
   const recorder = createReceiptRecorder({ store, log });
   const startGateway = (gateway: Gateway) =>
     gateway.start({ ...dispatcher.listenerFor(gateway.id), ...recorder });

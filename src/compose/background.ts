@@ -1,0 +1,56 @@
+/** The steps that are done again and again beside the dispatcher: expiry, silence, orphans, rescue, cleaning. */
+import type { Config } from "../config/schema.ts";
+import type { BackgroundService } from "../dispatch/background-service.ts";
+import { createCleaner } from "../dispatch/cleaner.ts";
+import type { Dispatcher } from "../dispatch/dispatcher.ts";
+import { createExpirer } from "../dispatch/expirer.ts";
+import { createOrphanAdopter } from "../dispatch/orphan-adopter.ts";
+import { createRescuer } from "../dispatch/rescuer.ts";
+import { createSilenceWatch } from "../dispatch/silence-watch.ts";
+import type { Clock } from "../observability/clock.ts";
+import type { Logger } from "../observability/logger.ts";
+import type { Retention, Store } from "../store/store.ts";
+import type { GatewayPool } from "./gateway-pool.ts";
+
+export interface BackgroundDeps {
+  readonly config: Pick<Config, "retention" | "receiptGrace">;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly pool: GatewayPool;
+  readonly dispatcher: Dispatcher;
+}
+
+function retentionOf({ retention }: Pick<Config, "retention">): Retention {
+  return {
+    bodiesMs: retention.bodies,
+    reportsMs: retention.reports,
+    messagesMs: retention.messages,
+    requestIdsMs: retention.requestIds,
+    parkedReceiptsMs: retention.parkedReceipts,
+    referencesMs: retention.references,
+    smscIdsMs: retention.smscIds,
+  };
+}
+
+/** Starts them all; the answer stops them and waits for the steps that are running. */
+export function startBackground(deps: BackgroundDeps): () => Promise<void> {
+  const { config, store, clock, log, pool, dispatcher } = deps;
+  const shared = { store, clock, log };
+  const retention = retentionOf(config);
+  const known = () => [...pool.entries().keys()];
+  const wakeAll = () => {
+    for (const id of known()) dispatcher.wake(id);
+  };
+  const services: readonly BackgroundService[] = [
+    createExpirer(shared),
+    createSilenceWatch({ ...shared, receiptGraceMs: config.receiptGrace }),
+    createOrphanAdopter({ ...shared, known, onAdopted: (id) => dispatcher.wake(id) }),
+    createRescuer({ ...shared, onRescued: wakeAll }),
+    createCleaner({ ...shared, retention: () => retention }),
+  ];
+  for (const service of services) service.start();
+  return async () => {
+    await Promise.all(services.map((service) => service.stop()));
+  };
+}
