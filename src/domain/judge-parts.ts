@@ -65,6 +65,13 @@ export function judgeParts(parts: readonly PartToJudge[]): Judgement | undefined
   return { state: "DELIVERED", reason: undefined, doneTimeMs: lastDone, arrivalTimeMs: lastArrival };
 }
 
+/** Whether what the parts say now contradicts a final state (P9); which of several failures came first does not. */
+export function contradicts(judged: ReceiptState, state: FinalState): boolean {
+  if (judged === state) return false;
+  const isFailure = state === "UNDELIVERABLE" || state === "EXPIRED" || state === "REJECTED";
+  return judged === "DELIVERED" || !isFailure;
+}
+
 function earlier(known: DecidingReceipt | undefined, next: DecidingReceipt): DecidingReceipt {
   return known !== undefined && known.arrivalTimeMs <= next.arrivalTimeMs ? known : next;
 }

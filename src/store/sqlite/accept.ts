@@ -41,11 +41,11 @@ export function createAccept(db: DatabaseSync, takeReference: TakeReference) {
      WHERE is_waiting = 1 AND gateway_id = ? AND lane = ? AND available_time <= ? LIMIT 1`,
   );
 
-  function hasWaiting(tx: Transaction, gatewayId: string, lane: number): boolean {
+  function hasWaiting(tx: Transaction, gatewayId: string, lane: number, availableMs: number): boolean {
     const key = `${lane} ${gatewayId}`;
     let known = tx.hasWaiting.get(key);
     if (known === undefined) {
-      known = findWaiting.get(gatewayId, lane, tx.availableTimeMs) !== undefined;
+      known = findWaiting.get(gatewayId, lane, availableMs) !== undefined;
       tx.hasWaiting.set(key, known);
     }
     return known;
@@ -84,6 +84,7 @@ export function createAccept(db: DatabaseSync, takeReference: TakeReference) {
     message: Message,
     delivery: NewDelivery,
     claimant: string,
+    availableMs: number,
   ): { readonly isClaimed: boolean; readonly reference: number | undefined } {
     const { admission } = delivery;
     const isQueued = admission.kind === "queued";
@@ -91,7 +92,7 @@ export function createAccept(db: DatabaseSync, takeReference: TakeReference) {
     let isClaimed = false;
     let reference: number | undefined;
     if (isQueued) {
-      isClaimed = delivery.wantsClaim && !hasWaiting(tx, admission.gatewayId, lane);
+      isClaimed = delivery.wantsClaim && !hasWaiting(tx, admission.gatewayId, lane, availableMs);
       if (!isClaimed) tx.hasWaiting.set(`${lane} ${admission.gatewayId}`, true);
       else if (admission.segmentCount > 1) {
         reference = takeReference(message.sender.address, delivery.recipient, message.acceptTimeMs);
@@ -108,7 +109,7 @@ export function createAccept(db: DatabaseSync, takeReference: TakeReference) {
       message.duplicatePolicy === "AT_MOST_ONCE" ? 1 : 0,
       isQueued ? admission.encoding : null,
       isQueued ? admission.segmentCount : 0,
-      tx.availableTimeMs,
+      availableMs,
       message.expireTimeMs,
       isQueued && !isClaimed ? 1 : 0,
       isClaimed ? claimant : null,
@@ -143,11 +144,11 @@ export function createAccept(db: DatabaseSync, takeReference: TakeReference) {
         message.acceptTimeMs,
       );
     }
-    keepCommitOrder(tx, message);
+    const availableMs = keepCommitOrder(tx, message);
     writeMessage(entry);
     const claimed: { id: NewDelivery["id"]; reference: number | undefined }[] = [];
     for (const delivery of entry.deliveries) {
-      const { isClaimed, reference } = writeDelivery(tx, message, delivery, entry.claimant);
+      const { isClaimed, reference } = writeDelivery(tx, message, delivery, entry.claimant, availableMs);
       if (isClaimed) claimed.push({ id: delivery.id, reference });
     }
     return { kind: "accepted", claimed };
@@ -155,16 +156,17 @@ export function createAccept(db: DatabaseSync, takeReference: TakeReference) {
 }
 
 /**
- * Waiting rows leave in the order (available_time, id), which has to be commit order: a message whose id or time is behind one
- * that was committed before it gets that one's time, or the next millisecond.
+ * Waiting rows leave in the order (available_time, id), which has to be commit order: a message whose time or id is behind one of
+ * its lane that was committed before it gets that one's time, or the next millisecond. Answers its available_time.
  */
-function keepCommitOrder(tx: Transaction, message: Message): void {
-  const isBehind =
-    message.acceptTimeMs < tx.availableTimeMs ||
-    (message.acceptTimeMs === tx.availableTimeMs && message.id < tx.availableMessageId);
-  if (!isBehind) tx.availableTimeMs = message.acceptTimeMs;
-  else if (message.id < tx.availableMessageId) tx.availableTimeMs += 1;
-  tx.availableMessageId = message.id;
+function keepCommitOrder(tx: Transaction, { id, lane, acceptTimeMs }: Message): number {
+  const end = tx.laneEnds[laneCodes[lane]];
+  let availableTimeMs = acceptTimeMs;
+  if (end !== undefined && acceptTimeMs <= end.availableTimeMs) {
+    availableTimeMs = id < end.messageId ? end.availableTimeMs + 1 : end.availableTimeMs;
+  }
+  tx.laneEnds[laneCodes[lane]] = { availableTimeMs, messageId: id };
+  return availableTimeMs;
 }
 
 /** NULL where recipient i is delivery i; else JSON with a position or a code for each recipient. */

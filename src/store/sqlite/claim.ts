@@ -60,10 +60,11 @@ export function createClaim(db: DatabaseSync, takeReference: TakeReference) {
       const messages = new Map<string, Message>();
       const deliveries: DeliveryWork[] = [];
       // What commit order moved a little into the future (accept.ts) is available already.
-      const availableMs = Math.max(nowMs, tx.availableTimeMs);
+      const availableMs = (lane: number) => Math.max(nowMs, tx.laneEnds[lane]?.availableTimeMs ?? 0);
       for (const lane of lanes) {
         if (limits[lane] <= 0) continue;
-        for (const row of findWaiting.all(gatewayId, laneCodes[lane], availableMs, nowMs, limits[lane])) {
+        const code = laneCodes[lane];
+        for (const row of findWaiting.all(gatewayId, code, availableMs(code), nowMs, limits[lane])) {
           const messageId = messageIdOf(row.id);
           let message = messages.get(messageId);
           if (message === undefined) {

@@ -6,7 +6,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { DeliveryState } from "../../domain/delivery-state.ts";
 import { isFinal } from "../../domain/delivery-state.ts";
 import type { AccountId, DeliveryId, GatewayId } from "../../domain/ids.ts";
-import { judgeParts } from "../../domain/judge-parts.ts";
+import { contradicts, judgeParts } from "../../domain/judge-parts.ts";
 import type { Receipt } from "../../domain/receipt.ts";
 import type { AttemptRecord, ReceiptOutcome } from "../store.ts";
 import { stateOf } from "./codes.ts";
@@ -133,7 +133,7 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
     const judgement = judgeParts(kept.parts.map(partToJudge));
     if (judgement === undefined) return unmoved;
     if (isFinal(state)) {
-      return judgement.state === state ? unmoved : { kind: "contradicted", deliveryId, state };
+      return contradicts(judgement.state, state) ? { kind: "contradicted", deliveryId, state } : unmoved;
     }
     if (state !== "SUBMITTED") return unmoved;
     endDelivery(tx, {

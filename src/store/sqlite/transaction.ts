@@ -9,11 +9,16 @@ export interface PendingReport {
   readonly timeMs: number;
 }
 
+/** The last `available_time` given to an accepted message of a lane, and that message: what commit order goes by (FIFO). */
+export interface LaneEnd {
+  readonly availableTimeMs: number;
+  readonly messageId: string;
+}
+
 /** Known to the writer between transactions; replaced by the transaction's own copy once it has committed. */
 export interface WriterState {
-  /** The last `available_time` given to an accepted delivery, and the highest message id that has it: commit order (FIFO). */
-  readonly availableTimeMs: number;
-  readonly availableMessageId: string;
+  /** By lane number. */
+  readonly laneEnds: readonly LaneEnd[];
   readonly parkedReceipts: number;
 }
 
@@ -21,11 +26,15 @@ export interface Transaction {
   readonly reports: PendingReport[];
   /** Whether something available waits, by `gateway lane`; a claim in the accepting transaction must not overtake it. */
   readonly hasWaiting: Map<string, boolean>;
-  availableTimeMs: number;
-  availableMessageId: string;
+  readonly laneEnds: LaneEnd[];
   parkedReceipts: number;
 }
 
 export function beginTransaction(state: WriterState): Transaction {
-  return { reports: [], hasWaiting: new Map(), ...state };
+  return {
+    reports: [],
+    hasWaiting: new Map(),
+    laneEnds: [...state.laneEnds],
+    parkedReceipts: state.parkedReceipts,
+  };
 }

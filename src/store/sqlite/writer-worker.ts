@@ -98,11 +98,7 @@ function createBatchRunner(db: DatabaseSync): (batch: readonly WriteOperation[])
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
   const parked = db.prepare("SELECT count(*) AS count FROM parked_receipts").get()?.["count"];
-  let state: WriterState = {
-    availableTimeMs: 0,
-    availableMessageId: "",
-    parkedReceipts: Number(parked),
-  };
+  let state: WriterState = { laneEnds: [], parkedReceipts: Number(parked) };
 
   function perform(tx: Transaction, operation: WriteOperation): unknown {
     // One lookup serves all kinds: the table above ties each kind to its input.
@@ -117,8 +113,7 @@ function createBatchRunner(db: DatabaseSync): (batch: readonly WriteOperation[])
       const outcomes = batch.map((operation) => perform(tx, operation));
       const reports = appendReports(tx.reports);
       commit.run();
-      const { availableTimeMs, availableMessageId, parkedReceipts } = tx;
-      state = { availableTimeMs, availableMessageId, parkedReceipts };
+      state = { laneEnds: tx.laneEnds, parkedReceipts: tx.parkedReceipts };
       return { outcomes, reports };
     } catch (error) {
       // After some failures (a full disk) SQLite has rolled back by itself.

@@ -38,13 +38,13 @@ describeStore("cleaning", (test) => {
     })) !== undefined;
 
   it("P48 erases bodies once all is final for long enough, and those of open messages later", async () => {
-    const open = buildAcceptance({ message: { content: { kind: "text", text: "open" } } });
+    const open = buildAcceptance({ message: { lane: "BULK", content: { kind: "text", text: "open" } } });
     await test.store.accept([open]);
     await delivered("a");
     expect(await test.store.clean(startMs + hourMs, retention, limit)).toBe(0);
     expect(await test.store.clean(startMs + 2 * hourMs, retention, limit)).toBe(1);
     expect(await test.store.clean(startMs + 2 * hourMs, retention, limit)).toBe(0);
-    const limits = { OTP: 0, NORMAL: 1, BULK: 0 };
+    const limits = { OTP: 0, NORMAL: 0, BULK: 1 };
     const { claimant } = test;
     const claim = await test.store.claim({ claimant, gatewayId: gateway, limits, nowMs: startMs });
     expect(claim.messages).toMatchObject([{ content: { kind: "text", text: "open" } }]);
@@ -71,7 +71,7 @@ describeStore("cleaning", (test) => {
 
   it("deletes messages after their last final state, never before their reports", async () => {
     const first = await delivered("a");
-    const open = buildAcceptance({ message: { expireTimeMs: startMs + 3 * dayMs } });
+    const open = buildAcceptance({ message: { lane: "BULK", expireTimeMs: startMs + 3 * dayMs } });
     await test.store.accept([open]);
     await test.store.clean(startMs + 29 * dayMs, retention, limit);
     expect(await exists(first)).toBe(true);
