@@ -356,6 +356,20 @@ describe("P20 the link watch", () => {
 });
 
 describe("a peer that does not read", () => {
+  it("P23 is not read either, so that answers to it do not pile up", async () => {
+    const { pair } = await setUp();
+    pair.far.pause();
+    const enquiry = encodePdu({ command: "enquire_link", sequence_number: 1 });
+    const many = Buffer.concat(Array.from({ length: 4_000 }, () => enquiry));
+    for (let sent = 0; sent < 1_000 && !pair.near.isPaused(); sent++) {
+      pair.far.write(many);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(pair.near.isPaused()).toBe(true);
+    pair.far.resume();
+    await new Promise((resolve) => pair.near.once("resume", resolve));
+  });
+
   it("leaves requests unwritten, and they say so when they time out", async () => {
     const { connection, clock, pair, heard } = await setUp({ window: 1_000_000 });
     pair.far.pause();
