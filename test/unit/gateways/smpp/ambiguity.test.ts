@@ -122,6 +122,31 @@ describe("a part whose fate nobody knows (P12)", () => {
     expect(await results).toMatchObject([{ kind: "accepted", smscMessageId: "77" }]);
   });
 
+  it("P12 is no such part that certainly never left: it is unsent", async () => {
+    const { gateway, session } = await bind();
+    const results = gateway.submit(submission(["a"]));
+    await gateway.stop(0);
+    expect(await results).toMatchObject([{ kind: "unsent", why: "no_session" }]);
+    expect(session.submits.waiting).toEqual([]);
+  });
+
+  it("P12 is ambiguous at its own time, not with the first", async () => {
+    const { gateway, session, clock } = await bind({ responseTimeoutMs: 1_000, ambiguityHoldMs: 500 });
+    const first = gateway.submit(submission(["a"]));
+    await session.submits.next();
+    clock.advance(400);
+    const second = gateway.submit(submission(["b"]));
+    const late = await session.submits.next();
+    clock.advance(600);
+    await Promise.resolve();
+    clock.advance(400);
+    await Promise.resolve();
+    clock.advance(100);
+    expect(kinds(await first)).toEqual(["ambiguous"]);
+    session.answer(late, { id: "late" });
+    expect(kinds(await second)).toEqual(["accepted"]);
+  });
+
   it("P18 is settled when the gateway stops without grace, echo or not", async () => {
     const { gateway, session, clock } = await bind({ echoesUserMessageReference: true });
     const results = gateway.submit(submission(["Hello"]));

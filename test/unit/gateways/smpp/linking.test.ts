@@ -125,6 +125,23 @@ describe("binding", () => {
     await smsc.stop();
   });
 
+  it("gives up a TLS handshake that never ends", async () => {
+    const connected = createSignalQueue<number>();
+    const silent = createServer((socket) => socket.on("data", () => connected.push(1)));
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const address = silent.address();
+    const started = startGateway(typeof address === "object" ? (address?.port ?? 0) : 0, {
+      tls: { ca: undefined, servername: undefined, rejectUnauthorized: true },
+      connectTimeoutMs: 3_000,
+    });
+    await connected.next();
+    await started.listener.statuses.next();
+    started.clock.advance(3_000);
+    expect(await started.listener.statuses.next()).toMatchObject({ reason: "no connection in time" });
+    await started.gateway.stop(0);
+    silent.close();
+  });
+
   it("connects again after the SMSC is lost, and leaves the first wait to chance", async () => {
     const { smsc, session, listener, clock, ...started } = await bind({ reconnectMinMs: 1_000 });
     session.socket.destroy();

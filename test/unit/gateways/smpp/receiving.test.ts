@@ -228,6 +228,8 @@ describe("receipts", () => {
     const answer = session.deliver(receipt());
     await listener.receipts.next();
     const stopped = gateway.stop(5_000);
+    for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
+    expect(session.connection.isOpen).toBe(true);
     stored.resolve();
     expect(await answer).toMatchObject(answeredWith(0));
     await stopped;
