@@ -1,0 +1,156 @@
+import { readFileSync } from "node:fs";
+import { ChannelCredentials, createChannel, createClient, Metadata, Status } from "nice-grpc";
+import { HealthDefinition } from "nice-grpc-server-health";
+import { ServerReflectionService } from "nice-grpc-server-reflection";
+import { describe, expect, it } from "vitest";
+import { SmsServiceDefinition } from "../../../src/gen/sms/v1/sms_service.ts";
+import { connectClients, failureOf } from "../../support/rpc-client.ts";
+import { SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
+
+const earliest = { $case: "earliest", value: true } as const;
+const good = {
+  sender: "ACME",
+  recipients: ["+38640123456"],
+  content: { $case: "text", value: "hello" } as const,
+};
+
+describe("the gRPC server", () => {
+  it("tells its health, also to a watcher while it drains", async () => {
+    const world = await startRpcWorld();
+    const channel = createChannel(world.address);
+    const health = createClient(HealthDefinition, channel);
+    const serving = await health.check({ service: "sms.v1.SmsService" });
+    const seen: number[] = [];
+    const watched = (async () => {
+      for await (const { status } of health.watch({ service: "" })) {
+        seen.push(status);
+        if (seen.length === 1) void world.server.stop(5_000);
+      }
+    })();
+    await expect(watched).rejects.toMatchObject({ code: Status.CANCELLED });
+    expect([serving.status, ...seen]).toEqual([1, 1, 2]);
+    channel.close();
+    await world.stop();
+  });
+
+  it("describes its services to generic clients, without a key", async () => {
+    const world = await startRpcWorld();
+    const channel = createChannel(world.address);
+    const { names, files } = await reflect(channel);
+    expect(names).toEqual([
+      "sms.v1.SmsService",
+      "sms.v1.GatewayService",
+      "sms.v1.KeyService",
+      "sms.v1.MaintenanceService",
+    ]);
+    expect(files).toBeGreaterThan(1);
+    channel.close();
+    await world.stop();
+  });
+
+  it("P40 ends report streams with a last cursor, and a stream that hangs after the grace time", async () => {
+    const world = await startRpcWorld();
+    using clients = connectClients(world.address, SHOP_KEY);
+    await clients.sms.sendSms(good);
+    const cursors: string[] = [];
+    let stopped: Promise<void> | undefined;
+    const ended = failureOf(async (options) => {
+      for await (const page of clients.sms.streamDeliveryReports({ start: earliest }, options)) {
+        cursors.push(page.cursor);
+        stopped ??= world.server.stop(5_000);
+      }
+    });
+    const failure = await ended;
+    expect(failure.code).toBe(Status.UNAVAILABLE);
+    expect(failure.info.reason).toBe("SERVICE_UNAVAILABLE");
+    expect(cursors.length).toBeGreaterThanOrEqual(2);
+    await stopped;
+    await world.stop();
+  });
+
+  it("P40 cuts off after the grace time what does not end by itself", async () => {
+    const never = new Promise<never>(() => {});
+    let isHeld = false;
+    const world = await startRpcWorld({
+      wrapStore: (store) => ({
+        ...store,
+        listMessages: () => {
+          isHeld = true;
+          return never;
+        },
+      }),
+    });
+    using clients = connectClients(world.address, SHOP_KEY);
+    const hanging = clients.sms.listSms({}).catch((error: unknown) => error);
+    using others = connectClients(world.address, SHOP_KEY);
+    while (!isHeld) await others.sms.listReportSubscriptions({});
+    await world.server.stop(50);
+    expect(await hanging).toMatchObject({ name: "ClientError" });
+    await world.stop();
+  });
+
+  it("speaks TLS, and refuses plain text on an address that others reach", async () => {
+    const tls = {
+      cert: readFileSync("test/support/tls/smsc.cert.pem", "utf8"),
+      key: readFileSync("test/support/tls/smsc.key.pem", "utf8"),
+    };
+    const world = await startRpcWorld({ listen: { tls } });
+    const trusting = ChannelCredentials.createSsl(Buffer.from(tls.cert), null, null, {
+      checkServerIdentity: () => undefined,
+    });
+    const channel = createChannel(world.address, trusting);
+    const sms = createClient(SmsServiceDefinition, channel);
+    const metadata = Metadata({ authorization: `Bearer ${SHOP_KEY}` });
+    expect((await sms.sendSms(good, { metadata })).messageId).not.toBe("");
+    channel.close();
+    using plain = connectClients(world.address, SHOP_KEY);
+    await expect(plain.sms.sendSms(good)).rejects.toMatchObject({ code: Status.UNAVAILABLE });
+    await world.stop();
+
+    const open = startRpcWorld({ listen: { host: "0.0.0.0" } });
+    await expect(open).rejects.toThrow(/needs TLS/);
+  });
+
+  it("asks for a client's certificate where an authority for clients is set", async () => {
+    const cert = readFileSync("test/support/tls/smsc.cert.pem", "utf8");
+    const key = readFileSync("test/support/tls/smsc.key.pem", "utf8");
+    const world = await startRpcWorld({ listen: { tls: { cert, key, clientCa: cert } } });
+    const options = { checkServerIdentity: () => undefined };
+    const metadata = Metadata({ authorization: `Bearer ${SHOP_KEY}` });
+    const known = createChannel(
+      world.address,
+      ChannelCredentials.createSsl(Buffer.from(cert), Buffer.from(key), Buffer.from(cert), options),
+    );
+    const stranger = createChannel(
+      world.address,
+      ChannelCredentials.createSsl(Buffer.from(cert), null, null, options),
+    );
+    await createClient(SmsServiceDefinition, known).listSms({}, { metadata });
+    await expect(
+      createClient(SmsServiceDefinition, stranger).listSms({}, { metadata }),
+    ).rejects.toMatchObject({ code: Status.UNAVAILABLE });
+    known.close();
+    stranger.close();
+    await world.stop();
+  });
+});
+
+/** Asks reflection for the services, and for the files of the first. */
+async function reflect(channel: ReturnType<typeof createChannel>) {
+  const client = createClient(ServerReflectionService, channel);
+  const { ServerReflectionRequest } = await import(
+    "nice-grpc-server-reflection/lib/proto/grpc/reflection/v1/reflection_pb.js"
+  );
+  async function* questions() {
+    yield new ServerReflectionRequest().setListServices("");
+    yield new ServerReflectionRequest().setFileContainingSymbol("sms.v1.SmsService");
+  }
+  const names: string[] = [];
+  let files = 0;
+  for await (const answer of client.serverReflectionInfo(questions())) {
+    const services = answer.getListServicesResponse()?.getServiceList() ?? [];
+    names.push(...services.map((service) => service.getName()));
+    files += answer.getFileDescriptorResponse()?.getFileDescriptorProtoList().length ?? 0;
+  }
+  return { names, files };
+}
