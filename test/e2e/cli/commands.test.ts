@@ -1,0 +1,305 @@
+/** The commands against a real service with a real SMPP server behind it. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Simulator, startSimulator } from "../../../src/smsc/start-simulator.ts";
+import { type CliRun, cli } from "../../support/cli.ts";
+import {
+  ACCOUNT_KEY,
+  OPERATOR_KEY,
+  type ServiceProcess,
+  setUpService,
+  startServiceProcess,
+} from "../../support/service-process.ts";
+
+let folder: string;
+let simulator: Simulator;
+let service: ServiceProcess;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sms-relay-e2e-cli-"));
+  simulator = await startSimulator({ port: 0, receiptDelayMs: 20 });
+  const gateway = (id: string, more: object) => {
+    return {
+      id,
+      kind: "smpp",
+      host: "127.0.0.1",
+      port: simulator.port,
+      systemId: id,
+      password: "x",
+      ...more,
+    };
+  };
+  const setup = await setUpService(join(folder, "service"), {
+    gateways: [
+      gateway("north", { priority: 10, prefixes: { deny: ["+47"] } }),
+      gateway("away", { priority: 5, prefixes: ["+47"], paused: true }),
+    ],
+  });
+  service = await startServiceProcess(setup);
+  await simulator.waitUntil(({ binds }) => binds >= 2);
+});
+
+afterAll(async () => {
+  await service?.stop();
+  await simulator?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function run(argv: readonly string[], key = ACCOUNT_KEY, onLine?: (line: string) => void): Promise<CliRun> {
+  return cli([...argv, "--address", `127.0.0.1:${service.setup.grpcPort}`, "--key", key], {
+    workingDirectory: folder,
+    ...(onLine !== undefined && { onLine }),
+  });
+}
+
+const operator = (argv: readonly string[]) => run(argv, OPERATOR_KEY);
+
+async function sendJson(...argv: string[]) {
+  const { exitCode, out, err } = await run(["send", "--from", "ACME", "--json", ...argv]);
+  expect(err).toBe("");
+  expect(exitCode).toBe(0);
+  return JSON.parse(out);
+}
+
+/** Follows the reports of a message until its deliveries have ended. */
+async function finalReports(messageId: string, count: number) {
+  const { out } = await run([
+    "watch",
+    "--from",
+    "earliest",
+    "--message",
+    messageId,
+    "--final",
+    "--count",
+    `${count}`,
+    "--json",
+  ]);
+  return out.split("\n").map((line) => JSON.parse(line));
+}
+
+describe("send and status", () => {
+  it("sends a message, follows it, and shows its attempt", async () => {
+    const sent = await sendJson("--to", "+46701234567", "Hello");
+    expect(sent).toMatchObject({ statusCode: "STATUS_CODE_OK_QUEUED", totalSegmentCount: 1 });
+    expect(await finalReports(sent.messageId, 1)).toMatchObject([
+      { recipient: "+46701234567", state: "DELIVERY_STATE_DELIVERED", gatewayId: "north" },
+    ]);
+    const { out } = await run(["status", sent.messageId, "--full"]);
+    expect(out).toMatch(/states +DELIVERED 1/);
+    expect(out).toMatch(/1 +north +ACCEPTED/);
+    expect(out).toMatch(/part 1 +ACCEPTED +\d+ +DELIVRD/);
+  });
+
+  it("waits for the gateway when told to", async () => {
+    const sent = await sendJson("--to", "+46701234567", "--wait", "Hello");
+    expect(sent.statusCode).toBe("STATUS_CODE_OK");
+    expect(sent.recipients[0].state).toBe("DELIVERY_STATE_SUBMITTED");
+  });
+
+  it("lists every fault of a refused message, and exits with 1", async () => {
+    const { exitCode, err } = await run([
+      "send",
+      "--from",
+      "far too long a sender",
+      "--to",
+      "0701",
+      "--to",
+      "+46701234567",
+      "",
+    ]);
+    expect(exitCode).toBe(1);
+    expect(err).toMatch(/^sms-relay: 4003 INVALID_SENDER: /);
+    expect(err).toMatch(/^ {2}sender: /m);
+    expect(err).toMatch(/^ {2}recipients\[0\]: /m);
+    expect(err).toMatch(/^ {2}text: /m);
+    expect(err).not.toContain("0701");
+  });
+
+  it("refuses a request id that was used for something else", async () => {
+    await sendJson("--to", "+46701234567", "--request-id", "r-1", "one");
+    expect(await sendJson("--to", "+46701234567", "--request-id", "r-1", "one")).toMatchObject({
+      replayed: true,
+    });
+    const { exitCode, err } = await run([
+      "send",
+      "--from",
+      "ACME",
+      "--to",
+      "+46701234567",
+      "--request-id",
+      "r-1",
+      "two",
+    ]);
+    expect(exitCode).toBe(1);
+    expect(err).toContain("4106 REQUEST_ID_REUSED");
+  });
+
+  it("stores nothing in a dry run", async () => {
+    const { out } = await run(["send", "--from", "ACME", "--to", "+46701234567", "--dry-run", "x"]);
+    expect(out).toContain("dry run: nothing was stored");
+  });
+
+  it("does not know another account's message", async () => {
+    const sent = await sendJson("--to", "+46701234567", "Hello");
+    const { exitCode, err } = await operator(["status", sent.messageId]);
+    expect(exitCode).toBe(1);
+    expect(err).toContain("4101 UNKNOWN_MESSAGE");
+  });
+
+  it("lists messages by reference, newest first", async () => {
+    const first = await sendJson("--to", "+46701234567", "--reference", "order-1", "one");
+    const second = await sendJson("--to", "+46701234567", "--reference", "order-1", "two");
+    const { out } = await run(["list", "--reference", "order-1", "--json"]);
+    const ids = out.split("\n").map((line) => JSON.parse(line).messageId);
+    expect(ids).toEqual([second.messageId, first.messageId]);
+  });
+
+  it("refuses a wrong key", async () => {
+    const { exitCode, err } = await run(["list"], "w".repeat(40));
+    expect(exitCode).toBe(1);
+    expect(err).toContain("4001 INVALID_CREDENTIALS");
+  });
+});
+
+describe("preview", () => {
+  it("shows encoding, segments and what forces them", async () => {
+    const { out } = await run(["preview", "Grüße 😀"]);
+    expect(out).toMatch(/encoding +UCS2/);
+    expect(out).toMatch(/forced by +"😀" at 6/);
+    expect(out).toMatch(/1 +8 +62 +"Grüße 😀"/);
+  });
+});
+
+describe("cancel", () => {
+  it("takes back what waits for a paused gateway, and says when it is too late", async () => {
+    const sent = await sendJson("--to", "+4791234567", "--to", "+46701234567", "Hello");
+    const { out } = await run(["cancel", sent.messageId]);
+    expect(out).toMatch(/\+4791234567 +CANCELLED +CANCELLED/);
+    const done = await sendJson("--to", "+46701234567", "--wait", "Hello");
+    const { exitCode, err } = await run(["cancel", done.messageId]);
+    expect(exitCode).toBe(1);
+    expect(err).toContain("4109 NOT_CANCELLABLE");
+  });
+});
+
+describe("watch", () => {
+  it("goes on where a subscription acknowledged last", async () => {
+    await run(["send", "--from", "ACME", "--to", "+46701234567", "--reference", "sub", "one"]);
+    const options = [
+      "--subscription",
+      "billing",
+      "--from",
+      "earliest",
+      "--reference",
+      "sub",
+      "--final",
+      "--json",
+      "--ack",
+    ];
+    const first = await run(["watch", ...options, "--count", "1"]);
+    await run(["send", "--from", "ACME", "--to", "+46701234568", "--reference", "sub", "two"]);
+    const second = await run(["watch", ...options, "--count", "1"]);
+    const numberOf = (one: CliRun) => Number(JSON.parse(one.out).reportNumber);
+    expect(JSON.parse(second.out).recipient).toBe("+46701234568");
+    expect(numberOf(second)).toBeGreaterThan(numberOf(first));
+    expect(first.err).toMatch(/^cursor \S+$/m);
+  });
+
+  it("says what is wrong with a cursor that is not ours", async () => {
+    const { exitCode, err } = await run(["watch", "--from", "nonsense"]);
+    expect(exitCode).toBe(1);
+    expect(err).toContain("4110 INVALID_CURSOR");
+  });
+});
+
+describe("gateways", () => {
+  it("wants an operator's key", async () => {
+    const { exitCode, err } = await run(["gateways", "list"]);
+    expect(exitCode).toBe(1);
+    expect(err).toContain("4022 ACCESS_DENIED");
+  });
+
+  it("lists them by priority with their state", async () => {
+    const { out } = await operator(["gateways", "list"]);
+    expect(out).toMatch(/away +PAUSED[\s\S]+north +READY/);
+  });
+
+  it("pauses one, queues for it, resumes it and sends", async () => {
+    expect((await operator(["gateways", "pause", "north", "--reason", "noon"])).out).toMatch(
+      /north +PAUSED.+noon/,
+    );
+    const sent = await sendJson("--to", "+46701234567", "Hello");
+    expect(sent.recipients[0].state).toBe("DELIVERY_STATE_QUEUED");
+    expect((await operator(["gateways", "resume", "north"])).out).toMatch(/north +READY/);
+    expect(await finalReports(sent.messageId, 1)).toMatchObject([{ state: "DELIVERY_STATE_DELIVERED" }]);
+  });
+
+  it("explains a route", async () => {
+    const { out } = await operator(["gateways", "explain", "--to", "+4791234567"]);
+    expect(out).toMatch(/country +NO/);
+    expect(out).toMatch(/1 +away +waits +PAUSED[\s\S]+- +north +left out +PREFIX/);
+    expect((await operator(["gateways", "explain", "--to", "+46701234567"])).out).toMatch(
+      /- +away +left out +PREFIX/,
+    );
+  });
+});
+
+describe("keys", () => {
+  it("makes a key that sends, and revokes it at once", async () => {
+    const made = await operator(["keys", "create", "--account", "kiosk", "--name", "till 3"]);
+    expect(made.exitCode).toBe(0);
+    const key = made.out;
+    expect((await run(["list"], key)).out).toBe("No messages.");
+    const listed = await operator(["keys", "list"]);
+    expect(listed.out).toMatch(/kiosk +ACCOUNT +till 3/);
+    const keyId = key.split("_")[1] ?? "";
+    expect((await operator(["keys", "revoke", keyId])).exitCode).toBe(0);
+    expect((await run(["list"], key)).err).toContain("4001 INVALID_CREDENTIALS");
+  });
+});
+
+describe("sending a file", () => {
+  it("sends every row, and sends nothing twice when repeated", async () => {
+    const rows = Array.from(
+      { length: 300 },
+      (_, index) => `+4670${String(2_000_000 + index)},"Hello, ${index}"`,
+    );
+    await writeFile(join(folder, "rows.csv"), ["recipient,text", ...rows].join("\n"));
+    const before = simulator.counters().submits;
+    const first = await run(["send", "--from", "ACME", "--lane", "bulk", "--file", "rows.csv"]);
+    expect(first.err).toBe("");
+    expect(first.out).toMatch(/^300 accepted, 0 accepted before, 0 refused in /);
+    const second = await run(["send", "--from", "ACME", "--lane", "bulk", "--file", "rows.csv"]);
+    expect(second.out).toMatch(/^0 accepted, 300 accepted before, 0 refused in /);
+    await simulator.waitUntil(({ submits }) => submits >= before + 300);
+    expect(simulator.counters().submits).toBe(before + 300);
+  });
+
+  it("names the lines that were refused, sends the others, and exits with 1", async () => {
+    await writeFile(join(folder, "mixed.csv"), "recipient\n+46701234567\n12345\n+46701234568\n");
+    const { exitCode, out, err } = await run(["send", "--from", "ACME", "--file", "mixed.csv", "Hello"]);
+    expect(exitCode).toBe(1);
+    expect(out).toMatch(/^2 accepted, 0 accepted before, 1 refused/);
+    expect(err).toMatch(/^line 3: 4002 INVALID_RECIPIENT: recipients\[0\]/);
+    expect(err).toContain("sms-relay: 1 of 3 rows were refused: 1 × 4002 INVALID_RECIPIENT.");
+  });
+});
+
+describe("backup", () => {
+  it("copies a running service's store, from which another service starts with all it knew", async () => {
+    const sent = await sendJson("--to", "+46701234567", "--wait", "Hello");
+    const restored = await setUpService(join(folder, "restored"), {});
+    const { exitCode } = await operator(["backup", restored.databasePath]);
+    expect(exitCode).toBe(0);
+    expect((await operator(["backup", restored.databasePath])).err).toContain("EEXIST");
+    await using again = await startServiceProcess(restored);
+    const status = await cli(
+      ["status", sent.messageId, "--address", `127.0.0.1:${again.setup.grpcPort}`, "--key", ACCOUNT_KEY],
+      { workingDirectory: folder },
+    );
+    expect(status.out).toContain(sent.messageId);
+    expect(status.exitCode).toBe(0);
+  });
+});

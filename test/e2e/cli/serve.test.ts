@@ -1,0 +1,266 @@
+/** `sms-relay serve` as a process: its first start, its configuration while it runs, and how it stops. */
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type Simulator, startSimulator } from "../../../src/smsc/start-simulator.ts";
+import { type CliRun, cli } from "../../support/cli.ts";
+import { type NodeProcess, startNode } from "../../support/node-process.ts";
+import {
+  ACCOUNT_KEY,
+  OPERATOR_KEY,
+  setUpService,
+  startServiceProcess,
+} from "../../support/service-process.ts";
+
+const mainPath = join(import.meta.dirname, "../../../src/main.ts");
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sms-relay-e2e-serve-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const gateway = (simulator: Simulator, id = "north", more: object = {}) => {
+  return { id, kind: "smpp", host: "127.0.0.1", port: simulator.port, systemId: id, password: "x", ...more };
+};
+
+function call(port: number, argv: readonly string[], key = ACCOUNT_KEY): Promise<CliRun> {
+  return cli([...argv, "--address", `127.0.0.1:${port}`, "--key", key], { workingDirectory: folder });
+}
+
+/** Reads the lines of a start until the one that tells how to send. */
+async function readBanner(service: NodeProcess): Promise<string> {
+  let banner = "";
+  while (!banner.includes("Send a message")) banner += `${await service.nextLine()}\n`;
+  return banner + (await service.nextLine());
+}
+
+describe("the first start", () => {
+  it("needs no file: it makes two keys, prints where all is, and says that no gateway is configured", async () => {
+    const env = {
+      PATH: process.env["PATH"],
+      SMS_RELAY_LISTEN_GRPC_PORT: "0",
+      SMS_RELAY_LISTEN_HTTP_PORT: "0",
+    };
+    await using service = startNode(mainPath, ["serve"], { cwd: folder, env });
+    const banner = await readBanner(service);
+    const keyFile = join(folder, "sms-relay-data/default.key");
+    expect(banner).toContain(keyFile);
+    expect(banner).toContain("No gateway is configured");
+    expect((await stat(keyFile)).mode & 0o777).toBe(0o600);
+    expect((await stat(join(folder, "sms-relay-data"))).mode & 0o777).toBe(0o700);
+
+    const port = Number(/listens on 127\.0\.0\.1:(\d+)/.exec(banner)?.[1]);
+    // Without --key the command line finds the file of the folder it runs in.
+    const sent = await cli(
+      ["send", "--address", `127.0.0.1:${port}`, "--from", "A", "--to", "+46701234567", "x"],
+      {
+        workingDirectory: folder,
+      },
+    );
+    expect(sent.exitCode).toBe(1);
+    expect(sent.err).toContain("4112 NO_ROUTE");
+    const listed = await cli(["gateways", "list", "--address", `127.0.0.1:${port}`], {
+      workingDirectory: folder,
+    });
+    expect(listed.out).toBe("No gateway is configured.");
+
+    await service.stop();
+    await using again = startNode(mainPath, ["serve"], { cwd: folder, env });
+    expect(await readBanner(again)).not.toContain("New keys");
+    expect(await readFile(keyFile, "utf8")).toMatch(/^smsr_[a-z2-7]{12}_[A-Za-z0-9_-]{43}\n$/);
+  });
+
+  it("tells every fault of its configuration and starts nothing", async () => {
+    await writeFile(join(folder, "sms-relay.yaml"), "listen: { grpc: { port: many } }\n");
+    const service = startNode(mainPath, ["serve"], { cwd: folder });
+    expect((await service.ended).code).toBe(1);
+    expect(service.errorText()).toContain("sms-relay.yaml:1:25: listen.grpc.port must be a number");
+  });
+
+  it("refuses a store that another service has, and a port that is taken, in one sentence", async () => {
+    const setup = await setUpService(folder, {});
+    await using first = await startServiceProcess(setup);
+    const second = startNode(mainPath, ["serve", "--config", setup.configPath], { cwd: folder });
+    expect((await second.ended).code).toBe(1);
+    expect(second.errorText()).toMatch(/^sms-relay: .*(in use|another)/im);
+
+    const env = { ...process.env, SMS_RELAY_STORE_PATH: join(folder, "other.db") };
+    const third = startNode(mainPath, ["serve", "--config", setup.configPath], { cwd: folder, env });
+    expect((await third.ended).code).toBe(1);
+    expect(third.errorText()).toMatch(/sms-relay: .*(EADDRINUSE|listens already|bind)/);
+    expect(first.hasEnded()).toBe(false);
+  });
+});
+
+describe("the HTTP door", () => {
+  it("tells health, readiness and figures", async () => {
+    await using service = await startServiceProcess(await setUpService(folder, {}));
+    const get = (path: string) => fetch(`http://127.0.0.1:${service.setup.httpPort}${path}`);
+    expect((await get("/healthz")).status).toBe(200);
+    expect(await (await get("/readyz")).json()).toEqual({ ready: true, reasons: [] });
+    expect(await (await get("/metrics")).text()).toContain("sms_relay_ready 1");
+  });
+
+  it("is not ready, and messages are refused, below the floor of free disk space", async () => {
+    const setup = await setUpService(folder, {});
+    const env = { ...process.env, SMS_RELAY_STORE_MIN_FREE_DISK: "1000GiB" };
+    await using service = await startServiceProcess(setup, { env });
+    const ready = await fetch(`http://127.0.0.1:${setup.httpPort}/readyz`);
+    expect(ready.status).toBe(503);
+    expect(await ready.json()).toEqual({ ready: false, reasons: ["too little disk space is left"] });
+    const { err } = await call(service.setup.grpcPort, ["send", "--from", "A", "--to", "+46701234567", "x"]);
+    expect(err).toContain("5002 OVERLOADED");
+    expect(err).toContain("Try again in 5 s.");
+  });
+});
+
+describe("SIGHUP", () => {
+  it("takes the gateways of the changed file, and keeps everything when the file is faulty", async () => {
+    await using simulator = disposable(await startSimulator({ port: 0 }));
+    const setup = await setUpService(folder, { gateways: [gateway(simulator.value)] });
+    await using service = await startServiceProcess(setup);
+    await simulator.value.waitUntil(({ binds }) => binds === 1);
+
+    const config = JSON.parse(await readFile(setup.configPath, "utf8"));
+    await writeFile(setup.configPath, JSON.stringify({ ...config, gateways: [{ id: "broken" }] }));
+    service.kill("SIGHUP");
+    await vi.waitFor(() => expect(service.errorText()).toContain("everything stays as it is"));
+    expect(service.errorText()).toContain("gateways[0]");
+
+    const gateways = [gateway(simulator.value), gateway(simulator.value, "south", { priority: 200 })];
+    await writeFile(setup.configPath, JSON.stringify({ ...config, gateways }));
+    service.kill("SIGHUP");
+    await simulator.value.waitUntil(({ binds }) => binds === 2);
+    const { out } = await call(setup.grpcPort, ["gateways", "list"], OPERATOR_KEY);
+    expect(out).toMatch(/north[\s\S]+south/);
+    // What did not change was left alone.
+    expect(simulator.value.counters().drops).toBe(0);
+  });
+});
+
+describe("SIGTERM", () => {
+  it("lets what is in flight finish, ends streams with a cursor, unbinds and exits with 0", async () => {
+    await using simulator = disposable(
+      await startSimulator({ port: 0, behaviours: [{ kind: "slow-answer", delayMs: 500 }] }),
+    );
+    const setup = await setUpService(folder, {
+      gateways: [gateway(simulator.value)],
+      shutdown: { grace: "10s" },
+    });
+    await using service = await startServiceProcess(setup);
+    await simulator.value.waitUntil(({ binds }) => binds === 1);
+    const watching = call(setup.grpcPort, ["watch", "--from", "earliest"]);
+    const sent = await call(setup.grpcPort, ["send", "--from", "A", "--to", "+46701234567", "--json", "x"]);
+    await simulator.value.waitUntil(({ submits }) => submits === 1);
+
+    service.kill("SIGTERM");
+    expect((await service.ended).code).toBe(0);
+    expect(simulator.value.counters()).toMatchObject({ answered: 1, drops: 0 });
+    const stream = await watching;
+    expect(stream.err).toMatch(/cursor \S+/);
+    expect(stream.exitCode).toBe(1);
+
+    await using again = await startServiceProcess(setup);
+    const { out } = await call(again.setup.grpcPort, ["status", JSON.parse(sent.out).messageId]);
+    expect(out).toMatch(/SUBMITTED|DELIVERED/);
+    expect(simulator.value.counters().submits).toBe(1);
+  });
+
+  it("gives up what does not finish within the grace time, and exits", async () => {
+    await using simulator = disposable(
+      await startSimulator({ port: 0, behaviours: [{ kind: "no-answer" }] }),
+    );
+    const setup = await setUpService(folder, {
+      gateways: [gateway(simulator.value)],
+      shutdown: { grace: "1s" },
+    });
+    await using service = await startServiceProcess(setup);
+    await simulator.value.waitUntil(({ binds }) => binds === 1);
+    await call(setup.grpcPort, ["send", "--from", "A", "--to", "+46701234567", "x"]);
+    await simulator.value.waitUntil(({ submits }) => submits === 1);
+    const startMs = performance.now();
+    service.kill("SIGTERM");
+    expect((await service.ended).code).toBe(0);
+    expect(performance.now() - startMs).toBeLessThan(4_000);
+  });
+
+  it("ends at once when it comes twice", async () => {
+    await using simulator = disposable(
+      await startSimulator({ port: 0, behaviours: [{ kind: "no-answer" }] }),
+    );
+    const setup = await setUpService(folder, {
+      gateways: [gateway(simulator.value)],
+      shutdown: { grace: "60s" },
+      logging: { level: "info" },
+    });
+    await using service = await startServiceProcess(setup);
+    await simulator.value.waitUntil(({ binds }) => binds === 1);
+    await call(setup.grpcPort, ["send", "--from", "A", "--to", "+46701234567", "x"]);
+    await simulator.value.waitUntil(({ submits }) => submits === 1);
+    service.kill("SIGTERM");
+    await vi.waitFor(() => expect(service.errorText()).toContain("drains and stops"));
+    service.kill("SIGTERM");
+    expect((await service.ended).code).toBe(1);
+  });
+});
+
+describe("simulate", () => {
+  it("prints what it receives, takes flags, and ends with its sums", async () => {
+    const flags = [
+      "simulate",
+      "--port",
+      "0",
+      "--receipt-delay",
+      "10ms",
+      "--rule",
+      "prefix=4673,submitStatus=0x0B",
+    ];
+    await using simulator = startNode(mainPath, flags);
+    await vi.waitFor(() => expect(simulator.errorText()).toMatch(/listens on 127\.0\.0\.1:\d+/));
+    const port = Number(/listens on 127\.0\.0\.1:(\d+)/.exec(simulator.errorText())?.[1]);
+    const north = { id: "north", kind: "smpp", host: "127.0.0.1", port, systemId: "acme", password: "x" };
+    const setup = await setUpService(folder, { gateways: [north] });
+    await using service = await startServiceProcess(setup);
+    await call(service.setup.grpcPort, [
+      "send",
+      "--from",
+      "A",
+      "--to",
+      "+46701234567",
+      "--to",
+      "+46731234567",
+      "Hi",
+    ]);
+    const lines = [await simulator.nextLine(), await simulator.nextLine()].join("\n");
+    expect(lines).toMatch(/acme {2}A → 46701234567 {2}id \d+ {2}"Hi"/);
+    expect(lines).toMatch(/acme {2}A → 46731234567 {2}refused 0x0b {2}"Hi"/);
+    simulator.kill("SIGINT");
+    expect((await simulator.ended).code).toBe(0);
+    expect(simulator.errorText()).toMatch(/2 submits: 1 accepted, 1 refused/);
+  });
+});
+
+describe("demo", () => {
+  it("shows everything, exits with 0 and leaves nothing behind", async () => {
+    const env = { ...process.env, TMPDIR: folder, NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") };
+    const demo = startNode(mainPath, ["demo"], { env });
+    expect(await demo.ended).toEqual({ code: 0, signal: null });
+    expect(demo.errorText()).not.toContain("sms-relay:");
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("leaves nothing behind when it is interrupted", async () => {
+    const env = { ...process.env, TMPDIR: folder, NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") };
+    const demo = startNode(mainPath, ["demo"], { env });
+    await demo.nextLine();
+    demo.kill("SIGINT");
+    const { code } = await demo.ended;
+    expect(code).toBe(1);
+    expect(await readdir(folder)).toEqual([]);
+  });
+});
+
+function disposable(value: Simulator): AsyncDisposable & { readonly value: Simulator } {
+  return { value, [Symbol.asyncDispose]: () => value.stop() };
+}

@@ -1,0 +1,79 @@
+/** The published form: what `npm pack` makes, installed into an empty folder and run there. */
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, "../..");
+const bin = join(root, "bin/sms-relay.cjs");
+/** Installing takes what the network takes. */
+const patienceMs = 180_000;
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sms-relay-e2e-package-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** The surroundings of a user who has the right Node and nothing else of this repository. */
+function surroundings() {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(npm_|NODE_OPTIONS|VITEST|SMS_RELAY_)/.test(name),
+  );
+  const path = `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`;
+  return {
+    ...Object.fromEntries(kept),
+    PATH: path,
+    NODE_COMPILE_CACHE: join(folder, "cache"),
+    TMPDIR: join(folder, "tmp"),
+  };
+}
+
+describe("the package", () => {
+  it("installs from its tarball into an empty folder and runs its demo there", {
+    timeout: patienceMs,
+  }, async () => {
+    const env = surroundings();
+    const home = join(folder, "home");
+    await mkdir(home);
+    await mkdir(env.TMPDIR);
+    await run("npm", ["run", "build"], { cwd: root, env: { ...env, TMPDIR: tmpdir() } });
+    const packed = await run("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder], {
+      cwd: root,
+      env,
+    });
+    const [{ filename, files }] = JSON.parse(packed.stdout) as [
+      { filename: string; files: { path: string }[] },
+    ];
+    const paths = files.map(({ path }) => path);
+    expect(paths).toContain("dist/main.js");
+    expect(paths).toContain("dist/gen/sms/v1/sms_service.js");
+    expect(paths).toContain("proto/sms/v1/sms_service.proto");
+    expect(paths.filter((path) => path.endsWith(".ts") || path.startsWith("test/"))).toEqual([]);
+
+    await writeFile(join(home, "package.json"), JSON.stringify({ name: "home", private: true }));
+    await run("npm", ["install", "--no-audit", "--no-fund", join(folder, filename)], { cwd: home, env });
+    const command = join(home, "node_modules/.bin/sms-relay");
+    const version = await run(command, ["--version"], { cwd: home, env });
+    expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    const demo = await run(command, ["demo"], { cwd: home, env });
+    expect(demo.stderr).toBe("");
+    expect(demo.stdout).toContain("Every one of 504 deliveries has its final report");
+    expect(await readdir(env.TMPDIR)).toEqual([]);
+    expect((await readdir(home)).sort()).toEqual(["node_modules", "package-lock.json", "package.json"]);
+  });
+
+  it("says in one sentence which Node it needs when the Node is too old", async () => {
+    const older = join(folder, "older.cjs");
+    await writeFile(older, `Object.defineProperty(process, "versions", { value: { node: "20.19.0" } });`);
+    const failed = await run(process.execPath, ["--require", older, bin, "--help"]).then(
+      () => undefined,
+      (error: { code: number; stderr: string; stdout: string }) => error,
+    );
+    expect(failed).toMatchObject({ code: 1, stdout: "" });
+    expect(failed?.stderr).toMatch(/^sms-relay needs Node\.js 24 or newer; this is v\d+\.\d+\.\d+\.\n$/);
+  });
+});
