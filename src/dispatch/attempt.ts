@@ -186,7 +186,7 @@ function progressOf(
   attempt: RunningAttempt,
   change: { readonly isRefused: boolean; readonly spends: number; readonly sentBefore: SentBefore },
 ): DeliveryProgress {
-  const before = attempt.item.work.progress;
+  const before = attempt.item.progress;
   const { gatewayId } = attempt;
   const spent = (before.temporaryRefusals[gatewayId] ?? 0) + change.spends;
   const sentBefore = change.sentBefore ?? sentBeforeOf(before, attempt.resume);
@@ -211,7 +211,6 @@ export function recordAttempt(
   attempt: RunningAttempt,
   results: readonly PartResult[],
   outcome: AttemptOutcome,
-  marks: readonly string[],
   nowMs: number,
 ): AttemptRecord {
   const parts: PartRecord[] = [];
@@ -225,7 +224,6 @@ export function recordAttempt(
       timeMs: result.timeMs,
     });
   }
-  const { trace } = attempt;
   return {
     number: attempt.number,
     gatewayId: attempt.gatewayId,
@@ -236,6 +234,6 @@ export function recordAttempt(
     segmentCount: attempt.plan.segments.length,
     reference: attempt.reference,
     parts,
-    trace: marks.length === 0 ? trace : { leftOut: trace.leftOut, marks: [...trace.marks, ...marks] },
+    trace: attempt.trace,
   };
 }

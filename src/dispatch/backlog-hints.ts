@@ -37,18 +37,18 @@ export class BacklogHints {
     return this.#due[lane] && this.#clock.monotonic() >= this.#heldUntilMs;
   }
 
-  /** Something was put into the queue. */
-  wake(): void {
+  /** Something was put into the queue, of this lane where it is known. */
+  wake(lane?: Lane): void {
     this.#wakes++;
-    for (const lane of lanes) this.#known[lane] = this.#due[lane] = true;
+    for (const one of lane === undefined ? lanes : [lane]) this.#known[one] = this.#due[one] = true;
     this.#onDue();
   }
 
-  /** Something becomes available at `timeMs` since the epoch. */
-  wakeAt(timeMs: number): void {
+  /** Something of this lane becomes available at `timeMs` since the epoch. */
+  wakeAt(timeMs: number, lane?: Lane): void {
     const delayMs = Math.ceil(timeMs - this.#clock.now());
     if (delayMs <= 0) {
-      this.wake();
+      this.wake(lane);
       return;
     }
     const atMs = this.#clock.monotonic() + delayMs;

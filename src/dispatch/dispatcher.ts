@@ -14,9 +14,9 @@ import type { GatewayHealth } from "../routing/route-gateway.ts";
 import type { Claim, Settlement, Store } from "../store/store.ts";
 import type { DispatchContext } from "./dispatch-context.ts";
 import type { DispatchRoute, DispatchSettings } from "./dispatch-settings.ts";
-import { GatewayRunner, mayHaveBeenSent, type RunnerFigures } from "./gateway-runner.ts";
+import { GatewayRunner, type RunnerFigures } from "./gateway-runner.ts";
 import { InHand } from "./in-hand.ts";
-import type { Placement } from "./place-delivery.ts";
+import { mayHaveBeenSent, type Placement } from "./place-delivery.ts";
 import { type SettledListener, Settler } from "./settler.ts";
 
 export interface DispatcherDependencies {
@@ -54,8 +54,8 @@ export interface Dispatcher {
    * step spare a second planning.
    */
   take(gatewayId: GatewayId, message: Message, deliveries: readonly DeliveryWork[], plans?: Plans): void;
-  /** Something waits in the store for a gateway. */
-  wake(gatewayId: GatewayId): void;
+  /** Something waits in the store for a gateway, in this lane where it is known. */
+  wake(gatewayId: GatewayId, lane?: Lane): void;
   /** What a gateway tells; to be joined with the listeners for receipts. */
   listenerFor(gatewayId: GatewayId): Pick<GatewayListener, "onStatus" | "onRoom">;
   /** Takes another configuration. Gateways that are not in it any more finish what they have begun. */
@@ -86,6 +86,7 @@ class GatewayDispatcher implements Dispatcher {
   readonly #settler: Settler;
   readonly #paused: Map<GatewayId, string>;
   #runners: ReadonlyMap<GatewayId, GatewayRunner> = new Map();
+  readonly #retired = new Set<GatewayRunner>();
   #table: RouteTable;
   #ticker: Timer | undefined;
   #isChangeScheduled = false;
@@ -100,8 +101,7 @@ class GatewayDispatcher implements Dispatcher {
       clock,
       log,
       retryMs: settings.storeRetryMs,
-      onWaiting: (gatewayId, availableTimeMs) =>
-        this.#runners.get(gatewayId)?.backlog.wakeAt(availableTimeMs),
+      onWaiting: (gatewayId, lane, timeMs) => this.#runners.get(gatewayId)?.hints.wakeAt(timeMs, lane),
     });
     this.#context = {
       store,
@@ -162,18 +162,19 @@ class GatewayDispatcher implements Dispatcher {
     for (const work of deliveries) {
       const item = new InHand(message, work, plans);
       if (runner === undefined || this.#ticker === undefined) this.#handBack(item, gatewayId);
-      else runner.push(item);
+      else runner.queue.push(item);
     }
     runner?.pump();
   }
 
-  wake(gatewayId: GatewayId): void {
-    this.#runners.get(gatewayId)?.backlog.wake();
+  wake(gatewayId: GatewayId, lane?: Lane): void {
+    this.#runners.get(gatewayId)?.hints.wake(lane);
   }
 
   listenerFor(gatewayId: GatewayId): Pick<GatewayListener, "onStatus" | "onRoom"> {
     return {
-      onStatus: (status) => this.#runners.get(gatewayId)?.onStatus(status),
+      // The status is read from the gateway in force: an older one of that name may still be closing.
+      onStatus: () => this.#runners.get(gatewayId)?.onStatus(),
       onRoom: () => this.#runners.get(gatewayId)?.pump(),
     };
   }
@@ -183,7 +184,7 @@ class GatewayDispatcher implements Dispatcher {
     this.#table = compileRoutes(routes);
     this.#runners = this.#makeRunners(gateways, routes);
     for (const runner of before.values()) {
-      if (this.#runners.get(runner.id) !== runner) runner.close();
+      if (this.#runners.get(runner.id) !== runner) this.#retire(runner);
     }
     this.#scheduleChange();
   }
@@ -212,6 +213,7 @@ class GatewayDispatcher implements Dispatcher {
   start(): void {
     if (this.#ticker !== undefined || this.#stopping !== undefined) return;
     const { clock, settings } = this.#dependencies;
+    for (const runner of this.#runners.values()) runner.onStatus();
     this.#ticker = clock.setInterval(() => {
       for (const runner of this.#runners.values()) runner.tick();
     }, settings.tickMs);
@@ -226,12 +228,24 @@ class GatewayDispatcher implements Dispatcher {
   async #stop(graceMs: number): Promise<void> {
     this.#ticker?.cancel();
     this.#ticker = undefined;
-    const runners = [...this.#runners.values()];
+    const runners = [...this.#runners.values(), ...this.#retired];
     for (const runner of runners) runner.close();
-    const finished = Promise.all(runners.map((runner) => runner.idle())).then(() => this.#settler.drained());
+    const finished = Promise.all(runners.map((runner) => runner.desk.idle())).then(() =>
+      this.#settler.drained(),
+    );
     await this.#within(finished, graceMs);
     for (const runner of runners) runner.gate.close();
     this.#settler.abandon();
+  }
+
+  /** A gateway that left the configuration finishes what it has begun. */
+  #retire(runner: GatewayRunner): void {
+    this.#retired.add(runner);
+    runner.close();
+    void runner.desk.idle().then(() => {
+      runner.gate.close();
+      this.#retired.delete(runner);
+    });
   }
 
   async #within(work: Promise<void>, graceMs: number): Promise<void> {
@@ -309,12 +323,12 @@ class GatewayDispatcher implements Dispatcher {
       this.#handBack(item, gatewayId);
       return;
     }
-    runner.push(item);
+    runner.queue.push(item);
     runner.pump();
   }
 
   #handBack(item: InHand, gatewayId: GatewayId): void {
-    const isUntried = item.work.progress.attemptCount === 0;
+    const isUntried = item.progress.attemptCount === 0;
     // At its acceptance time it stands where it stood before, so that nothing younger overtakes it.
     this.#settleRetry(
       item,

@@ -1,11 +1,20 @@
 /** A claimed delivery as it stands in memory, on its way to a gateway. */
 import type { AccountId, DeliveryId, GatewayId } from "../domain/ids.ts";
-import type { DeliveryWork, E164, Message, Sender } from "../domain/message.ts";
+import type {
+  DeliveryProgress,
+  DeliveryWork,
+  DuplicatePolicy,
+  E164,
+  Lane,
+  Message,
+  Sender,
+} from "../domain/message.ts";
 import type { Plans } from "../routing/plan-memo.ts";
 import type { RouteRequest } from "../routing/select-gateways.ts";
+import type { Placeable } from "./place-delivery.ts";
 
-/** It is its own routing request, so that the hot path makes no second object. */
-export class InHand implements RouteRequest {
+/** It is what routing and placing ask for, so that the hot path makes no second object. */
+export class InHand implements RouteRequest, Placeable {
   readonly message: Message;
   readonly work: DeliveryWork;
   readonly plans: Plans;
@@ -16,6 +25,9 @@ export class InHand implements RouteRequest {
   readonly country: string | undefined;
   readonly fast: boolean;
   readonly refusedBy: readonly GatewayId[];
+  readonly lane: Lane;
+  readonly policy: DuplicatePolicy;
+  readonly progress: DeliveryProgress;
   /** Place in its lane; what is put back returns to it. */
   order = 0;
   /** Concatenation reference for a new attempt; undefined until one is taken. */
@@ -38,6 +50,9 @@ export class InHand implements RouteRequest {
     this.country = work.country;
     this.fast = message.fast;
     this.refusedBy = work.progress.refusedBy;
+    this.lane = message.lane;
+    this.policy = message.duplicatePolicy;
+    this.progress = work.progress;
     this.reference = work.reference;
   }
 }

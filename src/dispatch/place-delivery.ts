@@ -36,10 +36,16 @@ export type Placement =
 const noMarks: readonly TraceMark[] = [];
 const resumed: readonly TraceMark[] = ["RESUMED"];
 
+/** What decides where a delivery goes, beside the selection. */
 export interface Placeable {
   readonly lane: Lane;
   readonly policy: DuplicatePolicy;
   readonly progress: DeliveryProgress;
+}
+
+/** Whether something of it was accepted, or may have been, so that cancelling would promise too much. */
+export function mayHaveBeenSent(progress: DeliveryProgress): boolean {
+  return progress.resume !== undefined || progress.sentBefore !== undefined;
 }
 
 /** Where a delivery goes now. `preferred` is the gateway in whose queue it stands. */
@@ -151,6 +157,8 @@ function delayHere(progress: DeliveryProgress, context: RetryContext, settings: 
     case "AMBIGUOUS":
       return backoffMs(progress.temporaryRefusals[context.gatewayId] ?? 1, context.random, settings);
     case "THROTTLED":
+    // A session that keeps failing before it writes must not turn in a circle.
+    case "SESSION_LOST_BEFORE_WRITE":
       return Math.round(context.throttleDelayMs * (0.5 + context.random));
     default:
       return 0;

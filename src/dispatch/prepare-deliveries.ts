@@ -2,21 +2,31 @@
  * What must be on disk before the first PDU of some deliveries: a concatenation reference of their own where a new attempt needs
  * one (P35), and SUBMITTING for those that may never be sent twice (P12).
  */
-import type { EncodingProfile } from "../encoding/message-plan.ts";
-import { needsReference } from "./attempt.ts";
+import type { EncodingProfile, MessagePlan } from "../encoding/message-plan.ts";
+import { needsReference, type Resume } from "./attempt.ts";
 import type { DispatchContext } from "./dispatch-context.ts";
 import type { InHand } from "./in-hand.ts";
+
+/** Whether a delivery has to be prepared before it is sent by this plan. */
+export function needsPreparing(item: InHand, plan: MessagePlan, resume: Resume | undefined): boolean {
+  if (needsMark(item)) return true;
+  return resume === undefined && item.reference === undefined && needsReference(plan);
+}
+
+function needsMark(item: InHand): boolean {
+  return item.message.duplicatePolicy === "AT_MOST_ONCE" && !item.isMarked;
+}
 
 /** Prepares the items and answers those that may not be sent: their claim was lost, or cancelling was asked for. */
 export async function prepareDeliveries(
   items: readonly InHand[],
   profile: EncodingProfile,
   context: Pick<DispatchContext, "store" | "clock" | "claimant">,
-): Promise<readonly InHand[]> {
+): Promise<ReadonlySet<InHand>> {
   for (const item of items) item.isPreparing = true;
   try {
     const [lost] = await Promise.all([mark(items, context), takeReferences(items, profile, context)]);
-    return lost;
+    return new Set(lost);
   } finally {
     for (const item of items) item.isPreparing = false;
   }
@@ -26,7 +36,7 @@ async function mark(
   items: readonly InHand[],
   { store, clock, claimant }: Pick<DispatchContext, "store" | "clock" | "claimant">,
 ): Promise<readonly InHand[]> {
-  const wanted = items.filter((item) => item.message.duplicatePolicy === "AT_MOST_ONCE" && !item.isMarked);
+  const wanted = items.filter(needsMark);
   if (wanted.length === 0) return [];
   const marked = await store.markSubmitting(
     wanted.map((item) => item.deliveryId),

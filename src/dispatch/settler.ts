@@ -6,6 +6,7 @@
 import type { DeliveryState } from "../domain/delivery-state.ts";
 import { SmsError } from "../domain/errors.ts";
 import type { DeliveryId, GatewayId } from "../domain/ids.ts";
+import type { Lane } from "../domain/message.ts";
 import type { Clock, Timer } from "../observability/clock.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Settlement, SettleOutcome, Store } from "../store/store.ts";
@@ -18,7 +19,7 @@ export interface SettlerDependencies {
   readonly log: Logger;
   readonly retryMs: number;
   /** A delivery went back to a queue of the store. */
-  readonly onWaiting: (gatewayId: GatewayId, availableTimeMs: number) => void;
+  readonly onWaiting: (gatewayId: GatewayId, lane: Lane, availableTimeMs: number) => void;
 }
 
 /** Most settlements in one call, so that no commit grows without bound. */
@@ -99,7 +100,7 @@ export class Settler {
       if (settlement === undefined || outcome?.kind !== "settled") continue;
       const { verdict } = settlement;
       if (verdict.kind === "retry" && outcome.state === "QUEUED") {
-        this.#dependencies.onWaiting(verdict.gatewayId, verdict.availableTimeMs);
+        this.#dependencies.onWaiting(verdict.gatewayId, settlement.lane, verdict.availableTimeMs);
       }
       for (const listener of this.#listeners) listener(settlement.deliveryId, outcome.state);
     }

@@ -25,7 +25,7 @@ export const defaultCircuitSettings: CircuitSettings = {
   minimumCount: 20,
   failureRatio: 0.5,
   openMs: 10_000,
-  maxOpenMs: 120_000,
+  maxOpenMs: 30_000,
   probeLimit: 2,
   probesToClose: 4,
 };

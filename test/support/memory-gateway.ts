@@ -39,7 +39,7 @@ export function accepted(number: number, smscMessageId = `id-${number}`): PartRe
 type Refusal = Extract<PartResult, { kind: "refused" }>["refusal"];
 const commandStatuses: Readonly<Record<Refusal, number>> = {
   recipient: 0x0b,
-  route: 0x0a,
+  route: 0x45,
   temporary: 0x08,
   throttled: 0x58,
   session: 0x04,

@@ -53,7 +53,7 @@ describe("a dispatcher", () => {
     await until(id, "SUBMITTED");
     const { attempts } = await view(id);
     expect(attempts).toMatchObject([
-      { number: 1, gatewayId: "north", outcome: "REFUSED_ROUTE", parts: [{ commandStatus: 0x0a }] },
+      { number: 1, gatewayId: "north", outcome: "REFUSED_ROUTE", parts: [{ commandStatus: 0x45 }] },
       {
         number: 2,
         gatewayId: "south",

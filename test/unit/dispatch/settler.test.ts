@@ -43,7 +43,7 @@ function setUp(answer: (ids: readonly string[]) => readonly SettleOutcome[]) {
     clock,
     log: silentLogger,
     retryMs: 100,
-    onWaiting: (gatewayId, timeMs) => waiting.push([gatewayId, timeMs]),
+    onWaiting: (...args) => waiting.push(args),
   });
   settler.onSettled((id, state) => settled.push([id, state]));
   return { settler, clock, calls, waiting, settled };
@@ -65,7 +65,7 @@ describe("Settler", () => {
       ["1", "2"],
       ["3", "4"],
     ]);
-    expect(waiting[0]).toEqual(["north", 5]);
+    expect(waiting[0]).toEqual(["north", "NORMAL", 5]);
     expect(settled.map((one) => (one as unknown[])[0])).toEqual(["1", "2", "3", "4"]);
   });
 

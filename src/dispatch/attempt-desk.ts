@@ -1,0 +1,209 @@
+/**
+ * The attempts of one gateway that are under way: hands deliveries to its sessions, and does with the answers what they mean:
+ * back to their place in memory, to the store for another try, or to their end.
+ */
+import type { GatewayId } from "../domain/ids.ts";
+import type { AttemptOutcome, DeliveryProgress } from "../domain/message.ts";
+import type { EncodingProfile } from "../encoding/message-plan.ts";
+import type { Gateway, PartResult } from "../gateways/gateway.ts";
+import { circuitSignalOf } from "../routing/circuit-signal.ts";
+import { type Candidate, selectGateways } from "../routing/select-gateways.ts";
+import type { AttemptTrace, Settlement } from "../store/store.ts";
+import {
+  type Judgement,
+  judgeResults,
+  needsReference,
+  partsToSubmit,
+  type Resume,
+  type RunningAttempt,
+  recordAttempt,
+} from "./attempt.ts";
+import type { DispatchContext } from "./dispatch-context.ts";
+import type { GatewayGate } from "./gateway-gate.ts";
+import type { InHand } from "./in-hand.ts";
+import { decideRetry, mayHaveBeenSent, type NextTry } from "./place-delivery.ts";
+
+export interface AttemptDeskDependencies {
+  readonly gateway: Gateway;
+  readonly gate: GatewayGate;
+  readonly context: DispatchContext;
+  readonly expectsReceipts: () => boolean;
+  readonly canSend: () => boolean;
+  readonly putBack: (item: InHand) => void;
+  /** An attempt is over: there may be room for another. */
+  readonly onEnd: () => void;
+}
+
+export class AttemptDesk {
+  readonly #dependencies: AttemptDeskDependencies;
+  readonly #gatewayId: GatewayId;
+  #underWay = 0;
+  #lastEndMs: number;
+  #whenIdle: (() => void)[] = [];
+
+  constructor(dependencies: AttemptDeskDependencies) {
+    this.#dependencies = dependencies;
+    this.#gatewayId = dependencies.gateway.id;
+    this.#lastEndMs = dependencies.context.clock.monotonic();
+  }
+
+  /** Deliveries handed to a session and unanswered. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  /** When an attempt ended last, on the monotonic clock. */
+  get lastEndMs(): number {
+    return this.#lastEndMs;
+  }
+
+  /** Resolves when no attempt is under way. */
+  idle(): Promise<void> {
+    if (this.#underWay === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#whenIdle.push(resolve);
+    });
+  }
+
+  /** Submits a delivery, whose first token is taken, and answers how many PDUs it is. */
+  submit(
+    item: InHand,
+    candidate: Candidate,
+    resume: Resume | undefined,
+    profile: EncodingProfile,
+    trace: AttemptTrace,
+  ): number {
+    const { gateway, gate, context } = this.#dependencies;
+    const { plan } = candidate;
+    const isTied = needsReference(plan);
+    const reference = isTied ? (resume?.reference ?? item.reference) : undefined;
+    const { partCount, parts } = partsToSubmit(plan, profile, reference, resume);
+    const attempt: RunningAttempt = {
+      item,
+      gatewayId: this.#gatewayId,
+      resume,
+      number: resume?.attempt ?? item.progress.attemptCount + 1,
+      plan,
+      partCount,
+      reference,
+      startTimeMs: context.clock.now(),
+      trace,
+    };
+    this.#underWay++;
+    gate.circuit.begin();
+    gateway
+      .submit({
+        deliveryId: item.deliveryId,
+        sender: item.sender,
+        recipient: item.recipient,
+        parts,
+        expireTimeMs: item.message.expireTimeMs,
+        takeToken: gate.takeToken,
+      })
+      .then((results) => this.#end(attempt, results));
+    return parts.length;
+  }
+
+  #end(attempt: RunningAttempt, results: readonly PartResult[]): void {
+    const { context, gate } = this.#dependencies;
+    const nowMs = context.clock.monotonic();
+    const judgement = judgeResults(attempt, results);
+    this.#underWay--;
+    this.#lastEndMs = nowMs;
+    gate.circuit.record(circuitSignalOf(judgement.outcome, statusesOf(results)), nowMs);
+    if (judgement.outcome === "THROTTLED" && gate.onThrottled()) {
+      context.log.warn(
+        { gateway: this.#gatewayId, pdusPerSecond: gate.pdusPerSecond },
+        "The gateway throttles; it is slowed down.",
+      );
+    }
+    if (this.#canPutBack(attempt.item, judgement)) {
+      attempt.item.returns++;
+      this.#dependencies.putBack(attempt.item);
+    } else {
+      this.#settle(attempt, results, judgement);
+    }
+    if (this.#underWay === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
+    this.#dependencies.onEnd();
+  }
+
+  /**
+   * What was throttled or met a lost session, and of which nothing has been accepted, keeps its place in memory for a few tries
+   * (P15). AT_MOST_ONCE goes back to QUEUED, so that a crash in between leaves no doubt.
+   */
+  #canPutBack(item: InHand, judgement: Judgement): boolean {
+    if (judgement.kind !== "again") return false;
+    return (
+      (judgement.outcome === "THROTTLED" || judgement.outcome === "SESSION_LOST_BEFORE_WRITE") &&
+      judgement.progress.resume === undefined &&
+      item.progress.resume === undefined &&
+      item.message.duplicatePolicy === "AT_LEAST_ONCE" &&
+      item.returns < this.#dependencies.context.settings.maxReturns &&
+      this.#dependencies.canSend()
+    );
+  }
+
+  #settle(attempt: RunningAttempt, results: readonly PartResult[], judgement: Judgement): void {
+    const { context } = this.#dependencies;
+    const { item } = attempt;
+    const timeMs = context.clock.now();
+    context.settler.add({
+      deliveryId: item.deliveryId,
+      claimant: context.claimant(),
+      timeMs,
+      lane: item.message.lane,
+      attempt: recordAttempt(attempt, results, judgement.outcome, timeMs),
+      verdict: this.#verdictOf(item, judgement, timeMs),
+    });
+  }
+
+  #verdictOf(item: InHand, judgement: Judgement, timeMs: number): Settlement["verdict"] {
+    switch (judgement.kind) {
+      case "submitted":
+        return { kind: "submitted", expectsReceipts: this.#dependencies.expectsReceipts() };
+      case "final":
+        return {
+          kind: "final",
+          state: judgement.state,
+          code: judgement.code,
+          reason: judgement.reason,
+        };
+      case "again": {
+        const next = this.#decideRetry(item, judgement.outcome, judgement.progress);
+        if (next.kind === "refused") {
+          return { kind: "final", state: "REJECTED", code: next.code, reason: next.reason };
+        }
+        return {
+          kind: "retry",
+          gatewayId: next.gatewayId,
+          availableTimeMs: timeMs + next.delayMs,
+          progress: next.progress,
+          mayHaveBeenSent: mayHaveBeenSent(next.progress),
+        };
+      }
+    }
+  }
+
+  #decideRetry(item: InHand, outcome: AttemptOutcome, progress: DeliveryProgress): NextTry {
+    const { context } = this.#dependencies;
+    const { settings } = context;
+    const { deliveryId, accountId, sender, recipient, country, fast, plans } = item;
+    const { refusedBy } = progress;
+    const request = { deliveryId, accountId, sender, recipient, country, fast, plans, refusedBy };
+    return decideRetry(
+      { lane: item.message.lane, policy: item.message.duplicatePolicy, progress },
+      selectGateways(request, context.table(), context.health),
+      {
+        outcome,
+        gatewayId: this.#gatewayId,
+        throttleDelayMs: settings.throttleDelayMs,
+        random: context.random(),
+      },
+      settings.retry,
+    );
+  }
+}
+
+function* statusesOf(results: readonly PartResult[]): Iterable<number | undefined> {
+  for (const result of results) if (result.kind === "refused") yield result.commandStatus;
+}
