@@ -42,6 +42,7 @@ export const defaultKeepalive: KeepaliveSettings = {
 /** Largest answer: a page of GetStatus stops at 2 MiB, one of ListSms is smaller. */
 const maxAnswerOctets = 16 * 1024 * 1024;
 
+/** channelz stays on: without it grpc-js 1.14 knows no sessions, and a forced shutdown would leave their calls hanging (P40). */
 export function channelOptionsOf({ maxRequestOctets, keepalive }: ListenSettings): ChannelOptions {
   return {
     "grpc.max_receive_message_length": maxRequestOctets,
@@ -52,8 +53,6 @@ export function channelOptionsOf({ maxRequestOctets, keepalive }: ListenSettings
     "grpc.max_connection_age_ms": keepalive.maxAgeMs,
     "grpc.max_connection_age_grace_ms": keepalive.maxAgeGraceMs,
     "grpc.max_concurrent_streams": keepalive.maxConcurrentCalls,
-    // channelz keeps a record of every call; nobody asks it here.
-    "grpc.enable_channelz": 0,
   };
 }
 
