@@ -70,7 +70,9 @@ class SmppGateway implements Gateway {
   }
 
   status(): GatewayStatus {
-    return this.#status;
+    if (this.#status.kind !== "ready" || this.#canSubmit) return this.#status;
+    // The last session is being closed; its end will be told to the listener.
+    return { kind: "connecting", reason: "the session is being closed" };
   }
 
   figures() {
@@ -169,10 +171,13 @@ class SmppGateway implements Gateway {
     this.#submitter.released(session);
   }
 
+  get #canSubmit(): boolean {
+    return this.#sessions.some((session) => session.canSubmit);
+  }
+
   #showStatus(reason: string): void {
     if (this.#status.kind === "stopped" || this.#stopping !== undefined) return;
-    const isReady = this.#sessions.some((session) => session.canSubmit);
-    this.#setStatus(isReady ? { kind: "ready" } : { kind: "connecting", reason });
+    this.#setStatus(this.#canSubmit ? { kind: "ready" } : { kind: "connecting", reason });
   }
 
   #setStatus(status: GatewayStatus): void {
