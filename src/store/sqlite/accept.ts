@@ -4,8 +4,9 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { Message } from "../../domain/message.ts";
-import type { Acceptance, AcceptOutcome, NewDelivery, RecipientOutcome } from "../store.ts";
-import { laneCodes, stateCodes, textEncodings } from "./codes.ts";
+import { laneCodes, stateCodes, textEncodings } from "../codes.ts";
+import { packOutcomes } from "../message-row.ts";
+import type { Acceptance, AcceptOutcome, NewDelivery } from "../store.ts";
 import { prepare } from "./statement.ts";
 import type { TakeReference } from "./take-references.ts";
 import type { Transaction } from "./transaction.ts";
@@ -167,15 +168,4 @@ function keepCommitOrder(tx: Transaction, { id, lane, acceptTimeMs }: Message): 
   }
   tx.laneEnds[laneCodes[lane]] = { availableTimeMs, messageId: id };
   return availableTimeMs;
-}
-
-/** NULL where recipient i is delivery i; else JSON with a position or a code for each recipient. */
-function packOutcomes(outcomes: readonly RecipientOutcome[], deliveryCount: number): string | null {
-  const isPlain =
-    outcomes.length === deliveryCount &&
-    outcomes.every((outcome, index) => outcome.kind === "delivery" && outcome.position === index);
-  if (isPlain) return null;
-  return JSON.stringify(
-    outcomes.map((outcome) => (outcome.kind === "delivery" ? outcome.position : outcome.code)),
-  );
 }

@@ -4,7 +4,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { AccountId } from "../../domain/ids.ts";
-import { stateCodes } from "./codes.ts";
+import { stateCodes } from "../codes.ts";
 import { prepare } from "./statement.ts";
 import type { PendingReport } from "./transaction.ts";
 

@@ -1,8 +1,8 @@
 /** What waits, by queue: counted on the index of waiting rows alone. */
 import type { DatabaseSync } from "node:sqlite";
 import type { GatewayId } from "../../domain/ids.ts";
+import { laneOf } from "../codes.ts";
 import type { Backlog } from "../store.ts";
-import { laneOf } from "./codes.ts";
 import { prepare } from "./statement.ts";
 
 export function createReadBacklog(db: DatabaseSync) {

@@ -18,6 +18,9 @@ const migrations: readonly Migration[] = [initialSchema];
 /** The schema version that this program writes. */
 export const schemaVersion = Math.max(...migrations.map(({ version }) => version));
 
+/** The whole schema, as a file made by this program has it. */
+export const schemaSql = migrations.map(({ sql }) => sql).join("\n");
+
 /** "SMSR": tells our files from other SQLite files (PRAGMA application_id). */
 const applicationId = 0x534d5352;
 

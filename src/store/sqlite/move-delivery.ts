@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { DeliveryState, FailureReason, FinalState } from "../../domain/delivery-state.ts";
 import type { AccountId, DeliveryId } from "../../domain/ids.ts";
 import type { StatusCodeName } from "../../domain/status-code.ts";
-import { stateCodes } from "./codes.ts";
+import { stateCodes } from "../codes.ts";
 import { prepare } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
 

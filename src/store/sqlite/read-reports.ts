@@ -5,10 +5,10 @@ import { isFinal } from "../../domain/delivery-state.ts";
 import type { AccountId, DeliveryId, GatewayId } from "../../domain/ids.ts";
 import type { E164 } from "../../domain/message.ts";
 import type { StatusCodeName } from "../../domain/status-code.ts";
+import { type ReportState, stateOf } from "../codes.ts";
+import { metadataOf } from "../message-row.ts";
+import { parseParts, viewPart } from "../part-tuple.ts";
 import type { ReportBounds, StoredReport } from "../store.ts";
-import { type ReportState, stateOf } from "./codes.ts";
-import { metadataOf } from "./message-row.ts";
-import { parseParts, viewPart } from "./part-tuple.ts";
 import { prepare } from "./statement.ts";
 
 interface ReportRow {

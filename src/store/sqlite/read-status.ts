@@ -6,6 +6,9 @@ import { deliveryIdOf, positionOf } from "../../domain/ids.ts";
 import type { AttemptOutcome, E164 } from "../../domain/message.ts";
 import type { StatusCodeName } from "../../domain/status-code.ts";
 import type { Encoding } from "../../encoding/message-plan.ts";
+import { stateOf } from "../codes.ts";
+import { type MessageRow, messageColumns, messageOf, recipientOutcomesOf } from "../message-row.ts";
+import { parseParts, viewPart } from "../part-tuple.ts";
 import type {
   AttemptTrace,
   AttemptView,
@@ -14,9 +17,6 @@ import type {
   MessageView,
   StatusPage,
 } from "../store.ts";
-import { stateOf } from "./codes.ts";
-import { type MessageRow, messageColumns, messageOf, recipientOutcomesOf } from "./message-row.ts";
-import { parseParts, viewPart } from "./part-tuple.ts";
 import { prepare } from "./statement.ts";
 
 type ViewRow = MessageRow & { readonly delivery_count: number; readonly recipient_outcomes: string | null };

@@ -3,8 +3,8 @@
  * lost is recorded, under its own negative number, where no later attempt meets it.
  */
 import type { DatabaseSync } from "node:sqlite";
+import { isSamePart, mergeParts, type PartTuple, packPart, parseParts } from "../part-tuple.ts";
 import type { AttemptRecord } from "../store.ts";
-import { isSamePart, mergeParts, type PartTuple, packPart, parseParts } from "./part-tuple.ts";
 import { prepare } from "./statement.ts";
 
 export interface RecordedAttempt {

@@ -8,10 +8,10 @@ import { isFinal } from "../../domain/delivery-state.ts";
 import type { AccountId, DeliveryId, GatewayId } from "../../domain/ids.ts";
 import { contradicts, judgeParts } from "../../domain/judge-parts.ts";
 import type { Receipt } from "../../domain/receipt.ts";
+import { stateOf } from "../codes.ts";
+import { type PartTuple, packReceipt, parseParts, partToJudge } from "../part-tuple.ts";
 import type { AttemptRecord, ReceiptOutcome } from "../store.ts";
-import { stateOf } from "./codes.ts";
 import type { EndDelivery } from "./move-delivery.ts";
-import { type PartTuple, packReceipt, parseParts, partToJudge } from "./part-tuple.ts";
 import { prepare } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
 

@@ -1,6 +1,6 @@
 /** What statements of one transaction share: the reports to append at its end, and what is known of queues and parked receipts. */
 import type { AccountId, DeliveryId } from "../../domain/ids.ts";
-import type { ReportState } from "./codes.ts";
+import type { ReportState } from "../codes.ts";
 
 export interface PendingReport {
   readonly accountId: AccountId;

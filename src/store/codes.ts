@@ -1,6 +1,6 @@
 /** The small numbers by which states, lanes and kinds stand in the tables; a number, once given, never changes. */
-import type { DeliveryState, FinalState } from "../../domain/delivery-state.ts";
-import type { Lane } from "../../domain/message.ts";
+import type { DeliveryState, FinalState } from "../domain/delivery-state.ts";
+import type { Lane } from "../domain/message.ts";
 
 export const stateCodes = {
   SCHEDULED: 0,

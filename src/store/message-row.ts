@@ -1,9 +1,9 @@
 /** A row of messages, and the message that it stands for. */
-import type { AccountId, MessageId } from "../../domain/ids.ts";
-import type { Message, MessageContent } from "../../domain/message.ts";
-import type { StatusCodeName } from "../../domain/status-code.ts";
-import type { RecipientOutcome } from "../store.ts";
+import type { AccountId, MessageId } from "../domain/ids.ts";
+import type { Message, MessageContent } from "../domain/message.ts";
+import type { StatusCodeName } from "../domain/status-code.ts";
 import { laneOf, textEncodings } from "./codes.ts";
+import type { RecipientOutcome } from "./store.ts";
 
 export interface MessageRow {
   readonly account_id: AccountId;
@@ -63,7 +63,18 @@ export function contentOf(row: Pick<MessageRow, "content_kind"> & ContentRow): M
   return { kind: "binary", data: row.data ?? new Uint8Array(), udh: row.udh ?? new Uint8Array() };
 }
 
-/** What accept.ts packed: NULL where recipient i became delivery i. */
+/** NULL where recipient i is delivery i; else JSON with a position or a code for each recipient. */
+export function packOutcomes(outcomes: readonly RecipientOutcome[], deliveryCount: number): string | null {
+  const isPlain =
+    outcomes.length === deliveryCount &&
+    outcomes.every((outcome, index) => outcome.kind === "delivery" && outcome.position === index);
+  if (isPlain) return null;
+  return JSON.stringify(
+    outcomes.map((outcome) => (outcome.kind === "delivery" ? outcome.position : outcome.code)),
+  );
+}
+
+/** What `packOutcomes` packed: NULL where recipient i became delivery i. */
 export function recipientOutcomesOf(json: string | null, deliveryCount: number): readonly RecipientOutcome[] {
   if (json === null) {
     return Array.from({ length: deliveryCount }, (_, position) => ({ kind: "delivery", position }));
