@@ -59,6 +59,8 @@ export interface RpcWorld {
   readonly receipts: ReceiptRecorder;
   readonly server: RpcServer;
   readonly metrics: Metrics;
+  /** Report streams that are open. */
+  readonly reportStreams: () => number;
   /** What the door asks before it takes new work; tests may change it. */
   admission: Admission;
   /** Hands in a receipt for an id that a memory gateway gave. */
@@ -196,6 +198,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
     receipts,
     server,
     metrics,
+    reportStreams: () => readers.count,
     admission: { kind: "open" },
     receive: (smscMessageId, fields = {}) =>
       receipts.onReceipt({

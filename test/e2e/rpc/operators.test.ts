@@ -1,0 +1,189 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect as connectTcp, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { GatewayState } from "../../../src/gen/sms/v1/gateway.ts";
+import { KeyRole } from "../../../src/gen/sms/v1/key_service.ts";
+import { systemClock } from "../../../src/observability/clock.ts";
+import { defaultKeepalive } from "../../../src/rpc/listen-options.ts";
+import { openSqliteStore } from "../../../src/store/sqlite/open.ts";
+import { createMemoryGateway } from "../../support/memory-gateway.ts";
+import { connectClients, failureOf, type RpcClients } from "../../support/rpc-client.ts";
+import { OPERATOR_KEY, type RpcWorld, SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
+
+const good = {
+  sender: "ACME",
+  recipients: ["+38640123456"],
+  content: { $case: "text", value: "hello" } as const,
+};
+
+let world: RpcWorld;
+let operator: RpcClients;
+let shop: RpcClients;
+beforeAll(async () => {
+  const gateways = [createMemoryGateway("north"), createMemoryGateway("south"), createMemoryGateway("fast")];
+  const routes = { south: { countries: { allow: ["GB"] } }, fast: { isPremium: true, priority: 0 } };
+  world = await startRpcWorld({ gateways, routes });
+  operator = connectClients(world.address, OPERATOR_KEY);
+  shop = connectClients(world.address, SHOP_KEY);
+});
+afterAll(async () => {
+  operator[Symbol.dispose]();
+  shop[Symbol.dispose]();
+  await world.stop();
+});
+
+describe("GatewayService", () => {
+  it("lists gateways by priority, in pages", async () => {
+    const first = await operator.gateways.listGateways({ pageSize: 2 });
+    const rest = await operator.gateways.listGateways({ pageSize: 2, pageToken: first.nextPageToken });
+    const ids = [...first.gateways, ...rest.gateways].map((gateway) => gateway.gatewayId);
+    expect(ids).toEqual(["fast", "north", "south"]);
+    expect(rest.nextPageToken).toBe("");
+    expect(first.gateways[0]).toMatchObject({ premium: true, state: GatewayState.GATEWAY_STATE_READY });
+  });
+
+  it("pauses a gateway, keeps what waits, and resumes", async () => {
+    const paused = await operator.gateways.pauseGateway({ gatewayId: "north", reason: "maintenance" });
+    expect(paused.gateway).toMatchObject({ state: GatewayState.GATEWAY_STATE_PAUSED, reason: "maintenance" });
+    expect(paused.gateway?.pauseTime).toBeDefined();
+    expect(await world.store.pausedGateways()).toMatchObject([{ gatewayId: "north", reason: "maintenance" }]);
+    await shop.sms.sendSms(good);
+    const { gateways } = await operator.gateways.listGateways({});
+    expect(gateways.find((gateway) => gateway.gatewayId === "north")?.waitingCount).toBe(1n);
+    const resumed = await operator.gateways.resumeGateway({ gatewayId: "north" });
+    expect(resumed.gateway).toMatchObject({ state: GatewayState.GATEWAY_STATE_READY, reason: "" });
+    expect(await world.store.pausedGateways()).toEqual([]);
+  });
+
+  it("tells for each gateway why it would be chosen or left out", async () => {
+    const request = { recipient: "+38640123456", sender: "ACME" };
+    const answer = await operator.gateways.explainRoute(request);
+    expect(answer.countryCode).toBe("SI");
+    expect(answer.candidates).toMatchObject([
+      { gatewayId: "north", rank: 1, reason: "", ready: true, segmentCount: 1 },
+      { gatewayId: "fast", rank: 0, reason: "NOT_REQUESTED" },
+      { gatewayId: "south", rank: 0, reason: "COUNTRY" },
+    ]);
+    const fast = await operator.gateways.explainRoute({ ...request, fast: true });
+    expect(fast.candidates.map((candidate) => candidate.gatewayId)).toEqual(["fast", "north", "south"]);
+    const failure = await failureOf((options) =>
+      operator.gateways.explainRoute({ recipient: "1", deliveryId: "x", accountId: "A!" }, options),
+    );
+    expect(failure.violations.map(({ field }) => field)).toEqual([
+      "recipient",
+      "sender",
+      "account_id",
+      "delivery_id",
+    ]);
+  });
+
+  it("refuses gateways that do not exist", async () => {
+    const failure = await failureOf((options) =>
+      operator.gateways.pauseGateway({ gatewayId: "west" }, options),
+    );
+    expect(failure.info.reason).toBe("UNKNOWN_GATEWAY");
+  });
+});
+
+describe("KeyService", () => {
+  it("makes keys, lists them newest first without secrets, and revokes them again and again", async () => {
+    const made = [];
+    for (const displayName of ["a", "b", "c"])
+      made.unshift(
+        await operator.keys.createKey({ accountId: "shop", role: KeyRole.KEY_ROLE_ACCOUNT, displayName }),
+      );
+    const first = await operator.keys.listKeys({ pageSize: 2 });
+    const rest = await operator.keys.listKeys({ pageSize: 2, pageToken: first.nextPageToken });
+    const listed = [...first.apiKeys, ...rest.apiKeys].map((key) => key.keyId);
+    expect(new Set(listed)).toEqual(new Set(made.map(({ apiKey }) => apiKey?.keyId)));
+    expect(JSON.stringify(first)).not.toContain(made[0]?.secret.slice(-20));
+    const keyId = made[0]?.apiKey?.keyId ?? "";
+    const revoked = await operator.keys.revokeKey({ keyId });
+    expect(await operator.keys.revokeKey({ keyId })).toEqual(revoked);
+    expect(revoked.apiKey?.revokeTime).toBeDefined();
+  });
+
+  it("refuses malformed accounts, roles and names all at once", async () => {
+    const failure = await failureOf((options) =>
+      operator.keys.createKey(
+        { accountId: "Shop!", role: 7 as KeyRole, displayName: "x".repeat(101) },
+        options,
+      ),
+    );
+    expect(failure.violations.map(({ field }) => field)).toEqual(["account_id", "role", "display_name"]);
+  });
+});
+
+describe("DownloadBackup", () => {
+  it("streams a copy that opens as a store with all messages, checked by its sum", async () => {
+    const { messageId } = await shop.sms.sendSms(good);
+    const chunks: Uint8Array[] = [];
+    const sums: string[] = [];
+    let total = 0n;
+    for await (const piece of operator.maintenance.downloadBackup({})) {
+      chunks.push(piece.chunk);
+      total = piece.totalSizeBytes;
+      if (piece.sha256 !== "") sums.push(piece.sha256);
+    }
+    const file = Buffer.concat(chunks);
+    expect(BigInt(file.length)).toBe(total);
+    expect(sums).toEqual([createHash("sha256").update(file).digest("hex")]);
+    expect(Math.max(...chunks.map((chunk) => chunk.length))).toBeLessThanOrEqual(256 * 1024);
+    const folder = mkdtempSync(join(tmpdir(), "sms-relay-copy-"));
+    const path = join(folder, "copy.db");
+    writeFileSync(path, file);
+    const copy = await openSqliteStore({ path, clock: systemClock });
+    const [message] = await copy.listMessages(
+      "shop" as Parameters<typeof copy.listMessages>[0],
+      {},
+      { before: undefined, limit: 1 },
+    );
+    expect(message?.message.id).toBe(messageId);
+    await copy.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it("takes one backup at a time", async () => {
+    const first = operator.maintenance.downloadBackup({})[Symbol.asyncIterator]();
+    await first.next();
+    const failure = await failureOf(async (options) => {
+      for await (const _ of operator.maintenance.downloadBackup({}, options));
+    });
+    expect(failure.info.reason).toBe("OVERLOADED");
+    for (let next = await first.next(); next.done !== true; next = await first.next());
+    for await (const _ of operator.maintenance.downloadBackup({}));
+  });
+});
+
+describe("a peer that went away without a word", () => {
+  it("P39 is found out by keepalive, and its report stream ends", async () => {
+    const keepalive = { ...defaultKeepalive, timeMs: 100, timeoutMs: 100 };
+    const lonely = await startRpcWorld({ listen: { keepalive } });
+    const sockets: Socket[] = [];
+    const proxy = createServer((socket) => {
+      const upstream = connectTcp(lonely.port, "127.0.0.1");
+      socket.pipe(upstream).pipe(socket);
+      for (const end of [socket, upstream]) sockets.push(end.on("error", () => {}));
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    const { port } = proxy.address() as AddressInfo;
+    const far = connectClients(`127.0.0.1:${port}`, SHOP_KEY);
+    const reading = far.sms
+      .streamDeliveryReports({})
+      [Symbol.asyncIterator]()
+      .next()
+      .catch(() => {});
+    using near = connectClients(lonely.address, SHOP_KEY);
+    while (lonely.reportStreams() === 0) await near.sms.listSms({});
+    for (const socket of sockets) socket.unpipe().pause();
+    while (lonely.reportStreams() > 0) await near.sms.listSms({});
+    for (const socket of sockets) socket.destroy();
+    far[Symbol.dispose]();
+    await reading;
+    proxy.close();
+    await lonely.stop();
+  });
+});
