@@ -5,6 +5,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Message } from "../../domain/message.ts";
 import { laneCodes, stateCodes, textEncodings } from "../codes.ts";
+import { keepCommitOrder } from "../commit-order.ts";
 import { packOutcomes } from "../message-row.ts";
 import type { Acceptance, AcceptOutcome, NewDelivery } from "../store.ts";
 import { prepare } from "./statement.ts";
@@ -145,7 +146,9 @@ export function createAccept(db: DatabaseSync, takeReference: TakeReference) {
         message.acceptTimeMs,
       );
     }
-    const availableMs = keepCommitOrder(tx, message);
+    const laneEnd = keepCommitOrder(tx.laneEnds[laneCodes[message.lane]], message);
+    tx.laneEnds[laneCodes[message.lane]] = laneEnd;
+    const availableMs = laneEnd.availableTimeMs;
     writeMessage(entry);
     const claimed: { id: NewDelivery["id"]; reference: number | undefined }[] = [];
     for (const delivery of entry.deliveries) {
@@ -154,18 +157,4 @@ export function createAccept(db: DatabaseSync, takeReference: TakeReference) {
     }
     return { kind: "accepted", claimed };
   };
-}
-
-/**
- * Waiting rows leave in the order (available_time, id), which has to be commit order: a message whose time or id is behind one of
- * its lane that was committed before it gets that one's time, or the next millisecond. Answers its available_time.
- */
-function keepCommitOrder(tx: Transaction, { id, lane, acceptTimeMs }: Message): number {
-  const end = tx.laneEnds[laneCodes[lane]];
-  let availableTimeMs = acceptTimeMs;
-  if (end !== undefined && acceptTimeMs <= end.availableTimeMs) {
-    availableTimeMs = id < end.messageId ? end.availableTimeMs + 1 : end.availableTimeMs;
-  }
-  tx.laneEnds[laneCodes[lane]] = { availableTimeMs, messageId: id };
-  return availableTimeMs;
 }

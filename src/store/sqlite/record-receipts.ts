@@ -9,20 +9,16 @@ import type { AccountId, DeliveryId, GatewayId } from "../../domain/ids.ts";
 import { contradicts, judgeParts } from "../../domain/judge-parts.ts";
 import type { Receipt } from "../../domain/receipt.ts";
 import { stateOf } from "../codes.ts";
-import { type PartTuple, packReceipt, parseParts, partToJudge } from "../part-tuple.ts";
+import { keepReceipt, matchReceipt, oldestMatchMs, type PartCandidate } from "../match-receipt.ts";
+import { type PartTuple, parseParts, partToJudge } from "../part-tuple.ts";
 import type { AttemptRecord, ReceiptOutcome } from "../store.ts";
 import type { EndDelivery } from "./move-delivery.ts";
 import { prepare } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
 
-interface Candidate {
+interface Candidate extends PartCandidate {
   readonly seq: number;
-  readonly match_key: string;
   readonly delivery_id: DeliveryId;
-  readonly attempt: number;
-  readonly part: number;
-  readonly raw_id: string | null;
-  readonly is_closed: number;
 }
 
 interface ParkedRow {
@@ -33,9 +29,6 @@ interface ParkedRow {
 
 /** Applies what was parked for the ids of an attempt; answers whether there was any. */
 export type ReplayParked = (tx: Transaction, attempt: AttemptRecord) => boolean;
-
-/** How long after its validity an id still matches: SMSCs use ids again. */
-const matchAfterExpiryMs = 7 * 24 * 3_600_000;
 
 export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery) {
   const findIds = prepare<Candidate>(
@@ -74,36 +67,21 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
     "INSERT INTO stray_receipts (gateway_id, why, smsc_message_id, arrival_time, raw) VALUES (?, ?, ?, ?, ?)",
   );
 
-  function findCandidates(receipt: Receipt): readonly Candidate[] {
-    const { gatewayId, smscMessageId, matchKey, arrivalTimeMs } = receipt;
-    const found = findIds.all(gatewayId, matchKey, smscMessageId, arrivalTimeMs - matchAfterExpiryMs);
-    const open = found.filter((candidate) => candidate.is_closed === 0);
-    const exactFirst = (candidates: readonly Candidate[]) => {
-      const exact = candidates.filter(({ raw_id, match_key }) => (raw_id ?? match_key) === smscMessageId);
-      return exact.length > 0 ? exact : candidates.filter(({ match_key }) => match_key === matchKey);
-    };
-    const matching = exactFirst(open);
-    // Parts that have their final receipt are no candidates; only a repeated or contradicting receipt finds them.
-    return matching.length > 0 ? matching : exactFirst(found);
+  function findCandidates({
+    gatewayId,
+    smscMessageId,
+    matchKey,
+    arrivalTimeMs,
+  }: Receipt): readonly Candidate[] {
+    return findIds.all(gatewayId, matchKey, smscMessageId, oldestMatchMs(arrivalTimeMs));
   }
 
   function keepOnParts(candidate: Candidate, receipt: Receipt) {
     const row = findAttempt.get(candidate.delivery_id, candidate.attempt);
     if (row === undefined) return undefined;
-    let isContradiction = false;
-    const tuple = packReceipt(receipt);
-    const parts = parseParts(row.parts).map((part): PartTuple => {
-      const [number, outcome, id, key, status, time, known] = part;
-      if (number !== candidate.part || id !== (candidate.raw_id ?? candidate.match_key)) return part;
-      if (known === null || known[0] === "RECORDED") {
-        return [number, outcome, id, key, status, time, tuple, part[7]];
-      }
-      if (receipt.verdict === "RECORDED" || known[0] === receipt.verdict) return part;
-      isContradiction = true;
-      return [number, outcome, id, key, status, time, known, tuple];
-    });
-    keepParts.run(JSON.stringify(parts), candidate.delivery_id, candidate.attempt);
-    return { parts, isContradiction };
+    const kept = keepReceipt(parseParts(row.parts), candidate, receipt);
+    keepParts.run(JSON.stringify(kept.parts), candidate.delivery_id, candidate.attempt);
+    return kept;
   }
 
   function close(receipt: Receipt, candidate: Candidate, parts: readonly PartTuple[]): void {
@@ -152,17 +130,9 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
 
   /** The outcome, or undefined where nothing matches yet. */
   function matchAndApply(tx: Transaction, receipt: Receipt): ReceiptOutcome | undefined {
-    const candidates = findCandidates(receipt);
-    const first = candidates[0];
-    if (first === undefined) return undefined;
-    const isOne =
-      candidates.length === 1 ||
-      // One id for all parts of a delivery, where the gateway's one receipt speaks of all.
-      (receipt.coversAllParts &&
-        candidates.every(
-          ({ delivery_id, attempt }) => delivery_id === first.delivery_id && attempt === first.attempt,
-        ));
-    if (isOne) return apply(tx, receipt, first);
+    const match = matchReceipt(receipt, findCandidates(receipt));
+    if (match.kind === "none") return undefined;
+    if (match.kind === "one") return apply(tx, receipt, match.candidate);
     keepStray.run(receipt.gatewayId, "NOT_UNIQUE", receipt.smscMessageId, receipt.arrivalTimeMs, receipt.raw);
     return { kind: "not_unique" };
   }

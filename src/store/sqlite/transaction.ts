@@ -1,18 +1,13 @@
 /** What statements of one transaction share: the reports to append at its end, and what is known of queues and parked receipts. */
 import type { AccountId, DeliveryId } from "../../domain/ids.ts";
 import type { ReportState } from "../codes.ts";
+import type { LaneEnd } from "../commit-order.ts";
 
 export interface PendingReport {
   readonly accountId: AccountId;
   readonly deliveryId: DeliveryId;
   readonly state: ReportState;
   readonly timeMs: number;
-}
-
-/** The last `available_time` given to an accepted message of a lane, and that message: what commit order goes by (FIFO). */
-export interface LaneEnd {
-  readonly availableTimeMs: number;
-  readonly messageId: string;
 }
 
 /** Known to the writer between transactions; replaced by the transaction's own copy once it has committed. */
