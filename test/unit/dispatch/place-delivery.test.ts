@@ -1,0 +1,146 @@
+import { describe, expect, it } from "vitest";
+import { decideRetry, placeDelivery, traceOf } from "../../../src/dispatch/place-delivery.ts";
+import { toGatewayId } from "../../../src/domain/ids.ts";
+import { type DeliveryProgress, type DuplicatePolicy, noProgress } from "../../../src/domain/message.ts";
+import { baselineProfile } from "../../../src/encoding/baseline-profile.ts";
+import { planMessage } from "../../../src/encoding/plan-message.ts";
+import { defaultRetrySettings } from "../../../src/routing/retry-policy.ts";
+import type { NotNowReason } from "../../../src/routing/route-gateway.ts";
+import type { Selection } from "../../../src/routing/select-gateways.ts";
+
+const north = toGatewayId("north");
+const south = toGatewayId("south");
+const planned = planMessage(
+  { kind: "text", text: "hi" },
+  { encoding: "auto", transliterate: false, maxSegments: 30 },
+  baselineProfile,
+);
+if (planned.kind !== "planned") throw new Error("not planned");
+const { plan } = planned;
+
+function selectionOf(states: Readonly<Record<string, NotNowReason | "ready">>): Selection {
+  const candidates = Object.entries(states).map(([id, state]) => ({
+    gatewayId: toGatewayId(id),
+    plan,
+    notNow: state === "ready" ? undefined : state,
+  }));
+  return { candidates, leftOut: [], head: candidates[0] };
+}
+
+const begun: DeliveryProgress = {
+  ...noProgress,
+  attemptCount: 1,
+  resume: { gatewayId: north, attempt: 1, reference: 9, acceptedParts: [1], isAmbiguous: true },
+};
+const place = (progress: DeliveryProgress, selection: Selection, policy: DuplicatePolicy = "AT_LEAST_ONCE") =>
+  placeDelivery({ lane: "NORMAL", policy, progress }, selection, north, defaultRetrySettings);
+
+describe("placeDelivery", () => {
+  it("resumes at the gateway that has the other parts", () => {
+    expect(place(begun, selectionOf({ south: "ready", north: "ready" }))).toMatchObject({
+      kind: "send",
+      candidate: { gatewayId: "north" },
+      resume: { reference: 9 },
+      marks: ["RESUMED"],
+    });
+  });
+
+  it("P12 begins anew elsewhere, with a mark, only where that gateway cannot send", () => {
+    expect(place(begun, selectionOf({ north: "DOWN", south: "ready" }))).toEqual({
+      kind: "send",
+      candidate: expect.objectContaining({ gatewayId: "south" }),
+      resume: undefined,
+      marks: ["FAILOVER_AFTER_AMBIGUITY"],
+    });
+    expect(place(begun, selectionOf({ north: "DOWN", south: "PAUSED" }))).toEqual({
+      kind: "wait",
+      gatewayId: "north",
+    });
+  });
+
+  it("P12 waits for its gateway under AT_MOST_ONCE", () => {
+    expect(place(begun, selectionOf({ north: "DOWN", south: "ready" }), "AT_MOST_ONCE")).toEqual({
+      kind: "wait",
+      gatewayId: "north",
+    });
+  });
+
+  it("waits where nobody can send, and refuses where nobody may", () => {
+    expect(place(noProgress, selectionOf({ south: "CIRCUIT_OPEN", north: "DOWN" }))).toEqual({
+      kind: "wait",
+      gatewayId: "north",
+    });
+    expect(place(noProgress, selectionOf({}))).toEqual({
+      kind: "refused",
+      code: "NO_ROUTE",
+      reason: "NO_ROUTE",
+    });
+    expect(place({ ...noProgress, attemptCount: 2 }, selectionOf({}))).toEqual({
+      kind: "refused",
+      code: "ALL_GATEWAYS_FAILED",
+      reason: "REFUSED",
+    });
+  });
+});
+
+describe("decideRetry", () => {
+  const context = { outcome: "TEMPORARY", gatewayId: north, throttleDelayMs: 1_000, random: 0 } as const;
+  const decide = (
+    progress: DeliveryProgress,
+    selection: Selection,
+    outcome: "TEMPORARY" | "AMBIGUOUS" = "TEMPORARY",
+  ) =>
+    decideRetry(
+      { lane: "NORMAL", policy: "AT_LEAST_ONCE", progress },
+      selection,
+      { ...context, outcome },
+      defaultRetrySettings,
+    );
+  const both = selectionOf({ north: "ready", south: "ready" });
+
+  it("P14 gives up what it began when its gateway has used up its retries, and remembers that", () => {
+    const spent = { ...begun, temporaryRefusals: { north: 3 } };
+    const next = decide(spent, both);
+    expect(next).toMatchObject({
+      kind: "retry",
+      gatewayId: "south",
+      delayMs: 0,
+      progress: { sentBefore: "ambiguous" },
+    });
+    expect(next.kind === "retry" && "resume" in next.progress).toBe(false);
+    if (next.kind !== "retry") return;
+    expect(place(next.progress, both)).toMatchObject({ marks: ["FAILOVER_AFTER_AMBIGUITY"] });
+  });
+
+  it("P12 stays after an ambiguity while its gateway can send", () => {
+    const spent = { ...begun, temporaryRefusals: { north: 3 } };
+    expect(decide(spent, both, "AMBIGUOUS")).toMatchObject({ gatewayId: "north", delayMs: 2_000 });
+  });
+
+  it("waits longer with each refusal, and not at all for a gateway that has not refused", () => {
+    expect(decide({ ...noProgress, temporaryRefusals: { north: 1 } }, both)).toMatchObject({
+      gatewayId: "north",
+      delayMs: 500,
+    });
+    expect(decide({ ...noProgress, temporaryRefusals: { north: 2 } }, both)).toMatchObject({
+      gatewayId: "north",
+      delayMs: 1_000,
+    });
+    expect(decide({ ...noProgress, temporaryRefusals: { north: 3 } }, both)).toMatchObject({
+      gatewayId: "south",
+      delayMs: 0,
+    });
+  });
+});
+
+describe("traceOf", () => {
+  it("tells why earlier candidates were passed over, and shares one object where there is nothing to tell", () => {
+    const selection = selectionOf({ north: "DOWN", south: "ready" });
+    expect(traceOf(selection, south, ["RESUMED"])).toEqual({
+      leftOut: [{ gatewayId: "north", reason: "DOWN" }],
+      marks: ["RESUMED"],
+    });
+    const alone = selectionOf({ north: "ready" });
+    expect(traceOf(alone, north, [])).toBe(traceOf(alone, north, []));
+  });
+});
