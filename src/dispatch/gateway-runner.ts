@@ -58,6 +58,7 @@ export class GatewayRunner {
   #downSinceMs: number | undefined;
   #prepareAfterMs = 0;
   #shownHealth: GatewayHealth["kind"] | undefined;
+  #isShownStuck = false;
 
   constructor(gateway: Gateway, route: DispatchRoute, pause: string | undefined, context: DispatchContext) {
     const { clock, settings } = context;
@@ -323,6 +324,14 @@ export class GatewayRunner {
   }
 
   #logHealth(): void {
+    if (this.isStuck !== this.#isShownStuck) {
+      this.#isShownStuck = this.isStuck;
+      const inMemory = this.queue.length;
+      const fields = { gateway: this.id, inMemory, attempting: this.desk.underWay };
+      if (this.#isShownStuck)
+        this.#context.log.error(fields, "The gateway could send and makes no progress.");
+      else this.#context.log.info(fields, "The gateway makes progress again.");
+    }
     const health = this.gate.health(this.#context.clock.monotonic());
     if (health.kind === this.#shownHealth) return;
     this.#shownHealth = health.kind;

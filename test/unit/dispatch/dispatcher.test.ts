@@ -1,5 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { createDispatchWorld, type DispatchWorld, type WorldOptions } from "../../support/dispatch-world.ts";
+import { messageIdOf, toAccountId, toGatewayId } from "../../../src/domain/ids.ts";
+import {
+  createDispatchWorld,
+  type DispatchWorld,
+  routeOf,
+  type WorldOptions,
+} from "../../support/dispatch-world.ts";
 import { accepted, ambiguous, createMemoryGateway, refused, unsent } from "../../support/memory-gateway.ts";
 
 let world: DispatchWorld | undefined;
@@ -428,5 +434,95 @@ describe("a dispatcher", () => {
     if (id === undefined) throw new Error("nothing was sent");
     await until(id, "UNKNOWN");
     expect(await view(id)).toMatchObject({ reason: "NO_RECEIPTS" });
+  });
+});
+
+describe("a dispatcher whose surroundings change", () => {
+  it("takes another configuration, and finishes at the old gateway what it has begun", async () => {
+    const answers: (() => void)[] = [];
+    const old = createMemoryGateway("a", {
+      window: 1,
+      script: ({ parts }) =>
+        new Promise((resolve) => answers.push(() => resolve(parts.map(({ number }) => accepted(number))))),
+    });
+    const { send, dispatcher, until, view } = await open({ gateways: [old] });
+    const [begun] = await send({ wantsClaim: false });
+    await old.arrivals.next();
+    const [waiting] = await send({});
+    const next = createMemoryGateway("a");
+    next.start({
+      ...dispatcher.listenerFor(next.id),
+      onReceipt: () => Promise.resolve(),
+      onUnparsableReceipt: () => Promise.resolve(),
+      onIncoming: () => Promise.resolve(),
+    });
+    dispatcher.reload(new Map([[next.id, next]]), [routeOf(next, 0)]);
+    if (begun === undefined || waiting === undefined) throw new Error("nothing was sent");
+    await until(waiting, "SUBMITTED");
+    expect(next.submissions.map((one) => one.deliveryId)).toEqual([waiting]);
+    for (const answer of answers) answer();
+    await until(begun, "SUBMITTED");
+    expect((await view(begun)).attempts).toHaveLength(1);
+    old.setStatus({ kind: "stopped", reason: "replaced" });
+    expect(dispatcher.health(next.id)).toEqual({ kind: "ready" });
+  });
+
+  it("cancels instead of retrying what was asked to be cancelled while it was under way", async () => {
+    let refuse: (() => void) | undefined;
+    const north = createMemoryGateway("north", {
+      script: () => new Promise((resolve) => (refuse = () => resolve([refused(1, "temporary")]))),
+    });
+    const { send, until, store, clock } = await open({ gateways: [north] });
+    const [id] = await send({});
+    if (id === undefined) throw new Error("nothing was sent");
+    await north.arrivals.next();
+    const outcome = await store.cancel(toAccountId("acme"), messageIdOf(id), clock.now());
+    expect(outcome).toMatchObject([{ result: "PENDING" }]);
+    refuse?.();
+    await until(id, "CANCELLED");
+    expect(north.submissions).toHaveLength(1);
+  });
+
+  it("does not send under AT_MOST_ONCE what was cancelled before it was marked", async () => {
+    const north = createMemoryGateway("north", { window: 1, script: () => new Promise(() => {}) });
+    const { send, until, store, clock } = await open({ gateways: [north] });
+    await send({ wantsClaim: false });
+    await north.arrivals.next();
+    const [id] = await send({ duplicatePolicy: "AT_MOST_ONCE" });
+    if (id === undefined) throw new Error("nothing was sent");
+    await store.cancel(toAccountId("acme"), messageIdOf(id), clock.now());
+    north.room = () => 1;
+    clock.advance(250);
+    await until(id, "CANCELLED");
+    expect(north.submissions).toHaveLength(1);
+  });
+
+  it("P27 lets a one-time code pass a flood in the other lanes, in memory and in the store", async () => {
+    const north = createMemoryGateway("north");
+    const { send, advance } = await open({
+      gateways: [north],
+      routes: { north: { pdusPerSecond: 20, burst: 1 } },
+    });
+    await send(...Array.from({ length: 200 }, () => ({ lane: "BULK" as const, wantsClaim: false })));
+    await advance(500, 50);
+    const before = north.submissions.length;
+    const [code] = await send({ lane: "OTP" });
+    await advance(100, 50);
+    expect(north.submissions.slice(before, before + 2).map((one) => one.deliveryId)).toContain(code);
+  });
+
+  it("reserves no place while it is not started, paused, behind a backlog, or for an unknown gateway", async () => {
+    const north = createMemoryGateway("north");
+    const { dispatcher, send, settledCount } = await open({ gateways: [north], isStarted: false });
+    expect(dispatcher.reserve(north.id, "NORMAL", 1)).toBe(0);
+    dispatcher.start();
+    const [id] = await send({});
+    await settledCount(1);
+    expect(id).toBeDefined();
+    expect(dispatcher.reserve(north.id, "NORMAL", 3)).toBe(3);
+    dispatcher.release(north.id, "NORMAL", 3);
+    dispatcher.pause(north.id, "works");
+    expect(dispatcher.reserve(north.id, "NORMAL", 1)).toBe(0);
+    expect(dispatcher.reserve(toGatewayId("nowhere"), "NORMAL", 1)).toBe(0);
   });
 });
