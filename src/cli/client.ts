@@ -20,6 +20,7 @@ export interface ClientOptions {
   readonly key?: string;
   readonly tls?: boolean;
   readonly ca?: string;
+  readonly tlsName?: string;
   readonly config?: string;
   readonly json?: boolean;
   /** Seconds. */
@@ -36,6 +37,7 @@ export function withClientOptions(command: Command): Command {
     .option("--key <key>", "API key (default: SMS_RELAY_KEY, then the key files beside the store)")
     .option("--tls", "speak TLS")
     .option("--ca <file>", "speak TLS and trust this authority (default: SMS_RELAY_CA)")
+    .option("--tls-name <name>", "expect this name in the certificate (default: the address)")
     .option("--config <file>", "configuration to learn address and key files from")
     .option("--timeout <seconds>", "longest wait for an answer", parseSeconds, 30)
     .option("--json", "print JSON instead of text");
@@ -87,6 +89,10 @@ function connect(options: ClientOptions, context: CliContext, role: KeyRole): Se
     "grpc.max_receive_message_length": 16 * 1024 ** 2,
     "grpc.keepalive_time_ms": 30_000,
     "grpc.keepalive_timeout_ms": 10_000,
+    ...(options.tlsName !== undefined && {
+      "grpc.ssl_target_name_override": options.tlsName,
+      "grpc.default_authority": options.tlsName,
+    }),
   });
   const factory = createClientFactory().use(errorDetailsClientMiddleware);
   const defaults = { "*": { metadata } };

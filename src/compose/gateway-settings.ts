@@ -6,18 +6,12 @@ import type { EncodingProfile, NationalLanguage } from "../encoding/message-plan
 import type { SmppGatewaySettings } from "../gateways/smpp/settings.ts";
 import { windowFor } from "../gateways/smpp/settings.ts";
 
-function profileOf({ encoding }: SmppGatewayConfig): EncodingProfile {
+function profileOf({ profile }: SmppGatewayConfig): EncodingProfile {
   return {
-    defaultAlphabet: encoding.defaultAlphabet,
-    packing: encoding.packing,
-    dataCoding: encoding.dataCoding,
-    supportsUcs2: encoding.ucs2,
-    supportsBinary: encoding.binary,
+    ...profile,
     // The schema admits 1 to 13 only.
-    singleShiftLanguages: encoding.singleShift as NationalLanguage[],
-    lockingShiftLanguages: encoding.lockingShift as NationalLanguage[],
-    concatenation: encoding.concatenation,
-    maxSegments: encoding.maxSegments,
+    singleShiftLanguages: profile.singleShiftLanguages as NationalLanguage[],
+    lockingShiftLanguages: profile.lockingShiftLanguages as NationalLanguage[],
   };
 }
 
@@ -49,11 +43,11 @@ export function smppSettingsOf(config: SmppGatewayConfig): SmppGatewaySettings {
     serviceType: config.serviceType,
     priorityFlag: config.priorityFlag,
     protocolId: config.protocolId,
-    validityForm: config.validity,
+    validityForm: config.validityForm,
     maxValidityMs: config.maxValidity,
     tlvs: config.tlvs,
     receipts: config.receipts,
-    messageIdForm: config.messageId,
+    messageIdForm: config.messageIdForm,
     acceptedMeans: config.acceptedMeans,
     plainTextReceipts: config.plainTextReceipts,
     echoesUserMessageReference: config.echoesUserMessageReference,

@@ -47,17 +47,17 @@ const routing = {
   paused: z.boolean().default(false),
 };
 
-const encoding = z
+const profile = z
   .strictObject({
     defaultAlphabet: z.enum(["gsm", "latin1", "ascii"]).default("gsm"),
     packing: z.enum(["unpacked", "packed"]).default("unpacked"),
     dataCoding: z
       .strictObject({ gsm7: octet.default(0x00), ucs2: octet.default(0x08), binary: octet.default(0x04) })
       .prefault({}),
-    ucs2: z.boolean().default(true),
-    binary: z.boolean().default(true),
-    singleShift: z.array(language).default([]),
-    lockingShift: z.array(language).default([]),
+    supportsUcs2: z.boolean().default(true),
+    supportsBinary: z.boolean().default(true),
+    singleShiftLanguages: z.array(language).default([]),
+    lockingShiftLanguages: z.array(language).default([]),
     concatenation: z.enum(["udh8", "udh16", "sar", "payload"]).default("udh8"),
     maxSegments: whole(1, 255).default(255),
   })
@@ -110,17 +110,17 @@ export const smppGatewaySchema = (reader: ReferenceReader) =>
     reconnectMax: duration("100ms", "1h").default(60_000),
     maxUnansweredDeliveries: whole(1, 10_000).default(256),
 
-    encoding,
+    profile,
     addresses,
     serviceType: z.string().max(5).default(""),
     priorityFlag: whole(0, 3).default(0),
     protocolId: octet.default(0),
-    validity: z.enum(["absolute", "relative", "none"]).default("absolute"),
+    validityForm: z.enum(["absolute", "relative", "none"]).default("absolute"),
     maxValidity: duration("1m", "30d").optional(),
     tlvs: z.enum(["auto", "always", "never"]).default("auto"),
 
     receipts: z.enum(["each", "one", "none"]).default("each"),
-    messageId: z
+    messageIdForm: z
       .strictObject({ response: notation.default("exact"), receipt: notation.default("exact") })
       .prefault({}),
     acceptedMeans: z.enum(["intermediate", "delivered"]).default("intermediate"),

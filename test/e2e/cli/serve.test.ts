@@ -115,6 +115,24 @@ describe("the HTTP door", () => {
   });
 });
 
+describe("TLS", () => {
+  it("serves gRPC with a certificate, which clients check", async () => {
+    const tls = join(import.meta.dirname, "../../support/tls");
+    const cert = join(tls, "smsc.cert.pem");
+    const setup = await setUpService(folder, {});
+    const config = JSON.parse(await readFile(setup.configPath, "utf8"));
+    config.listen.grpc.tls = { cert, key: join(tls, "smsc.key.pem") };
+    await writeFile(setup.configPath, JSON.stringify(config));
+    await using service = await startServiceProcess(setup);
+    const plain = await call(service.setup.grpcPort, ["list"]);
+    expect(plain.exitCode).toBe(3);
+    const unknown = await call(service.setup.grpcPort, ["list", "--tls"]);
+    expect(unknown.exitCode).toBe(3);
+    const good = await call(service.setup.grpcPort, ["list", "--ca", cert, "--tls-name", "smsc.test"]);
+    expect(good).toMatchObject({ exitCode: 0, out: "No messages." });
+  });
+});
+
 describe("SIGHUP", () => {
   it("takes the gateways of the changed file, and keeps everything when the file is faulty", async () => {
     await using simulator = disposable(await startSimulator({ port: 0 }));
