@@ -71,7 +71,7 @@ export function parseSendRequest(
       requestId: input.requestId === "" ? undefined : input.requestId,
       clientReference: input.clientReference === "" ? undefined : input.clientReference,
       lane: input.lane === "UNRECOGNIZED" ? "NORMAL" : input.lane,
-      validityMs,
+      validityMs: Math.trunc(validityMs),
       ...coding,
       fast: input.fast,
       duplicatePolicy: input.duplicatePolicy === "UNRECOGNIZED" ? "AT_LEAST_ONCE" : input.duplicatePolicy,

@@ -12,6 +12,8 @@ import type { ReportReaders } from "./report-readers.ts";
 import { createWaker } from "./waker.ts";
 
 const reportsPerPage = 100;
+/** A page also ends at this estimated size, so that it stays well below the 4 MiB that clients take by default. */
+const maxPageOctets = 1024 * 1024;
 const checkpointEveryMs = 15_000;
 const checkpointAfterFiltered = 1_000;
 
@@ -139,7 +141,8 @@ async function* follow(
     }
     // Taken before the read: a commit during it wakes the next wait at once, so that nothing is slept through.
     const woken = waker.next();
-    const page = await store.readReports(accountId, after, reportsPerPage);
+    const found = await store.readReports(accountId, after, reportsPerPage);
+    const page = cutToSize(found);
     await refuseGap(deps, accountId, after, page);
     after = page.at(-1)?.number ?? after;
     const wanted = page.filter((report) => matches(report, filter));
@@ -147,7 +150,8 @@ async function* follow(
     const isCheckpointDue =
       filtered >= checkpointAfterFiltered || clock.monotonic() - toldAtMs >= checkpointEveryMs;
     if (wanted.length > 0 || isCheckpointDue) yield tell(wanted);
-    if (page.length < reportsPerPage) {
+    const isAllRead = page.length === found.length && found.length < reportsPerPage;
+    if (isAllRead) {
       const timer = clock.setTimeout(waker.wake, toldAtMs + checkpointEveryMs - clock.monotonic());
       await woken;
       timer.cancel();
@@ -165,6 +169,17 @@ async function refuseGap(
   if (page[0]?.number === after + 1) return;
   const bounds = await deps.store.reportBounds(accountId);
   if (bounds.oldest > after + 1) throw cursorExpired(deps.cursors, accountId, bounds);
+}
+
+/** The reports that fit into one page by a generous estimate; at least one. */
+function cutToSize(reports: readonly StoredReport[]): readonly StoredReport[] {
+  let octets = 0;
+  for (const [index, report] of reports.entries()) {
+    // Ids, times and names; the caller's metadata is at most 1 KiB; a part with its receipt is below 400 octets.
+    octets += 2_048 + report.parts.length * 400;
+    if (octets > maxPageOctets && index > 0) return reports.slice(0, index);
+  }
+  return reports;
 }
 
 function matches(report: StoredReport, { states, messageIds, clientReference }: ReportFilter): boolean {

@@ -1,0 +1,130 @@
+import { describe, expect, it } from "vitest";
+import { parseSendRequest } from "../../../src/app/parse-send-request.ts";
+import { hashRequest } from "../../../src/app/request-hash.ts";
+import type { SendRequest, SendSmsInput } from "../../../src/app/send-request.ts";
+
+const good: SendSmsInput = {
+  sender: "ACME",
+  recipients: ["+38640123456"],
+  content: { kind: "text", text: "hello" },
+  requestId: "",
+  clientReference: "",
+  lane: "NORMAL",
+  validityMs: undefined,
+  encoding: "auto",
+  transliterate: false,
+  maxSegments: 0,
+  fast: false,
+  duplicatePolicy: "AT_LEAST_ONCE",
+  allowPartial: false,
+  waitFor: "ACCEPTED",
+  dryRun: false,
+  metadata: {},
+};
+const unary = { maxRecipients: 1_000, requiresRequestId: false, mayWait: true };
+
+function parsed(change: Partial<SendSmsInput>): SendRequest {
+  const result = parseSendRequest({ ...good, ...change }, unary);
+  if (result.kind === "refused") throw new Error(JSON.stringify(result.violations));
+  return result.request;
+}
+
+function faults(change: Partial<SendSmsInput>): readonly string[] {
+  const result = parseSendRequest({ ...good, ...change }, unary);
+  return result.kind === "parsed" ? [] : result.violations.map(({ field, reason }) => `${field} ${reason}`);
+}
+
+describe("parseSendRequest", () => {
+  it("fills in the defaults", () => {
+    expect(parsed({})).toMatchObject({
+      validityMs: 86_400_000,
+      maxSegments: 30,
+      encoding: "auto",
+      requestId: undefined,
+      clientReference: undefined,
+      sender: { kind: "ALPHANUMERIC", address: "ACME" },
+    });
+  });
+
+  it.each([
+    ["+12345", []],
+    ["1234567890123456", ["sender INVALID_SENDER"]],
+    ["A", []],
+    ["Twelve chars", ["sender INVALID_SENDER"]],
+    [" ACME", ["sender INVALID_SENDER"]],
+    ["AC ME", []],
+    ["Ünï", ["sender INVALID_SENDER"]],
+    ["", ["sender PARAMETER_MISSING"]],
+  ])("judges the sender %j", (sender, expected) => {
+    expect(faults({ sender })).toEqual(expected);
+  });
+
+  it.each([
+    [59_999.9, true],
+    [60_000, false],
+    [259_200_000, false],
+    [259_200_001, true],
+    [-1, true],
+    [Number.NaN, true],
+  ])("judges a validity of %d ms", (validityMs, isRefused) => {
+    expect(faults({ validityMs })).toEqual(isRefused ? ["validity INVALID_VALIDITY_PERIODE"] : []);
+  });
+
+  it("stores whole milliseconds", () => {
+    expect(parsed({ validityMs: 60_000.75 }).validityMs).toBe(60_000);
+  });
+
+  it("judges request ids, references and metadata by their bounds", () => {
+    expect(faults({ requestId: "x".repeat(64), clientReference: "😀".repeat(128) })).toEqual([]);
+    expect(faults({ requestId: "x".repeat(65), clientReference: "é".repeat(129) })).toEqual([
+      "request_id INVALID_PARAMETER",
+      "client_reference INVALID_MESSAGE_ID",
+    ]);
+    expect(faults({ requestId: "tab\t" })).toEqual(["request_id INVALID_PARAMETER"]);
+    expect(faults({ clientReference: "\ud83d" })).toEqual(["client_reference INVALID_MESSAGE_ID"]);
+    expect(faults({ metadata: { "a.b-c_1": "é".repeat(508) } })).toEqual([]);
+    expect(faults({ metadata: { "a.b-c_1": "é".repeat(509) } })).toEqual(["metadata INVALID_PARAMETER"]);
+    expect(faults({ metadata: { "": "x" } })).toEqual(["metadata INVALID_PARAMETER"]);
+  });
+
+  it("refuses an encoding for binary content, and puts the header's length in front", () => {
+    const content = { kind: "binary", data: Buffer.from([1]), udh: Buffer.from([4, 2, 0, 1]) } as const;
+    expect(faults({ content, encoding: "gsm7" })).toEqual(["encoding INVALID_MESSAGE_TYPE"]);
+    expect(parsed({ content }).content).toEqual({
+      kind: "binary",
+      data: content.data,
+      udh: new Uint8Array([4, 4, 2, 0, 1]),
+    });
+    expect(faults({ content: { ...content, data: new Uint8Array(35_701) } })).toEqual([
+      "binary.data INVALID_MESSAGE_SEGMENT",
+    ]);
+  });
+});
+
+describe("hashRequest", () => {
+  it("tells every change apart but that of wait_for and request_id", () => {
+    const changes: readonly Partial<SendSmsInput>[] = [
+      { sender: "123" },
+      { recipients: ["+38640123456", "+38640123456"] },
+      { recipients: ["x", "+38640123456"], allowPartial: true },
+      { content: { kind: "text", text: "hello!" } },
+      { content: { kind: "binary", data: Buffer.from("hello"), udh: new Uint8Array(0) } },
+      { clientReference: "r" },
+      { lane: "OTP" },
+      { validityMs: 60_000 },
+      { encoding: "ucs2" },
+      { transliterate: true },
+      { maxSegments: 29 },
+      { fast: true },
+      { duplicatePolicy: "AT_MOST_ONCE" },
+      { metadata: { a: "b" } },
+    ];
+    const hashes = new Set([{}, ...changes].map((change) => hashRequest(parsed(change))));
+    expect(hashes.size).toBe(changes.length + 1);
+    const same = [{ waitFor: "GATEWAY" } as const, { requestId: "other" }, { maxSegments: 30 }];
+    for (const change of same) expect(hashRequest(parsed(change))).toBe(hashRequest(parsed({})));
+    expect(hashRequest(parsed({ metadata: { a: "1", b: "2" } }))).toBe(
+      hashRequest(parsed({ metadata: { b: "2", a: "1" } })),
+    );
+  });
+});

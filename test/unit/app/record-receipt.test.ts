@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import { createReceiptRecorder } from "../../../src/app/record-receipt.ts";
+import { silentLogger } from "../../../src/observability/logger.ts";
+import type { ReceiptOutcome } from "../../../src/store/store.ts";
+import { buildReceipt } from "../../support/store-builders.ts";
+
+function setUp(answer: (count: number) => Promise<readonly ReceiptOutcome[]>) {
+  const batches: number[] = [];
+  const warnings: string[] = [];
+  const recorder = createReceiptRecorder({
+    store: {
+      recordReceipts(receipts) {
+        batches.push(receipts.length);
+        return answer(receipts.length);
+      },
+      recordUnparsableReceipt: () => Promise.resolve(),
+      recordIncoming: () => Promise.resolve([]),
+    },
+    log: { ...silentLogger, warn: (_fields, sentence) => warnings.push(sentence) },
+  });
+  return { recorder, batches, warnings };
+}
+
+const parked = async (count: number) => Array.from({ length: count }, () => ({ kind: "parked" }) as const);
+
+describe("createReceiptRecorder", () => {
+  it("joins receipts that come at once, and those that come while a batch is under way", async () => {
+    const gate = Promise.withResolvers<void>();
+    const { recorder, batches } = setUp(async (count) => {
+      await gate.promise;
+      return parked(count);
+    });
+    const first = [1, 2, 3].map((id) => recorder.onReceipt(buildReceipt(String(id))));
+    await Promise.resolve();
+    await Promise.resolve();
+    const second = [4, 5].map((id) => recorder.onReceipt(buildReceipt(String(id))));
+    gate.resolve();
+    await Promise.all([...first, ...second]);
+    expect(batches).toEqual([3, 2]);
+  });
+
+  it("rejects, so that the SMSC keeps its message, when the store refuses, and goes on afterwards", async () => {
+    let isAway = true;
+    const { recorder } = setUp((count) =>
+      isAway ? Promise.reject(new Error("the store is away")) : parked(count),
+    );
+    const both = [recorder.onReceipt(buildReceipt("1")), recorder.onReceipt(buildReceipt("2"))];
+    const results = await Promise.allSettled(both);
+    expect(results.map((result) => result.status)).toEqual(["rejected", "rejected"]);
+    isAway = false;
+    await recorder.onReceipt(buildReceipt("1"));
+  });
+
+  it("P9 logs a contradiction, and P1 an id that matches several parts", async () => {
+    const outcomes: ReceiptOutcome[] = [
+      { kind: "contradicted", deliveryId: "x" as never, state: "UNDELIVERABLE" },
+      { kind: "not_unique" },
+    ];
+    const { recorder, warnings } = setUp(async () => outcomes);
+    await Promise.all([recorder.onReceipt(buildReceipt("1")), recorder.onReceipt(buildReceipt("2"))]);
+    expect(warnings).toHaveLength(2);
+    expect(warnings[0]).toMatch(/contradicts/);
+  });
+});
