@@ -1,0 +1,82 @@
+import { randomUUID } from "node:crypto";
+import { DatabaseSync } from "node:sqlite";
+import { expect, it } from "vitest";
+import { createAccept } from "../../../../src/store/sqlite/accept.ts";
+import { createAppendReports } from "../../../../src/store/sqlite/append-reports.ts";
+import { createReadBacklog } from "../../../../src/store/sqlite/backlog.ts";
+import { createCancel } from "../../../../src/store/sqlite/cancel.ts";
+import { createClaim } from "../../../../src/store/sqlite/claim.ts";
+import { createClean } from "../../../../src/store/sqlite/clean.ts";
+import { migrate } from "../../../../src/store/sqlite/migrate.ts";
+import { createEndDelivery } from "../../../../src/store/sqlite/move-delivery.ts";
+import { createReadReports } from "../../../../src/store/sqlite/read-reports.ts";
+import { createReadStatus } from "../../../../src/store/sqlite/read-status.ts";
+import { createRecordAttempt } from "../../../../src/store/sqlite/record-attempt.ts";
+import { createRecordIncoming } from "../../../../src/store/sqlite/record-incoming.ts";
+import { createRecordReceipts } from "../../../../src/store/sqlite/record-receipts.ts";
+import { createRecover } from "../../../../src/store/sqlite/recover.ts";
+import { createSettle } from "../../../../src/store/sqlite/settle.ts";
+import { createWriteSubscriptions } from "../../../../src/store/sqlite/subscriptions.ts";
+import { createSweep } from "../../../../src/store/sqlite/sweep.ts";
+import { createTakeReference } from "../../../../src/store/sqlite/take-references.ts";
+
+/** Walks a small table, or one in the order of its key up to a LIMIT, and says so here. */
+const allowedScans = [
+  // The accounts, of which there are few beside their messages.
+  /^SELECT account_id FROM report_counters/,
+  // What has an age of its own is read oldest first, up to a LIMIT.
+  /^DELETE FROM (reports|request_ids|smsc_ids|stray_receipts|parked_receipts) /,
+  /^SELECT id, arrival_time FROM incoming_messages ORDER BY id LIMIT/,
+  // Counts and claims that walk an index of exactly the rows they are about.
+  /INDEXED BY deliveries_(waiting WHERE is_waiting = 1 GROUP BY|claimed)/,
+  // The deliveries of one message, and the attempts of one delivery, sorted once they are found by key.
+  /^SELECT state, count\(\*\) AS count FROM deliveries WHERE id >= \? AND id < \? GROUP BY/,
+  /FROM attempts WHERE delivery_id = \? ORDER BY abs/,
+  /^SELECT count\(\*\) AS count FROM parked_receipts/,
+];
+
+it("finds every row by a key or an index, never by reading a whole table", () => {
+  const db = new DatabaseSync(":memory:");
+  migrate(db, ":memory:", randomUUID);
+  const statements: string[] = [];
+  const recording = new Proxy(db, {
+    get(target, property) {
+      if (property !== "prepare") return Reflect.get(target, property, target);
+      return (sql: string) => {
+        statements.push(sql.replace(/\s+/g, " ").trim());
+        return target.prepare(sql);
+      };
+    },
+  });
+  const endDelivery = createEndDelivery(recording);
+  const takeReference = createTakeReference(recording);
+  const recordAttempt = createRecordAttempt(recording);
+  const { replayParked } = createRecordReceipts(recording, endDelivery);
+  createAccept(recording, takeReference);
+  createAppendReports(recording);
+  createCancel(recording, endDelivery);
+  createClaim(recording, takeReference);
+  createClean(recording);
+  createRecordIncoming(recording, () => randomUUID());
+  createRecover(recording, endDelivery);
+  createSettle(recording, { recordAttempt, endDelivery, replayParked });
+  createSweep(recording, endDelivery);
+  createWriteSubscriptions(recording);
+  createReadStatus(recording);
+  createReadReports(recording);
+  createReadBacklog(recording);
+
+  const offending = statements
+    .filter((sql) => !allowedScans.some((allowed) => allowed.test(sql)))
+    .flatMap((sql) =>
+      db
+        .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+        .all()
+        .map((row) => String(row["detail"]))
+        .filter((detail) => detail.startsWith("SCAN") || detail.includes("TEMP B-TREE"))
+        .map((detail) => `${detail}: ${sql}`),
+    );
+  expect(statements.length).toBeGreaterThan(60);
+  expect(offending).toEqual([]);
+  db.close();
+});
