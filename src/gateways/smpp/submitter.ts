@@ -29,8 +29,7 @@ export class Submitter {
   /** Sessions whose next parts belong to one run. */
   readonly #holders = new Map<SubmitSession, SubmissionRun>();
   readonly #isWaitingForToken = new Set<SubmissionRun>();
-  /** Somebody has submitted since the last notice, and may have more. */
-  #wantsRoom = false;
+  /** One notice tells of all the places that a batch of answers frees. */
   #isNoticeDue = false;
   #isClosed = false;
   #onWritten: (() => void) | undefined;
@@ -66,7 +65,7 @@ export class Submitter {
     }
     if (taken > 0) this.#queue.splice(0, taken);
     if (!this.#options.sessions().some((session) => session.canSubmit)) this.#refuseQueue();
-    if (this.#wantsRoom && !this.#isNoticeDue) {
+    if (!this.#isNoticeDue) {
       this.#isNoticeDue = true;
       queueMicrotask(this.#notice);
     }
@@ -100,13 +99,10 @@ export class Submitter {
 
   readonly #notice = (): void => {
     this.#isNoticeDue = false;
-    if (!this.#wantsRoom || this.room() === 0) return;
-    this.#wantsRoom = false;
-    this.#options.onRoom();
+    if (this.room() > 0) this.#options.onRoom();
   };
 
   #accept(run: SubmissionRun): void {
-    this.#wantsRoom = true;
     const session = this.#isClosed || this.#queue.length > 0 ? undefined : this.#freest();
     if (session !== undefined) {
       this.#advance(session, run);

@@ -97,6 +97,17 @@ describe("submitting over TCP", () => {
     expect(gateway.room()).toBe(2);
   });
 
+  it("tells of room with every batch of answers, also to who needs more than one place", async () => {
+    const { gateway, session, listener } = await bind({ window: 4 });
+    for (const text of ["a", "b", "c", "d"]) void gateway.submit(submission([text]));
+    while (listener.rooms.waiting.length > 0) await listener.rooms.next();
+    for (const free of [1, 2, 3]) {
+      session.answer(await session.submits.next(), { id: String(free) });
+      await listener.rooms.next();
+      expect(gateway.room()).toBe(free);
+    }
+  });
+
   it("hands back what exceeds a full window's worth of waiting (P23)", async () => {
     const { gateway, session } = await bind({ window: 1 });
     const results = ["a", "b", "c"].map((text) => gateway.submit(submission([text])));
