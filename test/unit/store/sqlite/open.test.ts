@@ -144,6 +144,8 @@ describe("opening a SQLite store", () => {
     isCopying = false;
     await writing;
     await expect(store.backup(target)).rejects.toMatchObject({ code: "INVALID_PARAMETER" });
+    const nowhere = join(folder, "none", "copy.db");
+    await expect(store.backup(nowhere)).rejects.toMatchObject({ code: "INVALID_PARAMETER" });
 
     const copy = await open(target);
     expect(copy.id).toBe(store.id);
