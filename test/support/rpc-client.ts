@@ -1,4 +1,5 @@
 /** Clients of the gRPC door: typed ones, and a reading of the rich details that failing calls carry. */
+import { Client, credentials, Metadata as GrpcMetadata } from "@grpc/grpc-js";
 import {
   type CallOptions,
   ClientError,
@@ -41,6 +42,38 @@ export function connectClients(address: string, apiKey: string | undefined, opti
     maintenance: factory.create(MaintenanceServiceDefinition, channel, defaults),
     [Symbol.dispose]: () => channel.close(),
   };
+}
+
+export interface RawAnswer {
+  readonly code: Status;
+  readonly text: string;
+  readonly octets: Buffer | undefined;
+}
+
+/** One unary call with whatever octets, by grpc-js itself. */
+export function callRaw(
+  address: string,
+  path: string,
+  octets: Uint8Array,
+  { key, deadlineMs }: { readonly key?: string; readonly deadlineMs?: number } = {},
+): Promise<RawAnswer> {
+  const client = new Client(address, credentials.createInsecure());
+  const metadata = new GrpcMetadata();
+  if (key !== undefined) metadata.set("authorization", `Bearer ${key}`);
+  return new Promise((resolve) => {
+    client.makeUnaryRequest<Uint8Array, Buffer>(
+      path,
+      (value) => Buffer.from(value),
+      (value) => value,
+      octets,
+      metadata,
+      deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs },
+      (error, answer) => {
+        client.close();
+        resolve({ code: error?.code ?? 0, text: error?.details ?? "", octets: answer });
+      },
+    );
+  });
 }
 
 /** A failed call with its details, decoded. */
