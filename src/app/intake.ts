@@ -58,6 +58,7 @@ export async function startIntake(deps: IntakeDeps): Promise<Intake> {
       acceptedSince -= acceptedBefore;
       isStoreAway = false;
     } catch (err) {
+      if (state === "stopped") return;
       isStoreAway = true;
       log.warn({ err }, "The backlog and the free disk space could not be read.");
     }

@@ -83,9 +83,14 @@ export async function sendFile(
       for await (const response of client.sms.sendSmsStream(requests, { signal: context.signal }))
         take(response);
     });
+    if (sum.answered < rowCount) {
+      throw new CliFailure(
+        exitCodes.unreachable,
+        "The service ended the stream before it had answered every row.",
+      );
+    }
   } catch (error) {
     progress.end();
-    if (error instanceof CliFailure) throw error;
     context.err(
       `${countText(sum.answered)} of ${countText(rowCount)} rows were answered. The same command again goes on without sending twice.`,
     );

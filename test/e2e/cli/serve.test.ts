@@ -185,6 +185,45 @@ describe("SIGTERM", () => {
     expect(simulator.value.counters().submits).toBe(1);
   });
 
+  it("ends a file that is being sent with the number of rows answered; the same command goes on", async () => {
+    const setup = await setUpService(folder, { gateways: [] });
+    const north = {
+      id: "north",
+      kind: "smpp",
+      host: "127.0.0.1",
+      port: 1,
+      systemId: "x",
+      password: "x",
+      paused: true,
+    };
+    const config = JSON.parse(await readFile(setup.configPath, "utf8"));
+    await writeFile(setup.configPath, JSON.stringify({ ...config, gateways: [north] }));
+    const rowCount = 5_000;
+    const rows = Array.from({ length: rowCount }, (_, index) => `+4670${String(2_000_000 + index)}`);
+    await writeFile(join(folder, "rows.csv"), ["recipient", ...rows].join("\n"));
+    const send = ["send", "--file", "rows.csv", "--from", "A", "--json", "x"];
+
+    await using service = await startServiceProcess(setup);
+    let answered = 0;
+    const broken = await cli([...send, "--address", `127.0.0.1:${setup.grpcPort}`, "--key", ACCOUNT_KEY], {
+      workingDirectory: folder,
+      onLine: () => {
+        if (++answered === 300) service.kill("SIGTERM");
+      },
+    });
+    expect(broken.exitCode).not.toBe(0);
+    expect(broken.err).toMatch(/^[0-9,]+ of 5,000 rows were answered\. The same command again goes on/);
+    expect((await service.ended).code).toBe(0);
+
+    await using again = await startServiceProcess(setup);
+    const whole = await call(again.setup.grpcPort, send);
+    expect(whole.exitCode).toBe(0);
+    const { summary } = JSON.parse(whole.out.split("\n").at(-1) ?? "");
+    expect(summary).toMatchObject({ rows: rowCount, answered: rowCount, refused: 0 });
+    expect(summary.replayed).toBeGreaterThanOrEqual(300);
+    expect(summary.accepted + summary.replayed).toBe(rowCount);
+  });
+
   it("gives up what does not finish within the grace time, and exits", async () => {
     await using simulator = disposable(
       await startSimulator({ port: 0, behaviours: [{ kind: "no-answer" }] }),
