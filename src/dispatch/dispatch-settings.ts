@@ -24,6 +24,8 @@ export interface DispatchSettings {
   readonly aheadMs: number;
   /** Where no rate is set: windows' worth of deliveries held in memory. */
   readonly aheadWindows: number;
+  /** Most deliveries held in memory for one gateway, whatever its rate. */
+  readonly maxAhead: number;
   /** Wait of what no working gateway may carry, before it is routed again. */
   readonly rerouteDelayMs: number;
   /** How long deliveries in memory wait for a gateway that lost its sessions before they go back to the store. */
@@ -50,6 +52,7 @@ export const defaultDispatchSettings: DispatchSettings = {
   shares: defaultLaneShares,
   aheadMs: 2_000,
   aheadWindows: 16,
+  maxAhead: 20_000,
   rerouteDelayMs: 5_000,
   holdMs: 2_000,
   throttleDelayMs: 1_000,

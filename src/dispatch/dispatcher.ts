@@ -230,9 +230,7 @@ class GatewayDispatcher implements Dispatcher {
     this.#ticker = undefined;
     const runners = [...this.#runners.values(), ...this.#retired];
     for (const runner of runners) runner.close();
-    const finished = Promise.all(runners.map((runner) => runner.desk.idle())).then(() =>
-      this.#settler.drained(),
-    );
+    const finished = Promise.all(runners.map((runner) => runner.idle())).then(() => this.#settler.drained());
     await this.#within(finished, graceMs);
     for (const runner of runners) runner.gate.close();
     this.#settler.abandon();
@@ -242,7 +240,7 @@ class GatewayDispatcher implements Dispatcher {
   #retire(runner: GatewayRunner): void {
     this.#retired.add(runner);
     runner.close();
-    void runner.desk.idle().then(() => {
+    void runner.idle().then(() => {
       runner.gate.close();
       this.#retired.delete(runner);
     });

@@ -28,7 +28,7 @@ export interface GatewayClaimsDependencies {
 export class GatewayClaims {
   readonly #dependencies: GatewayClaimsDependencies;
   readonly hints: BacklogHints;
-  #isAsking = false;
+  #asking: Promise<void> | undefined;
 
   constructor(dependencies: GatewayClaimsDependencies) {
     this.#dependencies = dependencies;
@@ -38,26 +38,30 @@ export class GatewayClaims {
   /** Asks the store where something may wait that somebody could send. */
   ask(): void {
     const { context, gatewayId, canSend } = this.#dependencies;
-    if (this.#isAsking || context.isBehind()) return;
+    if (this.#asking !== undefined || context.isBehind()) return;
     const isOwn = canSend();
     if (!isOwn && !context.hasOther(gatewayId)) return;
     const limits = isOwn ? this.#ownLimits() : this.#limitsForOthers();
     if (limits === undefined) return;
-    this.#isAsking = true;
     const turn = this.hints.begin();
     const { store, claimant, clock } = context;
-    store.claim({ claimant: claimant(), gatewayId, limits, nowMs: clock.now() }).then(
+    this.#asking = store.claim({ claimant: claimant(), gatewayId, limits, nowMs: clock.now() }).then(
       (claim) => {
-        this.#isAsking = false;
+        this.#asking = undefined;
         this.hints.end(turn, claim, limits, clock.now());
         this.#dependencies.onClaim(claim);
       },
       (error: unknown) => {
-        this.#isAsking = false;
+        this.#asking = undefined;
         this.hints.holdFor(context.settings.storeRetryMs * 4);
         context.log.error({ err: error, gateway: gatewayId }, "Waiting deliveries could not be claimed.");
       },
     );
+  }
+
+  /** Resolves when no claim is under way. */
+  async idle(): Promise<void> {
+    await this.#asking;
   }
 
   /** Undefined where no lane is empty enough: a half-empty one is refilled with one claim rather than row by row. */

@@ -52,6 +52,7 @@ export class GatewayRunner {
   readonly #context: DispatchContext;
   readonly #lanes: LaneScheduler;
   #route: DispatchRoute;
+  readonly #preparations = new Set<Promise<void>>();
   #isPumping = false;
   #isStopped = false;
   #idleSinceMs: number;
@@ -191,6 +192,11 @@ export class GatewayRunner {
     this.#handBackAll();
   }
 
+  /** After `close`: resolves when nothing of it is under way any more, at the gateway or in the store. */
+  async idle(): Promise<void> {
+    await Promise.all([this.desk.idle(), this.#claims.idle(), ...this.#preparations]);
+  }
+
   /** Sends or moves one delivery; false where nothing more can be done now. */
   #sendNext(): boolean {
     const { clock, settings } = this.#context;
@@ -232,10 +238,11 @@ export class GatewayRunner {
     const items = this.queue.front(lane, soon).filter((item) => {
       if (item.isPreparing) return false;
       const planned = item.plans.planFor(profile);
-      return planned.kind === "planned" && needsPreparing(item, planned.plan, item.progress.resume);
+      return planned.kind === "planned" && needsPreparing(item, planned.plan, undefined);
     });
+    if (items.length === 0) return false;
     const goOn = () => (this.#isStopped ? this.#handBackAll() : this.pump());
-    prepareDeliveries(items, profile, this.#context).then(
+    const preparation = prepareDeliveries(items, profile, this.#context).then(
       (lost) => {
         if (lost.size > 0) {
           for (const item of this.queue.remove((one) => lost.has(one))) this.#context.handBack(item, this.id);
@@ -248,6 +255,8 @@ export class GatewayRunner {
         goOn();
       },
     );
+    this.#preparations.add(preparation);
+    void preparation.finally(() => this.#preparations.delete(preparation));
     return true;
   }
 
@@ -314,13 +323,13 @@ export class GatewayRunner {
   }
 
   #setPlaces(): void {
-    const { aheadMs, aheadWindows } = this.#context.settings;
+    const { aheadMs, aheadWindows, maxAhead } = this.#context.settings;
     const { pdusPerSecond } = this.#route;
-    this.queue.setPlaces(
+    const wanted =
       pdusPerSecond === undefined
         ? this.gateway.figures().windowSize * aheadWindows
-        : Math.floor((pdusPerSecond * aheadMs) / 1000),
-    );
+        : Math.floor((pdusPerSecond * aheadMs) / 1000);
+    this.queue.setPlaces(Math.min(wanted, maxAhead));
   }
 
   #logHealth(): void {

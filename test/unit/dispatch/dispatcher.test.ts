@@ -438,6 +438,41 @@ describe("a dispatcher", () => {
 });
 
 describe("a dispatcher whose surroundings change", () => {
+  it("gives an untried delivery its former place back, before what was accepted after it", async () => {
+    const north = createMemoryGateway("north", { window: 1, script: () => new Promise(() => {}) });
+    const { send, dispatcher, clock, advance, store } = await open({
+      gateways: [north],
+      routes: { north: { pdusPerSecond: 1 } },
+    });
+    await send({ wantsClaim: false });
+    await north.arrivals.next();
+    const [older] = await send({});
+    await advance(1_000);
+    const [younger] = await send({ wantsClaim: false });
+    await advance(1_000);
+    expect(dispatcher.figures().gateways.get(north.id)?.inMemory.NORMAL).toBe(1);
+    dispatcher.pause(north.id, "works");
+    await advance(500);
+    const { claimant } = await store.join(clock.now());
+    const limits = { OTP: 9, NORMAL: 9, BULK: 9 };
+    const claim = await store.claim({ claimant, gatewayId: north.id, limits, nowMs: clock.now() });
+    expect(claim.deliveries.map((one) => one.id).slice(-2)).toEqual([older, younger]);
+  });
+
+  it("hands back what was marked for its first PDU and had not left when it stopped", async () => {
+    const north = createMemoryGateway("north", { window: 1 });
+    const { send, dispatcher, store, settledCount } = await open({
+      gateways: [north],
+      routes: { north: { pdusPerSecond: 1, burst: 1 } },
+    });
+    await send({ wantsClaim: false });
+    await settledCount(1);
+    const [id] = await send({ duplicatePolicy: "AT_MOST_ONCE" });
+    await dispatcher.stop(1_000);
+    if (id !== undefined) expect(await store.readStates([id])).toEqual(["QUEUED"]);
+    expect(north.submissions).toHaveLength(1);
+  });
+
   it("takes another configuration, and finishes at the old gateway what it has begun", async () => {
     const answers: (() => void)[] = [];
     const old = createMemoryGateway("a", {
