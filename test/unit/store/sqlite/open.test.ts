@@ -160,7 +160,7 @@ describe("opening a SQLite store", () => {
   });
 
   it("P42 keeps everything that was acknowledged before a kill -9, and starts again on the same file", async () => {
-    const program = join(import.meta.dirname, "programs", "accept-until-killed.ts");
+    const program = join(import.meta.dirname, "../../../fault/programs/accept-until-killed.ts");
     const child = spawn(process.execPath, [program, path], { stdio: ["ignore", "pipe", "inherit"] });
     const acknowledged: string[] = [];
     const exited = new Promise((resolve) => child.once("exit", resolve));

@@ -1,8 +1,8 @@
 /** Accepts messages into the store at argv[2] and prints the id of each once it is acknowledged, until it is killed. */
 import { writeSync } from "node:fs";
-import { systemClock } from "../../../../../src/observability/clock.ts";
-import { openSqliteStore } from "../../../../../src/store/sqlite/open.ts";
-import { buildAcceptance } from "../../../../support/store-builders.ts";
+import { systemClock } from "../../../src/observability/clock.ts";
+import { openSqliteStore } from "../../../src/store/sqlite/open.ts";
+import { buildAcceptance } from "../../support/store-builders.ts";
 
 const store = await openSqliteStore({ path: process.argv[2] ?? "", clock: systemClock });
 await store.join(systemClock.now());
