@@ -68,7 +68,12 @@ export async function startService(config: Config, { clock, log }: ServiceDeps):
   }
 
   const pool = createGatewayPool((settings) =>
-    createSmppGateway(settings, { clock, random: Math.random, log }),
+    createSmppGateway(settings, {
+      clock,
+      random: Math.random,
+      log,
+      metrics: { count: (event) => metrics.lateAnswers.add(1, settings.id, event) },
+    }),
   );
   pool.replace(config.gateways);
   const pauses = new Map((await store.pausedGateways()).map(({ gatewayId, ...pause }) => [gatewayId, pause]));

@@ -49,6 +49,7 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
     isTerminal: context.progress !== undefined,
     destination: { write: (line) => context.err(line.trimEnd()) },
   });
+  endOnDefect(log);
   const service = await start(loaded, log, context);
   for (const line of banner(service, loaded)) context.out(line);
   const reload = () => reloadGateways(service, load, log);
@@ -73,6 +74,14 @@ async function start({ config }: LoadedConfig, log: Logger, context: CliContext)
     }
     throw error;
   }
+}
+
+/** A defect ends the process: the next start goes on from what is on disk. Its line is redacted as all others are. */
+function endOnDefect(log: Logger): void {
+  process.on("uncaughtException", (err) => {
+    log.error({ err }, "The service ends because of a defect.");
+    process.exit(exitCodes.failed);
+  });
 }
 
 function reloadGateways(service: Service, load: () => LoadedConfig, log: Logger): void {

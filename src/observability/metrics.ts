@@ -40,6 +40,8 @@ export interface Metrics {
   readonly submittedParts: Tally;
   /** Labels: gateway. */
   readonly ambiguousParts: Tally;
+  /** Parts without an answer in time, and what settled them after all. Labels: gateway, event. */
+  readonly lateAnswers: Tally;
   /** Labels: gateway, outcome. */
   readonly receipts: Tally;
   /** Receipts that say otherwise than the final state (P9). Labels: gateway. */
@@ -81,6 +83,11 @@ export function createMetrics(): Metrics {
     attempts: tally("attempts_total", "Attempts that ended, by gateway and outcome.", ["gateway", "outcome"]),
     submittedParts: tally("submitted_parts_total", "Parts that a gateway accepted.", ["gateway"]),
     ambiguousParts: tally("ambiguous_parts_total", "Parts written whose fate is unknown.", ["gateway"]),
+    lateAnswers: tally(
+      "late_answers_total",
+      "Parts without an answer in time (overdue_response), settled later by it (late_response) or by a receipt (echo_settled).",
+      ["gateway", "event"],
+    ),
     receipts: tally("receipts_total", "Receipts, by gateway and outcome.", ["gateway", "outcome"]),
     contradictions: tally("contradictions_total", "Receipts that contradict a final state.", ["gateway"]),
     incomingParts: tally("incoming_parts_total", "Parts of messages from handsets.", ["gateway"]),

@@ -312,3 +312,57 @@ describe("backup", () => {
     expect(status.exitCode).toBe(0);
   });
 });
+
+describe("the figures", () => {
+  const figures = async () => (await fetch(`http://127.0.0.1:${service.setup.httpPort}/metrics`)).text();
+  const figureOf = (text: string, line: string) => {
+    const found = text.split("\n").find((one) => one.startsWith(`sms_relay_${line} `));
+    return found === undefined ? 0 : Number(found.split(" ").at(-1));
+  };
+
+  it("rise with what the commands did", async () => {
+    const before = await figures();
+    const sent = await sendJson(
+      "--to",
+      "+46701234567",
+      "--to",
+      "+46701299001",
+      "--to",
+      "+46701299011",
+      "Hello",
+    );
+    await finalReports(sent.messageId, 3);
+    const waiting = await sendJson("--to", "+4791234567", "Hello");
+    await run(["cancel", waiting.messageId]);
+    await finalReports(waiting.messageId, 1);
+    await run(["cancel", waiting.messageId]);
+    await run(["send", "--from", "not a sender at all", "--to", "+46701234567", "Hello"]);
+    const after = await figures();
+    const rise = (line: string) => figureOf(after, line) - figureOf(before, line);
+    expect({
+      messages: rise('accepted_messages_total{lane="NORMAL"}'),
+      deliveries: rise('accepted_deliveries_total{lane="NORMAL"}'),
+      delivered: rise('final_deliveries_total{state="DELIVERED"}'),
+      undeliverable: rise('final_deliveries_total{state="UNDELIVERABLE"}'),
+      rejected: rise('final_deliveries_total{state="REJECTED"}'),
+      cancelled: rise('final_deliveries_total{state="CANCELLED"}'),
+      accepted: rise('attempts_total{gateway="north",outcome="ACCEPTED"}'),
+      refused: rise('attempts_total{gateway="north",outcome="REFUSED_RECIPIENT"}'),
+      receipts: rise('receipts_total{gateway="north",outcome="matched"}'),
+      refusals: rise('refusals_total{code="INVALID_SENDER"}'),
+    }).toEqual({
+      messages: 2,
+      deliveries: 4,
+      delivered: 1,
+      undeliverable: 1,
+      rejected: 1,
+      cancelled: 1,
+      accepted: 2,
+      refused: 1,
+      receipts: 2,
+      refusals: 1,
+    });
+    expect(figureOf(after, 'gateway_sessions_bound{gateway="north"}')).toBe(1);
+    expect(figureOf(after, "commit_rows_count")).toBeGreaterThan(0);
+  });
+});

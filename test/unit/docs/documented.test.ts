@@ -1,0 +1,62 @@
+/** What operators read must name what there is. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { commands } from "../../../src/cli/commands.ts";
+import { namesAt, settingPaths } from "../../../src/config/environment.ts";
+import { configSchema } from "../../../src/config/schema.ts";
+import { createMetrics } from "../../../src/observability/metrics.ts";
+
+const docs = (name: string) => readFileSync(join(import.meta.dirname, "../../../docs", name), "utf8");
+const schema = configSchema({ readVariable: (name) => name, readFile: () => "-----BEGIN CERTIFICATE-----" });
+
+describe("docs/configuration.md", () => {
+  const text = docs("configuration.md");
+
+  it.each(settingPaths(schema).map((path) => path.join(".")))("names %s", (setting) => {
+    expect(text).toContain(`\`${setting}\``);
+  });
+
+  it("names every setting of a gateway, here or in docs/gateways.md", () => {
+    const both = text + docs("gateways.md");
+    const missing = namesAt(schema, ["gateways", 0]).filter(
+      (name) => !new RegExp(`[\`.]${name}(Ms)?[\`.]`).test(both),
+    );
+    expect(missing).toEqual([]);
+  });
+});
+
+describe("docs/sms-relay.example.yaml", () => {
+  it("shows the default of every setting that it does not comment out", () => {
+    const defaults: unknown = schema.parse({});
+    const shown = schema.parse({ ...parse(docs("sms-relay.example.yaml")), accounts: [], gateways: [] });
+    expect(shown).toEqual(defaults);
+  });
+});
+
+describe("docs/operations.md", () => {
+  it("names every metric of the product", async () => {
+    const text = docs("operations.md");
+    const metrics = createMetrics();
+    metrics.observe({
+      now: () => 0,
+      backlog: async () => ({ queued: 0, byQueue: [], parkedReceipts: 0 }),
+      gateways: () => [],
+      reportStreams: () => 0,
+      freeDiskBytes: () => 0,
+      isReady: () => true,
+    });
+    const { text: shown } = await metrics.render();
+    metrics.stop();
+    const names = [...shown.matchAll(/^# TYPE sms_relay_(\S+)/gm)].map((match) => match[1] ?? "");
+    expect(names.length).toBeGreaterThan(20);
+    expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+  });
+});
+
+describe("docs/cli.md", () => {
+  it.each(commands.map(({ name }) => name))("names %s", (name) => {
+    expect(docs("cli.md")).toMatch(new RegExp(`^\\| \`${name}[ \`]`, "m"));
+  });
+});
