@@ -11,7 +11,7 @@ export interface WholeStatus {
   readonly deliveries: readonly DeliveryView[];
 }
 
-/** The message, which the caller knows to exist. */
+/** The message; UNKNOWN_MESSAGE where retention has deleted it, for instance before its request id. */
 export async function readWholeStatus(
   store: Pick<Store, "readStatus">,
   accountId: AccountId,
@@ -26,7 +26,7 @@ export async function readWholeStatus(
       view: "BASIC",
     });
     if (page === undefined)
-      throw new SmsError("INTERNAL_ERROR", undefined, { cause: new Error("message is gone") });
+      throw new SmsError("UNKNOWN_MESSAGE", undefined, { metadata: { message_id: messageId } });
     deliveries.push(...page.deliveries);
     afterPosition = page.nextPosition;
     if (afterPosition === undefined) return { page, deliveries };

@@ -1,20 +1,9 @@
-import { createRequire } from "node:module";
 import fc from "fast-check";
+import { PhoneNumberUtil } from "google-libphonenumber";
 import { describe, expect, it } from "vitest";
 import { createCountryOf } from "../../../src/app/country-of.ts";
 import { parseE164 } from "../../../src/domain/phone-number.ts";
 
-/** What is used of Google's library, which ships no types. */
-interface Oracle<Example> {
-  getSupportedRegions(): readonly string[];
-  getExampleNumber(region: string): Example;
-  /** 0 is the E.164 format. */
-  format(example: Example, format: 0): string;
-  getRegionCodeForNumber(example: Example): string | undefined;
-}
-const { PhoneNumberUtil } = createRequire(import.meta.url)("google-libphonenumber") as {
-  readonly PhoneNumberUtil: { getInstance(): Oracle<unknown> };
-};
 const google = PhoneNumberUtil.getInstance();
 const countryOf = createCountryOf();
 
