@@ -45,7 +45,7 @@ afterEach(async () => {
 });
 
 describe("opening a SQLite store", () => {
-  it("keeps its id and its settings: WAL, and every commit on disk", async () => {
+  it("keeps its id over restarts and writes ahead to a log", async () => {
     const first = await open();
     await first.close();
     const second = await open();
