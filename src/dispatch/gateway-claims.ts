@@ -40,7 +40,6 @@ export class GatewayClaims {
     const { context, gatewayId, canSend } = this.#dependencies;
     if (this.#asking !== undefined || context.isBehind()) return;
     const isOwn = canSend();
-    if (!isOwn && !context.hasOther(gatewayId)) return;
     const limits = isOwn ? this.#ownLimits() : this.#limitsForOthers();
     if (limits === undefined) return;
     const turn = this.hints.begin();
