@@ -178,6 +178,38 @@ describe("watchReports", () => {
     expect(await first).toEqual({ reports: [], cursor: cursors.cursorAfter(account, 3) });
   });
 
+  it("ends a page before it grows too large for a client, and goes on behind it", async () => {
+    await writeReports(20);
+    const submitTimeMs = clock.now();
+    const part = {
+      number: 1,
+      outcome: "ACCEPTED",
+      smscMessageId: "x",
+      commandStatus: 0,
+      submitTimeMs,
+    } as const;
+    const parts = Array.from({ length: 255 }, () => ({ ...part, receipt: undefined }));
+    const large: Store = {
+      ...store,
+      readReports: async (id, after, limit) =>
+        (await store.readReports(id, after, limit)).map((report) => ({ ...report, parts })),
+    };
+    const { signal } = new AbortController();
+    const deps = { store: large, cursors, readers, clock, stopping: stopping.signal };
+    const stream = createWatchReports(deps)({
+      accountId: account,
+      start: earliest,
+      filter: everything,
+      signal,
+    });
+    const seen: number[] = [];
+    let pages = 0;
+    for (; seen.length < 20; pages++) seen.push(...numbers(await next(stream)));
+    expect(seen).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+    expect(pages).toBe(2);
+    await stream.return();
+  });
+
   it("P38 reads no further page before the reader has taken the one before", async () => {
     await writeReports(500);
     const stream = watch(earliest);
