@@ -11,12 +11,12 @@ import type { Logger } from "../observability/logger.ts";
 import { compileRoutes, type RouteTable } from "../routing/compile-routes.ts";
 import { PlanMemo, type Plans } from "../routing/plan-memo.ts";
 import type { GatewayHealth } from "../routing/route-gateway.ts";
-import type { Claim, Settlement, Store } from "../store/store.ts";
+import type { Claim, Store } from "../store/store.ts";
 import type { DispatchContext } from "./dispatch-context.ts";
 import type { DispatchRoute, DispatchSettings } from "./dispatch-settings.ts";
 import { GatewayRunner, type RunnerFigures } from "./gateway-runner.ts";
+import { HandOver } from "./hand-over.ts";
 import { InHand } from "./in-hand.ts";
-import { mayHaveBeenSent, type Placement } from "./place-delivery.ts";
 import { type SettledListener, Settler } from "./settler.ts";
 
 export interface DispatcherDependencies {
@@ -84,6 +84,7 @@ class GatewayDispatcher implements Dispatcher {
   readonly #dependencies: DispatcherDependencies;
   readonly #context: DispatchContext;
   readonly #settler: Settler;
+  readonly #handOver: HandOver;
   readonly #paused: Map<GatewayId, string>;
   #runners: ReadonlyMap<GatewayId, GatewayRunner> = new Map();
   readonly #retired = new Set<GatewayRunner>();
@@ -103,6 +104,14 @@ class GatewayDispatcher implements Dispatcher {
       retryMs: settings.storeRetryMs,
       onWaiting: (gatewayId, lane, timeMs) => this.#runners.get(gatewayId)?.hints.wakeAt(timeMs, lane),
     });
+    this.#handOver = new HandOver({
+      settler: this.#settler,
+      claimant,
+      clock,
+      random,
+      rerouteDelayMs: settings.rerouteDelayMs,
+      runnerOf: (gatewayId) => this.#runners.get(gatewayId),
+    });
     this.#context = {
       store,
       settler: this.#settler,
@@ -118,15 +127,9 @@ class GatewayDispatcher implements Dispatcher {
       freeElsewhere: (gatewayId, lane) =>
         Math.max(0, ...this.#othersThatCanSend(gatewayId).map((runner) => runner.queue.free(lane))),
       toItems,
-      place: (item, placement, from) => this.#place(item, placement, from),
-      handBack: (item, gatewayId) => this.#handBack(item, gatewayId),
-      expire: (item) =>
-        this.#settleUntried(item, {
-          kind: "final",
-          state: "EXPIRED",
-          code: undefined,
-          reason: "VALIDITY_OVER",
-        }),
+      place: (item, placement, from) => this.#handOver.place(item, placement, from),
+      handBack: (item, gatewayId) => this.#handOver.handBack(item, gatewayId),
+      expire: (item) => this.#handOver.expire(item),
       onHealthChange: () => this.#scheduleChange(),
     };
     this.#table = compileRoutes(dependencies.routes);
@@ -161,7 +164,7 @@ class GatewayDispatcher implements Dispatcher {
     runner?.queue.release(message.lane, deliveries.length);
     for (const work of deliveries) {
       const item = new InHand(message, work, plans);
-      if (runner === undefined || this.#ticker === undefined) this.#handBack(item, gatewayId);
+      if (runner === undefined || this.#ticker === undefined) this.#handOver.handBack(item, gatewayId);
       else runner.queue.push(item);
     }
     runner?.pump();
@@ -291,71 +294,6 @@ class GatewayDispatcher implements Dispatcher {
       if (runner.id !== gatewayId && runner.canSend) others.push(runner);
     }
     return others;
-  }
-
-  #place(item: InHand, placement: Placement, from: GatewayId): void {
-    switch (placement.kind) {
-      case "send":
-        this.#moveTo(placement.candidate.gatewayId, item, from);
-        return;
-      case "wait": {
-        const { clock, random, settings } = this.#dependencies;
-        const delayMs = Math.round(settings.rerouteDelayMs * (0.75 + random() / 2));
-        this.#settleRetry(item, placement.gatewayId, clock.now() + delayMs);
-        return;
-      }
-      case "refused":
-        this.#settleUntried(item, {
-          kind: "final",
-          state: "REJECTED",
-          code: placement.code,
-          reason: placement.reason,
-        });
-        return;
-    }
-  }
-
-  #moveTo(gatewayId: GatewayId, item: InHand, from: GatewayId): void {
-    const runner = this.#runners.get(gatewayId);
-    if (runner === undefined || (gatewayId !== from && runner.queue.free(item.message.lane) === 0)) {
-      this.#handBack(item, gatewayId);
-      return;
-    }
-    runner.queue.push(item);
-    runner.pump();
-  }
-
-  #handBack(item: InHand, gatewayId: GatewayId): void {
-    const isUntried = item.progress.attemptCount === 0;
-    // At its acceptance time it stands where it stood before, so that nothing younger overtakes it.
-    this.#settleRetry(
-      item,
-      gatewayId,
-      isUntried ? item.message.acceptTimeMs : this.#dependencies.clock.now(),
-    );
-  }
-
-  #settleRetry(item: InHand, gatewayId: GatewayId, availableTimeMs: number): void {
-    const { progress } = item.work;
-    this.#settleUntried(item, {
-      kind: "retry",
-      gatewayId,
-      availableTimeMs,
-      progress,
-      mayHaveBeenSent: mayHaveBeenSent(progress),
-    });
-  }
-
-  #settleUntried(item: InHand, verdict: Settlement["verdict"]): void {
-    const { clock, claimant } = this.#dependencies;
-    this.#settler.add({
-      deliveryId: item.deliveryId,
-      claimant,
-      timeMs: clock.now(),
-      lane: item.message.lane,
-      attempt: undefined,
-      verdict,
-    });
   }
 }
 

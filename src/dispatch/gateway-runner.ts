@@ -20,7 +20,8 @@ import { GatewayGate } from "./gateway-gate.ts";
 import { GatewayQueue } from "./gateway-queue.ts";
 import type { InHand } from "./in-hand.ts";
 import { placeDelivery, traceOf } from "./place-delivery.ts";
-import { needsPreparing, prepareDeliveries } from "./prepare-deliveries.ts";
+import { needsPreparing } from "./prepare-deliveries.ts";
+import { Preparer } from "./preparer.ts";
 
 /** What a gateway's loop is doing, for operators and metrics. */
 export interface RunnerFigures {
@@ -39,9 +40,6 @@ export interface RunnerFigures {
   readonly isStuck: boolean;
 }
 
-/** Deliveries that are prepared in one step at most. */
-const mostPrepared = 200;
-
 export class GatewayRunner {
   readonly id: GatewayId;
   readonly gateway: Gateway;
@@ -49,15 +47,14 @@ export class GatewayRunner {
   readonly gate: GatewayGate;
   readonly desk: AttemptDesk;
   readonly #claims: GatewayClaims;
+  readonly #preparer: Preparer;
   readonly #context: DispatchContext;
   readonly #lanes: LaneScheduler;
   #route: DispatchRoute;
-  readonly #preparations = new Set<Promise<void>>();
   #isPumping = false;
   #isStopped = false;
   #idleSinceMs: number;
   #downSinceMs: number | undefined;
-  #prepareAfterMs = 0;
   #shownHealth: GatewayHealth["kind"] | undefined;
   #isShownStuck = false;
 
@@ -80,6 +77,13 @@ export class GatewayRunner {
       canSend,
       onClaim: (claim) => this.#take(claim),
       onDue: () => this.pump(),
+    });
+    this.#preparer = new Preparer({
+      gateway,
+      queue: this.queue,
+      gate: this.gate,
+      context,
+      onEnd: () => (this.#isStopped ? this.#handBackAll() : this.pump()),
     });
     this.desk = new AttemptDesk({
       gateway,
@@ -194,7 +198,7 @@ export class GatewayRunner {
 
   /** After `close`: resolves when nothing of it is under way any more, at the gateway or in the store. */
   async idle(): Promise<void> {
-    await Promise.all([this.desk.idle(), this.#claims.idle(), ...this.#preparations]);
+    await Promise.all([this.desk.idle(), this.#claims.idle(), this.#preparer.idle()]);
   }
 
   /** Sends or moves one delivery; false where nothing more can be done now. */
@@ -220,43 +224,12 @@ export class GatewayRunner {
       return true;
     }
     const { candidate, resume, marks } = placement;
-    if (needsPreparing(item, candidate.plan, resume)) return this.#prepare(lane, nowMs);
+    if (needsPreparing(item, candidate.plan, resume)) return this.#preparer.prepare(lane, this.#profile());
     if (!this.gate.tryTakeToken()) return false;
     this.queue.shift(lane);
     const trace = traceOf(selection, this.id, marks);
     const pdus = this.desk.submit(item, candidate, resume, this.#profile(), trace);
     this.#lanes.spend(lane, pdus, waiting);
-    return true;
-  }
-
-  /** Prepares the first of a lane, as many as may leave soon; false where the store has just failed to. */
-  #prepare(lane: Lane, nowMs: number): boolean {
-    if (nowMs < this.#prepareAfterMs) return false;
-    const rate = this.gate.pdusPerSecond ?? Number.POSITIVE_INFINITY;
-    const soon = Math.max(1, Math.min(this.gateway.room(), Math.ceil(rate / 10), mostPrepared));
-    const profile = this.#profile();
-    const items = this.queue.front(lane, soon).filter((item) => {
-      if (item.isPreparing) return false;
-      const planned = item.plans.planFor(profile);
-      return planned.kind === "planned" && needsPreparing(item, planned.plan, undefined);
-    });
-    if (items.length === 0) return false;
-    const goOn = () => (this.#isStopped ? this.#handBackAll() : this.pump());
-    const preparation = prepareDeliveries(items, profile, this.#context).then(
-      (lost) => {
-        if (lost.size > 0) {
-          for (const item of this.queue.remove((one) => lost.has(one))) this.#context.handBack(item, this.id);
-        }
-        goOn();
-      },
-      (error: unknown) => {
-        this.#prepareAfterMs = this.#context.clock.monotonic() + this.#context.settings.storeRetryMs;
-        this.#context.log.error({ err: error, gateway: this.id }, "Deliveries could not be prepared.");
-        goOn();
-      },
-    );
-    this.#preparations.add(preparation);
-    void preparation.finally(() => this.#preparations.delete(preparation));
     return true;
   }
 

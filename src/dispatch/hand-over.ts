@@ -1,0 +1,95 @@
+/** How a delivery leaves a loop without an attempt: to another gateway's queue, back to the store, or to its end. */
+
+import { assertNever } from "../domain/assert-never.ts";
+import type { ClaimantId, GatewayId } from "../domain/ids.ts";
+import type { Clock } from "../observability/clock.ts";
+import type { Settlement } from "../store/store.ts";
+import type { GatewayRunner } from "./gateway-runner.ts";
+import type { InHand } from "./in-hand.ts";
+import { mayHaveBeenSent, type Placement } from "./place-delivery.ts";
+import type { Settler } from "./settler.ts";
+
+export interface HandOverDependencies {
+  readonly settler: Settler;
+  readonly claimant: ClaimantId;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly rerouteDelayMs: number;
+  readonly runnerOf: (gatewayId: GatewayId) => GatewayRunner | undefined;
+}
+
+export class HandOver {
+  readonly #dependencies: HandOverDependencies;
+
+  constructor(dependencies: HandOverDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Brings a delivery where its placement says; it is in no queue any more. */
+  place(item: InHand, placement: Placement, from: GatewayId): void {
+    switch (placement.kind) {
+      case "send":
+        this.#moveTo(placement.candidate.gatewayId, item, from);
+        return;
+      case "wait": {
+        const { clock, random, rerouteDelayMs } = this.#dependencies;
+        const delayMs = Math.round(rerouteDelayMs * (0.75 + random() / 2));
+        this.#settleRetry(item, placement.gatewayId, clock.now() + delayMs);
+        return;
+      }
+      case "refused": {
+        const { code, reason } = placement;
+        this.#settle(item, { kind: "final", state: "REJECTED", code, reason });
+        return;
+      }
+      default:
+        assertNever(placement);
+    }
+  }
+
+  /** Gives a delivery back to a queue of the store, unclaimed. */
+  handBack(item: InHand, gatewayId: GatewayId): void {
+    const isUntried = item.progress.attemptCount === 0;
+    // At its acceptance time it stands where it stood before, so that nothing younger overtakes it.
+    const timeMs = isUntried ? item.message.acceptTimeMs : this.#dependencies.clock.now();
+    this.#settleRetry(item, gatewayId, timeMs);
+  }
+
+  expire(item: InHand): void {
+    this.#settle(item, { kind: "final", state: "EXPIRED", code: undefined, reason: "VALIDITY_OVER" });
+  }
+
+  #moveTo(gatewayId: GatewayId, item: InHand, from: GatewayId): void {
+    const runner = this.#dependencies.runnerOf(gatewayId);
+    if (runner === undefined || (gatewayId !== from && runner.queue.free(item.lane) === 0)) {
+      this.handBack(item, gatewayId);
+      return;
+    }
+    runner.queue.push(item);
+    runner.pump();
+  }
+
+  #settleRetry(item: InHand, gatewayId: GatewayId, availableTimeMs: number): void {
+    const { progress } = item;
+    this.#settle(item, {
+      kind: "retry",
+      gatewayId,
+      availableTimeMs,
+      progress,
+      mayHaveBeenSent: mayHaveBeenSent(progress),
+    });
+  }
+
+  #settle(item: InHand, verdict: Settlement["verdict"]): void {
+    const { settler, clock, claimant } = this.#dependencies;
+    settler.add({
+      deliveryId: item.deliveryId,
+      claimant,
+      timeMs: clock.now(),
+      lane: item.lane,
+      attempt: undefined,
+      verdict,
+    });
+  }
+}
