@@ -18,15 +18,17 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+/** What npm needs to know of the network; everything else that a surrounding npm sets belongs to this repository. */
+const npmNetwork = /^npm_config_(registry|cache|userconfig|globalconfig|proxy|https_proxy|noproxy|cafile)$/i;
+
 /** The surroundings of a user who has the right Node and nothing else of this repository. */
 function surroundings() {
   const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(npm_|NODE_OPTIONS|VITEST|SMS_RELAY_)/.test(name),
+    ([name]) => npmNetwork.test(name) || !/^(npm_|NODE_OPTIONS|VITEST|SMS_RELAY_)/i.test(name),
   );
-  const path = `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`;
   return {
     ...Object.fromEntries(kept),
-    PATH: path,
+    PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`,
     NODE_COMPILE_CACHE: join(folder, "cache"),
     TMPDIR: join(folder, "tmp"),
   };
