@@ -1,3 +1,5 @@
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import fc from "fast-check";
 import { Status } from "nice-grpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BadRequest, ErrorInfo } from "../../../src/gen/google/rpc/error_details.ts";
@@ -138,6 +140,48 @@ describe("what the stack refuses", () => {
       key: SHOP_KEY,
     });
     expect(answer.code).toBe(Status.UNIMPLEMENTED);
+  });
+
+  it("is all that broken octets meet: nothing fails inside", async () => {
+    const whole = encode({
+      ...good,
+      requestId: "r",
+      clientReference: "c",
+      lane: 1,
+      validity: { seconds: 60n, nanos: 0 },
+      maxSegments: 3,
+      metadata: { key: "value" },
+      dryRun: true,
+    });
+    const refusals = [Status.OK, Status.INVALID_ARGUMENT, Status.FAILED_PRECONDITION, Status.ALREADY_EXISTS];
+    const before = logged.length;
+    const damage = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 });
+    const samples = fc.sample(fc.tuple(damage, fc.integer({ min: 1, max: whole.length })), 200);
+    const answers = await Promise.all(
+      samples.map(([changes, length]) => {
+        const octets = Buffer.from(whole.subarray(0, length));
+        for (const [at, value] of changes) if (at < length) octets[at] = value;
+        return callRaw(world.address, path, octets, { key: SHOP_KEY });
+      }),
+    );
+    for (const { code, text } of answers) {
+      if (code === Status.INTERNAL) expect(text).toBe("Error deserializing request");
+      else expect(refusals).toContain(code);
+    }
+    expect(logged.length).toBe(before);
+  });
+
+  it("refuses a time that no calendar has", async () => {
+    // accept_time_from = 4 { seconds = 1 } of ListSmsRequest.
+    const octets = new BinaryWriter()
+      .uint32((4 << 3) | 2)
+      .fork()
+      .uint32(1 << 3)
+      .int64(1n << 60n)
+      .join()
+      .finish();
+    const answer = await callRaw(world.address, "/sms.v1.SmsService/ListSms", octets, { key: SHOP_KEY });
+    expect(answer.code).toBe(Status.INVALID_ARGUMENT);
   });
 
   it("P41 decodes invalid UTF-8 to U+FFFD, which is refused", async () => {
