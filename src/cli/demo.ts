@@ -3,7 +3,6 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { startService } from "../compose.ts";
 import { loadConfig } from "../config/load.ts";
 import { createLogger } from "../observability/logger.ts";
 import { type Simulator, startSimulator } from "../smsc/start-simulator.ts";
@@ -61,6 +60,8 @@ async function demo(context: CliContext): Promise<void> {
     isTerminal: context.progress !== undefined,
     destination: { write: (line) => context.err(line.trimEnd()) },
   });
+  // Loaded here, so that help does not wait for the whole service.
+  const { startService } = await import("../compose.ts");
   const service = await startService(config, { clock, log });
   parts.defer(() => service.stop());
   const address = `127.0.0.1:${service.grpcPort}`;

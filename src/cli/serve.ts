@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
-import { type Service, startService } from "../compose.ts";
+import type { Service } from "../compose.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { defaultConfigFile, type LoadedConfig, loadConfig } from "../config/load.ts";
 import { createLogger, type Logger } from "../observability/logger.ts";
@@ -62,6 +62,8 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
 }
 
 async function start({ config }: LoadedConfig, log: Logger, context: CliContext): Promise<Service> {
+  // Loaded here, so that help and faults of the configuration do not wait for the whole service.
+  const { startService } = await import("../compose.ts");
   try {
     return await startService(config, { clock: context.clock, log });
   } catch (error) {
