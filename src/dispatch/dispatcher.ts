@@ -20,7 +20,7 @@ import { InHand } from "./in-hand.ts";
 import { type SettledListener, Settler } from "./settler.ts";
 
 export interface DispatcherDependencies {
-  readonly store: Pick<Store, "claim" | "markSubmitting" | "takeReferences" | "settle">;
+  readonly store: Pick<Store, "claim" | "markSubmitting" | "takeReferences" | "settle" | "readStates">;
   readonly gateways: ReadonlyMap<GatewayId, Gateway>;
   /** One for each gateway. */
   readonly routes: readonly DispatchRoute[];

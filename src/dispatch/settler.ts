@@ -14,7 +14,7 @@ import type { Settlement, SettleOutcome, Store } from "../store/store.ts";
 export type SettledListener = (deliveryId: DeliveryId, state: DeliveryState) => void;
 
 export interface SettlerDependencies {
-  readonly store: Pick<Store, "settle">;
+  readonly store: Pick<Store, "settle" | "readStates">;
   readonly clock: Clock;
   readonly log: Logger;
   readonly retryMs: number;
@@ -102,14 +102,14 @@ export class Settler {
       if (verdict.kind === "retry" && outcome.state === "QUEUED") {
         this.#dependencies.onWaiting(verdict.gatewayId, settlement.lane, verdict.availableTimeMs);
       }
-      for (const listener of this.#listeners) listener(settlement.deliveryId, outcome.state);
+      this.#tell(settlement.deliveryId, outcome.state);
     }
     this.#flush();
     this.#tellIdle();
   }
 
   #onFailed(batch: Settlement[], error: unknown): void {
-    const { clock, log, retryMs } = this.#dependencies;
+    const { log } = this.#dependencies;
     this.#inFlight = 0;
     const isBroken = error instanceof SmsError && error.code === "INTERNAL_ERROR";
     if (isBroken && batch.length === 1 && this.#failures >= triesAlone) {
@@ -124,8 +124,39 @@ export class Settler {
       this.#tellIdle();
       return;
     }
-    if (isBroken && batch.length > 1) this.#alone = batch.length;
+    if (isBroken && batch.length > 1) {
+      this.#inFlight = batch.length;
+      void this.#keepUnsettled(batch, error);
+    } else {
+      this.#keep(batch, error);
+    }
+  }
+
+  /** One of a batch broke it, but others may be on disk: those are not settled twice, the rest goes one by one. */
+  async #keepUnsettled(batch: Settlement[], error: unknown): Promise<void> {
+    const { store } = this.#dependencies;
+    let unsettled = batch;
+    try {
+      const states = await store.readStates(batch.map((settlement) => settlement.deliveryId));
+      unsettled = batch.filter((settlement, index) => {
+        const state = states[index];
+        const isOpen = state === undefined || state === "QUEUED" || state === "SUBMITTING";
+        if (!isOpen) this.#tell(settlement.deliveryId, state);
+        return isOpen;
+      });
+    } catch {
+      // The store is away altogether: everything is kept.
+    }
+    this.#inFlight = 0;
+    this.#alone = unsettled.length;
+    this.#keep(unsettled, error);
+  }
+
+  #keep(batch: Settlement[], error: unknown): void {
+    const { clock, log, retryMs } = this.#dependencies;
     this.#waiting = batch.concat(this.#waiting);
+    this.#tellIdle();
+    if (this.unsettled === 0) return;
     const delayMs = retryMs * 2 ** Math.min(this.#failures++, 4);
     log.error(
       { err: error, unsettled: this.unsettled, delayMs },
@@ -136,6 +167,10 @@ export class Settler {
       this.#retryTimer = undefined;
       this.#flush();
     }, delayMs);
+  }
+
+  #tell(deliveryId: DeliveryId, state: DeliveryState): void {
+    for (const listener of this.#listeners) listener(deliveryId, state);
   }
 
   #tellIdle(): void {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Settler } from "../../../src/dispatch/settler.ts";
+import type { DeliveryState } from "../../../src/domain/delivery-state.ts";
 import { SmsError } from "../../../src/domain/errors.ts";
 import { toClaimantId, toDeliveryId, toGatewayId } from "../../../src/domain/ids.ts";
 import { noProgress } from "../../../src/domain/message.ts";
@@ -31,6 +32,7 @@ function setUp(answer: (ids: readonly string[]) => readonly SettleOutcome[]) {
   const calls: (readonly string[])[] = [];
   const waiting: unknown[] = [];
   const settled: unknown[] = [];
+  const stored = new Map<string, DeliveryState>();
   const settler = new Settler({
     store: {
       settle: async (entries) => {
@@ -39,6 +41,7 @@ function setUp(answer: (ids: readonly string[]) => readonly SettleOutcome[]) {
         await Promise.resolve();
         return answer(ids);
       },
+      readStates: (ids) => Promise.resolve(ids.map((id) => stored.get(id) ?? "QUEUED")),
     },
     clock,
     log: silentLogger,
@@ -46,7 +49,7 @@ function setUp(answer: (ids: readonly string[]) => readonly SettleOutcome[]) {
     onWaiting: (...args) => waiting.push(args),
   });
   settler.onSettled((id, state) => settled.push([id, state]));
-  return { settler, clock, calls, waiting, settled };
+  return { settler, clock, calls, waiting, settled, stored };
 }
 
 const queued = (ids: readonly string[]): SettleOutcome[] =>
@@ -100,6 +103,23 @@ describe("Settler", () => {
     expect(settled.map((one) => (one as unknown[])[0])).toEqual(["1", "2"]);
     expect(settler.unsettled).toBe(0);
     expect(clock.waiting).toBe(0);
+  });
+
+  it("settles nothing twice that was stored although its batch failed", async () => {
+    const { settler, clock, settled, stored, calls } = setUp((ids) => {
+      if (ids.length === 1 && ids[0] !== "bad") return queued(ids);
+      stored.set("1", "SUBMITTED");
+      throw new SmsError("INTERNAL_ERROR");
+    });
+    for (const id of ["1", "bad", "2"]) settler.add(settlement(id));
+    for (let i = 0; i < 20; i++) {
+      await settle();
+      clock.advance(2_000);
+    }
+    expect(calls.slice(1).flat()).not.toContain("1");
+    expect(settled).toContainEqual(["1", "SUBMITTED"]);
+    expect(settled).toContainEqual(["2", "QUEUED"]);
+    expect(settler.unsettled).toBe(0);
   });
 
   it("tells nobody of a settlement whose claim was lost", async () => {
