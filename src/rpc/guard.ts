@@ -4,13 +4,18 @@
  */
 import type { CallContext } from "nice-grpc-common";
 import type { ApiKeys, Principal } from "../app/api-keys.ts";
+import type { Clock } from "../observability/clock.ts";
 import { authenticate, requireOperator } from "./authenticate.ts";
 import { toServerError } from "./error-status.ts";
 import type { FailureDeps } from "./failure.ts";
 
 export interface GuardDeps extends FailureDeps {
   readonly keys: Pick<ApiKeys, "verify">;
+  readonly clock: Pick<Clock, "monotonic">;
 }
+
+/** A stream's key is checked again before a response that comes this long after the last check, so that a revoked one ends it. */
+const recheckMs = 1_000;
 
 export interface Guard {
   unary<Request, Response>(
@@ -40,7 +45,15 @@ export function createGuard(deps: GuardDeps, role: "any" | "operator"): Guard {
     stream: (handle) =>
       async function* (request, context) {
         try {
-          yield* handle(request, await admit(context), context);
+          const principal = await admit(context);
+          let checkedAtMs = deps.clock.monotonic();
+          for await (const response of handle(request, principal, context)) {
+            if (deps.clock.monotonic() - checkedAtMs >= recheckMs) {
+              await admit(context);
+              checkedAtMs = deps.clock.monotonic();
+            }
+            yield response;
+          }
         } catch (thrown) {
           throw toServerError(thrown, context, deps);
         }

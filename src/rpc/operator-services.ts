@@ -1,5 +1,4 @@
 /** GatewayService, KeyService and MaintenanceService: what operators do. */
-import type { ApiKeys } from "../app/api-keys.ts";
 import type { DownloadBackup } from "../app/download-backup.ts";
 import type { ExplainRoute } from "../app/explain-route.ts";
 import type { GatewayControl } from "../app/gateway-control.ts";
@@ -10,17 +9,12 @@ import type {
   DownloadBackupResponse,
   MaintenanceServiceImplementation,
 } from "../gen/sms/v1/maintenance_service.ts";
-import type { FailureDeps } from "./failure.ts";
-import { createGuard } from "./guard.ts";
+import { createGuard, type GuardDeps } from "./guard.ts";
 import { fromRole } from "./translate/enums.ts";
 import { fromExplainRouteRequest, toGateway, toRouteCandidate } from "./translate/gateway.ts";
 import { toApiKey } from "./translate/key.ts";
 
-interface OperatorDeps extends FailureDeps {
-  readonly keys: Pick<ApiKeys, "verify">;
-}
-
-export interface GatewayServiceDeps extends OperatorDeps {
+export interface GatewayServiceDeps extends GuardDeps {
   readonly gateways: GatewayControl;
   readonly explainRoute: ExplainRoute;
 }
@@ -47,7 +41,7 @@ export function createGatewayService(deps: GatewayServiceDeps): GatewayServiceIm
   };
 }
 
-export interface KeyServiceDeps extends OperatorDeps {
+export interface KeyServiceDeps extends GuardDeps {
   readonly keyControl: KeyControl;
 }
 
@@ -66,7 +60,7 @@ export function createKeyService(deps: KeyServiceDeps): KeyServiceImplementation
   };
 }
 
-export interface MaintenanceServiceDeps extends OperatorDeps {
+export interface MaintenanceServiceDeps extends GuardDeps {
   readonly downloadBackup: DownloadBackup;
 }
 

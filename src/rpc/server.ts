@@ -37,7 +37,7 @@ export interface RpcServerDeps
     KeyServiceDeps,
     MaintenanceServiceDeps {
   readonly listen: ListenSettings;
-  readonly clock: Pick<Clock, "setTimeout">;
+  readonly clock: Pick<Clock, "setTimeout" | "monotonic">;
   /** Aborted by `stop`; the same signal that the use cases of streams were given. */
   readonly stopping: AbortController;
 }

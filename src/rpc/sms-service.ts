@@ -1,5 +1,5 @@
 /** SmsService: translates, calls the use case, translates back. */
-import type { ApiKeys, Principal } from "../app/api-keys.ts";
+import type { Principal } from "../app/api-keys.ts";
 import type { CancelSms } from "../app/cancel-sms.ts";
 import type { GetStatus } from "../app/get-status.ts";
 import type { ListSms } from "../app/list-sms.ts";
@@ -15,8 +15,7 @@ import {
   type StreamDeliveryReportsResponse,
 } from "../gen/sms/v1/sms_service.ts";
 import { deadlineOf } from "./call-deadline.ts";
-import type { FailureDeps } from "./failure.ts";
-import { createGuard } from "./guard.ts";
+import { createGuard, type GuardDeps } from "./guard.ts";
 import { sendSmsStream } from "./send-sms-stream.ts";
 import { toCancelOutcome, toGetStatusResponse, toSms } from "./translate/delivery.ts";
 import { fromPreviewSmsRequest, toPreviewSmsResponse } from "./translate/plan.ts";
@@ -24,8 +23,7 @@ import { fromStreamRequest, toDeliveryReport, toReportSubscription } from "./tra
 import { fromSendSmsRequest, toSendSmsResponse } from "./translate/send-sms.ts";
 import { fromDate } from "./translate/time.ts";
 
-export interface SmsServiceDeps extends FailureDeps {
-  readonly keys: Pick<ApiKeys, "verify">;
+export interface SmsServiceDeps extends GuardDeps {
   readonly sendSms: SendSms;
   readonly previewSms: PreviewSms;
   readonly getStatus: GetStatus;

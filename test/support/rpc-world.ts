@@ -176,7 +176,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
     }),
     explainRoute: createExplainRoute({ routes: dispatcher, countryOf, newMessageId }),
     keyControl: createKeyControl({ keys: apiKeys, sealer }),
-    downloadBackup: createDownloadBackup({ store, directory: folder }),
+    downloadBackup: createDownloadBackup({ store: seen, directory: folder }),
   });
   const port = await server.start();
   server.setServing(true);

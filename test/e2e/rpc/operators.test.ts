@@ -12,6 +12,7 @@ import { openSqliteStore } from "../../../src/store/sqlite/open.ts";
 import { createMemoryGateway } from "../../support/memory-gateway.ts";
 import { connectClients, failureOf, type RpcClients } from "../../support/rpc-client.ts";
 import { OPERATOR_KEY, type RpcWorld, SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
+import { createSignalQueue } from "../../support/signal-queue.ts";
 
 const good = {
   sender: "ACME",
@@ -22,10 +23,23 @@ const good = {
 let world: RpcWorld;
 let operator: RpcClients;
 let shop: RpcClients;
+const backupBegan = createSignalQueue<string>();
+let backupGate: Promise<void> | undefined;
 beforeAll(async () => {
   const gateways = [createMemoryGateway("north"), createMemoryGateway("south"), createMemoryGateway("fast")];
   const routes = { south: { countries: { allow: ["GB"] } }, fast: { isPremium: true, priority: 0 } };
-  world = await startRpcWorld({ gateways, routes });
+  world = await startRpcWorld({
+    gateways,
+    routes,
+    wrapStore: (store) => ({
+      ...store,
+      async backup(path) {
+        if (backupGate !== undefined) backupBegan.push(path);
+        await backupGate;
+        await store.backup(path);
+      },
+    }),
+  });
   operator = connectClients(world.address, OPERATOR_KEY);
   shop = connectClients(world.address, SHOP_KEY);
 });
@@ -147,13 +161,18 @@ describe("DownloadBackup", () => {
   });
 
   it("takes one backup at a time", async () => {
-    const first = operator.maintenance.downloadBackup({})[Symbol.asyncIterator]();
-    await first.next();
+    const gate = Promise.withResolvers<void>();
+    backupGate = gate.promise;
+    const first = (async () => {
+      for await (const _ of operator.maintenance.downloadBackup({}));
+    })();
+    await backupBegan.next();
     const failure = await failureOf(async (options) => {
       for await (const _ of operator.maintenance.downloadBackup({}, options));
     });
     expect(failure.info.reason).toBe("OVERLOADED");
-    for (let next = await first.next(); next.done !== true; next = await first.next());
+    gate.resolve();
+    await first;
     for await (const _ of operator.maintenance.downloadBackup({}));
   });
 });

@@ -1,0 +1,97 @@
+import { type CallContext, Metadata, ServerError, Status } from "nice-grpc-common";
+import { describe, expect, it } from "vitest";
+import type { Principal } from "../../../src/app/api-keys.ts";
+import { SmsError } from "../../../src/domain/errors.ts";
+import { toAccountId } from "../../../src/domain/ids.ts";
+import { silentLogger } from "../../../src/observability/logger.ts";
+import { createGuard } from "../../../src/rpc/guard.ts";
+import { createFakeClock } from "../../support/fake-clock.ts";
+
+const principal: Principal = { keyId: "k", accountId: toAccountId("shop"), role: "ACCOUNT" };
+
+function setUp() {
+  const clock = createFakeClock();
+  const key = { isValid: true, checks: 0 };
+  const deps = {
+    clock,
+    log: silentLogger,
+    refusals: { add: () => {}, value: () => 0 },
+    keys: {
+      verify(presented: string) {
+        key.checks++;
+        return Promise.resolve(key.isValid && presented === "secret" ? principal : undefined);
+      },
+    },
+  };
+  return { clock, key, deps };
+}
+
+function contextOf(authorization: string | undefined, signal = new AbortController().signal): CallContext {
+  const metadata = authorization === undefined ? Metadata() : Metadata({ authorization });
+  return { metadata, peer: "", header: Metadata(), trailer: Metadata(), signal, sendHeader: () => {} };
+}
+
+async function* count(): AsyncGenerator<number> {
+  for (let number = 1; ; number++) yield number;
+}
+
+describe("the guard", () => {
+  it("takes the scheme in any case, and nothing but a bearer's key", async () => {
+    const { deps } = setUp();
+    const call = createGuard(deps, "any").unary(async () => "answered");
+    for (const good of ["Bearer secret", "bearer  secret", "BEARER secret"])
+      expect(await call(undefined, contextOf(good))).toBe("answered");
+    for (const bad of [undefined, "secret", "Basic secret", "Bearer", "Bearer secret more", "Bearer other"])
+      await expect(call(undefined, contextOf(bad))).rejects.toMatchObject({ code: Status.UNAUTHENTICATED });
+  });
+
+  it("lets only operators through where they are wanted", async () => {
+    const { deps } = setUp();
+    const call = createGuard(deps, "operator").unary(async () => "answered");
+    const refused = call(undefined, contextOf("Bearer secret"));
+    await expect(refused).rejects.toMatchObject({ code: Status.PERMISSION_DENIED });
+  });
+
+  it("ends a stream whose key was revoked, at the next response after a second", async () => {
+    const { deps, clock, key } = setUp();
+    const stream = createGuard(deps, "any").stream(count)(undefined, contextOf("Bearer secret"));
+    expect((await stream.next()).value).toBe(1);
+    key.isValid = false;
+    clock.advance(999);
+    expect((await stream.next()).value).toBe(2);
+    expect(key.checks).toBe(1);
+    clock.advance(1);
+    await expect(stream.next()).rejects.toMatchObject({ code: Status.UNAUTHENTICATED });
+  });
+
+  it("ends the handler's generator when the caller goes", async () => {
+    const { deps } = setUp();
+    let isEnded = false;
+    const stream = createGuard(deps, "any").stream(async function* () {
+      try {
+        yield* count();
+      } finally {
+        isEnded = true;
+      }
+    })(undefined, contextOf("Bearer secret"));
+    await stream.next();
+    await stream.return();
+    expect(isEnded).toBe(true);
+  });
+
+  it("passes a cancellation on as it is, and turns refusals into statuses with details", async () => {
+    const { deps } = setUp();
+    const guard = createGuard(deps, "any");
+    const caller = new AbortController();
+    caller.abort();
+    const context = contextOf("Bearer secret", caller.signal);
+    const cancelled = guard.unary(async () => caller.signal.throwIfAborted())(undefined, context);
+    await expect(cancelled).rejects.toBe(caller.signal.reason);
+    const refused = guard.unary(async () => {
+      throw new SmsError("NO_ROUTE");
+    });
+    const trailed = contextOf("Bearer secret");
+    await expect(refused(undefined, trailed)).rejects.toBeInstanceOf(ServerError);
+    expect(trailed.trailer.get("grpc-status-details-bin")).toBeInstanceOf(Uint8Array);
+  });
+});
