@@ -1,4 +1,5 @@
 /** One worker as the service's thread sees it: calls with answers, and a clear end when the worker is gone. */
+import { getCompileCacheDir } from "node:module";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
@@ -33,7 +34,10 @@ export async function startWorker(
   data: WorkerData & { readonly target?: string },
 ): Promise<WorkerClient> {
   const url = new URL(`./${name}${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
-  const worker = new Worker(url, { workerData: data, name: `sms-relay ${name}` });
+  // A thread takes its compile cache from its environment; without one it strips types anew: 20 MiB and 100 ms each.
+  const compileCache = getCompileCacheDir();
+  const env = compileCache === undefined ? {} : { NODE_COMPILE_CACHE: compileCache };
+  const worker = new Worker(url, { workerData: data, name: `sms-relay ${name}`, env });
   const pending = new Map<number, Pending>();
   let nextId = 1;
   let end: SmsError | undefined;
