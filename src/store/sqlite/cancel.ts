@@ -3,9 +3,9 @@ import type { DatabaseSync } from "node:sqlite";
 import type { AccountId, DeliveryId, MessageId } from "../../domain/ids.ts";
 import type { E164 } from "../../domain/message.ts";
 import { stateOf } from "../codes.ts";
+import { keysOf } from "../status-rows.ts";
 import type { CancelOutcome } from "../store.ts";
 import type { EndDelivery } from "./move-delivery.ts";
-import { keysOf } from "./read-status.ts";
 import { prepare } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
 

@@ -5,9 +5,9 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { AccountId, MessageId } from "../../domain/ids.ts";
+import { keysOf } from "../status-rows.ts";
 import type { Retention } from "../store.ts";
 import type { CleanStep } from "./clean.ts";
-import { keysOf } from "./read-status.ts";
 import { prepare } from "./statement.ts";
 
 interface Stage {

@@ -1,34 +1,9 @@
 /** Reading reports: the row says what happened when; what does not change is joined from the message, delivery and attempt. */
 import type { DatabaseSync } from "node:sqlite";
-import type { FailureReason } from "../../domain/delivery-state.ts";
-import { isFinal } from "../../domain/delivery-state.ts";
-import type { AccountId, DeliveryId, GatewayId } from "../../domain/ids.ts";
-import type { E164 } from "../../domain/message.ts";
-import type { StatusCodeName } from "../../domain/status-code.ts";
-import { type ReportState, stateOf } from "../codes.ts";
-import { metadataOf } from "../message-row.ts";
-import { parseParts, viewPart } from "../part-tuple.ts";
+import type { AccountId } from "../../domain/ids.ts";
+import { type ReportRow, reportOf } from "../report-row.ts";
 import type { ReportBounds, StoredReport } from "../store.ts";
 import { prepare } from "./statement.ts";
-
-interface ReportRow {
-  readonly number: number;
-  readonly time: number;
-  readonly state: number;
-  readonly delivery_id: DeliveryId;
-  readonly recipient: E164;
-  readonly gateway_id: GatewayId | null;
-  readonly segment_count: number;
-  readonly attempt_segment_count: number | null;
-  readonly code: StatusCodeName | null;
-  readonly reason: FailureReason | null;
-  readonly submit_time: number | null;
-  readonly done_time: number | null;
-  readonly parts: string | null;
-  readonly client_reference: string | null;
-  readonly metadata: string | null;
-  readonly accept_time: number;
-}
 
 export interface ReportsQuery {
   readonly accountId: AccountId;
@@ -83,30 +58,5 @@ export function createReadReports(db: DatabaseSync) {
       }
       return low;
     },
-  };
-}
-
-function reportOf(row: ReportRow): StoredReport {
-  const state = stateOf(row.state) as ReportState;
-  const isQueued = state === "QUEUED";
-  const hasEnded = isFinal(state);
-  // A report reads the same later on: receipts that came after it are left out.
-  const receiptsUntilMs = hasEnded ? row.time : 0;
-  return {
-    number: row.number,
-    timeMs: row.time,
-    deliveryId: row.delivery_id,
-    recipient: row.recipient,
-    clientReference: row.client_reference ?? undefined,
-    metadata: metadataOf(row.metadata),
-    acceptTimeMs: row.accept_time,
-    state,
-    code: hasEnded ? (row.code ?? undefined) : undefined,
-    reason: hasEnded ? (row.reason ?? undefined) : undefined,
-    gatewayId: isQueued ? undefined : (row.gateway_id ?? undefined),
-    segmentCount: row.attempt_segment_count ?? row.segment_count,
-    submitTimeMs: isQueued ? undefined : (row.submit_time ?? undefined),
-    doneTimeMs: hasEnded ? (row.done_time ?? undefined) : undefined,
-    parts: row.parts === null ? [] : parseParts(row.parts).map((part) => viewPart(part, receiptsUntilMs)),
   };
 }
