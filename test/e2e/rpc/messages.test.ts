@@ -127,7 +127,8 @@ describe("CancelSms", () => {
 
     north.script = () => never;
     const held = await clients.sms.sendSms(good);
-    await north.arrivals.next();
+    const heldId = `${held.messageId}.0000`;
+    while ((await north.arrivals.next()).deliveryId !== heldId);
     const pending = await clients.sms.cancelSms({ messageId: held.messageId });
     north.script = acceptAll;
     expect(pending.outcomes).toMatchObject([{ result: CancelResult.CANCEL_RESULT_PENDING }]);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect as connectTcp, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { GatewayState } from "../../../src/gen/sms/v1/gateway.ts";
 import { KeyRole } from "../../../src/gen/sms/v1/key_service.ts";
 import { systemClock } from "../../../src/observability/clock.ts";
@@ -65,8 +65,12 @@ describe("GatewayService", () => {
     expect(paused.gateway?.pauseTime).toBeDefined();
     expect(await world.store.pausedGateways()).toMatchObject([{ gatewayId: "north", reason: "maintenance" }]);
     await shop.sms.sendSms(good);
-    const { gateways } = await operator.gateways.listGateways({});
-    expect(gateways.find((gateway) => gateway.gatewayId === "north")?.waitingCount).toBe(1n);
+    // Other gateways look at it now and then, whether they may carry it, and give it back.
+    const waitingCount = async () => {
+      const { gateways } = await operator.gateways.listGateways({});
+      return gateways.find((gateway) => gateway.gatewayId === "north")?.waitingCount;
+    };
+    await vi.waitUntil(async () => (await waitingCount()) === 1n);
     const resumed = await operator.gateways.resumeGateway({ gatewayId: "north" });
     expect(resumed.gateway).toMatchObject({ state: GatewayState.GATEWAY_STATE_READY, reason: "" });
     expect(await world.store.pausedGateways()).toEqual([]);
