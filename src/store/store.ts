@@ -321,6 +321,18 @@ export interface Store {
   join(nowMs: number): Promise<{ readonly claimant: ClaimantId; readonly recovery: Recovery }>;
   /** Frees the claims of processes that are gone; nothing to do where one process owns the store. */
   rescue(nowMs: number): Promise<Recovery>;
+  /**
+   * Whether what this process has claimed is still its own, by a monotonic clock and less a margin; always, where one process owns the
+   * store. To be asked right before each write to a socket.
+   */
+  isLeaseHeld(): boolean;
+  /** Called once this process was found gone and others took its claims: it has to join again. Returns the unsubscriber. */
+  onLeaseLost(listener: () => void): () => void;
+  /**
+   * Called when another process may have put deliveries into a gateway's queue (undefined: into some queue). A hint, which may be
+   * late or missing. Returns the unsubscriber.
+   */
+  onWaiting(listener: (gatewayId: GatewayId | undefined) => void): () => void;
 
   accept(entries: readonly Acceptance[]): Promise<readonly AcceptOutcome[]>;
   claim(request: ClaimRequest): Promise<Claim>;

@@ -120,6 +120,9 @@ function createStore(
     join: (nowMs) => write("join", nowMs),
     // One process owns the file: those before it are gone, and `join` has freed what they held.
     rescue: () => Promise.resolve({ claimsVoided: 0, endedUnknown: 0 }),
+    isLeaseHeld: () => true,
+    onLeaseLost: () => () => {},
+    onWaiting: () => () => {},
     accept: (entries) =>
       writeAll("accept", entries, ({ message, deliveries }) => ({
         rows: 1 + deliveries.length,

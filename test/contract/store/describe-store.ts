@@ -4,6 +4,7 @@ import type { ClaimantId } from "../../../src/domain/ids.ts";
 import type { Recovery, Store } from "../../../src/store/store.ts";
 import { createFakeClock, type FakeClock } from "../../support/fake-clock.ts";
 import { startMs } from "../../support/store-builders.ts";
+import { postgresAdapter } from "./postgres-adapter.ts";
 import { sqliteAdapter } from "./sqlite-adapter.ts";
 
 /** A place for one store, empty at first. */
@@ -15,10 +16,12 @@ export interface StorePlace {
 
 export interface StoreAdapter {
   readonly name: string;
+  /** Why its tests cannot run here; absent where they can. */
+  readonly missing?: string;
   makePlace(): Promise<StorePlace>;
 }
 
-const adapters: readonly StoreAdapter[] = [sqliteAdapter];
+const adapters: readonly StoreAdapter[] = [sqliteAdapter, postgresAdapter];
 
 export interface StoreTest {
   readonly store: Store;
@@ -29,46 +32,53 @@ export interface StoreTest {
 }
 
 export function describeStore(topic: string, body: (test: StoreTest) => void): void {
-  describe.each(adapters)(`$name store: ${topic}`, (adapter) => {
-    let place: StorePlace | undefined;
-    let opened: Store | undefined;
-    let joined: ClaimantId | undefined;
-    const clock = createFakeClock(startMs);
-
-    async function openAndJoin(nowMs: number): Promise<Recovery> {
-      opened = await place?.open(clock);
-      if (opened === undefined) throw new Error("the test has no place for its store");
-      const { claimant, recovery } = await opened.join(nowMs);
-      joined = claimant;
-      return recovery;
-    }
-
-    beforeEach(async () => {
-      place = await adapter.makePlace();
-      await openAndJoin(startMs);
+  for (const adapter of adapters) {
+    const why = adapter.missing === undefined ? "" : ` (skipped: ${adapter.missing})`;
+    describe.skipIf(adapter.missing !== undefined)(`${adapter.name} store: ${topic}${why}`, () => {
+      describeAdapter(adapter, body);
     });
+  }
+}
 
-    afterEach(async () => {
+function describeAdapter(adapter: StoreAdapter, body: (test: StoreTest) => void): void {
+  let place: StorePlace | undefined;
+  let opened: Store | undefined;
+  let joined: ClaimantId | undefined;
+  const clock = createFakeClock(startMs);
+
+  async function openAndJoin(nowMs: number): Promise<Recovery> {
+    opened = await place?.open(clock);
+    if (opened === undefined) throw new Error("the test has no place for its store");
+    const { claimant, recovery } = await opened.join(nowMs);
+    joined = claimant;
+    return recovery;
+  }
+
+  beforeEach(async () => {
+    place = await adapter.makePlace();
+    await openAndJoin(startMs);
+  });
+
+  afterEach(async () => {
+    await opened?.close();
+    await place?.remove();
+    opened = undefined;
+    place = undefined;
+  });
+
+  body({
+    get store() {
+      if (opened === undefined) throw new Error("the store is open during a test only");
+      return opened;
+    },
+    get claimant() {
+      if (joined === undefined) throw new Error("the store is open during a test only");
+      return joined;
+    },
+    clock,
+    async restart(nowMs = startMs) {
       await opened?.close();
-      await place?.remove();
-      opened = undefined;
-      place = undefined;
-    });
-
-    body({
-      get store() {
-        if (opened === undefined) throw new Error("the store is open during a test only");
-        return opened;
-      },
-      get claimant() {
-        if (joined === undefined) throw new Error("the store is open during a test only");
-        return joined;
-      },
-      clock,
-      async restart(nowMs = startMs) {
-        await opened?.close();
-        return await openAndJoin(nowMs);
-      },
-    });
+      return await openAndJoin(nowMs);
+    },
   });
 }

@@ -1,0 +1,333 @@
+/**
+ * Accepting: the messages of a batch, their deliveries and their first reports. Claims at once what asks for it while nothing older
+ * waits for that gateway and lane; what is left waiting once makes everything after it wait too.
+ */
+import type { DeliveryId, GatewayId, MessageId } from "../../domain/ids.ts";
+import type { Message } from "../../domain/message.ts";
+import { laneCodes, stateCodes, textEncodings } from "../codes.ts";
+import { keepCommitOrder } from "../commit-order.ts";
+import { packOutcomes } from "../message-row.ts";
+import type { Acceptance, AcceptOutcome, NewDelivery } from "../store.ts";
+import { type Columns, insertOf, valuesOf } from "./columns.ts";
+import { packOptional, packText } from "./pack-text.ts";
+import type { QueueEnds } from "./queue-ends.ts";
+import { type Scalar, statement } from "./statement.ts";
+import type { ReferenceRequest } from "./take-references.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** How long a request id is remembered, also where cleaning has not come to it yet. */
+const requestIdMs = 7 * 24 * 3_600_000;
+
+// A twin that is being committed elsewhere is waited for; what is not answered here was known before.
+const rememberRequests = statement<{ account_id: string; method: string; id: string }>(
+  "remember_requests",
+  `INSERT INTO request_ids AS k (account_id, method, id, hash, message_id, time)
+   SELECT account_id, method, id, hash, message_id, time
+   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
+     AS r (account_id, method, id, hash, message_id, time)
+   ORDER BY account_id COLLATE "C", method COLLATE "C", id COLLATE "C"
+   ON CONFLICT (account_id, method, id) DO UPDATE SET
+     hash = excluded.hash, message_id = excluded.message_id, time = excluded.time
+   WHERE excluded.time - k.time >= ${requestIdMs}
+   RETURNING account_id, method, id`,
+);
+const findRequests = statement<{
+  account_id: string;
+  method: string;
+  id: string;
+  hash: string;
+  message_id: MessageId;
+}>(
+  "find_requests",
+  `SELECT k.account_id, k.method, k.id, k.hash, k.message_id
+   FROM unnest($1::text[], $2::text[], $3::text[]) AS r (account_id, method, id)
+   JOIN request_ids k ON k.account_id = r.account_id AND k.method = r.method AND k.id = r.id`,
+);
+const findWaiting = statement<{ gateway_id: string; lane: number }>(
+  "find_waiting_queues",
+  `SELECT q.gateway_id, q.lane
+   FROM unnest($1::text[], $2::smallint[], $3::bigint[], $4::text[], $5::bigint[])
+     AS q (gateway_id, lane, from_time, from_id, until_time)
+   WHERE EXISTS (
+     SELECT 1 FROM deliveries d
+     WHERE d.state = 1 AND d.claimed_by IS NULL AND d.gateway_id = q.gateway_id AND d.lane = q.lane
+       AND (d.available_time, d.id) >= (q.from_time, q.from_id) AND d.available_time <= q.until_time)`,
+);
+
+const messageInsert = {
+  account_id: "text",
+  id: "text",
+  sender_kind: "smallint",
+  sender: "text",
+  content_kind: "smallint",
+  text: "text",
+  data: "bytea",
+  udh: "bytea",
+  lane: "smallint",
+  at_most_once: "smallint",
+  encoding: "smallint",
+  transliterate: "smallint",
+  max_segments: "smallint",
+  fast: "smallint",
+  client_reference: "text",
+  metadata: "text",
+  accept_time: "bigint",
+  expire_time: "bigint",
+  delivery_count: "integer",
+  recipient_outcomes: "text",
+} as const satisfies Columns<Record<string, Scalar>>;
+const insertMessages = statement("insert_messages", insertOf("messages", messageInsert));
+
+const deliveryInsert = {
+  id: "text",
+  account_id: "text",
+  recipient: "text",
+  country: "text",
+  state: "smallint",
+  lane: "smallint",
+  gateway_id: "text",
+  at_most_once: "smallint",
+  encoding: "text",
+  segment_count: "integer",
+  available_time: "bigint",
+  expire_time: "bigint",
+  claimed_by: "text",
+  reference: "integer",
+  code: "text",
+  reason: "text",
+  final_time: "bigint",
+} as const satisfies Columns<Record<string, Scalar>>;
+const insertDeliveries = statement("insert_deliveries", insertOf("deliveries", deliveryInsert));
+
+type RowOf<Names> = { readonly [Name in keyof Names]: Scalar };
+type DeliveryInsert = { -readonly [Name in keyof typeof deliveryInsert]: Scalar };
+
+/** What a batch of acceptances is going to write, decided but for the references. */
+export interface AcceptPlan {
+  readonly outcomes: readonly AcceptOutcome[];
+  /** References that the claims need; `finish` takes them in this order. */
+  readonly references: readonly ReferenceRequest[];
+  /** Sends the rows. */
+  finish(references: readonly number[]): Promise<unknown>;
+}
+
+export async function planAccept(
+  tx: Transaction,
+  queueEnds: QueueEnds,
+  entries: readonly Acceptance[],
+  options: { readonly mayClaim: boolean; readonly monotonicMs: number },
+): Promise<AcceptPlan> {
+  const known = await findKnown(tx, entries);
+  const fresh = entries.filter((_, index) => known[index] === undefined);
+  const available = new Map<Acceptance, number>();
+  for (const entry of fresh) {
+    const lane = laneCodes[entry.message.lane];
+    const end = keepCommitOrder(tx.laneEnds[lane], entry.message);
+    tx.laneEnds[lane] = end;
+    available.set(entry, end.availableTimeMs);
+  }
+  const waiting = await findWaitingQueues(tx, queueEnds, fresh, options);
+
+  const messages: RowOf<typeof messageInsert>[] = [];
+  const deliveries: DeliveryInsert[] = [];
+  const references: ReferenceRequest[] = [];
+  const referenced: { readonly row: DeliveryInsert; readonly claim: Claimed }[] = [];
+  const outcomes = entries.map((entry, index): AcceptOutcome => {
+    const before = known[index];
+    if (before !== undefined) return before;
+    const { message } = entry;
+    const availableTimeMs = available.get(entry) ?? message.acceptTimeMs;
+    messages.push(messageRow(entry));
+    const claimed: Claimed[] = [];
+    for (const delivery of entry.deliveries) {
+      const { admission } = delivery;
+      const row = deliveryRow(message, delivery, availableTimeMs);
+      deliveries.push(row);
+      if (admission.kind === "queued") {
+        const queue = queueName(admission.gatewayId, message.lane);
+        if (delivery.wantsClaim && options.mayClaim && !waiting.has(queue)) {
+          row.claimed_by = entry.claimant;
+          const claim: Claimed = { id: delivery.id, reference: undefined };
+          claimed.push(claim);
+          tx.claimed.push(delivery.id);
+          if (admission.segmentCount > 1) {
+            const { sender, acceptTimeMs: nowMs } = message;
+            references.push({ sender: sender.address, recipient: delivery.recipient, nowMs });
+            referenced.push({ row, claim });
+          }
+        } else {
+          waiting.add(queue);
+          tx.wokenQueues.add(admission.gatewayId);
+          queueEnds.include(admission.gatewayId, laneCodes[message.lane], {
+            availableTimeMs,
+            id: delivery.id,
+          });
+        }
+      }
+      tx.reports.push({
+        accountId: message.accountId,
+        deliveryId: delivery.id,
+        state: admission.kind === "queued" ? "QUEUED" : "REJECTED",
+        timeMs: message.acceptTimeMs,
+      });
+    }
+    return { kind: "accepted", claimed };
+  });
+
+  return {
+    outcomes,
+    references,
+    finish(taken) {
+      referenced.forEach(({ row, claim }, index) => {
+        row.reference = taken[index] ?? null;
+        claim.reference = taken[index];
+      });
+      if (messages.length === 0) return Promise.resolve();
+      return Promise.all([
+        tx.connection.run(insertMessages, ...valuesOf(messageInsert, messages)),
+        tx.connection.run(insertDeliveries, ...valuesOf(deliveryInsert, deliveries)),
+      ]);
+    },
+  };
+}
+
+interface Claimed {
+  readonly id: DeliveryId;
+  reference: number | undefined;
+}
+
+/** For each entry the answer of its request id, where that is known; else undefined. */
+async function findKnown(
+  { connection }: Transaction,
+  entries: readonly Acceptance[],
+): Promise<readonly (AcceptOutcome | undefined)[]> {
+  const firsts = new Map<string, Acceptance>();
+  for (const entry of entries) {
+    const key = requestKey(entry);
+    if (key !== undefined && !firsts.has(key)) firsts.set(key, entry);
+  }
+  if (firsts.size === 0) return [];
+  const asked = [...firsts.values()];
+  const values = (pick: (entry: Acceptance) => string) => asked.map(pick);
+  const keys = [
+    values(({ message }) => message.accountId),
+    values(({ request }) => request?.method ?? ""),
+    values(({ request }) => request?.id ?? ""),
+  ] as const;
+  const remembered = await connection.all(
+    rememberRequests,
+    ...keys,
+    values(({ request }) => request?.hash ?? ""),
+    values(({ message }) => message.id),
+    asked.map(({ message }) => message.acceptTimeMs),
+  );
+  const keyOf = (row: { account_id: string; method: string; id: string }) =>
+    `${row.account_id}\n${row.method}\n${row.id}`;
+  const answers = new Map(
+    [...firsts].map(([key, { message, request }]) => [key, { hash: request?.hash, message_id: message.id }]),
+  );
+  const isNew = new Set(remembered.map(keyOf));
+  if (remembered.length < asked.length) {
+    for (const row of await connection.all(findRequests, ...keys)) answers.set(keyOf(row), row);
+  }
+  return entries.map((entry): AcceptOutcome | undefined => {
+    const key = requestKey(entry);
+    const answer = key === undefined ? undefined : answers.get(key);
+    if (key === undefined || answer === undefined) return undefined;
+    if (isNew.has(key) && firsts.get(key) === entry) return undefined;
+    if (answer.hash !== entry.request?.hash) return { kind: "request_id_reused" };
+    return { kind: "replayed", messageId: answer.message_id };
+  });
+}
+
+function requestKey({ message, request }: Acceptance): string | undefined {
+  return request === undefined ? undefined : `${message.accountId}\n${request.method}\n${request.id}`;
+}
+
+/** The queues in which something available waits; a claim in the accepting transaction must not overtake it. */
+async function findWaitingQueues(
+  { connection, laneEnds }: Transaction,
+  queueEnds: QueueEnds,
+  entries: readonly Acceptance[],
+  { mayClaim, monotonicMs }: { readonly mayClaim: boolean; readonly monotonicMs: number },
+): Promise<Set<string>> {
+  const queues = new Map<string, { readonly gatewayId: GatewayId; readonly lane: number }>();
+  for (const { message, deliveries } of mayClaim ? entries : []) {
+    for (const { wantsClaim, admission } of deliveries) {
+      if (!wantsClaim || admission.kind !== "queued") continue;
+      const { gatewayId } = admission;
+      queues.set(queueName(gatewayId, message.lane), { gatewayId, lane: laneCodes[message.lane] });
+    }
+  }
+  if (queues.size === 0) return new Set();
+  const asked = [...queues.values()];
+  const starts = asked.map(({ gatewayId, lane }) => queueEnds.startOf(gatewayId, lane, monotonicMs));
+  const rows = await connection.all(
+    findWaiting,
+    asked.map(({ gatewayId }) => gatewayId),
+    asked.map(({ lane }) => lane),
+    starts.map(({ availableTimeMs }) => availableTimeMs),
+    starts.map(({ id }) => id),
+    asked.map(({ lane }) => laneEnds[lane]?.availableTimeMs ?? 0),
+  );
+  const found = new Set(rows.map(({ gateway_id, lane }) => `${lane} ${gateway_id}`));
+  return new Set(
+    [...queues].flatMap(([name, { gatewayId, lane }]) => (found.has(`${lane} ${gatewayId}`) ? [name] : [])),
+  );
+}
+
+function queueName(gatewayId: GatewayId, lane: Message["lane"]): string {
+  return `${lane} ${gatewayId}`;
+}
+
+function messageRow({ message, deliveries, recipientOutcomes }: Acceptance): RowOf<typeof messageInsert> {
+  const { content } = message;
+  const metadata = JSON.stringify(message.metadata);
+  return {
+    account_id: message.accountId,
+    id: message.id,
+    sender_kind: message.sender.kind === "NUMERIC" ? 0 : 1,
+    sender: message.sender.address,
+    content_kind: content.kind === "text" ? 0 : 1,
+    text: content.kind === "text" ? packText(content.text) : null,
+    data: content.kind === "binary" ? content.data : null,
+    udh: content.kind === "binary" ? content.udh : null,
+    lane: laneCodes[message.lane],
+    at_most_once: message.duplicatePolicy === "AT_MOST_ONCE" ? 1 : 0,
+    encoding: textEncodings.indexOf(message.encoding),
+    transliterate: message.transliterate ? 1 : 0,
+    max_segments: message.maxSegments,
+    fast: message.fast ? 1 : 0,
+    client_reference: packOptional(message.clientReference),
+    metadata: metadata === "{}" ? null : metadata,
+    accept_time: message.acceptTimeMs,
+    expire_time: message.expireTimeMs,
+    delivery_count: deliveries.length,
+    recipient_outcomes: packOutcomes(recipientOutcomes, deliveries.length),
+  };
+}
+
+function deliveryRow(message: Message, delivery: NewDelivery, availableTimeMs: number): DeliveryInsert {
+  const { admission } = delivery;
+  const queued = admission.kind === "queued" ? admission : undefined;
+  const rejected = admission.kind === "rejected" ? admission : undefined;
+  return {
+    id: delivery.id,
+    account_id: message.accountId,
+    recipient: delivery.recipient,
+    country: delivery.country ?? null,
+    state: queued === undefined ? stateCodes.REJECTED : stateCodes.QUEUED,
+    lane: laneCodes[message.lane],
+    gateway_id: queued?.gatewayId ?? null,
+    at_most_once: message.duplicatePolicy === "AT_MOST_ONCE" ? 1 : 0,
+    encoding: queued?.encoding ?? null,
+    segment_count: queued?.segmentCount ?? 0,
+    available_time: availableTimeMs,
+    expire_time: message.expireTimeMs,
+    claimed_by: null,
+    reference: null,
+    code: rejected?.code ?? null,
+    reason: rejected?.reason ?? null,
+    final_time: rejected === undefined ? null : message.acceptTimeMs,
+  };
+}

@@ -1,0 +1,42 @@
+/** Cancelling: what waits is CANCELLED at once; what is being attempted is marked, and cancelled instead of retried. */
+import type { AccountId, DeliveryId, MessageId } from "../../domain/ids.ts";
+import type { E164 } from "../../domain/message.ts";
+import { stateOf } from "../codes.ts";
+import type { CancelOutcome } from "../store.ts";
+import { endDelivery } from "./move-delivery.ts";
+import type { Transaction } from "./transaction.ts";
+
+export interface CancelRequest {
+  readonly accountId: AccountId;
+  readonly messageId: MessageId;
+  readonly nowMs: number;
+}
+
+/** `ids` are the message's deliveries in order, or undefined where the account has no such message. */
+export function cancel(
+  tx: Transaction,
+  { nowMs }: CancelRequest,
+  ids: readonly DeliveryId[] | undefined,
+): readonly CancelOutcome[] | undefined {
+  return ids?.flatMap((id): CancelOutcome[] => {
+    const row = tx.rows.deliveries.get(id);
+    if (row === undefined) return [];
+    const state = stateOf(row.state);
+    const delivery = { deliveryId: id, recipient: row.recipient as E164 };
+    if (state === "CANCELLED") return [{ ...delivery, result: "CANCELLED", state }];
+    if ((state === "QUEUED" || state === "SCHEDULED") && row.claimed_by === null) {
+      endDelivery(tx, row, {
+        to: "CANCELLED",
+        code: undefined,
+        reason: "CANCELLED",
+        timeMs: nowMs,
+        doneTimeMs: undefined,
+      });
+      return [{ ...delivery, result: "CANCELLED", state: "CANCELLED" }];
+    }
+    if (row.claimed_by === null) return [{ ...delivery, result: "TOO_LATE", state }];
+    row.is_cancel_requested = 1;
+    tx.rows.changedDeliveries.add(row);
+    return [{ ...delivery, result: "PENDING", state }];
+  });
+}

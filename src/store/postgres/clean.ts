@@ -1,0 +1,39 @@
+/**
+ * Retention, a bounded step at a time. What has an age of its own goes by it (clean-aged.ts), bodies and messages go when their last
+ * delivery is final for long enough (clean-messages.ts). One replica cleans at a time.
+ */
+import type { Retention } from "../store.ts";
+import { cleanAged } from "./clean-aged.ts";
+import { cleanMessages } from "./clean-messages.ts";
+import { type Connection, statement } from "./statement.ts";
+
+export interface CleanRequest {
+  readonly nowMs: number;
+  readonly retention: Retention;
+  readonly limit: number;
+}
+
+export interface Cleaned {
+  readonly rows: number;
+  /** Whether another step may find more. */
+  readonly hasMore: boolean;
+}
+
+/** One kind of cleaning; undefined where it has nothing to do now. */
+export type CleanStep = (connection: Connection, request: CleanRequest) => Promise<Cleaned | undefined>;
+
+const steps: readonly CleanStep[] = [...cleanAged, ...cleanMessages];
+
+const takeTurn = statement(
+  "take_cleaning_turn",
+  "SELECT 1 FROM cleaning_marks WHERE stage = '' AND account_id = '' FOR UPDATE SKIP LOCKED",
+);
+
+export async function clean(connection: Connection, request: CleanRequest): Promise<Cleaned> {
+  if ((await connection.run(takeTurn)) === 0) return { rows: 0, hasMore: false };
+  for (const step of steps) {
+    const cleaned = await step(connection, request);
+    if (cleaned !== undefined) return cleaned;
+  }
+  return { rows: 0, hasMore: false };
+}

@@ -1,0 +1,99 @@
+/**
+ * Finds the primary among the servers of the list and opens a connection there, set up for short statements on busy tables. A pooler
+ * that hands transactions around cannot stand between, since statements are prepared and settings are the session's.
+ */
+import pg from "pg";
+import { StoreUnavailableError } from "../store-unavailable-error.ts";
+
+export interface ConnectOptions {
+  readonly urls: readonly string[];
+  /** Shown by the server beside the connection. */
+  readonly applicationName: string;
+}
+
+/** All tables stand in a schema of their own, beside whatever else the database holds. */
+export const schemaName = "sms_relay";
+
+const oldestServer = 150_000;
+
+/**
+ * Statements reach few rows by an index; plans must not follow the statistics of queues, which swing between nothing and millions.
+ * A process that hangs inside a transaction must not hold its locks for long.
+ */
+const settings: Readonly<Record<string, string>> = {
+  search_path: schemaName,
+  application_name: "",
+  statement_timeout: "30s",
+  lock_timeout: "10s",
+  idle_in_transaction_session_timeout: "10s",
+  default_transaction_isolation: "read committed",
+  plan_cache_mode: "force_generic_plan",
+  enable_seqscan: "off",
+  enable_hashjoin: "off",
+  enable_mergejoin: "off",
+  jit: "off",
+};
+
+const setUp = `SELECT pg_is_in_recovery() AS is_standby, current_setting('server_version_num')::int AS version,
+  CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false) END,
+  ${Object.keys(settings)
+    .map((name, index) => `set_config('${name}', $${index + 1}, false)`)
+    .join(", ")}`;
+
+/** int8 as number: times and counts stay far below 2^53. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser(oid: number, format?: "text" | "binary") {
+    if (oid === 20 && format !== "binary") return Number;
+    return pg.types.getTypeParser(oid, format as "text");
+  },
+};
+
+/** Rejects where no server of the list is a primary that can be reached. */
+export async function connect({ urls, applicationName }: ConnectOptions): Promise<pg.Client> {
+  let failure: unknown;
+  for (const url of urls) {
+    const client = new pg.Client({
+      connectionString: url,
+      types,
+      pipeline: true,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 5_000,
+      connectionTimeoutMillis: 5_000,
+      query_timeout: 40_000,
+    });
+    // A connection that ends while nothing is asked of it says so by an event only; whoever asks next is told.
+    client.on("error", () => {});
+    try {
+      await client.connect();
+      const values = Object.values({ ...settings, application_name: applicationName });
+      const { rows } = await client.query<{ is_standby: boolean; version: number }>(setUp, values);
+      const server = rows[0];
+      if (server === undefined) throw new Error("the server did not answer");
+      if (server.version < oldestServer) throw tooOld(url, server.version);
+      if (!server.is_standby) return client;
+      failure = new Error(`${nameOf(url)} is a standby`);
+    } catch (error) {
+      failure = error;
+      if (error instanceof StoreUnavailableError) throw error;
+    }
+    client.end().catch(() => undefined);
+  }
+  throw failure ?? new Error("no server is named");
+}
+
+/** The server and database of a URL, without user and password. */
+export function nameOf(url: string): string {
+  try {
+    const { host, pathname } = new URL(url);
+    return `${host}${pathname}`;
+  } catch {
+    return "the database";
+  }
+}
+
+function tooOld(url: string, version: number): StoreUnavailableError {
+  return new StoreUnavailableError(
+    "FAILED",
+    `${nameOf(url)} is PostgreSQL ${Math.floor(version / 10_000)}; sms-relay needs 15 or newer.`,
+  );
+}

@@ -1,0 +1,120 @@
+/**
+ * What replicas tell each other, so that nobody waits for the next poll: accounts with new reports, queues with waiting rows. Hints
+ * go out after the commit, at most one a channel every 20 ms, from a connection of their own, and may be lost without harm.
+ */
+import type pg from "pg";
+import type { AccountId, GatewayId } from "../../domain/ids.ts";
+import type { Clock, Timer } from "../../observability/clock.ts";
+import type { Session } from "./session.ts";
+import { statement } from "./statement.ts";
+
+export interface Hints {
+  reports(accounts: readonly { readonly accountId: AccountId; readonly last: number }[]): void;
+  queues(gateways: readonly GatewayId[]): void;
+  /** Listens on this connection from now on. */
+  listen(client: pg.Client): void;
+  /** Sends nothing more. */
+  close(): void;
+}
+
+export interface HintsOptions {
+  readonly replicaId: string;
+  readonly session: Session;
+  readonly clock: Clock;
+  readonly onReports: (accountId: AccountId, last: number) => void;
+  /** Undefined: some queue, whichever. */
+  readonly onQueue: (gatewayId: GatewayId | undefined) => void;
+}
+
+const everyMs = 20;
+/** PostgreSQL takes payloads below 8,000 octets. */
+const mostOctets = 7_900;
+const channels = { reports: "sms_relay_reports", queues: "sms_relay_queues" } as const;
+
+const notify = statement("notify", "SELECT pg_notify($1, $2)");
+
+export function createHints({ replicaId, session, clock, onReports, onQueue }: HintsOptions): Hints {
+  const accounts = new Map<string, number>();
+  const gateways = new Set<string>();
+  let timer: Timer | undefined;
+  let isClosed = false;
+
+  function schedule(): void {
+    if (isClosed || timer !== undefined) return;
+    timer = clock
+      .setTimeout(() => {
+        // Until the server has taken them the next ones gather.
+        void send().finally(() => {
+          timer = undefined;
+          if (accounts.size > 0 || gateways.size > 0) schedule();
+        });
+      }, everyMs)
+      .unref();
+  }
+
+  async function send(): Promise<void> {
+    const messages: [string, string][] = [];
+    if (accounts.size > 0) messages.push([channels.reports, pack([...accounts], [])]);
+    if (gateways.size > 0) messages.push([channels.queues, pack([...gateways], [])]);
+    accounts.clear();
+    gateways.clear();
+    await session
+      .use((connection) =>
+        Promise.all(messages.map(([channel, payload]) => connection.run(notify, channel, payload))),
+      )
+      // Polling makes up for it.
+      .catch(() => undefined);
+  }
+
+  /** The entries, or `otherwise` where they are too many for one payload. */
+  function pack(entries: readonly unknown[], otherwise: readonly unknown[]): string {
+    const payload = JSON.stringify([replicaId, entries]);
+    return Buffer.byteLength(payload) <= mostOctets ? payload : JSON.stringify([replicaId, otherwise]);
+  }
+
+  function take({ channel, payload }: pg.Notification): void {
+    const [from, entries] = parse(payload);
+    if (from === replicaId) return;
+    if (channel === channels.queues) {
+      if (entries.length === 0) onQueue(undefined);
+      for (const entry of entries) if (typeof entry === "string") onQueue(entry as GatewayId);
+      return;
+    }
+    for (const entry of entries) {
+      if (!Array.isArray(entry)) continue;
+      const [accountId, last] = entry as unknown[];
+      if (typeof accountId === "string" && typeof last === "number") onReports(accountId as AccountId, last);
+    }
+  }
+
+  return {
+    reports(appended) {
+      for (const { accountId, last } of appended) accounts.set(accountId, last);
+      if (appended.length > 0) schedule();
+    },
+    queues(woken) {
+      for (const gatewayId of woken) gateways.add(gatewayId);
+      if (woken.length > 0) schedule();
+    },
+    listen(client) {
+      client.on("notification", take);
+      client.query(`LISTEN ${channels.reports}; LISTEN ${channels.queues}`).catch(() => undefined);
+    },
+    close() {
+      isClosed = true;
+      timer?.cancel();
+    },
+  };
+}
+
+/** Anybody may notify on a channel; what is not ours reads as an empty hint. */
+function parse(payload: string | undefined): readonly [unknown, readonly unknown[]] {
+  try {
+    const message: unknown = JSON.parse(payload ?? "");
+    if (!Array.isArray(message)) return [undefined, []];
+    const [from, entries] = message as unknown[];
+    return [from, Array.isArray(entries) ? (entries as unknown[]) : []];
+  } catch {
+    return [undefined, []];
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * The lease of this replica, which everything hangs on that it has claimed: renewed each second by the database's clock, watched by a
+ * monotonic one here, so that a process that was frozen knows before it writes to a socket.
+ */
+import type { ClaimantId } from "../../domain/ids.ts";
+import type { Clock, Timer } from "../../observability/clock.ts";
+import type { Logger } from "../../observability/logger.ts";
+import type { Session } from "./session.ts";
+import { statement } from "./statement.ts";
+
+export interface Lease {
+  /** Begins with the claimant that joining gave; `sentMs` is when joining was asked for, by the monotonic clock. */
+  hold(claimant: ClaimantId, sentMs: number): void;
+  readonly claimant: ClaimantId | undefined;
+  /** Before anything has joined there is nothing to lose, and nothing held. */
+  isHeld(): boolean;
+  /** Told when the replica was found dead: what it had claimed is others', and it has to join again. */
+  onLost(listener: () => void): () => void;
+  renew(): Promise<void>;
+  /** Ends the lease, so that others need not wait for it. */
+  end(): Promise<void>;
+}
+
+export interface LeaseOptions {
+  readonly replicaId: string;
+  readonly leaseMs: number;
+  readonly session: Session;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const renewEveryMs = 1_000;
+
+const renewLease = statement(
+  "renew_lease",
+  `UPDATE replicas SET lease_until = clock_timestamp() + $3 * interval '1 millisecond'
+   WHERE id = $1 AND epoch = $2 AND NOT is_dead`,
+);
+const endLease = statement(
+  "end_lease",
+  "UPDATE replicas SET lease_until = clock_timestamp() - interval '1 second' WHERE id = $1 AND epoch = $2 AND NOT is_dead",
+);
+
+export function createLease({ replicaId, leaseMs, session, clock, log }: LeaseOptions): Lease {
+  const marginMs = Math.min(1_000, leaseMs / 5);
+  const listeners = new Set<() => void>();
+  let claimant: ClaimantId | undefined;
+  let epoch = 0;
+  let heldUntilMs = Number.NEGATIVE_INFINITY;
+  let timer: Timer | undefined;
+  let isRenewing = false;
+
+  async function renew(): Promise<void> {
+    if (isRenewing || claimant === undefined) return;
+    isRenewing = true;
+    const asked = claimant;
+    try {
+      const sentMs = clock.monotonic();
+      const renewed = await session.use((connection) =>
+        connection.run(renewLease, replicaId, epoch, leaseMs),
+      );
+      if (asked !== claimant) return;
+      if (renewed === 1) heldUntilMs = sentMs + leaseMs - marginMs;
+      else lose();
+    } catch (err) {
+      log.warn({ err }, "The lease of this replica could not be renewed.");
+    } finally {
+      isRenewing = false;
+    }
+  }
+
+  function lose(): void {
+    claimant = undefined;
+    heldUntilMs = Number.NEGATIVE_INFINITY;
+    timer?.cancel();
+    timer = undefined;
+    log.error(
+      { replica: replicaId },
+      "Other replicas took over: this one was away for longer than its lease.",
+    );
+    for (const listener of listeners) listener();
+  }
+
+  return {
+    hold(joined, sentMs) {
+      claimant = joined;
+      epoch = Number(joined.slice(joined.lastIndexOf(".") + 1));
+      heldUntilMs = sentMs + leaseMs - marginMs;
+      timer ??= clock.setInterval(() => void renew(), Math.min(renewEveryMs, leaseMs / 4)).unref();
+    },
+    get claimant() {
+      return claimant;
+    },
+    isHeld: () => clock.monotonic() < heldUntilMs,
+    onLost(listener) {
+      listeners.add(listener);
+      return () => {
+        listeners.delete(listener);
+      };
+    },
+    renew,
+    async end() {
+      timer?.cancel();
+      timer = undefined;
+      heldUntilMs = Number.NEGATIVE_INFINITY;
+      if (claimant === undefined) return;
+      claimant = undefined;
+      await session.use((connection) => connection.run(endLease, replicaId, epoch)).catch(() => undefined);
+    },
+  };
+}

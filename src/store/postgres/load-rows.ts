@@ -1,0 +1,215 @@
+/**
+ * Reads what the steps of a transaction work on. What leads to the rows (SMSC ids, parked receipts, a message's deliveries) is read
+ * first, then all deliveries are locked at once in the order of their ids, then their attempts are read.
+ */
+import type { DeliveryId, MessageId } from "../../domain/ids.ts";
+import { parseParts } from "../part-tuple.ts";
+import { keysOf } from "../status-rows.ts";
+import type { Settlement } from "../store.ts";
+import type { CancelRequest } from "./cancel.ts";
+import {
+  addSmscId,
+  attemptKey,
+  type DeliveryRow,
+  idKey,
+  type ParkedRow,
+  type SmscIdRow,
+} from "./locked-rows.ts";
+import { packText, unpackOptional, unpackText } from "./pack-text.ts";
+import { statement } from "./statement.ts";
+import type { Transaction } from "./transaction.ts";
+
+export const deliveryColumns = `d.id, d.account_id, d.recipient, d.lane, d.at_most_once, d.expire_time, d.state, d.claimed_by,
+  d.is_cancel_requested, d.gateway_id, d.available_time, d.attempt_count, d.reference, d.code, d.reason, d.submit_time,
+  d.final_time, d.done_time, d.progress`;
+
+const lockDeliveries = statement<DeliveryRow>(
+  "lock_deliveries",
+  `SELECT ${deliveryColumns} FROM deliveries d WHERE d.id = ANY($1::text[]) ORDER BY d.id FOR UPDATE`,
+);
+const findMessages = statement<{ id: MessageId }>(
+  "find_messages_to_cancel",
+  `SELECT m.id FROM unnest($1::text[], $2::text[]) AS k (account_id, id)
+   JOIN messages m ON m.account_id = k.account_id AND m.id = k.id`,
+);
+const findDeliveries = statement<{ message_id: MessageId; id: DeliveryId }>(
+  "find_deliveries_to_cancel",
+  `SELECT k.message_id, d.id FROM unnest($1::text[], $2::text[], $3::text[]) AS k (message_id, from_id, until_id)
+   CROSS JOIN LATERAL (SELECT id FROM deliveries WHERE id >= k.from_id AND id < k.until_id) AS d ORDER BY d.id`,
+);
+const findParked = statement<ParkedRow>(
+  "find_parked",
+  `SELECT p.id, p.gateway_id, p.match_key, p.raw_id, p.arrival_time, p.receipt, p.raw
+   FROM unnest($1::text[], $2::text[]) AS k (gateway_id, key)
+   JOIN parked_receipts p ON p.gateway_id = k.gateway_id AND p.match_key = k.key
+   UNION
+   SELECT p.id, p.gateway_id, p.match_key, p.raw_id, p.arrival_time, p.receipt, p.raw
+   FROM unnest($1::text[], $2::text[]) AS k (gateway_id, key)
+   JOIN parked_receipts p ON p.gateway_id = k.gateway_id AND p.raw_id = k.key
+   ORDER BY id`,
+);
+const findSmscIds = statement<SmscIdRow>(
+  "find_smsc_ids",
+  `SELECT s.seq, s.gateway_id, s.match_key, s.raw_id, s.delivery_id, s.attempt, s.part, s.expire_time, s.is_closed
+   FROM unnest($1::text[], $2::text[]) AS k (gateway_id, key)
+   JOIN smsc_ids s ON s.gateway_id = k.gateway_id AND s.match_key = k.key ORDER BY s.seq`,
+);
+const findAttempts = statement<{
+  delivery_id: string;
+  number: number;
+  gateway_id: string;
+  start_time: number;
+  end_time: number;
+  outcome: string;
+  encoding: string;
+  segment_count: number;
+  reference: number | null;
+  trace: string | null;
+  parts: string;
+}>(
+  "find_attempts",
+  `SELECT a.delivery_id, a.number, a.gateway_id, a.start_time, a.end_time, a.outcome, a.encoding, a.segment_count, a.reference,
+     a.trace, a.parts
+   FROM unnest($1::text[], $2::int[]) AS k (delivery_id, number)
+   JOIN attempts a ON a.delivery_id = k.delivery_id AND a.number = k.number`,
+);
+
+/** Keys under which receipts stand: (gateway, key) pairs, each once. */
+class Keys {
+  readonly #seen = new Map<string, readonly [string, string]>();
+
+  add(gatewayId: string, ...keys: readonly string[]): void {
+    for (const key of keys) this.#seen.set(idKey(gatewayId, key), [gatewayId, packText(key)]);
+  }
+
+  get size(): number {
+    return this.#seen.size;
+  }
+
+  get arrays(): readonly [string[], string[]] {
+    const pairs = [...this.#seen.values()];
+    return [pairs.map(([gatewayId]) => gatewayId), pairs.map(([, key]) => key)];
+  }
+}
+
+export interface RowsWanted {
+  readonly settlements: readonly Settlement[];
+  readonly receipts: readonly {
+    readonly gatewayId: string;
+    readonly matchKey: string;
+    readonly smscMessageId: string;
+    readonly coversAllParts: boolean;
+  }[];
+  /** Parked receipts to apply where they find their part now. */
+  readonly parked: readonly ParkedRow[];
+  readonly marked: readonly DeliveryId[];
+  readonly cancels: readonly CancelRequest[];
+}
+
+/** Answers the deliveries of each message that is to be cancelled, by its id. */
+export async function loadRows(
+  tx: Transaction,
+  wanted: RowsWanted,
+): Promise<ReadonlyMap<MessageId, readonly DeliveryId[]>> {
+  const cancelled = await findCancelled(tx, wanted.cancels);
+  await loadReceiptKeys(tx, wanted);
+  const ids = new Set<DeliveryId>(wanted.marked);
+  for (const { deliveryId } of wanted.settlements) ids.add(deliveryId);
+  for (const deliveries of cancelled.values()) for (const id of deliveries) ids.add(id);
+  for (const found of tx.rows.smscIds.values()) for (const row of found) ids.add(row.delivery_id);
+  if (ids.size > 0) {
+    for (const row of await tx.connection.all(lockDeliveries, [...ids])) tx.rows.deliveries.set(row.id, row);
+  }
+  await loadAttempts(tx, wanted);
+  const coversAll = wanted.receipts.some(({ coversAllParts }) => coversAllParts);
+  if (coversAll || tx.rows.parked.size > 0) await loadSiblings(tx);
+  return cancelled;
+}
+
+async function findCancelled(
+  { connection }: Transaction,
+  cancels: readonly CancelRequest[],
+): Promise<ReadonlyMap<MessageId, readonly DeliveryId[]>> {
+  const found = new Map<MessageId, DeliveryId[]>();
+  if (cancels.length === 0) return found;
+  const accounts = cancels.map(({ accountId }) => accountId);
+  const messages = cancels.map(({ messageId }) => messageId);
+  for (const { id } of await connection.all(findMessages, accounts, messages)) found.set(id, []);
+  const keys = [...found.keys()].map((id) => [id, ...keysOf(id)] as const);
+  const rows = await connection.all(
+    findDeliveries,
+    keys.map(([id]) => id),
+    keys.map(([, from]) => from),
+    keys.map(([, , until]) => until),
+  );
+  for (const { message_id, id } of rows) {
+    const ids = found.get(message_id);
+    if (ids?.at(-1) !== id) ids?.push(id);
+  }
+  return found;
+}
+
+async function loadReceiptKeys({ connection, rows }: Transaction, wanted: RowsWanted): Promise<void> {
+  const parkedKeys = new Keys();
+  const idKeys = new Keys();
+  for (const { attempt } of wanted.settlements) {
+    for (const { smscMessageId, matchKey } of attempt?.parts ?? []) {
+      if (attempt === undefined || smscMessageId === undefined) continue;
+      parkedKeys.add(attempt.gatewayId, smscMessageId, matchKey ?? smscMessageId);
+    }
+  }
+  for (const { gatewayId, matchKey, smscMessageId } of wanted.receipts) {
+    parkedKeys.add(gatewayId, matchKey, smscMessageId);
+    idKeys.add(gatewayId, matchKey, smscMessageId);
+  }
+  if (parkedKeys.size > 0) {
+    for (const row of await connection.all(findParked, ...parkedKeys.arrays)) {
+      rows.parked.add({ ...row, match_key: unpackText(row.match_key), raw_id: unpackText(row.raw_id) });
+    }
+  }
+  for (const row of wanted.parked) rows.parked.add(row);
+  for (const { gateway_id, match_key, raw_id } of rows.parked) idKeys.add(gateway_id, match_key, raw_id);
+  if (idKeys.size === 0) return;
+  for (const row of await connection.all(findSmscIds, ...idKeys.arrays)) addPlain(rows, row);
+}
+
+/** One receipt for all parts closes the ids of all: those of the attempts that were found. */
+async function loadSiblings({ connection, rows }: Transaction): Promise<void> {
+  const known = new Set([...rows.smscIds.values()].flat().map(({ seq }) => seq));
+  const keys = new Keys();
+  for (const { gateway_id, parts } of rows.attempts.values()) {
+    for (const [, , id, key] of parts) if (id !== null) keys.add(gateway_id, key ?? id);
+  }
+  if (keys.size === 0) return;
+  for (const row of await connection.all(findSmscIds, ...keys.arrays)) {
+    if (known.has(row.seq) || !rows.attempts.has(attemptKey(row.delivery_id, row.attempt))) continue;
+    addPlain(rows, row);
+  }
+}
+
+function addPlain(rows: Transaction["rows"], row: SmscIdRow): void {
+  addSmscId(rows, { ...row, match_key: unpackText(row.match_key), raw_id: unpackOptional(row.raw_id) });
+}
+
+async function loadAttempts({ connection, rows }: Transaction, wanted: RowsWanted): Promise<void> {
+  const keys = new Map<string, readonly [string, number]>();
+  const add = (id: string, number: number) => keys.set(attemptKey(id, number), [id, number]);
+  for (const { deliveryId, claimant, attempt } of wanted.settlements) {
+    const row = rows.deliveries.get(deliveryId);
+    if (row === undefined || attempt === undefined) continue;
+    const isFenced = row.claimed_by !== claimant;
+    // A later attempt than the last recorded one cannot have been recorded yet.
+    if (isFenced || attempt.number <= row.attempt_count) add(deliveryId, attempt.number);
+    if (isFenced) add(deliveryId, -attempt.number);
+  }
+  for (const found of rows.smscIds.values()) for (const row of found) add(row.delivery_id, row.attempt);
+  if (keys.size === 0) return;
+  const found = await connection.all(
+    findAttempts,
+    [...keys.values()].map(([id]) => id),
+    [...keys.values()].map(([, number]) => number),
+  );
+  for (const row of found) {
+    rows.attempts.set(attemptKey(row.delivery_id, row.number), { ...row, parts: parseParts(row.parts) });
+  }
+}

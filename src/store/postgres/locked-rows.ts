@@ -1,0 +1,123 @@
+/**
+ * The rows that a transaction works on, in memory: deliveries locked in the order of their ids, their attempts, the SMSC's ids and
+ * parked receipts. Steps change them here; `writeRows` (write-rows.ts) sends what changed.
+ */
+import type { AccountId, DeliveryId } from "../../domain/ids.ts";
+import type { PartCandidate } from "../match-receipt.ts";
+import type { PartTuple } from "../part-tuple.ts";
+
+/** A locked delivery. */
+export interface DeliveryRow {
+  readonly id: DeliveryId;
+  readonly account_id: AccountId;
+  readonly recipient: string;
+  readonly lane: number;
+  readonly at_most_once: number;
+  readonly expire_time: number;
+  state: number;
+  claimed_by: string | null;
+  is_cancel_requested: number;
+  gateway_id: string | null;
+  available_time: number;
+  attempt_count: number;
+  reference: number | null;
+  code: string | null;
+  reason: string | null;
+  submit_time: number | null;
+  final_time: number | null;
+  done_time: number | null;
+  progress: string | null;
+}
+
+export interface AttemptRow {
+  readonly delivery_id: string;
+  readonly number: number;
+  readonly gateway_id: string;
+  readonly start_time: number;
+  readonly encoding: string;
+  readonly segment_count: number;
+  readonly reference: number | null;
+  end_time: number;
+  outcome: string;
+  trace: string | null;
+  parts: readonly PartTuple[];
+}
+
+export interface SmscIdRow extends PartCandidate {
+  /** Undefined until it is written. */
+  readonly seq: number | undefined;
+  readonly gateway_id: string;
+  readonly delivery_id: DeliveryId;
+  readonly expire_time: number;
+  is_closed: number;
+}
+
+export interface ParkedRow {
+  /** Undefined until it is written. */
+  readonly id: number | undefined;
+  readonly gateway_id: string;
+  readonly match_key: string;
+  readonly raw_id: string;
+  readonly arrival_time: number;
+  /** JSON of the receipt without its raw octets. */
+  readonly receipt: string;
+  readonly raw: Uint8Array;
+}
+
+export interface StrayRow {
+  readonly gateway_id: string;
+  readonly why: "UNPARSABLE" | "NOT_UNIQUE";
+  readonly smsc_message_id: string | null;
+  readonly arrival_time: number;
+  readonly raw: Uint8Array;
+}
+
+/** Rows found under (gateway, key), whatever key it is. */
+export type ByKey<Row> = Map<string, Row[]>;
+
+export interface LockedRows {
+  readonly deliveries: Map<DeliveryId, DeliveryRow>;
+  readonly attempts: Map<string, AttemptRow>;
+  readonly smscIds: ByKey<SmscIdRow>;
+  readonly parked: Set<ParkedRow>;
+  readonly changedDeliveries: Set<DeliveryRow>;
+  readonly newAttempts: Set<AttemptRow>;
+  readonly changedAttempts: Set<AttemptRow>;
+  readonly newSmscIds: Set<SmscIdRow>;
+  readonly closedSmscIds: Set<SmscIdRow>;
+  readonly newParked: Set<ParkedRow>;
+  readonly unparked: Set<ParkedRow>;
+  readonly strays: StrayRow[];
+}
+
+export function createLockedRows(): LockedRows {
+  return {
+    deliveries: new Map(),
+    attempts: new Map(),
+    smscIds: new Map(),
+    parked: new Set(),
+    changedDeliveries: new Set(),
+    newAttempts: new Set(),
+    changedAttempts: new Set(),
+    newSmscIds: new Set(),
+    closedSmscIds: new Set(),
+    newParked: new Set(),
+    unparked: new Set(),
+    strays: [],
+  };
+}
+
+export function attemptKey(deliveryId: string, number: number): string {
+  return `${deliveryId} ${number}`;
+}
+
+export function idKey(gatewayId: string, key: string): string {
+  return `${gatewayId}\n${key}`;
+}
+
+export function addSmscId(rows: LockedRows, row: SmscIdRow): void {
+  const key = idKey(row.gateway_id, row.match_key);
+  const known = rows.smscIds.get(key);
+  if (known === undefined) rows.smscIds.set(key, [row]);
+  else known.push(row);
+}

@@ -1,0 +1,102 @@
+/**
+ * Brings the database to this program's schema, one numbered step a transaction, under a lock, so that several may start at once. A
+ * newer one is refused only where its `min_reader` is above what this program can read, so that releases overlap.
+ */
+import type pg from "pg";
+import { StoreUnavailableError } from "../store-unavailable-error.ts";
+import { schemaName } from "./connect.ts";
+import { initialSchema } from "./migrations/0001-initial.ts";
+
+export interface Migration {
+  readonly version: number;
+  /** The lowest schema version whose programs still read this one. */
+  readonly minReader: number;
+  readonly sql: string;
+}
+
+export const migrations: readonly Migration[] = [initialSchema];
+
+/** "SMSR": the lock that migrations take, each for its transaction. Nothing else takes an advisory lock. */
+const lockNumber = 0x534d5352;
+
+interface Meta {
+  readonly storeId: string;
+  readonly version: number;
+  readonly minReader: number;
+}
+
+/** Checks and migrates the database called `name`; answers the id of the store, made with the schema. */
+export async function migrate(
+  client: pg.Client,
+  name: string,
+  newStoreId: () => string,
+  steps: readonly Migration[] = migrations,
+): Promise<string> {
+  const ownVersion = Math.max(...steps.map(({ version }) => version));
+  for (;;) {
+    const meta = await inTransaction(client, async () => {
+      const found = await readOrCreate(client, newStoreId);
+      if (found.minReader > ownVersion) throw newer(name, found, ownVersion);
+      const next = steps.find(({ version }) => version > found.version);
+      if (next === undefined) return found;
+      await client.query(next.sql);
+      await client.query(
+        `UPDATE meta SET value = CASE key WHEN 'version' THEN $1 ELSE $2 END WHERE key IN ('version', 'min_reader')`,
+        [String(next.version), String(next.minReader)],
+      );
+      return { ...found, version: next.version, minReader: next.minReader };
+    });
+    if (meta.version >= ownVersion) return meta.storeId;
+  }
+}
+
+async function readOrCreate(client: pg.Client, newStoreId: () => string): Promise<Meta> {
+  await client.query("SELECT pg_advisory_xact_lock($1)", [lockNumber]);
+  const { rows: tables } = await client.query<{ has_meta: boolean; count: number }>(
+    `SELECT to_regclass($1) IS NOT NULL AS has_meta,
+       (SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = $2) AS count`,
+    [`${schemaName}.meta`, schemaName],
+  );
+  if (tables[0]?.has_meta !== true) {
+    if ((tables[0]?.count ?? 0) > 0) {
+      throw new StoreUnavailableError(
+        "NOT_OURS",
+        `The schema ${schemaName} holds tables of another program; choose another database.`,
+      );
+    }
+    await client.query(`CREATE SCHEMA IF NOT EXISTS ${schemaName}`);
+    await client.query('CREATE TABLE meta (key text COLLATE "C" PRIMARY KEY, value text NOT NULL)');
+    await client.query("INSERT INTO meta VALUES ('store_id', $1), ('version', '0'), ('min_reader', '0')", [
+      newStoreId(),
+    ]);
+  }
+  const { rows } = await client.query<{ key: string; value: string }>("SELECT key, value FROM meta");
+  const meta = new Map(rows.map(({ key, value }) => [key, value]));
+  return {
+    storeId: meta.get("store_id") ?? "",
+    version: Number(meta.get("version")),
+    minReader: Number(meta.get("min_reader")),
+  };
+}
+
+function newer(name: string, { version, minReader }: Meta, ownVersion: number): StoreUnavailableError {
+  return new StoreUnavailableError(
+    "NEWER_SCHEMA",
+    `${name} has schema ${version}, which needs a program that reads schema ${minReader}; this one reads ${ownVersion}. ` +
+      "Start the newer release, or restore the backup made before it.",
+  );
+}
+
+async function inTransaction<Result>(client: pg.Client, body: () => Promise<Result>): Promise<Result> {
+  await client.query("BEGIN");
+  try {
+    // Statements of a migration may take long, and so may waiting for another replica's.
+    await client.query("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0");
+    const result = await body();
+    await client.query("COMMIT");
+    return result;
+  } catch (error) {
+    await client.query("ROLLBACK").catch(() => undefined);
+    throw error;
+  }
+}

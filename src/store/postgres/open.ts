@@ -1,0 +1,349 @@
+/**
+ * Opens the store on a PostgreSQL database as one of any number of replicas: migrates it, and maps the port on one writing
+ * connection with group commit, a few reading ones, and one for the lease and for hints.
+ */
+import { randomFillSync, randomUUID } from "node:crypto";
+import { SmsError } from "../../domain/errors.ts";
+import type { AccountId, ClaimantId, DeliveryId, GatewayId } from "../../domain/ids.ts";
+import { createMessageIds } from "../../domain/ids.ts";
+import type { Clock } from "../../observability/clock.ts";
+import type { Logger } from "../../observability/logger.ts";
+import { createGroupCommit, type WriteEntry } from "../group-commit.ts";
+import type { Store } from "../store.ts";
+import { StoreUnavailableError } from "../store-unavailable-error.ts";
+import { readBacklog } from "./backlog.ts";
+import { refuseBackup } from "./backup.ts";
+import { connect, nameOf } from "./connect.ts";
+import { createHints } from "./hints.ts";
+import { listKeys } from "./keys.ts";
+import { createLease } from "./lease.ts";
+import { migrate } from "./migrate.ts";
+import type { WriteOperation, WriteSteps } from "./operations.ts";
+import { pausedGateways } from "./pauses.ts";
+import { startPoll } from "./poll.ts";
+import { createQueueEnds } from "./queue-ends.ts";
+import { readReports, reportBounds, reportNumberBefore } from "./read-reports.ts";
+import { listMessages, readStates, readStatus } from "./read-status.ts";
+import { createSession, createSessionPool } from "./session.ts";
+import type { Connection } from "./statement.ts";
+import { isWorthRetrying, storeErrorOf } from "./store-error.ts";
+import { listSubscriptions, readSubscription } from "./subscriptions.ts";
+import { type CommittedBatch, UnknownCommitError, type WriterState, writeBatch } from "./write-batch.ts";
+
+export interface PostgresStoreOptions {
+  /** `postgres://…` of each server of one database; the one that is not in recovery is used. */
+  readonly urls: readonly string[];
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Names this replica; a new process under the same name takes over at once. A name of its own where none is given. */
+  readonly replicaName?: string;
+  /** How long a replica that says nothing keeps its claims; renewed each second. */
+  readonly leaseMs?: number;
+  readonly readers?: number;
+  /** Rows of one writing batch at most. */
+  readonly maxBatchRows?: number;
+  /** Rows that may wait for a batch before new work is refused with OVERLOADED. */
+  readonly maxWaitingRows?: number;
+  /** Reads that may wait before further ones are refused with OVERLOADED. */
+  readonly maxWaitingReads?: number;
+}
+
+type ReportsListener = Parameters<Store["onReports"]>[0];
+type CommitListener = Parameters<Store["onCommit"]>[0];
+type WaitingListener = Parameters<Store["onWaiting"]>[0];
+
+const defaultLeaseMs = 5_000;
+const mostTries = 10;
+
+/** Rejects with StoreUnavailableError where the database cannot be reached or is not one of ours. */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+  const name = options.urls.map(nameOf).join(", ");
+  try {
+    const client = await connect({ urls: options.urls, applicationName: "sms-relay migration" });
+    try {
+      return createStore(options, await migrate(client, name, randomUUID));
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) throw error;
+    const why = error instanceof Error && error.message !== "" ? error.message : String(error);
+    throw new StoreUnavailableError("FAILED", `${name} cannot be used: ${why}.`, error);
+  }
+}
+
+function createStore(options: PostgresStoreOptions, storeId: string): Store {
+  const { urls, clock, log, maxBatchRows, maxWaitingRows, maxWaitingReads = 10_000 } = options;
+  const { leaseMs = defaultLeaseMs, readers: readerCount = 3 } = options;
+  const replicaId = options.replicaName ?? randomUUID();
+  const sessionFor = (purpose: string) => ({
+    open: () => connect({ urls, applicationName: `sms-relay ${replicaId} ${purpose}` }),
+    clock,
+  });
+  const reportListeners = new Set<ReportsListener>();
+  const commitListeners = new Set<CommitListener>();
+  const waitingListeners = new Set<WaitingListener>();
+  const tellReports = (accountId: AccountId, last: number) => {
+    for (const listener of reportListeners) listener(accountId, last);
+  };
+  const tellWaiting = (gatewayId: GatewayId | undefined) => {
+    for (const listener of waitingListeners) listener(gatewayId);
+  };
+
+  const writer = createSession(sessionFor("writer"));
+  const readers = createSessionPool(readerCount, sessionFor("reader"));
+  const control = createSession({
+    ...sessionFor("control"),
+    onChange: (client) => {
+      if (client !== undefined) hints.listen(client);
+    },
+  });
+  const hints = createHints({
+    replicaId,
+    session: control,
+    clock,
+    onReports: (accountId, last) => {
+      poll.note(accountId, last);
+      tellReports(accountId, last);
+    },
+    onQueue: tellWaiting,
+  });
+  const poll = startPoll({
+    session: control,
+    clock,
+    onReports: tellReports,
+    onQueue: tellWaiting,
+    onReplayable: () => void write("replayParked", 500).catch(() => undefined),
+  });
+  const lease = createLease({ replicaId, leaseMs, session: control, clock, log });
+
+  let incomingTimeMs = 0;
+  const newIncomingId = createMessageIds(() => incomingTimeMs, randomFillSync);
+  const state: WriterState = {
+    laneEnds: [],
+    queueEnds: createQueueEnds(),
+    newIncomingId: (timeMs) => {
+      incomingTimeMs = timeMs;
+      return newIncomingId();
+    },
+  };
+  /** Claims of a commit that was not answered; given up with the next batch. */
+  let doubtful: readonly DeliveryId[] = [];
+  let closing: Promise<void> | undefined;
+
+  async function run(batch: readonly WriteOperation[]): Promise<readonly unknown[]> {
+    const startMs = clock.monotonic();
+    const committed = await tryBatch(batch);
+    const commit = { rows: batch.length, durationMs: clock.monotonic() - startMs };
+    for (const listener of commitListeners) listener(commit);
+    for (const { accountId, last } of committed.reports) {
+      poll.note(accountId, last);
+      tellReports(accountId, last);
+    }
+    hints.reports(committed.reports);
+    hints.queues(committed.wokenQueues);
+    return committed.outcomes;
+  }
+
+  async function tryBatch(batch: readonly WriteOperation[]): Promise<CommittedBatch> {
+    for (let tries = 1; ; tries += 1) {
+      const released = doubtful;
+      const claimant = lease.claimant;
+      const release: readonly WriteOperation[] =
+        released.length > 0 && claimant !== undefined
+          ? [{ kind: "release", input: { ids: released, claimant } }]
+          : [];
+      try {
+        const options = {
+          mayClaim: lease.claimant === undefined || lease.isHeld(),
+          monotonicMs: clock.monotonic(),
+        };
+        const committed = await writer.use((connection) =>
+          writeBatch(connection, state, [...batch, ...release], options),
+        );
+        doubtful = doubtful.slice(released.length);
+        return { ...committed, outcomes: committed.outcomes.slice(0, batch.length) };
+      } catch (error) {
+        if (isWorthRetrying(error) && tries < mostTries) continue;
+        if (error instanceof UnknownCommitError) doubtful = [...doubtful, ...error.claimed];
+        throw storeErrorOf(error);
+      }
+    }
+  }
+
+  const commits = createGroupCommit<WriteOperation, unknown>({
+    run,
+    clock,
+    ...(maxBatchRows === undefined ? {} : { maxRows: maxBatchRows }),
+    ...(maxWaitingRows === undefined ? {} : { maxWaitingRows }),
+  });
+
+  type Weight = Partial<Omit<WriteEntry<WriteOperation>, "operation">>;
+
+  async function writeAll<Kind extends keyof WriteSteps>(
+    kind: Kind,
+    inputs: readonly WriteSteps[Kind]["input"][],
+    weigh: (input: WriteSteps[Kind]["input"]) => Weight = () => ({}),
+  ): Promise<readonly WriteSteps[Kind]["outcome"][]> {
+    const entries = inputs.map((input) => ({
+      operation: { kind, input } as WriteOperation,
+      rows: 1,
+      isUrgent: false,
+      isNewWork: false,
+      ...weigh(input),
+    }));
+    return (await commits.submit(entries)) as readonly WriteSteps[Kind]["outcome"][];
+  }
+
+  async function write<Kind extends keyof WriteSteps>(
+    kind: Kind,
+    input: WriteSteps[Kind]["input"],
+    weight: Weight = {},
+  ): Promise<WriteSteps[Kind]["outcome"]> {
+    const [outcome] = await writeAll(kind, [input], () => weight);
+    return outcome as WriteSteps[Kind]["outcome"];
+  }
+
+  async function read<Result>(body: (connection: Connection) => Promise<Result>): Promise<Result> {
+    if (closing !== undefined) throw new SmsError("SERVICE_UNAVAILABLE", "The store is closed.");
+    if (readers.pending >= maxWaitingReads) {
+      throw new SmsError("OVERLOADED", "Too many reads wait.", { retryAfterMs: 1_000 });
+    }
+    try {
+      return await readers.use(body);
+    } catch (error) {
+      throw readError(error);
+    }
+  }
+
+  /** Several statements of one answer see one state of the database. */
+  function readTogether<Result>(body: (connection: Connection) => Promise<Result>): Promise<Result> {
+    return read(async (connection) => {
+      const begun = connection.command("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+      try {
+        const [result] = await Promise.all([body(connection), begun]);
+        return result;
+      } finally {
+        await connection.command("COMMIT").catch(() => undefined);
+      }
+    });
+  }
+
+  async function closeAll(): Promise<void> {
+    await commits.close();
+    poll.stop();
+    hints.close();
+    await lease.end();
+    await Promise.all([writer.close(), readers.close(), control.close()]);
+  }
+
+  return {
+    id: storeId,
+    async join(nowMs) {
+      const sentMs = clock.monotonic();
+      const joined = await write("join", { replicaId, leaseMs, nowMs });
+      lease.hold(joined.claimant as ClaimantId, sentMs);
+      // Listening begins with the first use of the connection.
+      await control.use(() => Promise.resolve());
+      return joined;
+    },
+    rescue: (nowMs) => write("rescue", nowMs),
+    isLeaseHeld: () => lease.isHeld(),
+    onLeaseLost: (listener) => lease.onLost(listener),
+    onWaiting(listener) {
+      waitingListeners.add(listener);
+      return () => {
+        waitingListeners.delete(listener);
+      };
+    },
+    accept: (entries) =>
+      writeAll("accept", entries, ({ message, deliveries }) => ({
+        rows: 1 + deliveries.length,
+        isUrgent: message.lane === "OTP",
+        isNewWork: true,
+      })),
+    claim: (request) => {
+      const { OTP, NORMAL, BULK } = request.limits;
+      return write("claim", request, { rows: Math.max(1, OTP + NORMAL + BULK), isUrgent: true });
+    },
+    markSubmitting: (ids, claimant) =>
+      writeAll(
+        "markSubmitting",
+        ids.map((id) => ({ id, claimant })),
+      ),
+    takeReferences: (pairs, nowMs) =>
+      writeAll(
+        "takeReference",
+        pairs.map((pair) => ({ ...pair, nowMs })),
+      ),
+    settle: (entries) => writeAll("settle", entries, ({ lane }) => ({ isUrgent: lane === "OTP" })),
+    recordReceipts: (receipts) => writeAll("recordReceipt", receipts),
+    recordUnparsableReceipt: (gatewayId, raw, arrivalTimeMs) =>
+      write("recordUnparsableReceipt", { gatewayId, raw, arrivalTimeMs }),
+    recordIncoming: (parts) => writeAll("recordIncoming", parts),
+    cancel: (accountId, messageId, nowMs) => write("cancel", { accountId, messageId, nowMs }),
+    expireDue: (nowMs, limit) => write("expireDue", { nowMs, limit }, { rows: limit }),
+    endSilent: (nowMs, graceMs, limit) => write("endSilent", { nowMs, graceMs, limit }, { rows: limit }),
+    adoptOrphans: (known, to, limit) => write("adoptOrphans", { known, to, limit }, { rows: limit }),
+    async clean(nowMs, retention, limit) {
+      let rows = 0;
+      for (let hasMore = true; hasMore; ) {
+        const cleaned = await write("clean", { nowMs, retention, limit }, { rows: limit });
+        rows += cleaned.rows;
+        hasMore = cleaned.hasMore;
+      }
+      return rows;
+    },
+    readStatus: (accountId, messageId, page) =>
+      readTogether((connection) => readStatus(connection, { accountId, messageId, page })),
+    listMessages: (accountId, filter, page) =>
+      readTogether((connection) => listMessages(connection, { accountId, filter, page })),
+    readStates: (ids) => read((connection) => readStates(connection, ids)),
+    readReports: (accountId, after, limit) => {
+      poll.watch(accountId);
+      return read((connection) => readReports(connection, { accountId, after, limit }));
+    },
+    reportBounds: (accountId) => {
+      poll.watch(accountId);
+      return read((connection) => reportBounds(connection, accountId));
+    },
+    reportNumberBefore: (accountId, timeMs) =>
+      readTogether((connection) => reportNumberBefore(connection, { accountId, timeMs })),
+    onReports(listener) {
+      reportListeners.add(listener);
+      return () => {
+        reportListeners.delete(listener);
+      };
+    },
+    openSubscription: (accountId, name, position, nowMs) =>
+      write("openSubscription", { accountId, name, position, nowMs }),
+    acknowledge: (accountId, name, position, nowMs) =>
+      write("acknowledge", { accountId, name, position, nowMs }),
+    listSubscriptions: (accountId) => read((connection) => listSubscriptions(connection, accountId)),
+    readSubscription: (accountId, name) =>
+      read((connection) => readSubscription(connection, { accountId, name })),
+    deleteSubscription: (accountId, name) => write("deleteSubscription", { accountId, name }),
+    createKey: (key) => write("createKey", key),
+    listKeys: () => read(listKeys),
+    revokeKey: (id, nowMs) => write("revokeKey", { id, nowMs }),
+    pausedGateways: () => read(pausedGateways),
+    setPaused: (gatewayId, pause) => write("setPaused", { gatewayId, pause }),
+    backlog: () => read(readBacklog),
+    backup: () => Promise.reject(refuseBackup()),
+    onCommit(listener) {
+      commitListeners.add(listener);
+      return () => {
+        commitListeners.delete(listener);
+      };
+    },
+    close() {
+      closing ??= closeAll();
+      return closing;
+    },
+  };
+}
+
+function readError(error: unknown): SmsError {
+  const known = storeErrorOf(error);
+  return known instanceof SmsError ? known : new SmsError("INTERNAL_ERROR", undefined, { cause: known });
+}

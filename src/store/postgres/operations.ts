@@ -1,0 +1,68 @@
+/** What a writing batch and the readers are asked for: each operation's input and outcome. */
+import type { ClaimantId, DeliveryId, GatewayId } from "../../domain/ids.ts";
+import type { E164 } from "../../domain/message.ts";
+import type { IncomingPart, Receipt } from "../../domain/receipt.ts";
+import type {
+  Acceptance,
+  AcceptOutcome,
+  AcknowledgeOutcome,
+  ApiKey,
+  CancelOutcome,
+  Claim,
+  ClaimRequest,
+  ReceiptOutcome,
+  Recovery,
+  Settlement,
+  SettleOutcome,
+  StoredIncoming,
+  Subscription,
+} from "../store.ts";
+import type { CancelRequest } from "./cancel.ts";
+import type { Cleaned, CleanRequest } from "./clean.ts";
+import type { PauseRequest } from "./pauses.ts";
+import type { JoinRequest } from "./recover.ts";
+import type { PositionRequest, SubscriptionKey } from "./subscriptions.ts";
+import type { AdoptRequest, SweepRequest } from "./sweep.ts";
+
+interface Step<Input, Outcome> {
+  readonly input: Input;
+  readonly outcome: Outcome;
+}
+
+export interface WriteSteps {
+  readonly join: Step<JoinRequest, { readonly claimant: ClaimantId; readonly recovery: Recovery }>;
+  readonly rescue: Step<number, Recovery>;
+  /** Gives up claims of a commit whose answer was lost. */
+  readonly release: Step<{ readonly ids: readonly DeliveryId[]; readonly claimant: ClaimantId }, undefined>;
+  readonly accept: Step<Acceptance, AcceptOutcome>;
+  readonly claim: Step<ClaimRequest, Claim>;
+  readonly markSubmitting: Step<{ readonly id: DeliveryId; readonly claimant: ClaimantId }, boolean>;
+  readonly takeReference: Step<
+    { readonly sender: string; readonly recipient: E164; readonly nowMs: number },
+    number
+  >;
+  readonly settle: Step<Settlement, SettleOutcome>;
+  readonly recordReceipt: Step<Receipt, ReceiptOutcome>;
+  /** Applies parked receipts whose part was committed by another replica at the same time; answers how many. */
+  readonly replayParked: Step<number, number>;
+  readonly recordUnparsableReceipt: Step<
+    { readonly gatewayId: GatewayId; readonly raw: Uint8Array; readonly arrivalTimeMs: number },
+    undefined
+  >;
+  readonly recordIncoming: Step<IncomingPart, StoredIncoming>;
+  readonly cancel: Step<CancelRequest, readonly CancelOutcome[] | undefined>;
+  readonly expireDue: Step<SweepRequest, number>;
+  readonly endSilent: Step<SweepRequest & { readonly graceMs: number }, number>;
+  readonly adoptOrphans: Step<AdoptRequest, number>;
+  readonly clean: Step<CleanRequest, Cleaned>;
+  readonly openSubscription: Step<PositionRequest, Subscription>;
+  readonly acknowledge: Step<PositionRequest, AcknowledgeOutcome>;
+  readonly deleteSubscription: Step<SubscriptionKey, boolean>;
+  readonly createKey: Step<ApiKey, boolean>;
+  readonly revokeKey: Step<{ readonly id: string; readonly nowMs: number }, boolean>;
+  readonly setPaused: Step<PauseRequest, undefined>;
+}
+
+export type WriteOperation = {
+  [Kind in keyof WriteSteps]: { readonly kind: Kind; readonly input: WriteSteps[Kind]["input"] };
+}[keyof WriteSteps];

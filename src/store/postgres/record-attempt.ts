@@ -1,0 +1,77 @@
+/**
+ * Writes down an attempt with its parts and the SMSC's ids, by which receipts find it. Attempts are facts: also one whose claim was
+ * lost is recorded, under its own negative number, where no later attempt meets it.
+ */
+
+import { isSamePart, mergeParts, type PartTuple, packPart } from "../part-tuple.ts";
+import type { AttemptRecord } from "../store.ts";
+import { type AttemptRow, addSmscId, attemptKey, type DeliveryRow, type SmscIdRow } from "./locked-rows.ts";
+import type { Transaction } from "./transaction.ts";
+
+export interface RecordedAttempt {
+  readonly parts: readonly PartTuple[];
+  /** Whether it went on with an attempt that was recorded before, whose parts may have receipts. */
+  readonly isContinued: boolean;
+}
+
+export function recordAttempt(
+  { rows }: Transaction,
+  delivery: DeliveryRow,
+  attempt: AttemptRecord,
+  isFenced: boolean,
+): RecordedAttempt {
+  const number = isFenced ? -attempt.number : attempt.number;
+  const known = rows.attempts.get(attemptKey(delivery.id, number));
+  // Told again because the answer to the first commit was lost: what stands under the plain number is no other attempt.
+  const told = isFenced ? (rows.attempts.get(attemptKey(delivery.id, attempt.number))?.parts ?? []) : [];
+  const knownParts = known?.parts ?? [];
+  const added = attempt.parts.filter(
+    (part) => ![...knownParts, ...told].some((other) => isSamePart(other, part)),
+  );
+  const parts = mergeParts(knownParts, added.map(packPart));
+  const isToldAgain = told.length > 0 && !added.some((part) => part.smscMessageId !== undefined);
+  if (isFenced && known === undefined && isToldAgain) return { parts: told, isContinued: false };
+  const marks = isFenced ? [...attempt.trace.marks, "FENCED"] : attempt.trace.marks;
+  const hasTrace = marks.length > 0 || attempt.trace.leftOut.length > 0;
+  const trace = hasTrace ? JSON.stringify({ leftOut: attempt.trace.leftOut, marks }) : null;
+  if (known === undefined) {
+    const row: AttemptRow = {
+      delivery_id: delivery.id,
+      number,
+      gateway_id: attempt.gatewayId,
+      start_time: attempt.startTimeMs,
+      end_time: attempt.endTimeMs,
+      outcome: attempt.outcome,
+      encoding: attempt.encoding,
+      segment_count: attempt.segmentCount,
+      reference: attempt.reference ?? null,
+      trace,
+      parts,
+    };
+    rows.attempts.set(attemptKey(delivery.id, number), row);
+    rows.newAttempts.add(row);
+  } else {
+    known.end_time = attempt.endTimeMs;
+    known.outcome = attempt.outcome;
+    known.trace = trace ?? known.trace;
+    known.parts = parts;
+    if (!rows.newAttempts.has(known)) rows.changedAttempts.add(known);
+  }
+  for (const { number: part, smscMessageId, matchKey } of added) {
+    if (smscMessageId === undefined) continue;
+    const id: SmscIdRow = {
+      seq: undefined,
+      gateway_id: attempt.gatewayId,
+      match_key: matchKey ?? smscMessageId,
+      raw_id: matchKey === undefined || matchKey === smscMessageId ? null : smscMessageId,
+      delivery_id: delivery.id,
+      attempt: number,
+      part,
+      expire_time: delivery.expire_time,
+      is_closed: 0,
+    };
+    addSmscId(rows, id);
+    rows.newSmscIds.add(id);
+  }
+  return { parts, isContinued: known !== undefined };
+}

@@ -1,0 +1,104 @@
+/**
+ * Taking part as a replica, and freeing what replicas held that are gone. Its lease, by the database's clock, belongs to the replica;
+ * a new start takes a new epoch, so that what the former process still writes is fenced.
+ */
+import { type ClaimantId, type GatewayId, toClaimantId } from "../../domain/ids.ts";
+import { stateCodes } from "../codes.ts";
+import type { Recovery } from "../store.ts";
+import { deliveryColumns } from "./load-rows.ts";
+import type { DeliveryRow } from "./locked-rows.ts";
+import { endDelivery } from "./move-delivery.ts";
+import type { QueueEnds } from "./queue-ends.ts";
+import { first, statement } from "./statement.ts";
+import { StepError } from "./store-error.ts";
+import type { Transaction } from "./transaction.ts";
+
+export interface JoinRequest {
+  readonly replicaId: string;
+  readonly leaseMs: number;
+  readonly nowMs: number;
+}
+
+const takeEpoch = statement<{ epoch: number }>(
+  "take_epoch",
+  `INSERT INTO replicas AS r (id, epoch, lease_until)
+   VALUES ($1, 1, clock_timestamp() + $2 * interval '1 millisecond')
+   ON CONFLICT (id) DO UPDATE SET epoch = r.epoch + 1, lease_until = excluded.lease_until, is_dead = false
+   RETURNING r.epoch`,
+);
+const markDead = statement(
+  "mark_dead",
+  `UPDATE replicas SET is_dead = true WHERE id IN (
+     SELECT id FROM replicas WHERE NOT is_dead AND lease_until < clock_timestamp()
+     ORDER BY id FOR UPDATE SKIP LOCKED)`,
+);
+// One jump through the index for each claimant; there are few.
+const findDeadClaimants = statement<{ claimed_by: string }>(
+  "find_dead_claimants",
+  `WITH RECURSIVE claimants AS (
+     (SELECT claimed_by FROM deliveries WHERE claimed_by IS NOT NULL ORDER BY claimed_by LIMIT 1)
+     UNION ALL
+     SELECT (SELECT d.claimed_by FROM deliveries d WHERE d.claimed_by > c.claimed_by ORDER BY d.claimed_by LIMIT 1)
+     FROM claimants c WHERE c.claimed_by IS NOT NULL
+   )
+   SELECT c.claimed_by FROM claimants c
+   WHERE c.claimed_by IS NOT NULL AND NOT EXISTS (
+     SELECT 1 FROM replicas r WHERE r.id || '.' || r.epoch = c.claimed_by AND NOT r.is_dead)`,
+);
+// What a transaction of the dead replica still holds is freed by the next look.
+const findClaimed = statement<DeliveryRow>(
+  "find_claimed",
+  `SELECT ${deliveryColumns} FROM deliveries d WHERE d.claimed_by = ANY($1::text[])
+   ORDER BY d.id FOR UPDATE SKIP LOCKED`,
+);
+const forgetDead = statement(
+  "forget_dead",
+  "DELETE FROM replicas WHERE is_dead AND lease_until < clock_timestamp() - interval '7 days'",
+);
+
+export async function join(
+  tx: Transaction,
+  queueEnds: QueueEnds,
+  { replicaId, leaseMs, nowMs }: JoinRequest,
+): Promise<{ readonly claimant: ClaimantId; readonly recovery: Recovery }> {
+  const epoch = first(await tx.connection.all(takeEpoch, replicaId, leaseMs))?.epoch;
+  if (epoch === undefined) throw new StepError("no epoch was given");
+  const recovery = await rescue(tx, queueEnds, nowMs);
+  return { claimant: toClaimantId(`${replicaId}.${epoch}`), recovery };
+}
+
+/**
+ * Marks replicas dead whose lease has ended and frees what they claimed: what was found in SUBMITTING under AT_MOST_ONCE is in doubt
+ * and ends UNKNOWN; everything else waits again, at its old place in the queue.
+ */
+export async function rescue(tx: Transaction, queueEnds: QueueEnds, nowMs: number): Promise<Recovery> {
+  await tx.connection.run(markDead);
+  const dead = (await tx.connection.all(findDeadClaimants)).map(({ claimed_by }) => claimed_by);
+  if (dead.length === 0) {
+    await tx.connection.run(forgetDead);
+    return { claimsVoided: 0, endedUnknown: 0 };
+  }
+  const rows = await tx.connection.all(findClaimed, dead);
+  let endedUnknown = 0;
+  for (const row of rows) {
+    const isAtMostOnce = row.at_most_once === 1;
+    const end = { code: undefined, timeMs: nowMs, doneTimeMs: undefined };
+    if (isAtMostOnce && row.state === stateCodes.SUBMITTING) {
+      endDelivery(tx, row, { ...end, to: "UNKNOWN", reason: "AMBIGUOUS" });
+      endedUnknown += 1;
+    } else if (isAtMostOnce && row.is_cancel_requested === 1) {
+      // Nothing of it can have been sent: AT_MOST_ONCE is SUBMITTING before its first PDU.
+      endDelivery(tx, row, { ...end, to: "CANCELLED", reason: "CANCELLED" });
+    } else free(tx, row);
+  }
+  if (rows.length > 0) queueEnds.reset();
+  return { claimsVoided: rows.length, endedUnknown };
+}
+
+/** Waits again. */
+export function free(tx: Transaction, row: DeliveryRow): void {
+  row.state = stateCodes.QUEUED;
+  row.claimed_by = null;
+  tx.rows.changedDeliveries.add(row);
+  if (row.gateway_id !== null) tx.wokenQueues.add(row.gateway_id as GatewayId);
+}

@@ -1,0 +1,94 @@
+/**
+ * Settling: the end of an attempt, guarded by the claim. A settlement whose claim was lost changes no state, but its attempt and the
+ * SMSC's ids are recorded. Receipts that came before their response are applied in the same transaction (P2).
+ */
+import { assertNever } from "../../domain/assert-never.ts";
+import { decideSettlement, type Ending } from "../../domain/decide-settlement.ts";
+import { toGatewayId } from "../../domain/ids.ts";
+import { judgeParts } from "../../domain/judge-parts.ts";
+import { noProgress } from "../../domain/message.ts";
+import { stateCodes, stateOf } from "../codes.ts";
+import { partToJudge } from "../part-tuple.ts";
+import type { Settlement, SettleOutcome } from "../store.ts";
+import type { DeliveryRow } from "./locked-rows.ts";
+import { endDelivery } from "./move-delivery.ts";
+import type { QueueEnds } from "./queue-ends.ts";
+import { type RecordedAttempt, recordAttempt } from "./record-attempt.ts";
+import { replayParked } from "./record-receipts.ts";
+import { StepError } from "./store-error.ts";
+import type { Transaction } from "./transaction.ts";
+
+const plainProgress = JSON.stringify(noProgress);
+
+export function settle(tx: Transaction, queueEnds: QueueEnds, entry: Settlement): SettleOutcome {
+  const { deliveryId, attempt, verdict, timeMs } = entry;
+  const row = tx.rows.deliveries.get(deliveryId);
+  if (row === undefined) return { kind: "fenced" };
+  const isFenced = row.claimed_by !== entry.claimant;
+  const recorded = attempt === undefined ? undefined : recordAttempt(tx, row, attempt, isFenced);
+  if (isFenced) {
+    if (attempt !== undefined) replayParked(tx, attempt);
+    return { kind: "fenced" };
+  }
+  const decision = decideSettlement(stateOf(row.state), row.is_cancel_requested === 1, verdict);
+  row.attempt_count = Math.max(row.attempt_count, attempt?.number ?? 0);
+  switch (decision.kind) {
+    case "requeue":
+      requeue(tx, queueEnds, row, entry);
+      break;
+    case "submit": {
+      if (attempt === undefined) throw new StepError("a submitted delivery needs its attempt");
+      row.state = stateCodes.SUBMITTED;
+      row.claimed_by = null;
+      row.submit_time = timeMs;
+      row.gateway_id = attempt.gatewayId;
+      row.progress = null;
+      tx.reports.push({ accountId: row.account_id, deliveryId, state: "SUBMITTED", timeMs });
+      const early = judgeEarlyReceipts(recorded);
+      if (early !== undefined) {
+        const { reason, doneTimeMs } = early;
+        endDelivery(tx, row, { to: early.state, code: undefined, reason, timeMs, doneTimeMs });
+      } else if (decision.ending !== undefined) end(tx, row, decision.ending, timeMs);
+      break;
+    }
+    case "end":
+      if (attempt !== undefined) row.gateway_id = attempt.gatewayId;
+      end(tx, row, decision.ending, timeMs);
+      break;
+    default:
+      return assertNever(decision);
+  }
+  tx.rows.changedDeliveries.add(row);
+  if (attempt !== undefined) replayParked(tx, attempt);
+  return { kind: "settled", state: stateOf(row.state) };
+}
+
+function requeue(tx: Transaction, queueEnds: QueueEnds, row: DeliveryRow, entry: Settlement): void {
+  const { verdict, attempt } = entry;
+  if (verdict.kind !== "retry") throw new StepError("only a retry is queued again");
+  const progress = JSON.stringify(verdict.progress);
+  row.state = stateCodes.QUEUED;
+  row.claimed_by = null;
+  row.gateway_id = verdict.gatewayId;
+  row.available_time = verdict.availableTimeMs;
+  row.progress = progress === plainProgress ? null : progress;
+  // A new submission takes a new reference; a delivery that was handed back untried keeps the one it has.
+  if (attempt !== undefined) row.reference = null;
+  tx.wokenQueues.add(toGatewayId(verdict.gatewayId));
+  queueEnds.include(verdict.gatewayId, row.lane, { availableTimeMs: verdict.availableTimeMs, id: row.id });
+}
+
+function end(tx: Transaction, row: DeliveryRow, ending: Ending, timeMs: number): void {
+  endDelivery(tx, row, {
+    to: ending.state,
+    code: ending.code,
+    reason: ending.reason,
+    timeMs,
+    doneTimeMs: undefined,
+  });
+}
+
+/** Receipts that came while the attempt was going on wait on its parts and are judged when it is SUBMITTED. */
+function judgeEarlyReceipts(recorded: RecordedAttempt | undefined) {
+  return recorded?.isContinued ? judgeParts(recorded.parts.map(partToJudge)) : undefined;
+}

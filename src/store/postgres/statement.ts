@@ -1,0 +1,47 @@
+/** Statements with a name, by which a connection prepares them once, and the types of their rows: the one border of `pg`. */
+import type pg from "pg";
+
+export type Scalar = string | number | boolean | null | Uint8Array;
+export type Value = Scalar | readonly Scalar[];
+
+declare const rowOf: unique symbol;
+
+export interface Statement<Row> {
+  readonly name: string;
+  readonly text: string;
+  readonly [rowOf]?: Row;
+}
+
+/** Names `text`; `Row` names the columns it answers. */
+export function statement<Row = never>(name: string, text: string): Statement<Row> {
+  return { name, text };
+}
+
+export interface Connection {
+  /** Runs it and answers its rows. Calls that are not awaited go out together and are answered in order. */
+  all<Row>(statement: Statement<Row>, ...values: readonly Value[]): Promise<Row[]>;
+  /** Runs it and answers how many rows it changed. */
+  run(statement: Statement<unknown>, ...values: readonly Value[]): Promise<number>;
+  /** Begins, ends: statements without values. */
+  command(
+    text: "BEGIN" | "COMMIT" | "ROLLBACK" | "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+  ): Promise<void>;
+}
+
+export function connectionOf(client: pg.Client): Connection {
+  const query = (statement: Statement<unknown>, values: readonly Value[]) =>
+    client.query({ name: statement.name, text: statement.text, values: [...values] });
+  return {
+    all: async <Row>(statement: Statement<Row>, ...values: readonly Value[]) =>
+      (await query(statement, values)).rows as Row[],
+    run: async (statement, ...values) => (await query(statement, values)).rowCount ?? 0,
+    command: async (text) => {
+      await client.query(text);
+    },
+  };
+}
+
+/** The first row of an answer. */
+export function first<Row>(rows: readonly Row[]): Row | undefined {
+  return rows[0];
+}

@@ -1,0 +1,100 @@
+/** What time alone does: waiting deliveries past their validity EXPIRE, submitted ones that stay silent end UNKNOWN (P11). */
+import type { GatewayId } from "../../domain/ids.ts";
+import { deliveryColumns } from "./load-rows.ts";
+import type { DeliveryRow } from "./locked-rows.ts";
+import { endDelivery, type FinalMove } from "./move-delivery.ts";
+import type { QueueEnds } from "./queue-ends.ts";
+import { first, type Statement, statement } from "./statement.ts";
+import type { Transaction } from "./transaction.ts";
+
+export interface SweepRequest {
+  readonly nowMs: number;
+  readonly limit: number;
+}
+
+export interface AdoptRequest {
+  readonly known: readonly GatewayId[];
+  readonly to: GatewayId;
+  readonly limit: number;
+}
+
+const findExpired = statement<DeliveryRow>(
+  "find_expired",
+  `SELECT ${deliveryColumns} FROM deliveries d
+   WHERE d.state = 1 AND d.claimed_by IS NULL AND d.expire_time <= $1
+   ORDER BY d.expire_time, d.id LIMIT $2 FOR UPDATE SKIP LOCKED`,
+);
+const findSilent = statement<DeliveryRow>(
+  "find_silent",
+  `SELECT ${deliveryColumns} FROM deliveries d WHERE d.state = 3 AND d.expire_time <= $1
+   ORDER BY d.expire_time, d.id LIMIT $2 FOR UPDATE SKIP LOCKED`,
+);
+const nextQueue = statement<{ gateway_id: GatewayId }>(
+  "next_waiting_queue",
+  `SELECT gateway_id FROM deliveries WHERE state = 1 AND claimed_by IS NULL AND gateway_id > $1
+   ORDER BY gateway_id LIMIT 1`,
+);
+const adopt = statement(
+  "adopt_orphans",
+  `WITH picked AS (
+     SELECT id FROM deliveries WHERE state = 1 AND claimed_by IS NULL AND gateway_id = $2
+     ORDER BY lane, available_time, id LIMIT $3 FOR UPDATE SKIP LOCKED
+   )
+   UPDATE deliveries AS d SET gateway_id = $1 FROM picked WHERE d.id = picked.id`,
+);
+
+export function expireDue(tx: Transaction, { nowMs, limit }: SweepRequest): Promise<number> {
+  const move = {
+    to: "EXPIRED",
+    code: undefined,
+    reason: "VALIDITY_OVER",
+    timeMs: nowMs,
+    doneTimeMs: undefined,
+  } as const;
+  return endAll(tx, findExpired, nowMs, limit, move);
+}
+
+export function endSilent(
+  tx: Transaction,
+  { nowMs, graceMs, limit }: SweepRequest & { readonly graceMs: number },
+): Promise<number> {
+  const move = {
+    to: "UNKNOWN",
+    code: undefined,
+    reason: "NO_RECEIPT",
+    timeMs: nowMs,
+    doneTimeMs: undefined,
+  } as const;
+  return endAll(tx, findSilent, nowMs - graceMs, limit, move);
+}
+
+async function endAll(
+  tx: Transaction,
+  find: Statement<DeliveryRow>,
+  dueMs: number,
+  limit: number,
+  move: FinalMove,
+): Promise<number> {
+  const due = await tx.connection.all(find, dueMs, limit);
+  for (const row of due) endDelivery(tx, row, move);
+  return due.length;
+}
+
+export async function adoptOrphans(
+  { connection, wokenQueues }: Transaction,
+  queueEnds: QueueEnds,
+  { known, to, limit }: AdoptRequest,
+): Promise<number> {
+  const queues = new Set<string>([...known, to]);
+  let moved = 0;
+  let queue = first(await connection.all(nextQueue, ""))?.gateway_id;
+  while (queue !== undefined && moved < limit) {
+    if (!queues.has(queue)) moved += await connection.run(adopt, to, queue, limit - moved);
+    queue = first(await connection.all(nextQueue, queue))?.gateway_id;
+  }
+  if (moved > 0) {
+    queueEnds.reset();
+    wokenQueues.add(to);
+  }
+  return moved;
+}

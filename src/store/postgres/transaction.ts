@@ -1,0 +1,43 @@
+/**
+ * What the steps of one writing transaction share. Rows that it changes are locked and read first, changed in memory by the steps,
+ * and written back together (locked-rows.ts); reports wait here for the transaction's last statement.
+ */
+import type { AccountId, DeliveryId, GatewayId } from "../../domain/ids.ts";
+import type { ReportState } from "../codes.ts";
+import type { LaneEnd } from "../commit-order.ts";
+import { createLockedRows, type LockedRows } from "./locked-rows.ts";
+import type { QueueMove } from "./queue-ends.ts";
+import type { Connection } from "./statement.ts";
+
+export interface PendingReport {
+  readonly accountId: AccountId;
+  readonly deliveryId: DeliveryId;
+  readonly state: ReportState;
+  readonly timeMs: number;
+}
+
+export interface Transaction {
+  readonly connection: Connection;
+  readonly reports: PendingReport[];
+  readonly rows: LockedRows;
+  /** By lane number; a copy, which replaces the writer's once the transaction has committed. */
+  readonly laneEnds: LaneEnd[];
+  /** How far claims have come, to be remembered after the commit. */
+  readonly queueMoves: QueueMove[];
+  /** Claimed in this transaction: to be given up should nobody learn whether it was committed. */
+  readonly claimed: DeliveryId[];
+  /** Queues that got waiting rows, for the hint to other replicas. */
+  readonly wokenQueues: Set<GatewayId>;
+}
+
+export function beginTransaction(connection: Connection, laneEnds: readonly LaneEnd[]): Transaction {
+  return {
+    connection,
+    reports: [],
+    rows: createLockedRows(),
+    laneEnds: [...laneEnds],
+    queueMoves: [],
+    claimed: [],
+    wokenQueues: new Set(),
+  };
+}

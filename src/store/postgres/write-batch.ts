@@ -1,0 +1,265 @@
+/**
+ * Runs one batch of operations in one transaction. Those of a kind go together, and kinds in an order in which locks are always
+ * taken alike: request ids, deliveries by id, what is taken without waiting (SKIP LOCKED), references, small tables, counters last.
+ */
+import type { ClaimantId, DeliveryId, GatewayId } from "../../domain/ids.ts";
+import { stateCodes } from "../codes.ts";
+import type { LaneEnd } from "../commit-order.ts";
+import type { Claim } from "../store.ts";
+import { planAccept } from "./accept.ts";
+import { type AppendedReports, appendReports } from "./append-reports.ts";
+import { cancel } from "./cancel.ts";
+import { type ClaimPlan, planClaim } from "./claim.ts";
+import { clean } from "./clean.ts";
+import { createKey, revokeKey } from "./keys.ts";
+import { loadRows } from "./load-rows.ts";
+import type { WriteOperation, WriteSteps } from "./operations.ts";
+import { setPaused } from "./pauses.ts";
+import type { QueueEnds } from "./queue-ends.ts";
+import { type NewIncomingId, recordIncoming } from "./record-incoming.ts";
+import { applyParked, recordReceipt } from "./record-receipts.ts";
+import { free, join, rescue } from "./recover.ts";
+import { findReplayable } from "./replay-parked.ts";
+import { settle } from "./settle.ts";
+import type { Connection } from "./statement.ts";
+import { isConnectionKept } from "./store-error.ts";
+import { acknowledge, deleteSubscription, openSubscription } from "./subscriptions.ts";
+import { adoptOrphans, endSilent, expireDue } from "./sweep.ts";
+import { type ReferenceRequest, takeReferences } from "./take-references.ts";
+import { beginTransaction, type Transaction } from "./transaction.ts";
+import { writeRows } from "./write-rows.ts";
+
+/** What is known to the writer between transactions. */
+export interface WriterState {
+  laneEnds: readonly LaneEnd[];
+  readonly queueEnds: QueueEnds;
+  readonly newIncomingId: NewIncomingId;
+}
+
+export interface BatchOptions {
+  /** Whether the lease is held, so that new claims are worth anything. */
+  readonly mayClaim: boolean;
+  readonly monotonicMs: number;
+}
+
+/** What a committed batch answers. */
+export interface CommittedBatch {
+  readonly outcomes: readonly unknown[];
+  readonly reports: AppendedReports;
+  /** Queues that got waiting rows. */
+  readonly wokenQueues: readonly GatewayId[];
+}
+
+/** The commit was sent, and no answer came: what it claimed, if it was made, is nobody's. */
+export class UnknownCommitError extends Error {
+  override readonly name = "UnknownCommitError";
+  readonly claimed: readonly DeliveryId[];
+
+  constructor(claimed: readonly DeliveryId[], cause: unknown) {
+    super("the commit was not answered", { cause });
+    this.claimed = claimed;
+  }
+}
+
+export async function writeBatch(
+  connection: Connection,
+  state: WriterState,
+  batch: readonly WriteOperation[],
+  options: BatchOptions,
+): Promise<CommittedBatch> {
+  const tx = beginTransaction(connection, state.laneEnds);
+  const outcomes: unknown[] = new Array(batch.length).fill(undefined);
+  let isCommitting = false;
+  try {
+    const [finish] = await Promise.all([
+      perform(tx, state, batch, outcomes, options),
+      connection.command("BEGIN"),
+    ]);
+    // Sent together: a statement that failed turns the commit into a rollback, and rejects here.
+    const finished = finish();
+    const appended = appendReports(connection, tx.reports);
+    isCommitting = true;
+    const [, reports] = await Promise.all([finished, appended, connection.command("COMMIT")]);
+    state.laneEnds = tx.laneEnds;
+    for (const move of tx.queueMoves) state.queueEnds.advance(move);
+    return { outcomes, reports, wokenQueues: [...tx.wokenQueues] };
+  } catch (error) {
+    // What the server said of a statement, it said before it committed.
+    if (isConnectionKept(error)) await connection.command("ROLLBACK");
+    else if (isCommitting && tx.claimed.length > 0) throw new UnknownCommitError(tx.claimed, error);
+    throw error;
+  }
+}
+
+/** Answers the last statements, to be sent together with the reports and the commit. */
+async function perform(
+  tx: Transaction,
+  state: WriterState,
+  batch: readonly WriteOperation[],
+  outcomes: unknown[],
+  { mayClaim, monotonicMs }: BatchOptions,
+): Promise<() => Promise<unknown>> {
+  const { connection } = tx;
+  const { queueEnds } = state;
+  const inputsOf = createInputs(batch);
+  async function each<Kind extends keyof WriteSteps>(
+    kind: Kind,
+    step: (
+      input: WriteSteps[Kind]["input"],
+    ) => Promise<WriteSteps[Kind]["outcome"]> | WriteSteps[Kind]["outcome"],
+  ): Promise<void> {
+    for (const { index, input } of inputsOf(kind)) outcomes[index] = await step(input);
+  }
+
+  const accepts = inputsOf("accept");
+  const accept =
+    accepts.length === 0
+      ? undefined
+      : await planAccept(
+          tx,
+          queueEnds,
+          accepts.map(({ input }) => input),
+          { mayClaim, monotonicMs },
+        );
+  accepts.forEach(({ index }, position) => {
+    outcomes[index] = accept?.outcomes[position];
+  });
+
+  await changeLocked(tx, state, inputsOf, outcomes);
+
+  await each("join", (request) => join(tx, queueEnds, request));
+  await each("rescue", (nowMs) => rescue(tx, queueEnds, nowMs));
+  await each("expireDue", (request) => expireDue(tx, request));
+  await each("endSilent", (request) => endSilent(tx, request));
+  await writeRows(tx);
+  await each("adoptOrphans", (request) => adoptOrphans(tx, queueEnds, request));
+  await each("clean", (request) => clean(connection, request));
+  const claims = inputsOf("claim");
+  const claimPlans: ClaimPlan[] = [];
+  for (const { input } of mayClaim ? claims : []) {
+    claimPlans.push(await planClaim(tx, queueEnds, input, monotonicMs));
+  }
+  if (!mayClaim) for (const { index, input } of claims) outcomes[index] = nothingClaimed(input.nowMs);
+
+  const wanted: ReferenceRequest[] = [...(accept?.references ?? [])];
+  for (const plan of claimPlans) wanted.push(...plan.references);
+  const asked = inputsOf("takeReference");
+  wanted.push(...asked.map(({ input }) => input));
+  const references = await takeReferences(connection, wanted);
+  asked.forEach(({ index }, position) => {
+    outcomes[index] = references[references.length - asked.length + position];
+  });
+
+  await each("recordIncoming", (part) => recordIncoming(tx, state.newIncomingId, part));
+  await each("openSubscription", (request) => openSubscription(connection, request));
+  await each("acknowledge", (request) => acknowledge(connection, request));
+  await each("deleteSubscription", (request) => deleteSubscription(connection, request));
+  await each("createKey", (key) => createKey(connection, key));
+  await each("revokeKey", (request) => revokeKey(connection, request));
+  await each("setPaused", async (request) => {
+    await setPaused(connection, request);
+    return undefined;
+  });
+
+  return async () => {
+    let used = accept?.references.length ?? 0;
+    const sent: Promise<unknown>[] = [];
+    if (accept !== undefined) sent.push(accept.finish(references.slice(0, used)));
+    claimPlans.forEach((plan, position) => {
+      const own = references.slice(used, used + plan.references.length);
+      used += own.length;
+      const claimed = plan.finish(own).then((claim) => {
+        outcomes[claims[position]?.index ?? -1] = claim;
+      });
+      sent.push(claimed);
+    });
+    await Promise.all(sent);
+  };
+}
+
+/** The steps that work on locked rows in memory. */
+async function changeLocked(
+  tx: Transaction,
+  { queueEnds }: WriterState,
+  inputsOf: InputsOf,
+  outcomes: unknown[],
+): Promise<void> {
+  const settlements = inputsOf("settle");
+  const receipts = inputsOf("recordReceipt");
+  const replays = inputsOf("replayParked");
+  const marks = inputsOf("markSubmitting");
+  const releases = inputsOf("release");
+  const cancels = inputsOf("cancel");
+  for (const { input } of inputsOf("recordUnparsableReceipt")) {
+    tx.rows.strays.push({
+      gateway_id: input.gatewayId,
+      why: "UNPARSABLE",
+      smsc_message_id: null,
+      arrival_time: input.arrivalTimeMs,
+      raw: input.raw,
+    });
+  }
+  const [replay] = replays;
+  const parked = replay === undefined ? [] : await findReplayable(tx.connection, replay.input);
+  const cancelled = await loadRows(tx, {
+    settlements: settlements.map(({ input }) => input),
+    receipts: receipts.map(({ input }) => input),
+    parked,
+    marked: [...marks.map(({ input }) => input.id), ...releases.flatMap(({ input }) => input.ids)],
+    cancels: cancels.map(({ input }) => input),
+  });
+  for (const { input } of releases) {
+    for (const id of input.ids) {
+      const row = tx.rows.deliveries.get(id);
+      if (row?.claimed_by === input.claimant && row.state === stateCodes.QUEUED) free(tx, row);
+    }
+    queueEnds.reset();
+  }
+  for (const { index, input } of marks) outcomes[index] = markSubmitting(tx, input);
+  for (const { index, input } of settlements) outcomes[index] = settle(tx, queueEnds, input);
+  let replayed = 0;
+  for (const row of parked) if (tx.rows.parked.has(row) && applyParked(tx, row)) replayed += 1;
+  for (const { index } of replays) outcomes[index] = replayed;
+  for (const { index, input } of receipts) outcomes[index] = recordReceipt(tx, input);
+  for (const { index, input } of cancels) outcomes[index] = cancel(tx, input, cancelled.get(input.messageId));
+  await writeRows(tx);
+}
+
+function markSubmitting(
+  { rows }: Transaction,
+  { id, claimant }: { readonly id: DeliveryId; readonly claimant: ClaimantId },
+): boolean {
+  const row = rows.deliveries.get(id);
+  const mayStart =
+    row?.claimed_by === claimant && row.state === stateCodes.QUEUED && row.is_cancel_requested === 0;
+  if (!mayStart) return false;
+  row.state = stateCodes.SUBMITTING;
+  rows.changedDeliveries.add(row);
+  return true;
+}
+
+const nothingClaimed = (nowMs: number): Claim => ({
+  messages: [],
+  deliveries: [],
+  nextAvailableTimeMs: nowMs + 1_000,
+});
+
+interface Indexed<Input> {
+  /** Place in the batch. */
+  readonly index: number;
+  readonly input: Input;
+}
+
+type InputsOf = <Kind extends keyof WriteSteps>(kind: Kind) => readonly Indexed<WriteSteps[Kind]["input"]>[];
+
+function createInputs(batch: readonly WriteOperation[]): InputsOf {
+  const byKind = new Map<keyof WriteSteps, Indexed<unknown>[]>();
+  batch.forEach(({ kind, input }, index) => {
+    const known = byKind.get(kind);
+    if (known === undefined) byKind.set(kind, [{ index, input }]);
+    else known.push({ index, input });
+  });
+  // The operations' own type ties each kind to its input.
+  return <Kind extends keyof WriteSteps>(kind: Kind) =>
+    (byKind.get(kind) ?? []) as readonly Indexed<WriteSteps[Kind]["input"]>[];
+}
