@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { toAccountId } from "../../../src/domain/ids.ts";
+import { postgresMissing } from "../../support/postgres-database.ts";
+import {
+  acceptClaimed,
+  buildAcceptance,
+  buildReceipt,
+  buildSubmitted,
+  gateway,
+  startMs,
+} from "../../support/store-builders.ts";
+import { useReplicas } from "./replica-world.ts";
+
+describe.skipIf(postgresMissing !== undefined)(`writers on PostgreSQL ${postgresMissing ?? ""}`, () => {
+  const world = useReplicas();
+  const deadlocks = async () => {
+    const [row] = await world.database.query<{ deadlocks: string }>(
+      "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()",
+    );
+    return Number(row?.deadlocks);
+  };
+
+  it("never lock each other out, whatever the order in which work comes to them", async () => {
+    const replicas = [await world.join("a"), await world.join("b")];
+    const [left, right] = replicas;
+    if (left === undefined || right === undefined) expect.fail("no replicas");
+    const accounts = ["one", "two", "three", "four"].map(toAccountId);
+    const ids = [];
+    for (const [index, accountId] of accounts.entries()) {
+      const claimed = await acceptClaimed(left.store, left.claimant, {
+        recipients: 5,
+        message: { accountId },
+      });
+      ids.push(...claimed);
+      await left.store.settle(
+        claimed.map((id, part) => buildSubmitted(id, left.claimant, [`${index}-${part}`])),
+      );
+    }
+    const smscIds = ids.map((_, index) => `${Math.floor(index / 5)}-${index % 5}`);
+    for (let round = 0; round < 15; round += 1) {
+      const receipts = smscIds.map((id) => buildReceipt(id, { verdict: "RECORDED" }));
+      const accepts = accounts.map((accountId) =>
+        buildAcceptance({ message: { accountId }, segmentCount: 2 }),
+      );
+      await Promise.all([
+        left.store.recordReceipts(receipts),
+        right.store.recordReceipts(receipts.toReversed()),
+        left.store.accept(accepts),
+        right.store.accept(
+          accounts
+            .toReversed()
+            .map((accountId) => buildAcceptance({ message: { accountId }, segmentCount: 2 })),
+        ),
+        ...replicas.map(({ store, claimant }) =>
+          store.claim({
+            claimant,
+            gatewayId: gateway,
+            limits: { OTP: 9, NORMAL: 9, BULK: 9 },
+            nowMs: startMs,
+          }),
+        ),
+        left.store.settle(ids.map((id) => buildSubmitted(id, left.claimant, ["again"]))),
+        right.store.settle(ids.toReversed().map((id) => buildSubmitted(id, right.claimant, ["again"]))),
+        right.store.rescue(startMs),
+      ]);
+    }
+    const all = await Promise.all([left.store.backlog(), right.store.backlog()]);
+    expect(all[0]).toEqual(all[1]);
+    // Statistics come with a delay of up to a second; ending a connection hands them in.
+    await Promise.all(replicas.map(({ store }) => store.close()));
+    expect(await deadlocks()).toBe(0);
+  });
+
+  it("try again what the server could not order", async () => {
+    const { store, claimant } = await world.join("one");
+    const [first, second] = await acceptClaimed(store, claimant, { recipients: 2 });
+    if (first === undefined || second === undefined) expect.fail("nothing was claimed");
+    const onlooker = await world.database.connect();
+    await onlooker.query("SET deadlock_timeout = '60s'");
+    await onlooker.query("BEGIN");
+    // Against the order of ids, so that each holds what the other wants; the store is the one that is told so.
+    await onlooker.query("SELECT 1 FROM deliveries WHERE id = $1 FOR UPDATE", [second]);
+    const settling = store.settle([first, second].map((id) => buildSubmitted(id, claimant, [`x${id}`])));
+    await expect.poll(() => world.database.query("SELECT 1 FROM pg_locks WHERE NOT granted")).toHaveLength(1);
+    await onlooker.query("SELECT 1 FROM deliveries WHERE id = $1 FOR UPDATE", [first]);
+    await onlooker.query("COMMIT");
+    await onlooker.end();
+    expect(await settling).toEqual([
+      { kind: "settled", state: "SUBMITTED" },
+      { kind: "settled", state: "SUBMITTED" },
+    ]);
+  });
+});

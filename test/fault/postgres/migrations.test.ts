@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { silentLogger } from "../../../src/observability/logger.ts";
+import { openPostgresStore } from "../../../src/store/postgres/open.ts";
+import { StoreUnavailableError } from "../../../src/store/store-unavailable-error.ts";
+import { createFakeClock } from "../../support/fake-clock.ts";
+import { postgresMissing } from "../../support/postgres-database.ts";
+import { account, buildAcceptance } from "../../support/store-builders.ts";
+import { useReplicas } from "./replica-world.ts";
+
+describe.skipIf(postgresMissing !== undefined)(`PostgreSQL migrations ${postgresMissing ?? ""}`, () => {
+  const world = useReplicas();
+
+  it("lets five replicas start at once on an empty database, as one store", async () => {
+    const stores = await Promise.all([1, 2, 3, 4, 5].map(() => world.open()));
+    expect(new Set(stores.map(({ id }) => id)).size).toBe(1);
+    expect(await world.database.query("SELECT value FROM meta WHERE key = 'version'")).toEqual([
+      { value: "1" },
+    ]);
+  });
+
+  it("refuses a schema that needs a newer program, and says so", async () => {
+    await world.open();
+    await world.database.query("UPDATE meta SET value = '9' WHERE key IN ('version', 'min_reader')");
+    await expect(world.open()).rejects.toThrowError(StoreUnavailableError);
+    await expect(world.open()).rejects.toMatchObject({
+      reason: "NEWER_SCHEMA",
+      message: expect.stringMatching(
+        /schema 9, which needs a program that reads schema 9; this one reads 1\./,
+      ),
+    });
+  });
+
+  it("works beside a newer release whose schema it can still read", async () => {
+    const store = await world.open();
+    await world.database.query("UPDATE meta SET value = '2' WHERE key = 'version'");
+    await world.database.query("ALTER TABLE messages ADD COLUMN widened text");
+    const beside = await world.open();
+    await beside.accept([buildAcceptance()]);
+    expect(await store.listMessages(account, {}, { before: undefined, limit: 5 })).toHaveLength(1);
+  });
+
+  it("refuses a schema of that name that holds another program's tables", async () => {
+    await world.database.query("CREATE SCHEMA sms_relay");
+    await world.database.query("CREATE TABLE sms_relay.theirs (id int)");
+    await expect(world.open()).rejects.toMatchObject({ reason: "NOT_OURS" });
+  });
+
+  it("says which database cannot be reached, without its password", async () => {
+    const urls = ["postgres://someone:secret@127.0.0.1:1/nowhere"];
+    const opening = openPostgresStore({ urls, clock: createFakeClock(), log: silentLogger });
+    await expect(opening).rejects.toMatchObject({
+      reason: "FAILED",
+      message: expect.stringMatching(/^127\.0\.0\.1:1\/nowhere cannot be used: (?!.*secret)/),
+    });
+  });
+
+  it("refuses to make a backup and names PostgreSQL's own means", async () => {
+    const store = await world.open();
+    await expect(store.backup("/tmp/copy")).rejects.toThrowError(/pg_dump/);
+  });
+});
