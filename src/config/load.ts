@@ -97,7 +97,14 @@ function parseFile(file: string, lines: LineCounter): Document {
 
 /** The settings as plain data; an empty file is a file without settings. */
 function rootOf(document: Document | undefined, file: string | undefined): Record<string, unknown> {
-  const content: unknown = document?.toJS() ?? {};
+  let content: unknown;
+  try {
+    content = document?.toJS() ?? {};
+  } catch (error) {
+    // Aliases are followed only now: one to nothing, or so many that they would fill the memory.
+    const rule = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    throw new ConfigError([{ place: `${file}:1:1`, path: "", rule }]);
+  }
   if (typeof content === "object" && content !== null && !Array.isArray(content)) {
     return content as Record<string, unknown>;
   }
