@@ -7,6 +7,7 @@ import type { Store } from "../store.ts";
 import { backupTo } from "./backup.ts";
 import { checkFile } from "./check-file.ts";
 import type { CommittedBatch, ReadOperation, ReadSteps, WriteOperation, WriteSteps } from "./operations.ts";
+import { packOperation, unpackOutcome } from "./packed-batch.ts";
 import { type ServiceLock, takeServiceLock } from "./service-lock.ts";
 import { startWorker, type WorkerClient } from "./worker-client.ts";
 
@@ -54,13 +55,13 @@ function createStore(
 
   async function run(batch: readonly WriteOperation[]): Promise<readonly unknown[]> {
     const startMs = clock.monotonic();
-    const { outcomes, reports } = (await writer.call(batch)) as CommittedBatch;
+    const { outcomes, reports } = (await writer.call(batch.map(packOperation))) as CommittedBatch;
     const commit = { rows: batch.length, durationMs: clock.monotonic() - startMs };
     for (const listener of commitListeners) listener(commit);
     for (const { accountId, last } of reports) {
       for (const listener of reportListeners) listener(accountId as AccountId, last);
     }
-    return outcomes;
+    return batch.map((operation, index) => unpackOutcome(outcomes[index], operation));
   }
 
   const commits = createGroupCommit<WriteOperation, unknown>({

@@ -15,6 +15,7 @@ import { createWriteKeys } from "./keys.ts";
 import { migrate } from "./migrate.ts";
 import { createEndDelivery } from "./move-delivery.ts";
 import type { CommittedBatch, WorkerData, WriteOperation, WriteSteps } from "./operations.ts";
+import { type PackedOperation, packOutcome, unpackOperation } from "./packed-batch.ts";
 import { createSetPaused } from "./pauses.ts";
 import { createRecordAttempt } from "./record-attempt.ts";
 import { createRecordIncoming } from "./record-incoming.ts";
@@ -92,7 +93,7 @@ function createHandlers(db: DatabaseSync): Handlers {
   };
 }
 
-function createBatchRunner(db: DatabaseSync): (batch: readonly WriteOperation[]) => CommittedBatch {
+function createBatchRunner(db: DatabaseSync): (packed: readonly PackedOperation[]) => CommittedBatch {
   const handlers = createHandlers(db);
   const appendReports = createAppendReports(db);
   const begin = db.prepare("BEGIN IMMEDIATE");
@@ -106,11 +107,12 @@ function createBatchRunner(db: DatabaseSync): (batch: readonly WriteOperation[])
     return handler(tx, operation.input);
   }
 
-  return (batch) => {
+  return (packed) => {
+    const batch = packed.map(unpackOperation);
     begin.run();
     try {
       const tx = beginTransaction(state);
-      const outcomes = batch.map((operation) => perform(tx, operation));
+      const outcomes = batch.map((operation) => packOutcome(perform(tx, operation), operation));
       const reports = appendReports(tx.reports);
       commit.run();
       state = { laneEnds: tx.laneEnds, parkedReceipts: tx.parkedReceipts };
@@ -141,7 +143,7 @@ function serve(): void {
           reply({ kind: "done", id, body: undefined });
           port.close();
         } else {
-          reply({ kind: "done", id, body: runBatch(body as readonly WriteOperation[]) });
+          reply({ kind: "done", id, body: runBatch(body as readonly PackedOperation[]) });
         }
       } catch (error) {
         reply({ kind: "failed", id, fault: faultOf(error) });

@@ -1,0 +1,62 @@
+/** A batch of writing operations on its way to the writer's thread: the frequent kinds packed, the others as they are. */
+import type { Acceptance, AcceptOutcome } from "../store.ts";
+import type { WriteOperation } from "./operations.ts";
+import {
+  type PackedAcceptance,
+  type PackedAcceptOutcome,
+  packAcceptance,
+  packAcceptOutcome,
+  unpackAcceptance,
+  unpackAcceptOutcome,
+} from "./packed-acceptance.ts";
+import {
+  type PackedReceipt,
+  type PackedSettlement,
+  packReceipt,
+  packSettlement,
+  unpackReceipt,
+  unpackSettlement,
+} from "./packed-facts.ts";
+
+export type PackedOperation =
+  | readonly ["accept", PackedAcceptance]
+  | readonly ["settle", PackedSettlement]
+  | readonly ["recordReceipt", PackedReceipt]
+  | readonly ["plain", WriteOperation];
+
+export function packOperation(operation: WriteOperation): PackedOperation {
+  switch (operation.kind) {
+    case "accept":
+      return ["accept", packAcceptance(operation.input)];
+    case "settle":
+      return ["settle", packSettlement(operation.input)];
+    case "recordReceipt":
+      return ["recordReceipt", packReceipt(operation.input)];
+    default:
+      return ["plain", operation];
+  }
+}
+
+export function unpackOperation(packed: PackedOperation): WriteOperation {
+  switch (packed[0]) {
+    case "accept":
+      return { kind: "accept", input: unpackAcceptance(packed[1]) };
+    case "settle":
+      return { kind: "settle", input: unpackSettlement(packed[1]) };
+    case "recordReceipt":
+      return { kind: "recordReceipt", input: unpackReceipt(packed[1]) };
+    case "plain":
+      return packed[1];
+  }
+}
+
+/** Outcomes of accepts come back packed; they are read beside their operations. */
+export function packOutcome(outcome: unknown, operation: WriteOperation): unknown {
+  return operation.kind === "accept" ? packAcceptOutcome(outcome as AcceptOutcome, operation.input) : outcome;
+}
+
+export function unpackOutcome(packed: unknown, operation: WriteOperation): unknown {
+  if (operation.kind !== "accept") return packed;
+  const entry: Acceptance = operation.input;
+  return unpackAcceptOutcome(packed as PackedAcceptOutcome, entry);
+}

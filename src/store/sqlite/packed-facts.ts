@@ -1,0 +1,178 @@
+/**
+ * How settlements and receipts cross to the writer's thread, flat for the reason that packed-acceptance.ts gives: 3.6 and 2.2 µs
+ * both ways as objects, under 1 µs flat.
+ */
+import type { Receipt } from "../../domain/receipt.ts";
+import type { AttemptRecord, PartRecord, Settlement } from "../store.ts";
+
+type PackedPart = readonly [
+  number: number,
+  PartRecord["outcome"],
+  smscMessageId: string | undefined,
+  matchKey: string | undefined,
+  commandStatus: number | undefined,
+  timeMs: number,
+];
+
+type PackedAttempt = readonly [
+  number: number,
+  AttemptRecord["gatewayId"],
+  startTimeMs: number,
+  endTimeMs: number,
+  AttemptRecord["outcome"],
+  AttemptRecord["encoding"],
+  segmentCount: number,
+  reference: number | undefined,
+  /** Undefined where nothing was left out and nothing marked. */
+  trace: AttemptRecord["trace"] | undefined,
+  ...parts: PackedPart[],
+];
+
+export type PackedSettlement = readonly [
+  Settlement["deliveryId"],
+  Settlement["claimant"],
+  timeMs: number,
+  Settlement["lane"],
+  PackedAttempt | undefined,
+  /** For `submitted` only whether it expects receipts. */
+  verdict: Settlement["verdict"] | boolean,
+];
+
+const noTrace: AttemptRecord["trace"] = { leftOut: [], marks: [] };
+
+export function packSettlement(entry: Settlement): PackedSettlement {
+  const { deliveryId, claimant, timeMs, lane, attempt, verdict } = entry;
+  const packed = attempt === undefined ? undefined : packAttempt(attempt);
+  const outcome = verdict.kind === "submitted" ? verdict.expectsReceipts : verdict;
+  return [deliveryId, claimant, timeMs, lane, packed, outcome];
+}
+
+export function unpackSettlement([
+  id,
+  claimant,
+  timeMs,
+  lane,
+  attempt,
+  verdict,
+]: PackedSettlement): Settlement {
+  return {
+    deliveryId: id,
+    claimant,
+    timeMs,
+    lane,
+    attempt: attempt === undefined ? undefined : unpackAttempt(attempt),
+    verdict: typeof verdict === "boolean" ? { kind: "submitted", expectsReceipts: verdict } : verdict,
+  };
+}
+
+function packAttempt(attempt: AttemptRecord): PackedAttempt {
+  const { trace } = attempt;
+  return [
+    attempt.number,
+    attempt.gatewayId,
+    attempt.startTimeMs,
+    attempt.endTimeMs,
+    attempt.outcome,
+    attempt.encoding,
+    attempt.segmentCount,
+    attempt.reference,
+    trace.leftOut.length + trace.marks.length === 0 ? undefined : trace,
+    ...attempt.parts.map(packPart),
+  ];
+}
+
+function unpackAttempt(packed: PackedAttempt): AttemptRecord {
+  const [
+    number,
+    gatewayId,
+    startTimeMs,
+    endTimeMs,
+    outcome,
+    encoding,
+    segmentCount,
+    reference,
+    trace,
+    ...parts
+  ] = packed;
+  return {
+    number,
+    gatewayId,
+    startTimeMs,
+    endTimeMs,
+    outcome,
+    encoding,
+    segmentCount,
+    reference,
+    parts: parts.map(unpackPart),
+    trace: trace ?? noTrace,
+  };
+}
+
+function packPart(part: PartRecord): PackedPart {
+  return [part.number, part.outcome, part.smscMessageId, part.matchKey, part.commandStatus, part.timeMs];
+}
+
+function unpackPart([
+  number,
+  outcome,
+  smscMessageId,
+  matchKey,
+  commandStatus,
+  timeMs,
+]: PackedPart): PartRecord {
+  return { number, outcome, smscMessageId, matchKey, commandStatus, timeMs };
+}
+
+export type PackedReceipt = readonly [
+  Receipt["gatewayId"],
+  smscMessageId: string,
+  matchKey: string,
+  recipient: string | undefined,
+  Receipt["verdict"],
+  stat: string,
+  err: string | undefined,
+  networkError: Receipt["networkError"],
+  doneTimeMs: number | undefined,
+  carrier: string | undefined,
+  arrivalTimeMs: number,
+  raw: Uint8Array,
+  coversAllParts: boolean,
+];
+
+export function packReceipt(receipt: Receipt): PackedReceipt {
+  return [
+    receipt.gatewayId,
+    receipt.smscMessageId,
+    receipt.matchKey,
+    receipt.recipient,
+    receipt.verdict,
+    receipt.stat,
+    receipt.err,
+    receipt.networkError,
+    receipt.doneTimeMs,
+    receipt.carrier,
+    receipt.arrivalTimeMs,
+    receipt.raw,
+    receipt.coversAllParts,
+  ];
+}
+
+export function unpackReceipt(packed: PackedReceipt): Receipt {
+  const [gatewayId, smscMessageId, matchKey, recipient, verdict, stat, err, networkError, doneTimeMs] =
+    packed;
+  return {
+    gatewayId,
+    smscMessageId,
+    matchKey,
+    recipient,
+    verdict,
+    stat,
+    err,
+    networkError,
+    doneTimeMs,
+    carrier: packed[9],
+    arrivalTimeMs: packed[10],
+    raw: packed[11],
+    coversAllParts: packed[12],
+  };
+}
