@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { toAccountId } from "../../../src/domain/ids.ts";
+import { type AccountId, toAccountId } from "../../../src/domain/ids.ts";
 import { postgresMissing } from "../../support/postgres-database.ts";
 import {
   acceptClaimed,
@@ -7,9 +7,10 @@ import {
   buildReceipt,
   buildSubmitted,
   gateway,
+  recipientAt,
   startMs,
 } from "../../support/store-builders.ts";
-import { useReplicas } from "./replica-world.ts";
+import { type Replica, useReplicas } from "./replica-world.ts";
 
 describe.skipIf(postgresMissing !== undefined)(`writers on PostgreSQL ${postgresMissing ?? ""}`, () => {
   const world = useReplicas();
@@ -71,6 +72,36 @@ describe.skipIf(postgresMissing !== undefined)(`writers on PostgreSQL ${postgres
     expect(await deadlocks()).toBe(0);
   });
 
+  it.each([
+    { over: "accounts", segmentCount: 1 },
+    { over: "references", segmentCount: 2 },
+  ])("never lock each other out over $over", async ({ segmentCount }) => {
+    const [left, right] = [await world.join("a"), await world.join("b")];
+    const accounts = Array.from({ length: 30 }, (_, index) => toAccountId(`account-${index}`));
+    const acceptAll = async ({ store, claimant }: Replica, order: readonly AccountId[]) => {
+      for (let round = 0; round < 12; round += 1) {
+        await store.accept(
+          order.map((accountId, index) => {
+            const entry = buildAcceptance({
+              message: { accountId },
+              segmentCount,
+              wantsClaim: true,
+              claimant,
+            });
+            const [delivery] = entry.deliveries;
+            if (delivery === undefined) expect.fail("no delivery");
+            // The pairs too come in another order.
+            const recipient = recipientAt(order === accounts ? index : accounts.length - 1 - index);
+            return { ...entry, deliveries: [{ ...delivery, recipient }] };
+          }),
+        );
+      }
+    };
+    await Promise.all([acceptAll(left, accounts), acceptAll(right, accounts.toReversed())]);
+    await Promise.all([left, right].map(({ store }) => store.close()));
+    expect(await deadlocks()).toBe(0);
+  });
+
   it("try again what the server could not order", async () => {
     const { store, claimant } = await world.join("one");
     const [first, second] = await acceptClaimed(store, claimant, { recipients: 2 });
@@ -89,5 +120,7 @@ describe.skipIf(postgresMissing !== undefined)(`writers on PostgreSQL ${postgres
       { kind: "settled", state: "SUBMITTED" },
       { kind: "settled", state: "SUBMITTED" },
     ]);
+    await store.close();
+    expect(await deadlocks()).toBeGreaterThan(0);
   });
 });
