@@ -10,7 +10,7 @@ import {
   recipientAt,
   startMs,
 } from "../../support/store-builders.ts";
-import { type Replica, useReplicas } from "./replica-world.ts";
+import { useReplicas } from "./replica-world.ts";
 
 describe.skipIf(postgresMissing !== undefined)(`writers on PostgreSQL ${postgresMissing ?? ""}`, () => {
   const world = useReplicas();
@@ -72,32 +72,40 @@ describe.skipIf(postgresMissing !== undefined)(`writers on PostgreSQL ${postgres
     expect(await deadlocks()).toBe(0);
   });
 
-  it.each([
-    { over: "accounts", segmentCount: 1 },
-    { over: "references", segmentCount: 2 },
-  ])("never lock each other out over $over", async ({ segmentCount }) => {
+  it("lock the counters of accounts in one order, also when each has some of them", async () => {
     const [left, right] = [await world.join("a"), await world.join("b")];
-    const accounts = Array.from({ length: 30 }, (_, index) => toAccountId(`account-${index}`));
-    const acceptAll = async ({ store, claimant }: Replica, order: readonly AccountId[]) => {
-      for (let round = 0; round < 12; round += 1) {
-        await store.accept(
-          order.map((accountId, index) => {
-            const entry = buildAcceptance({
-              message: { accountId },
-              segmentCount,
-              wantsClaim: true,
-              claimant,
-            });
-            const [delivery] = entry.deliveries;
-            if (delivery === undefined) expect.fail("no delivery");
-            // The pairs too come in another order.
-            const recipient = recipientAt(order === accounts ? index : accounts.length - 1 - index);
-            return { ...entry, deliveries: [{ ...delivery, recipient }] };
-          }),
-        );
-      }
-    };
-    await Promise.all([acceptAll(left, accounts), acceptAll(right, accounts.toReversed())]);
+    const accounts = ["one", "three", "two"].map(toAccountId);
+    const entries = (order: readonly AccountId[]) =>
+      order.map((accountId) => buildAcceptance({ message: { accountId } }));
+    await left.store.accept(entries(accounts));
+    const onlooker = await world.database.connect();
+    await onlooker.query("BEGIN");
+    await onlooker.query("SELECT 1 FROM report_counters WHERE account_id = 'three' FOR UPDATE");
+    const accepting = [
+      left.store.accept(entries(accounts)),
+      right.store.accept(entries(accounts.toReversed())),
+    ];
+    await expect.poll(() => world.database.query("SELECT 1 FROM pg_locks WHERE NOT granted")).toHaveLength(2);
+    await onlooker.query("COMMIT");
+    await onlooker.end();
+    await Promise.all(accepting);
+    await Promise.all([left, right].map(({ store }) => store.close()));
+    expect(await deadlocks()).toBe(0);
+  });
+
+  it("lock references in one order", async () => {
+    const [left, right] = [await world.join("a"), await world.join("b")];
+    const pairs = Array.from({ length: 300 }, (_, index) => ({
+      sender: "Acme",
+      recipient: recipientAt(index),
+    }));
+    for (let round = 0; round < 10; round += 1) {
+      await Promise.all([
+        left.store.takeReferences(pairs, startMs),
+        right.store.takeReferences(pairs.toReversed(), startMs),
+      ]);
+    }
+    expect(await left.store.takeReferences(pairs.slice(0, 1), startMs)).toEqual([20]);
     await Promise.all([left, right].map(({ store }) => store.close()));
     expect(await deadlocks()).toBe(0);
   });
