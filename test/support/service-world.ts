@@ -20,7 +20,8 @@ import { connectClients, type RpcClients } from "./rpc-client.ts";
 /** Settings as they stand in sms-relay.yaml. */
 type Settings = Readonly<Record<string, unknown>>;
 
-const KEY = "key-of-tests-against-hostile-smscs-00001";
+/** The key of every world; it may do all that operators may. */
+export const WORLD_KEY = "key-of-tests-against-hostile-smscs-00001";
 
 /** A gateway, and the simulator behind it; with `port` the SMSC is the test's own. */
 export interface SmscSetup {
@@ -97,7 +98,7 @@ export async function startServiceWorld(
   const config = configSchema({ readVariable: refuse, readFile: refuse }).parse({
     listen: { grpc: { port: 0 }, http: { port: 0 } },
     store: { path: databasePath, minFreeDisk: "0" },
-    accounts: [{ id: "shop", role: "OPERATOR", keys: [KEY] }],
+    accounts: [{ id: "shop", role: "OPERATOR", keys: [WORLD_KEY] }],
     gateways,
     shutdown: { grace: "2s" },
     ...settings,
@@ -112,7 +113,7 @@ export async function startServiceWorld(
   const service = await startService(config, { clock, log });
   parts.defer(() => service.stop());
   const address = `127.0.0.1:${service.grpcPort}`;
-  const clients = connectClients(address, KEY);
+  const clients = connectClients(address, WORLD_KEY);
   parts.defer(() => clients[Symbol.dispose]());
   const reports = followReports(clients);
   parts.defer(() => reports.stop());
