@@ -47,7 +47,7 @@ export function startNode(
   const [program = process.execPath, ...rest] = command;
   const child = spawn(program, [...rest, file, ...args], {
     stdio: ["pipe", "pipe", "pipe"],
-    env: options.env ?? process.env,
+    env: withoutTestVariables(options.env ?? process.env),
     cwd: options.cwd,
   });
   const ended = once(child, "exit").then(([code, signal]) => ({ code, signal }));
@@ -73,6 +73,11 @@ export function startNode(
     stop,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** The product refuses variables of its own prefix that it does not know. */
+function withoutTestVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("SMS_RELAY_TEST_")));
 }
 
 function hasEnded(child: ChildProcess): boolean {
