@@ -42,12 +42,18 @@ export async function* sendSmsStream(
   const changed = createWaker();
   const roomMade = createWaker();
   let hasEnded = false;
+  let isCut = false;
   let fault: { readonly cause: unknown } | undefined;
 
   async function read(): Promise<void> {
     try {
       for await (const request of requests) {
-        if (stopping.aborted || hasEnded) return;
+        if (hasEnded) return;
+        if (stopping.aborted) {
+          // This one was read and is not taken: the caller must not mistake the end for success.
+          isCut = true;
+          return;
+        }
         answers.push(answer(request, principal, deps));
         changed.wake();
         while (answers.length >= maxUnanswered && !hasEnded) await roomMade.next();
@@ -75,8 +81,8 @@ export async function* sendSmsStream(
         continue;
       }
       if (fault !== undefined) throw fault.cause;
-      if (hasEnded) return;
-      if (stopping.aborted) throw new SmsError("SERVICE_UNAVAILABLE");
+      if (hasEnded && !isCut) return;
+      if (isCut || stopping.aborted) throw new SmsError("SERVICE_UNAVAILABLE");
       await changed.next();
     }
   } finally {

@@ -1,5 +1,5 @@
 import { Status } from "nice-grpc";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { SendSmsStreamRequest, SendSmsStreamResponse } from "../../../src/gen/sms/v1/sms_service.ts";
 import { WaitFor } from "../../../src/gen/sms/v1/sms_service.ts";
 import { StatusCode } from "../../../src/gen/sms/v1/status_code.ts";
@@ -27,7 +27,7 @@ let held: (() => void)[] = [];
 let isHolding = false;
 let world: RpcWorld;
 let clients: RpcClients;
-beforeAll(async () => {
+beforeEach(async () => {
   world = await startRpcWorld({
     wrapStore: (store) => ({
       ...store,
@@ -39,7 +39,7 @@ beforeAll(async () => {
   });
   clients = connectClients(world.address, SHOP_KEY);
 });
-afterAll(async () => {
+afterEach(async () => {
   clients[Symbol.dispose]();
   await world.stop();
 });
@@ -142,6 +142,24 @@ describe("SendSmsStream", () => {
     for (const release of held) release();
     expect((await ended).code).toBe(Status.UNAVAILABLE);
     expect(answers.map(({ outcome }) => outcome?.$case)).toEqual(["response", "response"]);
+    await stopped;
+  });
+
+  it("P40 never ends well when the service stops before all requests are read", async () => {
+    isHolding = true;
+    held = [];
+    const requests = Array.from({ length: 400 }, (_, index) => requestOf(`cut-${index}`));
+    const answers: SendSmsStreamResponse[] = [];
+    const ended = failureOf(async (options) => {
+      for await (const answer of clients.sms.sendSmsStream(listOf(requests), options)) answers.push(answer);
+    });
+    while (held.length < 256) await clients.sms.listSms({ pageSize: 1 });
+    const stopped = world.server.stop(5_000);
+    isHolding = false;
+    for (const release of held) release();
+    expect((await ended).code).toBe(Status.UNAVAILABLE);
+    expect(answers.length).toBeGreaterThanOrEqual(256);
+    expect(answers.length).toBeLessThan(400);
     await stopped;
   });
 });
