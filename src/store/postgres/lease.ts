@@ -12,8 +12,11 @@ export interface Lease {
   /** Begins with the claimant that joining gave; `sentMs` is when joining was asked for, by the monotonic clock. */
   hold(claimant: ClaimantId, sentMs: number): void;
   readonly claimant: ClaimantId | undefined;
-  /** Before anything has joined there is nothing to lose, and nothing held. */
   isHeld(): boolean;
+  /** Whether claims are worth making: not while the lease is in doubt. Before joining, claims are the caller's affair. */
+  mayClaim(): boolean;
+  /** Whether others' leases may be judged: not before they had time to renew theirs, where this one could not either. */
+  mayJudge(): boolean;
   /** Told when the replica was found dead: what it had claimed is others', and it has to join again. */
   onLost(listener: () => void): () => void;
   renew(): Promise<void>;
@@ -38,7 +41,7 @@ const renewLease = statement(
 );
 const endLease = statement(
   "end_lease",
-  "UPDATE replicas SET lease_until = clock_timestamp() - interval '1 second' WHERE id = $1 AND epoch = $2 AND NOT is_dead",
+  "UPDATE replicas SET lease_until = clock_timestamp(), is_dead = true WHERE id = $1 AND epoch = $2",
 );
 
 export function createLease({ replicaId, leaseMs, session, clock, log }: LeaseOptions): Lease {
@@ -49,6 +52,8 @@ export function createLease({ replicaId, leaseMs, session, clock, log }: LeaseOp
   let heldUntilMs = Number.NEGATIVE_INFINITY;
   let timer: Timer | undefined;
   let isRenewing = false;
+  let hasJoined = false;
+  let backSinceMs = Number.NEGATIVE_INFINITY;
 
   async function renew(): Promise<void> {
     if (isRenewing || claimant === undefined) return;
@@ -60,8 +65,10 @@ export function createLease({ replicaId, leaseMs, session, clock, log }: LeaseOp
         connection.run(renewLease, replicaId, epoch, leaseMs),
       );
       if (asked !== claimant) return;
-      if (renewed === 1) heldUntilMs = sentMs + leaseMs - marginMs;
-      else lose();
+      if (renewed === 1) {
+        if (sentMs >= heldUntilMs) backSinceMs = clock.monotonic();
+        heldUntilMs = sentMs + leaseMs - marginMs;
+      } else lose();
     } catch (err) {
       log.warn({ err }, "The lease of this replica could not be renewed.");
     } finally {
@@ -83,6 +90,7 @@ export function createLease({ replicaId, leaseMs, session, clock, log }: LeaseOp
 
   return {
     hold(joined, sentMs) {
+      hasJoined = true;
       claimant = joined;
       epoch = Number(joined.slice(joined.lastIndexOf(".") + 1));
       heldUntilMs = sentMs + leaseMs - marginMs;
@@ -92,6 +100,9 @@ export function createLease({ replicaId, leaseMs, session, clock, log }: LeaseOp
       return claimant;
     },
     isHeld: () => clock.monotonic() < heldUntilMs,
+    mayClaim: () => !hasJoined || clock.monotonic() < heldUntilMs,
+    mayJudge: () =>
+      !hasJoined || (clock.monotonic() < heldUntilMs && clock.monotonic() - backSinceMs >= leaseMs),
     onLost(listener) {
       listeners.add(listener);
       return () => {

@@ -26,9 +26,9 @@ import { readReports, reportBounds, reportNumberBefore } from "./read-reports.ts
 import { listMessages, readStates, readStatus } from "./read-status.ts";
 import { createSession, createSessionPool } from "./session.ts";
 import type { Connection } from "./statement.ts";
-import { isWorthRetrying, storeErrorOf } from "./store-error.ts";
+import { isWorthRetrying, storeErrorOf, UnknownCommitError } from "./store-error.ts";
 import { listSubscriptions, readSubscription } from "./subscriptions.ts";
-import { type CommittedBatch, UnknownCommitError, type WriterState, writeBatch } from "./write-batch.ts";
+import { type CommittedBatch, type WriterState, writeBatch } from "./write-batch.ts";
 
 export interface PostgresStoreOptions {
   /** `postgres://…` of each server of one database; the one that is not in recovery is used. */
@@ -155,7 +155,7 @@ function createStore(options: PostgresStoreOptions, storeId: string): Store {
           : [];
       try {
         const options = {
-          mayClaim: lease.claimant === undefined || lease.isHeld(),
+          mayClaim: lease.mayClaim(),
           monotonicMs: clock.monotonic(),
         };
         const committed = await writer.use((connection) =>
@@ -247,7 +247,7 @@ function createStore(options: PostgresStoreOptions, storeId: string): Store {
       await control.use(() => Promise.resolve());
       return joined;
     },
-    rescue: (nowMs) => write("rescue", nowMs),
+    rescue: (nowMs) => write("rescue", { replicaId, nowMs, mayMark: lease.mayJudge() }),
     isLeaseHeld: () => lease.isHeld(),
     onLeaseLost: (listener) => lease.onLost(listener),
     onWaiting(listener) {

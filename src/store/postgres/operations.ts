@@ -20,7 +20,7 @@ import type {
 import type { CancelRequest } from "./cancel.ts";
 import type { Cleaned, CleanRequest } from "./clean.ts";
 import type { PauseRequest } from "./pauses.ts";
-import type { JoinRequest } from "./recover.ts";
+import type { JoinRequest, RescueRequest } from "./recover.ts";
 import type { PositionRequest, SubscriptionKey } from "./subscriptions.ts";
 import type { AdoptRequest, SweepRequest } from "./sweep.ts";
 
@@ -31,7 +31,7 @@ interface Step<Input, Outcome> {
 
 export interface WriteSteps {
   readonly join: Step<JoinRequest, { readonly claimant: ClaimantId; readonly recovery: Recovery }>;
-  readonly rescue: Step<number, Recovery>;
+  readonly rescue: Step<RescueRequest, Recovery>;
   /** Gives up claims of a commit whose answer was lost. */
   readonly release: Step<{ readonly ids: readonly DeliveryId[]; readonly claimant: ClaimantId }, undefined>;
   readonly accept: Step<Acceptance, AcceptOutcome>;

@@ -19,6 +19,13 @@ export interface JoinRequest {
   readonly nowMs: number;
 }
 
+export interface RescueRequest {
+  readonly replicaId: string;
+  readonly nowMs: number;
+  /** Whether replicas whose lease has ended are taken for dead; not right after this one could not renew its own. */
+  readonly mayMark: boolean;
+}
+
 const takeEpoch = statement<{ epoch: number }>(
   "take_epoch",
   `INSERT INTO replicas AS r (id, epoch, lease_until)
@@ -29,7 +36,7 @@ const takeEpoch = statement<{ epoch: number }>(
 const markDead = statement(
   "mark_dead",
   `UPDATE replicas SET is_dead = true WHERE id IN (
-     SELECT id FROM replicas WHERE NOT is_dead AND lease_until < clock_timestamp()
+     SELECT id FROM replicas WHERE NOT is_dead AND id <> $1 AND lease_until < clock_timestamp()
      ORDER BY id FOR UPDATE SKIP LOCKED)`,
 );
 // One jump through the index for each claimant; there are few.
@@ -63,16 +70,20 @@ export async function join(
 ): Promise<{ readonly claimant: ClaimantId; readonly recovery: Recovery }> {
   const epoch = first(await tx.connection.all(takeEpoch, replicaId, leaseMs))?.epoch;
   if (epoch === undefined) throw new StepError("no epoch was given");
-  const recovery = await rescue(tx, queueEnds, nowMs);
+  const recovery = await rescue(tx, queueEnds, { replicaId, nowMs, mayMark: false });
   return { claimant: toClaimantId(`${replicaId}.${epoch}`), recovery };
 }
 
 /**
- * Marks replicas dead whose lease has ended and frees what they claimed: what was found in SUBMITTING under AT_MOST_ONCE is in doubt
- * and ends UNKNOWN; everything else waits again, at its old place in the queue.
+ * Marks replicas dead whose lease has ended, and frees what dead ones and former epochs claimed: what was found in SUBMITTING under
+ * AT_MOST_ONCE is in doubt and ends UNKNOWN; everything else waits again, at its old place in the queue.
  */
-export async function rescue(tx: Transaction, queueEnds: QueueEnds, nowMs: number): Promise<Recovery> {
-  await tx.connection.run(markDead);
+export async function rescue(
+  tx: Transaction,
+  queueEnds: QueueEnds,
+  { replicaId, nowMs, mayMark }: RescueRequest,
+): Promise<Recovery> {
+  if (mayMark) await tx.connection.run(markDead, replicaId);
   const dead = (await tx.connection.all(findDeadClaimants)).map(({ claimed_by }) => claimed_by);
   if (dead.length === 0) {
     await tx.connection.run(forgetDead);

@@ -1,5 +1,6 @@
 /** What PostgreSQL's errors mean to the store: try again, the database is away, or the statement itself is at fault. */
 import { SmsError } from "../../domain/errors.ts";
+import type { DeliveryId } from "../../domain/ids.ts";
 
 /** Long enough for a restart to get somewhere, short enough to be back soon after it. */
 const retryAfterMs = 1_000;
@@ -7,8 +8,8 @@ const retryAfterMs = 1_000;
 /** SQLSTATE 40001 serialization_failure, 40P01 deadlock_detected: nothing was changed, and another try may succeed. */
 const retried: ReadonlySet<string> = new Set(["40001", "40P01"]);
 
-/** SQLSTATEs of a statement that is wrong or breaks a constraint; everything else means that the database cannot be used now. */
-const ownFault = /^(0A|21|22|23|2B|42|XX001)/;
+/** SQLSTATEs of a statement that is wrong, breaks a constraint or a limit; all others mean that the database cannot be used now. */
+const ownFault = /^(0A|21|22|23|2B|42|44|54|P0|XX)/;
 
 export function sqlStateOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return undefined;
@@ -32,12 +33,14 @@ export function storeAway(cause?: unknown): SmsError {
 
 /** The error for callers; one of ours stays as it is. */
 export function storeErrorOf(error: unknown): Error {
-  if (error instanceof SmsError) return error;
+  if (error instanceof UnknownCommitError) return storeAway(error.cause);
+  if (!(error instanceof Error) || error instanceof SmsError)
+    return error instanceof Error ? error : storeAway(error);
   const state = sqlStateOf(error);
-  if (error instanceof Error && state !== undefined && ownFault.test(state)) return error;
-  // Without a state it is pg's word on its connection, unless it is a fault of our own code.
-  if (error instanceof TypeError || error instanceof RangeError || isOwnError(error)) return error;
-  return storeAway(error);
+  if (state !== undefined) return ownFault.test(state) ? error : storeAway(error);
+  // pg tells of its connection by plain errors and by those of sockets; every other class is a fault of our own code.
+  const isOfConnection = error.constructor === Error || error instanceof AggregateError || "code" in error;
+  return isOfConnection ? storeAway(error) : error;
 }
 
 /** Thrown by the steps of a batch where a row is not what the port promises. */
@@ -45,6 +48,13 @@ export class StepError extends Error {
   override readonly name = "StepError";
 }
 
-function isOwnError(error: unknown): error is StepError {
-  return error instanceof StepError;
+/** The commit was sent, and no answer came: what it claimed, if it was made, is nobody's. */
+export class UnknownCommitError extends Error {
+  override readonly name = "UnknownCommitError";
+  readonly claimed: readonly DeliveryId[];
+
+  constructor(claimed: readonly DeliveryId[], cause: unknown) {
+    super("the commit was not answered", { cause });
+    this.claimed = claimed;
+  }
 }

@@ -22,7 +22,7 @@ import { free, join, rescue } from "./recover.ts";
 import { findReplayable } from "./replay-parked.ts";
 import { settle } from "./settle.ts";
 import type { Connection } from "./statement.ts";
-import { isConnectionKept } from "./store-error.ts";
+import { isConnectionKept, UnknownCommitError } from "./store-error.ts";
 import { acknowledge, deleteSubscription, openSubscription } from "./subscriptions.ts";
 import { adoptOrphans, endSilent, expireDue } from "./sweep.ts";
 import { type ReferenceRequest, takeReferences } from "./take-references.ts";
@@ -48,17 +48,6 @@ export interface CommittedBatch {
   readonly reports: AppendedReports;
   /** Queues that got waiting rows. */
   readonly wokenQueues: readonly GatewayId[];
-}
-
-/** The commit was sent, and no answer came: what it claimed, if it was made, is nobody's. */
-export class UnknownCommitError extends Error {
-  override readonly name = "UnknownCommitError";
-  readonly claimed: readonly DeliveryId[];
-
-  constructor(claimed: readonly DeliveryId[], cause: unknown) {
-    super("the commit was not answered", { cause });
-    this.claimed = claimed;
-  }
 }
 
 export async function writeBatch(
@@ -128,7 +117,7 @@ async function perform(
   await changeLocked(tx, state, inputsOf, outcomes);
 
   await each("join", (request) => join(tx, queueEnds, request));
-  await each("rescue", (nowMs) => rescue(tx, queueEnds, nowMs));
+  await each("rescue", (request) => rescue(tx, queueEnds, request));
   await each("expireDue", (request) => expireDue(tx, request));
   await each("endSilent", (request) => endSilent(tx, request));
   await writeRows(tx);

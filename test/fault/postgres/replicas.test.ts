@@ -112,6 +112,22 @@ describe.skipIf(postgresMissing !== undefined)(`replicas on PostgreSQL ${postgre
     expect((await claim({ ...replica, claimant })).deliveries).toHaveLength(1);
   });
 
+  it("give others time to renew after the database was away, before they take them for dead", async () => {
+    const [one, two] = [await world.join("one"), await world.join("two")];
+    await acceptClaimed(two.store, two.claimant);
+    one.clock.advance(60_000);
+    expect(one.store.isLeaseHeld()).toBe(false);
+    await world.endLease("two");
+    const renew = async () => {
+      one.clock.advance(1_000);
+      await expect.poll(() => one.store.isLeaseHeld()).toBe(true);
+    };
+    await renew();
+    expect(await one.store.rescue(startMs)).toMatchObject({ claimsVoided: 0 });
+    for (let second = 0; second < 5; second += 1) await renew();
+    expect(await one.store.rescue(startMs)).toMatchObject({ claimsVoided: 1 });
+  });
+
   it("take over at once from a former process of the same name", async () => {
     const former = await world.join("one");
     const [id] = await acceptClaimed(former.store, former.claimant);
