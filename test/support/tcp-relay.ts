@@ -9,8 +9,11 @@ export interface TcpRelay {
   stop(): Promise<void>;
 }
 
+/** Hears what passes; `isFromClient` tells which way. */
+export type RelayTap = (octets: Buffer, isFromClient: boolean) => void;
+
 /** Relays to `targetPort` of 127.0.0.1. */
-export async function startTcpRelay(targetPort: number): Promise<TcpRelay> {
+export async function startTcpRelay(targetPort: number, tap: RelayTap = () => {}): Promise<TcpRelay> {
   const sockets = new Set<Socket>();
   const keep = (socket: Socket, other: Socket): void => {
     sockets.add(socket);
@@ -24,6 +27,8 @@ export async function startTcpRelay(targetPort: number): Promise<TcpRelay> {
   };
   const server = createServer((near) => {
     const far = connect(targetPort, "127.0.0.1");
+    near.on("data", (octets) => tap(octets, true));
+    far.on("data", (octets) => tap(octets, false));
     keep(near, far);
     keep(far, near);
   });
