@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import manifest from "../../package.json" with { type: "json" };
 
 export interface NodeProcess extends AsyncDisposable {
   readonly pid: number;
@@ -32,7 +33,9 @@ export interface NodeProcessOptions {
 }
 
 /** Flags of the service's own start script. */
-export const START_FLAGS: readonly string[] = ["--max-semi-space-size=8"];
+export const START_FLAGS: readonly string[] = manifest.scripts.start
+  .split(" ")
+  .filter((word) => word.startsWith("--"));
 
 const ERROR_TEXT_OCTETS = 16_384;
 const STOP_PATIENCE_MS = 20_000;
