@@ -35,7 +35,10 @@ describe("the dependency rules", () => {
       files.set(join(dirname(file), target), "export const target = 1;\n");
     }
     files.set("package.json", '{ "type": "module" }\n');
-    files.set("tsconfig.json", '{ "compilerOptions": { "module": "nodenext", "allowImportingTsExtensions": true } }\n');
+    files.set(
+      "tsconfig.json",
+      '{ "compilerOptions": { "module": "nodenext", "allowImportingTsExtensions": true } }\n',
+    );
     for (const [file, text] of files) {
       await mkdir(dirname(join(folder, file)), { recursive: true });
       await writeFile(join(folder, file), text);
@@ -45,8 +48,13 @@ describe("the dependency rules", () => {
     const output = await run(process.execPath, [binary, "--config", config, "--output-type", "json", "src"], {
       cwd: folder,
     }).catch((error: { stdout: string }) => error);
-    const report = JSON.parse(output.stdout) as { summary: { violations: { rule: { name: string }; from: string }[] } };
-    found = report.summary.violations.map((violation) => ({ rule: violation.rule.name, from: violation.from }));
+    const report = JSON.parse(output.stdout) as {
+      summary: { violations: { rule: { name: string }; from: string }[] };
+    };
+    found = report.summary.violations.map((violation) => ({
+      rule: violation.rule.name,
+      from: violation.from,
+    }));
   });
 
   afterAll(() => rm(folder, { recursive: true, force: true }));
