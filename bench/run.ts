@@ -7,7 +7,15 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { type BenchLine, benchTable } from "./support/bench-line.ts";
 
-const BENCHMARKS = ["segment"] as const;
+const BENCHMARKS = [
+  "send-sms",
+  "send-stream",
+  "send-bulk",
+  "end-to-end",
+  "growth",
+  "cold-start",
+  "segment",
+] as const;
 
 const run = promisify(execFile);
 
