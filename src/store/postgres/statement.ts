@@ -1,5 +1,6 @@
 /** Statements with a name, by which a connection prepares them once, and the types of their rows: the one border of `pg`. */
 import type pg from "pg";
+import { sqlStateOf } from "./store-error.ts";
 
 export type Scalar = string | number | boolean | null | Uint8Array;
 export type Value = Scalar | readonly Scalar[];
@@ -28,15 +29,25 @@ export interface Connection {
   ): Promise<void>;
 }
 
+/** SQLSTATE of every statement of a transaction after the one that failed. */
+const inFailedTransaction = "25P02";
+
 export function connectionOf(client: pg.Client): Connection {
+  let failure: unknown;
+  // Statements go out together: those after the one that failed tell its reason, whoever asks first.
+  const tell = (error: unknown): never => {
+    if (failure !== undefined && sqlStateOf(error) === inFailedTransaction) throw failure;
+    failure = error;
+    throw error;
+  };
   const query = (statement: Statement<unknown>, values: readonly Value[]) =>
-    client.query({ name: statement.name, text: statement.text, values: [...values] });
+    client.query({ name: statement.name, text: statement.text, values: [...values] }).catch(tell);
   return {
     all: async <Row>(statement: Statement<Row>, ...values: readonly Value[]) =>
       (await query(statement, values)).rows as Row[],
     run: async (statement, ...values) => (await query(statement, values)).rowCount ?? 0,
     command: async (text) => {
-      await client.query(text);
+      await client.query(text).catch(tell);
     },
   };
 }

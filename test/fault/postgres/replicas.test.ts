@@ -118,8 +118,14 @@ describe.skipIf(postgresMissing !== undefined)(`replicas on PostgreSQL ${postgre
     one.clock.advance(60_000);
     expect(one.store.isLeaseHeld()).toBe(false);
     await world.endLease("two");
+    const leaseEnd = async () => {
+      const [row] = await world.database.query("SELECT lease_until::text FROM replicas WHERE id = 'one'");
+      return row;
+    };
     const renew = async () => {
+      const before = await leaseEnd();
       one.clock.advance(1_000);
+      await expect.poll(leaseEnd).not.toEqual(before);
       await expect.poll(() => one.store.isLeaseHeld()).toBe(true);
     };
     await renew();
