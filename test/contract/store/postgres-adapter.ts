@@ -1,18 +1,27 @@
-/** The PostgreSQL adapter under test, on a real server, in a database of its own. */
-
+/** The PostgreSQL adapter under test, on a real server: one database a file, emptied after each test. */
+import { afterAll } from "vitest";
 import { silentLogger } from "../../../src/observability/logger.ts";
 import { openPostgresStore } from "../../../src/store/postgres/open.ts";
-import { createDatabase, postgresMissing } from "../../support/postgres-database.ts";
+import { createDatabase, postgresMissing, type TestDatabase } from "../../support/postgres-database.ts";
 import type { StoreAdapter } from "./describe-store.ts";
+
+let database: Promise<TestDatabase> | undefined;
+
+afterAll(async () => {
+  await (await database)?.drop();
+});
 
 export const postgresAdapter: StoreAdapter = {
   name: "PostgreSQL",
   ...(postgresMissing === undefined ? {} : { missing: postgresMissing }),
   async makePlace() {
-    const database = await createDatabase();
+    database ??= createDatabase();
+    const { url, query } = await database;
     return {
-      open: (clock) => openPostgresStore({ urls: [database.url], clock, log: silentLogger }),
-      remove: () => database.drop(),
+      open: (clock) => openPostgresStore({ urls: [url], clock, log: silentLogger }),
+      async remove() {
+        await query("DROP SCHEMA sms_relay CASCADE");
+      },
     };
   },
 };
