@@ -93,6 +93,15 @@ describe("a submit without an answer", () => {
     expect(new Set(parts.map((part) => part?.reference)).size).toBe(1);
   });
 
+  it("P12 of one part under AT_MOST_ONCE writes the parts behind it, no part twice, and ends UNKNOWN", async () => {
+    await using world = await startServiceWorld([{ gateway: impatient }, {}]);
+    world.smsc.behave({ kind: "no-answer", after: 1, times: 1 });
+    const sent = await world.send({ text: LONG, duplicatePolicy: AT_MOST_ONCE });
+    expect(await world.ended(sent)).toMatchObject({ state: UNKNOWN });
+    expect(world.smsc.received().map(({ part }) => part?.sequence)).toEqual([1, 2, 3]);
+    expect(world.smscs[1]?.counters().submits).toBe(0);
+  });
+
   it("P12 leaves nothing behind when it is answered twice", async () => {
     await using world = await startServiceWorld();
     world.smsc.behave({ kind: "double-answer" });
@@ -159,6 +168,27 @@ describe("a refused submit", () => {
     expect(await world.ended(await world.send())).toMatchObject({ state: DELIVERED, gatewayId: "south" });
   });
 
+  it("P13 because the session is not bound for it binds again and spends no try", async () => {
+    await using world = await startServiceWorld([{}, {}]);
+    world.smsc.behave({ kind: "refuse-submit", status: 0x04, times: 1 });
+    const sent = await world.send();
+    expect(await world.ended(sent)).toMatchObject({ state: DELIVERED });
+    await world.smsc.waitUntil(({ binds }) => binds === 2);
+    expect(await world.gateway("north")).toMatchObject({ boundSessionCount: 1 });
+  });
+
+  it("P13 for the moment by every gateway goes round until the validity is over", async () => {
+    await using world = await startServiceWorld([{}, {}]);
+    for (const smsc of world.smscs) smsc.behave({ kind: "refuse-submit", status: 0x08 });
+    const sent = await world.send();
+    while ((await world.status(sent)).attemptCount < 8) world.clock.jump(10_000);
+    expect((await world.status(sent)).state).toBe(DeliveryState.DELIVERY_STATE_QUEUED);
+    world.clock.jump(86_400_000);
+    expect(await world.ended(sent)).toMatchObject({ state: DeliveryState.DELIVERY_STATE_EXPIRED });
+    const submits = world.smscs.map((smsc) => smsc.counters().submits);
+    for (const count of submits) expect(count).toBeGreaterThan(1);
+  });
+
   it("P14 half-way goes over to the next gateway with all its parts, under a new reference", async () => {
     await using world = await startServiceWorld([{}, {}]);
     world.smsc.behave({ kind: "refuse-submit", status: 0x45, after: 1 });
@@ -172,19 +202,37 @@ describe("a refused submit", () => {
     expect(attempts.at(-1)?.marks).toEqual(["FAILOVER_WITH_PARTS_ACCEPTED"]);
   });
 
-  it.each([0x58, 0x14])(
-    "P15 with throttling (0x%s) slows down, keeps the order and loses no try",
-    async (status) => {
-      await using world = await startServiceWorld([{ gateway: { window: 1 } }, {}]);
-      world.smsc.behave({ kind: "refuse-submit", status, after: 3, times: 4 });
-      const sent = [];
-      for (let i = 0; i < 20; i++) sent.push(await world.send({ text: `number ${i}` }));
-      for (const each of sent) expect(await world.ended(each)).toMatchObject({ gatewayId: "north" });
-      const taken = world.smsc.received().filter(({ commandStatus }) => commandStatus === 0);
-      expect(taken.map(({ text }) => text)).toEqual(sent.map((_, i) => `number ${i}`));
-      expect(world.smscs[1]?.counters().submits).toBe(0);
-    },
-  );
+  it.each([
+    ["ESME_RTHROTTLED", 0x58],
+    ["ESME_RMSGQFUL", 0x14],
+  ])("P15 with %s slows down, keeps the order and loses no try", async (_name, status) => {
+    await using world = await startServiceWorld([{ gateway: { window: 1 } }, {}]);
+    world.smsc.behave({ kind: "refuse-submit", status, after: 3, times: 4 });
+    const sent = [];
+    for (let i = 0; i < 20; i++) sent.push(await world.send({ text: `number ${i}` }));
+    for (const each of sent) expect(await world.ended(each)).toMatchObject({ gatewayId: "north" });
+    const taken = world.smsc.received().filter(({ commandStatus }) => commandStatus === 0);
+    expect(taken.map(({ text }) => text)).toEqual(sent.map((_, i) => `number ${i}`));
+    expect(world.smscs[1]?.counters().submits).toBe(0);
+  });
+
+  it("P15 with throttling that does not end is neither a refusal nor a reason to go elsewhere", async () => {
+    await using world = await startServiceWorld([{}, {}]);
+    world.smsc.behave({ kind: "refuse-submit", status: 0x58, times: 60 });
+    const sent = await Promise.all(Array.from({ length: 20 }, () => world.send()));
+    while (world.smsc.counters().refused < 60) {
+      await world.smsc.waitUntil(({ refused }) => refused % 5 === 4 || refused >= 60);
+      world.clock.jump(1_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    for (let i = 0; i < 60; i++) {
+      world.clock.jump(1_000);
+      await world.get("/healthz");
+    }
+    for (const each of sent)
+      expect(await world.ended(each)).toMatchObject({ state: DELIVERED, gatewayId: "north" });
+    expect(world.smscs[1]?.counters().submits).toBe(0);
+  });
 
   it("P15 at a fixed rate still gets everything through", async () => {
     await using world = await startServiceWorld();
