@@ -8,8 +8,10 @@ import { type Intake, startIntake } from "./app/intake.ts";
 import { createReceiptRecorder } from "./app/record-receipt.ts";
 import { startBackground } from "./compose/background.ts";
 import { ensureFirstKeys, type FirstKeys } from "./compose/first-keys.ts";
+import { followReplicas } from "./compose/follow-replicas.ts";
 import { createGatewayPanel, pausesAtStart } from "./compose/gateway-panel.ts";
 import { createGatewayPool } from "./compose/gateway-pool.ts";
+import { openStore } from "./compose/open-store.ts";
 import { createUseCases } from "./compose/use-cases.ts";
 import type { Config } from "./config/schema.ts";
 import { defaultDispatchSettings } from "./dispatch/dispatch-settings.ts";
@@ -23,7 +25,6 @@ import { measuredStore } from "./observability/measured-store.ts";
 import { createMetrics } from "./observability/metrics.ts";
 import { defaultKeepalive } from "./rpc/listen-options.ts";
 import { createRpcServer } from "./rpc/server.ts";
-import { openSqliteStore } from "./store/sqlite/open.ts";
 
 export interface ServiceDeps {
   readonly clock: Clock;
@@ -50,7 +51,7 @@ export async function startService(config: Config, { clock, log }: ServiceDeps):
   parts.defer(() => metrics.stop());
 
   await mkdir(dirname(config.store.path), { recursive: true, mode: 0o700 });
-  const rawStore = await openSqliteStore({ path: config.store.path, clock });
+  const rawStore = await openStore(config, { clock, log });
   parts.defer(() => rawStore.close());
   const intake = await startIntake({
     store: rawStore,
@@ -115,6 +116,9 @@ export async function startService(config: Config, { clock, log }: ServiceDeps):
   parts.defer(() => http.stop());
 
   parts.defer(startBackground({ config, store, clock, log, pool, dispatcher }));
+  if (config.store.url !== undefined) {
+    parts.defer(followReplicas({ store, pool, dispatcher, panel, clock, log }));
+  }
   const recorder = createReceiptRecorder({ store, log });
   const startGateway = (gateway: Gateway) =>
     gateway.start({ ...dispatcher.listenerFor(gateway.id), ...recorder });

@@ -47,18 +47,19 @@ export interface ApiKeysDeps {
   readonly store: Pick<Store, "id" | "createKey" | "listKeys" | "revokeKey">;
   readonly configured: readonly ConfiguredKey[];
   readonly clock: { now(): number; monotonic(): number };
+  /** How long stored keys are trusted without a look at the store, where another process may revoke them. */
+  readonly trustMs?: number;
 }
 
 const form = /^smsr_([a-z0-9]{12})_([A-Za-z0-9_-]{43})$/;
 const keyIdLetters = "abcdefghijklmnopqrstuvwxyz234567";
 
-/** How long stored keys are trusted without a look at the store, where another process may revoke them. */
-const cacheMs = 10_000;
+const usualTrustMs = 10_000;
 /** An unknown key id makes the store be asked again, but not more often than this. */
 const missMs = 1_000;
 
 /** Makes the keeper of keys. */
-export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKeys {
+export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs }: ApiKeysDeps): ApiKeys {
   const byConfiguredHash = new Map(configured.map((entry, index) => configuredEntry(entry, index)));
   let known: ReadonlyMap<string, ApiKey> = new Map();
   let readAtMs = Number.NEGATIVE_INFINITY;
@@ -81,7 +82,7 @@ export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKey
 
   async function find(keyId: string): Promise<ApiKey | undefined> {
     const ageMs = clock.monotonic() - readAtMs;
-    if (ageMs > cacheMs || (ageMs > missMs && !known.has(keyId))) await read();
+    if (ageMs > trustMs || (ageMs > missMs && !known.has(keyId))) await read();
     return known.get(keyId);
   }
 

@@ -1,10 +1,12 @@
 /** `sms-relay config`: checks a configuration without starting anything, and prints its schema. */
+
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
 import { settingPaths, variableName } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import { configSchema } from "../config/schema.ts";
+import { storeName } from "../config/store-name.ts";
 import type { CliContext } from "./context.ts";
 import { jsonLine, tableText } from "./output.ts";
 
@@ -57,13 +59,13 @@ function check(named: string | undefined, options: CheckOptions, context: CliCon
         file: loaded.file,
         gateways: gateways.map(({ id }) => id),
         accounts: accounts.map(({ id }) => id),
-        store: store.path,
+        store: storeName(store),
       }),
     );
     return;
   }
   context.out(
-    `${loaded.file ?? "No file"}: no faults. ${gateways.length} gateways, ${accounts.length} accounts, store ${store.path}, ` +
+    `${loaded.file ?? "No file"}: no faults. ${gateways.length} gateways, ${accounts.length} accounts, store ${storeName(store)}, ` +
       `gRPC ${listen.grpc.host}:${listen.grpc.port}, HTTP ${listen.http.host}:${listen.http.port}.`,
   );
 }

@@ -1,10 +1,12 @@
 /** `sms-relay serve`: runs the service until it is told to stop, and takes another configuration on SIGHUP. */
+
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import type { Service } from "../compose.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { defaultConfigFile, type LoadedConfig, loadConfig } from "../config/load.ts";
+import { storeName } from "../config/store-name.ts";
 import { createLogger, type Logger } from "../observability/logger.ts";
 import { StoreUnavailableError } from "../store/store-unavailable-error.ts";
 import { type CliContext, CliFailure, exitCodes } from "./context.ts";
@@ -118,7 +120,7 @@ function banner(service: Service, { config, file }: LoadedConfig): readonly stri
   ];
   return [
     `sms-relay listens on ${address} (gRPC${grpc.tls === undefined ? "" : ", TLS"}) and http://${hostText(http.host)}:${service.httpPort} (/healthz, /readyz, /metrics).`,
-    `Configuration: ${file ?? "defaults, no file"}. Store: ${config.store.path}.`,
+    `Configuration: ${file ?? "defaults, no file"}. Store: ${storeName(config.store)}.`,
     ...(service.firstKeys === undefined
       ? []
       : [

@@ -16,6 +16,10 @@ export interface GatewayPanel extends Pick<GatewayControlDeps, "overview" | "onP
   readonly metricFigures: MetricSources["gateways"];
   /** Takes the pauses of a configuration that was read again; a pause by hand stays. */
   applyFilePauses(): void;
+  /** Counts the pauses and resumes that were ordered here. */
+  readonly orders: number;
+  /** Takes the pauses by hand as they are stored, where replicas share them; not if one was ordered here since `orders` was read. */
+  applyPauses(stored: readonly (Pause & { readonly gatewayId: GatewayId })[], orders: number): void;
 }
 
 /** Gateways that begin paused, with the reason: by hand, or in the file. */
@@ -37,6 +41,16 @@ export function createGatewayPanel(
   pauses: Map<GatewayId, Pause>,
 ): GatewayPanel {
   let pausedByFile = new Set([...pausesAtStart(pool, new Map()).keys()]);
+  let orders = 0;
+  const applyPause = (id: GatewayId, pause: Pause | undefined) => {
+    if (pause === undefined) {
+      pauses.delete(id);
+      dispatcher.resume(id);
+    } else {
+      pauses.set(id, pause);
+      dispatcher.pause(id, pause.reason);
+    }
+  };
   return {
     overview: () => {
       const figures = dispatcher.figures().gateways;
@@ -55,13 +69,8 @@ export function createGatewayPanel(
       );
     },
     onPause(id, pause) {
-      if (pause === undefined) {
-        pauses.delete(id);
-        dispatcher.resume(id);
-      } else {
-        pauses.set(id, pause);
-        dispatcher.pause(id, pause.reason);
-      }
+      orders += 1;
+      applyPause(id, pause);
     },
     onResume(id) {
       dispatcher.resume(id);
@@ -82,6 +91,15 @@ export function createGatewayPanel(
         if (pausedByFile.has(id)) dispatcher.pause(id, pausedInFile);
         else dispatcher.resume(id);
       }
+    },
+    get orders() {
+      return orders;
+    },
+    applyPauses(stored, seenOrders) {
+      if (seenOrders !== orders) return;
+      const byId = new Map(stored.map(({ gatewayId, reason, timeMs }) => [gatewayId, { reason, timeMs }]));
+      for (const id of [...pauses.keys()]) if (!byId.has(id)) applyPause(id, undefined);
+      for (const [id, pause] of byId) if (pauses.get(id)?.timeMs !== pause.timeMs) applyPause(id, pause);
     },
   };
 }

@@ -66,7 +66,13 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
   const configured = config.accounts.flatMap(({ id, role, keys }) =>
     keys.map((key) => ({ accountId: id, role, key })),
   );
-  const keys = createApiKeys({ store, configured, clock });
+  const keys = createApiKeys({
+    store,
+    configured,
+    clock,
+    // Where another replica may revoke a key, that is in effect here within a second.
+    ...(config.store.url === undefined ? {} : { trustMs: 900 }),
+  });
   return {
     keys,
     keyControl: createKeyControl({ keys, sealer }),

@@ -40,7 +40,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const schema = configSchema(referenceReader(environment, folder));
   const { settings, unknown } = settingsOf(environment, schema);
 
-  const raw = rootOf(document, file);
+  const raw = withStoreGroup(rootOf(document, file));
   for (const { path, value } of settings) setAt(raw, path, value);
   const variables = new Map(settings.map(({ path, variable }) => [pathText(path), variable]));
   const placeOf = (path: readonly PropertyKey[], atName: boolean): string => {
@@ -109,6 +109,12 @@ function rootOf(document: Document | undefined, file: string | undefined): Recor
     return content as Record<string, unknown>;
   }
   throw new ConfigError([{ place: `${file}:1:1`, path: "", rule: "must hold settings such as `listen:`" }]);
+}
+
+/** `store: postgres://…`, or a list of such URLs, is short for `store.url`. */
+function withStoreGroup(raw: Record<string, unknown>): Record<string, unknown> {
+  const { store } = raw;
+  return typeof store === "string" || Array.isArray(store) ? { ...raw, store: { url: store } } : raw;
 }
 
 function setAt(root: Record<string, unknown>, path: readonly string[], value: unknown): void {

@@ -48,19 +48,35 @@ const listen = (reader: ReferenceReader) =>
     })
     .prefault({});
 
-const store = z
-  .strictObject({
-    path: z
-      .string()
-      .min(1)
-      .default("./sms-relay-data/sms-relay.db")
-      .refine(
-        (path) => !/^[a-z]+:\/\//i.test(path),
-        "must be the path of a SQLite file; other databases are not supported",
-      ),
-    minFreeDisk: size("0", "1000GiB").default(256 * 1024 ** 2),
-  })
-  .prefault({});
+/** One URL, several in one text, or a list of them; each may stand by reference, since it may hold a password. */
+const postgresUrls = (reader: ReferenceReader) =>
+  z
+    .union([secret(reader), z.array(secret(reader)).min(1).max(10)])
+    .transform((urls) => [urls].flat().flatMap((url) => url.split(/\s+/).filter((part) => part !== "")))
+    .refine(
+      (urls) => urls.length > 0 && urls.every((url) => /^postgres(ql)?:\/\/./.test(url) && URL.canParse(url)),
+      "must be postgres://user:password@host/database, or a list of such URLs",
+    );
+
+const store = (reader: ReferenceReader) =>
+  z
+    .strictObject({
+      url: postgresUrls(reader).optional(),
+      replica: z
+        .string()
+        .regex(/^[A-Za-z0-9_-]{1,63}$/, "must be 1 to 63 letters, digits, dashes and underscores")
+        .optional(),
+      path: z
+        .string()
+        .min(1)
+        .default("./sms-relay-data/sms-relay.db")
+        .refine(
+          (path) => !/^[a-z]+:\/\//i.test(path),
+          "must be the path of a SQLite file; a PostgreSQL database stands under store.url",
+        ),
+      minFreeDisk: size("0", "1000GiB").default(256 * 1024 ** 2),
+    })
+    .prefault({});
 
 const retention = z
   .strictObject({
@@ -102,7 +118,7 @@ const account = (reader: ReferenceReader) =>
 export const configSchema = (reader: ReferenceReader) =>
   z.strictObject({
     listen: listen(reader),
-    store,
+    store: store(reader),
     retention,
     receiptGrace: duration("0", "7d").default(3_600_000),
     limits,

@@ -129,7 +129,21 @@ describe("loadConfig with a file", () => {
 
   it("refuses another database clearly", () => {
     expect(problemsOf("store: { path: 'postgres://db/sms' }")).toEqual([
-      "sms-relay.yaml:1:16 store.path must be the path of a SQLite file; other databases are not supported",
+      "sms-relay.yaml:1:16 store.path must be the path of a SQLite file; a PostgreSQL database stands under store.url",
+    ]);
+  });
+
+  it("takes PostgreSQL as one URL, as a list, by reference and from the environment", () => {
+    const url = "postgres://relay:secret@db/sms";
+    const read = (yaml: string, environment: Record<string, string> = {}) =>
+      load(yaml, environment).config.store.url;
+    expect(read(`store: ${url}`)).toEqual([url]);
+    expect(read(`store: [${url}, "${url}2"]`)).toEqual([url, `${url}2`]);
+    expect(read("store: { url: 'env:DB', replica: one }", { DB: url })).toEqual([url]);
+    expect(read("", { SMS_RELAY_STORE_URL: `${url} ${url}2` })).toEqual([url, `${url}2`]);
+    expect(read("")).toBeUndefined();
+    expect(problemsOf("store: mysql://db/sms")).toEqual([
+      expect.stringMatching(/store\.url must be postgres:\/\/user:password@host\/database/),
     ]);
   });
 

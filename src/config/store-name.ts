@@ -1,0 +1,13 @@
+/** The store as people are told of it. */
+import type { Config } from "./schema.ts";
+
+/** A path, or servers without their passwords. */
+export function storeName({ url, path }: Config["store"]): string {
+  if (url === undefined) return path;
+  return url
+    .map((one) => {
+      const { host, pathname } = new URL(one);
+      return `postgres://${host}${pathname}`;
+    })
+    .join(", ");
+}
