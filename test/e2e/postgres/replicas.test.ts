@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { DeliveryState } from "../../../src/gen/sms/v1/delivery.ts";
+import { createDatabase, postgresMissing, type TestDatabase } from "../../support/postgres-database.ts";
+import { type ServiceWorld, startServiceWorld } from "../../support/service-world.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "sms-relay-replicas-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe.skipIf(postgresMissing !== undefined)(`two replicas of the service ${postgresMissing ?? ""}`, () => {
+  let database: TestDatabase;
+  let left: ServiceWorld;
+  let right: ServiceWorld;
+
+  beforeEach(async () => {
+    database = await createDatabase();
+    const store = { url: database.url, path: join(folder, "keys", "sms-relay.db"), minFreeDisk: "0" };
+    left = await startServiceWorld([{}], { store });
+    right = await startServiceWorld([{ port: left.smsc.port }], { store });
+  });
+  afterEach(async () => {
+    await right[Symbol.asyncDispose]();
+    await left[Symbol.asyncDispose]();
+    await database.drop();
+  });
+
+  it("report at each what was sent through either", async () => {
+    const sent = await Promise.all([left.send(), right.send({ to: "+4790000002" })]);
+    for (const world of [left, right]) {
+      for (const one of sent) {
+        expect(await world.ended(one)).toMatchObject({ state: DeliveryState.DELIVERY_STATE_DELIVERED });
+      }
+    }
+    const [first] = sent;
+    expect(await right.status(first)).toMatchObject({ state: DeliveryState.DELIVERY_STATE_DELIVERED });
+  });
+
+  it("answer one request id with one message", async () => {
+    const fields = { requestId: "order-1" };
+    const [first, second] = await Promise.all([left.send(fields), right.send(fields)]);
+    expect(first.messageId).toBe(second.messageId);
+    expect([first.replayed, second.replayed].toSorted()).toEqual([false, true]);
+    expect(await right.ended(second)).toMatchObject({ state: DeliveryState.DELIVERY_STATE_DELIVERED });
+  });
+
+  it("pause and resume a gateway together, whichever was told", async () => {
+    await left.clients.gateways.pauseGateway({ gatewayId: "north", reason: "maintenance" });
+    await right.untilGateway("north", ({ pauseTime }) => pauseTime !== undefined);
+    const sent = await right.send();
+    await right.clients.gateways.resumeGateway({ gatewayId: "north" });
+    expect(await left.ended(sent)).toMatchObject({ state: DeliveryState.DELIVERY_STATE_DELIVERED });
+    await left.untilGateway("north", ({ pauseTime }) => pauseTime === undefined);
+  });
+
+  it("send what the other one could not finish before it stopped", async () => {
+    await left.clients.gateways.pauseGateway({ gatewayId: "north", reason: "maintenance" });
+    await right.untilGateway("north", ({ pauseTime }) => pauseTime !== undefined);
+    const sent = await right.send();
+    await right[Symbol.asyncDispose]();
+    await left.clients.gateways.resumeGateway({ gatewayId: "north" });
+    expect(await left.ended(sent)).toMatchObject({ state: DeliveryState.DELIVERY_STATE_DELIVERED });
+  });
+});
