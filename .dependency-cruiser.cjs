@@ -17,7 +17,9 @@ module.exports = {
       to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
     },
     only("pure-domain", "domain imports nothing but itself.", "^src/domain/", ["^src/domain/"]),
-    only("pure-encoding", "encoding imports domain and itself.", "^src/encoding/", ["^src/(domain|encoding)/"]),
+    only("pure-encoding", "encoding imports domain and itself.", "^src/encoding/", [
+      "^src/(domain|encoding)/",
+    ]),
     only("pure-routing", "routing imports domain, encoding and itself.", "^src/routing/", [
       "^src/(domain|encoding|routing)/",
     ]),
@@ -25,11 +27,12 @@ module.exports = {
       "^src/(domain|smpp)/",
       "^src/observability/clock",
     ]),
-    only("smsc-stands-alone", "The simulator is a peer: it shares the protocol and the encoding only.", "^src/smsc/", [
-      "^src/(domain|encoding|smpp|smsc)/",
-      "^src/observability/clock",
-      "^node_modules/",
-    ]),
+    only(
+      "smsc-stands-alone",
+      "The simulator is a peer: it shares the protocol and the encoding only.",
+      "^src/smsc/",
+      ["^src/(domain|encoding|smpp|smsc)/", "^src/observability/clock", "^node_modules/"],
+    ),
     {
       name: "adapters-apart",
       comment: "Adapters never import adapters; only compose knows them.",
@@ -70,6 +73,9 @@ module.exports = {
     doNotFollow: { path: "node_modules" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
-    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "require", "node", "default"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "require", "node", "default"],
+    },
   },
 };
