@@ -32,7 +32,13 @@ describe("kill -9 of the service under load", () => {
     console.log(`CRASH_SEED=${SEED} CRASH_ROUNDS=${ROUNDS}`);
     const random = seededRandom(SEED);
     const recordTo = join(folder, "submits.jsonl");
-    const simulator = await startSimulator({ port: 0, recordTo, receiptDelayMs: 100, receiptJitterMs: 200 });
+    const simulator = await startSimulator({
+      port: 0,
+      rules: [],
+      recordTo,
+      receiptDelayMs: 100,
+      receiptJitterMs: 200,
+    });
     const setup = await setUpService(folder, {
       receiptGrace: `${RECEIPT_GRACE_MS}ms`,
       gateways: [smscGateway(simulator.port, { rate: 2_000 })],

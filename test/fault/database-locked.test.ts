@@ -21,7 +21,7 @@ const HELD_MS = 6_500;
 
 describe("the database locked by another process", () => {
   it("refuses as unavailable and loses nothing that was acknowledged", { timeout: 60_000 }, async () => {
-    const simulator = await startSimulator({ port: 0, receiptDelayMs: 50 });
+    const simulator = await startSimulator({ port: 0, rules: [], receiptDelayMs: 50 });
     const setup = await setUpService(folder, { gateways: [smscGateway(simulator.port)] });
     await using service = await startServiceProcess(setup);
     const load = createAcknowledgedLoad("locked");

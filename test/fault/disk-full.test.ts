@@ -30,7 +30,7 @@ describe.skipIf(!isRoot)("a full disk (only root can mount one to fill)", () => 
   it("refuses as unavailable, loses nothing and goes on when there is room", {
     timeout: 90_000,
   }, async () => {
-    const simulator = await startSimulator({ port: 0, receiptDelayMs: 50 });
+    const simulator = await startSimulator({ port: 0, rules: [], receiptDelayMs: 50 });
     const setup = await setUpService(join(disk, "service"), {
       store: { path: join(disk, "service", "sms-relay.db"), minFreeDisk: "0" },
       gateways: [smscGateway(simulator.port)],

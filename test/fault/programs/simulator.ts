@@ -8,6 +8,7 @@ const simulator = await startSimulator({
   receiptJitterMs: 100,
   window: 500,
   maxReceived: 1_000,
+  rules: [],
   ...(recordTo === undefined ? {} : { recordTo }),
 });
 process.stdout.write(`${simulator.port}\n`);

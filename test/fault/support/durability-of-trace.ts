@@ -37,7 +37,8 @@ export function durabilityFaults(trace: string, messageIds: readonly string[]): 
   });
 }
 
-const callForm = /^(\d+) +(\d+\.\d+) (\w+)\((?:\d+<(.*?)>[,)])?(.*)$/;
+/** Behind the file stand a comma, the closing bracket, or, where the call is interrupted, a blank. */
+const callForm = /^(\d+) +(\d+\.\d+) (\w+)\((?:\d+<(.*?)>[,) ])?(.*)$/;
 const resumedForm = /^(\d+) +(\d+\.\d+) <\.\.\. (\w+) resumed>(.*)$/;
 
 /** Calls in the order of their ends; one that another thread interrupts stands in two lines. */
