@@ -11,6 +11,7 @@ import { ensureFirstKeys, type FirstKeys } from "./compose/first-keys.ts";
 import { followReplicas } from "./compose/follow-replicas.ts";
 import { createGatewayPanel, pausesAtStart } from "./compose/gateway-panel.ts";
 import { createGatewayPool } from "./compose/gateway-pool.ts";
+import { holdClaims } from "./compose/hold-claims.ts";
 import { openStore } from "./compose/open-store.ts";
 import { createUseCases } from "./compose/use-cases.ts";
 import type { Config } from "./config/schema.ts";
@@ -63,10 +64,8 @@ export async function startService(config: Config, { clock, log }: ServiceDeps):
   });
   parts.defer(() => intake.stop());
   const store = measuredStore(rawStore, metrics, intake.countAccepted);
-  const { claimant, recovery } = await store.join(clock.now());
-  if (recovery.claimsVoided + recovery.endedUnknown > 0) {
-    log.warn({ ...recovery }, "The last run ended in the middle of its work, which goes on.");
-  }
+  const tenure = await holdClaims({ store, clock, log });
+  parts.defer(() => tenure.stop());
 
   const pool = createGatewayPool((settings) =>
     createSmppGateway(settings, {
@@ -83,7 +82,7 @@ export async function startService(config: Config, { clock, log }: ServiceDeps):
     gateways: pool.gateways(),
     routes: pool.routes(),
     paused: pausesAtStart(pool, pauses),
-    claimant,
+    tenure,
     clock,
     random: Math.random,
     log,
@@ -94,7 +93,7 @@ export async function startService(config: Config, { clock, log }: ServiceDeps):
     config,
     clock,
     store,
-    claimant,
+    claimant: tenure.claimant,
     dispatcher,
     intake,
     panel,

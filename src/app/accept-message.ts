@@ -28,7 +28,8 @@ export interface DirectClaims {
 export interface AcceptDeps {
   readonly store: Pick<Store, "accept">;
   readonly claims: DirectClaims;
-  readonly claimant: ClaimantId;
+  /** Under which the process claims now. */
+  readonly claimant: () => ClaimantId;
 }
 
 /** What the store made of a message. */
@@ -55,7 +56,7 @@ export async function acceptMessage(
           request.parsed.requestId === undefined
             ? undefined
             : { method: request.method, id: request.parsed.requestId, hash: hashRequest(request.parsed) },
-        claimant: deps.claimant,
+        claimant: deps.claimant(),
       },
     ]);
   } finally {

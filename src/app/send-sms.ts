@@ -38,7 +38,7 @@ export type Admission =
 export interface SendSmsDeps {
   readonly store: Pick<Store, "accept" | "readStatus" | "readStates">;
   readonly claims: DirectClaims;
-  readonly claimant: ClaimantId;
+  readonly claimant: () => ClaimantId;
   readonly routes: Routes;
   readonly countryOf: CountryOf;
   readonly clock: Clock;

@@ -46,7 +46,7 @@ export interface UseCaseDeps {
   readonly config: Config;
   readonly clock: Clock;
   readonly store: Store;
-  readonly claimant: ClaimantId;
+  readonly claimant: () => ClaimantId;
   readonly dispatcher: Dispatcher;
   readonly intake: Pick<Intake, "admission">;
   readonly panel: GatewayPanel;

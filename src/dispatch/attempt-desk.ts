@@ -149,7 +149,7 @@ export class AttemptDesk {
     const timeMs = context.clock.now();
     context.settler.add({
       deliveryId: item.deliveryId,
-      claimant: context.claimant(),
+      claimant: item.claimant,
       timeMs,
       lane: item.message.lane,
       attempt: recordAttempt(attempt, results, judgement.outcome, timeMs),

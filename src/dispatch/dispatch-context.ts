@@ -10,6 +10,7 @@ import type { DispatchSettings } from "./dispatch-settings.ts";
 import type { InHand } from "./in-hand.ts";
 import type { Placement } from "./place-delivery.ts";
 import type { Settler } from "./settler.ts";
+import type { Tenure } from "./tenure.ts";
 
 export interface DispatchContext {
   readonly store: Pick<Store, "claim" | "markSubmitting" | "takeReferences">;
@@ -19,7 +20,7 @@ export interface DispatchContext {
   readonly random: () => number;
   readonly log: Logger;
   readonly settings: DispatchSettings;
-  readonly claimant: () => ClaimantId;
+  readonly tenure: Tenure;
   readonly table: () => RouteTable;
   readonly health: (gatewayId: GatewayId) => GatewayHealth;
   /** More outcomes wait for the store than memory should hold. */
@@ -28,7 +29,7 @@ export interface DispatchContext {
   readonly hasOther: (gatewayId: GatewayId) => boolean;
   /** The most places that another gateway that can send has free. */
   readonly freeElsewhere: (gatewayId: GatewayId, lane: Lane) => number;
-  readonly toItems: (claim: Claim) => readonly InHand[];
+  readonly toItems: (claim: Claim, claimant: ClaimantId) => readonly InHand[];
   /** Brings a delivery where its placement says; it is in no queue any more. */
   readonly place: (item: InHand, placement: Placement, from: GatewayId) => void;
   /** Gives a delivery back to a queue of the store, unclaimed, at its former place where it was never tried. */

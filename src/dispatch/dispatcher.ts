@@ -18,6 +18,7 @@ import { GatewayRunner, type RunnerFigures } from "./gateway-runner.ts";
 import { HandOver } from "./hand-over.ts";
 import { InHand } from "./in-hand.ts";
 import { type SettledListener, Settler } from "./settler.ts";
+import type { Tenure } from "./tenure.ts";
 
 export interface DispatcherDependencies {
   readonly store: Pick<Store, "claim" | "markSubmitting" | "takeReferences" | "settle" | "readStates">;
@@ -26,7 +27,7 @@ export interface DispatcherDependencies {
   readonly routes: readonly DispatchRoute[];
   /** Gateways that were paused by hand, with the reason. */
   readonly paused: ReadonlyMap<GatewayId, string>;
-  readonly claimant: ClaimantId;
+  readonly tenure: Tenure;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
@@ -94,7 +95,7 @@ class GatewayDispatcher implements Dispatcher {
   #stopping: Promise<void> | undefined;
 
   constructor(dependencies: DispatcherDependencies) {
-    const { store, clock, log, settings, random, claimant } = dependencies;
+    const { store, clock, log, settings, random, tenure } = dependencies;
     this.#dependencies = dependencies;
     this.#paused = new Map(dependencies.paused);
     this.#settler = new Settler({
@@ -106,7 +107,6 @@ class GatewayDispatcher implements Dispatcher {
     });
     this.#handOver = new HandOver({
       settler: this.#settler,
-      claimant,
       clock,
       random,
       rerouteDelayMs: settings.rerouteDelayMs,
@@ -119,7 +119,7 @@ class GatewayDispatcher implements Dispatcher {
       random,
       log,
       settings,
-      claimant: () => claimant,
+      tenure,
       table: () => this.#table,
       health: this.health,
       isBehind: () => this.#settler.unsettled > settings.maxUnsettled,
@@ -161,9 +161,10 @@ class GatewayDispatcher implements Dispatcher {
     plans: Plans = new PlanMemo(message),
   ): void {
     const runner = this.#runners.get(gatewayId);
+    const claimant = this.#dependencies.tenure.claimant();
     runner?.queue.release(message.lane, deliveries.length);
     for (const work of deliveries) {
-      const item = new InHand(message, work, plans);
+      const item = new InHand(message, work, plans, claimant);
       if (runner === undefined || this.#ticker === undefined) this.#handOver.handBack(item, gatewayId);
       else runner.queue.push(item);
     }
@@ -297,13 +298,13 @@ class GatewayDispatcher implements Dispatcher {
   }
 }
 
-function toItems(claim: Claim): readonly InHand[] {
+function toItems(claim: Claim, claimant: ClaimantId): readonly InHand[] {
   const messages = new Map(
     claim.messages.map((message) => [message.id, { message, plans: new PlanMemo(message) }]),
   );
   return claim.deliveries.map((work) => {
     const found = messages.get(messageIdOf(work.id));
     if (found === undefined) throw new RangeError("a claimed delivery came without its message");
-    return new InHand(found.message, work, found.plans);
+    return new InHand(found.message, work, found.plans, claimant);
   });
 }

@@ -2,7 +2,7 @@
  * Claims for one gateway what waits in the store: for itself while it can send, and for the others while it cannot (P21). One
  * claim is under way at a time, and only as much as memory has places for (P23).
  */
-import type { GatewayId } from "../domain/ids.ts";
+import type { ClaimantId, GatewayId } from "../domain/ids.ts";
 import { type Lane, lanes } from "../domain/message.ts";
 import type { Claim } from "../store/store.ts";
 import { BacklogHints } from "./backlog-hints.ts";
@@ -20,7 +20,7 @@ export interface GatewayClaimsDependencies {
   readonly context: DispatchContext;
   readonly canSend: () => boolean;
   /** Takes what was claimed. */
-  readonly onClaim: (claim: Claim) => void;
+  readonly onClaim: (claim: Claim, claimant: ClaimantId) => void;
   /** Asking may be worth it again. */
   readonly onDue: () => void;
 }
@@ -43,12 +43,13 @@ export class GatewayClaims {
     const limits = isOwn ? this.#ownLimits() : this.#limitsForOthers();
     if (limits === undefined) return;
     const turn = this.hints.begin();
-    const { store, claimant, clock } = context;
-    this.#asking = store.claim({ claimant: claimant(), gatewayId, limits, nowMs: clock.now() }).then(
+    const { store, tenure, clock } = context;
+    const claimant = tenure.claimant();
+    this.#asking = store.claim({ claimant, gatewayId, limits, nowMs: clock.now() }).then(
       (claim) => {
         this.#asking = undefined;
         this.hints.end(turn, claim, limits, clock.now());
-        this.#dependencies.onClaim(claim);
+        this.#dependencies.onClaim(claim, claimant);
       },
       (error: unknown) => {
         this.#asking = undefined;

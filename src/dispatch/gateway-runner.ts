@@ -3,7 +3,7 @@
  * (room in a window, a token, an answer, something accepted); a slow tick is only its safety net. When its gateway cannot send,
  * what it holds goes to others or back to the store.
  */
-import type { GatewayId } from "../domain/ids.ts";
+import type { ClaimantId, GatewayId } from "../domain/ids.ts";
 import { type Lane, lanes } from "../domain/message.ts";
 import type { EncodingProfile } from "../encoding/message-plan.ts";
 import type { Gateway } from "../gateways/gateway.ts";
@@ -75,7 +75,7 @@ export class GatewayRunner {
       gate: this.gate,
       context,
       canSend,
-      onClaim: (claim) => this.#take(claim),
+      onClaim: (claim, claimant) => this.#take(claim, claimant),
       onDue: () => this.pump(),
     });
     this.#preparer = new Preparer({
@@ -203,14 +203,20 @@ export class GatewayRunner {
 
   /** Sends or moves one delivery; false where nothing more can be done now. */
   #sendNext(): boolean {
-    const { clock, settings } = this.#context;
+    const { clock, settings, tenure } = this.#context;
     const nowMs = clock.monotonic();
+    // After a lease that ended unseen, what is in memory may be another replica's by now.
+    if (!tenure.isHeld()) return false;
     if (this.gate.circuit.places(nowMs) <= 0 || this.#context.isBehind()) return false;
     const waiting = this.queue.ready();
     const lane = this.#lanes.next(waiting);
     if (lane === undefined || this.gateway.room() <= 0) return false;
     const item = this.queue.peek(lane);
     if (item === undefined) return false;
+    if (item.claimant !== tenure.claimant()) {
+      this.queue.shift(lane);
+      return true;
+    }
     if (clock.now() >= item.message.expireTimeMs) {
       this.queue.shift(lane);
       this.#context.expire(item);
@@ -233,8 +239,8 @@ export class GatewayRunner {
     return true;
   }
 
-  #take(claim: Claim): void {
-    const items = this.#context.toItems(claim);
+  #take(claim: Claim, claimant: ClaimantId): void {
+    const items = this.#context.toItems(claim, claimant);
     if (this.#isStopped) {
       for (const item of items) this.#context.handBack(item, this.id);
       return;

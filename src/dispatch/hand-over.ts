@@ -1,7 +1,7 @@
 /** How a delivery leaves a loop without an attempt: to another gateway's queue, back to the store, or to its end. */
 
 import { assertNever } from "../domain/assert-never.ts";
-import type { ClaimantId, GatewayId } from "../domain/ids.ts";
+import type { GatewayId } from "../domain/ids.ts";
 import type { Clock } from "../observability/clock.ts";
 import type { Settlement } from "../store/store.ts";
 import type { GatewayRunner } from "./gateway-runner.ts";
@@ -11,7 +11,6 @@ import type { Settler } from "./settler.ts";
 
 export interface HandOverDependencies {
   readonly settler: Settler;
-  readonly claimant: ClaimantId;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
@@ -82,10 +81,10 @@ export class HandOver {
   }
 
   #settle(item: InHand, verdict: Settlement["verdict"]): void {
-    const { settler, clock, claimant } = this.#dependencies;
+    const { settler, clock } = this.#dependencies;
     settler.add({
       deliveryId: item.deliveryId,
-      claimant,
+      claimant: item.claimant,
       timeMs: clock.now(),
       lane: item.lane,
       attempt: undefined,

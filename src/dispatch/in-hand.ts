@@ -1,5 +1,5 @@
 /** A claimed delivery as it stands in memory, on its way to a gateway. */
-import type { AccountId, DeliveryId, GatewayId } from "../domain/ids.ts";
+import type { AccountId, ClaimantId, DeliveryId, GatewayId } from "../domain/ids.ts";
 import type {
   DeliveryProgress,
   DeliveryWork,
@@ -16,6 +16,8 @@ import type { Placeable } from "./place-delivery.ts";
 /** It is what routing and placing ask for, so that the hot path makes no second object. */
 export class InHand implements RouteRequest, Placeable {
   readonly message: Message;
+  /** Under which it was claimed; its settlement counts only while that claim stands. */
+  readonly claimant: ClaimantId;
   readonly work: DeliveryWork;
   readonly plans: Plans;
   readonly deliveryId: DeliveryId;
@@ -39,8 +41,9 @@ export class InHand implements RouteRequest, Placeable {
   /** Times it was put back without having been accepted or refused. */
   returns = 0;
 
-  constructor(message: Message, work: DeliveryWork, plans: Plans) {
+  constructor(message: Message, work: DeliveryWork, plans: Plans, claimant: ClaimantId) {
     this.message = message;
+    this.claimant = claimant;
     this.work = work;
     this.plans = plans;
     this.deliveryId = work.id;

@@ -21,7 +21,7 @@ function needsMark(item: InHand): boolean {
 export async function prepareDeliveries(
   items: readonly InHand[],
   profile: EncodingProfile,
-  context: Pick<DispatchContext, "store" | "clock" | "claimant">,
+  context: Pick<DispatchContext, "store" | "clock" | "tenure">,
 ): Promise<ReadonlySet<InHand>> {
   for (const item of items) item.isPreparing = true;
   try {
@@ -34,13 +34,13 @@ export async function prepareDeliveries(
 
 async function mark(
   items: readonly InHand[],
-  { store, clock, claimant }: Pick<DispatchContext, "store" | "clock" | "claimant">,
+  { store, clock, tenure }: Pick<DispatchContext, "store" | "clock" | "tenure">,
 ): Promise<readonly InHand[]> {
   const wanted = items.filter(needsMark);
   if (wanted.length === 0) return [];
   const marked = await store.markSubmitting(
     wanted.map((item) => item.deliveryId),
-    claimant(),
+    tenure.claimant(),
     clock.now(),
   );
   return wanted.filter((item, index) => {

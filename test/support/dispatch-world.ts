@@ -132,7 +132,7 @@ export async function createDispatchWorld(options: WorldOptions): Promise<Dispat
     gateways: new Map(gateways.map((gateway) => [gateway.id, gateway])),
     routes,
     paused: options.paused ?? new Map(),
-    claimant,
+    tenure: { claimant: () => claimant, isHeld: () => store.isLeaseHeld() },
     clock,
     random,
     log: { ...silentLogger, error: (fields, sentence) => console.error(sentence, fields) },

@@ -83,7 +83,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
     gateways: new Map(gateways.map((gateway) => [gateway.id, gateway])),
     routes,
     paused: new Map(),
-    claimant,
+    tenure: { claimant: () => claimant, isHeld: () => store.isLeaseHeld() },
     clock,
     random: () => 0.5,
     log,
@@ -131,7 +131,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
     sendSms: createSendSms({
       store: seen,
       claims: dispatcher,
-      claimant,
+      claimant: () => claimant,
       routes: dispatcher,
       countryOf,
       clock,

@@ -2,7 +2,7 @@
  * Accepting: the messages of a batch, their deliveries and their first reports. Claims at once what asks for it while nothing older
  * waits for that gateway and lane; what is left waiting once makes everything after it wait too.
  */
-import type { DeliveryId, GatewayId, MessageId } from "../../domain/ids.ts";
+import type { ClaimantId, DeliveryId, GatewayId, MessageId } from "../../domain/ids.ts";
 import type { Message } from "../../domain/message.ts";
 import { laneCodes, stateCodes, textEncodings } from "../codes.ts";
 import { keepCommitOrder } from "../commit-order.ts";
@@ -111,11 +111,16 @@ export interface AcceptPlan {
   finish(references: readonly number[]): Promise<unknown>;
 }
 
+export interface AcceptOptions {
+  readonly mayClaim: (claimant: ClaimantId) => boolean;
+  readonly monotonicMs: number;
+}
+
 export async function planAccept(
   tx: Transaction,
   queueEnds: QueueEnds,
   entries: readonly Acceptance[],
-  options: { readonly mayClaim: boolean; readonly monotonicMs: number },
+  options: AcceptOptions,
 ): Promise<AcceptPlan> {
   const known = await findKnown(tx, entries);
   const fresh = entries.filter((_, index) => known[index] === undefined);
@@ -145,7 +150,7 @@ export async function planAccept(
       deliveries.push(row);
       if (admission.kind === "queued") {
         const queue = queueName(admission.gatewayId, message.lane);
-        if (delivery.wantsClaim && options.mayClaim && !waiting.has(queue)) {
+        if (delivery.wantsClaim && options.mayClaim(entry.claimant) && !waiting.has(queue)) {
           row.claimed_by = entry.claimant;
           const claim: Claimed = { id: delivery.id, reference: undefined };
           claimed.push(claim);
@@ -249,10 +254,11 @@ async function findWaitingQueues(
   { connection, laneEnds }: Transaction,
   queueEnds: QueueEnds,
   entries: readonly Acceptance[],
-  { mayClaim, monotonicMs }: { readonly mayClaim: boolean; readonly monotonicMs: number },
+  { mayClaim, monotonicMs }: AcceptOptions,
 ): Promise<Set<string>> {
   const queues = new Map<string, { readonly gatewayId: GatewayId; readonly lane: number }>();
-  for (const { message, deliveries } of mayClaim ? entries : []) {
+  for (const { message, deliveries, claimant } of entries) {
+    if (!mayClaim(claimant)) continue;
     for (const { wantsClaim, admission } of deliveries) {
       if (!wantsClaim || admission.kind !== "queued") continue;
       const { gatewayId } = admission;

@@ -13,8 +13,8 @@ export interface Lease {
   hold(claimant: ClaimantId, sentMs: number): void;
   readonly claimant: ClaimantId | undefined;
   isHeld(): boolean;
-  /** Whether claims are worth making: not while the lease is in doubt. Before joining, claims are the caller's affair. */
-  mayClaim(): boolean;
+  /** Whether claims under this name are worth making: not while the lease is in doubt. Before joining they are the caller's affair. */
+  mayClaim(name: ClaimantId): boolean;
   /** Whether others' leases may be judged: not before they had time to renew theirs, where this one could not either. */
   mayJudge(): boolean;
   /** Told when the replica was found dead: what it had claimed is others', and it has to join again. */
@@ -100,7 +100,7 @@ export function createLease({ replicaId, leaseMs, session, clock, log }: LeaseOp
       return claimant;
     },
     isHeld: () => clock.monotonic() < heldUntilMs,
-    mayClaim: () => !hasJoined || clock.monotonic() < heldUntilMs,
+    mayClaim: (name) => !hasJoined || (name === claimant && clock.monotonic() < heldUntilMs),
     mayJudge: () =>
       !hasJoined || (clock.monotonic() < heldUntilMs && clock.monotonic() - backSinceMs >= leaseMs),
     onLost(listener) {

@@ -155,7 +155,7 @@ function createStore(options: PostgresStoreOptions, storeId: string): Store {
           : [];
       try {
         const options = {
-          mayClaim: lease.mayClaim(),
+          mayClaim: lease.mayClaim,
           monotonicMs: clock.monotonic(),
         };
         const committed = await writer.use((connection) =>

@@ -37,8 +37,8 @@ export interface WriterState {
 }
 
 export interface BatchOptions {
-  /** Whether the lease is held, so that new claims are worth anything. */
-  readonly mayClaim: boolean;
+  /** Whether new claims under this name are worth anything: the lease is held. */
+  readonly mayClaim: (claimant: ClaimantId) => boolean;
   readonly monotonicMs: number;
 }
 
@@ -123,12 +123,13 @@ async function perform(
   await writeRows(tx);
   await each("adoptOrphans", (request) => adoptOrphans(tx, queueEnds, request));
   await each("clean", (request) => clean(connection, request));
-  const claims = inputsOf("claim");
   const claimPlans: ClaimPlan[] = [];
-  for (const { input } of mayClaim ? claims : []) {
-    claimPlans.push(await planClaim(tx, queueEnds, input, monotonicMs));
-  }
-  if (!mayClaim) for (const { index, input } of claims) outcomes[index] = nothingClaimed(input.nowMs);
+  const claims = inputsOf("claim").filter(({ index, input }) => {
+    if (mayClaim(input.claimant)) return true;
+    outcomes[index] = nothingClaimed(input.nowMs);
+    return false;
+  });
+  for (const { input } of claims) claimPlans.push(await planClaim(tx, queueEnds, input, monotonicMs));
 
   const wanted: ReferenceRequest[] = [...(accept?.references ?? [])];
   for (const plan of claimPlans) wanted.push(...plan.references);

@@ -32,11 +32,16 @@ function setUp(answer: (entry: Acceptance) => Promise<AcceptOutcome>) {
   };
   const parsed = { requestId: undefined } as SendRequest;
   const accept = () =>
-    acceptMessage({ store, claims, claimant: toClaimantId("me") }, { method: "SendSms", parsed }, message, {
-      deliveries,
-      outcomes: recipientOutcomes,
-      plans: new PlanMemo(message),
-    });
+    acceptMessage(
+      { store, claims, claimant: () => toClaimantId("me") },
+      { method: "SendSms", parsed },
+      message,
+      {
+        deliveries,
+        outcomes: recipientOutcomes,
+        plans: new PlanMemo(message),
+      },
+    );
   return { told, entries, accept };
 }
 

@@ -2,7 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { judgeResults, partsToSubmit, type RunningAttempt } from "../../../src/dispatch/attempt.ts";
 import { InHand } from "../../../src/dispatch/in-hand.ts";
-import { deliveryIdOf, type MessageId, toAccountId, toGatewayId } from "../../../src/domain/ids.ts";
+import {
+  deliveryIdOf,
+  type MessageId,
+  toAccountId,
+  toClaimantId,
+  toGatewayId,
+} from "../../../src/domain/ids.ts";
 import {
   type DeliveryProgress,
   type DuplicatePolicy,
@@ -50,6 +56,7 @@ function attemptOf(policy: DuplicatePolicy, progress: DeliveryProgress = noProgr
       reference: 7,
     },
     new PlanMemo(message),
+    toClaimantId("me"),
   );
   const planned = item.plans.planFor(baselineProfile);
   if (planned.kind !== "planned") throw new Error("not planned");
