@@ -1,5 +1,7 @@
 /** A gRPC client of a service on this machine, with the key of an account. */
+
 import { type Channel, ChannelCredentials, createChannel, createClientFactory, Metadata } from "nice-grpc";
+import { errorDetailsClientMiddleware } from "nice-grpc-error-details";
 import { type SmsServiceClient, SmsServiceDefinition } from "../../src/gen/sms/v1/sms_service.ts";
 
 export interface SmsClient extends Disposable {
@@ -15,9 +17,11 @@ export function connectSmsClient(port: number, apiKey: string): SmsClient {
     "grpc.max_reconnect_backoff_ms": 200,
     "grpc.max_receive_message_length": 16 * 1024 * 1024,
   });
-  const sms = createClientFactory().create(SmsServiceDefinition, channel, {
-    "*": { metadata: Metadata({ authorization: `Bearer ${apiKey}` }) },
-  });
+  const sms = createClientFactory()
+    .use(errorDetailsClientMiddleware)
+    .create(SmsServiceDefinition, channel, {
+      "*": { metadata: Metadata({ authorization: `Bearer ${apiKey}` }) },
+    });
   const close = () => channel.close();
   return { sms, close, [Symbol.dispose]: close };
 }
