@@ -7,6 +7,7 @@ import type { Service } from "../compose.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { defaultConfigFile, type LoadedConfig, loadConfig } from "../config/load.ts";
 import { storeName } from "../config/store-name.ts";
+import { SmsError } from "../domain/errors.ts";
 import { createLogger, type Logger } from "../observability/logger.ts";
 import { StoreUnavailableError } from "../store/store-unavailable-error.ts";
 import { type CliContext, CliFailure, exitCodes } from "./context.ts";
@@ -22,7 +23,7 @@ Examples:
   SMS_RELAY_LISTEN_GRPC_PORT=6000 sms-relay serve
 
 SIGTERM and Ctrl-C drain and stop it, a second one stops it at once. SIGHUP reads the gateways of the configuration again;
-a faulty file changes nothing. Logs go to the error output: JSON lines, or short sentences on a terminal.`;
+a file that is faulty, empty or gone changes nothing. Logs go to the error output: JSON lines, or short sentences on a terminal.`;
 
 /** Adds the command. */
 export function defineServe(program: Command, context: CliContext): void {
@@ -38,13 +39,8 @@ export function defineServe(program: Command, context: CliContext): void {
 }
 
 async function serve(options: ServeOptions, context: CliContext): Promise<void> {
-  const load = () =>
-    loadConfig({
-      file: options.config,
-      environment: context.environment,
-      workingDirectory: context.workingDirectory,
-    });
-  const loaded = load();
+  const { environment, workingDirectory } = context;
+  const loaded = loadConfig({ file: options.config, environment, workingDirectory });
   const { config } = loaded;
   const log = createLogger({
     ...config.logging,
@@ -54,7 +50,10 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
   endOnDefect(log);
   const service = await start(loaded, log, context);
   for (const line of banner(service, loaded)) context.out(line);
-  const reload = () => reloadGateways(service, load, log);
+  // The file that was read at the start is expected from then on, also where it was found without being named.
+  const loadAgain = () =>
+    loadConfig({ file: loaded.file ?? options.config, environment, workingDirectory, refuseEmpty: true });
+  const reload = () => reloadGateways(service, loadAgain, log);
   process.on("SIGHUP", reload);
   await stopped(context.signal);
   process.off("SIGHUP", reload);
@@ -69,8 +68,10 @@ async function start({ config }: LoadedConfig, log: Logger, context: CliContext)
   try {
     return await startService(config, { clock: context.clock, log });
   } catch (error) {
-    if (error instanceof StoreUnavailableError)
-      throw new CliFailure(exitCodes.failed, error.message, { cause: error });
+    // A call of the start that found the store away has the file and the cause beneath it.
+    const cause = error instanceof SmsError ? error.cause : error;
+    if (cause instanceof StoreUnavailableError)
+      throw new CliFailure(exitCodes.failed, cause.message, { cause });
     if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
       throw new CliFailure(exitCodes.failed, `Another program listens already: ${error.message}.`, {
         cause: error,

@@ -17,6 +17,8 @@ export interface LoadOptions {
   readonly file: string | undefined;
   readonly environment: Environment;
   readonly workingDirectory: string;
+  /** Refuses a file that holds no settings: one that is being written, or was lost. Default false. */
+  readonly refuseEmpty?: boolean;
 }
 
 export interface LoadedConfig {
@@ -37,6 +39,9 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const folder = file === undefined ? workingDirectory : dirname(file);
   const lines = new LineCounter();
   const document = file === undefined ? undefined : parseFile(file, lines);
+  if (options.refuseEmpty === true && file !== undefined && document?.contents === null) {
+    throw new ConfigError([{ place: file, path: "", rule: "is empty; `gateways: []` would remove all" }]);
+  }
   const schema = configSchema(referenceReader(environment, folder));
   const { settings, unknown } = settingsOf(environment, schema);
 

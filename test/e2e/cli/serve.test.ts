@@ -155,6 +155,25 @@ describe("SIGHUP", () => {
     // What did not change was left alone.
     expect(simulator.value.counters().drops).toBe(0);
   });
+
+  it.each([
+    ["found by itself", []],
+    ["named", ["--config", "sms-relay.yaml"]],
+  ])("keeps the gateways when the file, %s at the start, is empty or gone", async (_how, options) => {
+    await using simulator = disposable(await startSimulator({ port: 0 }));
+    const setup = await setUpService(folder, { gateways: [gateway(simulator.value)] });
+    await using service = startNode(mainPath, ["serve", ...options], { cwd: folder });
+    await readBanner(service);
+    await writeFile(setup.configPath, "");
+    service.kill("SIGHUP");
+    await vi.waitFor(() => expect(service.errorText()).toContain("is empty"));
+    await rm(setup.configPath);
+    service.kill("SIGHUP");
+    await vi.waitFor(() => expect(service.errorText()).toContain("cannot be read (ENOENT)"));
+    expect(service.errorText()).toContain("everything stays as it is");
+    const { out } = await call(setup.grpcPort, ["gateways", "list"], OPERATOR_KEY);
+    expect(out).toMatch(/^north /m);
+  });
 });
 
 describe("SIGTERM", () => {

@@ -56,6 +56,16 @@ describe("loadConfig without a file", () => {
   });
 });
 
+describe("loadConfig of a file that must not be empty", () => {
+  it.each(["", "\n", "# gateways: soon\n"])("refuses %j", (yaml) => {
+    const file = join(folder, "sms-relay.yaml");
+    writeFileSync(file, yaml);
+    const options = { file, environment: {}, workingDirectory: folder };
+    expect(loadConfig(options).config.gateways).toEqual([]);
+    expect(() => loadConfig({ ...options, refuseEmpty: true })).toThrow(/sms-relay\.yaml: is empty/);
+  });
+});
+
 describe("loadConfig with a file", () => {
   it("reads durations and sizes as people write them", () => {
     const { config } = load(
