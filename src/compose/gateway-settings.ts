@@ -1,12 +1,12 @@
 /** Turns a gateway of the configuration into what its adapter, and what routing and dispatch, want to know. */
-import type { GatewayConfig, SmppGatewayConfig } from "../config/gateway-schema.ts";
+import type { GatewayConfig } from "../config/gateway-schema.ts";
 import type { DispatchRoute } from "../dispatch/dispatch-settings.ts";
 import { toAccountId, toGatewayId } from "../domain/ids.ts";
 import type { EncodingProfile, NationalLanguage } from "../encoding/message-plan.ts";
 import type { SmppGatewaySettings } from "../gateways/smpp/settings.ts";
 import { windowFor } from "../gateways/smpp/settings.ts";
 
-function profileOf({ profile }: SmppGatewayConfig): EncodingProfile {
+function profileOf({ profile }: GatewayConfig): EncodingProfile {
   return {
     ...profile,
     // The schema admits 1 to 13 only.
@@ -16,7 +16,7 @@ function profileOf({ profile }: SmppGatewayConfig): EncodingProfile {
 }
 
 /** The adapter's settings. */
-export function smppSettingsOf(config: SmppGatewayConfig): SmppGatewaySettings {
+export function smppSettingsOf(config: GatewayConfig): SmppGatewaySettings {
   const { tls } = config;
   return {
     id: toGatewayId(config.id),

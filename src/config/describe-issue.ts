@@ -83,18 +83,34 @@ function ruleOf(issue: z.core.$ZodIssue): string {
     case "invalid_value":
       return issue.input === undefined ? "is required" : `must be ${listed(issue.values.map(String))}`;
     case "too_small":
-      return `must be ${issue.origin === "string" || issue.origin === "array" ? "longer: " : ""}at least ${issue.minimum}`;
+      if (issue.origin !== "string" && issue.origin !== "array") return `must be at least ${issue.minimum}`;
+      return issue.minimum === 1 ? "must not be empty" : `must be longer: at least ${issue.minimum}`;
     case "too_big":
       return `must be ${issue.origin === "string" || issue.origin === "array" ? "shorter: " : ""}at most ${issue.maximum}`;
+    case "invalid_key":
+      return issue.issues[0]?.message ?? "is not a name that can stand here";
     case "invalid_union":
-      return issue.input === undefined
-        ? "is required"
-        : "note" in issue && issue.note !== undefined
-          ? "must be smpp"
-          : "must be a text such as 30s or 4MiB";
+      return issue.input === undefined ? "is required" : ruleOfUnion(issue);
     default:
       return issue.message;
   }
+}
+
+/** What is wrong in the form that was meant: the one whose type is right. */
+function ruleOfUnion({ errors }: z.core.$ZodIssueInvalidUnion): string {
+  const meant = errors.find((issues) =>
+    issues.some(({ code, path }) => path.length > 0 || !isMismatch(code)),
+  );
+  const fault = meant?.find(({ code, path }) => path.length > 0 || !isMismatch(code));
+  if (fault !== undefined) return ruleOf(fault);
+  const takesList = errors
+    .flat()
+    .some((issue) => issue.code === "invalid_type" && issue.expected === "array");
+  return takesList ? "must be a text or a list of texts" : "must be a text such as 30s or 4MiB";
+}
+
+function isMismatch(code: z.core.$ZodIssue["code"]): boolean {
+  return code === "invalid_type" || code === "invalid_value";
 }
 
 function listed(values: readonly string[]): string {

@@ -51,7 +51,6 @@ export function namesAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): 
     if (inner instanceof z.ZodArray) inner = unwrap(inner.element as z.core.$ZodType);
     else if (inner instanceof z.ZodObject) inner = unwrap(inner.shape[String(step)] as z.core.$ZodType);
     else return [];
-    if (inner instanceof z.ZodDiscriminatedUnion) inner = inner.options[0] as z.core.$ZodType;
   }
   return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
 }

@@ -1,6 +1,7 @@
 /** One gateway in the configuration: how it is reached, what it can carry, and what it may be used for. */
 import { z } from "zod";
 import { pemFile, type ReferenceReader, secret } from "./references.ts";
+import { accountId, asciiText, country, host, sender } from "./text-forms.ts";
 import { duration } from "./values.ts";
 
 const whole = (from: number, to: number) => z.int().min(from).max(to);
@@ -16,7 +17,6 @@ const commandStatus = z
   .string()
   .regex(/^(0x[0-9A-Fa-f]{1,8}|[0-9]{1,10})$/, "must be a command_status such as 0x0B");
 
-const country = z.string().regex(/^[A-Z]{2}$/, "must be a country of two capital letters such as SE");
 const prefix = z.string().regex(/^\+[1-9][0-9]{0,14}$/, "must be a number's beginning such as +4670");
 
 /** `[SE, NO]` is short for `{ allow: [SE, NO] }`. */
@@ -41,8 +41,8 @@ const routing = {
     .array(z.enum(["NUMERIC", "ALPHANUMERIC"]))
     .min(1)
     .default(["NUMERIC", "ALPHANUMERIC"]),
-  senders: z.array(z.string().min(1).max(15)).max(1_000).optional(),
-  accounts: z.array(z.string().min(1).max(64)).max(10_000).optional(),
+  senders: z.array(sender).max(1_000).optional(),
+  accounts: z.array(accountId).max(10_000).optional(),
   premium: z.boolean().default(false),
   paused: z.boolean().default(false),
 };
@@ -74,26 +74,32 @@ const addresses = z
   })
   .prefault({});
 
-/** The schema of an SMPP gateway. */
-export const smppGatewaySchema = (reader: ReferenceReader) =>
+/** The schema of a gateway; all of them speak SMPP. */
+export const gatewaySchema = (reader: ReferenceReader) =>
   z.strictObject({
     id: z
       .string()
       .regex(/^[a-z0-9][a-z0-9._-]{0,31}$/, "must be 1 to 32 of a-z, 0-9, dot, dash and underscore"),
     kind: z.literal("smpp"),
-    host: z.string().min(1),
+    host,
     port: whole(1, 65_535).default(2775),
     tls: z
       .strictObject({
         ca: pemFile(reader).optional(),
-        servername: z.string().min(1).optional(),
+        servername: host.optional(),
         rejectUnauthorized: z.boolean().default(true),
       })
       .optional(),
 
-    systemId: z.string().max(15),
-    password: secret(reader).pipe(z.string().max(64)),
-    systemType: z.string().max(12).default(""),
+    systemId: asciiText(15),
+    password: secret(reader).pipe(
+      z
+        .string()
+        .min(1)
+        .max(64)
+        .regex(/^[ -~\u00a0-\u00ff]*$/, "must hold printable characters of Latin-1 only"),
+    ),
+    systemType: asciiText(12).default(""),
     bindMode: z.enum(["transceiver", "transmitter+receiver"]).default("transceiver"),
     sessions: whole(1, 32).default(1),
 
@@ -112,7 +118,7 @@ export const smppGatewaySchema = (reader: ReferenceReader) =>
 
     profile,
     addresses,
-    serviceType: z.string().max(5).default(""),
+    serviceType: asciiText(5).default(""),
     priorityFlag: whole(0, 3).default(0),
     protocolId: octet.default(0),
     validityForm: z.enum(["absolute", "relative", "none"]).default("absolute"),
@@ -132,9 +138,5 @@ export const smppGatewaySchema = (reader: ReferenceReader) =>
     ...routing,
   });
 
-/** The schema of any gateway; its `kind` says which. */
-export const gatewaySchema = (reader: ReferenceReader) =>
-  z.discriminatedUnion("kind", [smppGatewaySchema(reader)]);
-
+/** A gateway as the configuration describes it, with every gap filled. */
 export type GatewayConfig = z.output<ReturnType<typeof gatewaySchema>>;
-export type SmppGatewayConfig = Extract<GatewayConfig, { kind: "smpp" }>;

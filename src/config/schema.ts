@@ -2,21 +2,15 @@
  * The whole of sms-relay.yaml. Names carry no units, since values do: once parsed, every duration is milliseconds and every size
  * octets.
  */
-import { isIP } from "node:net";
 import { z } from "zod";
+import { crossFaultsOf } from "./cross-faults.ts";
 import { gatewaySchema } from "./gateway-schema.ts";
 import { pemFile, type ReferenceReader, secret } from "./references.ts";
+import { accountId, host } from "./text-forms.ts";
 import { duration, size } from "./values.ts";
 
-const host = z.string().min(1);
 const port = z.int().min(0).max(65_535);
 const day = 86_400_000;
-
-/** Whether `address` cannot be reached from another machine. */
-export function isLoopback(address: string): boolean {
-  if (address === "localhost") return true;
-  return isIP(address) === 4 ? address.startsWith("127.") : address === "::1";
-}
 
 const listen = (reader: ReferenceReader) =>
   z
@@ -34,16 +28,7 @@ const listen = (reader: ReferenceReader) =>
             .optional(),
           allowPlaintext: z.boolean().default(false),
         })
-        .prefault({})
-        .superRefine((grpc, context) => {
-          if (grpc.tls !== undefined || grpc.allowPlaintext || isLoopback(grpc.host)) return;
-          context.addIssue({
-            code: "custom",
-            path: ["host"],
-            message:
-              "is not a loopback address: set listen.grpc.tls, or allowPlaintext: true to serve without TLS",
-          });
-        }),
+        .prefault({}),
       http: z.strictObject({ host: host.default("127.0.0.1"), port: port.default(9_090) }).prefault({}),
     })
     .prefault({});
@@ -109,41 +94,38 @@ const configuredKey = (reader: ReferenceReader) =>
 
 const account = (reader: ReferenceReader) =>
   z.strictObject({
-    id: z.string().regex(/^[a-z0-9._-]{1,64}$/, "must be 1 to 64 of a-z, 0-9, dot, dash and underscore"),
+    id: accountId,
     role: z.enum(["ACCOUNT", "OPERATOR"]).default("ACCOUNT"),
     keys: z.array(configuredKey(reader)).min(1).max(20),
   });
 
 /** The schema; `reader` follows references to variables and files. */
 export const configSchema = (reader: ReferenceReader) =>
-  z.strictObject({
-    listen: listen(reader),
-    store: store(reader),
-    retention,
-    receiptGrace: duration("0", "7d").default(3_600_000),
-    limits,
-    accounts: z.array(account(reader)).max(10_000).default([]).superRefine(refuseTwins("accounts")),
-    gateways: z.array(gatewaySchema(reader)).max(1_000).default([]).superRefine(refuseTwins("gateways")),
-    logging: z
-      .strictObject({
-        level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
-        showRecipients: z.boolean().default(false),
-      })
-      .prefault({}),
-    shutdown: z.strictObject({ grace: duration("1s", "10m").default(20_000) }).prefault({}),
-  });
-
-function refuseTwins(what: string) {
-  return (entries: readonly { readonly id: string }[], context: z.RefinementCtx) => {
-    const seen = new Set<string>();
-    entries.forEach((entry, index) => {
-      if (seen.has(entry.id)) {
-        const message = `stands twice: ids of ${what} must differ`;
-        context.addIssue({ code: "custom", path: [index, "id"], message });
-      }
-      seen.add(entry.id);
-    });
-  };
-}
+  z
+    .strictObject({
+      listen: listen(reader),
+      store: store(reader),
+      retention,
+      receiptGrace: duration("0", "7d").default(3_600_000),
+      limits,
+      accounts: z.array(account(reader)).max(10_000).default([]),
+      gateways: z.array(gatewaySchema(reader)).max(1_000).default([]),
+      logging: z
+        .strictObject({
+          level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+          showRecipients: z.boolean().default(false),
+        })
+        .prefault({}),
+      shutdown: z.strictObject({ grace: duration("1s", "10m").default(20_000) }).prefault({}),
+    })
+    .superRefine(
+      (config, context) => {
+        for (const { path, rule } of crossFaultsOf(config)) {
+          context.addIssue({ code: "custom", path: [...path], message: rule });
+        }
+      },
+      // Also where single settings have faults: all are told at once.
+      { when: () => true },
+    );
 
 export type Config = z.output<ReturnType<typeof configSchema>>;

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { createGatewayPool } from "../../../src/compose/gateway-pool.ts";
-import { type SmppGatewayConfig, smppGatewaySchema } from "../../../src/config/gateway-schema.ts";
+import { type GatewayConfig, gatewaySchema } from "../../../src/config/gateway-schema.ts";
 import { createSmppGateway } from "../../../src/gateways/smpp/create-smpp-gateway.ts";
 import { silentLogger } from "../../../src/observability/logger.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 
-const schema = smppGatewaySchema({ readVariable: (name) => name, readFile: (path) => path });
-const config = (id: string, more: object = {}): SmppGatewayConfig =>
+const schema = gatewaySchema({ readVariable: (name) => name, readFile: (path) => path });
+const config = (id: string, more: object = {}): GatewayConfig =>
   schema.parse({ id, kind: "smpp", host: "smsc", systemId: "acme", password: "x", ...more });
 
 function createPool() {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { dispatchRouteOf, smppSettingsOf } from "../../../src/compose/gateway-settings.ts";
-import { smppGatewaySchema } from "../../../src/config/gateway-schema.ts";
+import { gatewaySchema } from "../../../src/config/gateway-schema.ts";
 import { toGatewayId } from "../../../src/domain/ids.ts";
 import { smppSettings } from "../../../src/gateways/smpp/settings.ts";
 
-const schema = smppGatewaySchema({ readVariable: (name) => name, readFile: (path) => path });
+const schema = gatewaySchema({ readVariable: (name) => name, readFile: (path) => path });
 const required = { id: "north", kind: "smpp", host: "smsc", systemId: "acme", password: "x" };
 const parse = (more: object = {}) => schema.parse({ ...required, ...more });
 

@@ -117,8 +117,8 @@ describe("loadConfig with a file", () => {
   });
 
   it("refuses a kind of gateway that does not exist", () => {
-    expect(problemsOf("gateways:\n  - id: north\n    kind: pigeon\n")).toEqual([
-      "sms-relay.yaml:3:11 gateways[0].kind must be smpp",
+    expect(problemsOf(gateway.replace("smpp", "pigeon"))).toEqual([
+      "sms-relay.yaml:4:11 gateways[0].kind must be smpp",
     ]);
   });
 
@@ -164,6 +164,125 @@ describe("loadConfig with a file", () => {
   });
 });
 
+/** A gateway in one line, with other or further settings. */
+const gatewayWith = (more: Record<string, unknown>) =>
+  JSON.stringify({
+    gateways: [
+      { id: "a", kind: "smpp", host: "smsc.example", systemId: "acme", password: "secret", ...more },
+      { id: "b", kind: "smpp", host: "smsc.example", systemId: "other", password: "secret" },
+    ],
+  });
+
+describe("a fault of one gateway", () => {
+  it.each([
+    [{ host: "not a host!" }, "host must be an IP address or a host name such as smsc.example.net"],
+    [{ host: "300.1.2.3" }, "host must be an IP address or a host name such as smsc.example.net"],
+    [{ password: "" }, "password must not be empty"],
+    [{ password: "p\u0142ot" }, "password must hold printable characters of Latin-1 only"],
+    [{ serviceType: "äö" }, "serviceType must be at most 5 ASCII characters"],
+    [{ serviceType: "BULKSMS" }, "serviceType must be at most 5 ASCII characters"],
+    [
+      { countries: ["SE", "XX"] },
+      "countries.allow[1] must be the code of a country in two capital letters such as SE (ISO 3166-1)",
+    ],
+    [
+      { senders: ["!!"] },
+      "senders[0] must be a sender: 1 to 15 digits, or 1 to 11 letters, digits and spaces with a letter among them",
+    ],
+    [{ accounts: ["no such account"] }, "accounts[0] must be 1 to 64 of a-z, 0-9, dot, dash and underscore"],
+    [{ reconnectMin: "2m" }, "reconnectMin must not be longer than reconnectMax, which is 60000 ms"],
+    [
+      { profile: { packing: "packed", defaultAlphabet: "latin1" } },
+      "profile.packing packed goes with defaultAlphabet gsm only: latin1 has no septets",
+    ],
+    [{ statusClass: { zz: "route" } }, "statusClass.zz must be a command_status such as 0x0B"],
+    [
+      { statusClass: { "0x0B": "never" } },
+      "statusClass.0x0B must be one of recipient, route, temporary, throttled, session, bind",
+    ],
+  ])("is told: %j", (more, fault) => {
+    const [problem = "", ...further] = problemsOf(gatewayWith(more));
+    expect(problem.replace(/^sms-relay\.yaml:1:[0-9]+ gateways\[0\]\./, "")).toBe(fault);
+    expect(further).toEqual([]);
+  });
+
+  it.each([
+    { host: "10.1.2.3" },
+    { host: "fe80::1%eth0" },
+    { host: "smsc_north-1.example." },
+    { host: "smsc.göteborg.example" },
+    { countries: { deny: ["GB", "XK"] } },
+    { reconnectMin: "1m", reconnectMax: "1m" },
+    { profile: { packing: "packed" } },
+  ])("is not seen in %j", (more) => {
+    expect(problemsOf(gatewayWith(more))).toEqual([]);
+  });
+
+  it("is no sender's plus: numeric senders are compared without it", () => {
+    const { gateways } = load(gatewayWith({ senders: ["+46701234567", "ACME"] })).config;
+    expect(gateways[0]?.senders).toEqual(["46701234567", "ACME"]);
+  });
+});
+
+describe("faults of several settings together", () => {
+  const key = "k".repeat(32);
+  const hash = "sha256:5e318f8cf9cbe249a30812b8ca132d691ded7a91991413558db5758575f5e01f";
+
+  it("include one key under two accounts, with both places and without the key", () => {
+    const accounts = (second: string) =>
+      `accounts:\n  - { id: shop, keys: [${key}] }\n  - { id: thief, keys: ["${second}"] }\n`;
+    const fault =
+      "sms-relay.yaml:3:25 accounts[1].keys[0] is the same key as accounts[0].keys[0]: a key belongs to one account and stands once";
+    expect(problemsOf(accounts(key))).toEqual([fault]);
+    expect(problemsOf(accounts(hash))).toEqual([fault]);
+    expect(problemsOf(accounts("env:OTHER"), { OTHER: key })).toEqual([fault]);
+    expect(problemsOf(accounts("env:OTHER"), { OTHER: "o".repeat(32) })).toEqual([]);
+  });
+
+  it("include two gateways with one SMSC account, since receipts would go astray between them", () => {
+    const twin = "  - { id: b, kind: smpp, host: SMSC.example.net, systemId: acme, password: x }\n";
+    expect(problemsOf(gateway + twin)).toEqual([
+      "sms-relay.yaml:8:60 gateways[1].systemId is the same as gateways[0].systemId at the same host and port: one SMSC account is one gateway (raise sessions for more links)",
+    ]);
+    expect(problemsOf(gateway + twin.replace("systemId", "port: 2776, systemId"))).toEqual([]);
+  });
+
+  it("include one port for both doors, on one host", () => {
+    const doors = (grpc: string, http: string) => problemsOf(`listen: { grpc: ${grpc}, http: ${http} }`);
+    const fault = expect.stringMatching(/listen\.http\.port is that of listen\.grpc too/);
+    expect(doors("{ port: 9090 }", "{}")).toEqual([fault]);
+    expect(doors("{ port: 9090 }", "{ host: localhost }")).toEqual([fault]);
+    expect(doors("{ port: 9090, host: '::', allowPlaintext: true }", "{}")).toEqual([fault]);
+    expect(doors("{ port: 0 }", "{ port: 0 }")).toEqual([]);
+    expect(doors("{ port: 9090 }", "{ host: 127.0.0.2 }")).toEqual([]);
+  });
+
+  it("are told beside the faults of single settings, and hide none of them", () => {
+    expect(
+      problemsOf("gateways:\n  - id: north\n  - { id: north, kind: pigeon, port: 0 }\nreceiptGrace: soon\n"),
+    ).toEqual([
+      "sms-relay.yaml:4:15 receiptGrace must be a duration such as 30s, 10m or 24h",
+      "sms-relay.yaml:2:5 gateways[0].kind is required",
+      "sms-relay.yaml:2:5 gateways[0].host is required",
+      "sms-relay.yaml:2:5 gateways[0].systemId is required",
+      "sms-relay.yaml:2:5 gateways[0].password is required",
+      "sms-relay.yaml:3:24 gateways[1].kind must be smpp",
+      "sms-relay.yaml:3:5 gateways[1].host is required",
+      "sms-relay.yaml:3:38 gateways[1].port must be at least 1",
+      "sms-relay.yaml:3:5 gateways[1].systemId is required",
+      "sms-relay.yaml:3:5 gateways[1].password is required",
+      "sms-relay.yaml:3:11 gateways[1].id stands twice: ids of gateways must differ",
+    ]);
+  });
+
+  it("are told although the same group has another fault", () => {
+    expect(problemsOf("listen: { grpc: { host: 0.0.0.0, port: 70000 } }\n")).toEqual([
+      expect.stringMatching(/listen\.grpc\.port must be at most 65535/),
+      expect.stringMatching(/listen\.grpc\.host is not a loopback address/),
+    ]);
+  });
+});
+
 describe("secrets by reference", () => {
   it("takes a password from the environment or a file", () => {
     writeFileSync(join(folder, "password"), "from-file\n");
@@ -179,6 +298,15 @@ describe("secrets by reference", () => {
     ]);
     expect(problemsOf(gateway.replace("hunter2", "file:nowhere"))).toEqual([
       "sms-relay.yaml:7:15 gateways[0].password refers to nowhere, which cannot be read (ENOENT)",
+    ]);
+  });
+
+  it("names the variable of a database that is missing", () => {
+    expect(problemsOf("store: env:DB\n")).toEqual([
+      expect.stringMatching(/store\.url refers to the variable DB, which is not set/),
+    ]);
+    expect(problemsOf("store: { url: 5 }\n")).toEqual([
+      expect.stringMatching(/store\.url must be a text or a list of texts/),
     ]);
   });
 

@@ -2,13 +2,13 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { smppSettingsOf } from "../../../../src/compose/gateway-settings.ts";
-import { smppGatewaySchema } from "../../../../src/config/gateway-schema.ts";
+import { gatewaySchema } from "../../../../src/config/gateway-schema.ts";
 import { smppSettings } from "../../../../src/gateways/smpp/settings.ts";
 import { gatewayId } from "../../../support/smpp-gateway.ts";
 
 const page = readFileSync(new URL("../../../../docs/gateways.md", import.meta.url), "utf8");
 const recipes = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map((match) => match[1] ?? "");
-const schema = smppGatewaySchema({
+const schema = gatewaySchema({
   readVariable: () => "secret",
   readFile: () => "-----BEGIN CERTIFICATE-----",
 });

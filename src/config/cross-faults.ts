@@ -1,0 +1,142 @@
+/**
+ * Rules that concern several settings together. They look at whatever could be read, so that a fault elsewhere in the file never
+ * hides one of theirs.
+ */
+import { createHash } from "node:crypto";
+import { isIP } from "node:net";
+import { pathText } from "./describe-issue.ts";
+
+export interface CrossFault {
+  readonly path: readonly PropertyKey[];
+  readonly rule: string;
+}
+
+type Group = Readonly<Record<string, unknown>>;
+
+/** Whether `address` cannot be reached from another machine. */
+function isLoopback(address: string): boolean {
+  if (address === "localhost") return true;
+  return isIP(address) === 4 ? address.startsWith("127.") : address === "::1";
+}
+
+/** Every such fault of a configuration that was parsed as far as it could be. */
+export function crossFaultsOf(config: unknown): readonly CrossFault[] {
+  const { listen, accounts, gateways } = groupOf(config);
+  const accountGroups = listOf(accounts).map(groupOf);
+  const gatewayGroups = listOf(gateways).map(groupOf);
+  return [
+    ...listenFaults(groupOf(listen)),
+    ...twinFaults(idsOf("accounts", accountGroups), () => "stands twice: ids of accounts must differ"),
+    ...twinFaults(idsOf("gateways", gatewayGroups), () => "stands twice: ids of gateways must differ"),
+    ...twinFaults(
+      accountGroups.flatMap(({ keys }, account) =>
+        listOf(keys).map((key, index) => ({
+          path: ["accounts", account, "keys", index],
+          identity: keyIdentity(key),
+        })),
+      ),
+      (first) => `is the same key as ${pathText(first)}: a key belongs to one account and stands once`,
+    ),
+    ...twinFaults(
+      gatewayGroups.map((gateway, index) => ({
+        path: ["gateways", index, "systemId"],
+        identity: smscAccountIdentity(gateway),
+      })),
+      (first) =>
+        `is the same as ${pathText(first)} at the same host and port: one SMSC account is one gateway (raise sessions for more links)`,
+    ),
+    ...gatewayGroups.flatMap((gateway, index) => gatewayFaults(gateway, ["gateways", index])),
+  ];
+}
+
+function groupOf(value: unknown): Group {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Group) : {};
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+interface Identified {
+  readonly path: readonly PropertyKey[];
+  /** Equal for entries that must not both stand; undefined where it could not be read. */
+  readonly identity: string | undefined;
+}
+
+function twinFaults(
+  entries: readonly Identified[],
+  ruleOf: (first: readonly PropertyKey[]) => string,
+): readonly CrossFault[] {
+  const firsts = new Map<string, readonly PropertyKey[]>();
+  return entries.flatMap(({ path, identity }) => {
+    if (identity === undefined) return [];
+    const first = firsts.get(identity);
+    if (first !== undefined) return [{ path, rule: ruleOf(first) }];
+    firsts.set(identity, path);
+    return [];
+  });
+}
+
+function idsOf(list: string, groups: readonly Group[]): readonly Identified[] {
+  return groups.map(({ id }, index) => ({
+    path: [list, index, "id"],
+    identity: typeof id === "string" ? id : undefined,
+  }));
+}
+
+/** A key and its own hash are one key. */
+function keyIdentity(key: unknown): string | undefined {
+  if (typeof key !== "string") return undefined;
+  return key.startsWith("sha256:") ? key.slice(7) : createHash("sha256").update(key).digest("hex");
+}
+
+/**
+ * Receipts of an SMSC account come on any of its sessions (P4). Were two gateways to share one, each would get receipts of what
+ * the other sent, and match none of them.
+ */
+function smscAccountIdentity({ host, port, systemId }: Group): string | undefined {
+  if (typeof host !== "string" || typeof port !== "number" || typeof systemId !== "string") return undefined;
+  return JSON.stringify([host.toLowerCase(), port, systemId]);
+}
+
+function gatewayFaults(gateway: Group, path: readonly PropertyKey[]): readonly CrossFault[] {
+  const { reconnectMin, reconnectMax } = gateway;
+  const { packing, defaultAlphabet } = groupOf(gateway["profile"]);
+  const faults: CrossFault[] = [];
+  if (typeof reconnectMin === "number" && typeof reconnectMax === "number" && reconnectMin > reconnectMax) {
+    const rule = `must not be longer than reconnectMax, which is ${reconnectMax} ms`;
+    faults.push({ path: [...path, "reconnectMin"], rule });
+  }
+  if (packing === "packed" && (defaultAlphabet === "latin1" || defaultAlphabet === "ascii")) {
+    const rule = `packed goes with defaultAlphabet gsm only: ${defaultAlphabet} has no septets`;
+    faults.push({ path: [...path, "profile", "packing"], rule });
+  }
+  return faults;
+}
+
+function listenFaults(listen: Group): readonly CrossFault[] {
+  const grpc = groupOf(listen["grpc"]);
+  const http = groupOf(listen["http"]);
+  const faults: CrossFault[] = [];
+  const isPlaintext = grpc["tls"] === undefined && grpc["allowPlaintext"] !== true;
+  if (isPlaintext && typeof grpc["host"] === "string" && !isLoopback(grpc["host"])) {
+    const rule =
+      "is not a loopback address: set listen.grpc.tls, or allowPlaintext: true to serve without TLS";
+    faults.push({ path: ["listen", "grpc", "host"], rule });
+  }
+  if (typeof grpc["port"] === "number" && grpc["port"] !== 0 && grpc["port"] === http["port"]) {
+    if (isSameHost(grpc["host"], http["host"])) {
+      const rule = "is that of listen.grpc too: the two doors need a port each";
+      faults.push({ path: ["listen", "http", "port"], rule });
+    }
+  }
+  return faults;
+}
+
+const everyAddress = new Set<unknown>(["0.0.0.0", "::"]);
+
+function isSameHost(left: unknown, right: unknown): boolean {
+  if (left === right || everyAddress.has(left) || everyAddress.has(right)) return true;
+  const isNamed = left === "localhost" || right === "localhost";
+  return isNamed && [left, right].every((one) => typeof one === "string" && isLoopback(one));
+}
