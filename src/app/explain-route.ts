@@ -74,7 +74,9 @@ export function createExplainRoute(deps: ExplainRouteDeps): ExplainRoute {
       throw refuseFields(violations);
 
     const deliveryId =
-      input.deliveryId === "" ? deliveryIdOf(deps.newMessageId(), 0) : toDeliveryId(input.deliveryId);
+      input.deliveryId === ""
+        ? deliveryIdOf(deps.newMessageId(), 0)
+        : toDeliveryId(input.deliveryId.toLowerCase());
     const country = deps.countryOf(recipient);
     const selection = selectGateways(
       {

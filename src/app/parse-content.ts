@@ -5,7 +5,8 @@ import { CONCATENATION_8, CONCATENATION_16, parseHeader } from "../encoding/udh.
 import { checkText, type TextFault } from "../encoding/validate-text.ts";
 import type { ContentInput, SendSmsInput } from "./send-request.ts";
 
-const maxDataOctets = 35_700;
+/** 255 parts of 134 octets: what fits beside an 8-bit reference and no header of the caller's own. */
+const maxDataOctets = 34_170;
 const maxHeaderOctets = 100;
 export const defaultMaxSegments = 30;
 const mostSegments = 255;
@@ -49,7 +50,7 @@ function checkData(data: Uint8Array, violations: FieldViolation[]): void {
   violations.push({
     field: "binary.data",
     reason: "INVALID_MESSAGE_SEGMENT",
-    description: "must have 1 to 35,700 octets",
+    description: "must have 1 to 34,170 octets",
   });
 }
 

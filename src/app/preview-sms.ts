@@ -1,16 +1,16 @@
 /** Plans a content without sending it, by the functions that sending uses (P30). */
 import { type FieldViolation, refuseFields, SmsError } from "../domain/errors.ts";
 import { type AccountId, deliveryIdOf, type MessageId, toGatewayId } from "../domain/ids.ts";
-import { statusCode } from "../domain/status-code.ts";
 import { baselineProfile } from "../encoding/baseline-profile.ts";
-import type { EncodingProfile, MessagePlan, PlanResult } from "../encoding/message-plan.ts";
+import type { EncodingProfile, MessagePlan } from "../encoding/message-plan.ts";
 import { PlanMemo, type PlannedMessage } from "../routing/plan-memo.ts";
-import { refusalCodeOf, selectGateways } from "../routing/select-gateways.ts";
+import { selectGateways } from "../routing/select-gateways.ts";
 import type { CountryOf } from "./country-of.ts";
 import { parseCoding, parseContent } from "./parse-content.ts";
 import { parseSenderField } from "./parse-send-request.ts";
 import { nextTurn, parseRecipients, recipientsPerTurn } from "./recipients.ts";
 import type { Routes } from "./route-deliveries.ts";
+import { contentViolation, type RouteRefusal, refuseAllRoutes, refuseRoute } from "./route-refusal.ts";
 import type { RecipientAnswer } from "./send-answer.ts";
 import type { SendSmsInput } from "./send-request.ts";
 
@@ -67,10 +67,12 @@ export function createPreviewSms(deps: PreviewSmsDeps): PreviewSms {
     const message: PlannedMessage = { content, ...coding };
     if (sender === undefined) return previewProfile(message, profileOf(deps, input.gatewayId));
 
+    const table = deps.routes.table();
     const plans = new PlanMemo(message);
     const messageId = deps.newMessageId();
     const byPlan = new Map<MessagePlan, string[]>();
     const unroutable: RecipientAnswer[] = [];
+    const refusals: RouteRefusal[] = [];
     for (const [position, recipient] of recipients.entries()) {
       if (position > 0 && position % recipientsPerTurn === 0) await nextTurn();
       if (recipient === undefined) continue;
@@ -85,13 +87,16 @@ export function createPreviewSms(deps: PreviewSmsDeps): PreviewSms {
           refusedBy: [],
           plans,
         },
-        deps.routes.table(),
+        table,
         deps.routes.health,
       );
-      if (head === undefined) unroutable.push(unroutableAnswer(recipient, refusalCodeOf(leftOut)));
-      else if (byPlan.get(head.plan)?.push(recipient) === undefined) byPlan.set(head.plan, [recipient]);
+      if (head === undefined) {
+        const refusal = refuseRoute(leftOut, message, plans, table);
+        refusals.push(refusal);
+        unroutable.push(unroutableAnswer(recipient, refusal.code));
+      } else if (byPlan.get(head.plan)?.push(recipient) === undefined) byPlan.set(head.plan, [recipient]);
     }
-    if (byPlan.size === 0) throw refuseFields(unroutable.map(unroutableViolation));
+    if (byPlan.size === 0) throw refuseAllRoutes(refusals);
     return { plans: [...byPlan].map(([plan, users]) => ({ plan, recipients: users })), unroutable };
   };
 }
@@ -105,45 +110,10 @@ function profileOf(deps: PreviewSmsDeps, gatewayId: string): EncodingProfile {
 
 function previewProfile(message: PlannedMessage, profile: EncodingProfile): PreviewAnswer {
   const planned = new PlanMemo(message).planFor(profile);
-  if (planned.kind !== "planned") throw refuseFields([planViolation(message, planned)]);
+  if (planned.kind !== "planned") throw refuseFields([contentViolation(message, planned)]);
   return { plans: [{ plan: planned.plan, recipients: [] }], unroutable: [] };
-}
-
-function planViolation(
-  message: PlannedMessage,
-  planned: Exclude<PlanResult, { kind: "planned" }>,
-): FieldViolation {
-  const field = message.content.kind;
-  if (planned.kind === "too_many_segments") {
-    const description = `needs ${planned.segmentCount} segments; ${planned.limit} are allowed`;
-    return { field, reason: "MAX_SMS_PER_MESSAGE_EXCEEDED", description };
-  }
-  switch (planned.reason) {
-    case "INVALID_USER_DATA_HEADER":
-      return {
-        field: "binary.udh",
-        reason: "INVALID_MESSAGE_SEGMENT",
-        description: "leaves no room for data",
-      };
-    case "CHARACTER_NOT_IN_ALPHABET":
-      return {
-        field: "encoding",
-        reason: "INVALID_MESSAGE_TYPE",
-        description: "the text has characters that the GSM alphabet lacks",
-      };
-    case "ENCODING_NOT_SUPPORTED":
-      return { field, reason: "NO_ROUTE", description: "the gateway cannot carry this content" };
-  }
 }
 
 function unroutableAnswer(recipient: string, code: RecipientAnswer["code"]): RecipientAnswer {
   return { recipient, code, deliveryId: undefined, state: undefined, encoding: undefined, segmentCount: 0 };
-}
-
-function unroutableViolation(answer: RecipientAnswer, index: number): FieldViolation {
-  return {
-    field: `recipients[${index}]`,
-    reason: answer.code,
-    description: statusCode(answer.code).text,
-  };
 }

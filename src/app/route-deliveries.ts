@@ -4,10 +4,11 @@ import type { E164, Message } from "../domain/message.ts";
 import type { CompiledGateway, RouteTable } from "../routing/compile-routes.ts";
 import { PlanMemo, type Plans } from "../routing/plan-memo.ts";
 import type { GatewayHealth } from "../routing/route-gateway.ts";
-import { refusalCodeOf, selectGateways } from "../routing/select-gateways.ts";
+import { selectGateways } from "../routing/select-gateways.ts";
 import type { NewDelivery, RecipientOutcome } from "../store/store.ts";
 import type { CountryOf } from "./country-of.ts";
 import { nextTurn, recipientsPerTurn } from "./recipients.ts";
+import { type RouteRefusal, refuseRoute } from "./route-refusal.ts";
 import type { ParsedRecipient } from "./send-request.ts";
 
 /** What routing needs to know of the present. */
@@ -22,6 +23,8 @@ export interface RoutedDeliveries {
   readonly deliveries: readonly NewDelivery[];
   /** One for each recipient of the request, in order. */
   readonly outcomes: readonly RecipientOutcome[];
+  /** Why deliveries have no gateway, by their position. */
+  readonly refusals: ReadonlyMap<number, RouteRefusal>;
   /** The plans that were made on the way. */
   readonly plans: Plans;
 }
@@ -37,6 +40,7 @@ export async function routeDeliveries(
   const positions = new Map<E164, number>();
   const deliveries: NewDelivery[] = [];
   const outcomes: RecipientOutcome[] = [];
+  const refusals = new Map<number, RouteRefusal>();
 
   function addDelivery(recipient: E164): number {
     const position = deliveries.length;
@@ -57,15 +61,19 @@ export async function routeDeliveries(
       deps.routes.health,
     );
     const { head } = selection;
-    const admission: NewDelivery["admission"] =
-      head === undefined
-        ? { kind: "rejected", code: refusalCodeOf(selection.leftOut), reason: "NO_ROUTE" }
-        : {
-            kind: "queued",
-            gatewayId: head.gatewayId,
-            encoding: head.plan.encoding,
-            segmentCount: head.plan.segments.length,
-          };
+    let admission: NewDelivery["admission"];
+    if (head === undefined) {
+      const refusal = refuseRoute(selection.leftOut, message, plans, table);
+      refusals.set(position, refusal);
+      admission = { kind: "rejected", code: refusal.code, reason: "NO_ROUTE" };
+    } else {
+      admission = {
+        kind: "queued",
+        gatewayId: head.gatewayId,
+        encoding: head.plan.encoding,
+        segmentCount: head.plan.segments.length,
+      };
+    }
     deliveries.push({ id, recipient, country, admission, wantsClaim: false });
     return position;
   }
@@ -84,5 +92,5 @@ export async function routeDeliveries(
     }
     outcomes.push({ kind: "delivery", position });
   }
-  return { deliveries, outcomes, plans };
+  return { deliveries, outcomes, refusals, plans };
 }

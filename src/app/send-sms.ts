@@ -6,7 +6,6 @@ import { assertNever } from "../domain/assert-never.ts";
 import { refuseFields, SmsError } from "../domain/errors.ts";
 import type { AccountId, ClaimantId, MessageId } from "../domain/ids.ts";
 import type { Message } from "../domain/message.ts";
-import { statusCode } from "../domain/status-code.ts";
 import type { Clock } from "../observability/clock.ts";
 import type { Store } from "../store/store.ts";
 import { acceptMessage, type DirectClaims, type Stored } from "./accept-message.ts";
@@ -15,6 +14,7 @@ import type { CountryOf } from "./country-of.ts";
 import { parseSendRequest } from "./parse-send-request.ts";
 import { readWholeStatus } from "./read-whole-status.ts";
 import { type RoutedDeliveries, type Routes, routeDeliveries } from "./route-deliveries.ts";
+import { refuseAllRoutes } from "./route-refusal.ts";
 import {
   answerOfNew,
   answerOfStored,
@@ -73,7 +73,7 @@ export function createSendSms(deps: SendSmsDeps): SendSms {
     const { request } = parsed;
     const message = messageOf(request, call.accountId, deps.newMessageId(), startMs);
     const routed = await routeDeliveries(message, request.recipients, deps);
-    refuseWhenNobodyIsLeft(input, routed);
+    refuseWhenNobodyIsLeft(routed);
     if (request.dryRun) return answerNew(input, message, routed, { isDryRun: true });
     if (request.waitFor === "ACCEPTED") {
       const outcome = await acceptMessage(deps, { method: call.method, parsed: request }, message, routed);
@@ -133,16 +133,11 @@ function messageOf(request: SendRequest, accountId: AccountId, id: MessageId, no
 }
 
 /** Policy refuses one by one; the call fails only when no recipient is left. */
-function refuseWhenNobodyIsLeft(input: SendSmsInput, { deliveries, outcomes }: RoutedDeliveries): void {
+function refuseWhenNobodyIsLeft({ deliveries, outcomes, refusals }: RoutedDeliveries): void {
   if (deliveries.some((delivery) => delivery.admission.kind === "queued")) return;
-  const violations = input.recipients.flatMap((_, index) => {
-    const outcome = outcomes[index];
-    const admission = outcome?.kind === "delivery" ? deliveries[outcome.position]?.admission : undefined;
-    if (admission?.kind !== "rejected") return [];
-    const description = statusCode(admission.code).text;
-    return [{ field: `recipients[${index}]`, reason: admission.code, description }];
-  });
-  throw refuseFields(violations);
+  throw refuseAllRoutes(
+    outcomes.map((outcome) => (outcome.kind === "delivery" ? refusals.get(outcome.position) : undefined)),
+  );
 }
 
 function answerNew(

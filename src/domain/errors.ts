@@ -33,9 +33,13 @@ export class SmsError extends Error {
   }
 }
 
-/** A refusal for faults in fields: its code is that of the first violation in field order. */
+/** A refusal for faults in fields: its code is that of the first violation in field order, and it tells the first limit hit. */
 export function refuseFields(violations: readonly FieldViolation[]): SmsError {
   const first = violations[0];
   if (first === undefined) throw new RangeError("a refusal needs a violation");
-  return new SmsError(first.reason, statusCode(first.reason).text, { violations });
+  const { text } = statusCode(first.reason);
+  const overLimit = violations.find(({ reason }) => statusCode(reason).grpcCode === "RESOURCE_EXHAUSTED");
+  if (overLimit === undefined) return new SmsError(first.reason, text, { violations });
+  const quota = { subject: "request", description: `${overLimit.field}: ${overLimit.description}` };
+  return new SmsError(first.reason, text, { violations, quota });
 }

@@ -18,16 +18,16 @@ export type ClaimantId = Branded<"ClaimantId">;
 /** Deliveries in one message at most; bounds the position's digits. */
 export const maxDeliveries = 10_000;
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 
 export const toAccountId = (value: string) => value as AccountId;
 export const toGatewayId = (value: string) => value as GatewayId;
 export const toClaimantId = (value: string) => value as ClaimantId;
 export const toDeliveryId = (value: string) => value as DeliveryId;
 
-/** The message id in `value`, or undefined where it has not the form of one. */
+/** The message id in `value`, in lower case (RFC 9562 §4 takes either), or undefined where it has not the form of one. */
 export function parseMessageId(value: string): MessageId | undefined {
-  return uuid.test(value) ? (value as MessageId) : undefined;
+  return uuid.test(value) ? (value.toLowerCase() as MessageId) : undefined;
 }
 
 export function deliveryIdOf(messageId: MessageId, position: number): DeliveryId {

@@ -202,6 +202,61 @@ describe("SendSms, form", () => {
       clients.sms.sendSms({ ...good, content, maxSegments: 1 }, options),
     );
     expect(failure.info).toMatchObject({ reason: "MAX_SMS_PER_MESSAGE_EXCEEDED" });
+    expect(failure.violations).toMatchObject([
+      { field: "text", description: "needs 2 segments; max_segments allows 1" },
+    ]);
+  });
+
+  it("says as the preview does where a text does not fit the demanded encoding, without its characters", async () => {
+    const content = { $case: "text", value: "ab\u4f60😀" } as const;
+    const request = { ...good, content, encoding: Encoding.ENCODING_GSM7 };
+    const { sender, recipients } = request;
+    const failures = [
+      await failureOf((options) => clients.sms.sendSms(request, options)),
+      await failureOf((options) =>
+        clients.sms.previewSms({ content, encoding: request.encoding, sender, recipients }, options),
+      ),
+      await failureOf((options) => clients.sms.previewSms({ content, encoding: request.encoding }, options)),
+    ];
+    for (const { code, info, violations } of failures) {
+      expect(code).toBe(Status.INVALID_ARGUMENT);
+      expect(info).toMatchObject({ reason: "INVALID_MESSAGE_TYPE" });
+      expect(violations).toMatchObject([
+        {
+          field: "encoding",
+          reason: "INVALID_MESSAGE_TYPE",
+          description: "2 characters do not fit the 7-bit alphabet; first at UTF-16 offset 2",
+        },
+      ]);
+    }
+  });
+
+  it("tells the limit on recipients", async () => {
+    const recipients = Array.from({ length: 1_001 }, (_, index) => `+3864012${1_000 + index}`);
+    const failure = await failureOf((options) => clients.sms.sendSms({ ...good, recipients }, options));
+    expect(failure.code).toBe(Status.RESOURCE_EXHAUSTED);
+    expect(failure.info.reason).toBe("THROTTLING_TOO_MANY_RECIPIENTS");
+    expect(failure.quota?.violations).toMatchObject([
+      { subject: "request", description: "recipients: at most 1000 recipients are allowed" },
+    ]);
+  });
+
+  it("takes as much binary content as 255 segments carry, and no octet more", async () => {
+    const binary = (octets: number) =>
+      ({ $case: "binary", value: { data: Buffer.alloc(octets, 1), udh: Buffer.alloc(0) } }) as const;
+    const request = { ...good, dryRun: true, maxSegments: 255 };
+    const whole = await clients.sms.sendSms({ ...request, content: binary(34_170) });
+    expect(whole.totalSegmentCount).toBe(255);
+    const longer = await failureOf((options) =>
+      clients.sms.sendSms({ ...request, content: binary(34_171) }, options),
+    );
+    expect(longer.violations).toMatchObject([{ field: "binary.data", reason: "INVALID_MESSAGE_SEGMENT" }]);
+    const limited = await failureOf((options) =>
+      clients.sms.sendSms({ ...request, maxSegments: 2, content: binary(300) }, options),
+    );
+    expect(limited.violations).toMatchObject([
+      { field: "binary", description: "needs 3 segments; max_segments allows 2" },
+    ]);
   });
 });
 

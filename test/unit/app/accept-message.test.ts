@@ -39,6 +39,7 @@ function setUp(answer: (entry: Acceptance) => Promise<AcceptOutcome>) {
       {
         deliveries,
         outcomes: recipientOutcomes,
+        refusals: new Map(),
         plans: new PlanMemo(message),
       },
     );

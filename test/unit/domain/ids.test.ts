@@ -36,10 +36,15 @@ describe("message ids", () => {
       "",
       "x",
       "01923456-789a-4000-8000-000000000000",
-      "01923456-789A-7000-8000-000000000000",
+      "01923456-789a-7000-8000-00000000000g",
     ]) {
       expect(parseMessageId(value)).toBeUndefined();
     }
+  });
+
+  it("are taken in either case, and kept in lower case", () => {
+    const id = "01923456-789a-7bcd-8000-0000000000ef";
+    expect(parseMessageId(id.toUpperCase())).toBe(id);
   });
 });
 
