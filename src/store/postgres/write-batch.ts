@@ -60,10 +60,9 @@ export async function writeBatch(
   const outcomes: unknown[] = new Array(batch.length).fill(undefined);
   let isCommitting = false;
   try {
-    const [finish] = await Promise.all([
-      perform(tx, state, batch, outcomes, options),
-      connection.command("BEGIN"),
-    ]);
+    // The first to be sent: what went out before it would be committed by itself.
+    const begun = connection.command("BEGIN");
+    const [finish] = await Promise.all([perform(tx, state, batch, outcomes, options), begun]);
     // Sent together: a statement that failed turns the commit into a rollback, and rejects here.
     const finished = finish();
     const appended = appendReports(connection, tx.reports);

@@ -170,6 +170,13 @@ describeStore("accepting", (test) => {
     expect(counts).toEqual([0, 0, 1, 1, 0]);
   });
 
+  it("P42 keeps nothing of an entry that failed, so that its request id can be used", async () => {
+    const request = requestOf("r1", "hash");
+    const failing = test.store.accept([buildAcceptance({ request, message: { maxSegments: 0 } })]);
+    await expect(failing).rejects.toMatchObject({ code: "INTERNAL_ERROR" });
+    expect(await test.store.accept([buildAcceptance({ request })])).toMatchObject([{ kind: "accepted" }]);
+  });
+
   it("does not let one bad entry fail its neighbours", async () => {
     const good = [buildAcceptance(), buildAcceptance(), buildAcceptance()];
     const bad = buildAcceptance({ message: { maxSegments: 0 } });
