@@ -1,31 +1,45 @@
-/** Cursors into an account's reports: the number of the last report that was read, sealed for the store and the account. */
+/** Cursors into an account's reports: the number of the last report that was read, sealed for the line of numbers and the account. */
 import { SmsError } from "../domain/errors.ts";
 import type { AccountId } from "../domain/ids.ts";
-import type { ReportBounds } from "../store/store.ts";
-import type { TokenSealer } from "./sealed-token.ts";
+import type { ReportBounds, ReportLine } from "../store/store.ts";
+import { createTokenSealer } from "./sealed-token.ts";
 
 export interface Cursors {
   /** The cursor after report `number`; 0 stands before the first. */
   cursorAfter(accountId: AccountId, number: number): string;
-  /** The number in a cursor; INVALID_CURSOR where it is foreign or broken. */
+  /** The number in a cursor; INVALID_CURSOR where it is foreign, broken, or lies behind the copy that the store was restored from. */
   numberIn(accountId: AccountId, cursor: string): number;
 }
 
 /** Makes the cursors of one store. */
-export function createCursors(sealer: TokenSealer): Cursors {
+export function createCursors({ id, former }: ReportLine): Cursors {
   const purpose = (accountId: AccountId) => `reports\u0000${accountId}`;
+  const sealer = createTokenSealer(id);
+  const formerLines = former.map((line) => ({ line, sealer: createTokenSealer(line.id) }));
   return {
     cursorAfter: (accountId, number) => sealer.seal(purpose(accountId), String(number)),
     numberIn(accountId, cursor) {
       const value = sealer.open(purpose(accountId), cursor);
-      if (value === undefined) throw invalidCursor("cursor");
-      return Number(value);
+      if (value !== undefined) return Number(value);
+      for (const { line, sealer } of formerLines) {
+        const formerValue = sealer.open(purpose(accountId), cursor);
+        if (formerValue === undefined) continue;
+        if (Number(formerValue) <= line.lastOf(accountId)) return Number(formerValue);
+        throw refusedCursor(
+          "cursor",
+          "is of a report after the copy that the store was restored from; begin at a time or at the earliest",
+        );
+      }
+      throw invalidCursor("cursor");
     },
   };
 }
 
 export function invalidCursor(field: string): SmsError {
-  const description = "is not one of ours: foreign, damaged or beyond the last report";
+  return refusedCursor(field, "is not one of ours: foreign, damaged or beyond the last report");
+}
+
+function refusedCursor(field: string, description: string): SmsError {
   return new SmsError("INVALID_CURSOR", undefined, {
     violations: [{ field, reason: "INVALID_CURSOR", description }],
   });

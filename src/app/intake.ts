@@ -8,7 +8,7 @@ import type { Backlog, Store } from "../store/store.ts";
 import type { Admission } from "./send-sms.ts";
 
 export interface IntakeDeps {
-  readonly store: Pick<Store, "backlog">;
+  readonly store: Pick<Store, "backlog" | "damage">;
   readonly clock: Clock;
   readonly log: Logger;
   /** Free octets where the store is. */
@@ -60,7 +60,8 @@ export async function startIntake(deps: IntakeDeps): Promise<Intake> {
     } catch (err) {
       if (state === "stopped") return;
       isStoreAway = true;
-      log.warn({ err }, "The backlog and the free disk space could not be read.");
+      if (deps.store.damage() === undefined)
+        log.warn({ err }, "The backlog and the free disk space could not be read.");
     }
     const tookMs = clock.monotonic() - startMs;
     if (state !== "stopped") {
@@ -70,6 +71,12 @@ export async function startIntake(deps: IntakeDeps): Promise<Intake> {
 
   const isDiskFull = () => freeDiskBytes !== undefined && freeDiskBytes < deps.minFreeDiskBytes;
   const isBacklogFull = () => backlog.queued + acceptedSince >= deps.maxBacklog;
+
+  const storeProblems = () => {
+    const damage = deps.store.damage();
+    if (damage !== undefined) return [damage];
+    return isStoreAway ? ["the store does not answer"] : [];
+  };
 
   await look();
   return {
@@ -81,7 +88,7 @@ export async function startIntake(deps: IntakeDeps): Promise<Intake> {
     },
     problems: () => [
       ...(state === "open" ? [] : ["the service is stopping"]),
-      ...(isStoreAway ? ["the store does not answer"] : []),
+      ...storeProblems(),
       ...(isDiskFull() ? ["too little disk space is left"] : []),
       ...(isBacklogFull() ? ["too many deliveries wait"] : []),
     ],

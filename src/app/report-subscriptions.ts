@@ -59,7 +59,7 @@ export function createReportSubscriptions(deps: ReportSubscriptionsDeps): Report
       const outcome = await store.acknowledge(accountId, name, position, clock.now());
       switch (outcome) {
         case "acknowledged":
-          return cursor;
+          return cursors.cursorAfter(accountId, position);
         case "unchanged": {
           const subscription = await store.readSubscription(accountId, name);
           return cursors.cursorAfter(accountId, subscription?.position ?? position);

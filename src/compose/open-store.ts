@@ -14,7 +14,7 @@ export interface OpenStoreDeps {
 /** Rejects with StoreUnavailableError where the store cannot be used. */
 export function openStore({ store }: Pick<Config, "store">, { clock, log }: OpenStoreDeps): Promise<Store> {
   const { url, replica, path } = store;
-  if (url === undefined) return openSqliteStore({ path, clock });
+  if (url === undefined) return openSqliteStore({ path, clock, log });
   return openPostgresStore({
     urls: url,
     clock,

@@ -58,7 +58,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
   const { config, clock, store, dispatcher, stopping } = deps;
   const { maxRecipients, maxReportStreams } = config.limits;
   const sealer = createTokenSealer(store.id);
-  const cursors = createCursors(sealer);
+  const cursors = createCursors(store.line);
   const readers = createReportReaders(maxReportStreams);
   const countryOf = createCountryOf();
   const newMessageId = createMessageIds(() => clock.now(), randomFillSync);

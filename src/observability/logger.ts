@@ -90,7 +90,7 @@ function terminalStream(destination: DestinationStream): DestinationStream {
     write(line) {
       const { time, level, msg, err, ...rest } = JSON.parse(line) as Record<string, unknown>;
       const facts = Object.entries(rest).map(([name, value]) => `${name}=${factOf(value)}`);
-      const cause = err === undefined ? [] : [factOf((err as Record<string, unknown>)["message"])];
+      const cause = err === undefined ? [] : [messagesOf(err as LoggedError).join(" ")];
       const word = String(level);
       const clock = String(time).slice(11, 19);
       const tail = [...facts, ...cause].join(" ");
@@ -99,6 +99,16 @@ function terminalStream(destination: DestinationStream): DestinationStream {
       );
     },
   };
+}
+
+interface LoggedError {
+  readonly message: unknown;
+  readonly cause?: LoggedError;
+}
+
+/** An error's sentence and those of its causes. */
+function messagesOf({ message, cause }: LoggedError): readonly string[] {
+  return [factOf(message), ...(cause?.message === undefined ? [] : messagesOf(cause))];
 }
 
 function factOf(value: unknown): string {

@@ -313,9 +313,25 @@ export interface Retention {
   readonly smscIdsMs: number;
 }
 
-export interface Store {
-  /** Binds cursors to this store; made once with the schema. */
+/** Report numbers mean the same within one line. A restored copy begins a new one, which shares the beginning of those before it. */
+export interface ReportLine {
   readonly id: string;
+  readonly former: readonly FormerLine[];
+}
+
+export interface FormerLine {
+  readonly id: string;
+  /** The account's last number that both lines share; 0 where there is none. */
+  lastOf(accountId: AccountId): number;
+}
+
+export interface Store {
+  /** Made once with the schema, and kept by copies; API keys are hashed with it. */
+  readonly id: string;
+  /** Binds cursors. */
+  readonly line: ReportLine;
+  /** Why the store has turned itself off until it is restored, in words for an operator; undefined while it is in order. */
+  damage(): string | undefined;
 
   /** Takes part as one process: voids the claims of former ones where that is certain, and returns the claimant to use. */
   join(nowMs: number): Promise<{ readonly claimant: ClaimantId; readonly recovery: Recovery }>;

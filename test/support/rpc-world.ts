@@ -101,7 +101,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
   );
   const countryOf = createCountryOf();
   const sealer = createTokenSealer(store.id);
-  const cursors = createCursors(sealer);
+  const cursors = createCursors(store.line);
   const readers = createReportReaders(options.maxReportStreams ?? 100);
   const apiKeys = createApiKeys({
     store,

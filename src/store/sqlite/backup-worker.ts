@@ -5,12 +5,16 @@
 import { closeSync, fsyncSync, openSync } from "node:fs";
 import { backup, DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
+import { busyTimeoutMs } from "./operations.ts";
+import { markAsCopy } from "./report-line.ts";
 import { faultOf, type WorkerReply, type WorkerRequest } from "./worker-protocol.ts";
 
 const pagesAtOnce = 1_000;
 
 async function copy(path: string, target: string): Promise<void> {
-  const db = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
+  // SQLite would make it readable by all.
+  closeSync(openSync(target, "wx", 0o600));
+  const db = new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs });
   try {
     db.exec("BEGIN");
     db.prepare("SELECT count(*) FROM sqlite_schema").get();
@@ -18,6 +22,12 @@ async function copy(path: string, target: string): Promise<void> {
     db.exec("COMMIT");
   } finally {
     db.close();
+  }
+  const copied = new DatabaseSync(target);
+  try {
+    markAsCopy(copied);
+  } finally {
+    copied.close();
   }
   const descriptor = openSync(target, "r+");
   fsyncSync(descriptor);

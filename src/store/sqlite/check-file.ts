@@ -62,20 +62,21 @@ function checkHeader(file: string): void {
     const header = Buffer.alloc(headerOctets);
     const length = readSync(descriptor, header, 0, headerOctets, 0);
     if (length < headerOctets || header.toString("latin1", 0, 16) !== magic) {
-      throw corrupt(file, "it is not an SQLite database");
+      throw damagedFile(file, "it is not an SQLite database");
     }
     const stored = header.readUInt16BE(16);
     const pageOctets = stored === 1 ? 65_536 : stored;
     const wal = statSync(`${file}-wal`, { throwIfNoEntry: false });
     // While a log is left to be replayed, the file itself may be shorter than its header says.
     if (wal !== undefined && wal.size > 0) return;
-    if (header.readUInt32BE(28) * pageOctets > sizeOctets) throw corrupt(file, "its end is missing");
+    if (header.readUInt32BE(28) * pageOctets > sizeOctets) throw damagedFile(file, "its end is missing");
   } finally {
     closeSync(descriptor);
   }
 }
 
-function corrupt(file: string, what: string): StoreUnavailableError {
+/** The refusal of a damaged file. */
+export function damagedFile(file: string, what: string): StoreUnavailableError {
   return new StoreUnavailableError(
     "CORRUPT",
     `${file} is damaged (${what}); restore a backup or choose another file.`,

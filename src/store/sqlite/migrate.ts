@@ -5,6 +5,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { initialSchema } from "./migrations/0001-initial.ts";
+import { reportLines } from "./migrations/0002-report-lines.ts";
 
 export interface Migration {
   readonly version: number;
@@ -13,7 +14,7 @@ export interface Migration {
   readonly sql: string;
 }
 
-const migrations: readonly Migration[] = [initialSchema];
+const migrations: readonly Migration[] = [initialSchema, reportLines];
 
 /** The schema version that this program writes. */
 export const schemaVersion = Math.max(...migrations.map(({ version }) => version));

@@ -2,19 +2,25 @@
 import { SmsError } from "../../domain/errors.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import type { Clock } from "../../observability/clock.ts";
+import { type Logger, silentLogger } from "../../observability/logger.ts";
 import { createGroupCommit, type WriteEntry } from "../group-commit.ts";
 import type { Store } from "../store.ts";
 import { backupTo } from "./backup.ts";
 import { checkFile } from "./check-file.ts";
+import { createDamageGuard } from "./damage-guard.ts";
+import { keepPrivate, makePrivate } from "./file-modes.ts";
 import type { CommittedBatch, ReadOperation, ReadSteps, WriteOperation, WriteSteps } from "./operations.ts";
 import { packOperation, unpackOutcome } from "./packed-batch.ts";
 import { type ServiceLock, takeServiceLock } from "./service-lock.ts";
 import { startWorker, type WorkerClient } from "./worker-client.ts";
+import type { OpenedFile } from "./worker-protocol.ts";
 
 export interface SqliteStoreOptions {
   /** The database file; made where it is missing, its folder must exist. */
   readonly path: string;
   readonly clock: Clock;
+  /** Told when the store turns itself off. */
+  readonly log?: Pick<Logger, "error">;
   /** Rows of one writing batch at most. */
   readonly maxBatchRows?: number;
   /** Rows that may wait for a batch before new work is refused with OVERLOADED. */
@@ -29,10 +35,12 @@ type CommitListener = Parameters<Store["onCommit"]>[0];
 /** Rejects with StoreUnavailableError where the file cannot be a store or is in use. */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const path = checkFile(options.path);
+  makePrivate(path);
   const lock = takeServiceLock(path);
   let writer: WorkerClient | undefined;
   try {
     writer = await startWorker("writer-worker", { path });
+    keepPrivate(path);
     const reader = await startWorker("reader-worker", { path });
     return createStore({ ...options, path }, lock, writer, reader);
   } catch (error) {
@@ -48,14 +56,17 @@ function createStore(
   writer: WorkerClient,
   reader: WorkerClient,
 ): Store {
-  const { clock, path, maxBatchRows, maxWaitingRows, maxWaitingReads = 10_000 } = options;
+  const { clock, path, log = silentLogger, maxBatchRows, maxWaitingRows, maxWaitingReads = 10_000 } = options;
+  const { storeId, line } = writer.opened as OpenedFile;
+  const guard = createDamageGuard(path, log);
   const reportListeners = new Set<ReportsListener>();
   const commitListeners = new Set<CommitListener>();
   let closing: Promise<void> | undefined;
 
   async function run(batch: readonly WriteOperation[]): Promise<readonly unknown[]> {
     const startMs = clock.monotonic();
-    const { outcomes, reports } = (await writer.call(batch.map(packOperation))) as CommittedBatch;
+    const packed = batch.map(packOperation);
+    const { outcomes, reports } = (await guard.run(() => writer.call(packed))) as CommittedBatch;
     const commit = { rows: batch.length, durationMs: clock.monotonic() - startMs };
     for (const listener of commitListeners) listener(commit);
     for (const { accountId, last } of reports) {
@@ -106,7 +117,7 @@ function createStore(
       throw new SmsError("OVERLOADED", "Too many reads wait.", { retryAfterMs: 1_000 });
     }
     const operation = { kind, input } as ReadOperation;
-    return (await reader.call(operation)) as ReadSteps[Kind]["outcome"];
+    return (await guard.run(() => reader.call(operation))) as ReadSteps[Kind]["outcome"];
   }
 
   async function closeAll(): Promise<void> {
@@ -117,11 +128,17 @@ function createStore(
   }
 
   return {
-    id: String(writer.opened),
+    id: storeId,
+    line: {
+      id: line.id,
+      former: line.former.map(({ id, lasts }) => ({ id, lastOf: (account) => lasts.get(account) ?? 0 })),
+    },
+    damage: () => (guard.isDamaged ? "the store is damaged; restore a backup" : undefined),
     join: (nowMs) => write("join", nowMs),
     // One process owns the file: those before it are gone, and `join` has freed what they held.
     rescue: () => Promise.resolve({ claimsVoided: 0, endedUnknown: 0 }),
-    isLeaseHeld: () => true,
+    // Nothing more is sent once its outcome cannot be written.
+    isLeaseHeld: () => !guard.isDamaged,
     onLeaseLost: () => () => {},
     onWaiting: () => () => {},
     accept: (entries) =>
@@ -187,7 +204,7 @@ function createStore(
     pausedGateways: () => read("pausedGateways", undefined),
     setPaused: (gatewayId, pause) => write("setPaused", { gatewayId, pause }),
     backlog: () => read("backlog", undefined),
-    backup: (target) => backupTo(path, target),
+    backup: (target) => guard.run(() => backupTo(path, target)),
     onCommit(listener) {
       commitListeners.add(listener);
       return () => {

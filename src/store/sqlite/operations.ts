@@ -95,6 +95,9 @@ export interface CommittedBatch {
   readonly reports: AppendedReports;
 }
 
+/** How long a connection waits for a lock that another process holds. */
+export const busyTimeoutMs = 5_000;
+
 /** How the workers are opened. */
 export interface WorkerData {
   readonly path: string;

@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { createReadBacklog } from "./backlog.ts";
 import { createReadKeys } from "./keys.ts";
-import type { ReadOperation, ReadSteps, WorkerData } from "./operations.ts";
+import { busyTimeoutMs, type ReadOperation, type ReadSteps, type WorkerData } from "./operations.ts";
 import { createReadPauses } from "./pauses.ts";
 import { createReadReports } from "./read-reports.ts";
 import { createReadStatus } from "./read-status.ts";
@@ -35,7 +35,7 @@ function serve(): void {
   let db: DatabaseSync | undefined;
   try {
     const { path } = workerData as WorkerData;
-    const opened = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
+    const opened = new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs });
     db = opened;
     opened.exec("PRAGMA cache_size = -16384");
     const handlers = createHandlers(opened);
@@ -46,9 +46,13 @@ function serve(): void {
       const handler = handlers[operation.kind] as (input: unknown) => unknown;
       begin.run();
       try {
-        return handler(operation.input);
-      } finally {
+        const outcome = handler(operation.input);
         end.run();
+        return outcome;
+      } catch (error) {
+        // After some failures SQLite has rolled back by itself; the first error is the one to tell.
+        if (opened.isTransaction) opened.exec("ROLLBACK");
+        throw error;
       }
     };
     port.on("message", ({ id, body }: WorkerRequest) => {

@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { SmsError } from "../../domain/errors.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
-import type { WorkerData } from "./operations.ts";
+import { damagedFile } from "./check-file.ts";
+import { busyTimeoutMs, type WorkerData } from "./operations.ts";
 import type { WorkerFault, WorkerReply, WorkerRequest } from "./worker-protocol.ts";
 
 /** Statements failed, but the store is there: the caller may try them in smaller batches. */
@@ -54,12 +55,12 @@ export async function startWorker(
     };
     worker.on("message", (reply: WorkerReply) => {
       if (reply.kind === "ready") resolve(reply.body);
-      else if (reply.kind === "refused") reject(asStartError(reply.fault, data.path));
+      else if (reply.kind === "refused") reject(describeFault(reply.fault, data.path));
       else {
         const call = pending.get(reply.id);
         pending.delete(reply.id);
         if (reply.kind === "done") call?.resolve(reply.body);
-        else call?.reject(asCallError(reply.fault));
+        else call?.reject(asCallError(reply.fault, data.path));
       }
     });
     worker.on("error", giveUp);
@@ -89,19 +90,26 @@ export async function startWorker(
   };
 }
 
-function asStartError(fault: WorkerFault, path: string): StoreUnavailableError {
-  if (fault.kind === "unavailable") return new StoreUnavailableError(fault.reason ?? "FAILED", fault.message);
-  if (fault.reason === "CORRUPT") {
-    return new StoreUnavailableError(
-      "CORRUPT",
-      `${path} is damaged (${fault.message}); restore a backup or choose another file.`,
-    );
+/** What happened, as a sentence with the file and the cause. */
+function describeFault({ reason, message, kind }: WorkerFault, path: string): StoreUnavailableError {
+  if (kind === "unavailable") return new StoreUnavailableError(reason ?? "FAILED", message);
+  switch (reason) {
+    case "CORRUPT":
+      return damagedFile(path, message);
+    case "LOCKED":
+      return new StoreUnavailableError(
+        "LOCKED",
+        `${path} is locked by another process, which held it longer than ${busyTimeoutMs / 1000} s (${message}); end that process.`,
+      );
+    default:
+      return new StoreUnavailableError("FAILED", `${path} cannot be used: ${message}.`);
   }
-  return new StoreUnavailableError("FAILED", `${path} cannot be opened: ${fault.message}.`);
 }
 
-function asCallError(fault: WorkerFault): Error {
-  const cause = new Error(fault.message);
+/** Callers are told that the store is away; the file and the cause are for the log. */
+function asCallError(fault: WorkerFault, path: string): Error {
   if (fault.kind === "batch") return new BatchError(fault.message);
-  return new SmsError("SERVICE_UNAVAILABLE", "The store cannot be used now.", { cause });
+  const sentence =
+    fault.reason === "CORRUPT" ? "The store is out of order." : "The store cannot be used now.";
+  return new SmsError("SERVICE_UNAVAILABLE", sentence, { cause: describeFault(fault, path) });
 }

@@ -1,5 +1,6 @@
 /** The messages between the service's thread and a worker, and how an error crosses: only its facts do. */
 import { StoreUnavailableError, type StoreUnavailableReason } from "../store-unavailable-error.ts";
+import type { StoredLine } from "./report-line.ts";
 
 /** "away": the store itself cannot be used now (disk, corruption); "batch": these statements failed. */
 export interface WorkerFault {
@@ -8,13 +9,19 @@ export interface WorkerFault {
   readonly message: string;
 }
 
+/** What the writer says of the file when it is ready. */
+export interface OpenedFile {
+  readonly storeId: string;
+  readonly line: StoredLine;
+}
+
 export interface WorkerRequest {
   readonly id: number;
   readonly body: unknown;
 }
 
 export type WorkerReply =
-  /** The first message: the store's id, or why it cannot be opened. */
+  /** The first message: the worker is ready (the writer says an OpenedFile), or why it cannot be. */
   | { readonly kind: "ready"; readonly body: unknown }
   | { readonly kind: "refused"; readonly fault: WorkerFault }
   | { readonly kind: "done"; readonly id: number; readonly body: unknown }
@@ -22,7 +29,9 @@ export type WorkerReply =
 
 /** SQLite's primary result codes that speak of the file or the machine, not of the statement. */
 const awayCodes = new Set([5, 6, 7, 8, 10, 11, 13, 14, 15, 23, 26]);
+/** SQLITE_CORRUPT and SQLITE_NOTADB; SQLITE_BUSY. */
 const corruptCodes = new Set([11, 26]);
+const busyCode = 5;
 
 function primaryCodeOf(error: unknown): number {
   const code = error instanceof Error && "errcode" in error ? Number(error.errcode) : 0;
@@ -33,6 +42,6 @@ export function faultOf(error: unknown): WorkerFault {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof StoreUnavailableError) return { kind: "unavailable", reason: error.reason, message };
   const code = primaryCodeOf(error);
-  const reason = corruptCodes.has(code) ? "CORRUPT" : undefined;
+  const reason = corruptCodes.has(code) ? "CORRUPT" : code === busyCode ? "LOCKED" : undefined;
   return { kind: awayCodes.has(code) ? "away" : "batch", reason, message };
 }

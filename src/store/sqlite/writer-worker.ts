@@ -9,24 +9,32 @@ import { createMessageIds } from "../../domain/ids.ts";
 import { createAccept } from "./accept.ts";
 import { createAppendReports } from "./append-reports.ts";
 import { createCancel } from "./cancel.ts";
+import { checkPages } from "./check-pages.ts";
 import { createClaim } from "./claim.ts";
 import { createClean } from "./clean.ts";
 import { createWriteKeys } from "./keys.ts";
 import { migrate } from "./migrate.ts";
 import { createEndDelivery } from "./move-delivery.ts";
-import type { CommittedBatch, WorkerData, WriteOperation, WriteSteps } from "./operations.ts";
+import {
+  busyTimeoutMs,
+  type CommittedBatch,
+  type WorkerData,
+  type WriteOperation,
+  type WriteSteps,
+} from "./operations.ts";
 import { type PackedOperation, packOutcome, unpackOperation } from "./packed-batch.ts";
 import { createSetPaused } from "./pauses.ts";
 import { createRecordAttempt } from "./record-attempt.ts";
 import { createRecordIncoming } from "./record-incoming.ts";
 import { createRecordReceipts } from "./record-receipts.ts";
 import { createRecover } from "./recover.ts";
+import { openLine } from "./report-line.ts";
 import { createSettle } from "./settle.ts";
 import { createWriteSubscriptions } from "./subscriptions.ts";
 import { createSweep } from "./sweep.ts";
 import { createTakeReference } from "./take-references.ts";
 import { beginTransaction, type Transaction, type WriterState } from "./transaction.ts";
-import { faultOf, type WorkerReply, type WorkerRequest } from "./worker-protocol.ts";
+import { faultOf, type OpenedFile, type WorkerReply, type WorkerRequest } from "./worker-protocol.ts";
 
 type Handlers = {
   readonly [Kind in keyof WriteSteps]: (
@@ -36,7 +44,7 @@ type Handlers = {
 };
 
 function openDatabase(path: string): DatabaseSync {
-  const db = new DatabaseSync(path, { timeout: 5_000, enableForeignKeyConstraints: false });
+  const db = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: false });
   db.exec("PRAGMA journal_mode = WAL");
   db.exec("PRAGMA synchronous = FULL");
   // Rarer checkpoints write hot pages less often: 16 MiB of WAL instead of 4, and what grew beyond 64 is given back.
@@ -133,7 +141,9 @@ function serve(): void {
   try {
     const { path } = workerData as WorkerData;
     db = openDatabase(path);
+    checkPages(db, path);
     const storeId = migrate(db, path, randomUUID);
+    const file: OpenedFile = { storeId, line: openLine(db, storeId, randomUUID) };
     const runBatch = createBatchRunner(db);
     const opened = db;
     port.on("message", ({ id, body }: WorkerRequest) => {
@@ -149,7 +159,7 @@ function serve(): void {
         reply({ kind: "failed", id, fault: faultOf(error) });
       }
     });
-    reply({ kind: "ready", body: storeId });
+    reply({ kind: "ready", body: file });
   } catch (error) {
     db?.close();
     reply({ kind: "refused", fault: faultOf(error) });

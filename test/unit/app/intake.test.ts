@@ -5,9 +5,15 @@ import { createFakeClock } from "../../support/fake-clock.ts";
 
 async function setUp(values: { queued?: number; freeDisk?: number } = {}) {
   const clock = createFakeClock();
-  const now = { queued: values.queued ?? 0, freeDisk: values.freeDisk ?? 1_000, looks: 0 };
+  const now = {
+    queued: values.queued ?? 0,
+    freeDisk: values.freeDisk ?? 1_000,
+    looks: 0,
+    damage: undefined as string | undefined,
+  };
   const intake = await startIntake({
     store: {
+      damage: () => now.damage,
       backlog: async () => {
         now.looks++;
         return { queued: now.queued, byQueue: [], parkedReceipts: 0 };
@@ -41,6 +47,13 @@ describe("startIntake", () => {
     now.freeDisk = 500;
     await lookAgain();
     expect(intake.admission()).toEqual({ kind: "open" });
+    intake.stop();
+  });
+
+  it("is not ready once the store has turned itself off, and says why", async () => {
+    const { intake, now } = await setUp();
+    now.damage = "the store is damaged; restore a backup";
+    expect(intake.problems()).toEqual([now.damage]);
     intake.stop();
   });
 

@@ -36,7 +36,7 @@ beforeEach(async () => {
   clock = createFakeClock();
   store = await openSqliteStore({ path: join(folder, "store.db"), clock });
   await store.join(clock.now());
-  cursors = createCursors(createTokenSealer(store.id));
+  cursors = createCursors(store.line);
   readers = createReportReaders(3);
   stopping = new AbortController();
   reads = [];
@@ -120,7 +120,7 @@ describe("watchReports", () => {
 
   it("refuses a cursor that is broken, of another account, of another store, or beyond the last report", async () => {
     await writeReports(1);
-    const foreign = createCursors(createTokenSealer("another store"));
+    const foreign = createCursors({ id: "another store", former: [] });
     for (const cursor of [
       "",
       "nonsense",

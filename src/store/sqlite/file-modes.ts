@@ -1,0 +1,19 @@
+/** The store's files hold texts and numbers: only their owner may read them, whatever the folder and the umask allow. */
+import { chmodSync, closeSync, openSync, statSync } from "node:fs";
+
+const ownerOnly = 0o600;
+
+/** Makes what is missing, before SQLite would with a mode for all. It gives -wal and -shm the mode of the file. */
+export function makePrivate(path: string): void {
+  for (const file of [path, `${path}.lock`]) closeSync(openSync(file, "a", ownerOnly));
+}
+
+/** Takes the rights of others from files that were there before, such as a backup put in place. */
+export function keepPrivate(path: string): void {
+  for (const file of [path, `${path}-wal`, `${path}-shm`, `${path}.lock`]) {
+    const stats = statSync(file, { throwIfNoEntry: false });
+    // Only the owner may change the mode: a file of another one, who lets us in by it, stays as it is.
+    if (stats === undefined || stats.uid !== process.geteuid?.()) continue;
+    if ((stats.mode & 0o777) !== ownerOnly) chmodSync(file, ownerOnly);
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * Which line of report numbers a file goes on with. A backup is marked as a copy; opened as a store for the first time it begins a new
+ * line, since the store that it was copied from may have given the numbers that follow to other reports.
+ */
+import type { DatabaseSync } from "node:sqlite";
+
+/** As it crosses from the worker. */
+export interface StoredLine {
+  readonly id: string;
+  /** Oldest first; `lasts` are the accounts' last numbers at the copy. */
+  readonly former: readonly { readonly id: string; readonly lasts: ReadonlyMap<string, number> }[];
+}
+
+/** Marks a copy; its next start as a store begins a new line. */
+export function markAsCopy(db: DatabaseSync): void {
+  db.exec("INSERT OR REPLACE INTO meta (key, value) VALUES ('is_copy', 1)");
+}
+
+/** The line in use, after beginning a new one where the file is a marked copy. The first line of a store has the store's id. */
+export function openLine(db: DatabaseSync, storeId: string, newId: () => string): StoredLine {
+  const find = db.prepare("SELECT value FROM meta WHERE key = ?");
+  const lineInUse = () => String(find.get("line_id")?.["value"] ?? storeId);
+  if (find.get("is_copy") !== undefined) beginLine(db, lineInUse(), newId());
+  const rows = db.prepare("SELECT id, lasts FROM former_lines ORDER BY seq").all();
+  return {
+    id: lineInUse(),
+    former: rows.map(({ id, lasts }) => ({
+      id: String(id),
+      lasts: new Map(Object.entries(JSON.parse(String(lasts)) as Record<string, number>)),
+    })),
+  };
+}
+
+function beginLine(db: DatabaseSync, formerId: string, id: string): void {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    db.prepare(
+      `INSERT INTO former_lines (id, lasts)
+       SELECT ?, json_group_object(account_id, last) FROM report_counters`,
+    ).run(formerId);
+    db.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('line_id', ?)").run(id);
+    db.exec("DELETE FROM meta WHERE key = 'is_copy'");
+    db.exec("COMMIT");
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
+}
