@@ -25,7 +25,7 @@ const settings: Readonly<Record<string, string>> = {
   application_name: "",
   statement_timeout: "30s",
   lock_timeout: "10s",
-  idle_in_transaction_session_timeout: "10s",
+  idle_in_transaction_session_timeout: "5s",
   default_transaction_isolation: "read committed",
   plan_cache_mode: "force_generic_plan",
   enable_seqscan: "off",
