@@ -35,7 +35,7 @@ export interface ServiceDeps {
 export interface Service {
   readonly grpcPort: number;
   readonly httpPort: number;
-  /** Where the keys lie that this start made; undefined where there were keys. */
+  /** Where the keys lie that this start made; undefined where none was missing. */
   readonly firstKeys: FirstKeys | undefined;
   /** Takes the gateways of another configuration; everything else in it waits for a restart. */
   reload(config: Config): Promise<void>;
@@ -99,10 +99,10 @@ export async function startService(config: Config, { clock, log }: ServiceDeps):
     panel,
     stopping: stopping.signal,
   });
-  const firstKeys = await ensureFirstKeys(useCases.keys, dirname(config.store.path));
+  const firstKeys = await ensureFirstKeys(useCases.keys, dirname(config.store.path), log);
 
-  let isServing = false;
-  const readiness = () => readinessOf(isServing, intake, dispatcher);
+  let isStarting = true;
+  const readiness = () => readinessOf(isStarting, intake, dispatcher);
   metrics.observe({
     now: () => clock.now(),
     backlog: async () => intake.backlog(),
@@ -149,7 +149,7 @@ export async function startService(config: Config, { clock, log }: ServiceDeps):
   });
   parts.defer(() => rpc.stop(drain.shareMs(0.4)));
   const grpcPort = await rpc.start();
-  isServing = true;
+  isStarting = false;
   rpc.setServing(true);
 
   const running = parts.move();
@@ -171,7 +171,6 @@ export async function startService(config: Config, { clock, log }: ServiceDeps):
     },
     stop() {
       if (stopped === undefined) {
-        isServing = false;
         drain.begin();
         intake.close();
         stopped = running.disposeAsync();
@@ -181,9 +180,10 @@ export async function startService(config: Config, { clock, log }: ServiceDeps):
   };
 }
 
-function readinessOf(isServing: boolean, intake: Intake, dispatcher: Dispatcher): readonly string[] {
+/** Why no work is taken; that the service is stopping is told by the intake, which is then closed. */
+function readinessOf(isStarting: boolean, intake: Intake, dispatcher: Dispatcher): readonly string[] {
   return [
-    ...(isServing ? [] : ["the service is starting or stopping"]),
+    ...(isStarting ? ["the service is starting"] : []),
     ...intake.problems(),
     ...dispatcher.stuck().map((id) => `gateway ${id} makes no progress`),
   ];

@@ -2,7 +2,7 @@
  * API keys: made, checked, listed and revoked. A key reads `smsr_<key id>_<secret>`; the store keeps only its HMAC-SHA256 under the
  * store's id. Keys given in the configuration are known by their SHA-256 and live as long as they stand there.
  */
-import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHmac, hash, randomBytes, timingSafeEqual } from "node:crypto";
 import { SmsError } from "../domain/errors.ts";
 import { type AccountId, toAccountId } from "../domain/ids.ts";
 import type { ApiKey, Store } from "../store/store.ts";
@@ -39,8 +39,8 @@ export interface ApiKeys {
   list(): Promise<readonly ApiKey[]>;
   /** Revokes at once and answers the key as it is now; refuses with INVALID_PARAMETER where no stored key has the id. */
   revoke(keyId: string): Promise<ApiKey>;
-  /** Whether anybody could call at all. */
-  hasAny(): Promise<boolean>;
+  /** Whether anybody could call, at all or in this role. */
+  hasAny(role?: ApiKey["role"]): Promise<boolean>;
 }
 
 export interface ApiKeysDeps {
@@ -128,10 +128,11 @@ export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs
       });
     },
 
-    async hasAny() {
-      if (byConfiguredHash.size > 0) return true;
+    async hasAny(role) {
+      const isOfRole = (key: { readonly role: ApiKey["role"] }) => role === undefined || key.role === role;
+      if ([...byConfiguredHash.values()].some(isOfRole)) return true;
       await read();
-      return [...known.values()].some((key) => key.revokeTimeMs === undefined);
+      return [...known.values()].some((key) => key.revokeTimeMs === undefined && isOfRole(key));
     },
   };
 }
@@ -144,7 +145,7 @@ function configuredEntry(entry: ConfiguredKey, index: number): readonly [string,
 
 /** Configured keys are found by their hash: whoever times the look-up learns of a hash, not of a key. */
 function sha256(key: string): string {
-  return createHash("sha256").update(key).digest("hex");
+  return hash("sha256", key, "hex");
 }
 
 function newKeyId(): string {

@@ -1,11 +1,11 @@
 /** `sms-relay config`: checks a configuration without starting anything, and prints its schema. */
 
-import { resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
 import { settingPaths, variableName } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
-import { configSchema } from "../config/schema.ts";
+import { type Config, configSchema } from "../config/schema.ts";
 import { storeName } from "../config/store-name.ts";
 import type { CliContext } from "./context.ts";
 import { jsonLine, tableText } from "./output.ts";
@@ -53,6 +53,7 @@ function check(named: string | undefined, options: CheckOptions, context: CliCon
   const file = named === undefined ? undefined : resolve(workingDirectory, named);
   const loaded = loadConfig({ file, environment, workingDirectory });
   const { gateways, accounts, store, listen } = loaded.config;
+  const warnings = warningsOf(loaded.config);
   if (options.json === true) {
     context.out(
       jsonLine({
@@ -60,6 +61,7 @@ function check(named: string | undefined, options: CheckOptions, context: CliCon
         gateways: gateways.map(({ id }) => id),
         accounts: accounts.map(({ id }) => id),
         store: storeName(store),
+        warnings,
       }),
     );
     return;
@@ -68,4 +70,14 @@ function check(named: string | undefined, options: CheckOptions, context: CliCon
     `${loaded.file ?? "No file"}: no faults. ${gateways.length} gateways, ${accounts.length} accounts, store ${storeName(store)}, ` +
       `gRPC ${listen.grpc.host}:${listen.grpc.port}, HTTP ${listen.http.host}:${listen.http.port}.`,
   );
+  for (const warning of warnings) context.out(`Warning: ${warning}`);
+}
+
+/** What is no fault and may still surprise. */
+function warningsOf({ accounts, store }: Config): readonly string[] {
+  if (accounts.length === 0 || accounts.some(({ role }) => role === "OPERATOR")) return [];
+  const keyFile = join(dirname(store.path), "operator.key");
+  return [
+    `no account has the role OPERATOR, which gateways, keys and backups need. Unless the store knows an operator's key, the next start makes one and writes it to ${keyFile}.`,
+  ];
 }

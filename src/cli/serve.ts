@@ -122,11 +122,7 @@ function banner(service: Service, { config, file }: LoadedConfig): readonly stri
   return [
     `sms-relay listens on ${address} (gRPC${grpc.tls === undefined ? "" : ", TLS"}) and http://${hostText(http.host)}:${service.httpPort} (/healthz, /readyz, /metrics).`,
     `Configuration: ${file ?? "defaults, no file"}. Store: ${storeName(config.store)}.`,
-    ...(service.firstKeys === undefined
-      ? []
-      : [
-          `New keys: ${service.firstKeys.defaultKeyFile} (account default) and ${service.firstKeys.operatorKeyFile} (operator).`,
-        ]),
+    ...keyLines(service.firstKeys),
     ...(config.gateways.length > 0
       ? [`Gateways: ${config.gateways.map(({ id }) => id).join(", ")}.`]
       : [
@@ -135,6 +131,16 @@ function banner(service: Service, { config, file }: LoadedConfig): readonly stri
         ]),
     "Send a message from another terminal:",
     `  ${[command, "send", ...options].join(" ")} --from ACME --to +46701234567 "Hello"`,
+  ];
+}
+
+function keyLines(made: Service["firstKeys"]): readonly string[] {
+  if (made === undefined) return [];
+  const { operatorKeyFile, defaultKeyFile } = made;
+  return [
+    defaultKeyFile === undefined
+      ? `No operator had a key. New key: ${operatorKeyFile} (operator).`
+      : `New keys: ${defaultKeyFile} (account default) and ${operatorKeyFile} (operator).`,
   ];
 }
 

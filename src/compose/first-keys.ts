@@ -1,29 +1,56 @@
-/** The first start of a new service makes two keys, so that it can be used at once: one that sends, one for operators. */
-import { writeFile } from "node:fs/promises";
+/**
+ * Keys without which a service could not be used or looked after: an operator's where there is none, and, where nobody could call at
+ * all, one that sends.
+ */
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { ApiKeys } from "../app/api-keys.ts";
 import { toAccountId } from "../domain/ids.ts";
+import type { Logger } from "../observability/logger.ts";
 
-/** Where the keys lie that were made now; undefined where there were keys before. */
+/** Where the keys lie that were made now. */
 export interface FirstKeys {
-  readonly defaultKeyFile: string;
   readonly operatorKeyFile: string;
+  /** Undefined where accounts had keys before. */
+  readonly defaultKeyFile: string | undefined;
 }
 
-/** Makes the keys where nobody could call otherwise. Only the owner of the process may read the files. */
-export async function ensureFirstKeys(keys: ApiKeys, folder: string): Promise<FirstKeys | undefined> {
-  if (await keys.hasAny()) return undefined;
+/**
+ * Makes the keys that are missing; undefined where none is. Only the owner of the process may read the files. Rejects where nobody
+ * could call and the folder cannot be written; where only an operator is missing, the log says so instead.
+ */
+export async function ensureFirstKeys(
+  keys: ApiKeys,
+  folder: string,
+  log: Logger,
+): Promise<FirstKeys | undefined> {
+  if (await keys.hasAny("OPERATOR")) return undefined;
+  const canAnybodyCall = await keys.hasAny();
   const make = async (account: string, role: "ACCOUNT" | "OPERATOR") => {
+    const path = join(folder, `${account}.key`);
+    // Opened first: a key that nobody could ever read would stay in the store.
+    await using file = await open(path, "w", 0o600);
     const { secret } = await keys.create({
       accountId: toAccountId(account),
       role,
       name: "made at the first start",
     });
-    const file = join(folder, `${account}.key`);
-    await writeFile(file, `${secret}\n`, { mode: 0o600 });
-    return file;
+    await file.writeFile(`${secret}\n`);
+    return path;
   };
-  // The operator's key first: were the second write to fail, an operator could still make further keys.
-  const operatorKeyFile = await make("operator", "OPERATOR");
-  return { operatorKeyFile, defaultKeyFile: await make("default", "ACCOUNT") };
+  try {
+    // The operator's key first: were the second write to fail, an operator could still make further keys.
+    const operatorKeyFile = await make("operator", "OPERATOR");
+    return {
+      operatorKeyFile,
+      defaultKeyFile: canAnybodyCall ? undefined : await make("default", "ACCOUNT"),
+    };
+  } catch (err) {
+    if (!canAnybodyCall) throw err;
+    log.warn(
+      { err, folder },
+      "Nobody may look after gateways, keys and backups: no key has the role OPERATOR, and none could be written.",
+    );
+    return undefined;
+  }
 }

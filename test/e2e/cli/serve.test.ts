@@ -1,5 +1,5 @@
 /** `sms-relay serve` as a process: its first start, its configuration while it runs, and how it stops. */
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -69,6 +69,31 @@ describe("the first start", () => {
     await using again = startNode(mainPath, ["serve"], { cwd: folder, env });
     expect(await readBanner(again)).not.toContain("New keys");
     expect(await readFile(keyFile, "utf8")).toMatch(/^smsr_[a-z2-7]{12}_[A-Za-z0-9_-]{43}\n$/);
+  });
+
+  it("makes an operator's key, and no other, where the configuration has accounts but no operator", async () => {
+    const setup = await setUpService(folder, { accounts: [{ id: "shop", keys: [ACCOUNT_KEY] }] });
+    const start = () => startNode(mainPath, ["serve"], { cwd: folder });
+    await using service = start();
+    expect(await readBanner(service)).toContain(
+      `No operator had a key. New key: ${join(folder, "operator.key")}`,
+    );
+    expect(await readdir(folder)).not.toContain("default.key");
+    const address = `127.0.0.1:${setup.grpcPort}`;
+    const listed = await cli(["gateways", "list", "--address", address], { workingDirectory: folder });
+    expect(listed.out).toBe("No gateway is configured.");
+
+    await service.stop();
+    await using again = start();
+    expect(await readBanner(again)).not.toContain("New key");
+  });
+
+  it("goes on without an operator, and says so, where that key cannot be written", async () => {
+    await setUpService(folder, { accounts: [{ id: "shop", keys: [ACCOUNT_KEY] }] });
+    await mkdir(join(folder, "operator.key"));
+    await using service = startNode(mainPath, ["serve"], { cwd: folder });
+    expect(await readBanner(service)).not.toContain("New key");
+    expect(service.errorText()).toContain("Nobody may look after gateways, keys and backups");
   });
 
   it("tells every fault of its configuration and starts nothing", async () => {
@@ -192,6 +217,10 @@ describe("SIGTERM", () => {
     await simulator.value.waitUntil(({ submits }) => submits === 1);
 
     service.kill("SIGTERM");
+    await vi.waitFor(async () => {
+      const ready = await fetch(`http://127.0.0.1:${setup.httpPort}/readyz`);
+      expect(await ready.json()).toEqual({ ready: false, reasons: ["the service is stopping"] });
+    });
     expect((await service.ended).code).toBe(0);
     expect(simulator.value.counters()).toMatchObject({ answered: 1, drops: 0 });
     const stream = await watching;

@@ -100,4 +100,13 @@ describe("createApiKeys", () => {
     expect(await keys.verify(digest)).toBeUndefined();
     expect(await keys.hasAny()).toBe(true);
   });
+
+  it("tells whether anybody could call in a role", async () => {
+    const { keys } = setUp([{ accountId: "shop", role: "ACCOUNT", key: "p".repeat(32) }]);
+    expect([await keys.hasAny("ACCOUNT"), await keys.hasAny("OPERATOR")]).toEqual([true, false]);
+    const { apiKey } = await keys.create({ ...request, role: "OPERATOR" });
+    expect(await keys.hasAny("OPERATOR")).toBe(true);
+    await keys.revoke(apiKey.id);
+    expect(await keys.hasAny("OPERATOR")).toBe(false);
+  });
 });

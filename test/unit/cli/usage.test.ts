@@ -152,6 +152,21 @@ describe("config", () => {
     expect(out).toContain("gRPC 127.0.0.1:5555");
   });
 
+  it("check warns of a configuration with accounts and no operator", async () => {
+    const account = (role: string) =>
+      `{ id: ${role.toLowerCase()}, role: ${role}, keys: [${role.padEnd(32, "x")}] }`;
+    writeFileSync(join(folder, "accounts.yaml"), `accounts: [${account("ACCOUNT")}]\n`);
+    const alone = await run(["config", "check", "accounts.yaml"]);
+    expect(alone.exitCode).toBe(0);
+    expect(alone.out).toContain("Warning: no account has the role OPERATOR");
+    expect(alone.out).toContain(join(folder, "sms-relay-data/operator.key"));
+    writeFileSync(
+      join(folder, "accounts.yaml"),
+      `accounts: [${account("ACCOUNT")}, ${account("OPERATOR")}]\n`,
+    );
+    expect((await run(["config", "check", "accounts.yaml"])).out).not.toContain("Warning");
+  });
+
   it("check takes the documented example", async () => {
     const example = join(import.meta.dirname, "../../../docs/sms-relay.example.yaml");
     const environment = { NORTH_PASSWORD: "secret", SHOP_KEY: "k".repeat(40) };
