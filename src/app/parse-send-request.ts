@@ -60,6 +60,7 @@ export function parseSendRequest(
   else if (input.waitFor === "GATEWAY" && !limits.mayWait)
     refuse("wait_for", "INVALID_PARAMETER", "must not be GATEWAY on a stream");
   const metadata = parseMetadata(input.metadata, violations);
+  violations.push(...input.wireFaults);
 
   if (violations.length > 0 || content === undefined) return { kind: "refused", violations };
   return {

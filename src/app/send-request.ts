@@ -1,4 +1,5 @@
 /** A request to send, before and after it was checked. Doors fill the first form; only the second reaches anything else. */
+import type { FieldViolation } from "../domain/errors.ts";
 import type { E164, Lane, Message, MessageContent, Sender } from "../domain/message.ts";
 
 /** A value that the door did not know, for instance an enum number from a newer contract. */
@@ -24,6 +25,8 @@ export interface SendSmsInput {
   readonly waitFor: WaitFor | Unknown;
   readonly dryRun: boolean;
   readonly metadata: Readonly<Record<string, string>>;
+  /** What the door found wrong that no field above can show. */
+  readonly wireFaults: readonly FieldViolation[];
 }
 
 export type WaitFor = "ACCEPTED" | "GATEWAY";

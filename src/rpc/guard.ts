@@ -8,6 +8,7 @@ import type { Clock } from "../observability/clock.ts";
 import { authenticate, requireOperator } from "./authenticate.ts";
 import { toServerError } from "./error-status.ts";
 import type { FailureDeps } from "./failure.ts";
+import { refuseUnreadable } from "./read-requests.ts";
 
 export interface GuardDeps extends FailureDeps {
   readonly keys: Pick<ApiKeys, "verify">;
@@ -18,11 +19,11 @@ export interface GuardDeps extends FailureDeps {
 const recheckMs = 1_000;
 
 export interface Guard {
-  unary<Request, Response>(
+  unary<Request extends object, Response>(
     handle: (request: Request, principal: Principal, context: CallContext) => Promise<Response>,
   ): (request: Request, context: CallContext) => Promise<Response>;
   /** For server streams and for streams both ways: `Request` is the message or the iterable of messages. */
-  stream<Request, Response>(
+  stream<Request extends object, Response>(
     handle: (request: Request, principal: Principal, context: CallContext) => AsyncIterable<Response>,
   ): (request: Request, context: CallContext) => AsyncGenerator<Response, void>;
 }
@@ -37,7 +38,9 @@ export function createGuard(deps: GuardDeps, role: "any" | "operator"): Guard {
   return {
     unary: (handle) => async (request, context) => {
       try {
-        return await handle(request, await admit(context), context);
+        const principal = await admit(context);
+        refuseUnreadable(request);
+        return await handle(request, principal, context);
       } catch (thrown) {
         throw toServerError(thrown, context, deps);
       }
@@ -46,6 +49,7 @@ export function createGuard(deps: GuardDeps, role: "any" | "operator"): Guard {
       async function* (request, context) {
         try {
           const principal = await admit(context);
+          refuseUnreadable(request);
           let checkedAtMs = deps.clock.monotonic();
           for await (const response of handle(request, principal, context)) {
             if (deps.clock.monotonic() - checkedAtMs >= recheckMs) {

@@ -13,6 +13,7 @@ import type {
   SendSmsStreamResponse,
 } from "../gen/sms/v1/sms_service.ts";
 import { describeFailure, type Failure, type FailureDeps } from "./failure.ts";
+import { refuseUnreadable } from "./read-requests.ts";
 import { toStatusCode } from "./translate/enums.ts";
 import { fromSendSmsRequest, toSendSmsResponse } from "./translate/send-sms.ts";
 import { toDuration } from "./translate/time.ts";
@@ -95,12 +96,14 @@ export async function* sendSmsStream(
 
 /** Never rejects: a refusal is an answer. */
 async function answer(
-  { request }: SendSmsStreamRequest,
+  streamed: SendSmsStreamRequest,
   principal: Principal,
   deps: SendSmsStreamDeps,
 ): Promise<SendSmsStreamResponse> {
+  const { request } = streamed;
   const requestId = request?.requestId ?? "";
   try {
+    refuseUnreadable(streamed);
     if (request === undefined)
       throw refuseFields([{ field: "request", reason: "PARAMETER_MISSING", description: "is required" }]);
     const answered = await deps.sendSms(fromSendSmsRequest(request), {

@@ -21,6 +21,7 @@ import {
   type KeyServiceDeps,
   type MaintenanceServiceDeps,
 } from "./operator-services.ts";
+import { keepingFaults } from "./read-requests.ts";
 import { createSmsService, type SmsServiceDeps } from "./sms-service.ts";
 
 const services = [
@@ -66,10 +67,10 @@ export function createRpcServer(deps: RpcServerDeps): RpcServer {
     ...channelOptionsOf(listen),
     interceptors: [deadlineInterceptor(sendSmsPath)],
   });
-  server.add(SmsServiceDefinition, createSmsService({ ...deps, stopping: stopping.signal }));
-  server.add(GatewayServiceDefinition, createGatewayService(deps));
-  server.add(KeyServiceDefinition, createKeyService(deps));
-  server.add(MaintenanceServiceDefinition, createMaintenanceService(deps));
+  server.add(keepingFaults(SmsServiceDefinition), createSmsService({ ...deps, stopping: stopping.signal }));
+  server.add(keepingFaults(GatewayServiceDefinition), createGatewayService(deps));
+  server.add(keepingFaults(KeyServiceDefinition), createKeyService(deps));
+  server.add(keepingFaults(MaintenanceServiceDefinition), createMaintenanceService(deps));
   const healthService = HealthServiceImpl(health);
   server.add(HealthDefinition, {
     ...healthService,

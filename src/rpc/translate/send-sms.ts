@@ -2,6 +2,7 @@
 import type { RecipientAnswer, SendSmsAnswer } from "../../app/send-answer.ts";
 import type { ContentInput, SendSmsInput } from "../../app/send-request.ts";
 import type { RecipientOutcome, SendSmsRequest, SendSmsResponse } from "../../gen/sms/v1/sms_service.ts";
+import { wireFaultsOf } from "../read-requests.ts";
 import {
   fromDuplicatePolicy,
   fromLane,
@@ -31,6 +32,7 @@ export function fromSendSmsRequest(request: SendSmsRequest): SendSmsInput {
     waitFor: fromWaitFor(request.waitFor),
     dryRun: request.dryRun,
     metadata: request.metadata,
+    wireFaults: wireFaultsOf(request),
   };
 }
 

@@ -20,6 +20,7 @@ const good: SendSmsInput = {
   waitFor: "ACCEPTED",
   dryRun: false,
   metadata: {},
+  wireFaults: [],
 };
 const unary = { maxRecipients: 1_000, requiresRequestId: false, mayWait: true };
 

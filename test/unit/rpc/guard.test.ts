@@ -40,21 +40,21 @@ describe("the guard", () => {
     const { deps } = setUp();
     const call = createGuard(deps, "any").unary(async () => "answered");
     for (const good of ["Bearer secret", "bearer  secret", "BEARER secret"])
-      expect(await call(undefined, contextOf(good))).toBe("answered");
+      expect(await call({}, contextOf(good))).toBe("answered");
     for (const bad of [undefined, "secret", "Basic secret", "Bearer", "Bearer secret more", "Bearer other"])
-      await expect(call(undefined, contextOf(bad))).rejects.toMatchObject({ code: Status.UNAUTHENTICATED });
+      await expect(call({}, contextOf(bad))).rejects.toMatchObject({ code: Status.UNAUTHENTICATED });
   });
 
   it("lets only operators through where they are wanted", async () => {
     const { deps } = setUp();
     const call = createGuard(deps, "operator").unary(async () => "answered");
-    const refused = call(undefined, contextOf("Bearer secret"));
+    const refused = call({}, contextOf("Bearer secret"));
     await expect(refused).rejects.toMatchObject({ code: Status.PERMISSION_DENIED });
   });
 
   it("ends a stream whose key was revoked, at the next response after a second", async () => {
     const { deps, clock, key } = setUp();
-    const stream = createGuard(deps, "any").stream(count)(undefined, contextOf("Bearer secret"));
+    const stream = createGuard(deps, "any").stream(count)({}, contextOf("Bearer secret"));
     expect((await stream.next()).value).toBe(1);
     key.isValid = false;
     clock.advance(999);
@@ -73,7 +73,7 @@ describe("the guard", () => {
       } finally {
         isEnded = true;
       }
-    })(undefined, contextOf("Bearer secret"));
+    })({}, contextOf("Bearer secret"));
     await stream.next();
     await stream.return();
     expect(isEnded).toBe(true);
@@ -85,13 +85,13 @@ describe("the guard", () => {
     const caller = new AbortController();
     caller.abort();
     const context = contextOf("Bearer secret", caller.signal);
-    const cancelled = guard.unary(async () => caller.signal.throwIfAborted())(undefined, context);
+    const cancelled = guard.unary(async () => caller.signal.throwIfAborted())({}, context);
     await expect(cancelled).rejects.toBe(caller.signal.reason);
     const refused = guard.unary(async () => {
       throw new SmsError("NO_ROUTE");
     });
     const trailed = contextOf("Bearer secret");
-    await expect(refused(undefined, trailed)).rejects.toBeInstanceOf(ServerError);
+    await expect(refused({}, trailed)).rejects.toBeInstanceOf(ServerError);
     expect(trailed.trailer.get("grpc-status-details-bin")).toBeInstanceOf(Uint8Array);
   });
 });
