@@ -67,14 +67,15 @@ export async function startService(config: Config, { clock, log }: ServiceDeps):
   const tenure = await holdClaims({ store, clock, log });
   parts.defer(() => tenure.stop());
 
-  const pool = createGatewayPool((settings) =>
-    createSmppGateway(settings, {
+  const pool = createGatewayPool((settings) => {
+    metrics.startGateway(settings.id);
+    return createSmppGateway(settings, {
       clock,
       random: Math.random,
       log,
       metrics: { count: (event) => metrics.lateAnswers.add(1, settings.id, event) },
-    }),
-  );
+    });
+  });
   pool.replace(config.gateways);
   const pauses = new Map((await store.pausedGateways()).map(({ gatewayId, ...pause }) => [gatewayId, pause]));
   const dispatcher = createDispatcher({
@@ -143,6 +144,7 @@ export async function startService(config: Config, { clock, log }: ServiceDeps):
       keepalive: defaultKeepalive,
     },
     clock,
+    isReady: () => readiness().length === 0,
     stopping,
     log,
     refusals: metrics.refusals,

@@ -4,7 +4,8 @@
  */
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { type FinalState, isFinal, transitions } from "../domain/delivery-state.ts";
-import { lanes } from "../domain/message.ts";
+import { type AttemptOutcome, lanes } from "../domain/message.ts";
+import { statusCodes } from "../domain/status-code.ts";
 import type { GatewayFigures, GatewayStatus } from "../gateways/gateway.ts";
 import type { Backlog } from "../store/store.ts";
 import { createTally, type Tally } from "./tally.ts";
@@ -51,6 +52,8 @@ export interface Metrics {
   readonly fencedSettlements: Tally;
   readonly commitDuration: Histogram;
   readonly commitRows: Histogram;
+  /** Shows a gateway's counters from 0: an alarm on a rise would not see the first event of a counter that was not there. */
+  startGateway(id: string): void;
   /** Connects the gauges; until then they show nothing. */
   observe(sources: MetricSources): void;
   /** All figures in the Prometheus text format. */
@@ -61,6 +64,19 @@ export interface Metrics {
 
 const finalStates = (Object.keys(transitions) as FinalState[]).filter((state) => isFinal(state));
 
+const attemptOutcomes = Object.keys({
+  ACCEPTED: true,
+  REFUSED_RECIPIENT: true,
+  REFUSED_ROUTE: true,
+  TEMPORARY: true,
+  THROTTLED: true,
+  SESSION_LOST_BEFORE_WRITE: true,
+  AMBIGUOUS: true,
+  EXPIRED: true,
+} satisfies Record<AttemptOutcome, true>);
+const receiptOutcomes = ["matched", "contradicted", "parked", "not_unique", "unparsable"];
+const lateAnswerEvents = ["overdue_response", "late_response", "echo_settled"];
+
 /** Makes the figures, all at zero. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
@@ -69,11 +85,16 @@ export function createMetrics(): Metrics {
   const byLane = lanes.map((lane) => [lane]);
   collectDefaultMetrics({ register: registry });
 
-  return {
+  const tallies = {
     acceptedMessages: tally("accepted_messages_total", "Messages accepted, by lane.", ["lane"], byLane),
     acceptedDeliveries: tally("accepted_deliveries_total", "Deliveries accepted, by lane.", ["lane"], byLane),
     replayedRequests: tally("replayed_requests_total", "Requests answered from an earlier equal one.", []),
-    refusals: tally("refusals_total", "Calls refused, by status code.", ["code"]),
+    refusals: tally(
+      "refusals_total",
+      "Calls refused, by status code.",
+      ["code"],
+      statusCodes.flatMap(({ name, grpcCode }) => (grpcCode === "OK" ? [] : [[name]])),
+    ),
     finalDeliveries: tally(
       "final_deliveries_total",
       "Deliveries that ended, by final state.",
@@ -92,6 +113,9 @@ export function createMetrics(): Metrics {
     contradictions: tally("contradictions_total", "Receipts that contradict a final state.", ["gateway"]),
     incomingParts: tally("incoming_parts_total", "Parts of messages from handsets.", ["gateway"]),
     fencedSettlements: tally("fenced_settlements_total", "Settlements whose claim was lost.", []),
+  };
+  return {
+    ...tallies,
     commitDuration: new Histogram({
       name: "sms_relay_commit_duration_seconds",
       help: "Time from the start of a writing transaction to its commit.",
@@ -104,6 +128,21 @@ export function createMetrics(): Metrics {
       buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000],
       registers: [registry],
     }),
+    startGateway(id) {
+      const {
+        attempts,
+        submittedParts,
+        ambiguousParts,
+        lateAnswers,
+        receipts,
+        contradictions,
+        incomingParts,
+      } = tallies;
+      for (const outcome of attemptOutcomes) attempts.add(0, id, outcome);
+      for (const outcome of receiptOutcomes) receipts.add(0, id, outcome);
+      for (const event of lateAnswerEvents) lateAnswers.add(0, id, event);
+      for (const figure of [submittedParts, ambiguousParts, contradictions, incomingParts]) figure.add(0, id);
+    },
     observe: (sources) => registerGauges(registry, sources),
     render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
     stop: () => registry.clear(),

@@ -2,7 +2,7 @@
 import { Counter, type Registry } from "prom-client";
 
 export interface Tally {
-  /** Adds `amount` under the label values, in the order of the tally's labels. */
+  /** Adds `amount` under the label values, in the order of the tally's labels; adding 0 shows them from then on. */
   add(amount: number, ...labelValues: readonly string[]): void;
   /** The figure under the label values; 0 where nothing was counted. */
   value(...labelValues: readonly string[]): number;

@@ -45,6 +45,21 @@ describe("createMetrics", () => {
     metrics.stop();
   });
 
+  it("shows zero for every counter of a gateway and every refusal, and keeps what was counted", async () => {
+    const metrics = createMetrics();
+    metrics.ambiguousParts.add(3, "north");
+    metrics.startGateway("north");
+    const { text } = await metrics.render();
+    expect(text).toContain('sms_relay_ambiguous_parts_total{gateway="north"} 3');
+    expect(text).toContain('sms_relay_contradictions_total{gateway="north"} 0');
+    expect(text).toContain('sms_relay_late_answers_total{gateway="north",event="echo_settled"} 0');
+    expect(text).toContain('sms_relay_attempts_total{gateway="north",outcome="AMBIGUOUS"} 0');
+    expect(text).toContain('sms_relay_receipts_total{gateway="north",outcome="unparsable"} 0');
+    expect(text).toContain('sms_relay_refusals_total{code="INTERNAL_ERROR"} 0');
+    expect(text).not.toContain('code="OK');
+    metrics.stop();
+  });
+
   it("shows the same figure however often it is asked", async () => {
     const metrics = createMetrics();
     metrics.fencedSettlements.add(2);
