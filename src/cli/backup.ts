@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { type ClientOptions, withClient, withClientOptions } from "./client.ts";
+import { type ClientOptions, withClient, withConnectionOptions } from "./client.ts";
 import { type CliContext, CliFailure, exitCodes, usageFault } from "./context.ts";
 import { countText, jsonLine } from "./output.ts";
 import { createProgress } from "./progress.ts";
@@ -25,7 +25,7 @@ export function defineBackup(program: Command, context: CliContext): void {
     .action((file: string, options: ClientOptions) =>
       backup(resolve(context.workingDirectory, file), options, context),
     );
-  withClientOptions(command);
+  withConnectionOptions(command);
 }
 
 async function backup(file: string, options: ClientOptions, context: CliContext): Promise<void> {

@@ -1,9 +1,8 @@
 /** The command line's gRPC client: where the service is, with which key, and its four services. */
 import { readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import { ChannelCredentials, createChannel, createClientFactory, Metadata } from "nice-grpc";
-import { errorDetailsClientMiddleware } from "nice-grpc-error-details";
+import { createChannel, createClientFactory, Metadata } from "nice-grpc";
 import { ConfigError } from "../config/config-error.ts";
 import { loadConfig } from "../config/load.ts";
 import { type GatewayServiceClient, GatewayServiceDefinition } from "../gen/sms/v1/gateway_service.ts";
@@ -13,33 +12,48 @@ import {
   MaintenanceServiceDefinition,
 } from "../gen/sms/v1/maintenance_service.ts";
 import { type SmsServiceClient, SmsServiceDefinition } from "../gen/sms/v1/sms_service.ts";
+import { type ServiceTls, securityOf, type TlsOptions } from "./client-tls.ts";
 import { type CliContext, usageFault } from "./context.ts";
+import { keepErrorDetails } from "./error-details.ts";
 
-export interface ClientOptions {
+export interface ClientOptions extends TlsOptions {
   readonly address?: string;
   readonly key?: string;
-  readonly tls?: boolean;
-  readonly ca?: string;
-  readonly tlsName?: string;
   readonly config?: string;
   readonly json?: boolean;
-  /** Seconds. */
-  readonly timeout: number;
+  /** Seconds; `defaultTimeout` for commands without the option. */
+  readonly timeout?: number;
+}
+
+const defaultTimeout = 30;
+
+/** How much longer than the service the command itself waits, for an answer that is on its way. */
+const answerWayMs = 1_000;
+
+/** Adds the options that every command has which makes single calls. */
+export function withClientOptions(command: Command): Command {
+  return withConnectionOptions(command).option(
+    "--timeout <seconds>",
+    "longest wait for an answer",
+    parseSeconds,
+    defaultTimeout,
+  );
 }
 
 /** Adds the options that every command of a client has. */
-export function withClientOptions(command: Command): Command {
+export function withConnectionOptions(command: Command): Command {
   return command
     .option(
       "--address <host:port>",
       "where the service listens (default: SMS_RELAY_ADDRESS, the configuration, 127.0.0.1:50051)",
     )
     .option("--key <key>", "API key (default: SMS_RELAY_KEY, then the key files beside the store)")
-    .option("--tls", "speak TLS")
-    .option("--ca <file>", "speak TLS and trust this authority (default: SMS_RELAY_CA)")
+    .option("--tls", "speak TLS (default: as the configuration says)")
+    .option("--ca <file>", "speak TLS and trust this authority or certificate (default: SMS_RELAY_CA)")
     .option("--tls-name <name>", "expect this name in the certificate (default: the address)")
-    .option("--config <file>", "configuration to learn address and key files from")
-    .option("--timeout <seconds>", "longest wait for an answer", parseSeconds, 30)
+    .option("--cert <file>", "show this certificate to the service (default: SMS_RELAY_CERT)")
+    .option("--cert-key <file>", "its private key (default: SMS_RELAY_CERT_KEY)")
+    .option("--config <file>", "configuration to learn address, TLS and key files from")
     .option("--json", "print JSON instead of text");
 }
 
@@ -55,8 +69,8 @@ export interface ServiceClient {
   readonly keys: KeyServiceClient;
   readonly maintenance: MaintenanceServiceClient;
   readonly address: string;
-  /** Ends a single call at Ctrl-C or when the time is over; for a call that lasts use `context.signal`. */
-  callOptions(): { readonly signal: AbortSignal };
+  /** Ends a single call at Ctrl-C or when the time is over, which the service is told too; for a call that lasts use `context.signal`. */
+  callOptions(): { readonly signal: AbortSignal; readonly metadata: Metadata };
   close(): void;
 }
 
@@ -83,19 +97,20 @@ function connect(options: ClientOptions, context: CliContext, role: KeyRole): Se
   const local = localService(options, context);
   const address = options.address ?? environment["SMS_RELAY_ADDRESS"] ?? local.address;
   if (!/^\S+:[0-9]{1,5}$/.test(address)) throw usageFault(`--address must be host:port, not ${address}`);
+  const [host = "", port = ""] = partsOf(address);
+  const isLocal = host === local.host && (local.port === 0 || port === String(local.port));
+  const security = securityOf(options, context, host, isLocal ? local.tls : undefined);
   const key = options.key ?? environment["SMS_RELAY_KEY"] ?? readKey(local.folder, role);
-  const metadata = Metadata({ authorization: `Bearer ${key}` });
-  const channel = createChannel(address, credentialsOf(options, context), {
+  const authorization = `Bearer ${key}`;
+  const channel = createChannel(address, security.credentials, {
     "grpc.max_receive_message_length": 16 * 1024 ** 2,
     "grpc.keepalive_time_ms": 30_000,
     "grpc.keepalive_timeout_ms": 10_000,
-    ...(options.tlsName !== undefined && {
-      "grpc.ssl_target_name_override": options.tlsName,
-      "grpc.default_authority": options.tlsName,
-    }),
+    ...security.channelOptions,
   });
-  const factory = createClientFactory().use(errorDetailsClientMiddleware);
-  const defaults = { "*": { metadata } };
+  const factory = createClientFactory().use(keepErrorDetails);
+  const defaults = { "*": { metadata: Metadata({ authorization }) } };
+  const timeoutMs = Math.ceil((options.timeout ?? defaultTimeout) * 1_000);
   return {
     sms: factory.create(SmsServiceDefinition, channel, defaults),
     gateways: factory.create(GatewayServiceDefinition, channel, defaults),
@@ -103,31 +118,48 @@ function connect(options: ClientOptions, context: CliContext, role: KeyRole): Se
     maintenance: factory.create(MaintenanceServiceDefinition, channel, defaults),
     address,
     callOptions: () => ({
-      signal: AbortSignal.any([context.signal, AbortSignal.timeout(options.timeout * 1_000)]),
+      signal: AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs + answerWayMs)]),
+      metadata: Metadata({ authorization, "grpc-timeout": `${timeoutMs}m` }),
     }),
     close: () => channel.close(),
   };
 }
 
-function credentialsOf(options: ClientOptions, context: CliContext): ChannelCredentials {
-  const ca = options.ca ?? context.environment["SMS_RELAY_CA"];
-  if (ca !== undefined)
-    return ChannelCredentials.createSsl(readFile(resolve(context.workingDirectory, ca), "--ca"));
-  return options.tls === true ? ChannelCredentials.createSsl() : ChannelCredentials.createInsecure();
+interface LocalService {
+  readonly host: string;
+  /** 0 where it takes any. */
+  readonly port: number;
+  readonly address: string;
+  readonly tls: ServiceTls | undefined;
+  readonly folder: string;
 }
 
-/** Address and data folder of the service that this folder's configuration describes; a faulty one is not the client's matter. */
-function localService(options: ClientOptions, context: CliContext) {
+/** The service that this folder's configuration describes; a faulty one is not the client's matter. */
+function localService(options: ClientOptions, context: CliContext): LocalService {
   const { environment, workingDirectory } = context;
   try {
     const { config } = loadConfig({ file: options.config, environment, workingDirectory });
-    const { host, port } = config.listen.grpc;
+    const { host, port, tls } = config.listen.grpc;
     const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-    return { address: `${reachable}:${port}`, folder: dirname(config.store.path) };
+    return {
+      host: reachable,
+      port,
+      address: `${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`,
+      tls: tls && { cert: tls.cert, wantsClientCertificate: tls.clientCa !== undefined },
+      folder: dirname(config.store.path),
+    };
   } catch (error) {
     if (!(error instanceof ConfigError) || options.config !== undefined) throw error;
-    return { address: "127.0.0.1:50051", folder: join(workingDirectory, "sms-relay-data") };
+    const [host, port] = ["127.0.0.1", 50_051];
+    const folder = join(workingDirectory, "sms-relay-data");
+    return { host, port, address: `${host}:${port}`, tls: undefined, folder };
   }
+}
+
+/** `[::1]:50051` → `::1` and `50051`. */
+function partsOf(address: string): readonly string[] {
+  const at = address.lastIndexOf(":");
+  return [address.slice(0, at).replace(/^\[(.*)\]$/, "$1"), address.slice(at + 1)];
 }
 
 function readKey(folder: string, role: KeyRole): string {
@@ -136,15 +168,5 @@ function readKey(folder: string, role: KeyRole): string {
     return readFileSync(file, "utf8").trim();
   } catch {
     throw usageFault(`No API key: give --key or SMS_RELAY_KEY (there is no ${file}).`);
-  }
-}
-
-function readFile(path: string, option: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw usageFault(
-      `${option}: ${path} cannot be read (${error instanceof Error ? error.message : error}).`,
-    );
   }
 }

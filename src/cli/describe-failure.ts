@@ -1,8 +1,10 @@
 /** Turns whatever ended a command into sentences and an exit code. */
 import { ClientError, Status } from "nice-grpc-common";
-import { type BadRequest, type ErrorInfo, type RetryInfo, RichClientError } from "nice-grpc-error-details";
 import { ConfigError } from "../config/config-error.ts";
+import { commandLine } from "./command-line.ts";
 import { CliFailure, type ExitCode, exitCodes } from "./context.ts";
+import { detailsOf } from "./error-details.ts";
+import { OutcomeUnknown } from "./outcome-unknown.ts";
 
 export interface Failure {
   readonly exitCode: ExitCode;
@@ -14,8 +16,10 @@ export interface Failure {
 
 const unreachable = new Set<Status>([Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED]);
 
-/** What to print and how to exit. */
-export function describeFailure(error: unknown): Failure {
+/** What to print and how to exit; `argv` is the command that failed. */
+export function describeFailure(error: unknown, argv: readonly string[]): Failure {
+  if (error instanceof OutcomeUnknown)
+    return withRepeat(describeFailure(error.cause, argv), error.requestId, argv);
   if (error instanceof CliFailure) return plain(error.exitCode, error.message);
   if (error instanceof ConfigError) {
     return {
@@ -32,6 +36,28 @@ export function describeFailure(error: unknown): Failure {
   return plain(exitCodes.failed, error instanceof Error ? error.message : String(error));
 }
 
+/** Tells how to repeat a call whose outcome is not known. The key stays out of what is printed. */
+function withRepeat(failure: Failure, requestId: string, argv: readonly string[]): Failure {
+  const hasId = argv.some((word) => word === "--request-id" || word.startsWith("--request-id="));
+  const shown = argv.map((word, index) =>
+    word.startsWith("--key=") ? "--key=KEY" : argv[index - 1] === "--key" ? "KEY" : word,
+  );
+  const repeat = commandLine([
+    ...shown.slice(0, 1),
+    ...(hasId ? [] : ["--request-id", requestId]),
+    ...shown.slice(1),
+  ]);
+  return {
+    ...failure,
+    sentences: [
+      ...failure.sentences,
+      "It is not known whether the message was accepted. This sends it if it was not, and never twice:",
+      `  ${repeat}`,
+    ],
+    json: { ...failure.json, outcome_unknown: true, request_id: requestId, repeat },
+  };
+}
+
 function plain(exitCode: ExitCode, sentence: string): Failure {
   return { exitCode, sentences: [sentence], json: { error: sentence } };
 }
@@ -39,41 +65,56 @@ function plain(exitCode: ExitCode, sentence: string): Failure {
 const problemLine = ({ place, path, rule }: ConfigError["problems"][number]) =>
   `  ${place}: ${path === "" ? "" : `${path} `}${rule}`;
 
+/** What grpc-js says about a connection, without what it and OpenSSL say to their own developers. */
+function connectionText(details: string): string {
+  const text = details
+    .replace(/\s*Resolution note:.*$/s, "")
+    .replace(/^No connection established\.\s*(Last error: )?/, "")
+    .replace(/\s*\(\d{4}-\d\d-\d\dT[^)]*\)/, "")
+    .replace(/^(Error( \[\w+\])?: )+/, "")
+    .replace(/; if the root CA is installed locally.*$/s, "")
+    .replace(/^.*error:[0-9A-F]{8}:[^:]*:[^:]*:([^:]+):.*$/s, "$1")
+    .replace(/[.:\s]+$/, "");
+  return text === "Failed to connect"
+    ? "it closes the connection; perhaps it speaks TLS (--tls, --ca)"
+    : text;
+}
+
 function describeCall(error: ClientError): Failure {
-  const extra = error instanceof RichClientError ? error.extra : [];
-  const detail = <Type extends string>(name: Type) =>
-    extra.find((entry) => entry.$type === `google.rpc.${name}`);
-  const info = detail("ErrorInfo") as ErrorInfo | undefined;
-  const violations = (detail("BadRequest") as BadRequest | undefined)?.fieldViolations ?? [];
-  const retry = (detail("RetryInfo") as RetryInfo | undefined)?.retryDelay;
+  const { info, violations, retryAfterSeconds } = detailsOf(error);
   const statusCode = info?.metadata["status_code"];
   const count = Number(info?.metadata["violation_count"] ?? violations.length);
   const isUnreachable = unreachable.has(error.code) && info === undefined;
-  const retrySeconds =
-    retry === undefined ? undefined : Number(retry.seconds.toString()) + retry.nanos / 1_000_000_000;
+  const text = !isUnreachable
+    ? error.details
+    : error.code === Status.DEADLINE_EXCEEDED
+      ? "The service did not answer in time."
+      : `The service cannot be reached: ${connectionText(error.details) || "no connection"}.`;
   const title = isUnreachable
-    ? `The service cannot be reached: ${error.details}.`
+    ? text
     : info === undefined
-      ? `${Status[error.code]}: ${error.details}`
-      : `${statusCode ?? Status[error.code]} ${info.reason}: ${error.details}`;
+      ? `${Status[error.code]}: ${text}`
+      : `${statusCode ?? Status[error.code]} ${info.reason}: ${text}`;
   return {
     exitCode: isUnreachable ? exitCodes.unreachable : exitCodes.failed,
     sentences: [
       title,
       ...violations.map(({ field, description }) => `  ${field}: ${description}`),
       ...(count > violations.length ? [`  … and ${count - violations.length} more faults`] : []),
-      ...(retrySeconds === undefined ? [] : [`  Try again in ${retrySeconds} s.`]),
+      ...(retryAfterSeconds === undefined ? [] : [`  Try again in ${retryAfterSeconds} s.`]),
     ],
     json: {
-      error: error.details,
+      error: text,
       grpc_code: Status[error.code],
       ...(info === undefined
         ? {}
         : { reason: info.reason, status_code: Number(statusCode), metadata: info.metadata }),
       ...(violations.length === 0
         ? {}
-        : { violations: violations.map(({ field, description }) => ({ field, description })) }),
-      ...(retrySeconds === undefined ? {} : { retry_after_seconds: retrySeconds }),
+        : {
+            violations: violations.map(({ field, reason, description }) => ({ field, reason, description })),
+          }),
+      ...(retryAfterSeconds === undefined ? {} : { retry_after_seconds: retryAfterSeconds }),
     },
   };
 }

@@ -40,7 +40,7 @@ export async function runCli(
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     const { describeFailure } = await import("./describe-failure.ts");
-    const failure = describeFailure(error);
+    const failure = describeFailure(error, argv);
     if (argv.includes("--json")) context.err(JSON.stringify(failure.json));
     else context.err(`sms-relay: ${failure.sentences.join("\n")}`);
     return failure.exitCode;

@@ -1,10 +1,17 @@
 /** `sms-relay send`: one message, or with --file one for each row of a CSV file. */
+import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
-import { SendSmsResponse, WaitFor } from "../gen/sms/v1/sms_service.ts";
+import {
+  type DeepPartial,
+  type SendSmsRequest,
+  SendSmsResponse,
+  WaitFor,
+} from "../gen/sms/v1/sms_service.ts";
 import { type ClientOptions, withClient, withClientOptions } from "./client.ts";
 import { type CliContext, usageFault } from "./context.ts";
 import { collectValue, type MessageOptions, requestPart, withMessageOptions } from "./message-options.ts";
 import { codeText, encodingName, stateName } from "./names.ts";
+import { leavesDoubt, OutcomeUnknown } from "./outcome-unknown.ts";
 import { factsText, jsonLine, tableText, timeText } from "./output.ts";
 import { sendFile } from "./send-file.ts";
 
@@ -35,9 +42,9 @@ export function defineSend(program: Command, context: CliContext): void {
     .description("Sends a message, or many from a CSV file.")
     .argument("[text]", "the text")
     .option("--to <number>", "recipient in E.164 form, may be repeated", collectValue)
-    .option("--request-id <id>", "makes the call repeatable: the same id never sends twice")
+    .option("--request-id <id>", "the same id never sends twice (default: a new one)")
     .option("--allow-partial", "leave malformed recipients out instead of refusing all")
-    .option("--wait", "answer when a gateway has taken or refused it")
+    .option("--wait", "answer when a gateway has taken or refused it, or after --timeout, at most 30 s")
     .option("--dry-run", "check everything and send nothing")
     .option("--file <csv>", "send a message for each row")
     .option("--batch <name>", "names the file's sending, so that another file can go on with it")
@@ -53,20 +60,25 @@ export function defineSend(program: Command, context: CliContext): void {
 }
 
 async function sendOne(text: string, options: SendOptions, context: CliContext): Promise<void> {
-  const response = await withClient(options, context, "default", (client) =>
-    client.sms.sendSms(
-      {
-        ...requestPart(options),
-        recipients: [...(options.to ?? [])],
-        content: { $case: "text", value: text },
-        requestId: options.requestId ?? "",
-        allowPartial: options.allowPartial ?? false,
-        waitFor: options.wait === true ? WaitFor.WAIT_FOR_GATEWAY : WaitFor.WAIT_FOR_ACCEPTED,
-        dryRun: options.dryRun ?? false,
-      },
-      client.callOptions(),
-    ),
-  );
+  // Made here where none is given, so that a call without an answer can be repeated.
+  const requestId = options.requestId ?? randomUUID();
+  const request: DeepPartial<SendSmsRequest> = {
+    ...requestPart(options),
+    recipients: [...(options.to ?? [])],
+    content: { $case: "text", value: text },
+    requestId,
+    allowPartial: options.allowPartial ?? false,
+    waitFor: options.wait === true ? WaitFor.WAIT_FOR_GATEWAY : WaitFor.WAIT_FOR_ACCEPTED,
+    dryRun: options.dryRun ?? false,
+  };
+  const response = await withClient(options, context, "default", async (client) => {
+    try {
+      return await client.sms.sendSms(request, client.callOptions());
+    } catch (error) {
+      if (options.dryRun === true || !leavesDoubt(error)) throw error;
+      throw new OutcomeUnknown(requestId, error);
+    }
+  });
   if (options.json === true) return context.out(jsonLine(SendSmsResponse.toJSON(response)));
   context.out(
     factsText([

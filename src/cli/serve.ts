@@ -10,6 +10,7 @@ import { storeName } from "../config/store-name.ts";
 import { SmsError } from "../domain/errors.ts";
 import { createLogger, type Logger } from "../observability/logger.ts";
 import { StoreUnavailableError } from "../store/store-unavailable-error.ts";
+import { commandLine } from "./command-line.ts";
 import { type CliContext, CliFailure, exitCodes } from "./context.ts";
 
 interface ServeOptions {
@@ -49,7 +50,7 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
   });
   endOnDefect(log);
   const service = await start(loaded, log, context);
-  for (const line of banner(service, loaded)) context.out(line);
+  for (const line of banner(service, loaded, workingDirectory)) context.out(line);
   // The file that was read at the start is expected from then on, also where it was found without being named.
   const loadAgain = () =>
     loadConfig({ file: loaded.file ?? options.config, environment, workingDirectory, refuseEmpty: true });
@@ -109,16 +110,21 @@ function stopped(signal: AbortSignal): Promise<void> {
 }
 
 /** What a person wants to know at the start. */
-function banner(service: Service, { config, file }: LoadedConfig): readonly string[] {
+function banner(
+  service: Service,
+  { config, file }: LoadedConfig,
+  workingDirectory: string,
+): readonly string[] {
   const { grpc, http } = config.listen;
   const address = `${hostText(grpc.host)}:${service.grpcPort}`;
-  const command = import.meta.url.endsWith(".ts") ? "npx sms-relay" : "sms-relay";
   const keyFile = join(dirname(config.store.path), "default.key");
   const options = [
-    ...(file === undefined || file.endsWith(`/${defaultConfigFile}`) ? [] : [`--config ${file}`]),
-    ...(grpc.port === service.grpcPort ? [] : [`--address ${address}`]),
-    ...(existsSync(keyFile) ? [] : ["--key KEY"]),
+    ...(file === undefined || file === join(workingDirectory, defaultConfigFile) ? [] : ["--config", file]),
+    ...(grpc.port === service.grpcPort ? [] : ["--address", address]),
+    ...(existsSync(keyFile) ? [] : ["--key", "KEY"]),
+    ...(grpc.tls?.clientCa === undefined ? [] : ["--cert", "CERTIFICATE", "--cert-key", "ITS_KEY"]),
   ];
+  const example = ["send", ...options, "--from", "ACME", "--to", "+46701234567", "Hello"];
   return [
     `sms-relay listens on ${address} (gRPC${grpc.tls === undefined ? "" : ", TLS"}) and http://${hostText(http.host)}:${service.httpPort} (/healthz, /readyz, /metrics).`,
     `Configuration: ${file ?? "defaults, no file"}. Store: ${storeName(config.store)}.`,
@@ -130,7 +136,7 @@ function banner(service: Service, { config, file }: LoadedConfig): readonly stri
           "(docs/sms-relay.example.yaml), or try `npm run demo`, which brings a simulated one.",
         ]),
     "Send a message from another terminal:",
-    `  ${[command, "send", ...options].join(" ")} --from ACME --to +46701234567 "Hello"`,
+    `  ${commandLine(example)}`,
   ];
 }
 

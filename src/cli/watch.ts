@@ -7,7 +7,7 @@ import {
   InitialStart,
   type StreamDeliveryReportsRequest,
 } from "../gen/sms/v1/sms_service.ts";
-import { type ClientOptions, type ServiceClient, withClient, withClientOptions } from "./client.ts";
+import { type ClientOptions, type ServiceClient, withClient, withConnectionOptions } from "./client.ts";
 import { type CliContext, usageFault } from "./context.ts";
 import { collectValue, parseCount } from "./message-options.ts";
 import { codeText, reasonName, stateName } from "./names.ts";
@@ -55,7 +55,7 @@ export function defineWatch(program: Command, context: CliContext): void {
       }
       return withClient(options, context, "default", (client) => watch(client, options, context));
     });
-  withClientOptions(command);
+  withConnectionOptions(command);
 }
 
 async function watch(client: ServiceClient, options: WatchOptions, context: CliContext): Promise<void> {

@@ -12,6 +12,8 @@ export const clientVariables = [
   "SMS_RELAY_KEY",
   "SMS_RELAY_ADDRESS",
   "SMS_RELAY_CA",
+  "SMS_RELAY_CERT",
+  "SMS_RELAY_CERT_KEY",
   "SMS_RELAY_CONFIG",
 ] as const;
 

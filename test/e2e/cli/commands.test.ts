@@ -98,6 +98,21 @@ describe("send and status", () => {
     expect(sent.recipients[0].state).toBe("DELIVERY_STATE_SUBMITTED");
   });
 
+  it("waits no longer than it was told, and then says that the message is queued", async () => {
+    const sent = await sendJson("--to", "+4791234567", "--wait", "--timeout", "1", "Hello");
+    expect(sent.statusCode).toBe("STATUS_CODE_OK_QUEUED");
+    expect(sent.recipients[0].state).toBe("DELIVERY_STATE_QUEUED");
+  });
+
+  it("tells programs the reason of each violation and the metadata", async () => {
+    const { err } = await run(["send", "--from", "ACME", "--to", "0701", "--json", "Hello"]);
+    expect(JSON.parse(err)).toMatchObject({
+      reason: "INVALID_RECIPIENT",
+      metadata: { status_code: "4002", violation_count: "1" },
+      violations: [{ field: "recipients[0]", reason: "INVALID_RECIPIENT" }],
+    });
+  });
+
   it("lists every fault of a refused message, and exits with 1", async () => {
     const { exitCode, err } = await run([
       "send",

@@ -1,4 +1,5 @@
 /** `sms-relay serve` as a process: its first start, its configuration while it runs, and how it stops. */
+import { generateKeyPairSync } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -149,12 +150,54 @@ describe("TLS", () => {
     config.listen.grpc.tls = { cert, key: join(tls, "smsc.key.pem") };
     await writeFile(setup.configPath, JSON.stringify(config));
     await using service = await startServiceProcess(setup);
-    const plain = await call(service.setup.grpcPort, ["list"]);
-    expect(plain.exitCode).toBe(3);
-    const unknown = await call(service.setup.grpcPort, ["list", "--tls"]);
-    expect(unknown.exitCode).toBe(3);
+    const address = ["--address", `127.0.0.1:${service.setup.grpcPort}`, "--key", ACCOUNT_KEY];
+    const away = { workingDirectory: tmpdir() };
+    const plain = await cli(["list", ...address], away);
+    expect(plain).toMatchObject({ exitCode: 3, err: expect.stringContaining("perhaps it speaks TLS") });
+    const unknown = await cli(["list", ...address, "--tls"], away);
+    expect(unknown).toMatchObject({
+      exitCode: 3,
+      err: expect.stringMatching(/: self[- ]signed certificate\.$/),
+    });
+    const otherName = await cli(["list", ...address, "--ca", cert], away);
+    expect(otherName.exitCode).toBe(3);
+    // The folder's configuration says that it is TLS, and which certificate it is.
+    expect(await call(service.setup.grpcPort, ["list"])).toMatchObject({ exitCode: 0, out: "No messages." });
     const good = await call(service.setup.grpcPort, ["list", "--ca", cert, "--tls-name", "smsc.test"]);
     expect(good).toMatchObject({ exitCode: 0, out: "No messages." });
+  });
+
+  it("asks clients for a certificate where a clientCa is set, and warns of nothing", async () => {
+    const tls = join(import.meta.dirname, "../../support/tls");
+    const [cert, key] = [join(tls, "smsc.cert.pem"), join(tls, "smsc.key.pem")];
+    const setup = await setUpService(folder, {});
+    const config = JSON.parse(await readFile(setup.configPath, "utf8"));
+    config.listen.grpc.tls = { cert, key, clientCa: cert };
+    await writeFile(setup.configPath, JSON.stringify(config));
+    await using service = await startServiceProcess(setup);
+    const without = await call(service.setup.grpcPort, ["list"]);
+    expect(without).toMatchObject({
+      exitCode: 2,
+      err: expect.stringContaining("give --cert and --cert-key"),
+    });
+    const env = { PATH: process.env["PATH"], SMS_RELAY_KEY: ACCOUNT_KEY, SMS_RELAY_CERT: cert };
+    const list = startNode(mainPath, ["list", "--cert-key", key], { cwd: folder, env });
+    expect(await list.nextLine()).toBe("No messages.");
+    expect((await list.ended).code).toBe(0);
+    expect(list.errorText()).toBe("");
+  });
+
+  it("refuses a certificate with another one's key before anything starts", async () => {
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    await writeFile(join(folder, "other.pem"), privateKey.export({ type: "pkcs8", format: "pem" }));
+    const cert = join(import.meta.dirname, "../../support/tls/smsc.cert.pem");
+    const tls = { cert, key: "other.pem" };
+    await writeFile(join(folder, "sms-relay.yaml"), JSON.stringify({ listen: { grpc: { tls } } }));
+    const { exitCode, err } = await cli(["config", "check"], { workingDirectory: folder });
+    expect(exitCode).toBe(1);
+    expect(err).toMatch(
+      /sms-relay\.yaml:1:\d+: listen\.grpc\.tls\.key is the key of another certificate: other\.pem does not fit .*smsc\.cert\.pem$/,
+    );
   });
 });
 

@@ -75,7 +75,7 @@ describe("a service that cannot be reached", () => {
     const address = `127.0.0.1:${await closedPort()}`;
     const { exitCode, err } = await run(["list", "--address", address, "--key", "k"]);
     expect(exitCode).toBe(3);
-    expect(err).toMatch(/^sms-relay: The service cannot be reached: .*ECONNREFUSED/);
+    expect(err).toBe(`sms-relay: The service cannot be reached: connect ECONNREFUSED ${address}.`);
     expect(err.split("\n")).toHaveLength(1);
   });
 
@@ -87,6 +87,32 @@ describe("a service that cannot be reached", () => {
     });
     expect(exitCode).toBe(3);
     expect(JSON.parse(err)).toMatchObject({ grpc_code: "UNAVAILABLE" });
+  });
+});
+
+describe("a service that does not answer", () => {
+  it("names the command that sends safely again, without the key", async () => {
+    await using server = createServer((socket) => socket.resume());
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const argv = [
+      "send",
+      "--address",
+      `127.0.0.1:${port}`,
+      "--key",
+      "k",
+      "--timeout",
+      "0.1",
+      "--to",
+      "+46701234567",
+    ];
+    const { exitCode, err } = await run([...argv, "it's"]);
+    expect(exitCode).toBe(3);
+    expect(err).toMatch(/^sms-relay: The service did not answer in time\.\nIt is not known whether/);
+    expect(err).toMatch(/ sms-relay send --request-id [0-9a-f-]{36} --address \S+ --key KEY .* 'it'\\''s'$/);
+    const again = await run([...argv, "--request-id", "mine", "--json", "x"]);
+    expect(JSON.parse(again.err)).toMatchObject({ outcome_unknown: true, request_id: "mine" });
   });
 });
 
