@@ -18,7 +18,7 @@ export interface BackgroundWork {
   readonly tick: (signal: AbortSignal) => Promise<boolean>;
 }
 
-/** Runs `work` until it is stopped. A tick that throws is logged and tried again after its time. */
+/** Runs `work` until it is stopped. A tick that throws is tried again after its time; a fault that lasts is logged once. */
 export function createBackgroundService(
   work: BackgroundWork,
   { clock, log }: { readonly clock: Clock; readonly log: Logger },
@@ -26,12 +26,18 @@ export function createBackgroundService(
   const aborter = new AbortController();
   let timer: Timer | undefined;
   let running: Promise<void> | undefined;
+  let fault: string | undefined;
 
   async function run(): Promise<void> {
     try {
       while (!aborter.signal.aborted && (await work.tick(aborter.signal)));
+      if (fault !== undefined) log.info({ service: work.name }, "A background step works again.");
+      fault = undefined;
     } catch (err) {
-      log.error({ err, service: work.name }, "A background step failed; it is tried again.");
+      const found = String(err);
+      if (found !== fault)
+        log.error({ err, service: work.name }, "A background step fails; it is tried again and again.");
+      fault = found;
     }
     running = undefined;
     schedule();

@@ -15,7 +15,8 @@ export function createDamageGuard(path: string, log: Pick<Logger, "error">): Dam
   function note(error: unknown): void {
     if (damage !== undefined || !(error instanceof SmsError)) return;
     if (!(error.cause instanceof StoreUnavailableError) || error.cause.reason !== "CORRUPT") return;
-    damage = error;
+    // Without a cause: what it was is told here, once, and not again for each call.
+    damage = new SmsError("SERVICE_UNAVAILABLE", "The store is damaged and was turned off.");
     log.error(
       { err: error.cause, store: path },
       "The store is damaged and was turned off: nothing is accepted or sent any more. Stop the service, restore a backup, start it.",

@@ -109,7 +109,7 @@ function describeFault({ reason, message, kind }: WorkerFault, path: string): St
 /** Callers are told that the store is away; the file and the cause are for the log. */
 function asCallError(fault: WorkerFault, path: string): Error {
   if (fault.kind === "batch") return new BatchError(fault.message);
-  const sentence =
-    fault.reason === "CORRUPT" ? "The store is out of order." : "The store cannot be used now.";
-  return new SmsError("SERVICE_UNAVAILABLE", sentence, { cause: describeFault(fault, path) });
+  return new SmsError("SERVICE_UNAVAILABLE", "The store cannot be used now.", {
+    cause: describeFault(fault, path),
+  });
 }

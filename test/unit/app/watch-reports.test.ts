@@ -134,6 +134,23 @@ describe("watchReports", () => {
     }
   });
 
+  it("P44 refuses a cursor behind the copy that a store was restored from, for good, and takes one before it", async () => {
+    await writeReports(3);
+    await store.backup(join(folder, "copy.db"));
+    await writeReports(2);
+    const [third, fifth] = [cursors.cursorAfter(account, 3), cursors.cursorAfter(account, 5)];
+    await store.close();
+    store = await openSqliteStore({ path: join(folder, "copy.db"), clock });
+    await store.join(clock.now());
+    cursors = createCursors(store.line);
+    await writeReports(4);
+    await expect(next(watch({ kind: "cursor", cursor: fifth }))).rejects.toMatchObject({
+      code: "INVALID_CURSOR",
+      details: { violations: [{ description: expect.stringContaining("restored") }] },
+    });
+    expect(numbers(await next(watch({ kind: "cursor", cursor: third })))).toEqual([4, 5, 6, 7]);
+  });
+
   it("tells the oldest cursor where reports behind the cursor were deleted", async () => {
     await writeReports(5);
     const { cursor } = await next(watch(earliest));

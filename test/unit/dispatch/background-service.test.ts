@@ -37,24 +37,26 @@ describe("a background service", () => {
     expect(clock.waiting).toBe(0);
   });
 
-  it("goes on after a tick that failed", async () => {
+  it("goes on after ticks that failed, and tells of a fault that lasts once", async () => {
     const clock = createFakeClock();
-    const errors: string[] = [];
+    const told: string[] = [];
     let ticks = 0;
     const service = createBackgroundService(
       {
         name: "test",
         everyMs: 1_000,
-        tick: () => (ticks++ === 0 ? Promise.reject(new Error("away")) : Promise.resolve(false)),
+        tick: () => (ticks++ < 3 ? Promise.reject(new Error("away")) : Promise.resolve(false)),
       },
-      { clock, log: { ...silentLogger, error: (_, sentence) => errors.push(sentence) } },
+      { clock, log: { ...silentLogger, error: () => told.push("fails"), info: () => told.push("works") } },
     );
     service.start();
     await settle();
-    clock.advance(1_000);
-    await settle();
-    expect(ticks).toBe(2);
-    expect(errors).toHaveLength(1);
+    for (let tick = 2; tick <= 5; tick++) {
+      clock.advance(1_000);
+      await settle();
+      expect(ticks).toBe(tick);
+    }
+    expect(told).toEqual(["fails", "works"]);
     await service.stop();
   });
 
