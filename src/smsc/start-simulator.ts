@@ -20,6 +20,16 @@ import { openRecorder } from "./recorder.ts";
 import { Session, type SessionView } from "./session.ts";
 import { createSubmitDesk } from "./submit-desk.ts";
 
+export type {
+  BehaviourSpec,
+  Counters,
+  DeliverOutcome,
+  HandsetMessage,
+  ReceivedMessage,
+  SessionView,
+  SimulatorOptions,
+};
+
 /** How long sessions may take to unbind when the simulator stops. */
 const STOP_GRACE_MS = 1_000;
 

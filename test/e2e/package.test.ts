@@ -34,6 +34,41 @@ function surroundings() {
   };
 }
 
+/** A test of somebody's own, as docs/simulator.md shows one: its types are right, and it runs. */
+const usersTest = `
+import { type BehaviourSpec, type SimulatorOptions, startSimulator } from "sms-relay/simulator";
+
+const slowly: BehaviourSpec = { kind: "slow-answer", delayMs: 10 };
+const options: SimulatorOptions = { port: 0, receiptDelayMs: 50, behaviours: [slowly] };
+const simulator = await startSimulator(options);
+console.log(simulator.port > 0, simulator.received().length, simulator.counters().submits);
+await simulator.stop();
+`;
+
+async function expectSimulatorFor(home: string, env: Record<string, string | undefined>): Promise<void> {
+  await writeFile(join(home, "users-test.mts"), usersTest);
+  const compiler = join(root, "node_modules/typescript/bin/tsc");
+  const options = [
+    "--module",
+    "nodenext",
+    "--target",
+    "es2024",
+    "--strict",
+    "--types",
+    "node",
+    "--typeRoots",
+  ];
+  const typeRoots = join(root, "node_modules/@types");
+  // Without skipLibCheck: the declarations themselves are checked too.
+  const argv = [compiler, "--noEmit", ...options, typeRoots, "users-test.mts"];
+  const compiled = await run(process.execPath, argv, { cwd: home, env }).catch(
+    (error: { stdout: string }) => error,
+  );
+  expect(compiled.stdout).toBe("");
+  const ran = await run(process.execPath, ["users-test.mts"], { cwd: home, env });
+  expect(ran.stdout).toBe("true 0 0\n");
+}
+
 describe("the package", () => {
   it("installs from its tarball into an empty folder and runs its demo there", {
     timeout: patienceMs,
@@ -54,7 +89,9 @@ describe("the package", () => {
     expect(paths).toContain("dist/main.js");
     expect(paths).toContain("dist/gen/sms/v1/sms_service.js");
     expect(paths).toContain("proto/sms/v1/sms_service.proto");
-    expect(paths.filter((path) => path.endsWith(".ts") || path.startsWith("test/"))).toEqual([]);
+    expect(paths).toContain("dist/smsc/start-simulator.d.ts");
+    const isSource = (path: string) => path.endsWith(".ts") && !path.endsWith(".d.ts");
+    expect(paths.filter((path) => isSource(path) || path.startsWith("test/"))).toEqual([]);
 
     await writeFile(join(home, "package.json"), JSON.stringify({ name: "home", private: true }));
     await run("npm", ["install", "--no-audit", "--no-fund", join(folder, filename)], { cwd: home, env });
@@ -66,6 +103,7 @@ describe("the package", () => {
     expect(demo.stdout).toContain("Every one of 504 deliveries has its final report");
     expect(await readdir(env.TMPDIR)).toEqual([]);
     expect((await readdir(home)).sort()).toEqual(["node_modules", "package-lock.json", "package.json"]);
+    await expectSimulatorFor(home, env);
   });
 
   it("says in one sentence which Node it needs when the Node is too old", async () => {
