@@ -2,16 +2,15 @@
  * The gRPC door: the services of sms.v1 with server reflection and grpc.health.v1. It starts not serving; the owner says when it is
  * ready, and drains it at the end.
  */
-import { type CallContext, createServer } from "nice-grpc";
-import { HealthDefinition, HealthServiceImpl, HealthState } from "nice-grpc-server-health";
-import { ServerReflection, ServerReflectionService } from "nice-grpc-server-reflection";
-import { descriptorSet } from "../gen/sms/v1/descriptor_set.ts";
+import { createServer } from "nice-grpc";
+import { HealthDefinition } from "nice-grpc-server-health";
 import { GatewayServiceDefinition } from "../gen/sms/v1/gateway_service.ts";
 import { KeyServiceDefinition } from "../gen/sms/v1/key_service.ts";
 import { MaintenanceServiceDefinition } from "../gen/sms/v1/maintenance_service.ts";
 import { SmsServiceDefinition } from "../gen/sms/v1/sms_service.ts";
 import type { Clock, Timer } from "../observability/clock.ts";
 import { deadlineInterceptor } from "./call-deadline.ts";
+import { addHealth } from "./health.ts";
 import { addressOf, channelOptionsOf, credentialsOf, type ListenSettings } from "./listen-options.ts";
 import {
   createGatewayService,
@@ -22,6 +21,7 @@ import {
   type MaintenanceServiceDeps,
 } from "./operator-services.ts";
 import { keepingFaults } from "./read-requests.ts";
+import { addReflection } from "./reflection.ts";
 import { createSmsService, type SmsServiceDeps } from "./sms-service.ts";
 
 const services = [
@@ -38,7 +38,9 @@ export interface RpcServerDeps
     KeyServiceDeps,
     MaintenanceServiceDeps {
   readonly listen: ListenSettings;
-  readonly clock: Pick<Clock, "setTimeout" | "monotonic">;
+  readonly clock: Pick<Clock, "setTimeout" | "setInterval" | "monotonic">;
+  /** Whether new work is taken, apart from starting and stopping. */
+  readonly isReady: () => boolean;
   /** Aborted by `stop`; the same signal that the use cases of streams were given. */
   readonly stopping: AbortController;
 }
@@ -46,6 +48,7 @@ export interface RpcServerDeps
 export interface RpcServer {
   /** Listens and answers the port; health says NOT_SERVING until `setServing(true)`. */
   start(): Promise<number>;
+  /** From true on, health follows `isReady` for the server as a whole and SmsService; operators' services serve in any case. */
   setServing(isServing: boolean): void;
   /**
    * Drains: health NOT_SERVING, streams end with a last cursor, no new calls; what is left after `graceMs` is cut off (P40).
@@ -57,12 +60,6 @@ export interface RpcServer {
 /** Makes the server; nothing listens before `start`. */
 export function createRpcServer(deps: RpcServerDeps): RpcServer {
   const { listen, clock, stopping } = deps;
-  const health = HealthState();
-  const setServing = (isServing: boolean) => {
-    for (const service of ["", ...services]) health.setStatus(isServing ? "healthy" : "unhealthy", service);
-  };
-  setServing(false);
-
   const server = createServer({
     ...channelOptionsOf(listen),
     interceptors: [deadlineInterceptor(sendSmsPath)],
@@ -71,20 +68,18 @@ export function createRpcServer(deps: RpcServerDeps): RpcServer {
   server.add(keepingFaults(GatewayServiceDefinition), createGatewayService(deps));
   server.add(keepingFaults(KeyServiceDefinition), createKeyService(deps));
   server.add(keepingFaults(MaintenanceServiceDefinition), createMaintenanceService(deps));
-  const healthService = HealthServiceImpl(health);
-  server.add(HealthDefinition, {
-    ...healthService,
-    watch: endingWith(stopping.signal, healthService.watch),
+  const health = addHealth(server, {
+    services,
+    followers: [SmsServiceDefinition.fullName],
+    isReady: deps.isReady,
+    clock,
+    stopping: stopping.signal,
   });
-  const reflection = ServerReflection(descriptorSet, services);
-  server.add(ServerReflectionService, {
-    ...reflection,
-    serverReflectionInfo: cutOffBy(stopping.signal, reflection.serverReflectionInfo),
-  });
+  addReflection(server, [...services, HealthDefinition.fullName], stopping.signal);
 
   let stopped: Promise<void> | undefined;
   async function stop(graceMs: number): Promise<void> {
-    setServing(false);
+    health.setServing(false);
     stopping.abort();
     let timer: Timer | undefined;
     const isOver = new Promise<void>((resolve) => {
@@ -97,46 +92,10 @@ export function createRpcServer(deps: RpcServerDeps): RpcServer {
 
   return {
     start: () => server.listen(addressOf(listen), credentialsOf(listen)),
-    setServing,
+    setServing: health.setServing,
     stop(graceMs) {
       stopped ??= stop(graceMs);
       return stopped;
     },
-  };
-}
-
-type Streaming<Request, Response> = (
-  request: Request,
-  context: CallContext,
-) => { [Symbol.asyncIterator](): AsyncIterator<Response, void> };
-
-/** The health watch never ends by itself; it ends when the service stops, after it has told the last status. */
-function endingWith<Request, Response>(
-  stopping: AbortSignal,
-  handle: Streaming<Request, Response>,
-): Streaming<Request, Response> {
-  return (request, context) =>
-    handle(request, { ...context, signal: AbortSignal.any([context.signal, stopping]) });
-}
-
-/** Reflection waits for its caller's next question; it stops waiting when the service stops. */
-function cutOffBy<Request, Response>(
-  stopping: AbortSignal,
-  handle: Streaming<Request, Response>,
-): Streaming<Request, Response> {
-  return async function* (request, context) {
-    const answers = handle(request, context)[Symbol.asyncIterator]();
-    const { promise: stopped, resolve } = Promise.withResolvers<undefined>();
-    const onStop = () => resolve(undefined);
-    stopping.addEventListener("abort", onStop);
-    try {
-      while (!stopping.aborted) {
-        const next = await Promise.race([answers.next(), stopped]);
-        if (next === undefined || next.done === true) return;
-        yield next.value;
-      }
-    } finally {
-      stopping.removeEventListener("abort", onStop);
-    }
   };
 }

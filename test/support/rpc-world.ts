@@ -124,6 +124,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
       ...options.listen,
     },
     clock: systemClock,
+    isReady: () => world.admission.kind === "open",
     stopping,
     log,
     refusals: metrics.refusals,
@@ -179,7 +180,6 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
     downloadBackup: createDownloadBackup({ store: seen, directory: folder }),
   });
   const port = await server.start();
-  server.setServing(true);
 
   let stopped: Promise<void> | undefined;
   async function stop(graceMs: number): Promise<void> {
@@ -222,5 +222,6 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
       return stopped;
     },
   };
+  server.setServing(true);
   return world;
 }

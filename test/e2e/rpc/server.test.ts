@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { ChannelCredentials, createChannel, createClient, Metadata, Status } from "nice-grpc";
 import { HealthDefinition } from "nice-grpc-server-health";
-import { ServerReflectionService } from "nice-grpc-server-reflection";
 import { describe, expect, it } from "vitest";
 import { SmsServiceDefinition } from "../../../src/gen/sms/v1/sms_service.ts";
 import { connectClients, failureOf } from "../../support/rpc-client.ts";
@@ -33,17 +32,23 @@ describe("the gRPC server", () => {
     await world.stop();
   });
 
-  it("describes its services to generic clients, without a key", async () => {
+  it("follows readiness in its health, for the server and SmsService, and tells watchers", async () => {
     const world = await startRpcWorld();
     const channel = createChannel(world.address);
-    const { names, files } = await reflect(channel);
-    expect(names).toEqual([
-      "sms.v1.SmsService",
-      "sms.v1.GatewayService",
-      "sms.v1.KeyService",
-      "sms.v1.MaintenanceService",
-    ]);
-    expect(files).toContain("sms/v1/sms_service.proto");
+    const health = createClient(HealthDefinition, channel);
+    const statusOf = async (service: string) => (await health.check({ service })).status;
+    const seen: number[] = [];
+    for await (const { status } of health.watch({ service: "sms.v1.SmsService" })) {
+      seen.push(status);
+      if (seen.length === 1) world.admission = { kind: "overloaded", retryAfterMs: 1, limit: "disk" };
+      if (seen.length === 2) {
+        const asked = ["", "sms.v1.SmsService", "sms.v1.GatewayService"].map(statusOf);
+        expect(await Promise.all(asked)).toEqual([2, 2, 1]);
+        world.admission = { kind: "open" };
+      }
+      if (seen.length === 3) break;
+    }
+    expect(seen).toEqual([1, 2, 1]);
     channel.close();
     await world.stop();
   });
@@ -134,24 +139,3 @@ describe("the gRPC server", () => {
     await world.stop();
   });
 });
-
-/** Asks reflection for the services, and for the files of the first. */
-async function reflect(channel: ReturnType<typeof createChannel>) {
-  const client = createClient(ServerReflectionService, channel);
-  const { ServerReflectionRequest } = await import(
-    "nice-grpc-server-reflection/lib/proto/grpc/reflection/v1/reflection_pb.js"
-  );
-  async function* questions() {
-    yield new ServerReflectionRequest().setListServices("");
-    yield new ServerReflectionRequest().setFileContainingSymbol("sms.v1.SmsService");
-  }
-  const names: string[] = [];
-  const files: string[] = [];
-  for await (const answer of client.serverReflectionInfo(questions())) {
-    const services = answer.getListServicesResponse()?.getServiceList() ?? [];
-    names.push(...services.map((service) => service.getName()));
-    for (const octets of answer.getFileDescriptorResponse()?.getFileDescriptorProtoList_asU8() ?? [])
-      files.push(/sms\/v1\/\w+\.proto/.exec(Buffer.from(octets).toString("latin1"))?.[0] ?? "");
-  }
-  return { names, files };
-}
