@@ -7,6 +7,7 @@ import { systemClock } from "./observability/clock.ts";
 enableCompileCache();
 
 const { runCli } = await import("./cli/program.ts");
+const { outputFault } = await import("./cli/output-fault.ts");
 const { processEnvironment } = await import("./config/load.ts");
 
 const stopping = new AbortController();
@@ -17,13 +18,28 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
     stopping.abort();
   });
 }
-// A reader that goes away (`… | head`) is no fault.
-process.stdout.on("error", () => process.exit(0));
+let fault: Error | undefined;
+const noteFault = (error: Error | null | undefined) => {
+  if (error === null || error === undefined || fault !== undefined) return;
+  fault = error;
+  // A service goes on without anybody who reads its first lines; all other commands have no use any more.
+  if (process.argv[2] !== "serve") stopping.abort();
+};
+process.stdout.on("error", noteFault);
+// Where the error output is gone too, nobody is left to be told.
+process.stderr.on("error", () => {});
 
 const context: CliContext = {
-  out: (line) => void process.stdout.write(`${line}\n`),
+  out(line) {
+    if (fault === undefined) process.stdout.write(`${line}\n`, noteFault);
+  },
+  async written() {
+    if (fault === undefined) await new Promise((resolve) => process.stdout.write("", resolve));
+    if (fault !== undefined) throw outputFault(fault);
+  },
   err: (line) => void process.stderr.write(`${line}\n`),
   progress: process.stderr.isTTY ? (line) => void process.stderr.write(`\r\u001b[2K${line}`) : undefined,
+  input: () => process.stdin,
   environment: processEnvironment(),
   workingDirectory: process.cwd(),
   clock: systemClock,

@@ -1,18 +1,23 @@
 /** What a command gets from the outside world, so that tests can stand in for a terminal. */
+import type { Readable } from "node:stream";
 import type { Environment } from "../config/environment.ts";
 import type { Clock } from "../observability/clock.ts";
 
 export interface CliContext {
   /** Writes one line of the answer. */
   readonly out: (line: string) => void;
+  /** Resolves once all lines of the answer are written; rejects with a CliFailure where they cannot be. */
+  readonly written: () => Promise<void>;
   /** Writes one line about the answer: progress, warnings, faults. */
   readonly err: (line: string) => void;
   /** Rewrites the last line of a terminal; undefined where the output is no terminal. */
   readonly progress: ((line: string) => void) | undefined;
+  /** What is piped into the command. */
+  readonly input: () => Readable;
   readonly environment: Environment;
   readonly workingDirectory: string;
   readonly clock: Clock;
-  /** Aborted by Ctrl-C or SIGTERM. */
+  /** Aborted by Ctrl-C or SIGTERM, and when the answer can no longer be written. */
   readonly signal: AbortSignal;
 }
 

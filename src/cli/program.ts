@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { commands } from "./commands.ts";
 import { type CliContext, type ExitCode, exitCodes } from "./context.ts";
+import { OutputClosed } from "./output-fault.ts";
 
 const footer = `
 Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 3 the service cannot be reached.
@@ -36,9 +37,16 @@ export async function runCli(
   }
   try {
     await program.parseAsync(rest.length === 0 ? ["--help"] : [...rest], { from: "user" });
+    if (wanted !== "serve") await context.written();
     return exitCodes.ok;
-  } catch (error) {
+  } catch (thrown) {
+    // What a broken output makes of a command is no fault of its own.
+    const error = await context.written().then(
+      () => thrown,
+      (outputFault: unknown) => (wanted === "serve" ? thrown : outputFault),
+    );
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    if (error instanceof OutputClosed) return error.exitCode;
     const { describeFailure } = await import("./describe-failure.ts");
     const failure = describeFailure(error, argv);
     if (argv.includes("--json")) context.err(JSON.stringify(failure.json));

@@ -1,7 +1,6 @@
 /** Bulk sending: the rows of a CSV file over one SendSmsStream, with progress, and safe to repeat. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { resolve } from "node:path";
 import { CsvError, parse } from "csv-parse";
 import type { DeepPartial, SendSmsStreamRequest, SendSmsStreamResponse } from "../gen/sms/v1/sms_service.ts";
 import { withClient } from "./client.ts";
@@ -11,6 +10,7 @@ import { codeText } from "./names.ts";
 import { countText, jsonLine } from "./output.ts";
 import { createProgress } from "./progress.ts";
 import type { SendOptions } from "./send.ts";
+import { type RereadableFile, spoolInput } from "./spool-input.ts";
 
 /** One row with its line in the file. */
 interface Row {
@@ -41,8 +41,8 @@ export async function sendFile(
   ) {
     throw usageFault("--file goes without --to, --wait, --dry-run and --request-id.");
   }
-  const path = resolve(context.workingDirectory, file);
-  const { rowCount, digest } = await survey(path, text, options);
+  await using source = await spoolInput(file, context);
+  const { rowCount, digest } = await survey(source, text, options);
   const batch = options.batch ?? digest.slice(0, 20);
   if (!/^[A-Za-z0-9._-]{1,50}$/.test(batch)) {
     throw usageFault("--batch must be 1 to 50 letters, digits, dots, dashes and underscores.");
@@ -79,7 +79,7 @@ export async function sendFile(
 
   try {
     await withClient(options, context, "default", async (client) => {
-      const requests = requestsOf(path, text, options, batch);
+      const requests = requestsOf(source, text, options, batch);
       for await (const response of client.sms.sendSmsStream(requests, { signal: context.signal }))
         take(response);
     });
@@ -116,28 +116,28 @@ export async function sendFile(
 }
 
 /** Reads the file once before anything is sent: its faults, its length, and the name of its sending. */
-async function survey(path: string, text: string | undefined, options: SendOptions) {
+async function survey(source: RereadableFile, text: string | undefined, options: SendOptions) {
   const hash = createHash("sha256");
   hash.update(JSON.stringify([text ?? null, options.from ?? null]));
   let rowCount = 0;
-  for await (const row of rowsOf(path)) {
+  for await (const row of rowsOf(source)) {
     if (row.text === undefined && text === undefined)
       throw usageFault(`Line ${row.line} has no text, and the command gives none.`);
     hash.update(JSON.stringify([row.recipient, row.text ?? null, row.sender ?? null, row.reference ?? null]));
     rowCount++;
   }
-  if (rowCount === 0) throw usageFault(`${path} has no rows.`);
+  if (rowCount === 0) throw usageFault(`${source.name} has no rows.`);
   return { rowCount, digest: hash.digest("hex") };
 }
 
 async function* requestsOf(
-  path: string,
+  source: RereadableFile,
   text: string | undefined,
   options: SendOptions,
   batch: string,
 ): AsyncGenerator<DeepPartial<SendSmsStreamRequest>> {
   const shared = requestPart(options);
-  for await (const row of rowsOf(path)) {
+  for await (const row of rowsOf(source)) {
     yield {
       request: {
         ...shared,
@@ -151,7 +151,7 @@ async function* requestsOf(
   }
 }
 
-async function* rowsOf(path: string): AsyncGenerator<Row> {
+async function* rowsOf({ path, name }: RereadableFile): AsyncGenerator<Row> {
   const parser = parse({ bom: true, columns: checkedHead, skip_empty_lines: true, trim: true, info: true });
   const source = createReadStream(path);
   source.on("error", (error) => parser.destroy(error));
@@ -169,8 +169,8 @@ async function* rowsOf(path: string): AsyncGenerator<Row> {
     }
   } catch (error) {
     if (error instanceof CliFailure) throw error;
-    if (error instanceof CsvError) throw usageFault(`${path} is not a CSV file: ${error.message}`);
-    throw usageFault(`${path} cannot be read (${error instanceof Error ? error.message : error}).`);
+    if (error instanceof CsvError) throw usageFault(`${name} is not a CSV file: ${error.message}`);
+    throw usageFault(`${name} cannot be read (${error instanceof Error ? error.message : error}).`);
   } finally {
     source.destroy();
   }
@@ -180,6 +180,8 @@ function checkedHead(head: readonly string[]): string[] {
   const names = head.map((name) => name.trim().toLowerCase());
   if (!names.includes("recipient"))
     throw usageFault("The CSV file's head line must name the column recipient.");
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw usageFault(`The CSV file has the column ${twice} twice.`);
   const unknown = names.find((name) => !columns.has(name));
   if (unknown !== undefined) {
     throw usageFault(`The CSV file has the column ${unknown}; known are ${[...columns].join(", ")}.`);

@@ -46,7 +46,7 @@ export function defineSend(program: Command, context: CliContext): void {
     .option("--allow-partial", "leave malformed recipients out instead of refusing all")
     .option("--wait", "answer when a gateway has taken or refused it, or after --timeout, at most 30 s")
     .option("--dry-run", "check everything and send nothing")
-    .option("--file <csv>", "send a message for each row")
+    .option("--file <csv>", "send a message for each row; - reads what is piped in")
     .option("--batch <name>", "names the file's sending, so that another file can go on with it")
     .addHelpText("after", examples)
     .action(async (text: string | undefined, options: SendOptions) => {

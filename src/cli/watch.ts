@@ -8,10 +8,11 @@ import {
   type StreamDeliveryReportsRequest,
 } from "../gen/sms/v1/sms_service.ts";
 import { type ClientOptions, type ServiceClient, withClient, withConnectionOptions } from "./client.ts";
-import { type CliContext, usageFault } from "./context.ts";
+import { type CliContext, CliFailure, usageFault } from "./context.ts";
 import { collectValue, parseCount } from "./message-options.ts";
 import { codeText, reasonName, stateName } from "./names.ts";
 import { jsonLine } from "./output.ts";
+import { OutputClosed } from "./output-fault.ts";
 
 interface WatchOptions extends ClientOptions {
   readonly subscription?: string;
@@ -39,15 +40,11 @@ export function defineWatch(program: Command, context: CliContext): void {
     .description("Follows delivery reports.")
     .option("--subscription <name>", "read on where this subscription stands; it is made on first use")
     .option("--from <start>", "earliest, now, a time such as 2026-01-31T08:00:00Z, or a cursor")
-    .option("--ack", "acknowledge what was printed")
+    .option("--ack", "acknowledge each page of reports once it was printed")
     .option("--message <id>", "only of this message, may be repeated", collectValue)
     .option("--reference <text>", "only of messages with this reference")
     .option("--final", "only final states")
-    .option(
-      "--count <n>",
-      "end once n reports were printed; the page that has the n-th is printed whole",
-      parseCount,
-    )
+    .option("--count <n>", "end once n reports were printed", parseCount)
     .addHelpText("after", examples)
     .action((options: WatchOptions) => {
       if (options.ack === true && options.subscription === undefined) {
@@ -59,26 +56,34 @@ export function defineWatch(program: Command, context: CliContext): void {
 }
 
 async function watch(client: ServiceClient, options: WatchOptions, context: CliContext): Promise<void> {
+  const { subscription, count = Number.POSITIVE_INFINITY } = options;
   let cursor = "";
   let seen = 0;
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
   try {
     for await (const response of client.sms.streamDeliveryReports(requestOf(options), { signal })) {
-      for (const report of response.reports) {
+      const shown = response.reports.slice(0, count - seen);
+      for (const report of shown) {
         context.out(options.json === true ? jsonLine(DeliveryReport.toJSON(report)) : reportLine(report));
-        seen++;
+      }
+      // Only what was really written is acknowledged.
+      await context.written();
+      seen += shown.length;
+      const left = response.reports.length - shown.length;
+      if (left > 0) {
+        // The service has cursors after pages only: this one would skip what was not printed.
+        context.err(`${left} more came with the last report; they and the page they came in stay unread.`);
+        break;
       }
       cursor = response.cursor;
-      if (options.ack === true && options.subscription !== undefined && response.reports.length > 0) {
-        await client.sms.acknowledgeDeliveryReports(
-          { subscription: options.subscription, cursor },
-          client.callOptions(),
-        );
+      if (options.ack === true && subscription !== undefined && shown.length > 0) {
+        await client.sms.acknowledgeDeliveryReports({ subscription, cursor }, client.callOptions());
       }
-      if (options.count !== undefined && seen >= options.count) break;
+      if (seen >= count) break;
     }
   } catch (error) {
+    if (error instanceof CliFailure) throw error;
     const isStopped = context.signal.aborted;
     const isDraining = error instanceof ClientError && error.code === Status.UNAVAILABLE && cursor !== "";
     if (!isStopped && !isDraining) throw error;
@@ -88,7 +93,11 @@ async function watch(client: ServiceClient, options: WatchOptions, context: CliC
     }
   } finally {
     stop.abort();
-    if (cursor !== "") context.err(`cursor ${cursor}`);
+    const isReadable = await context.written().then(
+      () => true,
+      (fault: unknown) => !(fault instanceof OutputClosed),
+    );
+    if (cursor !== "" && isReadable) context.err(`cursor ${cursor}`);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Runs the command line in this process and catches what it prints. */
+import { Readable } from "node:stream";
 import { runCli } from "../../src/cli/program.ts";
 import { systemClock } from "../../src/observability/clock.ts";
 
@@ -12,6 +13,10 @@ export interface CliSurroundings {
   readonly environment?: Readonly<Record<string, string>>;
   readonly workingDirectory: string;
   readonly signal?: AbortSignal;
+  /** What is piped into the command; nothing by default. */
+  readonly input?: string;
+  /** Says when the answer can no longer be written. */
+  readonly written?: () => Promise<void>;
   /** Called with each line of the answer as it comes. */
   readonly onLine?: (line: string) => void;
 }
@@ -27,6 +32,8 @@ export async function cli(argv: readonly string[], surroundings: CliSurroundings
         out.push(line);
         surroundings.onLine?.(line);
       },
+      written: surroundings.written ?? (() => Promise.resolve()),
+      input: () => Readable.from([surroundings.input ?? ""]),
       err: (line) => void err.push(line),
       progress: undefined,
       environment: surroundings.environment ?? {},

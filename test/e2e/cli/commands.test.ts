@@ -1,8 +1,11 @@
 /** The commands against a real service with a real SMPP server behind it. */
+import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { outputFault } from "../../../src/cli/output-fault.ts";
 import { type Simulator, startSimulator } from "../../../src/smsc/start-simulator.ts";
 import { type CliRun, cli } from "../../support/cli.ts";
 import {
@@ -231,6 +234,46 @@ describe("watch", () => {
     expect(first.err).toMatch(/^cursor \S+$/m);
   });
 
+  it("prints exactly as many reports as were asked for, and acknowledges no page that it cut", async () => {
+    const sent = await sendJson(
+      "--to",
+      "+46701234567",
+      "--to",
+      "+46701234568",
+      "--wait",
+      "--reference",
+      "cut",
+      "x",
+    );
+    await finalReports(sent.messageId, 2);
+    const options = [
+      "watch",
+      "--subscription",
+      "cut",
+      "--from",
+      "earliest",
+      "--reference",
+      "cut",
+      "--ack",
+      "--json",
+    ];
+    const one = await run([...options, "--count", "1"]);
+    expect(one.out.split("\n")).toHaveLength(1);
+    const all = await run([...options, "--count", "6"]);
+    expect(all.out.split("\n")).toHaveLength(6);
+    expect(all.out.split("\n")[0]).toBe(one.out);
+  });
+
+  it("acknowledges nothing that could not be written", async () => {
+    const options = ["--subscription", "lost", "--from", "earliest", "--ack", "--json", "--count", "1"];
+    const address = ["--address", `127.0.0.1:${service.setup.grpcPort}`, "--key", ACCOUNT_KEY];
+    const full = () => Promise.reject(outputFault(new Error("ENOSPC: no space left on device")));
+    const lost = await cli(["watch", ...options, ...address], { workingDirectory: folder, written: full });
+    expect(lost).toMatchObject({ exitCode: 1, err: expect.stringContaining("cannot be written: ENOSPC") });
+    const again = await run(["watch", ...options]);
+    expect(again.out).toBe(lost.out);
+  });
+
   it("says what is wrong with a cursor that is not ours", async () => {
     const { exitCode, err } = await run(["watch", "--from", "nonsense"]);
     expect(exitCode).toBe(1);
@@ -299,6 +342,22 @@ describe("sending a file", () => {
     expect(second.out).toMatch(/^0 accepted, 300 accepted before, 0 refused in /);
     await simulator.waitUntil(({ submits }) => submits >= before + 300);
     expect(simulator.counters().submits).toBe(before + 300);
+  });
+
+  it("takes rows from a pipe as from a file", async () => {
+    const rows = "recipient\n+46701234601\n+46701234602\n";
+    const address = ["--address", `127.0.0.1:${service.setup.grpcPort}`, "--key", ACCOUNT_KEY];
+    const send = ["send", "--from", "ACME", "--file", "-", ...address, "Hello"];
+    const piped = await cli(send, { workingDirectory: folder, input: rows });
+    expect(piped).toMatchObject({
+      exitCode: 0,
+      out: expect.stringMatching(/^2 accepted, 0 accepted before/),
+    });
+    await promisify(execFile)("mkfifo", [join(folder, "rows.fifo")]);
+    const writing = writeFile(join(folder, "rows.fifo"), rows);
+    const again = await run(["send", "--from", "ACME", "--file", "rows.fifo", "Hello"]);
+    await writing;
+    expect(again.out).toMatch(/^0 accepted, 2 accepted before/);
   });
 
   it("names the lines that were refused, sends the others, and exits with 1", async () => {

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -139,6 +140,12 @@ describe("sending a file", () => {
     expect(err).toContain("head line must name the column recipient");
   });
 
+  it("refuses a column that stands twice", async () => {
+    const { exitCode, err } = await send("recipient,Recipient\n+46701234567,+46701234568\n", "text");
+    expect(exitCode).toBe(2);
+    expect(err).toContain("has the column recipient twice");
+  });
+
   it("refuses a column that it would have to ignore", async () => {
     expect((await send("recipient,txt\n+46701234567,hello\n")).err).toContain(
       "the column txt; known are recipient, text",
@@ -155,6 +162,26 @@ describe("sending a file", () => {
     const { exitCode, err } = await run(["send", "--file", "gone.csv", "text", "--key", "k"]);
     expect(exitCode).toBe(2);
     expect(err).toMatch(/gone\.csv cannot be read \(ENOENT/);
+  });
+});
+
+describe("an output that cannot be written", () => {
+  const main = join(import.meta.dirname, "../../../src/main.ts");
+  const shell = (script: string) =>
+    spawnSync("bash", ["-c", script, "bash", process.execPath, main], { cwd: folder, encoding: "utf8" });
+
+  it("exits with 1 and a sentence where the disk is full", () => {
+    const { status, stderr } = shell('"$1" "$2" config variables > /dev/full');
+    expect(stderr).toMatch(/^sms-relay: The output cannot be written: ENOSPC/);
+    expect(status).toBe(1);
+  });
+
+  it("exits with 0 and says nothing where the reader went away", () => {
+    const { stdout, stderr } = shell(
+      '{ "$1" "$2" config variables; echo "$?" > code; } | exec 0<&-; cat code',
+    );
+    expect(stdout.trim()).toBe("0");
+    expect(stderr).toBe("");
   });
 });
 
