@@ -1,26 +1,30 @@
 /**
  * Slows a gateway down when its SMSC throttles and lets it recover gently (P15): multiplicative decrease, additive increase.
- * Where no rate is configured, the measured one is the measure until throttling has been absent for a while.
+ * Where no rate is configured, the measured one is only where the search begins: the limit then grows by shares of itself, past
+ * what was measured, until throttling has been absent for a while.
  */
 
 export interface ThrottleSettings {
   /** Factor for each throttling, at most once in `reactionMs`. */
   readonly decrease: number;
-  /** Share of the full rate that comes back each second. */
+  /** Share of the full rate that comes back each second; without a configured rate, twice this share of the limit itself. */
   readonly recoveryPerSecond: number;
   /** Answers to what was under way before a decrease do not cause another. */
   readonly reactionMs: number;
   /** Lowest share of the full rate. */
   readonly floor: number;
+  /** Lowest rate to begin the search with, PDUs a second: one throttled right after a pause says little about the rate. */
+  readonly leastMeasured: number;
   /** Without a configured rate, the limit goes when nothing was throttled for so long. */
   readonly forgetMs: number;
 }
 
 export const defaultThrottleSettings: ThrottleSettings = {
   decrease: 0.7,
-  recoveryPerSecond: 0.02,
+  recoveryPerSecond: 0.05,
   reactionMs: 1_000,
   floor: 0.02,
+  leastMeasured: 10,
   forgetMs: 60_000,
 };
 
@@ -51,10 +55,14 @@ export class ThrottleControl {
   /** The SMSC throttled; true where this made the rate lower. */
   onThrottled(nowMs: number): boolean {
     if (nowMs - this.#lastThrottleMs < this.#settings.reactionMs) return false;
-    this.#recover(nowMs);
-    if (this.#fullPdusPerSecond === undefined) {
+    if (this.#fullPdusPerSecond !== undefined) this.#recover(nowMs);
+    else {
       this.#moveTo(Math.floor(nowMs / 1000));
-      this.#fullPdusPerSecond = Math.max(1, this.#measuredBefore, this.#measuredNow);
+      this.#fullPdusPerSecond = Math.max(
+        this.#settings.leastMeasured,
+        this.#measuredBefore,
+        this.#measuredNow,
+      );
     }
     this.#lastThrottleMs = nowMs;
     this.#factor = Math.max(this.#settings.floor, this.#factor * this.#settings.decrease);
@@ -78,14 +86,14 @@ export class ThrottleControl {
 
   /** 1 where nothing is slowed down. */
   get factor(): number {
-    return this.#factor;
+    return Math.min(1, this.#factor);
   }
 
   #recover(nowMs: number): void {
-    if (this.#factor < 1) {
-      const seconds = Math.max(0, nowMs - Math.max(this.#factorTimeMs, this.#lastThrottleMs)) / 1000;
-      this.#factor = Math.min(1, this.#factor + seconds * this.#settings.recoveryPerSecond);
-    }
+    const { recoveryPerSecond } = this.#settings;
+    const seconds = Math.max(0, nowMs - Math.max(this.#factorTimeMs, this.#lastThrottleMs)) / 1000;
+    if (this.#configuredPdusPerSecond === undefined) this.#factor *= (1 + 2 * recoveryPerSecond) ** seconds;
+    else if (this.#factor < 1) this.#factor = Math.min(1, this.#factor + seconds * recoveryPerSecond);
     this.#factorTimeMs = nowMs;
   }
 

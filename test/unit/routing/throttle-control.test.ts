@@ -7,8 +7,8 @@ describe("ThrottleControl", () => {
     expect(control.pdusPerSecond(0)).toBe(100);
     expect(control.onThrottled(10_000)).toBe(true);
     expect(control.pdusPerSecond(10_000)).toBeCloseTo(70, 5);
-    expect(control.pdusPerSecond(11_000)).toBeCloseTo(72, 5);
-    expect(control.pdusPerSecond(20_000)).toBeCloseTo(90, 5);
+    expect(control.pdusPerSecond(11_000)).toBeCloseTo(75, 5);
+    expect(control.pdusPerSecond(14_000)).toBeCloseTo(90, 5);
     expect(control.pdusPerSecond(100_000)).toBe(100);
   });
 
@@ -16,7 +16,7 @@ describe("ThrottleControl", () => {
     const control = new ThrottleControl(defaultThrottleSettings, 100);
     control.onThrottled(0);
     for (let i = 1; i < 50; i++) expect(control.onThrottled(i)).toBe(false);
-    expect(control.pdusPerSecond(50)).toBeCloseTo(70.1, 0);
+    expect(control.pdusPerSecond(50)).toBeCloseTo(70.2, 0);
   });
 
   it("never stops altogether", () => {
@@ -32,5 +32,17 @@ describe("ThrottleControl", () => {
     control.onThrottled(6_100);
     expect(control.pdusPerSecond(6_100)).toBeCloseTo(140, 0);
     expect(control.pdusPerSecond(6_100 + 60_000)).toBeUndefined();
+  });
+
+  it("P15 searches upwards, past what was measured, where no rate is configured", () => {
+    const control = new ThrottleControl(defaultThrottleSettings, undefined);
+    control.countPdu(1_000);
+    control.onThrottled(1_001);
+    expect(control.pdusPerSecond(1_001)).toBeCloseTo(7, 5);
+    expect(control.factor).toBeCloseTo(0.7, 5);
+    expect(control.pdusPerSecond(31_001)).toBeGreaterThan(100);
+    expect(control.factor).toBe(1);
+    control.onThrottled(31_001);
+    expect(control.pdusPerSecond(31_001)).toBeGreaterThan(70);
   });
 });
