@@ -1,8 +1,11 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { connect, constants } from "node:http2";
 import { ChannelCredentials, createChannel, createClient, Metadata, Status } from "nice-grpc";
 import { HealthDefinition } from "nice-grpc-server-health";
 import { describe, expect, it } from "vitest";
 import { SmsServiceDefinition } from "../../../src/gen/sms/v1/sms_service.ts";
+import { defaultKeepalive } from "../../../src/rpc/listen-options.ts";
 import { connectClients, failureOf } from "../../support/rpc-client.ts";
 import { SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
 
@@ -91,6 +94,39 @@ describe("the gRPC server", () => {
     while (!isHeld) await others.sms.listReportSubscriptions({});
     await world.server.stop(50);
     expect(await hanging).toMatchObject({ name: "ClientError" });
+    await world.stop();
+  });
+
+  it("P39 closes a connection without calls after the idle time", async () => {
+    const world = await startRpcWorld({ listen: { keepalive: { ...defaultKeepalive, maxIdleMs: 50 } } });
+    const session = connect(`http://${world.address}`);
+    const closed = new Promise((resolve) => session.once("close", resolve));
+    const [code] = await once(session, "goaway");
+    expect(code).toBe(constants.NGHTTP2_NO_ERROR);
+    await closed;
+    await world.stop();
+  });
+
+  it("P39 asks a connection to end at its age, and cuts its calls off after the grace time", async () => {
+    const keepalive = { ...defaultKeepalive, maxAgeMs: 50, maxAgeGraceMs: 50 };
+    const world = await startRpcWorld({ listen: { keepalive } });
+    const session = connect(`http://${world.address}`);
+    session.on("error", () => {});
+    const closed = new Promise((resolve) => session.once("close", resolve));
+    const stream = session.request({
+      ":method": "POST",
+      ":path": "/sms.v1.SmsService/StreamDeliveryReports",
+      "content-type": "application/grpc",
+      te: "trailers",
+      authorization: `Bearer ${SHOP_KEY}`,
+    });
+    stream.on("error", () => {});
+    const cut = new Promise((resolve) => stream.once("close", resolve));
+    stream.end(Buffer.alloc(5));
+    const [code] = await once(session, "goaway");
+    expect(code).toBe(constants.NGHTTP2_NO_ERROR);
+    expect(stream.closed).toBe(false);
+    await Promise.all([cut, closed]);
     await world.stop();
   });
 
