@@ -43,7 +43,9 @@ export const cleanAged: readonly CleanStep[] = [
 
 const findCounters = statement<{ account_id: AccountId; oldest: number }>(
   "find_report_counters",
-  "SELECT account_id, oldest FROM report_counters WHERE oldest <= last ORDER BY account_id",
+  `SELECT c.account_id, c.oldest FROM report_counters c
+   WHERE (SELECT r.time FROM reports r WHERE r.account_id = c.account_id AND r.number = c.oldest) < $1
+   ORDER BY c.account_id LIMIT 100`,
 );
 const countAged = statement<{ count: number }>(
   "count_aged_reports",
@@ -66,7 +68,7 @@ async function cleanReports(
   { nowMs, retention, limit }: Parameters<CleanStep>[1],
 ): ReturnType<CleanStep> {
   let rows = 0;
-  for (const { account_id, oldest } of await connection.all(findCounters)) {
+  for (const { account_id, oldest } of await connection.all(findCounters, nowMs - retention.reportsMs)) {
     const until = oldest + limit - rows;
     const cutMs = nowMs - retention.reportsMs;
     const [aged] = await connection.all(countAged, account_id, oldest, until, cutMs);

@@ -83,9 +83,16 @@ const deleteStage: Stage = {
 
 export const cleanMessages: readonly CleanStep[] = [eraseStage, deleteStage].map(createStageStep);
 
-const findAccounts = statement<{ account_id: AccountId }>(
-  "find_accounts",
-  "SELECT account_id FROM report_counters ORDER BY account_id",
+// The first message behind the mark tells whether an account has anything due: one look into the index for each.
+const findAccounts = statement<{ account_id: AccountId; mark: MessageId }>(
+  "find_accounts_to_clean",
+  `SELECT a.account_id, a.mark FROM (
+     SELECT c.account_id, coalesce(k.message_id, '') AS mark
+     FROM report_counters c LEFT JOIN cleaning_marks k ON k.stage = $1 AND k.account_id = c.account_id) AS a
+   WHERE (
+     SELECT m.accept_time FROM messages m WHERE m.account_id = a.account_id AND m.id > a.mark ORDER BY m.id LIMIT 1
+   ) <= $2
+   ORDER BY a.account_id LIMIT 100`,
 );
 const findLate = statement<Candidate & { readonly due_time: number }>(
   "find_late_messages",
@@ -100,10 +107,6 @@ const noteLate = statement(
   "note_late_message",
   `INSERT INTO late_messages (stage, due_time, account_id, message_id) VALUES ($1, $2, $3, $4)
    ON CONFLICT (stage, due_time, account_id, message_id) DO NOTHING`,
-);
-const findMark = statement<{ message_id: MessageId }>(
-  "find_cleaning_mark",
-  "SELECT message_id FROM cleaning_marks WHERE stage = $1 AND account_id = $2",
 );
 const setMark = statement(
   "set_cleaning_mark",
@@ -158,9 +161,8 @@ function createStageStep(stage: Stage): CleanStep {
         await connection.run(forgetLate, stage.name, late.due_time, late.account_id, late.id);
       }
     }
-    for (const { account_id } of await connection.all(findAccounts)) {
+    for (const { account_id, mark } of await connection.all(findAccounts, stage.name, nowMs - ageMs)) {
       if (rows >= limit || seen >= limit) break;
-      const mark = first(await connection.all(findMark, stage.name, account_id))?.message_id ?? "";
       let passed: MessageId | undefined;
       for (const next of await connection.all(findNext, account_id, mark, limit - rows)) {
         if (next.accept_time + ageMs > nowMs || rows >= limit) break;

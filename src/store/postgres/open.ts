@@ -13,6 +13,7 @@ import type { Store } from "../store.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { readBacklog } from "./backlog.ts";
 import { refuseBackup } from "./backup.ts";
+import { type Cleaned, type CleanRequest, clean } from "./clean.ts";
 import { connect, nameOf } from "./connect.ts";
 import { createHints } from "./hints.ts";
 import { listKeys } from "./keys.ts";
@@ -26,7 +27,7 @@ import { readReports, reportBounds, reportNumberBefore } from "./read-reports.ts
 import { listMessages, readStates, readStatus } from "./read-status.ts";
 import { createSession, createSessionPool } from "./session.ts";
 import type { Connection } from "./statement.ts";
-import { isWorthRetrying, storeErrorOf, UnknownCommitError } from "./store-error.ts";
+import { isConnectionKept, isWorthRetrying, storeErrorOf, UnknownCommitError } from "./store-error.ts";
 import { listSubscriptions, readSubscription } from "./subscriptions.ts";
 import { type CommittedBatch, type WriterState, writeBatch } from "./write-batch.ts";
 
@@ -90,8 +91,14 @@ function createStore(options: PostgresStoreOptions, storeId: string): Store {
     for (const listener of waitingListeners) listener(gatewayId);
   };
 
+  const tellCommit = (rows: number, startMs: number) => {
+    const commit = { rows, durationMs: clock.monotonic() - startMs };
+    for (const listener of commitListeners) listener(commit);
+  };
+
   const writer = createSession(sessionFor("writer"));
   const readers = createSessionPool(readerCount, sessionFor("reader"));
+  const cleaner = createSession(sessionFor("cleaner"));
   const control = createSession({
     ...sessionFor("control"),
     onChange: (client) => {
@@ -134,8 +141,7 @@ function createStore(options: PostgresStoreOptions, storeId: string): Store {
   async function run(batch: readonly WriteOperation[]): Promise<readonly unknown[]> {
     const startMs = clock.monotonic();
     const committed = await tryBatch(batch);
-    const commit = { rows: batch.length, durationMs: clock.monotonic() - startMs };
-    for (const listener of commitListeners) listener(commit);
+    tellCommit(batch.length, startMs);
     for (const { accountId, last } of committed.reports) {
       poll.note(accountId, last);
       tellReports(accountId, last);
@@ -229,12 +235,36 @@ function createStore(options: PostgresStoreOptions, storeId: string): Store {
     });
   }
 
+  /** One bounded step, beside the writer, which does not wait for it. */
+  async function cleanOnce(request: CleanRequest): Promise<Cleaned> {
+    const startMs = clock.monotonic();
+    try {
+      const cleaned = await cleaner.use(async (connection) => {
+        const begun = connection.command("BEGIN");
+        try {
+          const [cleaned] = await Promise.all([clean(connection, request), begun]);
+          await connection.command("COMMIT");
+          return cleaned;
+        } catch (error) {
+          if (isConnectionKept(error)) await connection.command("ROLLBACK");
+          throw error;
+        }
+      });
+      tellCommit(cleaned.rows, startMs);
+      return cleaned;
+    } catch (error) {
+      // Another replica was in the way; there is time.
+      if (isWorthRetrying(error)) return { rows: 0, hasMore: false };
+      throw readError(error);
+    }
+  }
+
   async function closeAll(): Promise<void> {
     await commits.close();
     poll.stop();
     hints.close();
     await lease.end();
-    await Promise.all([writer.close(), readers.close(), control.close()]);
+    await Promise.all([writer, readers, cleaner, control].map((session) => session.close()));
   }
 
   return {
@@ -291,7 +321,7 @@ function createStore(options: PostgresStoreOptions, storeId: string): Store {
     async clean(nowMs, retention, limit) {
       let rows = 0;
       for (let hasMore = true; hasMore; ) {
-        const cleaned = await write("clean", { nowMs, retention, limit }, { rows: limit });
+        const cleaned = await cleanOnce({ nowMs, retention, limit });
         rows += cleaned.rows;
         hasMore = cleaned.hasMore;
       }

@@ -18,7 +18,6 @@ import type {
   Subscription,
 } from "../store.ts";
 import type { CancelRequest } from "./cancel.ts";
-import type { Cleaned, CleanRequest } from "./clean.ts";
 import type { PauseRequest } from "./pauses.ts";
 import type { JoinRequest, RescueRequest } from "./recover.ts";
 import type { PositionRequest, SubscriptionKey } from "./subscriptions.ts";
@@ -54,7 +53,6 @@ export interface WriteSteps {
   readonly expireDue: Step<SweepRequest, number>;
   readonly endSilent: Step<SweepRequest & { readonly graceMs: number }, number>;
   readonly adoptOrphans: Step<AdoptRequest, number>;
-  readonly clean: Step<CleanRequest, Cleaned>;
   readonly openSubscription: Step<PositionRequest, Subscription>;
   readonly acknowledge: Step<PositionRequest, AcknowledgeOutcome>;
   readonly deleteSubscription: Step<SubscriptionKey, boolean>;

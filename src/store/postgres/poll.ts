@@ -25,6 +25,9 @@ const everyMs = 1_000;
 /** Accounts beyond this that were read longest ago are forgotten; who reads on is known again. */
 const mostAccounts = 10_000;
 
+/** Only what was parked just now can have missed its part; receipts that never find one may be many. */
+const newestParked = 5_000;
+
 const readLast = statement<{ account_id: AccountId; last: number }>(
   "poll_reports",
   "SELECT account_id, last FROM report_counters WHERE account_id = ANY($1::text[])",
@@ -43,7 +46,8 @@ const readQueues = statement<{ gateway_id: GatewayId }>(
 );
 const readReplayable = statement<{ found: number }>(
   "poll_replayable",
-  `SELECT 1 AS found FROM parked_receipts p
+  `SELECT 1 AS found FROM (
+     SELECT gateway_id, match_key, raw_id FROM parked_receipts ORDER BY id DESC LIMIT ${newestParked}) AS p
    WHERE EXISTS (SELECT 1 FROM smsc_ids s WHERE s.gateway_id = p.gateway_id AND s.match_key IN (p.match_key, p.raw_id))
    LIMIT 1`,
 );

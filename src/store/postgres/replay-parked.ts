@@ -17,7 +17,7 @@ const find = statement<ParkedRow>(
    OR EXISTS (
      SELECT 1 FROM smsc_ids s WHERE s.gateway_id = p.gateway_id AND s.match_key = p.raw_id
        AND coalesce(s.raw_id, s.match_key) = p.raw_id AND s.expire_time > p.arrival_time + $2)
-   ORDER BY p.id LIMIT $1 FOR UPDATE OF p SKIP LOCKED`,
+   ORDER BY p.id DESC LIMIT $1 FOR UPDATE OF p SKIP LOCKED`,
 );
 
 export async function findReplayable(connection: Connection, limit: number): Promise<readonly ParkedRow[]> {

@@ -10,7 +10,6 @@ import { planAccept } from "./accept.ts";
 import { type AppendedReports, appendReports } from "./append-reports.ts";
 import { cancel } from "./cancel.ts";
 import { type ClaimPlan, planClaim } from "./claim.ts";
-import { clean } from "./clean.ts";
 import { createKey, revokeKey } from "./keys.ts";
 import { loadRows } from "./load-rows.ts";
 import type { WriteOperation, WriteSteps } from "./operations.ts";
@@ -121,7 +120,6 @@ async function perform(
   await each("endSilent", (request) => endSilent(tx, request));
   await writeRows(tx);
   await each("adoptOrphans", (request) => adoptOrphans(tx, queueEnds, request));
-  await each("clean", (request) => clean(connection, request));
   const claimPlans: ClaimPlan[] = [];
   const claims = inputsOf("claim").filter(({ index, input }) => {
     if (mayClaim(input.claimant)) return true;
