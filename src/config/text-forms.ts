@@ -1,7 +1,7 @@
 /** Texts that must have a form of their own: hosts, countries, senders, accounts, and what an SMPP string can carry. */
 import { isIP } from "node:net";
 import { domainToASCII } from "node:url";
-import { isSupportedCountry } from "libphonenumber-js/min";
+import { isSupportedCountry } from "libphonenumber-js/max";
 import { z } from "zod";
 import { parseSender } from "../domain/sender.ts";
 
