@@ -93,7 +93,8 @@ function ownCertificate(options: TlsOptions, context: CliContext) {
   throw usageFault(`${option}: ${file} ${fault.rule}.`);
 }
 
-function readPem(path: string, option: string, { workingDirectory }: CliContext): Buffer {
+/** The content of the file after an option. */
+export function readPem(path: string, option: string, { workingDirectory }: CliContext): Buffer {
   try {
     return readFileSync(resolve(workingDirectory, path));
   } catch (error) {

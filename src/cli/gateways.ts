@@ -21,7 +21,7 @@ interface ExplainOptions extends ClientOptions {
 
 const examples = `
 Examples:
-  sms-relay gateways list
+  sms-relay gateways
   sms-relay gateways pause north --reason "maintenance until noon"
   sms-relay gateways resume north
   sms-relay gateways explain --to +46701234567 --from ACME`;
@@ -34,8 +34,8 @@ export function defineGateways(program: Command, context: CliContext): void {
     .addHelpText("after", examples);
 
   const list = gateways
-    .command("list")
-    .description("Lists gateways by priority.")
+    .command("list", { isDefault: true })
+    .description("Lists gateways by priority; so does `gateways` alone.")
     .action((options: ClientOptions) => listGateways(options, context));
   const pause = gateways
     .command("pause")
@@ -100,9 +100,11 @@ function printGateways(found: readonly Gateway[], options: ClientOptions, contex
     String(one.weight),
     `${one.boundSessionCount}/${one.sessionCount}`,
     `${one.inFlightCount}/${one.windowSize}`,
-    `${one.currentRate.toFixed(1)}/${one.configuredRate}`,
+    rateText(one),
     countText(one.waitingCount),
-    [one.premium ? "premium" : "", one.reason].filter((fact) => fact !== "").join(", "),
+    [one.premium ? "premium" : "", isSlowedDown(one) ? "slowed down" : "", one.reason]
+      .filter((fact) => fact !== "")
+      .join(", "),
   ]);
   context.out(
     tableText(
@@ -110,6 +112,18 @@ function printGateways(found: readonly Gateway[], options: ClientOptions, contex
       rows,
     ),
   );
+}
+
+/** Throttling lowers the present rate; 0 is no limit in both figures. */
+const isSlowedDown = ({ currentRate, configuredRate }: Gateway) =>
+  currentRate > 0 && (configuredRate === 0 || currentRate < configuredRate);
+
+/** `40.0/50` PDUs a second, now and at most. */
+function rateText(gateway: Gateway): string {
+  const { currentRate, configuredRate } = gateway;
+  const limit = configuredRate === 0 ? "none" : String(configuredRate);
+  if (configuredRate === 0 && !isSlowedDown(gateway)) return limit;
+  return `${(currentRate === 0 ? configuredRate : currentRate).toFixed(1)}/${limit}`;
 }
 
 async function explainRoute(options: ExplainOptions, context: CliContext): Promise<void> {

@@ -67,6 +67,18 @@ async function preview(text: string, options: PreviewOptions, context: CliContex
     context.out(`${one.recipient}  ${codeText(one.statusCode)}`);
 }
 
+const shownOnLine = 5;
+/** The service tells no more of them (sms/v1/message.proto). */
+const mostTold = 100;
+
+/** The first few of many, and how many more there are. */
+function firstOf<Item>(items: readonly Item[], textOf: (item: Item) => string): string {
+  const more = items.length - shownOnLine;
+  const shown = items.slice(0, shownOnLine).map(textOf).join(", ");
+  if (more <= 0) return shown;
+  return `${shown}, and ${more}${items.length < mostTold ? "" : " or more"} others`;
+}
+
 function planText(plan: MessagePlan): string {
   const tied = bareName(concatenationToJSON(plan.concatenation), "CONCATENATION");
   const shift = (name: string, language: number) => (language === 0 ? "" : `${name} shift table ${language}`);
@@ -81,9 +93,9 @@ function planText(plan: MessagePlan): string {
     ["segments", `${plan.segments.length}${tied === "" ? "" : ` (${tied.toLowerCase()})`}`],
     [
       "forced by",
-      plan.forcingCharacters.map((one) => `${JSON.stringify(one.character)} at ${one.offset}`).join(", "),
+      firstOf(plan.forcingCharacters, (one) => `${JSON.stringify(one.character)} at ${one.offset}`),
     ],
-    ["replaced", plan.substitutions.map((one) => `${one.from} → ${one.to} at ${one.offset}`).join(", ")],
+    ["replaced", firstOf(plan.substitutions, (one) => `${one.from} → ${one.to} at ${one.offset}`)],
   ]);
   const rows = plan.segments.map((segment, index) => [
     String(index + 1),

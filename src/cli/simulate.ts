@@ -1,12 +1,17 @@
 /** `sms-relay simulate`: the SMSC simulator as a process of its own, which prints what it receives. */
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { keyPairFault } from "../config/key-pair.ts";
 import { parseDuration } from "../config/values.ts";
 import type { BehaviourSpec } from "../smsc/behaviours/spec.ts";
+import { MESSAGE_ID_NOTATIONS } from "../smsc/message-id.ts";
+import type { SimulatorOptions } from "../smsc/options.ts";
 import { DEFAULT_RULES, type OutcomeRule } from "../smsc/outcome-rules.ts";
 import type { ReceivedMessage } from "../smsc/received-log.ts";
 import { type Simulator, startSimulator } from "../smsc/start-simulator.ts";
+import { readPem } from "./client-tls.ts";
 import { type CliContext, usageFault } from "./context.ts";
 import { countText, jsonLine } from "./output.ts";
+import { parseBehaviour } from "./parse-behaviour.ts";
 
 interface SimulateOptions {
   readonly host: string;
@@ -19,6 +24,10 @@ interface SimulateOptions {
   readonly deliveryRate: number;
   readonly rule?: readonly OutcomeRule[];
   readonly behave?: readonly BehaviourSpec[];
+  readonly messageIds?: SimulatorOptions["messageIds"];
+  readonly window?: number;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
   readonly record?: string;
   readonly seed: number;
   readonly quiet?: boolean;
@@ -45,8 +54,8 @@ export function defineSimulate(program: Command, context: CliContext): void {
     .option("--port <port>", "port to listen on, 0 for any", parseWhole(0, 65_535), 2775)
     .option("--system-id <id>", "let only this account bind (default: anybody)")
     .option("--password <password>", "its password")
-    .option("--receipt-delay <duration>", "time from acceptance to the receipt", parseTime, 1_000)
-    .option("--receipt-jitter <duration>", "up to this is added at random", parseTime, 0)
+    .addOption(timeOption("--receipt-delay <duration>", "time from acceptance to the receipt", 1_000, "1s"))
+    .addOption(timeOption("--receipt-jitter <duration>", "up to this is added at random", 0, "0s"))
     .option("--receipt-rate <count>", "most receipts a second", parseWhole(1, 1_000_000))
     .option("--delivery-rate <share>", "share that is delivered where no rule matches, 0 to 1", parseShare, 1)
     .option(
@@ -55,6 +64,14 @@ export function defineSimulate(program: Command, context: CliContext): void {
       addRule,
     )
     .option("--behave <json>", "a hostile behaviour, as in docs/simulator.md", addBehaviour)
+    .option(
+      "--message-ids <notation>",
+      "decimal, hex, upperHex, padded or empty; with a comma between, the answers' and the receipts'",
+      parseNotations,
+    )
+    .option("--window <count>", "most unanswered receipts by session (default: 100)", parseWhole(1, 10_000))
+    .option("--tls-cert <file>", "speak TLS with this certificate")
+    .option("--tls-key <file>", "its private key")
     .option("--record <file>", "append each submit to this file as JSON before it is answered")
     .option("--seed <number>", "seed of what happens at random", parseWhole(0, 2 ** 31), 1)
     .option("--quiet", "print no messages")
@@ -66,6 +83,7 @@ export function defineSimulate(program: Command, context: CliContext): void {
 async function simulate(options: SimulateOptions, context: CliContext): Promise<void> {
   const { systemId, password } = options;
   if (password !== undefined && systemId === undefined) throw usageFault("--password needs a --system-id.");
+  const tls = certificateOf(options, context);
   const simulator = await startSimulator({
     host: options.host,
     port: options.port,
@@ -76,6 +94,9 @@ async function simulate(options: SimulateOptions, context: CliContext): Promise<
     deliveryRate: options.deliveryRate,
     rules: [...(options.rule ?? []), ...DEFAULT_RULES],
     ...(options.behave !== undefined && { behaviours: options.behave }),
+    ...(options.messageIds !== undefined && { messageIds: options.messageIds }),
+    ...(options.window !== undefined && { window: options.window }),
+    ...(tls !== undefined && { tls }),
     ...(options.record !== undefined && { recordTo: options.record }),
     maxReceived: 10_000,
     seed: options.seed,
@@ -95,6 +116,19 @@ async function simulate(options: SimulateOptions, context: CliContext): Promise<
         `${countText(receiptsAcknowledged)} receipts taken.`,
     );
   }
+}
+
+function certificateOf({ tlsCert, tlsKey }: SimulateOptions, context: CliContext) {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  if (tlsCert === undefined || tlsKey === undefined)
+    throw usageFault("--tls-cert and --tls-key go together.");
+  const cert = readPem(tlsCert, "--tls-cert", context);
+  const key = readPem(tlsKey, "--tls-key", context);
+  const fault = keyPairFault(cert, key);
+  if (fault === undefined) return { cert, key };
+  throw usageFault(
+    fault.of === "cert" ? `--tls-cert: ${tlsCert} ${fault.rule}.` : `--tls-key: ${tlsKey} ${fault.rule}.`,
+  );
 }
 
 /** Under load only some of what came at once is printed. */
@@ -156,10 +190,14 @@ function parseWhole(from: number, to: number) {
   };
 }
 
-function parseTime(value: string): number {
-  const ms = parseDuration(value);
-  if (ms === undefined) throw new InvalidArgumentError("It must be a duration such as 500ms or 5s.");
-  return ms;
+function timeOption(flags: string, description: string, ms: number, text: string): Option {
+  return new Option(flags, `${description}; without a unit milliseconds`)
+    .argParser((value) => {
+      const parsed = parseDuration(/^[0-9]{1,9}$/.test(value) ? `${value}ms` : value);
+      if (parsed !== undefined) return parsed;
+      throw new InvalidArgumentError("It must be a duration such as 500ms or 5s, or milliseconds.");
+    })
+    .default(ms, text);
 }
 
 function parseShare(value: string): number {
@@ -193,7 +231,9 @@ function addRule(value: string, rules: readonly OutcomeRule[] = []): readonly Ou
     else if (name === "submitStatus") rule = { ...rule, submitStatus: number(text) };
     else if (name === "error") rule = { ...rule, error: number(text) };
     else if (name === "delayMs") rule = { ...rule, delayMs: number(text) };
-    else if (name === "silent") rule = { ...rule, isSilent: text === "true" };
+    else if (name === "silent" && (text === "true" || text === "false"))
+      rule = { ...rule, isSilent: text === "true" };
+    else if (name === "silent") throw new InvalidArgumentError("silent must be true or false.");
     else if (name === "state") {
       const state = states.find((known) => known === text);
       if (state === undefined) throw new InvalidArgumentError(`state must be one of ${states.join(", ")}.`);
@@ -203,13 +243,20 @@ function addRule(value: string, rules: readonly OutcomeRule[] = []): readonly Ou
   return [...rules, rule];
 }
 
-/** The simulator itself refuses a kind that it does not know. */
-function addBehaviour(value: string, all: readonly BehaviourSpec[] = []): readonly BehaviourSpec[] {
-  try {
-    const spec: unknown = JSON.parse(value);
-    if (typeof spec === "object" && spec !== null && "kind" in spec) return [...all, spec as BehaviourSpec];
-  } catch {
-    // Falls through to the fault below.
-  }
-  throw new InvalidArgumentError('It must be JSON with a kind, such as {"kind":"no-receipt"}.');
+const addBehaviour = (value: string, all: readonly BehaviourSpec[] = []): readonly BehaviourSpec[] => [
+  ...all,
+  parseBehaviour(value),
+];
+
+/** `hex` for both, or `hex,decimal` for answers and receipts. */
+function parseNotations(value: string) {
+  const notationOf = (name: string) => {
+    const notation = MESSAGE_ID_NOTATIONS.find((known) => known === name);
+    if (notation !== undefined) return notation;
+    throw new InvalidArgumentError(`${name} is not one of ${MESSAGE_ID_NOTATIONS.join(", ")}.`);
+  };
+  const [response = "", receipt = response, ...more] = value.split(",");
+  if (more.length > 0)
+    throw new InvalidArgumentError("It must be one notation, or two with a comma between.");
+  return { response: notationOf(response), receipt: notationOf(receipt) };
 }

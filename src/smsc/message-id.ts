@@ -1,7 +1,8 @@
 /** The notations in which SMSCs write the same message id (P1). */
 
 /** decimal 2591; hex a1f; upperHex A1F; padded 00000000000000002591 (20 digits); empty: no id at all. */
-export type MessageIdNotation = "decimal" | "hex" | "upperHex" | "padded" | "empty";
+export const MESSAGE_ID_NOTATIONS = ["decimal", "hex", "upperHex", "padded", "empty"] as const;
+export type MessageIdNotation = (typeof MESSAGE_ID_NOTATIONS)[number];
 
 /** Writes the id of message `number` in a notation. */
 export function formatMessageId(number: number, notation: MessageIdNotation): string {

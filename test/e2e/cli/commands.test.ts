@@ -190,6 +190,15 @@ describe("preview", () => {
   });
 });
 
+describe("preview of a text that hardly fits", () => {
+  it("shows the first characters that force the encoding, and counts the others", async () => {
+    expect((await run(["preview", "ж".repeat(60)])).out).toMatch(
+      /forced by +("ж" at \d, ){5}and 55 others$/m,
+    );
+    expect((await run(["preview", "ж".repeat(300)])).out).toMatch(/and 95 or more others$/m);
+  });
+});
+
 describe("cancel", () => {
   it("takes back what waits for a paused gateway, and says when it is too late", async () => {
     const sent = await sendJson("--to", "+4791234567", "--to", "+46701234567", "Hello");
@@ -291,6 +300,12 @@ describe("gateways", () => {
   it("lists them by priority with their state", async () => {
     const { out } = await operator(["gateways", "list"]);
     expect(out).toMatch(/away +PAUSED[\s\S]+north +READY/);
+  });
+
+  it("lists them without being told to, and shows no limit as none", async () => {
+    const { exitCode, out } = await operator(["gateways"]);
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(/^north +READY +10 +1 +1\/1 +\d+\/\d+ +none /m);
   });
 
   it("pauses one, queues for it, resumes it and sends", async () => {

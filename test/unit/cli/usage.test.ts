@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { commands } from "../../../src/cli/commands.ts";
+import { behaviourKinds, behaviourSchema } from "../../../src/smsc/behaviours/schema.ts";
 import { cli } from "../../support/cli.ts";
 
 let folder: string;
@@ -56,6 +57,22 @@ describe("wrong usage exits with 2 and says what is wrong", () => {
     [["list", "--since", "yesterday-ish"], "It must be a time"],
     [["list", "--address", "nowhere", "--key", "k"], "--address must be host:port"],
     [["list", "--timeout", "0"], "It must be a number of seconds"],
+    [["watch", "--timeout", "5"], "unknown option '--timeout'"],
+    [["list", "--cert", "mine.pem", "--key", "k"], "--cert and --cert-key go together"],
+    [["simulate", "--receipt-delay", "soon"], "It must be a duration such as 500ms or 5s, or milliseconds"],
+    [["simulate", "--message-ids", "octal"], "octal is not one of decimal, hex"],
+    [["simulate", "--tls-cert", "a.pem"], "--tls-cert and --tls-key go together"],
+    [["simulate", "--rule", "silent=maybe"], "silent must be true or false"],
+    [["simulate", "--behave", "drop"], "It must be JSON with a kind"],
+    [["simulate", "--behave", '{"kind":"explode"}'], "kind explode is not known. Known are refuse-bind"],
+    [["simulate", "--behave", '{"kind":"thottle"}'], "did you mean throttle?"],
+    [["simulate", "--behave", '{"kind":"drop","how":"explode"}'], "how must be one of close, reset, silence"],
+    [["simulate", "--behave", '{"kind":"throttle"}'], "perSecond is required"],
+    [
+      ["simulate", "--behave", '{"kind":"throttle","persecond":10}'],
+      "persecond is not a setting; did you mean perSecond? (throttle has perSecond, status, share, after, times)",
+    ],
+    [["simulate", "--behave", '{"kind":"unbind","share":2}'], "share must be at most 1"],
   ])("%j", async (argv, sentence) => {
     const { exitCode, err } = await run(argv);
     expect(err).toContain(sentence);
@@ -162,6 +179,27 @@ describe("sending a file", () => {
     const { exitCode, err } = await run(["send", "--file", "gone.csv", "text", "--key", "k"]);
     expect(exitCode).toBe(2);
     expect(err).toMatch(/gone\.csv cannot be read \(ENOENT/);
+  });
+});
+
+describe("simulate", () => {
+  it("shows its times with their units", async () => {
+    const { out } = await run(["simulate", "--help"]);
+    expect(out).toMatch(/--receipt-delay <duration>[^(]+\(default: 1s\)/);
+    expect(out).toMatch(/--receipt-jitter <duration>[^(]+\(default: 0s\)/);
+  });
+
+  it("knows every behaviour of docs/simulator.md with the settings that stand there", () => {
+    const page = readFileSync(join(import.meta.dirname, "../../../docs/simulator.md"), "utf8");
+    const rows = [...page.matchAll(/^\| `([a-z-]+)` \| [^|]+ \|([^|]*)\|$/gm)].slice(-behaviourKinds.length);
+    const settings = Object.fromEntries(
+      rows.map(([, kind = "", cell = ""]) => [kind, [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name)]),
+    );
+    const known = behaviourKinds.map((kind) => {
+      const names = Object.keys(behaviourSchema(kind)?.shape ?? {});
+      return [kind, names.filter((name) => !["kind", "share", "after", "times"].includes(name))];
+    });
+    expect(settings).toEqual(Object.fromEntries(known));
   });
 });
 
