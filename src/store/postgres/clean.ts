@@ -5,7 +5,10 @@
 import type { Retention } from "../store.ts";
 import { cleanAged } from "./clean-aged.ts";
 import { cleanMessages } from "./clean-messages.ts";
+import { readError } from "./reader.ts";
+import type { Session } from "./session.ts";
 import { type Connection, statement } from "./statement.ts";
+import { isConnectionKept, isWorthRetrying } from "./store-error.ts";
 
 export interface CleanRequest {
   readonly nowMs: number;
@@ -29,11 +32,33 @@ const takeTurn = statement(
   "SELECT 1 FROM cleaning_marks WHERE stage = '' AND account_id = '' FOR UPDATE SKIP LOCKED",
 );
 
-export async function clean(connection: Connection, request: CleanRequest): Promise<Cleaned> {
+async function clean(connection: Connection, request: CleanRequest): Promise<Cleaned> {
   if ((await connection.run(takeTurn)) === 0) return { rows: 0, hasMore: false };
   for (const step of steps) {
     const cleaned = await step(connection, request);
     if (cleaned !== undefined) return cleaned;
   }
   return { rows: 0, hasMore: false };
+}
+
+/** One bounded step, beside the writer, which does not wait for it. */
+export async function cleanOnce(session: Session, request: CleanRequest): Promise<Cleaned> {
+  try {
+    const cleaned = await session.use(async (connection) => {
+      const begun = connection.command("BEGIN");
+      try {
+        const [cleaned] = await Promise.all([clean(connection, request), begun]);
+        await connection.command("COMMIT");
+        return cleaned;
+      } catch (error) {
+        if (isConnectionKept(error)) await connection.command("ROLLBACK");
+        throw error;
+      }
+    });
+    return cleaned;
+  } catch (error) {
+    // Another replica was in the way; there is time.
+    if (isWorthRetrying(error)) return { rows: 0, hasMore: false };
+    throw readError(error);
+  }
 }

@@ -2,34 +2,28 @@
  * Opens the store on a PostgreSQL database as one of any number of replicas: migrates it, and maps the port on one writing
  * connection with group commit, a few reading ones, and one for the lease and for hints.
  */
-import { randomFillSync, randomUUID } from "node:crypto";
-import { SmsError } from "../../domain/errors.ts";
-import type { AccountId, ClaimantId, DeliveryId, GatewayId } from "../../domain/ids.ts";
-import { createMessageIds } from "../../domain/ids.ts";
+import { randomUUID } from "node:crypto";
+import type { AccountId, GatewayId } from "../../domain/ids.ts";
 import type { Clock } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
-import { createGroupCommit, type WriteEntry } from "../group-commit.ts";
 import type { Store } from "../store.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { readBacklog } from "./backlog.ts";
 import { refuseBackup } from "./backup.ts";
-import { type Cleaned, type CleanRequest, clean } from "./clean.ts";
+import { cleanOnce } from "./clean.ts";
 import { connect, nameOf } from "./connect.ts";
 import { createHints } from "./hints.ts";
 import { listKeys } from "./keys.ts";
 import { createLease } from "./lease.ts";
 import { migrate } from "./migrate.ts";
-import type { WriteOperation, WriteSteps } from "./operations.ts";
 import { pausedGateways } from "./pauses.ts";
 import { startPoll } from "./poll.ts";
-import { createQueueEnds } from "./queue-ends.ts";
 import { readReports, reportBounds, reportNumberBefore } from "./read-reports.ts";
 import { listMessages, readStates, readStatus } from "./read-status.ts";
+import { createReader } from "./reader.ts";
 import { createSession, createSessionPool } from "./session.ts";
-import type { Connection } from "./statement.ts";
-import { isConnectionKept, isWorthRetrying, storeErrorOf, UnknownCommitError } from "./store-error.ts";
 import { listSubscriptions, readSubscription } from "./subscriptions.ts";
-import { type CommittedBatch, type WriterState, writeBatch } from "./write-batch.ts";
+import { createWriter } from "./writer.ts";
 
 export interface PostgresStoreOptions {
   /** `postgres://…` of each server of one database; the one that is not in recovery is used. */
@@ -54,7 +48,6 @@ type CommitListener = Parameters<Store["onCommit"]>[0];
 type WaitingListener = Parameters<Store["onWaiting"]>[0];
 
 const defaultLeaseMs = 5_000;
-const mostTries = 10;
 
 /** Rejects with StoreUnavailableError where the database cannot be reached or is not one of ours. */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
@@ -74,8 +67,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 }
 
 function createStore(options: PostgresStoreOptions, storeId: string): Store {
-  const { urls, clock, log, maxBatchRows, maxWaitingRows, maxWaitingReads = 10_000 } = options;
-  const { leaseMs = defaultLeaseMs, readers: readerCount = 3 } = options;
+  const { urls, clock, log, leaseMs = defaultLeaseMs, readers: readerCount = 3 } = options;
   const replicaId = options.replicaName ?? randomUUID();
   const sessionFor = (purpose: string) => ({
     open: () => connect({ urls, applicationName: `sms-relay ${replicaId} ${purpose}` }),
@@ -124,143 +116,31 @@ function createStore(options: PostgresStoreOptions, storeId: string): Store {
   });
   const lease = createLease({ replicaId, leaseMs, session: control, clock, log });
 
-  let incomingTimeMs = 0;
-  const newIncomingId = createMessageIds(() => incomingTimeMs, randomFillSync);
-  const state: WriterState = {
-    laneEnds: [],
-    queueEnds: createQueueEnds(),
-    newIncomingId: (timeMs) => {
-      incomingTimeMs = timeMs;
-      return newIncomingId();
+  const {
+    write,
+    writeAll,
+    close: closeWriter,
+  } = createWriter({
+    session: writer,
+    lease,
+    clock,
+    maxBatchRows: options.maxBatchRows,
+    maxWaitingRows: options.maxWaitingRows,
+    onCommitted: ({ reports, wokenQueues }, rows, startMs) => {
+      tellCommit(rows, startMs);
+      for (const { accountId, last } of reports) {
+        poll.note(accountId, last);
+        tellReports(accountId, last);
+      }
+      hints.reports(reports);
+      hints.queues(wokenQueues);
     },
-  };
-  /** Claims of a commit that was not answered; given up with the next batch. */
-  let doubtful: readonly DeliveryId[] = [];
+  });
+  const { read, readTogether } = createReader(readers, options.maxWaitingReads ?? 10_000);
   let closing: Promise<void> | undefined;
 
-  async function run(batch: readonly WriteOperation[]): Promise<readonly unknown[]> {
-    const startMs = clock.monotonic();
-    const committed = await tryBatch(batch);
-    tellCommit(batch.length, startMs);
-    for (const { accountId, last } of committed.reports) {
-      poll.note(accountId, last);
-      tellReports(accountId, last);
-    }
-    hints.reports(committed.reports);
-    hints.queues(committed.wokenQueues);
-    return committed.outcomes;
-  }
-
-  async function tryBatch(batch: readonly WriteOperation[]): Promise<CommittedBatch> {
-    for (let tries = 1; ; tries += 1) {
-      const released = doubtful;
-      const claimant = lease.claimant;
-      const release: readonly WriteOperation[] =
-        released.length > 0 && claimant !== undefined
-          ? [{ kind: "release", input: { ids: released, claimant } }]
-          : [];
-      try {
-        const options = {
-          mayClaim: lease.mayClaim,
-          monotonicMs: clock.monotonic(),
-        };
-        const committed = await writer.use((connection) =>
-          writeBatch(connection, state, [...batch, ...release], options),
-        );
-        doubtful = doubtful.slice(released.length);
-        return { ...committed, outcomes: committed.outcomes.slice(0, batch.length) };
-      } catch (error) {
-        if (isWorthRetrying(error) && tries < mostTries) continue;
-        if (error instanceof UnknownCommitError) doubtful = [...doubtful, ...error.claimed];
-        throw storeErrorOf(error);
-      }
-    }
-  }
-
-  const commits = createGroupCommit<WriteOperation, unknown>({
-    run,
-    clock,
-    ...(maxBatchRows === undefined ? {} : { maxRows: maxBatchRows }),
-    ...(maxWaitingRows === undefined ? {} : { maxWaitingRows }),
-  });
-
-  type Weight = Partial<Omit<WriteEntry<WriteOperation>, "operation">>;
-
-  async function writeAll<Kind extends keyof WriteSteps>(
-    kind: Kind,
-    inputs: readonly WriteSteps[Kind]["input"][],
-    weigh: (input: WriteSteps[Kind]["input"]) => Weight = () => ({}),
-  ): Promise<readonly WriteSteps[Kind]["outcome"][]> {
-    const entries = inputs.map((input) => ({
-      operation: { kind, input } as WriteOperation,
-      rows: 1,
-      isUrgent: false,
-      isNewWork: false,
-      ...weigh(input),
-    }));
-    return (await commits.submit(entries)) as readonly WriteSteps[Kind]["outcome"][];
-  }
-
-  async function write<Kind extends keyof WriteSteps>(
-    kind: Kind,
-    input: WriteSteps[Kind]["input"],
-    weight: Weight = {},
-  ): Promise<WriteSteps[Kind]["outcome"]> {
-    const [outcome] = await writeAll(kind, [input], () => weight);
-    return outcome as WriteSteps[Kind]["outcome"];
-  }
-
-  async function read<Result>(body: (connection: Connection) => Promise<Result>): Promise<Result> {
-    if (closing !== undefined) throw new SmsError("SERVICE_UNAVAILABLE", "The store is closed.");
-    if (readers.pending >= maxWaitingReads) {
-      throw new SmsError("OVERLOADED", "Too many reads wait.", { retryAfterMs: 1_000 });
-    }
-    try {
-      return await readers.use(body);
-    } catch (error) {
-      throw readError(error);
-    }
-  }
-
-  /** Several statements of one answer see one state of the database. */
-  function readTogether<Result>(body: (connection: Connection) => Promise<Result>): Promise<Result> {
-    return read(async (connection) => {
-      const begun = connection.command("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-      try {
-        const [result] = await Promise.all([body(connection), begun]);
-        return result;
-      } finally {
-        await connection.command("COMMIT").catch(() => undefined);
-      }
-    });
-  }
-
-  /** One bounded step, beside the writer, which does not wait for it. */
-  async function cleanOnce(request: CleanRequest): Promise<Cleaned> {
-    const startMs = clock.monotonic();
-    try {
-      const cleaned = await cleaner.use(async (connection) => {
-        const begun = connection.command("BEGIN");
-        try {
-          const [cleaned] = await Promise.all([clean(connection, request), begun]);
-          await connection.command("COMMIT");
-          return cleaned;
-        } catch (error) {
-          if (isConnectionKept(error)) await connection.command("ROLLBACK");
-          throw error;
-        }
-      });
-      tellCommit(cleaned.rows, startMs);
-      return cleaned;
-    } catch (error) {
-      // Another replica was in the way; there is time.
-      if (isWorthRetrying(error)) return { rows: 0, hasMore: false };
-      throw readError(error);
-    }
-  }
-
   async function closeAll(): Promise<void> {
-    await commits.close();
+    await closeWriter();
     poll.stop();
     hints.close();
     await lease.end();
@@ -275,7 +155,7 @@ function createStore(options: PostgresStoreOptions, storeId: string): Store {
     async join(nowMs) {
       const sentMs = clock.monotonic();
       const joined = await write("join", { replicaId, leaseMs, nowMs });
-      lease.hold(joined.claimant as ClaimantId, sentMs);
+      lease.hold(joined.claimant, sentMs);
       // Listening begins with the first use of the connection.
       await control.use(() => Promise.resolve());
       return joined;
@@ -321,7 +201,9 @@ function createStore(options: PostgresStoreOptions, storeId: string): Store {
     async clean(nowMs, retention, limit) {
       let rows = 0;
       for (let hasMore = true; hasMore; ) {
-        const cleaned = await cleanOnce({ nowMs, retention, limit });
+        const startMs = clock.monotonic();
+        const cleaned = await cleanOnce(cleaner, { nowMs, retention, limit });
+        tellCommit(cleaned.rows, startMs);
         rows += cleaned.rows;
         hasMore = cleaned.hasMore;
       }
@@ -374,9 +256,4 @@ function createStore(options: PostgresStoreOptions, storeId: string): Store {
       return closing;
     },
   };
-}
-
-function readError(error: unknown): SmsError {
-  const known = storeErrorOf(error);
-  return known instanceof SmsError ? known : new SmsError("INTERNAL_ERROR", undefined, { cause: known });
 }

@@ -1,0 +1,126 @@
+/**
+ * The writing side of the store: gathers operations into batches, runs them on one connection, again where the server could not order
+ * them, and gives up the claims of a commit that was not answered.
+ */
+import { randomFillSync } from "node:crypto";
+import { createMessageIds, type DeliveryId } from "../../domain/ids.ts";
+import type { Clock } from "../../observability/clock.ts";
+import { createGroupCommit, type WriteEntry } from "../group-commit.ts";
+import type { Lease } from "./lease.ts";
+import type { WriteOperation, WriteSteps } from "./operations.ts";
+import { createQueueEnds } from "./queue-ends.ts";
+import type { Session } from "./session.ts";
+import { isWorthRetrying, storeErrorOf, UnknownCommitError } from "./store-error.ts";
+import { type CommittedBatch, type WriterState, writeBatch } from "./write-batch.ts";
+
+export interface WriterOptions {
+  readonly session: Session;
+  readonly lease: Pick<Lease, "claimant" | "mayClaim">;
+  readonly clock: Clock;
+  readonly maxBatchRows: number | undefined;
+  readonly maxWaitingRows: number | undefined;
+  readonly onCommitted: (committed: CommittedBatch, rows: number, startMs: number) => void;
+}
+
+type Weight = Partial<Omit<WriteEntry<WriteOperation>, "operation">>;
+
+export interface Writer {
+  write<Kind extends keyof WriteSteps>(
+    kind: Kind,
+    input: WriteSteps[Kind]["input"],
+    weight?: Weight,
+  ): Promise<WriteSteps[Kind]["outcome"]>;
+  writeAll<Kind extends keyof WriteSteps>(
+    kind: Kind,
+    inputs: readonly WriteSteps[Kind]["input"][],
+    weigh?: (input: WriteSteps[Kind]["input"]) => Weight,
+  ): Promise<readonly WriteSteps[Kind]["outcome"][]>;
+  /** Refuses what comes from now on and waits for what was handed in. */
+  close(): Promise<void>;
+}
+
+const mostTries = 10;
+
+export function createWriter({
+  session,
+  lease,
+  clock,
+  maxBatchRows,
+  maxWaitingRows,
+  onCommitted,
+}: WriterOptions): Writer {
+  let incomingTimeMs = 0;
+  const newIncomingId = createMessageIds(() => incomingTimeMs, randomFillSync);
+  const state: WriterState = {
+    laneEnds: [],
+    queueEnds: createQueueEnds(),
+    newIncomingId: (timeMs) => {
+      incomingTimeMs = timeMs;
+      return newIncomingId();
+    },
+  };
+  /** Claims of a commit that was not answered; given up with the next batch. */
+  let doubtful: readonly DeliveryId[] = [];
+  async function run(batch: readonly WriteOperation[]): Promise<readonly unknown[]> {
+    const startMs = clock.monotonic();
+    const committed = await tryBatch(batch);
+    onCommitted(committed, batch.length, startMs);
+    return committed.outcomes;
+  }
+
+  async function tryBatch(batch: readonly WriteOperation[]): Promise<CommittedBatch> {
+    for (let tries = 1; ; tries += 1) {
+      const released = doubtful;
+      const claimant = lease.claimant;
+      const release: readonly WriteOperation[] =
+        released.length > 0 && claimant !== undefined
+          ? [{ kind: "release", input: { ids: released, claimant } }]
+          : [];
+      try {
+        const options = { mayClaim: lease.mayClaim, monotonicMs: clock.monotonic() };
+        const committed = await session.use((connection) =>
+          writeBatch(connection, state, [...batch, ...release], options),
+        );
+        doubtful = doubtful.slice(released.length);
+        return { ...committed, outcomes: committed.outcomes.slice(0, batch.length) };
+      } catch (error) {
+        if (isWorthRetrying(error) && tries < mostTries) continue;
+        if (error instanceof UnknownCommitError) doubtful = [...doubtful, ...error.claimed];
+        throw storeErrorOf(error);
+      }
+    }
+  }
+
+  const commits = createGroupCommit<WriteOperation, unknown>({
+    run,
+    clock,
+    ...(maxBatchRows === undefined ? {} : { maxRows: maxBatchRows }),
+    ...(maxWaitingRows === undefined ? {} : { maxWaitingRows }),
+  });
+
+  async function writeAll<Kind extends keyof WriteSteps>(
+    kind: Kind,
+    inputs: readonly WriteSteps[Kind]["input"][],
+    weigh: (input: WriteSteps[Kind]["input"]) => Weight = () => ({}),
+  ): Promise<readonly WriteSteps[Kind]["outcome"][]> {
+    const entries = inputs.map((input) => ({
+      operation: { kind, input } as WriteOperation,
+      rows: 1,
+      isUrgent: false,
+      isNewWork: false,
+      ...weigh(input),
+    }));
+    return (await commits.submit(entries)) as readonly WriteSteps[Kind]["outcome"][];
+  }
+
+  async function write<Kind extends keyof WriteSteps>(
+    kind: Kind,
+    input: WriteSteps[Kind]["input"],
+    weight: Weight = {},
+  ): Promise<WriteSteps[Kind]["outcome"]> {
+    const [outcome] = await writeAll(kind, [input], () => weight);
+    return outcome as WriteSteps[Kind]["outcome"];
+  }
+
+  return { write, writeAll, close: () => commits.close() };
+}
