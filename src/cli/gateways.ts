@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { Gateway, gatewayStateToJSON } from "../gen/sms/v1/gateway.ts";
 import { ExplainRouteResponse } from "../gen/sms/v1/gateway_service.ts";
 import { type ClientOptions, withClient, withClientOptions } from "./client.ts";
-import type { CliContext } from "./context.ts";
+import { type CliContext, usageFault } from "./context.ts";
 import { bareName, countText, factsText, jsonLine, tableText } from "./output.ts";
 
 interface PauseOptions extends ClientOptions {
@@ -36,7 +36,12 @@ export function defineGateways(program: Command, context: CliContext): void {
   const list = gateways
     .command("list", { isDefault: true })
     .description("Lists gateways by priority; so does `gateways` alone.")
-    .action((options: ClientOptions) => listGateways(options, context));
+    // A misspelt command comes here too, as an argument of the default one.
+    .allowExcessArguments()
+    .action((options: ClientOptions, { args: [unknown] }: Command) => {
+      if (unknown === undefined) return listGateways(options, context);
+      throw usageFault(`gateways has no command ${unknown}; it has list, pause, resume and explain.`);
+    });
   const pause = gateways
     .command("pause")
     .description("Stops using a gateway until it is resumed, across restarts.")

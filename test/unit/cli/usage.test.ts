@@ -59,6 +59,7 @@ describe("wrong usage exits with 2 and says what is wrong", () => {
     [["list", "--timeout", "0"], "It must be a number of seconds"],
     [["watch", "--timeout", "5"], "unknown option '--timeout'"],
     [["list", "--cert", "mine.pem", "--key", "k"], "--cert and --cert-key go together"],
+    [["gateways", "pasue", "north"], "gateways has no command pasue; it has list, pause, resume and explain"],
     [["simulate", "--receipt-delay", "soon"], "It must be a duration such as 500ms or 5s, or milliseconds"],
     [["simulate", "--message-ids", "octal"], "octal is not one of decimal, hex"],
     [["simulate", "--tls-cert", "a.pem"], "--tls-cert and --tls-key go together"],
