@@ -37,8 +37,9 @@ export function defineGateways(program: Command, context: CliContext): void {
     .command("list", { isDefault: true })
     .description("Lists gateways by priority; so does `gateways` alone.")
     // A misspelt command comes here too, as an argument of the default one.
-    .allowExcessArguments()
-    .action((options: ClientOptions, { args: [unknown] }: Command) => {
+    .argument("[unknown...]")
+    .usage("[options]")
+    .action(([unknown]: readonly string[], options: ClientOptions) => {
       if (unknown === undefined) return listGateways(options, context);
       throw usageFault(`gateways has no command ${unknown}; it has list, pause, resume and explain.`);
     });
