@@ -75,28 +75,52 @@ export async function acceptMessage(
   });
 }
 
+/** Room that the dispatcher keeps at a gateway for this message. */
+interface Room {
+  readonly gatewayId: GatewayId;
+  wanted: number;
+  granted: number;
+  /** Deliveries that ask for a claim in it. */
+  marked: number;
+  /** Deliveries whose claim was granted. */
+  readonly works: DeliveryWork[];
+}
+
 interface Reserved {
   readonly deliveries: readonly NewDelivery[];
-  readonly rooms: ReadonlyMap<GatewayId, number>;
+  /** By gateway; a message has few, so that a list is searched faster than a map is made. */
+  readonly rooms: readonly Room[];
 }
 
 /** Asks the dispatcher for room by gateway, and marks as many deliveries, in order, as there is room for. */
 function reserveRoom(claims: DirectClaims, lane: Lane, deliveries: readonly NewDelivery[]): Reserved {
-  const wanted = new Map<GatewayId, number>();
-  for (const { admission } of deliveries)
-    if (admission.kind === "queued")
-      wanted.set(admission.gatewayId, (wanted.get(admission.gatewayId) ?? 0) + 1);
-  const rooms = new Map<GatewayId, number>();
-  for (const [gatewayId, count] of wanted) rooms.set(gatewayId, claims.reserve(gatewayId, lane, count));
-  const left = new Map(rooms);
+  const rooms: Room[] = [];
+  for (const { admission } of deliveries) {
+    if (admission.kind !== "queued") continue;
+    const room = roomAt(rooms, admission.gatewayId);
+    if (room === undefined)
+      rooms.push({ gatewayId: admission.gatewayId, wanted: 1, granted: 0, marked: 0, works: [] });
+    else room.wanted += 1;
+  }
+  let isAnyGranted = false;
+  for (const room of rooms) {
+    room.granted = claims.reserve(room.gatewayId, lane, room.wanted);
+    if (room.granted > 0) isAnyGranted = true;
+  }
+  if (!isAnyGranted) return { deliveries, rooms };
   const marked = deliveries.map((delivery) => {
     if (delivery.admission.kind !== "queued") return delivery;
-    const room = left.get(delivery.admission.gatewayId) ?? 0;
-    if (room <= 0) return delivery;
-    left.set(delivery.admission.gatewayId, room - 1);
+    const room = roomAt(rooms, delivery.admission.gatewayId);
+    if (room === undefined || room.marked >= room.granted) return delivery;
+    room.marked += 1;
     return { ...delivery, wantsClaim: true };
   });
   return { deliveries: marked, rooms };
+}
+
+function roomAt(rooms: readonly Room[], gatewayId: GatewayId): Room | undefined {
+  for (const room of rooms) if (room.gatewayId === gatewayId) return room;
+  return undefined;
 }
 
 function settleRoom(
@@ -106,31 +130,29 @@ function settleRoom(
   { deliveries, rooms }: Reserved,
   outcome: AcceptOutcome | undefined,
 ): void {
-  const granted = outcome?.kind === "accepted" ? outcome.claimed : [];
-  const references = new Map(granted.map((claim) => [claim.id, claim.reference]));
-  const works = new Map<GatewayId, DeliveryWork[]>();
+  const claimed = outcome?.kind === "accepted" ? outcome.claimed : [];
+  let next = 0;
   let isAnyWaiting = false;
   for (const { id, recipient, country, admission } of deliveries) {
     if (admission.kind !== "queued") continue;
-    if (!references.has(id)) {
+    // Claims come in the order of the deliveries.
+    const claim = claimed[next];
+    if (claim?.id !== id) {
       isAnyWaiting = true;
       continue;
     }
-    const work: DeliveryWork = {
+    next += 1;
+    roomAt(rooms, admission.gatewayId)?.works.push({
       id,
       recipient,
       country,
       progress: noProgress,
-      reference: references.get(id),
-    };
-    const list = works.get(admission.gatewayId);
-    if (list === undefined) works.set(admission.gatewayId, [work]);
-    else list.push(work);
+      reference: claim.reference,
+    });
   }
-  for (const [gatewayId, room] of rooms) {
-    const taken = works.get(gatewayId) ?? [];
-    if (room > taken.length) claims.release(gatewayId, message.lane, room - taken.length);
-    if (taken.length > 0) claims.take(gatewayId, message, taken, plans);
+  for (const { gatewayId, granted, works } of rooms) {
+    if (granted > works.length) claims.release(gatewayId, message.lane, granted - works.length);
+    if (works.length > 0) claims.take(gatewayId, message, works, plans);
     if (isAnyWaiting && outcome?.kind === "accepted") claims.wake(gatewayId);
   }
 }

@@ -29,6 +29,8 @@ export interface RoutedDeliveries {
   readonly plans: Plans;
 }
 
+const noRefusals: ReadonlyMap<number, RouteRefusal> = new Map();
+
 /** Routes every recipient by the table as it stands now. Above 100 recipients other calls have turns in between. */
 export async function routeDeliveries(
   message: Message,
@@ -37,10 +39,10 @@ export async function routeDeliveries(
 ): Promise<RoutedDeliveries> {
   const table = deps.routes.table();
   const plans = new PlanMemo(message);
-  const positions = new Map<E164, number>();
+  const positions = recipients.length > 1 ? new Map<E164, number>() : undefined;
   const deliveries: NewDelivery[] = [];
   const outcomes: RecipientOutcome[] = [];
-  const refusals = new Map<number, RouteRefusal>();
+  let refusals: Map<number, RouteRefusal> | undefined;
 
   function addDelivery(recipient: E164): number {
     const position = deliveries.length;
@@ -64,6 +66,7 @@ export async function routeDeliveries(
     let admission: NewDelivery["admission"];
     if (head === undefined) {
       const refusal = refuseRoute(selection.leftOut, message, plans, table);
+      refusals ??= new Map();
       refusals.set(position, refusal);
       admission = { kind: "rejected", code: refusal.code, reason: "NO_ROUTE" };
     } else {
@@ -85,12 +88,12 @@ export async function routeDeliveries(
       outcomes.push({ kind: "refused", code: "INVALID_RECIPIENT" });
       continue;
     }
-    let position = positions.get(recipient);
+    let position = positions?.get(recipient);
     if (position === undefined) {
       position = addDelivery(recipient);
-      positions.set(recipient, position);
+      positions?.set(recipient, position);
     }
     outcomes.push({ kind: "delivery", position });
   }
-  return { deliveries, outcomes, refusals, plans };
+  return { deliveries, outcomes, refusals: refusals ?? noRefusals, plans };
 }

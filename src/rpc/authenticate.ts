@@ -5,10 +5,18 @@ import { SmsError } from "../domain/errors.ts";
 
 const bearerForm = /^bearer +([\x21-\x7e]{1,256})$/i;
 
-/** The caller, or INVALID_CREDENTIALS. */
-export async function authenticate(context: CallContext, keys: Pick<ApiKeys, "verify">): Promise<Principal> {
+/** The caller, or INVALID_CREDENTIALS. At once where the key is known, which spares each call two promises. */
+export function authenticate(
+  context: CallContext,
+  keys: Pick<ApiKeys, "verify">,
+): Principal | Promise<Principal> {
   const presented = bearerForm.exec(context.metadata.get("authorization") ?? "")?.[1];
-  const principal = presented === undefined ? undefined : await keys.verify(presented);
+  if (presented === undefined) return refuseStranger(undefined);
+  const found = keys.verify(presented);
+  return found instanceof Promise ? found.then(refuseStranger) : refuseStranger(found);
+}
+
+function refuseStranger(principal: Principal | undefined): Principal {
   if (principal === undefined) throw new SmsError("INVALID_CREDENTIALS");
   return principal;
 }

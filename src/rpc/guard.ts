@@ -30,15 +30,19 @@ export interface Guard {
 
 /** The guard for every account's calls, or for operators' only. */
 export function createGuard(deps: GuardDeps, role: "any" | "operator"): Guard {
-  async function admit(context: CallContext): Promise<Principal> {
-    const principal = await authenticate(context, deps.keys);
+  function admitted(principal: Principal): Principal {
     if (role === "operator") requireOperator(principal);
     return principal;
+  }
+  function admit(context: CallContext): Principal | Promise<Principal> {
+    const caller = authenticate(context, deps.keys);
+    return caller instanceof Promise ? caller.then(admitted) : admitted(caller);
   }
   return {
     unary: (handle) => async (request, context) => {
       try {
-        const principal = await admit(context);
+        const caller = admit(context);
+        const principal = caller instanceof Promise ? await caller : caller;
         refuseUnreadable(request);
         return await handle(request, principal, context);
       } catch (thrown) {

@@ -54,7 +54,7 @@ export interface Acceptance {
 export type AcceptOutcome =
   | {
       readonly kind: "accepted";
-      /** The granted claims with the references taken for multipart deliveries. */
+      /** The granted claims, in the order of the deliveries, with the references taken for multipart ones. */
       readonly claimed: readonly { readonly id: DeliveryId; readonly reference: number | undefined }[];
     }
   | { readonly kind: "replayed"; readonly messageId: MessageId }
