@@ -56,10 +56,11 @@ const findWaiting = statement<{ gateway_id: string; lane: number }>(
   `SELECT q.gateway_id, q.lane
    FROM unnest($1::text[], $2::smallint[], $3::bigint[], $4::text[], $5::bigint[])
      AS q (gateway_id, lane, from_time, from_id, until_time)
-   WHERE EXISTS (
+   CROSS JOIN LATERAL (
      SELECT 1 FROM deliveries d
      WHERE d.state = 1 AND d.claimed_by IS NULL AND d.gateway_id = q.gateway_id AND d.lane = q.lane
-       AND (d.available_time, d.id) >= (q.from_time, q.from_id) AND d.available_time <= q.until_time)`,
+       AND (d.available_time, d.id) >= (q.from_time, q.from_id) AND d.available_time <= q.until_time
+     ORDER BY d.available_time, d.id LIMIT 1) AS found`,
 );
 
 /** What a batch of acceptances is going to write, decided but for the references. */

@@ -2,7 +2,7 @@
  * Reads what the steps of a transaction work on. What leads to the rows (SMSC ids, parked receipts, a message's deliveries) is read
  * first, then all deliveries are locked at once in the order of their ids, then their attempts are read.
  */
-import type { DeliveryId, MessageId } from "../../domain/ids.ts";
+import { type DeliveryId, type MessageId, maxDeliveries } from "../../domain/ids.ts";
 import { parseParts } from "../part-tuple.ts";
 import { keysOf } from "../status-rows.ts";
 import type { Settlement } from "../store.ts";
@@ -35,7 +35,8 @@ const findMessages = statement<{ id: MessageId }>(
 const findDeliveries = statement<{ message_id: MessageId; id: DeliveryId }>(
   "find_deliveries_to_cancel",
   `SELECT k.message_id, d.id FROM unnest($1::text[], $2::text[], $3::text[]) AS k (message_id, from_id, until_id)
-   CROSS JOIN LATERAL (SELECT id FROM deliveries WHERE id >= k.from_id AND id < k.until_id) AS d ORDER BY d.id`,
+   CROSS JOIN LATERAL (
+     SELECT id FROM deliveries WHERE id >= k.from_id AND id < k.until_id ORDER BY id LIMIT ${maxDeliveries}) AS d ORDER BY d.id`,
 );
 const findParked = statement<ParkedRow>(
   "find_parked",

@@ -48,7 +48,8 @@ const readReplayable = statement<{ found: number }>(
   "poll_replayable",
   `SELECT 1 AS found FROM (
      SELECT gateway_id, match_key, raw_id FROM parked_receipts ORDER BY id DESC LIMIT ${newestParked}) AS p
-   WHERE EXISTS (SELECT 1 FROM smsc_ids s WHERE s.gateway_id = p.gateway_id AND s.match_key IN (p.match_key, p.raw_id))
+   CROSS JOIN LATERAL (
+     SELECT 1 FROM smsc_ids s WHERE s.gateway_id = p.gateway_id AND s.match_key IN (p.match_key, p.raw_id) LIMIT 1) AS s
    LIMIT 1`,
 );
 

@@ -22,7 +22,9 @@ const find = statement<ReportRow>(
    ) AS r
    JOIN deliveries d ON d.id = r.delivery_id
    JOIN messages m ON m.account_id = r.account_id AND m.id = substr(r.delivery_id, 1, 36)
-   LEFT JOIN attempts a ON r.state <> 1 AND a.delivery_id = r.delivery_id AND a.number = d.attempt_count
+   LEFT JOIN LATERAL (
+     SELECT segment_count, parts FROM attempts
+     WHERE r.state <> 1 AND delivery_id = d.id AND number = d.attempt_count LIMIT 1) AS a ON true
    ORDER BY r.number`,
 );
 const findBounds = statement<{ oldest: number; last: number }>(

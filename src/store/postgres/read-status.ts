@@ -49,7 +49,8 @@ const findDeliveries = statement<DeliveryViewRow>(
   "find_deliveries",
   `SELECT d.id, d.recipient, d.state, d.code, d.reason, d.gateway_id, d.encoding, d.segment_count, d.submit_time,
      d.final_time, d.attempt_count, a.encoding AS attempt_encoding, a.segment_count AS attempt_segment_count
-   FROM deliveries d LEFT JOIN attempts a ON a.delivery_id = d.id AND a.number = d.attempt_count
+   FROM deliveries d LEFT JOIN LATERAL (
+     SELECT encoding, segment_count FROM attempts WHERE delivery_id = d.id AND number = d.attempt_count LIMIT 1) AS a ON true
    WHERE d.id > $1 AND d.id < $2 ORDER BY d.id LIMIT $3`,
 );
 const findAttempts = statement<AttemptViewRow & { readonly delivery_id: DeliveryId }>(
