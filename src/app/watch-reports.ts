@@ -42,7 +42,7 @@ export interface ReportPage {
 export interface WatchReportsDeps {
   readonly store: Pick<
     Store,
-    "readReports" | "reportBounds" | "reportNumberBefore" | "onReports" | "openSubscription"
+    "scanReports" | "reportBounds" | "reportNumberBefore" | "onReports" | "openSubscription"
   >;
   readonly cursors: Cursors;
   readonly readers: ReportReaders;
@@ -141,16 +141,19 @@ async function* follow(
     }
     // Taken before the read: a commit during it wakes the next wait at once, so that nothing is slept through.
     const woken = waker.next();
-    const found = await store.readReports(accountId, after, reportsPerPage);
-    const page = cutToSize(found);
-    await refuseGap(deps, accountId, after, page);
-    after = page.at(-1)?.number ?? after;
+    const scan = await store.scanReports(accountId, { after, limit: reportsPerPage, states: filter.states });
+    const page = cutToSize(scan.reports);
+    await refuseGap(deps, accountId, after, scan.first);
+    const isCut = page.length < scan.reports.length;
+    const before = after;
+    after = (isCut ? page.at(-1)?.number : scan.last) ?? before;
+    const looked = after - before;
     const wanted = page.filter((report) => matches(report, filter));
-    filtered += page.length - wanted.length;
+    filtered += looked - wanted.length;
     const isCheckpointDue =
       filtered >= checkpointAfterFiltered || clock.monotonic() - toldAtMs >= checkpointEveryMs;
     if (wanted.length > 0 || isCheckpointDue) yield tell(wanted);
-    const isAllRead = page.length === found.length && found.length < reportsPerPage;
+    const isAllRead = !isCut && looked < reportsPerPage;
     if (isAllRead) {
       const timer = clock.setTimeout(waker.wake, toldAtMs + checkpointEveryMs - clock.monotonic());
       await woken;
@@ -164,9 +167,9 @@ async function refuseGap(
   deps: WatchReportsDeps,
   accountId: AccountId,
   after: number,
-  page: readonly StoredReport[],
+  first: number | undefined,
 ): Promise<void> {
-  if (page[0]?.number === after + 1) return;
+  if (first === after + 1) return;
   const bounds = await deps.store.reportBounds(accountId);
   if (bounds.oldest > after + 1) throw cursorExpired(deps.cursors, accountId, bounds);
 }
@@ -182,8 +185,8 @@ function cutToSize(reports: readonly StoredReport[]): readonly StoredReport[] {
   return reports;
 }
 
-function matches(report: StoredReport, { states, messageIds, clientReference }: ReportFilter): boolean {
-  if (states !== undefined && !states.has(report.state)) return false;
+/** What the store does not filter: states are its part. */
+function matches(report: StoredReport, { messageIds, clientReference }: ReportFilter): boolean {
   if (messageIds !== undefined && !messageIds.has(messageIdOf(report.deliveryId))) return false;
   return clientReference === undefined || report.clientReference === clientReference;
 }

@@ -24,11 +24,12 @@ export function measuredStore(
         if (entry === undefined) return;
         if (outcome.kind === "replayed") metrics.replayedRequests.add(1);
         if (outcome.kind !== "accepted") return;
-        const rejected = entry.deliveries.filter((delivery) => delivery.admission.kind === "rejected");
+        let rejected = 0;
+        for (const { admission } of entry.deliveries) if (admission.kind === "rejected") rejected += 1;
         metrics.acceptedMessages.add(1, entry.message.lane);
         metrics.acceptedDeliveries.add(entry.deliveries.length, entry.message.lane);
-        ended("REJECTED", rejected.length);
-        onAccepted(entry.deliveries.length - rejected.length);
+        ended("REJECTED", rejected);
+        onAccepted(entry.deliveries.length - rejected);
       });
       return outcomes;
     },

@@ -37,3 +37,10 @@ export function laneOf(code: number): Lane {
 }
 
 export type ReportState = FinalState | "QUEUED" | "SUBMITTED";
+
+/** States as one number, with bit n set for the state of code n; undefined stands for all states. */
+export function maskOf(wanted: ReadonlySet<DeliveryState> | undefined): number {
+  let mask = 0;
+  for (const state of wanted ?? states) mask |= 1 << stateCodes[state];
+  return mask;
+}

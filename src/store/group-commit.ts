@@ -136,9 +136,12 @@ export function createGroupCommit<Operation, Outcome>(
       if (waitingRows > 0 && waitingRows + allRows > limit) return Promise.reject(refuseOverload(allRows));
       return new Promise((resolve, reject) => {
         const call: Call<Outcome> = { outcomes: [], open: entries.length, error: undefined, resolve, reject };
-        entries.forEach((entry, index) => {
-          (entry.isUrgent ? urgent : others).push({ ...entry, call, index });
-        });
+        for (let index = 0; index < entries.length; index++) {
+          const entry = entries[index];
+          if (entry === undefined) continue;
+          const { operation, rows, isUrgent, isNewWork } = entry;
+          (isUrgent ? urgent : others).push({ operation, rows, isUrgent, isNewWork, call, index });
+        }
         waitingRows += allRows;
         if (inFlight === undefined && !isScheduled) {
           isScheduled = true;

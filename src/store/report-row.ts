@@ -7,7 +7,7 @@ import type { StatusCodeName } from "../domain/status-code.ts";
 import { type ReportState, stateOf } from "./codes.ts";
 import { metadataOf } from "./message-row.ts";
 import { parseParts, viewPart } from "./part-tuple.ts";
-import type { StoredReport } from "./store.ts";
+import type { ReportScan, StoredReport } from "./store.ts";
 
 export interface ReportRow {
   readonly number: number;
@@ -26,6 +26,18 @@ export interface ReportRow {
   readonly client_reference: string | null;
   readonly metadata: string | null;
   readonly accept_time: number;
+}
+
+/** A row of a scan: one that is wanted, or the last that was looked at. */
+export interface ScannedRow extends ReportRow {
+  /** The first number that was looked at. */
+  readonly first: number;
+}
+
+/** The scan that the rows of its statement stand for, ascending. */
+export function scanOf(rows: readonly ScannedRow[], mask: number): ReportScan {
+  const wanted = rows.filter((row) => (mask >> row.state) & 1);
+  return { reports: wanted.map(reportOf), first: rows[0]?.first, last: rows.at(-1)?.number };
 }
 
 export function reportOf(row: ReportRow): StoredReport {

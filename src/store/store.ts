@@ -255,6 +255,15 @@ export interface StoredReport {
   readonly parts: readonly PartView[];
 }
 
+/** A stretch of an account's reports, as one moment of the store had it. */
+export interface ReportScan {
+  /** Those that were wanted, ascending. */
+  readonly reports: readonly StoredReport[];
+  /** The first and last number that were looked at, wanted or not; undefined where there were none. */
+  readonly first: number | undefined;
+  readonly last: number | undefined;
+}
+
 export interface ReportBounds {
   /** Number of the oldest report kept, or last + 1 when none is. */
   readonly oldest: number;
@@ -399,6 +408,15 @@ export interface Store {
 
   /** Reports with number > `after`, ascending, at most `limit`. */
   readReports(accountId: AccountId, after: number, limit: number): Promise<readonly StoredReport[]>;
+  /** Looks through the reports with number > `after`, at most `limit`, for those in one of `states`; undefined for all. */
+  scanReports(
+    accountId: AccountId,
+    scan: {
+      readonly after: number;
+      readonly limit: number;
+      readonly states: ReadonlySet<StoredReport["state"]> | undefined;
+    },
+  ): Promise<ReportScan>;
   reportBounds(accountId: AccountId): Promise<ReportBounds>;
   /** The number of the last report before `timeMs`: reading after it starts at that time. */
   reportNumberBefore(accountId: AccountId, timeMs: number): Promise<number>;

@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import type { AccountId, GatewayId } from "../../domain/ids.ts";
 import type { Clock } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
+import { maskOf } from "../codes.ts";
 import type { Store } from "../store.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { readBacklog } from "./backlog.ts";
@@ -18,7 +19,7 @@ import { createLease } from "./lease.ts";
 import { migrate } from "./migrate.ts";
 import { pausedGateways } from "./pauses.ts";
 import { startPoll } from "./poll.ts";
-import { readReports, reportBounds, reportNumberBefore } from "./read-reports.ts";
+import { reportBounds, reportNumberBefore, scanReports } from "./read-reports.ts";
 import { listMessages, readStates, readStatus } from "./read-status.ts";
 import { createReader } from "./reader.ts";
 import { createSession, createSessionPool } from "./session.ts";
@@ -214,9 +215,14 @@ function createStore(options: PostgresStoreOptions, storeId: string): Store {
     listMessages: (accountId, filter, page) =>
       readTogether((connection) => listMessages(connection, { accountId, filter, page })),
     readStates: (ids) => read((connection) => readStates(connection, ids)),
-    readReports: (accountId, after, limit) => {
+    async readReports(accountId, after, limit) {
       poll.watch(accountId);
-      return read((connection) => readReports(connection, { accountId, after, limit }));
+      const query = { accountId, after, limit, mask: maskOf(undefined) };
+      return (await read((connection) => scanReports(connection, query))).reports;
+    },
+    scanReports: (accountId, { after, limit, states }) => {
+      poll.watch(accountId);
+      return read((connection) => scanReports(connection, { accountId, after, limit, mask: maskOf(states) }));
     },
     reportBounds: (accountId) => {
       poll.watch(accountId);

@@ -1,7 +1,7 @@
 /** Reading reports: the row says what happened when; what does not change is joined from the message, delivery and attempt. */
 import type { AccountId } from "../../domain/ids.ts";
-import { type ReportRow, reportOf } from "../report-row.ts";
-import type { ReportBounds, StoredReport } from "../store.ts";
+import { type ScannedRow, scanOf } from "../report-row.ts";
+import type { ReportBounds, ReportScan } from "../store.ts";
 import { unpackOptional } from "./pack-text.ts";
 import { type Connection, first, statement } from "./statement.ts";
 
@@ -9,22 +9,28 @@ export interface ReportsQuery {
   readonly accountId: AccountId;
   readonly after: number;
   readonly limit: number;
+  /** The states that are wanted, by `maskOf`. */
+  readonly mask: number;
 }
 
-const find = statement<ReportRow>(
-  "read_reports",
-  `SELECT r.number, r.time, r.state, r.delivery_id, d.recipient, d.gateway_id, d.segment_count,
-     a.segment_count AS attempt_segment_count, d.code, d.reason, d.submit_time, d.done_time, a.parts, m.client_reference,
-     m.metadata, m.accept_time
-   FROM (
+// One statement, so that the stretch and its reports are of one moment: retention may delete beside it. What is not wanted is not
+// joined, but for the last row, which tells how far was looked.
+const scan = statement<ScannedRow>(
+  "scan_reports",
+  `WITH stretch AS MATERIALIZED (
      SELECT account_id, number, time, state, delivery_id FROM reports
      WHERE account_id = $1 AND number > $2 ORDER BY number LIMIT $3
-   ) AS r
+   )
+   SELECT r.number, r.time, r.state, r.delivery_id, d.recipient, d.gateway_id, d.segment_count,
+     a.segment_count AS attempt_segment_count, d.code, d.reason, d.submit_time, d.done_time, a.parts, m.client_reference,
+     m.metadata, m.accept_time, (SELECT min(number) FROM stretch) AS first
+   FROM stretch AS r
    JOIN deliveries d ON d.id = r.delivery_id
    JOIN messages m ON m.account_id = r.account_id AND m.id = substr(r.delivery_id, 1, 36)
    LEFT JOIN LATERAL (
      SELECT segment_count, parts FROM attempts
      WHERE r.state <> 1 AND delivery_id = d.id AND number = d.attempt_count LIMIT 1) AS a ON true
+   WHERE ($4::integer >> r.state) & 1 = 1 OR r.number = (SELECT max(number) FROM stretch)
    ORDER BY r.number`,
 );
 const findBounds = statement<{ oldest: number; last: number }>(
@@ -36,12 +42,15 @@ const findTime = statement<{ time: number }>(
   "SELECT time FROM reports WHERE account_id = $1 AND number = $2",
 );
 
-export async function readReports(
+export async function scanReports(
   connection: Connection,
-  { accountId, after, limit }: ReportsQuery,
-): Promise<readonly StoredReport[]> {
-  const rows = await connection.all(find, accountId, after, limit);
-  return rows.map((row) => reportOf({ ...row, client_reference: unpackOptional(row.client_reference) }));
+  { accountId, after, limit, mask }: ReportsQuery,
+): Promise<ReportScan> {
+  const rows = await connection.all(scan, accountId, after, limit, mask);
+  return scanOf(
+    rows.map((row) => ({ ...row, client_reference: unpackOptional(row.client_reference) })),
+    mask,
+  );
 }
 
 export async function reportBounds(connection: Connection, accountId: AccountId): Promise<ReportBounds> {

@@ -3,6 +3,7 @@ import { SmsError } from "../../domain/errors.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import type { Clock } from "../../observability/clock.ts";
 import { type Logger, silentLogger } from "../../observability/logger.ts";
+import { maskOf } from "../codes.ts";
 import { createGroupCommit, type WriteEntry } from "../group-commit.ts";
 import type { Store } from "../store.ts";
 import { backupTo } from "./backup.ts";
@@ -82,21 +83,19 @@ function createStore(
     ...(maxWaitingRows === undefined ? {} : { maxWaitingRows }),
   });
 
+  const weighNothing = (): Weight => ({});
   type Weight = Partial<Omit<WriteEntry<WriteOperation>, "operation">>;
 
-  async function writeAll<Kind extends keyof WriteSteps>(
+  function writeAll<Kind extends keyof WriteSteps>(
     kind: Kind,
     inputs: readonly WriteSteps[Kind]["input"][],
-    weigh: (input: WriteSteps[Kind]["input"]) => Weight = () => ({}),
+    weigh: (input: WriteSteps[Kind]["input"]) => Weight = weighNothing,
   ): Promise<readonly WriteSteps[Kind]["outcome"][]> {
-    const entries = inputs.map((input) => ({
-      operation: { kind, input } as WriteOperation,
-      rows: 1,
-      isUrgent: false,
-      isNewWork: false,
-      ...weigh(input),
-    }));
-    return (await commits.submit(entries)) as readonly WriteSteps[Kind]["outcome"][];
+    const entries = inputs.map((input) => {
+      const { rows = 1, isUrgent = false, isNewWork = false } = weigh(input);
+      return { operation: { kind, input } as WriteOperation, rows, isUrgent, isNewWork };
+    });
+    return commits.submit(entries) as Promise<readonly WriteSteps[Kind]["outcome"][]>;
   }
 
   async function write<Kind extends keyof WriteSteps>(
@@ -182,7 +181,12 @@ function createStore(
     readStatus: (accountId, messageId, page) => read("readStatus", { accountId, messageId, page }),
     listMessages: (accountId, filter, page) => read("listMessages", { accountId, filter, page }),
     readStates: (ids) => read("readStates", ids),
-    readReports: (accountId, after, limit) => read("readReports", { accountId, after, limit }),
+    async readReports(accountId, after, limit) {
+      const { reports } = await read("scanReports", { accountId, after, limit, mask: maskOf(undefined) });
+      return reports;
+    },
+    scanReports: (accountId, { after, limit, states }) =>
+      read("scanReports", { accountId, after, limit, mask: maskOf(states) }),
     reportBounds: (accountId) => read("reportBounds", accountId),
     reportNumberBefore: (accountId, timeMs) => read("reportNumberBefore", { accountId, timeMs }),
     onReports(listener) {

@@ -16,11 +16,11 @@ import type {
   ReceiptOutcome,
   Recovery,
   ReportBounds,
+  ReportScan,
   Settlement,
   SettleOutcome,
   StatusPage,
   StoredIncoming,
-  StoredReport,
   Subscription,
 } from "../store.ts";
 import type { AppendedReports } from "./append-reports.ts";
@@ -70,7 +70,7 @@ export interface ReadSteps {
   readonly readStatus: Step<StatusQuery, StatusPage | undefined>;
   readonly listMessages: Step<ListQuery, readonly MessageView[]>;
   readonly readStates: Step<readonly DeliveryId[], readonly (DeliveryState | undefined)[]>;
-  readonly readReports: Step<ReportsQuery, readonly StoredReport[]>;
+  readonly scanReports: Step<ReportsQuery, ReportScan>;
   readonly reportBounds: Step<AccountId, ReportBounds>;
   readonly reportNumberBefore: Step<{ readonly accountId: AccountId; readonly timeMs: number }, number>;
   readonly readSubscription: Step<SubscriptionKey, Subscription | undefined>;

@@ -1,27 +1,35 @@
 /** Reading reports: the row says what happened when; what does not change is joined from the message, delivery and attempt. */
 import type { DatabaseSync } from "node:sqlite";
 import type { AccountId } from "../../domain/ids.ts";
-import { type ReportRow, reportOf } from "../report-row.ts";
-import type { ReportBounds, StoredReport } from "../store.ts";
+import { type ScannedRow, scanOf } from "../report-row.ts";
+import type { ReportBounds, ReportScan } from "../store.ts";
 import { prepare } from "./statement.ts";
 
 export interface ReportsQuery {
   readonly accountId: AccountId;
   readonly after: number;
   readonly limit: number;
+  /** The states that are wanted, by `maskOf`. */
+  readonly mask: number;
 }
 
 export function createReadReports(db: DatabaseSync) {
-  const find = prepare<ReportRow>(
+  // One statement, so that the stretch and its reports are of one moment: retention may delete beside it. What is not wanted is not
+  // joined, but for the last row, which tells how far was looked.
+  const scan = prepare<ScannedRow>(
     db,
-    `SELECT r.number, r.time, r.state, r.delivery_id, d.recipient, d.gateway_id, d.segment_count,
+    `WITH stretch AS MATERIALIZED (
+       SELECT account_id, number, time, state, delivery_id FROM reports
+       WHERE account_id = ?1 AND number > ?2 ORDER BY number LIMIT ?3)
+     SELECT r.number, r.time, r.state, r.delivery_id, d.recipient, d.gateway_id, d.segment_count,
        a.segment_count AS attempt_segment_count, d.code, d.reason, d.submit_time, d.done_time, a.parts, m.client_reference,
-       m.metadata, m.accept_time
-     FROM reports r
+       m.metadata, m.accept_time, (SELECT min(number) FROM stretch) AS first
+     FROM stretch r
      CROSS JOIN deliveries d ON d.id = r.delivery_id
      CROSS JOIN messages m ON m.account_id = r.account_id AND m.id = substr(r.delivery_id, 1, 36)
      LEFT JOIN attempts a ON r.state <> 1 AND a.delivery_id = r.delivery_id AND a.number = d.attempt_count
-     WHERE r.account_id = ? AND r.number > ? ORDER BY r.number LIMIT ?`,
+     WHERE (?4 >> r.state) & 1 OR r.number = (SELECT max(number) FROM stretch)
+     ORDER BY r.number`,
   );
   const findOldest = prepare<{ number: number }>(
     db,
@@ -39,8 +47,8 @@ export function createReadReports(db: DatabaseSync) {
   }
 
   return {
-    readReports({ accountId, after, limit }: ReportsQuery): readonly StoredReport[] {
-      return find.all(accountId, after, limit).map(reportOf);
+    scanReports({ accountId, after, limit, mask }: ReportsQuery): ReportScan {
+      return scanOf(scan.all(accountId, after, limit, mask), mask);
     },
 
     reportBounds,

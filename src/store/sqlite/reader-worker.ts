@@ -19,7 +19,7 @@ function createHandlers(db: DatabaseSync): Handlers {
   return {
     ...createReadStatus(db),
     ...createReadSubscriptions(db),
-    readReports: reports.readReports,
+    scanReports: reports.scanReports,
     reportBounds: reports.reportBounds,
     reportNumberBefore: ({ accountId, timeMs }) => reports.reportNumberBefore(accountId, timeMs),
     listKeys: createReadKeys(db),

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { toAccountId } from "../../../src/domain/ids.ts";
+import type { StoredReport } from "../../../src/store/store.ts";
 import {
   acceptSubmitted,
   account,
@@ -61,6 +62,30 @@ describeStore("reports", (test) => {
     expect(await numbers(3, 4)).toEqual([4, 5, 6, 7]);
     expect(await numbers(8, 4)).toEqual([9, 10]);
     expect(await numbers(10, 4)).toEqual([]);
+  });
+
+  it("looks through a stretch for some states, and tells how far it looked", async () => {
+    await acceptSubmitted(test.store, test.claimant, ["x"]);
+    await test.store.recordReceipts([buildReceipt("x")]);
+    await test.store.accept([buildAcceptance({ recipients: 4 })]);
+    const scan = async (after: number, limit: number, ...states: readonly StoredReport["state"][]) => {
+      const wanted = states.length === 0 ? undefined : new Set(states);
+      const { reports, first, last } = await test.store.scanReports(account, {
+        after,
+        limit,
+        states: wanted,
+      });
+      return [reports.map(({ number, state }) => `${number} ${state}`), first, last];
+    };
+    expect(await scan(0, 100, "DELIVERED", "UNKNOWN")).toEqual([["3 DELIVERED"], 1, 7]);
+    expect(await scan(0, 2, "DELIVERED")).toEqual([[], 1, 2]);
+    expect(await scan(2, 2, "DELIVERED", "QUEUED")).toEqual([["3 DELIVERED", "4 QUEUED"], 3, 4]);
+    expect(await scan(3, 100, "REJECTED")).toEqual([[], 4, 7]);
+    expect(await scan(7, 100, "QUEUED")).toEqual([[], undefined, undefined]);
+    expect(await scan(0, 3)).toEqual([["1 QUEUED", "2 SUBMITTED", "3 DELIVERED"], 1, 3]);
+    const everything = await test.store.readReports(account, 0, 100);
+    const { reports } = await test.store.scanReports(account, { after: 0, limit: 100, states: undefined });
+    expect(reports).toEqual(everything);
   });
 
   it("shows no account another's reports", async () => {

@@ -24,9 +24,9 @@ beforeAll(async () => {
   world = await startRpcWorld({
     wrapStore: (store) => ({
       ...store,
-      readReports(accountId, after, limit) {
-        if (accountId === "other") pagesRead.push(after);
-        return store.readReports(accountId, after, limit);
+      scanReports(accountId, scan) {
+        if (accountId === "other") pagesRead.push(scan.after);
+        return store.scanReports(accountId, scan);
       },
     }),
   });

@@ -57,9 +57,9 @@ function watch(start: ReportStart, filter = everything, accountId = account) {
   open.push(reader);
   const counted: Store = {
     ...store,
-    readReports(id, after, limit) {
-      reads.push(after);
-      return store.readReports(id, after, limit);
+    scanReports(id, scan) {
+      reads.push(scan.after);
+      return store.scanReports(id, scan);
     },
   };
   const watchReports = createWatchReports({
@@ -208,8 +208,10 @@ describe("watchReports", () => {
     const parts = Array.from({ length: 255 }, () => ({ ...part, receipt: undefined }));
     const large: Store = {
       ...store,
-      readReports: async (id, after, limit) =>
-        (await store.readReports(id, after, limit)).map((report) => ({ ...report, parts })),
+      scanReports: async (id, wanted) => {
+        const scan = await store.scanReports(id, wanted);
+        return { ...scan, reports: scan.reports.map((report) => ({ ...report, parts })) };
+      },
     };
     const { signal } = new AbortController();
     const deps = { store: large, cursors, readers, clock, stopping: stopping.signal };
