@@ -3,9 +3,12 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    setupFiles: ["test/support/compile-cache.ts"],
     globalSetup: ["test/support/postgres-server.ts"],
     pool: "forks",
     maxWorkers: 2,
+    // See docs/adr/0004: the tests start hundreds of threads that strip types.
+    execArgv: ["--no-memory-protection-keys"],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     reporters: ["default", ["json", { outputFile: ".tmp/test-report.json" }]],

@@ -18,6 +18,8 @@ const args = process.argv.slice(2);
 const flags = [
   "--max-semi-space-size=16",
   "--heap-growing-percent=40",
+  // With these keys, threads that strip types at the same time may abort the process (docs/adr/0004).
+  "--no-memory-protection-keys",
   "--disable-warning=ExperimentalWarning",
 ];
 

@@ -5,9 +5,6 @@ import { join } from "node:path";
 import { openSqliteStore } from "../../../src/store/sqlite/open.ts";
 import type { StoreAdapter } from "./describe-store.ts";
 
-// Each test starts two workers; with the compiled form at hand that takes half the time.
-process.env["NODE_COMPILE_CACHE"] ??= join(tmpdir(), "sms-relay-compile-cache");
-
 export const sqliteAdapter: StoreAdapter = {
   name: "SQLite",
   async makePlace() {
