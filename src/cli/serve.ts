@@ -49,15 +49,22 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
     destination: { write: (line) => context.err(line.trimEnd()) },
   });
   endOnDefect(log);
+  // A hang-up during the start must not end the process; what it asks for is done when there is a service.
+  let isReloadDue = false;
+  let reload = () => {
+    isReloadDue = true;
+  };
+  const onHangUp = () => reload();
+  process.on("SIGHUP", onHangUp);
   const service = await start(loaded, log, context);
-  for (const line of banner(service, loaded, workingDirectory)) context.out(line);
   // The file that was read at the start is expected from then on, also where it was found without being named.
   const loadAgain = () =>
     loadConfig({ file: loaded.file ?? options.config, environment, workingDirectory, refuseEmpty: true });
-  const reload = () => reloadGateways(service, loadAgain, log);
-  process.on("SIGHUP", reload);
+  reload = () => reloadGateways(service, loadAgain, log);
+  if (isReloadDue) reload();
+  for (const line of banner(service, loaded, workingDirectory)) context.out(line);
   await stopped(context.signal);
-  process.off("SIGHUP", reload);
+  process.off("SIGHUP", onHangUp);
   log.info({ graceMs: config.shutdown.grace }, "The service drains and stops.");
   await service.stop();
   log.info({}, "The service has stopped.");
