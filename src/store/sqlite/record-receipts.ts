@@ -21,6 +21,15 @@ interface Candidate extends PartCandidate {
   readonly delivery_id: DeliveryId;
 }
 
+/** An attempt with what of its delivery decides where a receipt leads. */
+interface Sent {
+  readonly parts: string;
+  readonly account_id: AccountId;
+  readonly state: number;
+  readonly attempt_count: number;
+  readonly submit_time: number | null;
+}
+
 interface ParkedRow {
   readonly id: number;
   readonly receipt: string;
@@ -41,17 +50,13 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
     db,
     `UPDATE smsc_ids SET is_closed = 1 WHERE gateway_id = ? AND match_key = ? AND delivery_id = ? AND attempt = ?`,
   );
-  const findAttempt = prepare<{ parts: string }>(
+  const findSent = prepare<Sent>(
     db,
-    "SELECT parts FROM attempts WHERE delivery_id = ? AND number = ?",
+    `SELECT a.parts, d.account_id, d.state, d.attempt_count, d.submit_time
+     FROM attempts a CROSS JOIN deliveries d ON d.id = a.delivery_id
+     WHERE a.delivery_id = ? AND a.number = ?`,
   );
   const keepParts = prepare(db, "UPDATE attempts SET parts = ? WHERE delivery_id = ? AND number = ?");
-  const findDelivery = prepare<{
-    account_id: AccountId;
-    state: number;
-    attempt_count: number;
-    submit_time: number | null;
-  }>(db, "SELECT account_id, state, attempt_count, submit_time FROM deliveries WHERE id = ?");
   const findParked = prepare<ParkedRow>(
     db,
     `SELECT id, receipt, raw FROM parked_receipts WHERE gateway_id = ?1 AND match_key = ?2
@@ -76,14 +81,6 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
     return findIds.all(gatewayId, matchKey, smscMessageId, oldestMatchMs(arrivalTimeMs));
   }
 
-  function keepOnParts(candidate: Candidate, receipt: Receipt) {
-    const row = findAttempt.get(candidate.delivery_id, candidate.attempt);
-    if (row === undefined) return undefined;
-    const kept = keepReceipt(parseParts(row.parts), candidate, receipt);
-    keepParts.run(JSON.stringify(kept.parts), candidate.delivery_id, candidate.attempt);
-    return kept;
-  }
-
   function close(receipt: Receipt, candidate: Candidate, parts: readonly PartTuple[]): void {
     if (!receipt.coversAllParts) {
       closeId.run(candidate.seq);
@@ -97,9 +94,10 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
   }
 
   function apply(tx: Transaction, receipt: Receipt, candidate: Candidate): ReceiptOutcome | undefined {
-    const kept = keepOnParts(candidate, receipt);
-    const delivery = findDelivery.get(candidate.delivery_id);
-    if (kept === undefined || delivery === undefined) return undefined;
+    const delivery = findSent.get(candidate.delivery_id, candidate.attempt);
+    if (delivery === undefined) return undefined;
+    const kept = keepReceipt(parseParts(delivery.parts), candidate, receipt);
+    keepParts.run(JSON.stringify(kept.parts), candidate.delivery_id, candidate.attempt);
     const isDecisive = receipt.verdict !== "RECORDED";
     if (isDecisive && candidate.is_closed === 0) close(receipt, candidate, kept.parts);
     const deliveryId = candidate.delivery_id;
