@@ -166,22 +166,20 @@ describe("dispatching to real SMSCs", () => {
     }
   });
 
-  it("P16 lets no stretch of time exceed rate and burst, and makes parts wait instead of refusing them", async () => {
+  it("P16 lets nothing go before rate and burst allow it, and makes parts wait instead of refusing them", async () => {
     const one = await simulate();
     const on = await open({
       gateways: [gatewayAt("north", one.port)],
       routes: { north: { pdusPerSecond: 50, burst: 5 } },
     });
+    const startMs = Date.now();
     const ids = await on.send(...Array.from({ length: 12 }, () => ({ text: longText })));
     await one.waitUntil((counters) => counters.accepted === 60);
-    const times = one.received().map((message) => message.receivedTimeMs);
-    for (let from = 0; from < times.length; from++) {
-      for (let to = from; to < times.length; to++) {
-        const stretchMs = (times[to] ?? 0) - (times[from] ?? 0);
-        // The network may hold some back and bring them closer together by a little.
-        expect(to - from + 1).toBeLessThanOrEqual(5 + 1 + ((stretchMs + 40) * 50) / 1000);
-      }
-    }
+    // However late a busy machine delivers them: the n-th may not be here before burst and rate let it go. Any stretch of
+    // time is looked at with a clock of its own in token-bucket.test.ts.
+    one.received().forEach(({ receivedTimeMs }, index) => {
+      expect(receivedTimeMs - startMs).toBeGreaterThanOrEqual(((index + 1 - 5) * 1000) / 50 - 2);
+    });
     const sequences = one.received().map((message) => message.part?.sequence);
     expect(sequences).toEqual(ids.flatMap(() => [1, 2, 3, 4, 5]));
   });

@@ -246,15 +246,15 @@ describe("a refused submit", () => {
 describe("the pace", () => {
   it("P16 counts parts, makes them wait, and never exceeds rate and burst", async () => {
     await using world = await startServiceWorld([{ gateway: { rate: 40, burst: 4 } }]);
+    const startMs = Date.now();
     const sent = await Promise.all(
       Array.from({ length: 8 }, (_, i) => world.send({ text: LONG, to: `+479000001${i}0` })),
     );
     for (const each of sent) expect(await world.ended(each)).toMatchObject({ state: DELIVERED });
     const times = world.smsc.received().map(({ receivedTimeMs }) => receivedTimeMs);
-    const firstMs = times[0] ?? 0;
     const lastMs = times.at(-1) ?? 0;
     expect(times).toHaveLength(24);
-    expect(lastMs - firstMs).toBeGreaterThanOrEqual(((24 - 4 - 1) * 1_000) / 40);
+    expect(lastMs - startMs).toBeGreaterThanOrEqual(((24 - 4) * 1_000) / 40 - 2);
   });
 
   it("P17 fills the window and never exceeds it", async () => {
