@@ -12,6 +12,7 @@ const BENCHMARKS = [
   "send-stream",
   "send-bulk",
   "end-to-end",
+  "thread-time",
   "growth",
   "cold-start",
   "segment",

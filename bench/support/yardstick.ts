@@ -4,11 +4,12 @@ import { type NodeProcess, startNode } from "../../test/support/node-process.ts"
 
 export interface Yardstick extends AsyncDisposable {
   readonly port: number;
+  readonly pid: number;
 }
 
 /** Starts it and waits until it listens. */
 export async function startYardstick(): Promise<Yardstick> {
   const child: NodeProcess = startNode(join(import.meta.dirname, "../empty-server.ts"), []);
   const port = Number(await child.nextLine());
-  return { port, [Symbol.asyncDispose]: () => child.stop() };
+  return { port, pid: child.pid, [Symbol.asyncDispose]: () => child.stop() };
 }

@@ -4,6 +4,7 @@
  */
 import { SmsError } from "../domain/errors.ts";
 import type { Clock } from "../observability/clock.ts";
+import { createFifo, type Fifo } from "./fifo.ts";
 
 export interface WriteEntry<Operation> {
   readonly operation: Operation;
@@ -180,32 +181,4 @@ function settleCall<Outcome>(call: Call<Outcome>): void {
 
 function asSmsError(error: unknown): SmsError {
   return error instanceof SmsError ? error : new SmsError("INTERNAL_ERROR", undefined, { cause: error });
-}
-
-interface Fifo<Item> {
-  push(item: Item): void;
-  peek(): Item | undefined;
-  shift(): void;
-}
-
-/** A queue whose head moves through an array, which is cut once half of it is behind. */
-function createFifo<Item>(): Fifo<Item> {
-  let items: Item[] = [];
-  let head = 0;
-  return {
-    push: (item) => {
-      items.push(item);
-    },
-    peek: () => items[head],
-    shift: () => {
-      head += 1;
-      if (head === items.length) {
-        items = [];
-        head = 0;
-      } else if (head > 1024 && head * 2 > items.length) {
-        items = items.slice(head);
-        head = 0;
-      }
-    },
-  };
 }

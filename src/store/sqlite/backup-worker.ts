@@ -7,7 +7,7 @@ import { backup, DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { busyTimeoutMs } from "./operations.ts";
 import { markAsCopy } from "./report-line.ts";
-import { faultOf, type WorkerReply, type WorkerRequest } from "./worker-protocol.ts";
+import { faultOf, type WorkerReply } from "./worker-protocol.ts";
 
 const pagesAtOnce = 1_000;
 
@@ -39,15 +39,15 @@ function serve(): void {
   if (port === null) throw new Error("this file runs as a worker");
   const reply = (message: WorkerReply) => port.postMessage(message);
   const { path, target } = workerData as { readonly path: string; readonly target: string };
-  port.on("message", ({ id, body }: WorkerRequest) => {
+  port.on("message", (body: unknown) => {
     if (body === "close") {
-      reply({ kind: "done", id, body: undefined });
+      reply({ kind: "done", body: undefined });
       port.close();
       return;
     }
     copy(path, target).then(
-      () => reply({ kind: "done", id, body: undefined }),
-      (error: unknown) => reply({ kind: "failed", id, fault: faultOf(error) }),
+      () => reply({ kind: "done", body: undefined }),
+      (error: unknown) => reply({ kind: "failed", fault: faultOf(error) }),
     );
   });
   reply({ kind: "ready", body: undefined });

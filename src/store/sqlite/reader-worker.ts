@@ -8,7 +8,7 @@ import { createReadPauses } from "./pauses.ts";
 import { createReadReports } from "./read-reports.ts";
 import { createReadStatus } from "./read-status.ts";
 import { createReadSubscriptions } from "./subscriptions.ts";
-import { faultOf, type WorkerReply, type WorkerRequest } from "./worker-protocol.ts";
+import { faultOf, type WorkerReply } from "./worker-protocol.ts";
 
 type Handlers = {
   readonly [Kind in keyof ReadSteps]: (input: ReadSteps[Kind]["input"]) => ReadSteps[Kind]["outcome"];
@@ -55,15 +55,15 @@ function serve(): void {
         throw error;
       }
     };
-    port.on("message", ({ id, body }: WorkerRequest) => {
+    port.on("message", (body: unknown) => {
       try {
         if (body === "close") {
           opened.close();
-          reply({ kind: "done", id, body: undefined });
+          reply({ kind: "done", body: undefined });
           port.close();
-        } else reply({ kind: "done", id, body: perform(body as ReadOperation) });
+        } else reply({ kind: "done", body: perform(body as ReadOperation) });
       } catch (error) {
-        reply({ kind: "failed", id, fault: faultOf(error) });
+        reply({ kind: "failed", fault: faultOf(error) });
       }
     });
     reply({ kind: "ready", body: undefined });

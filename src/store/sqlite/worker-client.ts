@@ -4,10 +4,11 @@ import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { SmsError } from "../../domain/errors.ts";
+import { createFifo } from "../fifo.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { damagedFile } from "./check-file.ts";
 import { busyTimeoutMs, type WorkerData } from "./operations.ts";
-import type { WorkerFault, WorkerReply, WorkerRequest } from "./worker-protocol.ts";
+import type { WorkerFault, WorkerReply } from "./worker-protocol.ts";
 
 /** Statements failed, but the store is there: the caller may try them in smaller batches. */
 export class BatchError extends Error {
@@ -39,8 +40,8 @@ export async function startWorker(
   const compileCache = getCompileCacheDir();
   const env = compileCache === undefined ? {} : { NODE_COMPILE_CACHE: compileCache };
   const worker = new Worker(url, { workerData: data, name: `sms-relay ${name}`, env });
-  const pending = new Map<number, Pending>();
-  let nextId = 1;
+  // A thread answers in the order of the calls. Not a Map: see docs/adr/0073.
+  const pending = createFifo<Pending>();
   let end: SmsError | undefined;
 
   const exited = new Promise<void>((resolve) => {
@@ -50,15 +51,13 @@ export async function startWorker(
     const giveUp = (error: unknown) => {
       end ??= new SmsError("SERVICE_UNAVAILABLE", "The store's worker has ended.", { cause: error });
       reject(end);
-      for (const call of pending.values()) call.reject(end);
-      pending.clear();
+      for (let call = pending.shift(); call !== undefined; call = pending.shift()) call.reject(end);
     };
     worker.on("message", (reply: WorkerReply) => {
       if (reply.kind === "ready") resolve(reply.body);
       else if (reply.kind === "refused") reject(describeFault(reply.fault, data.path));
       else {
-        const call = pending.get(reply.id);
-        pending.delete(reply.id);
+        const call = pending.shift();
         if (reply.kind === "done") call?.resolve(reply.body);
         else call?.reject(asCallError(reply.fault, data.path));
       }
@@ -70,10 +69,9 @@ export async function startWorker(
   function call(body: unknown): Promise<unknown> {
     if (end !== undefined) return Promise.reject(end);
     return new Promise((resolve, reject) => {
-      const request: WorkerRequest = { id: nextId, body };
-      pending.set(nextId, { resolve, reject });
-      nextId += 1;
-      worker.postMessage(request);
+      // What cannot be cloned throws here, and is then no call.
+      worker.postMessage(body);
+      pending.push({ resolve, reject });
     });
   }
 

@@ -15,17 +15,13 @@ export interface OpenedFile {
   readonly line: StoredLine;
 }
 
-export interface WorkerRequest {
-  readonly id: number;
-  readonly body: unknown;
-}
-
+/** A worker answers what it is sent one by one, in order. */
 export type WorkerReply =
   /** The first message: the worker is ready (the writer says an OpenedFile), or why it cannot be. */
   | { readonly kind: "ready"; readonly body: unknown }
   | { readonly kind: "refused"; readonly fault: WorkerFault }
-  | { readonly kind: "done"; readonly id: number; readonly body: unknown }
-  | { readonly kind: "failed"; readonly id: number; readonly fault: WorkerFault };
+  | { readonly kind: "done"; readonly body: unknown }
+  | { readonly kind: "failed"; readonly fault: WorkerFault };
 
 /** SQLite's primary result codes that speak of the file or the machine, not of the statement. */
 const awayCodes = new Set([5, 6, 7, 8, 10, 11, 13, 14, 15, 23, 26]);

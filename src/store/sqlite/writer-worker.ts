@@ -34,7 +34,7 @@ import { createWriteSubscriptions } from "./subscriptions.ts";
 import { createSweep } from "./sweep.ts";
 import { createTakeReference } from "./take-references.ts";
 import { beginTransaction, type Transaction, type WriterState } from "./transaction.ts";
-import { faultOf, type OpenedFile, type WorkerReply, type WorkerRequest } from "./worker-protocol.ts";
+import { faultOf, type OpenedFile, type WorkerReply } from "./worker-protocol.ts";
 
 type Handlers = {
   readonly [Kind in keyof WriteSteps]: (
@@ -146,17 +146,17 @@ function serve(): void {
     const file: OpenedFile = { storeId, line: openLine(db, storeId, randomUUID) };
     const runBatch = createBatchRunner(db);
     const opened = db;
-    port.on("message", ({ id, body }: WorkerRequest) => {
+    port.on("message", (body: unknown) => {
       try {
         if (body === "close") {
           opened.close();
-          reply({ kind: "done", id, body: undefined });
+          reply({ kind: "done", body: undefined });
           port.close();
         } else {
-          reply({ kind: "done", id, body: runBatch(body as readonly PackedOperation[]) });
+          reply({ kind: "done", body: runBatch(body as readonly PackedOperation[]) });
         }
       } catch (error) {
-        reply({ kind: "failed", id, fault: faultOf(error) });
+        reply({ kind: "failed", fault: faultOf(error) });
       }
     });
     reply({ kind: "ready", body: file });
