@@ -4,6 +4,7 @@
  */
 import type { Clock, Timer } from "../observability/clock.ts";
 import type { CommandName } from "./pdu-layouts.ts";
+import { RequestRing } from "./request-ring.ts";
 
 /** Highest sequence_number (SMPP 3.4 §5.1.4); the next is 1. */
 export const MAX_SEQUENCE_NUMBER = 0x7fffffff;
@@ -35,8 +36,7 @@ export class PendingRequests<Outcome> {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #onTimeout: (request: PendingRequest<Outcome>) => void;
-  /** In the order of their deadlines, since all wait equally long. */
-  readonly #waiting = new Map<number, PendingRequest<Outcome>>();
+  readonly #waiting = new RequestRing<PendingRequest<Outcome>>();
   readonly #late = new Map<number, CommandName>();
   #lastSequence = 0;
   #inWindow = 0;
@@ -55,11 +55,11 @@ export class PendingRequests<Outcome> {
     return this.#inWindow;
   }
 
-  /** The next sequence_number that nothing still uses. */
+  /** The next sequence_number that nothing still uses; those are left out, too, whose place in the table is taken. */
   nextSequence(): number {
     do {
       this.#lastSequence = this.#lastSequence >= MAX_SEQUENCE_NUMBER ? 1 : this.#lastSequence + 1;
-    } while (this.#waiting.has(this.#lastSequence) || this.#late.has(this.#lastSequence));
+    } while (!this.#waiting.isFree(this.#lastSequence) || this.#late.has(this.#lastSequence));
     return this.#lastSequence;
   }
 
@@ -76,7 +76,7 @@ export class PendingRequests<Outcome> {
   ): PendingRequest<Outcome> {
     const deadline = this.#activeMs() + this.#timeoutMs;
     const request = { sequence_number, command, inWindow, deadline, settle, written: false, settled: false };
-    this.#waiting.set(sequence_number, request);
+    this.#waiting.put(request);
     if (inWindow) this.#inWindow++;
     this.#arm();
     return request;
@@ -115,7 +115,7 @@ export class PendingRequests<Outcome> {
 
   /** Empties the table and answers what was in it. */
   drain(): readonly PendingRequest<Outcome>[] {
-    const all = [...this.#waiting.values()];
+    const all = this.#byDeadline();
     for (const request of all) this.#remove(request);
     this.#late.clear();
     this.#timer?.cancel();
@@ -123,8 +123,14 @@ export class PendingRequests<Outcome> {
     return all;
   }
 
+  #byDeadline(): readonly PendingRequest<Outcome>[] {
+    return [...this.#waiting.all()].sort(
+      (left, right) => left.deadline - right.deadline || left.sequence_number - right.sequence_number,
+    );
+  }
+
   #remove(request: PendingRequest<Outcome>): void {
-    this.#waiting.delete(request.sequence_number);
+    this.#waiting.remove(request.sequence_number);
     request.settled = true;
     if (request.inWindow) this.#inWindow--;
   }
@@ -136,15 +142,16 @@ export class PendingRequests<Outcome> {
 
   #arm(): void {
     if (this.#timer !== undefined || this.#pausedAt !== undefined) return;
-    const first = this.#waiting.values().next().value;
-    if (first === undefined) return;
-    this.#timer = this.#clock.setTimeout(() => this.#sweep(), Math.max(1, first.deadline - this.#activeMs()));
+    let first = Number.POSITIVE_INFINITY;
+    for (const { deadline } of this.#waiting.all()) first = Math.min(first, deadline);
+    if (first === Number.POSITIVE_INFINITY) return;
+    this.#timer = this.#clock.setTimeout(() => this.#sweep(), Math.max(1, first - this.#activeMs()));
   }
 
   #sweep(): void {
     this.#timer = undefined;
     const now = this.#activeMs();
-    for (const request of this.#waiting.values()) {
+    for (const request of this.#byDeadline()) {
       if (request.deadline > now) break;
       this.#remove(request);
       if (request.written) this.#expectLate(request);
