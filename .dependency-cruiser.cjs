@@ -17,6 +17,7 @@ module.exports = {
       to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
     },
     only("pure-domain", "domain imports nothing but itself.", "^src/domain/", ["^src/domain/"]),
+    only("pure-memory", "memory knows nothing of what it keeps.", "^src/memory/", ["^src/memory/"]),
     only("pure-encoding", "encoding imports domain and itself.", "^src/encoding/", [
       "^src/(domain|encoding)/",
     ]),
@@ -24,14 +25,14 @@ module.exports = {
       "^src/(domain|encoding|routing)/",
     ]),
     only("pure-smpp", "The protocol library knows no part of the service.", "^src/smpp/", [
-      "^src/(domain|smpp)/",
+      "^src/(domain|memory|smpp)/",
       "^src/observability/clock",
     ]),
     only(
       "smsc-stands-alone",
       "The simulator is a peer: it shares the protocol and the encoding only.",
       "^src/smsc/",
-      ["^src/(domain|encoding|smpp|smsc)/", "^src/observability/clock", "^node_modules/"],
+      ["^src/(domain|encoding|memory|smpp|smsc)/", "^src/observability/clock", "^node_modules/"],
     ),
     {
       name: "adapters-apart",

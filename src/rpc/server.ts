@@ -11,6 +11,7 @@ import { SmsServiceDefinition } from "../gen/sms/v1/sms_service.ts";
 import type { Clock, Timer } from "../observability/clock.ts";
 import { deadlineInterceptor } from "./call-deadline.ts";
 import { addHealth } from "./health.ts";
+import { forgetClosedStreams } from "./http2-streams.ts";
 import { addressOf, channelOptionsOf, credentialsOf, type ListenSettings } from "./listen-options.ts";
 import {
   createGatewayService,
@@ -60,6 +61,7 @@ export interface RpcServer {
 /** Makes the server; nothing listens before `start`. */
 export function createRpcServer(deps: RpcServerDeps): RpcServer {
   const { listen, clock, stopping } = deps;
+  forgetClosedStreams();
   const server = createServer({
     ...channelOptionsOf(listen),
     interceptors: [deadlineInterceptor(sendSmsPath)],

@@ -2,9 +2,9 @@
  * The requests of one connection that wait for their answers: sequence numbers, deadlines, and the last ones that timed
  * out, so that a late answer still finds what it belongs to. One timer serves them all, however many there are.
  */
+import { NumberTable } from "../memory/number-table.ts";
 import type { Clock, Timer } from "../observability/clock.ts";
 import type { CommandName } from "./pdu-layouts.ts";
-import { RequestRing } from "./request-ring.ts";
 
 /** Highest sequence_number (SMPP 3.4 §5.1.4); the next is 1. */
 export const MAX_SEQUENCE_NUMBER = 0x7fffffff;
@@ -36,7 +36,7 @@ export class PendingRequests<Outcome> {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #onTimeout: (request: PendingRequest<Outcome>) => void;
-  readonly #waiting = new RequestRing<PendingRequest<Outcome>>();
+  readonly #waiting = new NumberTable<PendingRequest<Outcome>>();
   readonly #late = new Map<number, CommandName>();
   #lastSequence = 0;
   #inWindow = 0;
@@ -55,11 +55,11 @@ export class PendingRequests<Outcome> {
     return this.#inWindow;
   }
 
-  /** The next sequence_number that nothing still uses; those are left out, too, whose place in the table is taken. */
+  /** The next sequence_number that nothing still uses. */
   nextSequence(): number {
     do {
       this.#lastSequence = this.#lastSequence >= MAX_SEQUENCE_NUMBER ? 1 : this.#lastSequence + 1;
-    } while (!this.#waiting.isFree(this.#lastSequence) || this.#late.has(this.#lastSequence));
+    } while (this.#waiting.has(this.#lastSequence) || this.#late.has(this.#lastSequence));
     return this.#lastSequence;
   }
 
@@ -76,7 +76,7 @@ export class PendingRequests<Outcome> {
   ): PendingRequest<Outcome> {
     const deadline = this.#activeMs() + this.#timeoutMs;
     const request = { sequence_number, command, inWindow, deadline, settle, written: false, settled: false };
-    this.#waiting.put(request);
+    this.#waiting.set(sequence_number, request);
     if (inWindow) this.#inWindow++;
     this.#arm();
     return request;
@@ -124,13 +124,13 @@ export class PendingRequests<Outcome> {
   }
 
   #byDeadline(): readonly PendingRequest<Outcome>[] {
-    return [...this.#waiting.all()].sort(
+    return [...this.#waiting.values()].sort(
       (left, right) => left.deadline - right.deadline || left.sequence_number - right.sequence_number,
     );
   }
 
   #remove(request: PendingRequest<Outcome>): void {
-    this.#waiting.remove(request.sequence_number);
+    this.#waiting.delete(request.sequence_number);
     request.settled = true;
     if (request.inWindow) this.#inWindow--;
   }
@@ -143,7 +143,7 @@ export class PendingRequests<Outcome> {
   #arm(): void {
     if (this.#timer !== undefined || this.#pausedAt !== undefined) return;
     let first = Number.POSITIVE_INFINITY;
-    for (const { deadline } of this.#waiting.all()) first = Math.min(first, deadline);
+    for (const { deadline } of this.#waiting.values()) first = Math.min(first, deadline);
     if (first === Number.POSITIVE_INFINITY) return;
     this.#timer = this.#clock.setTimeout(() => this.#sweep(), Math.max(1, first - this.#activeMs()));
   }

@@ -3,8 +3,8 @@
  * moment it returns, without a timer. Knows nothing of databases: `run` makes a batch durable or throws.
  */
 import { SmsError } from "../domain/errors.ts";
+import { createFifo, type Fifo } from "../memory/fifo.ts";
 import type { Clock } from "../observability/clock.ts";
-import { createFifo, type Fifo } from "./fifo.ts";
 
 export interface WriteEntry<Operation> {
   readonly operation: Operation;

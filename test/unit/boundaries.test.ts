@@ -12,6 +12,7 @@ const root = resolve(import.meta.dirname, "../..");
 /** file → what it imports wrongly → the rule that must name it. */
 const planted = [
   ["src/domain/planted.ts", "../encoding/planted-target.ts", "pure-domain"],
+  ["src/memory/planted.ts", "../domain/planted-target.ts", "pure-memory"],
   ["src/encoding/planted.ts", "../routing/planted-target.ts", "pure-encoding"],
   ["src/routing/planted.ts", "../store/store.ts", "pure-routing"],
   ["src/smpp/planted.ts", "../app/planted-target.ts", "pure-smpp"],

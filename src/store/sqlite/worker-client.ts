@@ -4,7 +4,7 @@ import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { SmsError } from "../../domain/errors.ts";
-import { createFifo } from "../fifo.ts";
+import { createFifo } from "../../memory/fifo.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { damagedFile } from "./check-file.ts";
 import { busyTimeoutMs, type WorkerData } from "./operations.ts";

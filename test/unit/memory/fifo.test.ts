@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createFifo } from "../../../src/store/fifo.ts";
+import { createFifo } from "../../../src/memory/fifo.ts";
 
 describe("createFifo", () => {
   it("gives in the order in which it was given, however pushing and shifting alternate", () => {
