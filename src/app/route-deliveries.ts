@@ -31,12 +31,15 @@ export interface RoutedDeliveries {
 
 const noRefusals: ReadonlyMap<number, RouteRefusal> = new Map();
 
-/** Routes every recipient by the table as it stands now. Above 100 recipients other calls have turns in between. */
-export async function routeDeliveries(
+/**
+ * Routes every recipient by the table as it stands now: at once, or with turns of other calls in between where there are more than
+ * 100.
+ */
+export function routeDeliveries(
   message: Message,
   recipients: readonly ParsedRecipient[],
   deps: { readonly routes: Routes; readonly countryOf: CountryOf },
-): Promise<RoutedDeliveries> {
+): RoutedDeliveries | Promise<RoutedDeliveries> {
   const table = deps.routes.table();
   const plans = new PlanMemo(message);
   const positions = recipients.length > 1 ? new Map<E164, number>() : undefined;
@@ -81,19 +84,32 @@ export async function routeDeliveries(
     return position;
   }
 
-  for (let index = 0; index < recipients.length; index++) {
-    if (index > 0 && index % recipientsPerTurn === 0) await nextTurn();
-    const recipient = recipients[index];
-    if (recipient === undefined) {
-      outcomes.push({ kind: "refused", code: "INVALID_RECIPIENT" });
-      continue;
+  function routeFrom(start: number): void {
+    const end = Math.min(start + recipientsPerTurn, recipients.length);
+    for (let index = start; index < end; index++) {
+      const recipient = recipients[index];
+      if (recipient === undefined) {
+        outcomes.push({ kind: "refused", code: "INVALID_RECIPIENT" });
+        continue;
+      }
+      let position = positions?.get(recipient);
+      if (position === undefined) {
+        position = addDelivery(recipient);
+        positions?.set(recipient, position);
+      }
+      outcomes.push({ kind: "delivery", position });
     }
-    let position = positions?.get(recipient);
-    if (position === undefined) {
-      position = addDelivery(recipient);
-      positions?.set(recipient, position);
-    }
-    outcomes.push({ kind: "delivery", position });
   }
-  return { deliveries, outcomes, refusals: refusals ?? noRefusals, plans };
+
+  async function routeRest(): Promise<RoutedDeliveries> {
+    for (let start = recipientsPerTurn; start < recipients.length; start += recipientsPerTurn) {
+      await nextTurn();
+      routeFrom(start);
+    }
+    return routed();
+  }
+
+  const routed = () => ({ deliveries, outcomes, refusals: refusals ?? noRefusals, plans });
+  routeFrom(0);
+  return recipients.length > recipientsPerTurn ? routeRest() : routed();
 }

@@ -72,7 +72,8 @@ export function createSendSms(deps: SendSmsDeps): SendSms {
     admit(deps.admission());
     const { request } = parsed;
     const message = messageOf(request, call.accountId, deps.newMessageId(), startMs);
-    const routed = await routeDeliveries(message, request.recipients, deps);
+    const routing = routeDeliveries(message, request.recipients, deps);
+    const routed = routing instanceof Promise ? await routing : routing;
     refuseWhenNobodyIsLeft(routed);
     if (request.dryRun) return answerNew(input, message, routed, { isDryRun: true });
     if (request.waitFor === "ACCEPTED") {

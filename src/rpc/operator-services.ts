@@ -3,23 +3,27 @@ import type { DownloadBackup } from "../app/download-backup.ts";
 import type { ExplainRoute } from "../app/explain-route.ts";
 import type { GatewayControl } from "../app/gateway-control.ts";
 import type { KeyControl } from "../app/key-control.ts";
-import type { GatewayServiceImplementation } from "../gen/sms/v1/gateway_service.ts";
-import type { KeyServiceImplementation } from "../gen/sms/v1/key_service.ts";
+import type { GatewayServiceClient, GatewayServiceImplementation } from "../gen/sms/v1/gateway_service.ts";
+import type { KeyServiceClient, KeyServiceImplementation } from "../gen/sms/v1/key_service.ts";
 import type {
   DownloadBackupResponse,
+  MaintenanceServiceClient,
   MaintenanceServiceImplementation,
 } from "../gen/sms/v1/maintenance_service.ts";
 import { createGuard, type GuardDeps } from "./guard.ts";
 import { fromRole } from "./translate/enums.ts";
 import { fromExplainRouteRequest, toGateway, toRouteCandidate } from "./translate/gateway.ts";
 import { toApiKey } from "./translate/key.ts";
+import type { WholeAnswers } from "./wire-definition.ts";
 
 export interface GatewayServiceDeps extends GuardDeps {
   readonly gateways: GatewayControl;
   readonly explainRoute: ExplainRoute;
 }
 
-export function createGatewayService(deps: GatewayServiceDeps): GatewayServiceImplementation {
+export function createGatewayService(
+  deps: GatewayServiceDeps,
+): WholeAnswers<GatewayServiceImplementation, GatewayServiceClient> {
   const { unary } = createGuard(deps, "operator");
   return {
     listGateways: unary(async (request) => {
@@ -45,7 +49,9 @@ export interface KeyServiceDeps extends GuardDeps {
   readonly keyControl: KeyControl;
 }
 
-export function createKeyService(deps: KeyServiceDeps): KeyServiceImplementation {
+export function createKeyService(
+  deps: KeyServiceDeps,
+): WholeAnswers<KeyServiceImplementation, KeyServiceClient> {
   const { unary } = createGuard(deps, "operator");
   return {
     createKey: unary(async ({ accountId, role, displayName }) => {
@@ -64,7 +70,9 @@ export interface MaintenanceServiceDeps extends GuardDeps {
   readonly downloadBackup: DownloadBackup;
 }
 
-export function createMaintenanceService(deps: MaintenanceServiceDeps): MaintenanceServiceImplementation {
+export function createMaintenanceService(
+  deps: MaintenanceServiceDeps,
+): WholeAnswers<MaintenanceServiceImplementation, MaintenanceServiceClient> {
   return {
     downloadBackup: createGuard(deps, "operator").stream(() => streamPieces(deps.downloadBackup)),
   };

@@ -32,22 +32,14 @@ export function refuseUnreadable(request: object): void {
     throw new SmsError("INVALID_PARAMETER", "The request is not a protobuf message of this method.");
 }
 
-interface RequestType {
+export interface RequestType {
   readonly decode: (octets: Uint8Array) => object;
   readonly fromPartial: (fields: object) => object;
 }
 
-interface ServiceOf {
-  readonly methods: Readonly<Record<string, { readonly requestType: RequestType }>>;
-}
-
-/** The service with decoders that keep faults instead of dropping or throwing them. */
-export function keepingFaults<Service extends ServiceOf>(service: Service): Service {
-  const methods = Object.entries(service.methods).map(([key, method]) => {
-    const requestType = { ...method.requestType, decode: keeping(method.requestType) };
-    return [key, { ...method, requestType }];
-  });
-  return { ...service, methods: Object.fromEntries(methods) };
+/** The type with a decoder that keeps faults instead of dropping or throwing them. */
+export function keepingFaults<Type extends RequestType>(type: Type): Type {
+  return { ...type, decode: keeping(type) };
 }
 
 function keeping(type: RequestType): RequestType["decode"] {

@@ -21,9 +21,9 @@ import {
   type KeyServiceDeps,
   type MaintenanceServiceDeps,
 } from "./operator-services.ts";
-import { keepingFaults } from "./read-requests.ts";
 import { addReflection } from "./reflection.ts";
 import { createSmsService, type SmsServiceDeps } from "./sms-service.ts";
+import { wireDefinition } from "./wire-definition.ts";
 
 const services = [
   SmsServiceDefinition.fullName,
@@ -66,10 +66,10 @@ export function createRpcServer(deps: RpcServerDeps): RpcServer {
     ...channelOptionsOf(listen),
     interceptors: [deadlineInterceptor(sendSmsPath)],
   });
-  server.add(keepingFaults(SmsServiceDefinition), createSmsService({ ...deps, stopping: stopping.signal }));
-  server.add(keepingFaults(GatewayServiceDefinition), createGatewayService(deps));
-  server.add(keepingFaults(KeyServiceDefinition), createKeyService(deps));
-  server.add(keepingFaults(MaintenanceServiceDefinition), createMaintenanceService(deps));
+  server.add(wireDefinition(SmsServiceDefinition), createSmsService({ ...deps, stopping: stopping.signal }));
+  server.add(wireDefinition(GatewayServiceDefinition), createGatewayService(deps));
+  server.add(wireDefinition(KeyServiceDefinition), createKeyService(deps));
+  server.add(wireDefinition(MaintenanceServiceDefinition), createMaintenanceService(deps));
   const health = addHealth(server, {
     services,
     followers: [SmsServiceDefinition.fullName],

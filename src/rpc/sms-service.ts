@@ -9,6 +9,7 @@ import type { Unknown } from "../app/send-request.ts";
 import type { SendSms } from "../app/send-sms.ts";
 import type { WatchReports } from "../app/watch-reports.ts";
 import {
+  type SmsServiceClient,
   type SmsServiceImplementation,
   StatusView,
   type StreamDeliveryReportsRequest,
@@ -22,6 +23,7 @@ import { fromPreviewSmsRequest, toPreviewSmsResponse } from "./translate/plan.ts
 import { fromStreamRequest, toDeliveryReport, toReportSubscription } from "./translate/report.ts";
 import { fromSendSmsRequest, toSendSmsResponse } from "./translate/send-sms.ts";
 import { fromDate } from "./translate/time.ts";
+import type { WholeAnswers } from "./wire-definition.ts";
 
 export interface SmsServiceDeps extends GuardDeps {
   readonly sendSms: SendSms;
@@ -35,7 +37,9 @@ export interface SmsServiceDeps extends GuardDeps {
   readonly stopping: AbortSignal;
 }
 
-export function createSmsService(deps: SmsServiceDeps): SmsServiceImplementation {
+export function createSmsService(
+  deps: SmsServiceDeps,
+): WholeAnswers<SmsServiceImplementation, SmsServiceClient> {
   const guard = createGuard(deps, "any");
   return {
     sendSms: guard.unary(async (request, { accountId }, context) =>
