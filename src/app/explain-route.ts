@@ -11,7 +11,7 @@ import {
 } from "../domain/ids.ts";
 import type { E164 } from "../domain/message.ts";
 import { PlanMemo } from "../routing/plan-memo.ts";
-import { selectGateways } from "../routing/select-gateways.ts";
+import { notNowReason, selectGateways } from "../routing/select-gateways.ts";
 import type { Principal } from "./api-keys.ts";
 import type { CountryOf } from "./country-of.ts";
 import { parseCoding, parseContent } from "./parse-content.ts";
@@ -34,6 +34,7 @@ export interface ExplainedGateway {
   readonly gatewayId: GatewayId;
   /** From 1; 0 where a rule leaves it out. */
   readonly rank: number;
+  /** Why it is left out, why it cannot send now, or that other replicas send (ELSEWHERE). */
   readonly reason: string | undefined;
   readonly isReady: boolean;
   readonly segmentCount: number;
@@ -92,10 +93,11 @@ export function createExplainRoute(deps: ExplainRouteDeps): ExplainRoute {
       deps.routes.table(),
       deps.routes.health,
     );
+    const isElsewhere = (gatewayId: GatewayId) => deps.routes.health(gatewayId).kind === "elsewhere";
     const candidates = selection.candidates.map((candidate, index) => ({
       gatewayId: candidate.gatewayId,
       rank: index + 1,
-      reason: candidate.notNow,
+      reason: candidate.notNow ?? (isElsewhere(candidate.gatewayId) ? "ELSEWHERE" : undefined),
       isReady: candidate.notNow === undefined,
       segmentCount: candidate.plan.segments.length,
     }));
@@ -105,7 +107,7 @@ export function createExplainRoute(deps: ExplainRouteDeps): ExplainRoute {
         gatewayId,
         rank: 0,
         reason,
-        isReady: deps.routes.health(gatewayId).kind === "ready",
+        isReady: notNowReason(deps.routes.health(gatewayId)) === undefined,
         segmentCount: 0,
       }));
     return { gateways: [...candidates, ...leftOut], country, deliveryId };

@@ -28,7 +28,7 @@ export interface DispatchContext {
   /** Whether a gateway other than this one can send now. */
   readonly hasOther: (gatewayId: GatewayId) => boolean;
   /** The most places that another gateway that can send has free. */
-  readonly freeElsewhere: (gatewayId: GatewayId, lane: Lane) => number;
+  readonly freeAtOthers: (gatewayId: GatewayId, lane: Lane) => number;
   readonly toItems: (claim: Claim, claimant: ClaimantId) => readonly InHand[];
   /** Brings a delivery where its placement says; it is in no queue any more. */
   readonly place: (item: InHand, placement: Placement, from: GatewayId) => void;

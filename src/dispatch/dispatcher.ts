@@ -64,6 +64,8 @@ export interface Dispatcher {
   pause(gatewayId: GatewayId, reason: string): void;
   /** Ends a pause and closes the circuit. */
   resume(gatewayId: GatewayId): void;
+  /** Whether other processes can send by a gateway, where this one cannot. */
+  setReadyElsewhere(gatewayId: GatewayId, isReady: boolean): void;
   figures(): DispatcherFigures;
   /** Gateways that make no progress although they could (P22). */
   stuck(): readonly GatewayId[];
@@ -87,6 +89,7 @@ class GatewayDispatcher implements Dispatcher {
   readonly #settler: Settler;
   readonly #handOver: HandOver;
   readonly #paused: Map<GatewayId, string>;
+  readonly #readyElsewhere = new Set<GatewayId>();
   #runners: ReadonlyMap<GatewayId, GatewayRunner> = new Map();
   readonly #retired = new Set<GatewayRunner>();
   #table: RouteTable;
@@ -124,7 +127,7 @@ class GatewayDispatcher implements Dispatcher {
       health: this.health,
       isBehind: () => this.#settler.unsettled > settings.maxUnsettled,
       hasOther: (gatewayId) => this.#othersThatCanSend(gatewayId).length > 0,
-      freeElsewhere: (gatewayId, lane) =>
+      freeAtOthers: (gatewayId, lane) =>
         Math.max(0, ...this.#othersThatCanSend(gatewayId).map((runner) => runner.queue.free(lane))),
       toItems,
       place: (item, placement, from) => this.#handOver.place(item, placement, from),
@@ -203,6 +206,13 @@ class GatewayDispatcher implements Dispatcher {
     this.#runners.get(gatewayId)?.setPause(undefined);
   }
 
+  setReadyElsewhere(gatewayId: GatewayId, isReady: boolean): void {
+    if (isReady === this.#readyElsewhere.has(gatewayId)) return;
+    if (isReady) this.#readyElsewhere.add(gatewayId);
+    else this.#readyElsewhere.delete(gatewayId);
+    this.#runners.get(gatewayId)?.setReadyElsewhere(isReady);
+  }
+
   figures(): DispatcherFigures {
     const gateways = new Map([...this.#runners].map(([id, runner]) => [id, runner.figures()] as const));
     return { gateways, unsettled: this.#settler.unsettled };
@@ -272,7 +282,9 @@ class GatewayDispatcher implements Dispatcher {
         known.setRoute(route);
         runners.set(route.id, known);
       } else {
-        runners.set(route.id, new GatewayRunner(gateway, route, this.#paused.get(route.id), this.#context));
+        const runner = new GatewayRunner(gateway, route, this.#paused.get(route.id), this.#context);
+        runner.setReadyElsewhere(this.#readyElsewhere.has(route.id));
+        runners.set(route.id, runner);
       }
     }
     return runners;

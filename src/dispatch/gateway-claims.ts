@@ -38,7 +38,7 @@ export class GatewayClaims {
   /** Asks the store where something may wait that somebody could send. */
   ask(): void {
     const { context, gatewayId, canSend } = this.#dependencies;
-    if (this.#asking !== undefined || context.isBehind()) return;
+    if (this.#asking !== undefined || context.isBehind() || this.#isLeftToOthers()) return;
     const isOwn = canSend();
     const limits = isOwn ? this.#ownLimits() : this.#limitsForOthers();
     if (limits === undefined) return;
@@ -57,6 +57,12 @@ export class GatewayClaims {
         context.log.error({ err: error, gateway: gatewayId }, "Waiting deliveries could not be claimed.");
       },
     );
+  }
+
+  /** Other processes send what waits. */
+  #isLeftToOthers(): boolean {
+    const { gate, context } = this.#dependencies;
+    return gate.isReadyElsewhere && gate.health(context.clock.monotonic()).kind === "elsewhere";
   }
 
   /** Resolves when no claim is under way. */
@@ -84,7 +90,7 @@ export class GatewayClaims {
     const { gatewayId, context } = this.#dependencies;
     const limits = { OTP: 0, NORMAL: 0, BULK: 0 };
     for (const lane of lanes) {
-      if (this.hints.isDue(lane)) limits[lane] = Math.min(context.freeElsewhere(gatewayId, lane), mostOfLane);
+      if (this.hints.isDue(lane)) limits[lane] = Math.min(context.freeAtOthers(gatewayId, lane), mostOfLane);
     }
     return limits.OTP + limits.NORMAL + limits.BULK > 0 ? limits : undefined;
   }

@@ -11,6 +11,7 @@ import { TokenBucket } from "../routing/token-bucket.ts";
 import type { DispatchRoute, DispatchSettings } from "./dispatch-settings.ts";
 
 const ready: GatewayHealth = { kind: "ready" };
+const elsewhere: GatewayHealth = { kind: "elsewhere" };
 
 export class GatewayGate {
   readonly #clock: Clock;
@@ -18,6 +19,8 @@ export class GatewayGate {
   readonly #onToken: () => void;
   #throttle: ThrottleControl;
   #bucket: TokenBucket;
+  #isRateLimited: boolean;
+  #share = 1;
   readonly #partsWaiting: (() => void)[] = [];
   #timer: Timer | undefined;
   #isClosed = false;
@@ -25,6 +28,8 @@ export class GatewayGate {
   status: GatewayStatus;
   /** Why it is paused by hand; undefined where it is not. */
   pause: string | undefined;
+  /** Whether another process can send by this gateway. */
+  isReadyElsewhere = false;
 
   constructor(
     route: DispatchRoute,
@@ -39,6 +44,7 @@ export class GatewayGate {
     this.#onToken = onToken;
     this.#throttle = new ThrottleControl(settings.throttle, route.pdusPerSecond);
     this.#bucket = new TokenBucket(route.pdusPerSecond, route.burst, nowMs);
+    this.#isRateLimited = route.pdusPerSecond !== undefined;
     this.circuit = new Circuit(settings.circuit);
     this.status = status;
   }
@@ -48,13 +54,27 @@ export class GatewayGate {
     const nowMs = this.#clock.monotonic();
     this.#throttle = new ThrottleControl(this.#settings.throttle, route.pdusPerSecond);
     this.#bucket = new TokenBucket(route.pdusPerSecond, route.burst, nowMs);
+    this.#isRateLimited = route.pdusPerSecond !== undefined;
+    this.#applyShare(nowMs);
     while (this.#bucket.tryTake(nowMs) && route.pdusPerSecond !== undefined);
     this.#scheduleTimer();
   }
 
+  /** The share of the gateway's sessions that is this process's, 0 to 1, and so of its rate. */
+  get share(): number {
+    return this.#share;
+  }
+
+  set share(share: number) {
+    if (share === this.#share) return;
+    this.#share = share;
+    this.#applyShare(this.#clock.monotonic());
+    if (this.#partsWaiting.length > 0) this.#scheduleTimer();
+  }
+
   health(nowMs: number): GatewayHealth {
     if (this.pause !== undefined) return { kind: "paused", reason: this.pause };
-    if (this.status.kind !== "ready") return this.status;
+    if (this.status.kind !== "ready") return this.isReadyElsewhere ? elsewhere : this.status;
     if (this.circuit.places(nowMs) > 0) return ready;
     const state = this.circuit.state(nowMs);
     return state.kind === "closed" ? ready : { kind: "circuit_open", reason: state.reason };
@@ -113,14 +133,21 @@ export class GatewayGate {
     for (const resolve of this.#partsWaiting.splice(0)) resolve();
   }
 
+  /** A rate that was only measured is this process's own already. */
+  #applyShare(nowMs: number): void {
+    this.#bucket.setShare(this.#isRateLimited ? this.#share : 1, nowMs);
+  }
+
   #refreshRate(nowMs: number): void {
     this.#bucket.setRate(this.#throttle.pdusPerSecond(nowMs), nowMs);
   }
 
   #scheduleTimer(): void {
     if (this.#timer !== undefined || this.#isClosed) return;
+    const waitMs = this.#bucket.delayMs(this.#clock.monotonic());
+    if (waitMs === Number.POSITIVE_INFINITY) return;
     // Timers count whole milliseconds.
-    const delayMs = Math.max(1, Math.ceil(this.#bucket.delayMs(this.#clock.monotonic())));
+    const delayMs = Math.max(1, Math.ceil(waitMs));
     this.#timer = this.#clock.setTimeout(() => {
       this.#timer = undefined;
       this.#grant();

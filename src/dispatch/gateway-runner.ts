@@ -68,6 +68,7 @@ export class GatewayRunner {
     this.#idleSinceMs = clock.monotonic();
     this.gate = new GatewayGate(route, gateway.status(), settings, clock, () => this.pump());
     this.gate.pause = pause;
+    this.gate.share = ownShareOf(gateway);
     const canSend = () => this.canSend;
     this.#claims = new GatewayClaims({
       gatewayId: gateway.id,
@@ -106,6 +107,11 @@ export class GatewayRunner {
     return !this.#isStopped && this.gate.health(this.#context.clock.monotonic()).kind === "ready";
   }
 
+  /** Only other processes can send: nothing is held in memory for it. */
+  get isLeftToOthers(): boolean {
+    return this.gate.health(this.#context.clock.monotonic()).kind === "elsewhere";
+  }
+
   setRoute(route: DispatchRoute): void {
     if (route.pdusPerSecond !== this.#route.pdusPerSecond || route.burst !== this.#route.burst) {
       this.gate.setRoute(route);
@@ -114,9 +120,10 @@ export class GatewayRunner {
     this.#setPlaces();
   }
 
-  /** The gateway's status has changed. */
+  /** The gateway's status has changed, or how many of its sessions are this process's. */
   onStatus(): void {
     this.gate.status = this.gateway.status();
+    this.gate.share = ownShareOf(this.gateway);
     this.#setPlaces();
     this.#noteChange();
   }
@@ -124,6 +131,12 @@ export class GatewayRunner {
   setPause(reason: string | undefined): void {
     this.gate.pause = reason;
     if (reason === undefined) this.gate.circuit.reset();
+    this.#noteChange();
+  }
+
+  setReadyElsewhere(isReady: boolean): void {
+    if (this.gate.isReadyElsewhere === isReady) return;
+    this.gate.isReadyElsewhere = isReady;
     this.#noteChange();
   }
 
@@ -266,6 +279,10 @@ export class GatewayRunner {
     const { clock, settings } = this.#context;
     this.#downSinceMs ??= clock.monotonic();
     if (this.queue.length === 0) return;
+    if (this.isLeftToOthers) {
+      this.#handBackAll();
+      return;
+    }
     if (this.#context.hasOther(this.id)) {
       this.#routeAgain(this.queue.remove((item) => !item.isPreparing));
       return;
@@ -307,7 +324,7 @@ export class GatewayRunner {
     const wanted =
       pdusPerSecond === undefined
         ? this.gateway.figures().windowSize * aheadWindows
-        : Math.floor((pdusPerSecond * aheadMs) / 1000);
+        : Math.floor((pdusPerSecond * this.gate.share * aheadMs) / 1000);
     this.queue.setPlaces(Math.min(wanted, maxAhead));
   }
 
@@ -325,6 +342,13 @@ export class GatewayRunner {
     this.#shownHealth = health.kind;
     const fields = { gateway: this.id, ...("reason" in health && { reason: health.reason }) };
     if (health.kind === "ready") this.#context.log.info(fields, "The gateway can send.");
+    else if (health.kind === "elsewhere")
+      this.#context.log.info(fields, "Other replicas send for the gateway.");
     else this.#context.log.warn(fields, `The gateway cannot send: ${health.kind}.`);
   }
+}
+
+function ownShareOf(gateway: Gateway): number {
+  const { sessions, ownSessions } = gateway.figures();
+  return ownSessions / sessions;
 }

@@ -61,7 +61,8 @@ export class HandOver {
 
   #moveTo(gatewayId: GatewayId, item: InHand, from: GatewayId): void {
     const runner = this.#dependencies.runnerOf(gatewayId);
-    if (runner === undefined || (gatewayId !== from && runner.queue.free(item.lane) === 0)) {
+    const isFull = gatewayId !== from && runner?.queue.free(item.lane) === 0;
+    if (runner === undefined || runner.isLeftToOthers || isFull) {
       this.handBack(item, gatewayId);
       return;
     }

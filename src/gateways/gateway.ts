@@ -65,6 +65,7 @@ export type PartResult =
 
 /** What a gateway tells its owner. A promise that rejects makes the SMSC keep its message (ESME_RX_T_APPN). */
 export interface GatewayListener {
+  /** The status is another, or the number of sessions that are kept. */
   onStatus(status: GatewayStatus): void;
   /** Room in a window may have opened. */
   onRoom(): void;
@@ -77,7 +78,10 @@ export interface GatewayListener {
 
 /** Figures for dashboards and ListGateways. */
 export interface GatewayFigures {
+  /** Sessions in all, whichever process keeps them. */
   readonly sessions: number;
+  /** Those that this process keeps. */
+  readonly ownSessions: number;
   readonly boundSessions: number;
   /** PDUs written and unanswered. */
   readonly inFlight: number;
@@ -93,8 +97,15 @@ export interface Gateway {
   room(): number;
   /** Never rejects. One result a part, in the order of `parts`. */
   submit(submission: Submission): Promise<readonly PartResult[]>;
-  /** Connects and keeps connected; harmless when repeated. */
-  start(listener: GatewayListener): void;
+  /** Connects and keeps connected: the sessions of these numbers, all where none are named. Harmless when repeated. */
+  start(listener: GatewayListener, slots?: readonly number[]): void;
+  /** Keeps one more session connected, by its number from 0; harmless when repeated. */
+  openSession(slot: number): void;
+  /**
+   * Gives one session up: it takes no further part, waits for unanswered PDUs until `graceMs` is over, or as long as an answer may
+   * take, and closes. Resolves once it is closed; harmless when repeated.
+   */
+  closeSession(slot: number, graceMs?: number): Promise<void>;
   /** Binds again after a stop for a wrong password. */
   resume(): void;
   /** Waits for unanswered PDUs until `graceMs` is over, unbinds and closes; harmless when repeated. */

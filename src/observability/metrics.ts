@@ -201,7 +201,7 @@ function registerGauges(registry: Registry, sources: MetricSources): void {
       for (const gateway of sources.gateways()) target.labels(gateway.id).set(read(gateway));
     });
   byGateway("gateway_sessions_bound", "Sessions bound, by gateway.", (g) => g.figures.boundSessions);
-  byGateway("gateway_sessions", "Sessions wanted, by gateway.", (g) => g.figures.sessions);
+  byGateway("gateway_sessions", "Sessions wanted here, by gateway.", (g) => g.figures.ownSessions);
   byGateway("gateway_window_used", "PDUs written and unanswered.", (g) => g.figures.inFlight);
   byGateway("gateway_window_size", "PDUs that may be unanswered at once.", (g) => g.figures.windowSize);
   byGateway("gateway_ready", "1 where a session can submit.", (g) => (g.status.kind === "ready" ? 1 : 0));

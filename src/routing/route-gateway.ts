@@ -36,6 +36,8 @@ export interface RouteGateway {
 /** Whether a gateway can send at this moment, and if not, why. */
 export type GatewayHealth =
   | { readonly kind: "ready" }
+  /** Not by this process, but by another one that has sessions of it: what is routed to it waits in the store and is sent there. */
+  | { readonly kind: "elsewhere" }
   | { readonly kind: "connecting"; readonly reason: string }
   | { readonly kind: "stopped"; readonly reason: string }
   | { readonly kind: "paused"; readonly reason: string }

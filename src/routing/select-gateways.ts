@@ -95,6 +95,7 @@ export function refusalCodeOf(leftOut: readonly LeftOut[]): StatusCodeName {
 export function notNowReason(health: GatewayHealth): NotNowReason | undefined {
   switch (health.kind) {
     case "ready":
+    case "elsewhere":
       return undefined;
     case "connecting":
     case "stopped":

@@ -5,6 +5,7 @@
 
 export class TokenBucket {
   #pdusPerSecond: number | undefined;
+  #share = 1;
   #burst = 1;
   readonly #configuredBurst: number | undefined;
   #tokens = 0;
@@ -18,8 +19,9 @@ export class TokenBucket {
     this.#tokens = this.#burst;
   }
 
+  /** What this bucket's share of the rate lets through; undefined where nothing waits. */
   get pdusPerSecond(): number | undefined {
-    return this.#pdusPerSecond;
+    return this.#pdusPerSecond === undefined ? undefined : this.#pdusPerSecond * this.#share;
   }
 
   /** Changes the rate from now on; what was saved is kept up to the burst. */
@@ -27,8 +29,19 @@ export class TokenBucket {
     if (pdusPerSecond === this.#pdusPerSecond) return;
     this.#refill(nowMs);
     this.#pdusPerSecond = pdusPerSecond;
-    this.#burst = Math.max(1, this.#configuredBurst ?? (pdusPerSecond ?? 0) / 10);
-    this.#tokens = Math.min(this.#tokens, this.#burst);
+    this.#setBurst();
+  }
+
+  /**
+   * Takes a share of rate and burst, 0 to 1, where several buckets divide them. Without one nothing is saved, so that who gets a share
+   * begins empty: who had it before may have used it up.
+   */
+  setShare(share: number, nowMs: number): void {
+    if (share === this.#share) return;
+    this.#refill(nowMs);
+    this.#share = share;
+    this.#setBurst();
+    if (share === 0) this.#tokens = 0;
   }
 
   /** Takes one token where there is one. */
@@ -45,12 +58,12 @@ export class TokenBucket {
     this.#tokens = Math.min(this.#burst, this.#tokens + 1);
   }
 
-  /** Milliseconds until a token is there; 0 where one is. */
+  /** Milliseconds until a token is there; 0 where one is, Infinity without a share. */
   delayMs(nowMs: number): number {
     if (this.#pdusPerSecond === undefined) return 0;
     this.#refill(nowMs);
     if (this.#tokens >= 1) return 0;
-    return ((1 - this.#tokens) * 1000) / this.#pdusPerSecond;
+    return ((1 - this.#tokens) * 1000) / (this.#pdusPerSecond * this.#share);
   }
 
   #refill(nowMs: number): void {
@@ -59,7 +72,13 @@ export class TokenBucket {
     this.#timeMs = nowMs;
     if (this.#pdusPerSecond === undefined) return;
     // A little slack against rounding, so that a timer of exactly `delayMs` finds its token.
-    const gained = (elapsedMs * this.#pdusPerSecond) / 1000 + 1e-9;
+    const gained = (elapsedMs * this.#pdusPerSecond * this.#share) / 1000 + 1e-9;
     this.#tokens = Math.min(this.#burst, this.#tokens + gained);
+  }
+
+  #setBurst(): void {
+    const burst = this.#configuredBurst ?? (this.#pdusPerSecond ?? 0) / 10;
+    this.#burst = Math.max(1, burst * this.#share);
+    this.#tokens = Math.min(this.#tokens, this.#burst);
   }
 }

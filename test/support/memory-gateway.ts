@@ -23,11 +23,15 @@ export interface MemoryGateway extends Gateway {
   readonly arrivals: SignalQueue<Submission>;
   script: Script;
   setStatus(status: GatewayStatus): void;
+  /** Keeps so many of its sessions here; without one it cannot send. */
+  setOwnSessions(count: number): void;
 }
 
 export interface MemoryGatewayOptions {
   readonly script?: Script;
   readonly window?: number;
+  /** In all; 1 unless told otherwise. */
+  readonly sessions?: number;
   readonly profile?: Partial<EncodingProfile>;
   readonly now?: () => number;
 }
@@ -63,7 +67,8 @@ export const acceptAll: Script = (submission) =>
   submission.parts.map((part) => accepted(part.number, `m${++acceptCount}`));
 
 export function createMemoryGateway(id: string, options: MemoryGatewayOptions = {}): MemoryGateway {
-  const { window = 100 } = options;
+  const { window = 100, sessions = 1 } = options;
+  let ownSessions = sessions;
   const submissions: Submission[] = [];
   const arrivals = createSignalQueue<Submission>();
   let status: GatewayStatus = { kind: "ready" };
@@ -76,7 +81,7 @@ export function createMemoryGateway(id: string, options: MemoryGatewayOptions = 
     arrivals,
     script: options.script ?? acceptAll,
     status: () => status,
-    figures: () => ({ sessions: 1, boundSessions: 1, inFlight, windowSize: window }),
+    figures: () => ({ sessions, ownSessions, boundSessions: ownSessions, inFlight, windowSize: window }),
     room: () => (status.kind === "ready" ? window - inFlight : 0),
     async submit(submission) {
       inFlight++;
@@ -92,10 +97,16 @@ export function createMemoryGateway(id: string, options: MemoryGatewayOptions = 
       listener = given;
       given.onStatus(status);
     },
+    openSession() {},
+    closeSession: () => Promise.resolve(),
     resume() {},
     setStatus(next) {
       status = next;
       listener?.onStatus(next);
+    },
+    setOwnSessions(count) {
+      ownSessions = count;
+      gateway.setStatus(count > 0 ? { kind: "ready" } : { kind: "connecting", reason: "none is kept here" });
     },
     stop: () => Promise.resolve(),
   };

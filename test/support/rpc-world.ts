@@ -159,6 +159,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
           isPremium: route.isPremium,
           figures: gateways[index]?.figures() ?? {
             sessions: 0,
+            ownSessions: 0,
             boundSessions: 0,
             inFlight: 0,
             windowSize: 0,

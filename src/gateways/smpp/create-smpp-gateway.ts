@@ -15,6 +15,8 @@ export interface SmppGatewayDeps {
   /** 0 (inclusive) to 1 (exclusive); spreads reconnections. */
   readonly random: () => number;
   readonly log: Logger;
+  /** Asked right before each PDU is written: whether the sessions are still this process's. Absent where nobody else can have them. */
+  readonly mayWrite?: () => boolean;
   /** Counts what no result tells; optional. */
   readonly metrics?: { readonly count: (event: PartEvent) => void };
 }
@@ -24,8 +26,15 @@ export function createSmppGateway(settings: SmppGatewaySettings, deps: SmppGatew
   return new SmppGateway(settings, deps);
 }
 
+const noSession = "none of its sessions is kept here";
 /** user_message_reference is 16 bits wide. */
 const REFERENCES = 0x10000;
+
+/** A session, or one of its two connections where it sends and receives on different ones. */
+interface SlotLink {
+  readonly slot: number;
+  readonly link: Link;
+}
 
 class SmppGateway implements Gateway {
   readonly #settings: SmppGatewaySettings;
@@ -33,7 +42,9 @@ class SmppGateway implements Gateway {
   readonly #log: Logger;
   readonly #outcomes: PartOutcomes;
   readonly #submitter: Submitter;
-  readonly #links: readonly Link[];
+  readonly #links: readonly SlotLink[];
+  /** Numbers of the sessions that are kept here. */
+  readonly #own = new Set<number>();
   /** Sessions that stand, in the order of binding. */
   #sessions: readonly SmppSession[] = [];
   #listener: GatewayListener | undefined;
@@ -58,7 +69,9 @@ class SmppGateway implements Gateway {
       maxQueued: settings.window * settings.sessions,
       onRoom: () => this.#listener?.onRoom(),
     });
-    this.#links = roles(settings).map((role) => this.#link(role, deps.random));
+    this.#links = Array.from({ length: settings.sessions }).flatMap((_, slot) =>
+      roles(settings).map((role) => ({ slot, link: this.#link(role, deps) })),
+    );
   }
 
   get id() {
@@ -79,6 +92,7 @@ class SmppGateway implements Gateway {
     const submitting = this.#sessions.filter((session) => session.canSubmit);
     return {
       sessions: this.#links.length,
+      ownSessions: this.#links.filter(({ slot }) => this.#own.has(slot)).length,
       boundSessions: this.#sessions.filter((session) => session.isBound).length,
       inFlight: this.#sessions.reduce((sum, session) => sum + session.inFlight, 0),
       windowSize: submitting.length * this.#settings.window,
@@ -93,7 +107,7 @@ class SmppGateway implements Gateway {
     return this.#submitter.submit(submission);
   }
 
-  start(listener: GatewayListener): void {
+  start(listener: GatewayListener, slots: readonly number[] = this.#links.map(({ slot }) => slot)): void {
     if (this.#listener !== undefined || this.#stopping !== undefined) return;
     this.#listener = listener;
     this.#readDelivery = createDeliveryReader({
@@ -103,14 +117,30 @@ class SmppGateway implements Gateway {
       listener,
       outcomes: this.#outcomes,
     });
-    this.#setStatus({ kind: "connecting", reason: "starting" });
-    for (const link of this.#links) link.start();
+    for (const slot of slots) this.#own.add(slot);
+    this.#setStatus({ kind: "connecting", reason: slots.length === 0 ? noSession : "starting" });
+    this.#startLinks();
+  }
+
+  openSession(slot: number): void {
+    if (this.#listener === undefined || this.#stopping !== undefined || this.#own.has(slot)) return;
+    this.#own.add(slot);
+    this.#showStatus("starting", true);
+    if (this.#status.kind !== "stopped") this.#startLinks();
+  }
+
+  async closeSession(slot: number, graceMs = this.#settings.responseTimeoutMs): Promise<void> {
+    const wasOwn = this.#own.delete(slot);
+    const links = this.#links.filter((each) => each.slot === slot);
+    const closed = links.map(({ link }) => link.stop(graceMs));
+    if (wasOwn) this.#showStatus(this.#own.size === 0 ? noSession : "a session is being closed", true);
+    await Promise.all(closed);
   }
 
   resume(): void {
     if (this.#status.kind !== "stopped" || this.#stopping !== undefined) return;
     this.#setStatus({ kind: "connecting", reason: "resumed" });
-    for (const link of this.#links) link.start();
+    this.#startLinks();
   }
 
   stop(graceMs: number): Promise<void> {
@@ -123,18 +153,23 @@ class SmppGateway implements Gateway {
     this.#submitter.close();
     await this.#submitter.written(graceMs);
     const leftMs = Math.max(0, graceMs - (this.#clock.monotonic() - startMs));
-    await Promise.all(this.#links.map((link) => link.stop(leftMs)));
+    await Promise.all(this.#links.map(({ link }) => link.stop(leftMs)));
     this.#outcomes.close();
     this.#setStatus({ kind: "stopped", reason: "stopped" });
   }
 
-  #link(role: SessionRole, random: () => number): Link {
+  #startLinks(): void {
+    for (const { slot, link } of this.#links) if (this.#own.has(slot)) link.start();
+  }
+
+  #link(role: SessionRole, { random, mayWrite = () => true }: SmppGatewayDeps): Link {
     return new Link({
       role,
       settings: this.#settings,
       clock: this.#clock,
       log: this.#log,
       random,
+      mayWrite,
       outcomes: this.#outcomes,
       nextReference: () => {
         this.#reference = (this.#reference + 1) % REFERENCES;
@@ -164,7 +199,7 @@ class SmppGateway implements Gateway {
     if (isRefused && this.#stopping === undefined) {
       this.#log.error({ reason }, "The gateway is stopped until it is resumed.");
       this.#setStatus({ kind: "stopped", reason });
-      for (const link of this.#links) void link.stop(this.#settings.responseTimeoutMs);
+      for (const { link } of this.#links) void link.stop(this.#settings.responseTimeoutMs);
     } else {
       this.#showStatus(reason);
     }
@@ -175,29 +210,32 @@ class SmppGateway implements Gateway {
     return this.#sessions.some((session) => session.canSubmit);
   }
 
-  #showStatus(reason: string): void {
-    if (this.#status.kind === "stopped" || this.#stopping !== undefined) return;
-    this.#setStatus(this.#canSubmit ? { kind: "ready" } : { kind: "connecting", reason });
+  /** `hasShareChanged`: the listener is told also where the status is as before. */
+  #showStatus(reason: string, hasShareChanged = false): void {
+    if (this.#stopping !== undefined) return;
+    if (this.#status.kind === "stopped") this.#setStatus(this.#status, hasShareChanged);
+    else
+      this.#setStatus(this.#canSubmit ? { kind: "ready" } : { kind: "connecting", reason }, hasShareChanged);
   }
 
-  #setStatus(status: GatewayStatus): void {
+  #setStatus(status: GatewayStatus, hasShareChanged = false): void {
     const before = this.#status;
     this.#status = status;
     const isSame =
       before.kind === status.kind &&
       (before.kind === "ready" || status.kind === "ready" || before.reason === status.reason);
-    if (!isSame) this.#listener?.onStatus(status);
+    if (!isSame || hasShareChanged) this.#listener?.onStatus(status);
   }
 }
 
-function roles(settings: SmppGatewaySettings): readonly SessionRole[] {
-  const count = Array.from({ length: settings.sessions });
-  switch (settings.bindMode) {
+/** The connections that one session consists of. */
+function roles({ bindMode }: SmppGatewaySettings): readonly SessionRole[] {
+  switch (bindMode) {
     case "transceiver":
-      return count.map(() => "transceiver" as const);
+      return ["transceiver"];
     case "transmitter+receiver":
-      return count.flatMap(() => ["transmitter", "receiver"] as const);
+      return ["transmitter", "receiver"];
     default:
-      return assertNever(settings.bindMode);
+      return assertNever(bindMode);
   }
 }

@@ -32,6 +32,8 @@ export interface SessionOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly outcomes: PartOutcomes;
+  /** Whether the session is still this process's to write on. */
+  readonly mayWrite: () => boolean;
   /** The next user_message_reference. */
   readonly nextReference: () => number;
   readonly onBound: (session: SmppSession) => void;
@@ -88,7 +90,8 @@ export class SmppSession implements SubmitSession {
   }
 
   get canSubmit(): boolean {
-    return this.#state === "bound" && this.role !== "receiver" && this.#connection?.isOpen === true;
+    const isOpen = this.#state === "bound" && this.role !== "receiver" && this.#connection?.isOpen === true;
+    return isOpen && this.#options.mayWrite();
   }
 
   get free(): number {

@@ -14,6 +14,7 @@ const states = {
   stopped: GatewayState.GATEWAY_STATE_STOPPED,
   paused: GatewayState.GATEWAY_STATE_PAUSED,
   circuit_open: GatewayState.GATEWAY_STATE_CIRCUIT_OPEN,
+  elsewhere: GatewayState.GATEWAY_STATE_ELSEWHERE,
 } as const satisfies Record<GatewayHealth["kind"], GatewayState>;
 
 export function toGateway(gateway: GatewayAnswer): Gateway {
@@ -21,7 +22,7 @@ export function toGateway(gateway: GatewayAnswer): Gateway {
   return {
     gatewayId: gateway.id,
     state: states[health.kind],
-    reason: health.kind === "ready" ? "" : health.reason,
+    reason: "reason" in health ? health.reason : "",
     priority: gateway.priority,
     weight: gateway.weight,
     premium: gateway.isPremium,

@@ -17,7 +17,7 @@ const sources: MetricSources = {
       id: "north",
       status: { kind: "ready" },
       isPaused: false,
-      figures: { sessions: 2, boundSessions: 1, inFlight: 5, windowSize: 20 },
+      figures: { sessions: 2, ownSessions: 2, boundSessions: 1, inFlight: 5, windowSize: 20 },
     },
   ],
   reportStreams: () => 4,

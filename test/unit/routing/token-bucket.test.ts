@@ -65,6 +65,52 @@ describe("TokenBucket", () => {
     expect(bucket.delayMs(0)).toBe(0);
   });
 
+  it("lets buckets with shares of one rate through what it allows, and who gets a share begins empty", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 40, max: 500 }),
+        fc.array(fc.nat(4), { minLength: 2, maxLength: 12 }),
+        (rate, ownersOfFour) => {
+          const buckets = [new TokenBucket(rate, undefined, 0), new TokenBucket(rate, undefined, 0)];
+          const taken: number[] = [];
+          let now = 0;
+          for (const first of ownersOfFour) {
+            // Who has less from now on gives up before the other takes.
+            const shares = [first / 4, 1 - first / 4];
+            for (const grows of [false, true]) {
+              buckets.forEach((bucket, index) => {
+                const share = shares[index] ?? 0;
+                const own = (bucket.pdusPerSecond ?? 0) / rate;
+                if (share > own === grows) bucket.setShare(share, now);
+              });
+            }
+            for (const end = now + 700; now < end; now += 1.7) {
+              for (const bucket of buckets) while (bucket.tryTake(now)) taken.push(now);
+            }
+          }
+          // The beginning, where both buckets were made full, is left out.
+          const later = taken.filter((time) => time > 1_400);
+          let most = 0;
+          for (let from = 0; from < later.length; from += 5) {
+            for (let to = from; to < later.length; to += 3) {
+              const stretchMs = (later[to] ?? 0) - (later[from] ?? 0);
+              most = Math.max(most, to - from + 1 - (stretchMs * rate) / 1000);
+            }
+          }
+          // One token of each bucket may be saved, whatever its share.
+          expect(most).toBeLessThanOrEqual(rate / 10 + 2 + 1e-3);
+        },
+      ),
+      { numRuns: 20 },
+    );
+    const late = new TokenBucket(100, 10, 0);
+    late.setShare(0, 0);
+    expect([late.tryTake(5_000), late.delayMs(5_000)]).toEqual([false, Number.POSITIVE_INFINITY]);
+    late.setShare(0.5, 5_000);
+    expect(late.pdusPerSecond).toBe(50);
+    expect(late.delayMs(5_000)).toBeCloseTo(20, 3);
+  });
+
   it("takes a token back", () => {
     const bucket = new TokenBucket(1, 1, 0);
     bucket.tryTake(0);

@@ -21,7 +21,13 @@ describe("binding", () => {
       system_type: "OTA",
       interface_version: 0x34,
     });
-    expect(gateway.figures()).toEqual({ sessions: 1, boundSessions: 1, inFlight: 0, windowSize: 64 });
+    expect(gateway.figures()).toEqual({
+      sessions: 1,
+      ownSessions: 1,
+      boundSessions: 1,
+      inFlight: 0,
+      windowSize: 64,
+    });
   });
 
   it("binds a transmitter and a receiver, and submits on the transmitter alone", async () => {

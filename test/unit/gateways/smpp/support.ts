@@ -24,6 +24,11 @@ export function cleanAfterEach(): void {
   });
 }
 
+/** Ends something after the test. */
+export function onEnd(cleanup: () => Promise<void>): void {
+  cleanups.push(cleanup);
+}
+
 export async function startSmsc(options: ScriptedSmscOptions = {}): Promise<ScriptedSmsc> {
   const smsc = await startScriptedSmsc(options);
   cleanups.push(() => smsc.stop());
