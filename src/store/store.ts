@@ -17,6 +17,7 @@ import type {
 import type { IncomingPart, Receipt } from "../domain/receipt.ts";
 import type { StatusCodeName } from "../domain/status-code.ts";
 import type { Encoding } from "../encoding/message-plan.ts";
+import type { GatewaySessions } from "./gateway-sessions.ts";
 
 // ---------------------------------------------------------------- accepting
 
@@ -353,6 +354,8 @@ export interface Store {
   isLeaseHeld(): boolean;
   /** Called once this process was found gone and others took its claims: it has to join again. Returns the unsubscriber. */
   onLeaseLost(listener: () => void): () => void;
+  /** How the sessions of gateways are divided among the processes on this store. */
+  readonly sessions: GatewaySessions;
   /**
    * Called when another process may have put deliveries into a gateway's queue (undefined: into some queue). A hint, which may be
    * late or missing. Returns the unsubscriber.

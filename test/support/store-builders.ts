@@ -11,6 +11,7 @@ import {
 } from "../../src/domain/ids.ts";
 import type { AttemptOutcome, E164, Message } from "../../src/domain/message.ts";
 import type { Receipt } from "../../src/domain/receipt.ts";
+import type { GatewayOffer, GatewayReport } from "../../src/store/gateway-sessions.ts";
 import type {
   Acceptance,
   AttemptRecord,
@@ -202,4 +203,25 @@ export async function acceptSubmitted(
   if (id === undefined) throw new Error("the message has no delivery");
   await store.settle([buildSubmitted(id, claimant, ids)]);
   return id;
+}
+
+/** A gateway as a process offers it that can send by it. */
+export function buildOffer(
+  gatewayId: GatewayId,
+  sessions: number,
+  report: Partial<GatewayReport> = {},
+): GatewayOffer {
+  return {
+    gatewayId,
+    sessions,
+    report: {
+      state: "ready",
+      reason: "",
+      boundSessions: 0,
+      inFlight: 0,
+      windowSize: 0,
+      pdusPerSecond: 0,
+      ...report,
+    },
+  };
 }

@@ -5,10 +5,11 @@
 import type { Retention } from "../store.ts";
 import { cleanAged } from "./clean-aged.ts";
 import { cleanMessages } from "./clean-messages.ts";
+import { inTransaction } from "./in-transaction.ts";
 import { readError } from "./reader.ts";
 import type { Session } from "./session.ts";
 import { type Connection, statement } from "./statement.ts";
-import { isConnectionKept, isWorthRetrying } from "./store-error.ts";
+import { isWorthRetrying } from "./store-error.ts";
 
 export interface CleanRequest {
   readonly nowMs: number;
@@ -44,18 +45,7 @@ async function clean(connection: Connection, request: CleanRequest): Promise<Cle
 /** One bounded step, beside the writer, which does not wait for it. */
 export async function cleanOnce(session: Session, request: CleanRequest): Promise<Cleaned> {
   try {
-    const cleaned = await session.use(async (connection) => {
-      const begun = connection.command("BEGIN");
-      try {
-        const [cleaned] = await Promise.all([clean(connection, request), begun]);
-        await connection.command("COMMIT");
-        return cleaned;
-      } catch (error) {
-        if (isConnectionKept(error)) await connection.command("ROLLBACK");
-        throw error;
-      }
-    });
-    return cleaned;
+    return await session.use((connection) => inTransaction(connection, () => clean(connection, request)));
   } catch (error) {
     // Another replica was in the way; there is time.
     if (isWorthRetrying(error)) return { rows: 0, hasMore: false };

@@ -1,6 +1,7 @@
 /**
- * What replicas tell each other, so that nobody waits for the next poll: accounts with new reports, queues with waiting rows. Hints
- * go out after the commit, at most one a channel every 20 ms, from a connection of their own, and may be lost without harm.
+ * What replicas tell each other, so that nobody waits for the next poll: accounts with new reports, queues with waiting rows, news of
+ * sessions and gateways. Hints go out after the commit, at most one a channel every 20 ms, from a connection of their own, and may be
+ * lost without harm.
  */
 import type pg from "pg";
 import type { AccountId, GatewayId } from "../../domain/ids.ts";
@@ -11,6 +12,8 @@ import { statement } from "./statement.ts";
 export interface Hints {
   reports(accounts: readonly { readonly accountId: AccountId; readonly last: number }[]): void;
   queues(gateways: readonly GatewayId[]): void;
+  /** Sessions were given up, or a gateway is doing otherwise. */
+  sessions(): void;
   /** Listens on this connection from now on. */
   listen(client: pg.Client): void;
   /** Sends nothing more. */
@@ -24,18 +27,31 @@ export interface HintsOptions {
   readonly onReports: (accountId: AccountId, last: number) => void;
   /** Undefined: some queue, whichever. */
   readonly onQueue: (gatewayId: GatewayId | undefined) => void;
+  readonly onSessions: () => void;
 }
 
 const everyMs = 20;
 /** PostgreSQL takes payloads below 8,000 octets. */
 const mostOctets = 7_900;
-const channels = { reports: "sms_relay_reports", queues: "sms_relay_queues" } as const;
+const channels = {
+  reports: "sms_relay_reports",
+  queues: "sms_relay_queues",
+  sessions: "sms_relay_sessions",
+} as const;
 
 const notify = statement("notify", "SELECT pg_notify($1, $2)");
 
-export function createHints({ replicaId, session, clock, onReports, onQueue }: HintsOptions): Hints {
+export function createHints({
+  replicaId,
+  session,
+  clock,
+  onReports,
+  onQueue,
+  onSessions,
+}: HintsOptions): Hints {
   const accounts = new Map<string, number>();
   const gateways = new Set<string>();
+  let hasSessionNews = false;
   let timer: Timer | undefined;
   let isClosed = false;
 
@@ -46,7 +62,7 @@ export function createHints({ replicaId, session, clock, onReports, onQueue }: H
         // Until the server has taken them the next ones gather.
         void send().finally(() => {
           timer = undefined;
-          if (accounts.size > 0 || gateways.size > 0) schedule();
+          if (accounts.size > 0 || gateways.size > 0 || hasSessionNews) schedule();
         });
       }, everyMs)
       .unref();
@@ -56,8 +72,10 @@ export function createHints({ replicaId, session, clock, onReports, onQueue }: H
     const messages: [string, string][] = [];
     if (accounts.size > 0) messages.push([channels.reports, pack([...accounts], [])]);
     if (gateways.size > 0) messages.push([channels.queues, pack([...gateways], [])]);
+    if (hasSessionNews) messages.push([channels.sessions, pack([], [])]);
     accounts.clear();
     gateways.clear();
+    hasSessionNews = false;
     await session
       .use((connection) =>
         Promise.all(messages.map(([channel, payload]) => connection.run(notify, channel, payload))),
@@ -75,6 +93,10 @@ export function createHints({ replicaId, session, clock, onReports, onQueue }: H
   function take({ channel, payload }: pg.Notification): void {
     const [from, entries] = parse(payload);
     if (from === replicaId) return;
+    if (channel === channels.sessions) {
+      onSessions();
+      return;
+    }
     if (channel === channels.queues) {
       if (entries.length === 0) onQueue(undefined);
       for (const entry of entries) if (typeof entry === "string") onQueue(entry as GatewayId);
@@ -96,9 +118,14 @@ export function createHints({ replicaId, session, clock, onReports, onQueue }: H
       for (const gatewayId of woken) gateways.add(gatewayId);
       if (woken.length > 0) schedule();
     },
+    sessions() {
+      hasSessionNews = true;
+      schedule();
+    },
     listen(client) {
       client.on("notification", take);
-      client.query(`LISTEN ${channels.reports}; LISTEN ${channels.queues}`).catch(() => undefined);
+      const listens = Object.values(channels).map((channel) => `LISTEN ${channel}`);
+      client.query(listens.join("; ")).catch(() => undefined);
     },
     close() {
       isClosed = true;

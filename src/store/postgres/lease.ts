@@ -44,8 +44,17 @@ const endLease = statement(
   "UPDATE replicas SET lease_until = clock_timestamp(), is_dead = true WHERE id = $1 AND epoch = $2",
 );
 
+/** Until when a lease that was asked for at `sentMs` may be relied on, by the monotonic clock: a margin less than it is given. */
+export function heldUntil(sentMs: number, leaseMs: number): number {
+  return sentMs + leaseMs - Math.min(1_000, leaseMs / 5);
+}
+
+/** The epoch in the name under which a replica claims. */
+export function epochOf(claimant: ClaimantId): number {
+  return Number(claimant.slice(claimant.lastIndexOf(".") + 1));
+}
+
 export function createLease({ replicaId, leaseMs, session, clock, log }: LeaseOptions): Lease {
-  const marginMs = Math.min(1_000, leaseMs / 5);
   const listeners = new Set<() => void>();
   let claimant: ClaimantId | undefined;
   let epoch = 0;
@@ -67,7 +76,7 @@ export function createLease({ replicaId, leaseMs, session, clock, log }: LeaseOp
       if (asked !== claimant) return;
       if (renewed === 1) {
         if (sentMs >= heldUntilMs) backSinceMs = clock.monotonic();
-        heldUntilMs = sentMs + leaseMs - marginMs;
+        heldUntilMs = heldUntil(sentMs, leaseMs);
       } else lose();
     } catch (err) {
       log.warn({ err }, "The lease of this replica could not be renewed.");
@@ -92,8 +101,8 @@ export function createLease({ replicaId, leaseMs, session, clock, log }: LeaseOp
     hold(joined, sentMs) {
       hasJoined = true;
       claimant = joined;
-      epoch = Number(joined.slice(joined.lastIndexOf(".") + 1));
-      heldUntilMs = sentMs + leaseMs - marginMs;
+      epoch = epochOf(joined);
+      heldUntilMs = heldUntil(sentMs, leaseMs);
       timer ??= clock.setInterval(() => void renew(), Math.min(renewEveryMs, leaseMs / 4)).unref();
     },
     get claimant() {

@@ -6,6 +6,7 @@ import type pg from "pg";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { schemaName } from "./connect.ts";
 import { initialSchema } from "./migrations/0001-initial.ts";
+import { gatewaySessions } from "./migrations/0002-gateway-sessions.ts";
 
 export interface Migration {
   readonly version: number;
@@ -14,7 +15,7 @@ export interface Migration {
   readonly sql: string;
 }
 
-export const migrations: readonly Migration[] = [initialSchema];
+export const migrations: readonly Migration[] = [initialSchema, gatewaySessions];
 
 /** "SMSR": the lock that migrations take, each for its transaction. Nothing else takes an advisory lock. */
 const lockNumber = 0x534d5352;

@@ -13,6 +13,7 @@ import { readBacklog } from "./backlog.ts";
 import { refuseBackup } from "./backup.ts";
 import { cleanOnce } from "./clean.ts";
 import { connect, nameOf } from "./connect.ts";
+import { createGatewaySessions } from "./gateway-sessions.ts";
 import { createHints } from "./hints.ts";
 import { listKeys } from "./keys.ts";
 import { createLease } from "./lease.ts";
@@ -107,6 +108,7 @@ function createStore(options: PostgresStoreOptions, storeId: string): Store {
       tellReports(accountId, last);
     },
     onQueue: tellWaiting,
+    onSessions: () => sessions.hear(),
   });
   const poll = startPoll({
     session: control,
@@ -116,6 +118,14 @@ function createStore(options: PostgresStoreOptions, storeId: string): Store {
     onReplayable: () => void write("replayParked", 500).catch(() => undefined),
   });
   const lease = createLease({ replicaId, leaseMs, session: control, clock, log });
+  const sessions = createGatewaySessions({
+    replicaId,
+    leaseMs,
+    session: control,
+    lease,
+    clock,
+    onNews: () => hints.sessions(),
+  });
 
   const {
     write,
@@ -164,6 +174,7 @@ function createStore(options: PostgresStoreOptions, storeId: string): Store {
     rescue: (nowMs) => write("rescue", { replicaId, nowMs, mayMark: lease.mayJudge() }),
     isLeaseHeld: () => lease.isHeld(),
     onLeaseLost: (listener) => lease.onLost(listener),
+    sessions,
     onWaiting(listener) {
       waitingListeners.add(listener);
       return () => {

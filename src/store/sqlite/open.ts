@@ -10,6 +10,7 @@ import { backupTo } from "./backup.ts";
 import { checkFile } from "./check-file.ts";
 import { createDamageGuard } from "./damage-guard.ts";
 import { keepPrivate, makePrivate } from "./file-modes.ts";
+import { allSessions } from "./gateway-sessions.ts";
 import type { CommittedBatch, ReadOperation, ReadSteps, WriteOperation, WriteSteps } from "./operations.ts";
 import { packOperation, unpackOutcome } from "./packed-batch.ts";
 import { type ServiceLock, takeServiceLock } from "./service-lock.ts";
@@ -139,6 +140,7 @@ function createStore(
     // Nothing more is sent once its outcome cannot be written.
     isLeaseHeld: () => !guard.isDamaged,
     onLeaseLost: () => () => {},
+    sessions: allSessions,
     onWaiting: () => () => {},
     accept: (entries) =>
       writeAll("accept", entries, ({ message, deliveries }) => ({

@@ -14,7 +14,7 @@ describe.skipIf(postgresMissing !== undefined)(`PostgreSQL migrations ${postgres
     const stores = await Promise.all([1, 2, 3, 4, 5].map(() => world.open()));
     expect(new Set(stores.map(({ id }) => id)).size).toBe(1);
     expect(await world.database.query("SELECT value FROM meta WHERE key = 'version'")).toEqual([
-      { value: "1" },
+      { value: "2" },
     ]);
   });
 
@@ -25,14 +25,14 @@ describe.skipIf(postgresMissing !== undefined)(`PostgreSQL migrations ${postgres
     await expect(world.open()).rejects.toMatchObject({
       reason: "NEWER_SCHEMA",
       message: expect.stringMatching(
-        /schema 9, which needs a program that reads schema 9; this one reads 1\./,
+        /schema 9, which needs a program that reads schema 9; this one reads 2\./,
       ),
     });
   });
 
   it("works beside a newer release whose schema it can still read", async () => {
     const store = await world.open();
-    await world.database.query("UPDATE meta SET value = '2' WHERE key = 'version'");
+    await world.database.query("UPDATE meta SET value = '9' WHERE key = 'version'");
     await world.database.query("ALTER TABLE messages ADD COLUMN widened text");
     const beside = await world.open();
     await beside.accept([buildAcceptance()]);

@@ -1,0 +1,67 @@
+/**
+ * The port by which processes on one store divide the sessions of gateways: each session, known by its number, belongs to at most one
+ * of them at a time. A process that has a store for itself has all.
+ */
+import type { GatewayId } from "../domain/ids.ts";
+import type { GatewayHealth } from "../routing/route-gateway.ts";
+
+/** How a gateway is doing at one process, as told to the others. */
+export interface GatewayReport {
+  readonly state: GatewayHealth["kind"];
+  /** Why it cannot send; empty where it can. */
+  readonly reason: string;
+  readonly boundSessions: number;
+  /** PDUs written and unanswered. */
+  readonly inFlight: number;
+  readonly windowSize: number;
+  /** PDUs a second that may leave there; 0 where nothing limits them. */
+  readonly pdusPerSecond: number;
+}
+
+/** A gateway of this process's configuration. */
+export interface GatewayOffer {
+  readonly gatewayId: GatewayId;
+  /** Sessions in the whole cluster. */
+  readonly sessions: number;
+  readonly report: GatewayReport;
+}
+
+/** Another process that has the gateway in its configuration. */
+export interface OtherReplica {
+  readonly replicaId: string;
+  /** How many of the sessions are its own. */
+  readonly ownSessions: number;
+  readonly report: GatewayReport;
+}
+
+export interface SessionShare {
+  /** Numbers of the sessions that are this process's, ascending. */
+  readonly own: readonly number[];
+  /** One of them that another process is due: to be closed, and then released. */
+  readonly surplus: number | undefined;
+  /** By id. */
+  readonly others: readonly OtherReplica[];
+  /** How many times the gateway was resumed by hand, at whichever process. */
+  readonly resumeCount: number;
+}
+
+export interface Division {
+  /** The name of this process among the others; undefined where there are none. */
+  readonly replicaId: string | undefined;
+  /** Until when, by the monotonic clock and less a margin, nobody else can take what is this process's. */
+  readonly heldUntilMs: number;
+  /** Of every gateway that was offered, or of which something is still held. */
+  readonly shares: ReadonlyMap<GatewayId, SessionShare>;
+}
+
+export interface GatewaySessions {
+  /**
+   * Holds on to what is this process's, tells the others how its gateways are doing, takes the sessions that it is due, and answers
+   * how all are divided. To be called each second: what is not held on to falls to others. Without offers it takes nothing more.
+   */
+  divide(offers: readonly GatewayOffer[]): Promise<Division>;
+  /** Gives up sessions that are closed; others may open them at once. */
+  release(gatewayId: GatewayId, slots: readonly number[]): Promise<void>;
+  /** Called when another process gave sessions up or tells something new. A hint. Returns the unsubscriber. */
+  onChange(listener: () => void): () => void;
+}
