@@ -12,12 +12,12 @@ import { followReplicas } from "./compose/follow-replicas.ts";
 import { createGatewayPanel, pausesAtStart } from "./compose/gateway-panel.ts";
 import { createGatewayPool } from "./compose/gateway-pool.ts";
 import { holdClaims } from "./compose/hold-claims.ts";
+import { keepSessions } from "./compose/keep-sessions.ts";
 import { openStore } from "./compose/open-store.ts";
 import { createUseCases } from "./compose/use-cases.ts";
 import type { Config } from "./config/schema.ts";
 import { defaultDispatchSettings } from "./dispatch/dispatch-settings.ts";
 import { createDispatcher, type Dispatcher } from "./dispatch/dispatcher.ts";
-import type { Gateway } from "./gateways/gateway.ts";
 import { createSmppGateway } from "./gateways/smpp/create-smpp-gateway.ts";
 import { openHttpDoor } from "./http/http-door.ts";
 import type { Clock } from "./observability/clock.ts";
@@ -73,6 +73,7 @@ export async function startService(config: Config, { clock, log }: ServiceDeps):
       clock,
       random: Math.random,
       log,
+      mayWrite: () => store.isLeaseHeld() && sessions.isHeld(),
       metrics: { count: (event) => metrics.lateAnswers.add(1, settings.id, event) },
     });
   });
@@ -119,19 +120,18 @@ export async function startService(config: Config, { clock, log }: ServiceDeps):
   if (config.store.url !== undefined) {
     parts.defer(followReplicas({ store, pool, dispatcher, panel, clock, log }));
   }
-  const recorder = createReceiptRecorder({ store, log });
-  const startGateway = (gateway: Gateway) =>
-    gateway.start({ ...dispatcher.listenerFor(gateway.id), ...recorder });
-  const leaving = new Set<Promise<void>>();
-  const stopGateway = (gateway: Gateway) => {
-    const gone = gateway.stop(drain.leftMs()).finally(() => leaving.delete(gone));
-    leaving.add(gone);
-  };
-  parts.defer(async () => {
-    for (const gateway of pool.gateways().values()) stopGateway(gateway);
-    await Promise.all(leaving);
+  const sessions = keepSessions({
+    store,
+    pool,
+    dispatcher,
+    panel,
+    recorder: createReceiptRecorder({ store, log }),
+    leftMs: drain.leftMs,
+    clock,
+    log,
   });
-  for (const gateway of pool.gateways().values()) startGateway(gateway);
+  parts.defer(() => sessions.stop());
+  sessions.start();
   dispatcher.start();
   parts.defer(() => dispatcher.stop(drain.shareMs(0.7)));
 
@@ -164,8 +164,7 @@ export async function startService(config: Config, { clock, log }: ServiceDeps):
       const { added, removed } = pool.replace(next.gateways);
       dispatcher.reload(pool.gateways(), pool.routes());
       panel.applyFilePauses();
-      for (const gateway of removed) stopGateway(gateway);
-      for (const gateway of added) startGateway(gateway);
+      sessions.change(added, removed);
       log.info(
         { added: added.map(({ id }) => id), removed: removed.map(({ id }) => id) },
         "The gateways were read again.",

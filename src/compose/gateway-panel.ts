@@ -3,6 +3,7 @@ import type { GatewayControlDeps, GatewayOverview } from "../app/gateway-control
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { GatewayId } from "../domain/ids.ts";
 import type { MetricSources } from "../observability/metrics.ts";
+import type { GatewayOffer } from "../store/gateway-sessions.ts";
 import type { GatewayPool } from "./gateway-pool.ts";
 
 export interface Pause {
@@ -13,6 +14,10 @@ export interface Pause {
 const pausedInFile = "paused in the configuration";
 
 export interface GatewayPanel extends Pick<GatewayControlDeps, "overview" | "onPause" | "onResume"> {
+  /** What other replicas are told of the gateways here. */
+  offers(): readonly GatewayOffer[];
+  /** Does what a resume by hand at another replica means here. */
+  onResumedElsewhere(id: GatewayId): void;
   readonly metricFigures: MetricSources["gateways"];
   /** Takes the pauses of a configuration that was read again; a pause by hand stays. */
   applyFilePauses(): void;
@@ -74,6 +79,24 @@ export function createGatewayPanel(
     },
     onResume(id) {
       dispatcher.resume(id);
+      pool.gateways().get(id)?.resume();
+    },
+    offers() {
+      const figures = dispatcher.figures().gateways;
+      return [...pool.entries()].map(([gatewayId, { gateway }]) => {
+        const health = dispatcher.health(gatewayId);
+        const report = {
+          ...gateway.figures(),
+          state: health.kind,
+          reason: "reason" in health ? health.reason : "",
+          pdusPerSecond: figures.get(gatewayId)?.pdusPerSecond ?? 0,
+        };
+        return { gatewayId, sessions: gateway.sessionCount, report };
+      });
+    },
+    onResumedElsewhere(id) {
+      // A pause by hand ends where its row is found gone.
+      if (!pauses.has(id)) dispatcher.resume(id);
       pool.gateways().get(id)?.resume();
     },
     metricFigures: () =>

@@ -78,7 +78,7 @@ export interface GatewayListener {
 
 /** Figures for dashboards and ListGateways. */
 export interface GatewayFigures {
-  /** Sessions in all, whichever process keeps them. */
+  /** Connections in all, whichever process keeps them. */
   readonly sessions: number;
   /** Those that this process keeps. */
   readonly ownSessions: number;
@@ -91,6 +91,8 @@ export interface GatewayFigures {
 export interface Gateway {
   readonly id: GatewayId;
   readonly profile: EncodingProfile;
+  /** Its sessions in all, numbered from 0; each is two connections where it sends and receives on different ones. */
+  readonly sessionCount: number;
   status(): GatewayStatus;
   figures(): GatewayFigures;
   /** Submissions that can be taken now without waiting for a window; 0 while not ready. */

@@ -10,6 +10,8 @@ export interface GatewayReport {
   readonly state: GatewayHealth["kind"];
   /** Why it cannot send; empty where it can. */
   readonly reason: string;
+  /** Connections that are kept there, of which so many are bound. */
+  readonly ownSessions: number;
   readonly boundSessions: number;
   /** PDUs written and unanswered. */
   readonly inFlight: number;
@@ -29,8 +31,6 @@ export interface GatewayOffer {
 /** Another process that has the gateway in its configuration. */
 export interface OtherReplica {
   readonly replicaId: string;
-  /** How many of the sessions are its own. */
-  readonly ownSessions: number;
   readonly report: GatewayReport;
 }
 
@@ -46,8 +46,6 @@ export interface SessionShare {
 }
 
 export interface Division {
-  /** The name of this process among the others; undefined where there are none. */
-  readonly replicaId: string | undefined;
   /** Until when, by the monotonic clock and less a margin, nobody else can take what is this process's. */
   readonly heldUntilMs: number;
   /** Of every gateway that was offered, or of which something is still held. */
@@ -55,6 +53,8 @@ export interface Division {
 }
 
 export interface GatewaySessions {
+  /** The name of this process among those on the store; undefined where it has the store, and so all sessions, for itself. */
+  readonly replicaId: string | undefined;
   /**
    * Holds on to what is this process's, tells the others how its gateways are doing, takes the sessions that it is due, and answers
    * how all are divided. To be called each second: what is not held on to falls to others. Without offers it takes nothing more.

@@ -77,6 +77,7 @@ export function createMemoryGateway(id: string, options: MemoryGatewayOptions = 
   const gateway: MemoryGateway = {
     id: toGatewayId(id),
     profile: options.profile === undefined ? baselineProfile : { ...baselineProfile, ...options.profile },
+    sessionCount: sessions,
     submissions,
     arrivals,
     script: options.script ?? acceptAll,

@@ -217,6 +217,7 @@ export function buildOffer(
     report: {
       state: "ready",
       reason: "",
+      ownSessions: 0,
       boundSessions: 0,
       inFlight: 0,
       windowSize: 0,

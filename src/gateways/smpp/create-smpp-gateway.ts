@@ -44,7 +44,7 @@ class SmppGateway implements Gateway {
   readonly #submitter: Submitter;
   readonly #links: readonly SlotLink[];
   /** Numbers of the sessions that are kept here. */
-  readonly #own = new Set<number>();
+  readonly #own: Set<number>;
   /** Sessions that stand, in the order of binding. */
   #sessions: readonly SmppSession[] = [];
   #listener: GatewayListener | undefined;
@@ -69,6 +69,7 @@ class SmppGateway implements Gateway {
       maxQueued: settings.window * settings.sessions,
       onRoom: () => this.#listener?.onRoom(),
     });
+    this.#own = new Set(Array.from({ length: settings.sessions }).keys());
     this.#links = Array.from({ length: settings.sessions }).flatMap((_, slot) =>
       roles(settings).map((role) => ({ slot, link: this.#link(role, deps) })),
     );
@@ -80,6 +81,10 @@ class SmppGateway implements Gateway {
 
   get profile() {
     return this.#settings.profile;
+  }
+
+  get sessionCount() {
+    return this.#settings.sessions;
   }
 
   status(): GatewayStatus {
@@ -107,7 +112,7 @@ class SmppGateway implements Gateway {
     return this.#submitter.submit(submission);
   }
 
-  start(listener: GatewayListener, slots: readonly number[] = this.#links.map(({ slot }) => slot)): void {
+  start(listener: GatewayListener, slots: readonly number[] = [...this.#own]): void {
     if (this.#listener !== undefined || this.#stopping !== undefined) return;
     this.#listener = listener;
     this.#readDelivery = createDeliveryReader({
@@ -117,6 +122,7 @@ class SmppGateway implements Gateway {
       listener,
       outcomes: this.#outcomes,
     });
+    this.#own.clear();
     for (const slot of slots) this.#own.add(slot);
     this.#setStatus({ kind: "connecting", reason: slots.length === 0 ? noSession : "starting" });
     this.#startLinks();

@@ -119,8 +119,7 @@ export async function divideSessions(
     reports.flatMap(({ id, byGateway }): readonly OtherReplica[] => {
       const report = byGateway.get(gatewayId);
       if (report === undefined || id === replicaId) return [];
-      const isTheirs = (row: SlotRow) => row.owner === id && !row.is_over;
-      return [{ replicaId: id, ownSessions: (rowsOf.get(gatewayId) ?? []).filter(isTheirs).length, report }];
+      return [{ replicaId: id, report }];
     });
   const resumeCounts = new Map(resumes.map(({ gateway_id, count }) => [gateway_id, count]));
   return new Map(

@@ -4,6 +4,7 @@ import type { GatewayOffer, GatewayReport } from "../gateway-sessions.ts";
 type ReportTuple = readonly [
   state: GatewayReport["state"],
   reason: string,
+  ownSessions: number,
   boundSessions: number,
   inFlight: number,
   windowSize: number,
@@ -14,8 +15,8 @@ type ReportTuple = readonly [
 export function packReports(offers: readonly GatewayOffer[]): string | null {
   if (offers.length === 0) return null;
   const tuples = offers.map(({ gatewayId, report }): readonly [string, ReportTuple] => {
-    const { state, reason, boundSessions, inFlight, windowSize, pdusPerSecond } = report;
-    return [gatewayId, [state, reason, boundSessions, inFlight, windowSize, pdusPerSecond]];
+    const { state, reason, ownSessions, boundSessions, inFlight, windowSize, pdusPerSecond } = report;
+    return [gatewayId, [state, reason, ownSessions, boundSessions, inFlight, windowSize, pdusPerSecond]];
   });
   return JSON.stringify(Object.fromEntries(tuples));
 }
@@ -24,9 +25,9 @@ export function unpackReports(packed: string): ReadonlyMap<string, GatewayReport
   const tuples = JSON.parse(packed) as Readonly<Record<string, ReportTuple>>;
   return new Map(
     Object.entries(tuples).map(
-      ([gatewayId, [state, reason, boundSessions, inFlight, windowSize, pdusPerSecond]]) => [
+      ([gatewayId, [state, reason, ownSessions, boundSessions, inFlight, windowSize, pdusPerSecond]]) => [
         gatewayId,
-        { state, reason, boundSessions, inFlight, windowSize, pdusPerSecond },
+        { state, reason, ownSessions, boundSessions, inFlight, windowSize, pdusPerSecond },
       ],
     ),
   );

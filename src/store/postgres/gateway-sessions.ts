@@ -35,9 +35,10 @@ const release = statement(
 export function createGatewaySessions(options: GatewaySessionsOptions): PostgresGatewaySessions {
   const { replicaId, leaseMs, session, lease, clock, onNews } = options;
   const listeners = new Set<() => void>();
-  const nothing: Division = { replicaId, heldUntilMs: Number.NEGATIVE_INFINITY, shares: new Map() };
+  const nothing: Division = { heldUntilMs: Number.NEGATIVE_INFINITY, shares: new Map() };
   let toldStates = "";
   return {
+    replicaId,
     async divide(offers) {
       const { claimant } = lease;
       if (claimant === undefined) return nothing;
@@ -51,7 +52,7 @@ export function createGatewaySessions(options: GatewaySessionsOptions): Postgres
       const states = JSON.stringify(offers.map(({ gatewayId, report }) => [gatewayId, report.state]));
       if (states !== toldStates) onNews();
       toldStates = states;
-      return { replicaId, heldUntilMs: heldUntil(sentMs, leaseMs), shares };
+      return { heldUntilMs: heldUntil(sentMs, leaseMs), shares };
     },
     async release(gatewayId, slots) {
       const { claimant } = lease;

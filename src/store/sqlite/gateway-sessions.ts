@@ -2,9 +2,9 @@
 import type { GatewaySessions } from "../gateway-sessions.ts";
 
 export const allSessions: GatewaySessions = {
+  replicaId: undefined,
   divide: (offers) =>
     Promise.resolve({
-      replicaId: undefined,
       heldUntilMs: Number.POSITIVE_INFINITY,
       shares: new Map(
         offers.map(({ gatewayId, sessions }) => [
