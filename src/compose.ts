@@ -90,7 +90,7 @@ export async function startService(config: Config, { clock, log }: ServiceDeps):
     log,
     settings: defaultDispatchSettings,
   });
-  const panel = createGatewayPanel(pool, dispatcher, pauses);
+  const panel = createGatewayPanel(pool, dispatcher, pauses, (id) => sessions.neighbours(id));
   const useCases = createUseCases({
     config,
     clock,

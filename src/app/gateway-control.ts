@@ -4,6 +4,7 @@ import type { GatewayId } from "../domain/ids.ts";
 import type { GatewayFigures } from "../gateways/gateway.ts";
 import type { Clock } from "../observability/clock.ts";
 import type { GatewayHealth } from "../routing/route-gateway.ts";
+import type { ReplicaReport } from "../store/gateway-sessions.ts";
 import type { Store } from "../store/store.ts";
 import { isCleanText, isLongerThan } from "./check-stored-text.ts";
 import { type Page, type PageRequest, pageOf } from "./page-token.ts";
@@ -17,10 +18,13 @@ export interface GatewayOverview {
   readonly priority: number;
   readonly weight: number;
   readonly isPremium: boolean;
+  /** Over all replicas. */
   readonly figures: GatewayFigures;
-  /** PDUs a second; 0 for no limit. */
+  /** PDUs a second over all replicas; 0 for no limit. */
   readonly configuredRate: number;
   readonly currentRate: number;
+  /** How each of them sees it, by id; empty where one process has the store for itself. */
+  readonly replicas: readonly ReplicaReport[];
   readonly pauseTimeMs: number | undefined;
 }
 

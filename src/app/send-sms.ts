@@ -4,12 +4,12 @@
  */
 import { assertNever } from "../domain/assert-never.ts";
 import { refuseFields, SmsError } from "../domain/errors.ts";
-import type { AccountId, ClaimantId, MessageId } from "../domain/ids.ts";
+import type { AccountId, ClaimantId, DeliveryId, MessageId } from "../domain/ids.ts";
 import type { Message } from "../domain/message.ts";
 import type { Clock } from "../observability/clock.ts";
 import type { Store } from "../store/store.ts";
 import { acceptMessage, type DirectClaims, type Stored } from "./accept-message.ts";
-import { type SubmissionWatch, watchSubmission } from "./await-submission.ts";
+import { type OnSettledElsewhere, type SubmissionWatch, watchSubmission } from "./await-submission.ts";
 import type { CountryOf } from "./country-of.ts";
 import { parseSendRequest } from "./parse-send-request.ts";
 import { readWholeStatus } from "./read-whole-status.ts";
@@ -38,6 +38,8 @@ export type Admission =
 export interface SendSmsDeps {
   readonly store: Pick<Store, "accept" | "readStatus" | "readStates">;
   readonly claims: DirectClaims;
+  /** Undefined where no other process sends what is accepted here. */
+  readonly onSettledElsewhere: OnSettledElsewhere | undefined;
   readonly claimant: () => ClaimantId;
   readonly routes: Routes;
   readonly countryOf: CountryOf;
@@ -82,9 +84,9 @@ export function createSendSms(deps: SendSmsDeps): SendSms {
       return answerStored(deps, input, call, outcome.messageId, { replayed: true });
     }
     const queued = routed.deliveries.filter((delivery) => delivery.admission.kind === "queued");
-    const watch = watchSubmission(
+    const watch = watchStored(
+      deps,
       queued.map((delivery) => delivery.id),
-      { store: deps.store, onSettled: deps.claims.onSettled, clock: deps.clock },
     );
     try {
       const outcome = await acceptMessage(deps, { method: call.method, parsed: request }, message, routed);
@@ -179,6 +181,11 @@ async function answerStored(
   };
 }
 
+function watchStored(deps: SendSmsDeps, ids: readonly DeliveryId[]): SubmissionWatch {
+  const { store, clock, claims, onSettledElsewhere } = deps;
+  return watchSubmission(ids, { store, clock, onSettled: claims.onSettled, onSettledElsewhere });
+}
+
 interface Waiting {
   readonly message: Message;
   readonly watch: SubmissionWatch;
@@ -213,9 +220,9 @@ async function waitForStored(
   waitMs: number,
 ): Promise<void> {
   const { deliveries } = await readWholeStatus(deps.store, call.accountId, messageId);
-  const watch = watchSubmission(
+  const watch = watchStored(
+    deps,
     deliveries.map((delivery) => delivery.id),
-    { store: deps.store, onSettled: deps.claims.onSettled, clock: deps.clock },
   );
   try {
     await watch.wait(waitMs, call.signal);

@@ -1,6 +1,6 @@
 /** `sms-relay gateways`: the ways out, for operators. */
 import type { Command } from "commander";
-import { Gateway, gatewayStateToJSON } from "../gen/sms/v1/gateway.ts";
+import { Gateway, type GatewayReplica, gatewayStateToJSON } from "../gen/sms/v1/gateway.ts";
 import { ExplainRouteResponse } from "../gen/sms/v1/gateway_service.ts";
 import { type ClientOptions, withClient, withClientOptions } from "./client.ts";
 import { type CliContext, usageFault } from "./context.ts";
@@ -99,7 +99,17 @@ function printGateways(found: readonly Gateway[], options: ClientOptions, contex
     context.out("No gateway is configured.");
     return;
   }
-  const rows = found.map((one) => [
+  const rows = found.flatMap((one) => [rowOf(one), ...one.replicas.map(replicaRowOf)]);
+  context.out(
+    tableText(
+      ["gateway", "state", "priority", "weight", "sessions", "window", "rate", "waiting", "remarks"],
+      rows,
+    ),
+  );
+}
+
+function rowOf(one: Gateway): readonly string[] {
+  return [
     one.gatewayId,
     bareName(gatewayStateToJSON(one.state), "GATEWAY_STATE"),
     String(one.priority),
@@ -111,13 +121,22 @@ function printGateways(found: readonly Gateway[], options: ClientOptions, contex
     [one.premium ? "premium" : "", isSlowedDown(one) ? "slowed down" : "", one.reason]
       .filter((fact) => fact !== "")
       .join(", "),
-  ]);
-  context.out(
-    tableText(
-      ["gateway", "state", "priority", "weight", "sessions", "window", "rate", "waiting", "remarks"],
-      rows,
-    ),
-  );
+  ];
+}
+
+/** What one replica has of the gateway above it. */
+function replicaRowOf(one: GatewayReplica): readonly string[] {
+  return [
+    `  at ${one.replicaId}`,
+    bareName(gatewayStateToJSON(one.state), "GATEWAY_STATE"),
+    "",
+    "",
+    `${one.boundSessionCount}/${one.sessionCount}`,
+    `${one.inFlightCount}/${one.windowSize}`,
+    one.currentRate === 0 ? "" : one.currentRate.toFixed(1),
+    "",
+    one.reason,
+  ];
 }
 
 /** Throttling lowers the present rate; 0 is no limit in both figures. */

@@ -1,9 +1,10 @@
 /** What operators and metrics see of the gateways, and what a pause does: the pool, the dispatcher and the pauses seen together. */
 import type { GatewayControlDeps, GatewayOverview } from "../app/gateway-control.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
+import type { Neighbours } from "../dispatch/session-keeper.ts";
 import type { GatewayId } from "../domain/ids.ts";
 import type { MetricSources } from "../observability/metrics.ts";
-import type { GatewayOffer } from "../store/gateway-sessions.ts";
+import type { GatewayOffer, GatewayReport, ReplicaReport } from "../store/gateway-sessions.ts";
 import type { GatewayPool } from "./gateway-pool.ts";
 
 export interface Pause {
@@ -44,6 +45,7 @@ export function createGatewayPanel(
   pool: GatewayPool,
   dispatcher: Dispatcher,
   pauses: Map<GatewayId, Pause>,
+  neighbours: (id: GatewayId) => Neighbours | undefined,
 ): GatewayPanel {
   let pausedByFile = new Set([...pausesAtStart(pool, new Map()).keys()]);
   let orders = 0;
@@ -56,23 +58,45 @@ export function createGatewayPanel(
       dispatcher.pause(id, pause.reason);
     }
   };
+  const looks = () => {
+    const figures = dispatcher.figures().gateways;
+    return [...pool.entries()].map(([id, { gateway, route }]) => {
+      const health = dispatcher.health(id);
+      const report: GatewayReport = {
+        ...gateway.figures(),
+        state: health.kind,
+        reason: "reason" in health ? health.reason : "",
+        pdusPerSecond: figures.get(id)?.pdusPerSecond ?? 0,
+      };
+      return { id, gateway, route, health, report };
+    });
+  };
   return {
-    overview: () => {
-      const figures = dispatcher.figures().gateways;
-      return [...pool.entries()].map(
-        ([id, { gateway, route }]): GatewayOverview => ({
+    overview: () =>
+      looks().map(({ id, gateway, route, health, report }): GatewayOverview => {
+        const { replicaId, others = [] } = neighbours(id) ?? {};
+        const all = [report, ...others.map((other) => other.report)];
+        const sum = (figure: Exclude<keyof GatewayReport, "state" | "reason">) =>
+          all.reduce((total, one) => total + one[figure], 0);
+        return {
           id,
-          health: dispatcher.health(id),
+          health,
           priority: route.priority,
           weight: route.weight,
           isPremium: route.isPremium,
-          figures: gateway.figures(),
+          figures: {
+            sessions: gateway.figures().sessions,
+            ownSessions: sum("ownSessions"),
+            boundSessions: sum("boundSessions"),
+            inFlight: sum("inFlight"),
+            windowSize: sum("windowSize"),
+          },
           configuredRate: route.pdusPerSecond ?? 0,
-          currentRate: figures.get(id)?.pdusPerSecond ?? 0,
+          currentRate: sum("pdusPerSecond"),
           pauseTimeMs: pauses.get(id)?.timeMs,
-        }),
-      );
-    },
+          replicas: replicaId === undefined ? [] : byId([{ replicaId, report }, ...others]),
+        };
+      }),
     onPause(id, pause) {
       orders += 1;
       applyPause(id, pause);
@@ -81,19 +105,12 @@ export function createGatewayPanel(
       dispatcher.resume(id);
       pool.gateways().get(id)?.resume();
     },
-    offers() {
-      const figures = dispatcher.figures().gateways;
-      return [...pool.entries()].map(([gatewayId, { gateway }]) => {
-        const health = dispatcher.health(gatewayId);
-        const report = {
-          ...gateway.figures(),
-          state: health.kind,
-          reason: "reason" in health ? health.reason : "",
-          pdusPerSecond: figures.get(gatewayId)?.pdusPerSecond ?? 0,
-        };
-        return { gatewayId, sessions: gateway.sessionCount, report };
-      });
-    },
+    offers: () =>
+      looks().map(({ id, gateway, report }) => ({
+        gatewayId: id,
+        sessions: gateway.sessionCount,
+        report,
+      })),
     onResumedElsewhere(id) {
       // A pause by hand ends where its row is found gone.
       if (!pauses.has(id)) dispatcher.resume(id);
@@ -125,4 +142,8 @@ export function createGatewayPanel(
       for (const [id, pause] of byId) if (pauses.get(id)?.timeMs !== pause.timeMs) applyPause(id, pause);
     },
   };
+}
+
+function byId(replicas: readonly ReplicaReport[]): readonly ReplicaReport[] {
+  return replicas.toSorted((left, right) => (left.replicaId < right.replicaId ? -1 : 1));
 }

@@ -79,6 +79,8 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
     sendSms: createSendSms({
       store,
       claims: dispatcher,
+      onSettledElsewhere:
+        store.sessions.replicaId === undefined ? undefined : (listener) => store.onReports(listener),
       claimant: deps.claimant,
       routes,
       countryOf,

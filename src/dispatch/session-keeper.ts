@@ -10,7 +10,7 @@ import type {
   Division,
   GatewayOffer,
   GatewaySessions,
-  OtherReplica,
+  ReplicaReport,
   SessionShare,
 } from "../store/gateway-sessions.ts";
 import { EachOnce } from "./each-once.ts";
@@ -31,7 +31,7 @@ export interface SessionKeeperDependencies {
 export interface Neighbours {
   /** This process's own name among them. */
   readonly replicaId: string;
-  readonly others: readonly OtherReplica[];
+  readonly others: readonly ReplicaReport[];
 }
 
 const everyMs = 1_000;

@@ -28,8 +28,8 @@ export interface GatewayOffer {
   readonly report: GatewayReport;
 }
 
-/** Another process that has the gateway in its configuration. */
-export interface OtherReplica {
+/** What a process says that has the gateway in its configuration. */
+export interface ReplicaReport {
   readonly replicaId: string;
   readonly report: GatewayReport;
 }
@@ -39,8 +39,8 @@ export interface SessionShare {
   readonly own: readonly number[];
   /** One of them that another process is due: to be closed, and then released. */
   readonly surplus: number | undefined;
-  /** By id. */
-  readonly others: readonly OtherReplica[];
+  /** What the other processes say, by id. */
+  readonly others: readonly ReplicaReport[];
   /** How many times the gateway was resumed by hand, at whichever process. */
   readonly resumeCount: number;
 }

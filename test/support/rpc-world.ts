@@ -130,6 +130,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
     refusals: metrics.refusals,
     keys: apiKeys,
     sendSms: createSendSms({
+      onSettledElsewhere: undefined,
       store: seen,
       claims: dispatcher,
       claimant: () => claimant,
@@ -167,6 +168,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
           configuredRate: route.pdusPerSecond ?? 0,
           currentRate: route.pdusPerSecond ?? 0,
           pauseTimeMs: pauses.get(route.id),
+          replicas: [],
         })),
       onPause(id, pause) {
         if (pause === undefined) pauses.delete(id);

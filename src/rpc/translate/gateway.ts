@@ -1,9 +1,15 @@
 /** Gateways and routes, for operators. */
 import type { ExplainedGateway, ExplainRouteInput } from "../../app/explain-route.ts";
 import type { GatewayAnswer } from "../../app/gateway-control.ts";
-import { type Gateway, GatewayState, type RouteCandidate } from "../../gen/sms/v1/gateway.ts";
+import {
+  type Gateway,
+  type GatewayReplica,
+  GatewayState,
+  type RouteCandidate,
+} from "../../gen/sms/v1/gateway.ts";
 import type { ExplainRouteRequest } from "../../gen/sms/v1/gateway_service.ts";
 import type { GatewayHealth } from "../../routing/route-gateway.ts";
+import type { ReplicaReport } from "../../store/gateway-sessions.ts";
 import { fromWantedEncoding } from "./enums.ts";
 import { fromContent } from "./send-sms.ts";
 import { toDate } from "./time.ts";
@@ -21,7 +27,7 @@ export function toGateway(gateway: GatewayAnswer): Gateway {
   const { health, figures } = gateway;
   return {
     gatewayId: gateway.id,
-    state: states[health.kind],
+    state: states[health.kind === "elsewhere" ? "ready" : health.kind],
     reason: "reason" in health ? health.reason : "",
     priority: gateway.priority,
     weight: gateway.weight,
@@ -34,6 +40,20 @@ export function toGateway(gateway: GatewayAnswer): Gateway {
     currentRate: gateway.currentRate,
     waitingCount: BigInt(gateway.waitingCount),
     pauseTime: toDate(gateway.pauseTimeMs),
+    replicas: gateway.replicas.map(toReplica),
+  };
+}
+
+function toReplica({ replicaId, report }: ReplicaReport): GatewayReplica {
+  return {
+    replicaId,
+    state: states[report.state],
+    reason: report.reason,
+    sessionCount: report.ownSessions,
+    boundSessionCount: report.boundSessions,
+    inFlightCount: report.inFlight,
+    windowSize: report.windowSize,
+    currentRate: report.pdusPerSecond,
   };
 }
 

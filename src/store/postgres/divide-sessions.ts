@@ -3,7 +3,7 @@
  * answers how all are divided. Leases are judged by the database's clock.
  */
 import type { GatewayId } from "../../domain/ids.ts";
-import type { GatewayOffer, OtherReplica, SessionShare } from "../gateway-sessions.ts";
+import type { GatewayOffer, ReplicaReport, SessionShare } from "../gateway-sessions.ts";
 import { packReports, unpackReports } from "./gateway-reports.ts";
 import { planSessions, type SlotView } from "./plan-sessions.ts";
 import { type Connection, statement } from "./statement.ts";
@@ -116,7 +116,7 @@ export async function divideSessions(
   const takenOf = slotsByGateway(taken);
 
   const othersOf = (gatewayId: GatewayId) =>
-    reports.flatMap(({ id, byGateway }): readonly OtherReplica[] => {
+    reports.flatMap(({ id, byGateway }): readonly ReplicaReport[] => {
       const report = byGateway.get(gatewayId);
       if (report === undefined || id === replicaId) return [];
       return [{ replicaId: id, report }];

@@ -14,6 +14,7 @@ function setUp() {
     [two, "QUEUED"],
   ]);
   let listener: ((id: DeliveryId, state: DeliveryState) => void) | undefined;
+  let hint: (() => void) | undefined;
   const asked: (readonly DeliveryId[])[] = [];
   const watch = watchSubmission([one, two], {
     store: {
@@ -26,6 +27,12 @@ function setUp() {
       listener = given;
       return () => {
         listener = undefined;
+      };
+    },
+    onSettledElsewhere(given) {
+      hint = given;
+      return () => {
+        hint = undefined;
       };
     },
     clock,
@@ -42,12 +49,27 @@ function setUp() {
     watch,
     wait,
     settle: (id: DeliveryId, state: DeliveryState) => listener?.(id, state),
-    isListening: () => listener !== undefined,
+    hint: () => hint?.(),
+    isListening: () => listener !== undefined || hint !== undefined,
     isOver: () => isOver,
   };
 }
 
 describe("watchSubmission", () => {
+  it("asks the store soon after other processes have settled something, once for many hints", async () => {
+    const { clock, states, asked, wait, hint, watch, isListening } = setUp();
+    const waiting = wait(30_000);
+    await Promise.resolve();
+    expect(asked).toHaveLength(1);
+    states.set(one, "SUBMITTED").set(two, "SUBMITTED");
+    for (let count = 0; count < 10; count += 1) hint();
+    clock.advance(50);
+    await waiting;
+    expect(asked).toHaveLength(2);
+    watch.close();
+    expect([clock.waiting, isListening()]).toEqual([0, false]);
+  });
+
   it("ends when every delivery is decided, also where that came before the wait", async () => {
     const { clock, wait, settle, isOver, watch, isListening } = setUp();
     settle(one, "SUBMITTED");
@@ -89,6 +111,7 @@ describe("watchSubmission", () => {
     const failing = watchSubmission([one], {
       store: { readStates: () => Promise.reject(new Error("away")) },
       onSettled: () => () => {},
+      onSettledElsewhere: undefined,
       clock: createFakeClock(),
     });
     await expect(failing.wait(1_000, new AbortController().signal)).rejects.toThrow("away");

@@ -1,0 +1,199 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { DeliveryState } from "../../../src/gen/sms/v1/delivery.ts";
+import { type Gateway, GatewayState } from "../../../src/gen/sms/v1/gateway.ts";
+import { Lane } from "../../../src/gen/sms/v1/message.ts";
+import { WaitFor } from "../../../src/gen/sms/v1/sms_service.ts";
+import { createDatabase, postgresMissing, type TestDatabase } from "../../support/postgres-database.ts";
+import { type ServiceWorld, type SmscSetup, startServiceWorld } from "../../support/service-world.ts";
+
+const states = {
+  READY: GatewayState.GATEWAY_STATE_READY,
+  ELSEWHERE: GatewayState.GATEWAY_STATE_ELSEWHERE,
+  STOPPED: GatewayState.GATEWAY_STATE_STOPPED,
+};
+
+const folder = mkdtempSync(join(tmpdir(), "sms-relay-sessions-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe.skipIf(postgresMissing !== undefined)(
+  `sessions of one SMSC at several replicas ${postgresMissing ?? ""}`,
+  () => {
+    let database: TestDatabase;
+    let worlds: ServiceWorld[] = [];
+
+    beforeEach(async () => {
+      database = await createDatabase();
+    });
+    afterEach(async () => {
+      // The first has the simulators, which the others still speak to.
+      for (const world of worlds.toReversed()) await world[Symbol.asyncDispose]();
+      worlds = [];
+      await database.drop();
+    });
+
+    async function open(replica: string, setups: readonly SmscSetup[]): Promise<ServiceWorld> {
+      const path = join(folder, "keys", "sms-relay.db");
+      const store = { url: database.url, replica, path, minFreeDisk: "0" };
+      const ports = worlds[0]?.smscs.map(({ port }) => port);
+      const world = await startServiceWorld(
+        setups.map((setup, index) => ({ ...setup, ...(ports && { port: ports[index] ?? 0 }) })),
+        { store },
+      );
+      worlds.push(world);
+      return world;
+    }
+    /** Owners in the order of the slots, as they stand in the store. */
+    const owners = async (gatewayId = "north") => {
+      const rows = await database.query<{ owner: string | null }>(
+        "SELECT owner FROM gateway_sessions WHERE gateway_id = $1 ORDER BY slot",
+        [gatewayId],
+      );
+      return rows.map(({ owner }) => owner);
+    };
+    const bound = () => worlds[0]?.smsc.sessions().length ?? 0;
+    const perOwner = async () => {
+      const counts = new Map<string | null, number>();
+      for (const owner of await owners()) counts.set(owner, (counts.get(owner) ?? 0) + 1);
+      return [...counts.values()].toSorted();
+    };
+
+    it("are as many as configured, whoever joins, and as many at each", { timeout: 30_000 }, async () => {
+      const setups = [{ gateway: { sessions: 4 } }];
+      const first = await open("one", setups);
+      await expect.poll(bound).toBe(4);
+      let most = 0;
+      const watching = setInterval(() => {
+        most = Math.max(most, bound());
+      }, 1);
+      await open("two", setups);
+      await expect.poll(perOwner, { timeout: 10_000 }).toEqual([2, 2]);
+      await open("three", setups);
+      await expect.poll(perOwner, { timeout: 10_000 }).toEqual([1, 1, 2]);
+      await expect.poll(bound).toBe(4);
+      clearInterval(watching);
+      expect(most).toBe(4);
+      for (const world of worlds) {
+        expect(await first.ended(await world.send())).toMatchObject({
+          state: DeliveryState.DELIVERY_STATE_DELIVERED,
+        });
+      }
+    });
+
+    it("of a replica that stops are the others' at once", { timeout: 30_000 }, async () => {
+      const setups = [{ gateway: { sessions: 4 } }];
+      await open("one", setups);
+      const leaving = await open("two", setups);
+      await expect.poll(perOwner, { timeout: 10_000 }).toEqual([2, 2]);
+      worlds.pop();
+      await leaving[Symbol.asyncDispose]();
+      await expect.poll(owners, { timeout: 1_000 }).toEqual(["one", "one", "one", "one"]);
+      await expect.poll(bound).toBe(4);
+    });
+
+    describe("with one session", () => {
+      let owner: ServiceWorld;
+      let other: ServiceWorld;
+
+      beforeEach(async () => {
+        const setups: readonly SmscSetup[] = [{}, {}];
+        const one = await open("one", setups);
+        const two = await open("two", setups);
+        const isAtRest = async () => {
+          const [north] = await owners("north");
+          const views = await Promise.all(worlds.map((world) => world.gateway("north")));
+          return (
+            north !== undefined &&
+            north !== null &&
+            views.every(({ state }) => state === states.READY) &&
+            bound() === 1
+          );
+        };
+        await expect.poll(isAtRest, { timeout: 10_000 }).toBe(true);
+        [owner, other] = (await owners("north"))[0] === "one" ? [one, two] : [two, one];
+      });
+
+      it("carry within a second, each once and by no worse way, what the replica without one accepts", async () => {
+        const startMs = performance.now();
+        const sent = await Promise.all(
+          Array.from({ length: 20 }, (_, index) =>
+            other.send({
+              to: `+47900001${10 + index}`,
+              lane: index % 2 === 0 ? Lane.LANE_OTP : Lane.LANE_NORMAL,
+            }),
+          ),
+        );
+        const north = worlds[0]?.smscs[0] ?? expect.fail("no simulator");
+        await north.waitUntil(() => north.received().length >= sent.length);
+        expect(performance.now() - startMs).toBeLessThan(1_000);
+        for (const one of sent) {
+          expect(await other.ended(one)).toMatchObject({
+            state: DeliveryState.DELIVERY_STATE_DELIVERED,
+            gatewayId: "north",
+          });
+        }
+        expect(new Set(north.received().map(({ destination }) => destination)).size).toBe(sent.length);
+        expect(north.received()).toHaveLength(sent.length);
+        expect(worlds[0]?.smscs[1]?.received()).toEqual([]);
+      });
+
+      it("answer wait_for GATEWAY at the replica without one when the other has sent", async () => {
+        const startMs = performance.now();
+        const answer = await other.send({ waitFor: WaitFor.WAIT_FOR_GATEWAY });
+        expect(answer.recipients[0]?.state).toBeGreaterThanOrEqual(DeliveryState.DELIVERY_STATE_SUBMITTED);
+        expect(performance.now() - startMs).toBeLessThan(1_000);
+      });
+
+      it("answer twins of one request alike, whether they wait for the gateway here or there", async () => {
+        const fields = { requestId: "order-1", waitFor: WaitFor.WAIT_FOR_GATEWAY };
+        const answers = await Promise.all([owner, other, owner, other].map((world) => world.send(fields)));
+        expect(new Set(answers.map(({ messageId }) => messageId)).size).toBe(1);
+        expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
+        for (const { recipients } of answers)
+          expect(recipients[0]?.state).toBeGreaterThanOrEqual(DeliveryState.DELIVERY_STATE_SUBMITTED);
+        expect(worlds[0]?.smscs[0]?.received()).toHaveLength(1);
+      });
+
+      it("are explained at the replica without one as working elsewhere", async () => {
+        const { candidates } = await other.clients.gateways.explainRoute({
+          recipient: "+4790000001",
+          sender: "Acme",
+        });
+        expect(candidates[0]).toMatchObject({
+          gatewayId: "north",
+          rank: 1,
+          ready: true,
+          reason: "ELSEWHERE",
+        });
+      });
+
+      it("are listed alike at both, with what each of the two has of them", async () => {
+        for (const world of worlds) {
+          const { READY, ELSEWHERE } = states;
+          const view = await world.untilGateway("north", ({ replicas }) =>
+            [READY, ELSEWHERE].every((wanted) => replicas.some(({ state }) => state === wanted)),
+          );
+          expect(view).toMatchObject({ state: READY, sessionCount: 1, boundSessionCount: 1, windowSize: 64 });
+          expect(view.replicas.map(({ replicaId }) => replicaId)).toEqual(["one", "two"]);
+          const has = (state: GatewayState) => view.replicas.find((each) => each.state === state);
+          expect(has(READY)).toMatchObject({ sessionCount: 1, boundSessionCount: 1 });
+          expect(has(ELSEWHERE)).toMatchObject({ sessionCount: 0, boundSessionCount: 0, reason: "" });
+        }
+      });
+
+      it("bind again wherever they are when any replica is told to resume", async () => {
+        const north = worlds[0]?.smscs[0] ?? expect.fail("no simulator");
+        // A wrong password: refused for good.
+        north.behave({ kind: "drop", times: 1 }, { kind: "refuse-bind", status: 0x0e });
+        await owner.send();
+        const own = (view: Gateway) => view.replicas.find(({ sessionCount }) => sessionCount === 1);
+        await other.untilGateway("north", (view) => own(view)?.state === states.STOPPED);
+        north.behave();
+        await other.clients.gateways.resumeGateway({ gatewayId: "north" });
+        await other.untilGateway("north", (view) => own(view)?.state === states.READY);
+      });
+    });
+  },
+);
