@@ -16,8 +16,8 @@ export interface Hints {
   sessions(): void;
   /** Listens on this connection from now on. */
   listen(client: pg.Client): void;
-  /** Sends nothing more. */
-  close(): void;
+  /** Sends what waits, and nothing more: what was released on leaving is told. */
+  close(): Promise<void>;
 }
 
 export interface HintsOptions {
@@ -55,6 +55,8 @@ export function createHints({
   let timer: Timer | undefined;
   let isClosed = false;
 
+  const hasNews = () => accounts.size > 0 || gateways.size > 0 || hasSessionNews;
+
   function schedule(): void {
     if (isClosed || timer !== undefined) return;
     timer = clock
@@ -62,7 +64,7 @@ export function createHints({
         // Until the server has taken them the next ones gather.
         void send().finally(() => {
           timer = undefined;
-          if (accounts.size > 0 || gateways.size > 0 || hasSessionNews) schedule();
+          if (hasNews()) schedule();
         });
       }, everyMs)
       .unref();
@@ -127,9 +129,10 @@ export function createHints({
       const listens = Object.values(channels).map((channel) => `LISTEN ${channel}`);
       client.query(listens.join("; ")).catch(() => undefined);
     },
-    close() {
+    async close() {
       isClosed = true;
       timer?.cancel();
+      if (hasNews()) await send();
     },
   };
 }

@@ -153,7 +153,7 @@ function createStore(options: PostgresStoreOptions, storeId: string): Store {
   async function closeAll(): Promise<void> {
     await closeWriter();
     poll.stop();
-    hints.close();
+    await hints.close();
     await lease.end();
     await Promise.all([writer, readers, cleaner, control].map((session) => session.close()));
   }
