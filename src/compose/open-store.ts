@@ -2,8 +2,6 @@
 import type { Config } from "../config/schema.ts";
 import type { Clock } from "../observability/clock.ts";
 import type { Logger } from "../observability/logger.ts";
-import { openPostgresStore } from "../store/postgres/open.ts";
-import { openSqliteStore } from "../store/sqlite/open.ts";
 import type { Store } from "../store/store.ts";
 
 export interface OpenStoreDeps {
@@ -11,10 +9,17 @@ export interface OpenStoreDeps {
   readonly log: Logger;
 }
 
-/** Rejects with StoreUnavailableError where the store cannot be used. */
-export function openStore({ store }: Pick<Config, "store">, { clock, log }: OpenStoreDeps): Promise<Store> {
+/** Rejects with StoreUnavailableError where the store cannot be used. Only the adapter that is used is loaded. */
+export async function openStore(
+  { store }: Pick<Config, "store">,
+  { clock, log }: OpenStoreDeps,
+): Promise<Store> {
   const { url, replica, path } = store;
-  if (url === undefined) return openSqliteStore({ path, clock, log });
+  if (url === undefined) {
+    const { openSqliteStore } = await import("../store/sqlite/open.ts");
+    return openSqliteStore({ path, clock, log });
+  }
+  const { openPostgresStore } = await import("../store/postgres/open.ts");
   return openPostgresStore({
     urls: url,
     clock,

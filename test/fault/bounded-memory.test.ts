@@ -17,7 +17,9 @@ const MESSAGES = 100_000;
 const RECIPIENTS = 100;
 const MOST_ABOVE_MIB = 60;
 const MOST_MIB = 350;
+/** What a start may take, and how much of one with an empty store where the machine is that slow. */
 const LONGEST_START_MS = 3_000;
+const MOST_TIMES_EMPTY = 3;
 
 const folder = mkdtempSync(join(tmpdir(), "sms-relay-memory-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -64,8 +66,10 @@ describe("100,000 messages while the SMSC is away", () => {
 
     const present = await setUpService(join(folder, "present"), { gateways: [smscGateway(simulator.port)] });
     let usual = 0;
+    let emptyStartMs = 0;
     {
       await using service = await startServiceProcess(present);
+      emptyStartMs = service.startMs;
       await sendAll(present.grpcPort);
       await waitUntilAllEnded(present.grpcPort);
       usual = (await residentMemory(service.pid)).peakMib;
@@ -86,11 +90,11 @@ describe("100,000 messages while the SMSC is away", () => {
     await waitUntilAllEnded(away.grpcPort);
     const drained = (await residentMemory(again.pid)).peakMib;
 
-    const figures = { usual, withBacklog, drained, startMs: again.startMs };
+    const figures = { usual, withBacklog, drained, startMs: again.startMs, emptyStartMs };
     console.log(JSON.stringify(figures));
     expect(withBacklog).toBeLessThanOrEqual(usual + MOST_ABOVE_MIB);
     expect(drained).toBeLessThanOrEqual(usual + MOST_ABOVE_MIB);
     expect(Math.max(usual, withBacklog, drained)).toBeLessThan(MOST_MIB);
-    expect(again.startMs).toBeLessThan(LONGEST_START_MS);
+    expect(again.startMs).toBeLessThan(Math.max(LONGEST_START_MS, MOST_TIMES_EMPTY * emptyStartMs));
   });
 });
