@@ -12,7 +12,9 @@ import { createDamageGuard } from "./damage-guard.ts";
 import { keepPrivate, makePrivate } from "./file-modes.ts";
 import { allSessions } from "./gateway-sessions.ts";
 import type { CommittedBatch, ReadOperation, ReadSteps, WriteOperation, WriteSteps } from "./operations.ts";
-import { packOperation, unpackOutcome } from "./packed-batch.ts";
+import { packOperation } from "./packed-batch.ts";
+import { unpackOutcome } from "./packed-outcomes.ts";
+import { unpackScan } from "./packed-scan.ts";
 import { type ServiceLock, takeServiceLock } from "./service-lock.ts";
 import { startWorker, type WorkerClient } from "./worker-client.ts";
 import type { OpenedFile } from "./worker-protocol.ts";
@@ -120,6 +122,11 @@ function createStore(
     return (await guard.run(() => reader.call(operation))) as ReadSteps[Kind]["outcome"];
   }
 
+  const scanReports: Store["scanReports"] = async (accountId, { after, limit, states }) => {
+    const mask = maskOf(states);
+    return unpackScan(await read("scanReports", { accountId, after, limit, mask }), mask);
+  };
+
   async function closeAll(): Promise<void> {
     await commits.close();
     await reader.close();
@@ -184,11 +191,10 @@ function createStore(
     listMessages: (accountId, filter, page) => read("listMessages", { accountId, filter, page }),
     readStates: (ids) => read("readStates", ids),
     async readReports(accountId, after, limit) {
-      const { reports } = await read("scanReports", { accountId, after, limit, mask: maskOf(undefined) });
+      const { reports } = await scanReports(accountId, { after, limit, states: undefined });
       return reports;
     },
-    scanReports: (accountId, { after, limit, states }) =>
-      read("scanReports", { accountId, after, limit, mask: maskOf(states) }),
+    scanReports,
     reportBounds: (accountId) => read("reportBounds", accountId),
     reportNumberBefore: (accountId, timeMs) => read("reportNumberBefore", { accountId, timeMs }),
     onReports(listener) {

@@ -16,7 +16,6 @@ import type {
   ReceiptOutcome,
   Recovery,
   ReportBounds,
-  ReportScan,
   Settlement,
   SettleOutcome,
   StatusPage,
@@ -26,6 +25,7 @@ import type {
 import type { AppendedReports } from "./append-reports.ts";
 import type { CancelRequest } from "./cancel.ts";
 import type { Cleaned, CleanRequest } from "./clean.ts";
+import type { PackedScan } from "./packed-scan.ts";
 import type { GatewayPause, PauseRequest } from "./pauses.ts";
 import type { ReportsQuery } from "./read-reports.ts";
 import type { ListQuery, StatusQuery } from "./read-status.ts";
@@ -70,7 +70,7 @@ export interface ReadSteps {
   readonly readStatus: Step<StatusQuery, StatusPage | undefined>;
   readonly listMessages: Step<ListQuery, readonly MessageView[]>;
   readonly readStates: Step<readonly DeliveryId[], readonly (DeliveryState | undefined)[]>;
-  readonly scanReports: Step<ReportsQuery, ReportScan>;
+  readonly scanReports: Step<ReportsQuery, PackedScan>;
   readonly reportBounds: Step<AccountId, ReportBounds>;
   readonly reportNumberBefore: Step<{ readonly accountId: AccountId; readonly timeMs: number }, number>;
   readonly readSubscription: Step<SubscriptionKey, Subscription | undefined>;

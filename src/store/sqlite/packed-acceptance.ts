@@ -4,7 +4,7 @@
  */
 import { deliveryIdOf, positionOf } from "../../domain/ids.ts";
 import type { Message } from "../../domain/message.ts";
-import type { Acceptance, AcceptOutcome, NewDelivery } from "../store.ts";
+import type { Acceptance, NewDelivery } from "../store.ts";
 
 type PackedMessage = readonly [
   Message["id"],
@@ -133,21 +133,4 @@ function unpackMessage(packed: PackedMessage): Message {
     acceptTimeMs: packed[15],
     expireTimeMs: packed[16],
   };
-}
-
-/** How many claims were granted, where none took a reference and none was left out in between; else the outcome itself. */
-export type PackedAcceptOutcome = number | AcceptOutcome;
-
-export function packAcceptOutcome(outcome: AcceptOutcome, entry: Acceptance): PackedAcceptOutcome {
-  if (outcome.kind !== "accepted") return outcome;
-  const isPlain = outcome.claimed.every(
-    ({ id, reference }, index) => reference === undefined && id === entry.deliveries[index]?.id,
-  );
-  return isPlain ? outcome.claimed.length : outcome;
-}
-
-export function unpackAcceptOutcome(packed: PackedAcceptOutcome, entry: Acceptance): AcceptOutcome {
-  if (typeof packed !== "number") return packed;
-  const claimed = entry.deliveries.slice(0, packed).map(({ id }) => ({ id, reference: undefined }));
-  return { kind: "accepted", claimed };
 }

@@ -1,14 +1,6 @@
 /** A batch of writing operations on its way to the writer's thread: the frequent kinds packed, the others as they are. */
-import type { Acceptance, AcceptOutcome } from "../store.ts";
 import type { WriteOperation } from "./operations.ts";
-import {
-  type PackedAcceptance,
-  type PackedAcceptOutcome,
-  packAcceptance,
-  packAcceptOutcome,
-  unpackAcceptance,
-  unpackAcceptOutcome,
-} from "./packed-acceptance.ts";
+import { type PackedAcceptance, packAcceptance, unpackAcceptance } from "./packed-acceptance.ts";
 import {
   type PackedReceipt,
   type PackedSettlement,
@@ -48,15 +40,4 @@ export function unpackOperation(packed: PackedOperation): WriteOperation {
     case "plain":
       return packed[1];
   }
-}
-
-/** Outcomes of accepts come back packed; they are read beside their operations. */
-export function packOutcome(outcome: unknown, operation: WriteOperation): unknown {
-  return operation.kind === "accept" ? packAcceptOutcome(outcome as AcceptOutcome, operation.input) : outcome;
-}
-
-export function unpackOutcome(packed: unknown, operation: WriteOperation): unknown {
-  if (operation.kind !== "accept") return packed;
-  const entry: Acceptance = operation.input;
-  return unpackAcceptOutcome(packed as PackedAcceptOutcome, entry);
 }

@@ -1,8 +1,9 @@
 /** Reading reports: the row says what happened when; what does not change is joined from the message, delivery and attempt. */
 import type { DatabaseSync } from "node:sqlite";
 import type { AccountId } from "../../domain/ids.ts";
-import { type ScannedRow, scanOf } from "../report-row.ts";
-import type { ReportBounds, ReportScan } from "../store.ts";
+import type { ScannedRow } from "../report-row.ts";
+import type { ReportBounds } from "../store.ts";
+import { type PackedScan, packScan } from "./packed-scan.ts";
 import { prepare } from "./statement.ts";
 
 export interface ReportsQuery {
@@ -47,8 +48,8 @@ export function createReadReports(db: DatabaseSync) {
   }
 
   return {
-    scanReports({ accountId, after, limit, mask }: ReportsQuery): ReportScan {
-      return scanOf(scan.all(accountId, after, limit, mask), mask);
+    scanReports({ accountId, after, limit, mask }: ReportsQuery): PackedScan {
+      return packScan(scan.all(accountId, after, limit, mask));
     },
 
     reportBounds,

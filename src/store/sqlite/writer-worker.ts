@@ -22,7 +22,8 @@ import {
   type WriteOperation,
   type WriteSteps,
 } from "./operations.ts";
-import { type PackedOperation, packOutcome, unpackOperation } from "./packed-batch.ts";
+import { type PackedOperation, unpackOperation } from "./packed-batch.ts";
+import { packOutcome } from "./packed-outcomes.ts";
 import { createSetPaused } from "./pauses.ts";
 import { createRecordAttempt } from "./record-attempt.ts";
 import { createRecordIncoming } from "./record-incoming.ts";

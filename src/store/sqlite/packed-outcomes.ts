@@ -1,0 +1,81 @@
+/**
+ * Outcomes on their way back from the writer's thread, beside the operations they belong to: the usual ones of the frequent kinds as
+ * a number or two, which cost a third of an object with names, all others as they are.
+ */
+import type { DeliveryId } from "../../domain/ids.ts";
+import { stateCodes, stateOf } from "../codes.ts";
+import type { Acceptance, AcceptOutcome, ReceiptOutcome, SettleOutcome } from "../store.ts";
+import type { WriteOperation } from "./operations.ts";
+
+/** How many claims were granted, where none took a reference and none was left out in between. */
+type PackedAcceptOutcome = number | AcceptOutcome;
+
+/** The state's number where it was settled. */
+type PackedSettleOutcome = number | SettleOutcome;
+
+/** The state's number, negative where this was not the first final receipt, and the delivery. */
+type PackedReceiptOutcome = readonly [number, DeliveryId] | ReceiptOutcome;
+
+export function packOutcome(outcome: unknown, operation: WriteOperation): unknown {
+  switch (operation.kind) {
+    case "accept":
+      return packAcceptOutcome(outcome as AcceptOutcome, operation.input);
+    case "settle":
+      return packSettleOutcome(outcome as SettleOutcome);
+    case "recordReceipt":
+      return packReceiptOutcome(outcome as ReceiptOutcome);
+    default:
+      return outcome;
+  }
+}
+
+export function unpackOutcome(packed: unknown, operation: WriteOperation): unknown {
+  switch (operation.kind) {
+    case "accept":
+      return unpackAcceptOutcome(packed as PackedAcceptOutcome, operation.input);
+    case "settle":
+      return unpackSettleOutcome(packed as PackedSettleOutcome);
+    case "recordReceipt":
+      return unpackReceiptOutcome(packed as PackedReceiptOutcome);
+    default:
+      return packed;
+  }
+}
+
+function packAcceptOutcome(outcome: AcceptOutcome, entry: Acceptance): PackedAcceptOutcome {
+  if (outcome.kind !== "accepted") return outcome;
+  const isPlain = outcome.claimed.every(
+    ({ id, reference }, index) => reference === undefined && id === entry.deliveries[index]?.id,
+  );
+  return isPlain ? outcome.claimed.length : outcome;
+}
+
+function unpackAcceptOutcome(packed: PackedAcceptOutcome, entry: Acceptance): AcceptOutcome {
+  if (typeof packed !== "number") return packed;
+  const claimed = entry.deliveries.slice(0, packed).map(({ id }) => ({ id, reference: undefined }));
+  return { kind: "accepted", claimed };
+}
+
+function packSettleOutcome(outcome: SettleOutcome): PackedSettleOutcome {
+  return outcome.kind === "settled" ? stateCodes[outcome.state] : outcome;
+}
+
+function unpackSettleOutcome(packed: PackedSettleOutcome): SettleOutcome {
+  return typeof packed === "number" ? { kind: "settled", state: stateOf(packed) } : packed;
+}
+
+function packReceiptOutcome(outcome: ReceiptOutcome): PackedReceiptOutcome {
+  if (outcome.kind !== "matched") return outcome;
+  const state = stateCodes[outcome.state];
+  return [outcome.isFirstFinal ? state : -state, outcome.deliveryId];
+}
+
+function unpackReceiptOutcome(packed: PackedReceiptOutcome): ReceiptOutcome {
+  if (!isPackedReceipt(packed)) return packed;
+  const [state, deliveryId] = packed;
+  return { kind: "matched", deliveryId, state: stateOf(Math.abs(state)), isFirstFinal: state > 0 };
+}
+
+function isPackedReceipt(packed: PackedReceiptOutcome): packed is readonly [number, DeliveryId] {
+  return Array.isArray(packed);
+}
