@@ -181,7 +181,7 @@ export class SessionKeeper {
   #learn(gatewayId: GatewayId, { others, resumeCount }: SessionShare): void {
     const { clock, setReadyElsewhere, onResumed } = this.#dependencies;
     const nowMs = clock.monotonic();
-    if (others.some(({ report }) => report.state === "ready")) this.#readyElsewhereMs.set(gatewayId, nowMs);
+    if (others.some(isWorking)) this.#readyElsewhereMs.set(gatewayId, nowMs);
     const lastMs = this.#readyElsewhereMs.get(gatewayId) ?? Number.NEGATIVE_INFINITY;
     setReadyElsewhere(gatewayId, others.length > 0 && nowMs - lastMs < handOverMs);
     const known = this.#resumeCounts.get(gatewayId);
@@ -191,9 +191,11 @@ export class SessionKeeper {
 
   /** One at a time of each gateway; the next look tells whether another follows. */
   #giveUp(gatewayId: GatewayId, slot: number): void {
-    const { gateways, isClosing, clock } = this.#dependencies;
+    const { gateways, isClosing, clock, setReadyElsewhere } = this.#dependencies;
     if (isClosing(gatewayId)) return;
+    // Before the session closes, so that what is in memory for it waits for its next owner.
     this.#readyElsewhereMs.set(gatewayId, clock.monotonic());
+    setReadyElsewhere(gatewayId, true);
     this.#closing.run(`${slot} ${gatewayId}`, async () => {
       await gateways().get(gatewayId)?.closeSession(slot);
       await this.#release(gatewayId, [slot]);
@@ -221,4 +223,9 @@ export class SessionKeeper {
     }
     this.lapse();
   }
+}
+
+/** A pause is everybody's, and is asked for before whether others can send. */
+function isWorking({ report }: ReplicaReport): boolean {
+  return report.state === "ready" || (report.state === "paused" && report.boundSessions > 0);
 }

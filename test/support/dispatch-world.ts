@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterEach, expect } from "vitest";
 import {
   type DispatchRoute,
   type DispatchSettings,
@@ -83,6 +84,20 @@ export function routeOf(
     burst: undefined,
     expectsReceipts: true,
     ...overrides,
+  };
+}
+
+/** Opens a world for a test, which closes it and expects no timer to be left. */
+export function useDispatchWorld(): (options: WorldOptions) => Promise<DispatchWorld> {
+  let world: DispatchWorld | undefined;
+  afterEach(async () => {
+    await world?.close();
+    if (world !== undefined) expect(world.clock.waiting).toBe(0);
+    world = undefined;
+  });
+  return async (options) => {
+    world = await createDispatchWorld(options);
+    return world;
   };
 }
 

@@ -1,24 +1,9 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { messageIdOf, toAccountId, toGatewayId } from "../../../src/domain/ids.ts";
-import {
-  createDispatchWorld,
-  type DispatchWorld,
-  routeOf,
-  type WorldOptions,
-} from "../../support/dispatch-world.ts";
+import { routeOf, useDispatchWorld } from "../../support/dispatch-world.ts";
 import { accepted, ambiguous, createMemoryGateway, refused, unsent } from "../../support/memory-gateway.ts";
 
-let world: DispatchWorld | undefined;
-async function open(options: WorldOptions): Promise<DispatchWorld> {
-  world = await createDispatchWorld(options);
-  return world;
-}
-
-afterEach(async () => {
-  await world?.close();
-  if (world !== undefined) expect(world.clock.waiting).toBe(0);
-  world = undefined;
-});
+const open = useDispatchWorld();
 
 /** Five GSM parts. */
 const longText = "0123456789".repeat(70);
@@ -240,13 +225,12 @@ describe("a dispatcher", () => {
 
   it("P12 commits SUBMITTING before the first PDU under AT_MOST_ONCE", async () => {
     const seen: unknown[] = [];
-    const north = createMemoryGateway("north", {
-      script: async (submission) => {
-        seen.push((await world?.store.readStates([submission.deliveryId]))?.[0]);
-        return [ambiguous(1)];
-      },
-    });
-    const { send, until } = await open({ gateways: [north] });
+    const north = createMemoryGateway("north");
+    const { send, until, store } = await open({ gateways: [north] });
+    north.script = async (submission) => {
+      seen.push((await store.readStates([submission.deliveryId]))[0]);
+      return [ambiguous(1)];
+    };
     const [once] = await send({ duplicatePolicy: "AT_MOST_ONCE" });
     if (once === undefined) throw new Error("nothing was sent");
     await until(once, "UNKNOWN");
@@ -315,7 +299,7 @@ describe("a dispatcher", () => {
   it("P21 does not spin over deliveries that no working gateway may carry", async () => {
     const north = createMemoryGateway("north");
     const south = createMemoryGateway("south");
-    const { send, dispatcher, claims, settledCount, advance } = await open({
+    const { send, dispatcher, claims, settledCount, advance, until } = await open({
       gateways: [north, south],
       routes: { south: { countries: { allow: ["DE"] } } },
       isStarted: false,
@@ -332,7 +316,7 @@ describe("a dispatcher", () => {
     expect(south.submissions).toHaveLength(0);
     north.setStatus({ kind: "ready" });
     await advance(10_000);
-    for (const id of ids) await world?.until(id, "SUBMITTED");
+    for (const id of ids) await until(id, "SUBMITTED");
     expect(new Set(north.submissions.map((one) => one.deliveryId))).toEqual(new Set(ids));
   });
 

@@ -63,7 +63,10 @@ function setUp() {
     gateways: () => new Map([[gateway.id, gateway]]),
     isClosing: () => false,
     offers: () => [buildOffer(gateway.id, 4)],
-    setReadyElsewhere: (_id, isReady) => void elsewhere.push(isReady),
+    setReadyElsewhere(_id, isReady) {
+      elsewhere.push(isReady);
+      events.push(isReady ? "others can send" : "others cannot send");
+    },
     onResumed: () => void events.push("resumed"),
     clock,
     log: silentLogger,
@@ -85,7 +88,7 @@ function setUp() {
       await turn();
     },
     /** What happened beside looks since the last call. */
-    take: () => events.splice(0).filter((event) => event !== "look"),
+    take: () => events.splice(0).filter((event) => event !== "look" && event !== "others cannot send"),
   };
 }
 
@@ -101,7 +104,7 @@ describe("a session keeper", () => {
     expect(kept.isHeld()).toBe(false);
     kept.start();
     await advance(0);
-    expect(events).toEqual(["look", "open 0", "open 2"]);
+    expect(events).toEqual(["look", "others cannot send", "open 0", "open 2"]);
     expect(kept.isHeld()).toBe(true);
     events.length = 0;
     for (let count = 0; count < 5; count += 1) hint();
@@ -119,9 +122,10 @@ describe("a session keeper", () => {
     Object.assign(share, { own: [0, 1], surplus: 1 });
     kept.start();
     await advance(0);
-    expect(take()).toEqual(["open 0", "open 1", "drain 1"]);
+    // What is in memory for it must not take another gateway.
+    expect(take()).toEqual(["open 0", "open 1", "others can send", "drain 1"]);
     await advance(1_000);
-    expect(take()).toEqual(["open 0"]);
+    expect(take()).toEqual(["open 0", "others can send"]);
     drained.resolve();
     await advance(0);
     expect(take()).toEqual(["release 1"]);

@@ -1,18 +1,8 @@
-import { afterEach, describe, expect, it } from "vitest";
-import { createDispatchWorld, type DispatchWorld, type WorldOptions } from "../../support/dispatch-world.ts";
+import { describe, expect, it } from "vitest";
+import { useDispatchWorld } from "../../support/dispatch-world.ts";
 import { ambiguous, createMemoryGateway, unsent } from "../../support/memory-gateway.ts";
 
-let world: DispatchWorld | undefined;
-async function open(options: WorldOptions): Promise<DispatchWorld> {
-  world = await createDispatchWorld(options);
-  return world;
-}
-
-afterEach(async () => {
-  await world?.close();
-  if (world !== undefined) expect(world.clock.waiting).toBe(0);
-  world = undefined;
-});
+const open = useDispatchWorld();
 
 const gateways = (options: Parameters<typeof createMemoryGateway>[1] = {}) => ({
   north: createMemoryGateway("north", { sessions: 4, ...options }),
