@@ -2,7 +2,7 @@
  * The composition root: the only file that knows every adapter. It starts the parts in an order in which each finds what it needs,
  * and stops them in the opposite one, so that nothing accepted or in flight is lost.
  */
-import { mkdir, statfs } from "node:fs/promises";
+import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Intake, startIntake } from "./app/intake.ts";
 import { createReceiptRecorder } from "./app/record-receipt.ts";
@@ -13,7 +13,7 @@ import { createGatewayPanel, pausesAtStart } from "./compose/gateway-panel.ts";
 import { createGatewayPool } from "./compose/gateway-pool.ts";
 import { holdClaims } from "./compose/hold-claims.ts";
 import { keepSessions } from "./compose/keep-sessions.ts";
-import { openStore } from "./compose/open-store.ts";
+import { makeStoreFolder, openStore } from "./compose/open-store.ts";
 import { createUseCases } from "./compose/use-cases.ts";
 import type { Config } from "./config/schema.ts";
 import { defaultDispatchSettings } from "./dispatch/dispatch-settings.ts";
@@ -51,7 +51,7 @@ export async function startService(config: Config, { clock, log }: ServiceDeps):
   const metrics = createMetrics();
   parts.defer(() => metrics.stop());
 
-  await mkdir(dirname(config.store.path), { recursive: true, mode: 0o700 });
+  await makeStoreFolder(config.store.path);
   const rawStore = await openStore(config, { clock, log });
   parts.defer(() => rawStore.close());
   const intake = await startIntake({

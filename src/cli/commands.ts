@@ -61,6 +61,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./backup.ts")).defineBackup,
   },
   {
+    name: "migrate",
+    summary: "bring the store to this program's schema without starting the service",
+    load: async () => (await import("./migrate.ts")).defineMigrate,
+  },
+  {
     name: "demo",
     summary: "send real messages through a simulator and show their reports",
     load: async () => (await import("./demo.ts")).defineDemo,

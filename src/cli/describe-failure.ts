@@ -1,6 +1,7 @@
 /** Turns whatever ended a command into sentences and an exit code. */
 import { ClientError, Status } from "nice-grpc-common";
 import { ConfigError } from "../config/config-error.ts";
+import { StoreUnavailableError } from "../store/store-unavailable-error.ts";
 import { commandLine } from "./command-line.ts";
 import { CliFailure, type ExitCode, exitCodes } from "./context.ts";
 import { detailsOf } from "./error-details.ts";
@@ -21,6 +22,9 @@ export function describeFailure(error: unknown, argv: readonly string[]): Failur
   if (error instanceof OutcomeUnknown)
     return withRepeat(describeFailure(error.cause, argv), error.requestId, argv);
   if (error instanceof CliFailure) return plain(error.exitCode, error.message);
+  if (error instanceof StoreUnavailableError) {
+    return plain(error.reason === "AWAY" ? exitCodes.unreachable : exitCodes.failed, error.message);
+  }
   if (error instanceof ConfigError) {
     return {
       exitCode: exitCodes.failed,

@@ -1,4 +1,6 @@
 /** Opens the store that the configuration names: one SQLite file, or a PostgreSQL database that replicas share. */
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Config } from "../config/schema.ts";
 import type { Clock } from "../observability/clock.ts";
 import type { Logger } from "../observability/logger.ts";
@@ -26,4 +28,9 @@ export async function openStore(
     log,
     ...(replica === undefined ? {} : { replicaName: replica }),
   });
+}
+
+/** For its owner alone; harmless where it exists. */
+export async function makeStoreFolder(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
 }

@@ -4,6 +4,8 @@ export type StoreUnavailableReason =
   | "NO_FOLDER"
   | "NOT_WRITABLE"
   | "LOCKED"
+  /** No server of the database answers now. */
+  | "AWAY"
   | "NOT_OURS"
   | "CORRUPT"
   | "NEWER_SCHEMA"

@@ -3,6 +3,7 @@
  * newer one is refused only where its `min_reader` is above what this program can read, so that releases overlap.
  */
 import type pg from "pg";
+import type { MigratedStore, SchemaChange } from "../schema-change.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { schemaName } from "./connect.ts";
 import { initialSchema } from "./migrations/0001-initial.ts";
@@ -26,18 +27,21 @@ interface Meta {
   readonly minReader: number;
 }
 
-/** Checks and migrates the database called `name`; answers the id of the store, made with the schema. */
+/** Checks and migrates the database called `name`; a store that is new gets its id with the schema. */
 export async function migrate(
   client: pg.Client,
   name: string,
   newStoreId: () => string,
   steps: readonly Migration[] = migrations,
-): Promise<string> {
-  const ownVersion = Math.max(...steps.map(({ version }) => version));
-  for (;;) {
+): Promise<MigratedStore> {
+  const ownVersion = versionOf(steps);
+  let before: Meta | undefined;
+  for (let isFirst = true; ; isFirst = false) {
     const meta = await inTransaction(client, async () => {
-      const found = await readOrCreate(client, newStoreId);
-      if (found.minReader > ownVersion) throw newer(name, found, ownVersion);
+      await client.query("SELECT pg_advisory_xact_lock($1)", [lockNumber]);
+      const known = await readMeta(client, name, ownVersion);
+      if (isFirst) before = known;
+      const found = known ?? (await create(client, newStoreId()));
       const next = steps.find(({ version }) => version > found.version);
       if (next === undefined) return found;
       await client.query(next.sql);
@@ -47,37 +51,57 @@ export async function migrate(
       );
       return { ...found, version: next.version, minReader: next.minReader };
     });
-    if (meta.version >= ownVersion) return meta.storeId;
+    if (meta.version >= ownVersion) return { storeId: meta.storeId, from: before?.version, to: meta.version };
   }
 }
 
-async function readOrCreate(client: pg.Client, newStoreId: () => string): Promise<Meta> {
-  await client.query("SELECT pg_advisory_xact_lock($1)", [lockNumber]);
+/** What `migrate` would do; changes nothing. */
+export async function planMigration(
+  client: pg.Client,
+  name: string,
+  steps: readonly Migration[] = migrations,
+): Promise<SchemaChange> {
+  const ownVersion = versionOf(steps);
+  const found = await readMeta(client, name, ownVersion);
+  return { from: found?.version, to: Math.max(ownVersion, found?.version ?? 0) };
+}
+
+function versionOf(steps: readonly Migration[]): number {
+  return Math.max(...steps.map(({ version }) => version));
+}
+
+/** Undefined where there is no schema yet; refuses one that is not ours or that this program cannot read. */
+async function readMeta(client: pg.Client, name: string, ownVersion: number): Promise<Meta | undefined> {
   const { rows: tables } = await client.query<{ has_meta: boolean; count: number }>(
     `SELECT to_regclass($1) IS NOT NULL AS has_meta,
        (SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = $2) AS count`,
     [`${schemaName}.meta`, schemaName],
   );
   if (tables[0]?.has_meta !== true) {
-    if ((tables[0]?.count ?? 0) > 0) {
-      throw new StoreUnavailableError(
-        "NOT_OURS",
-        `The schema ${schemaName} holds tables of another program; choose another database.`,
-      );
-    }
-    await client.query(`CREATE SCHEMA IF NOT EXISTS ${schemaName}`);
-    await client.query('CREATE TABLE meta (key text COLLATE "C" PRIMARY KEY, value text NOT NULL)');
-    await client.query("INSERT INTO meta VALUES ('store_id', $1), ('version', '0'), ('min_reader', '0')", [
-      newStoreId(),
-    ]);
+    if ((tables[0]?.count ?? 0) === 0) return undefined;
+    throw new StoreUnavailableError(
+      "NOT_OURS",
+      `The schema ${schemaName} holds tables of another program; choose another database.`,
+    );
   }
   const { rows } = await client.query<{ key: string; value: string }>("SELECT key, value FROM meta");
-  const meta = new Map(rows.map(({ key, value }) => [key, value]));
-  return {
-    storeId: meta.get("store_id") ?? "",
-    version: Number(meta.get("version")),
-    minReader: Number(meta.get("min_reader")),
+  const values = new Map(rows.map(({ key, value }) => [key, value]));
+  const meta = {
+    storeId: values.get("store_id") ?? "",
+    version: Number(values.get("version")),
+    minReader: Number(values.get("min_reader")),
   };
+  if (meta.minReader > ownVersion) throw newer(name, meta, ownVersion);
+  return meta;
+}
+
+async function create(client: pg.Client, storeId: string): Promise<Meta> {
+  await client.query(`CREATE SCHEMA IF NOT EXISTS ${schemaName}`);
+  await client.query('CREATE TABLE meta (key text COLLATE "C" PRIMARY KEY, value text NOT NULL)');
+  await client.query("INSERT INTO meta VALUES ('store_id', $1), ('version', '0'), ('min_reader', '0')", [
+    storeId,
+  ]);
+  return { storeId, version: 0, minReader: 0 };
 }
 
 function newer(name: string, { version, minReader }: Meta, ownVersion: number): StoreUnavailableError {

@@ -8,16 +8,15 @@ import type { Clock } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
 import { maskOf } from "../codes.ts";
 import type { Store } from "../store.ts";
-import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { readBacklog } from "./backlog.ts";
 import { refuseBackup } from "./backup.ts";
 import { cleanOnce } from "./clean.ts";
-import { connect, nameOf } from "./connect.ts";
+import { connect } from "./connect.ts";
 import { createGatewaySessions } from "./gateway-sessions.ts";
 import { createHints } from "./hints.ts";
 import { listKeys } from "./keys.ts";
 import { createLease } from "./lease.ts";
-import { migrate } from "./migrate.ts";
+import { migrateDatabase } from "./migrate-database.ts";
 import { pausedGateways } from "./pauses.ts";
 import { startPoll } from "./poll.ts";
 import { reportBounds, reportNumberBefore, scanReports } from "./read-reports.ts";
@@ -53,19 +52,8 @@ const defaultLeaseMs = 5_000;
 
 /** Rejects with StoreUnavailableError where the database cannot be reached or is not one of ours. */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
-  const name = options.urls.map(nameOf).join(", ");
-  try {
-    const client = await connect({ urls: options.urls, applicationName: "sms-relay migration" });
-    try {
-      return createStore(options, await migrate(client, name, randomUUID));
-    } finally {
-      await client.end().catch(() => undefined);
-    }
-  } catch (error) {
-    if (error instanceof StoreUnavailableError) throw error;
-    const why = error instanceof Error && error.message !== "" ? error.message : String(error);
-    throw new StoreUnavailableError("FAILED", `${name} cannot be used: ${why}.`, error);
-  }
+  const { storeId } = await migrateDatabase(options.urls);
+  return createStore(options, storeId);
 }
 
 function createStore(options: PostgresStoreOptions, storeId: string): Store {

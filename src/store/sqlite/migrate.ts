@@ -3,6 +3,7 @@
  * above what this program can read, so that releases overlap.
  */
 import type { DatabaseSync } from "node:sqlite";
+import type { MigratedStore, SchemaChange } from "../schema-change.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { initialSchema } from "./migrations/0001-initial.ts";
 import { reportLines } from "./migrations/0002-report-lines.ts";
@@ -25,17 +26,28 @@ export const schemaSql = migrations.map(({ sql }) => sql).join("\n");
 /** "SMSR": tells our files from other SQLite files (PRAGMA application_id). */
 const applicationId = 0x534d5352;
 
-/** Checks and migrates the file at `path`; answers the id of the store, made with the schema. */
-export function migrate(db: DatabaseSync, path: string, newStoreId: () => string): string {
+/** Checks and migrates the file at `path`; a store that is new gets its id with the schema. */
+export function migrate(db: DatabaseSync, path: string, newStoreId: () => string): MigratedStore {
+  const { from } = planMigration(db, path);
+  if (from === undefined) create(db, newStoreId());
+  for (const migration of migrations) {
+    if (migration.version > (from ?? 0)) apply(db, migration);
+  }
+  const storeId = String(db.prepare("SELECT value FROM meta WHERE key = 'store_id'").get()?.["value"]);
+  return { storeId, from, to: readNumber(db, "version") };
+}
+
+/** What `migrate` would do; changes nothing. Refuses a file that is not ours or that this program cannot read. */
+export function planMigration(db: DatabaseSync, path: string): SchemaChange {
   const found = Number(db.prepare("PRAGMA application_id").get()?.["application_id"]);
-  const tables = Number(db.prepare("SELECT count(*) AS count FROM sqlite_schema").get()?.["count"]);
-  if (found !== applicationId && tables > 0) {
+  if (found !== applicationId) {
+    const tables = Number(db.prepare("SELECT count(*) AS count FROM sqlite_schema").get()?.["count"]);
+    if (tables === 0) return { from: undefined, to: schemaVersion };
     throw new StoreUnavailableError(
       "NOT_OURS",
       `${path} is a database of another program; choose another file.`,
     );
   }
-  if (found !== applicationId) create(db, newStoreId());
   const version = readNumber(db, "version");
   const minReader = readNumber(db, "min_reader");
   if (minReader > schemaVersion) {
@@ -45,10 +57,7 @@ export function migrate(db: DatabaseSync, path: string, newStoreId: () => string
         "Start the newer release, or restore the backup made before it.",
     );
   }
-  for (const migration of migrations) {
-    if (migration.version > version) apply(db, migration);
-  }
-  return String(db.prepare("SELECT value FROM meta WHERE key = 'store_id'").get()?.["value"]);
+  return { from: version, to: Math.max(version, schemaVersion) };
 }
 
 function create(db: DatabaseSync, storeId: string): void {

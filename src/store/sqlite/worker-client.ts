@@ -89,7 +89,7 @@ export async function startWorker(
 }
 
 /** What happened, as a sentence with the file and the cause. */
-function describeFault({ reason, message, kind }: WorkerFault, path: string): StoreUnavailableError {
+export function describeFault({ reason, message, kind }: WorkerFault, path: string): StoreUnavailableError {
   if (kind === "unavailable") return new StoreUnavailableError(reason ?? "FAILED", message);
   switch (reason) {
     case "CORRUPT":

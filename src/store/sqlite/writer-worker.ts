@@ -3,7 +3,7 @@
  * that throws leaves nothing behind.
  */
 import { randomFillSync, randomUUID } from "node:crypto";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { createMessageIds } from "../../domain/ids.ts";
 import { createAccept } from "./accept.ts";
@@ -15,13 +15,8 @@ import { createClean } from "./clean.ts";
 import { createWriteKeys } from "./keys.ts";
 import { migrate } from "./migrate.ts";
 import { createEndDelivery } from "./move-delivery.ts";
-import {
-  busyTimeoutMs,
-  type CommittedBatch,
-  type WorkerData,
-  type WriteOperation,
-  type WriteSteps,
-} from "./operations.ts";
+import { openDatabase } from "./open-database.ts";
+import type { CommittedBatch, WorkerData, WriteOperation, WriteSteps } from "./operations.ts";
 import { type PackedOperation, unpackOperation } from "./packed-batch.ts";
 import { packOutcome } from "./packed-outcomes.ts";
 import { createSetPaused } from "./pauses.ts";
@@ -43,18 +38,6 @@ type Handlers = {
     input: WriteSteps[Kind]["input"],
   ) => WriteSteps[Kind]["outcome"];
 };
-
-function openDatabase(path: string): DatabaseSync {
-  const db = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: false });
-  db.exec("PRAGMA journal_mode = WAL");
-  db.exec("PRAGMA synchronous = FULL");
-  // Rarer checkpoints write hot pages less often: 16 MiB of WAL instead of 4, and what grew beyond 64 is given back.
-  db.exec("PRAGMA wal_autocheckpoint = 4000");
-  db.exec(`PRAGMA journal_size_limit = ${64 * 1024 * 1024}`);
-  db.exec("PRAGMA cache_size = -32768");
-  db.exec("PRAGMA temp_store = MEMORY");
-  return db;
-}
 
 function createHandlers(db: DatabaseSync): Handlers {
   let incomingTimeMs = 0;
@@ -143,7 +126,7 @@ function serve(): void {
     const { path } = workerData as WorkerData;
     db = openDatabase(path);
     checkPages(db, path);
-    const storeId = migrate(db, path, randomUUID);
+    const { storeId } = migrate(db, path, randomUUID);
     const file: OpenedFile = { storeId, line: openLine(db, storeId, randomUUID) };
     const runBatch = createBatchRunner(db);
     const opened = db;

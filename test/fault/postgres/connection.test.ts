@@ -117,6 +117,6 @@ describe.skipIf(postgresMissing !== undefined)(`PostgreSQL away ${postgresMissin
     through.cut();
     const url = new URL(world.database.url);
     url.port = String(through.port);
-    await expect(world.open({ urls: [url.href] })).rejects.toMatchObject({ reason: "FAILED" });
+    await expect(world.open({ urls: [url.href] })).rejects.toMatchObject({ reason: "AWAY" });
   });
 });

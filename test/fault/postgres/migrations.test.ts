@@ -49,7 +49,7 @@ describe.skipIf(postgresMissing !== undefined)(`PostgreSQL migrations ${postgres
     const urls = ["postgres://someone:secret@127.0.0.1:1/nowhere"];
     const opening = openPostgresStore({ urls, clock: createFakeClock(), log: silentLogger });
     await expect(opening).rejects.toMatchObject({
-      reason: "FAILED",
+      reason: "AWAY",
       message: expect.stringMatching(/^127\.0\.0\.1:1\/nowhere cannot be used: (?!.*secret)/),
     });
   });

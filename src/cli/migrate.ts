@@ -1,0 +1,53 @@
+/** `sms-relay migrate`: brings the configured store to this program's schema, and says from which to which. */
+import type { Command } from "commander";
+import { loadConfig } from "../config/load.ts";
+import { storeName } from "../config/store-name.ts";
+import type { SchemaChange } from "../store/schema-change.ts";
+import type { CliContext } from "./context.ts";
+import { jsonLine } from "./output.ts";
+
+interface MigrateOptions {
+  readonly config?: string;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+const notes = `
+Examples:
+  sms-relay migrate --dry-run
+  sms-relay migrate --config /etc/sms-relay.yaml
+
+A service migrates by itself when it starts; this does it beforehand. On PostgreSQL it is safe beside replicas that run,
+those of the release before too. A SQLite file must not be in use. There is no way back but a backup made before.
+Exit codes: 0 the schema is (or with --dry-run: could be) as this program wants it; 1 it cannot be; 3 the database does
+not answer.`;
+
+/** Adds the command. */
+export function defineMigrate(program: Command, context: CliContext): void {
+  program
+    .command("migrate")
+    .description("Brings the configured store to this program's schema without starting the service.")
+    .option("--config <file>", "the configuration (default: SMS_RELAY_CONFIG, ./sms-relay.yaml)")
+    .option("--dry-run", "change nothing, tell what would be done")
+    .option("--json", "print JSON instead of text")
+    .addHelpText("after", notes)
+    .action((options: MigrateOptions) => migrate(options, context));
+}
+
+async function migrate(options: MigrateOptions, context: CliContext): Promise<void> {
+  const { environment, workingDirectory } = context;
+  const { config } = loadConfig({ file: options.config, environment, workingDirectory });
+  const isDryRun = options.dryRun === true;
+  const { migrateStore } = await import("../compose/migrate-store.ts");
+  const { from, to } = await migrateStore(config, isDryRun);
+  const store = storeName(config.store);
+  if (options.json === true) context.out(jsonLine({ store, from: from ?? null, to, dry_run: isDryRun }));
+  else context.out(`${store}: ${changeText({ from, to }, isDryRun)}`);
+}
+
+function changeText({ from, to }: SchemaChange, isDryRun: boolean): string {
+  const would = isDryRun ? "would be " : "";
+  if (from === undefined) return `${would}made with schema ${to}.`;
+  if (from === to) return `has schema ${to}; nothing to do.`;
+  return `${would}brought from schema ${from} to ${to}.`;
+}

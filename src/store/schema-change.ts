@@ -1,0 +1,12 @@
+/** What bringing a store to this program's schema did, or would do. */
+
+export interface SchemaChange {
+  /** The version that was found; undefined where there was no store yet. */
+  readonly from: number | undefined;
+  /** The version afterwards: this program's, or a newer one that it reads. */
+  readonly to: number;
+}
+
+export interface MigratedStore extends SchemaChange {
+  readonly storeId: string;
+}

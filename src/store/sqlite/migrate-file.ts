@@ -1,0 +1,53 @@
+/** Brings a file to this program's schema without a service, or tells what that would do. */
+import { randomUUID } from "node:crypto";
+import { statSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import type { SchemaChange } from "../schema-change.ts";
+import { checkFile } from "./check-file.ts";
+import { checkPages } from "./check-pages.ts";
+import { keepPrivate, makePrivate } from "./file-modes.ts";
+import { migrate, planMigration, schemaVersion } from "./migrate.ts";
+import { openDatabase } from "./open-database.ts";
+import { busyTimeoutMs } from "./operations.ts";
+import { takeServiceLock } from "./service-lock.ts";
+import { describeFault } from "./worker-client.ts";
+import { faultOf } from "./worker-protocol.ts";
+
+/** Refuses with LOCKED while a service runs on the file. */
+export function migrateFile(path: string): SchemaChange {
+  return withOwnFile(path, (db, file) => migrate(db, file, randomUUID));
+}
+
+/** Changes nothing, also while a service runs on the file. */
+export function planFileMigration(path: string): SchemaChange {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size === 0) return { from: undefined, to: schemaVersion };
+  const file = checkFile(path);
+  const db = new DatabaseSync(file, { readOnly: true, timeout: busyTimeoutMs });
+  try {
+    return planMigration(db, file);
+  } finally {
+    db.close();
+  }
+}
+
+/** Gives `use` the file as a service would have it: alone, looked through, open for writing. */
+export function withOwnFile<Result>(path: string, use: (db: DatabaseSync, file: string) => Result): Result {
+  const file = checkFile(path);
+  makePrivate(file);
+  const lock = takeServiceLock(file);
+  try {
+    const db = openDatabase(file);
+    try {
+      keepPrivate(file);
+      checkPages(db, file);
+      return use(db, file);
+    } finally {
+      db.close();
+    }
+  } catch (error) {
+    throw describeFault(faultOf(error), file);
+  } finally {
+    lock.release();
+  }
+}
