@@ -61,6 +61,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./backup.ts")).defineBackup,
   },
   {
+    name: "check",
+    summary: "check the configuration and everything that it names",
+    load: async () => (await import("./check.ts")).defineCheck,
+  },
+  {
     name: "migrate",
     summary: "bring the store to this program's schema without starting the service",
     load: async () => (await import("./migrate.ts")).defineMigrate,

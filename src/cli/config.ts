@@ -28,7 +28,9 @@ export function defineConfig(program: Command, context: CliContext): void {
     );
   config
     .command("check")
-    .description("Reads a configuration as the service would, and tells every fault with its place.")
+    .description(
+      "Reads a configuration as the service would, and tells every fault with its place. `sms-relay check` also looks at what it names.",
+    )
     .argument("[file]", "the file (default: SMS_RELAY_CONFIG, ./sms-relay.yaml)")
     .option("--json", "print JSON instead of text")
     .action((file: string | undefined, options: CheckOptions) => check(file, options, context));

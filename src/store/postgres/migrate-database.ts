@@ -47,8 +47,8 @@ function isAway(error: unknown): boolean {
   return state === undefined || /^(08|53|57P)/.test(state);
 }
 
-/** A host with several addresses leaves the message empty. */
-function textOf(error: unknown): string {
+/** What an error says; its code where a host with several addresses leaves the message empty. */
+export function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.message !== "") return error.message;
   return "code" in error ? String(error.code) : error.name;

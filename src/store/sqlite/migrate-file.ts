@@ -20,14 +20,26 @@ export function migrateFile(path: string): SchemaChange {
 
 /** Changes nothing, also while a service runs on the file. */
 export function planFileMigration(path: string): SchemaChange {
+  return readOnly(path, planMigration) ?? { from: undefined, to: schemaVersion };
+}
+
+/** Gives `use` the file for reading; undefined where there is none yet. */
+export function readOnly<Result>(
+  path: string,
+  use: (db: DatabaseSync, file: string) => Result,
+): Result | undefined {
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size === 0) return { from: undefined, to: schemaVersion };
+  if (size === 0) return undefined;
   const file = checkFile(path);
-  const db = new DatabaseSync(file, { readOnly: true, timeout: busyTimeoutMs });
   try {
-    return planMigration(db, file);
-  } finally {
-    db.close();
+    const db = new DatabaseSync(file, { readOnly: true, timeout: busyTimeoutMs });
+    try {
+      return use(db, file);
+    } finally {
+      db.close();
+    }
+  } catch (error) {
+    throw describeFault(faultOf(error), file);
   }
 }
 

@@ -1,0 +1,95 @@
+/** Whether the ports of gRPC and HTTP can be listened on, or are served by this service already; and how long certificates last. */
+import { X509Certificate } from "node:crypto";
+import { createServer } from "node:net";
+import type { Config } from "../../config/schema.ts";
+import type { Finding } from "./finding.ts";
+
+export interface DoorsFound {
+  readonly findings: readonly Finding[];
+  /** A service answers on the HTTP port. */
+  readonly isServed: boolean;
+}
+
+interface Door {
+  readonly name: "gRPC" | "HTTP";
+  readonly host: string;
+  readonly port: number;
+}
+
+const answerMs = 2_000;
+
+export async function checkDoors({ listen }: Pick<Config, "listen">): Promise<DoorsFound> {
+  const { grpc, http } = listen;
+  const served = await readiness(http);
+  const doors: readonly Door[] = [
+    { name: "gRPC", host: grpc.host, port: grpc.port },
+    { name: "HTTP", host: http.host, port: http.port },
+  ];
+  const findings = await Promise.all(doors.map((door) => checkDoor(door, served !== undefined)));
+  return {
+    findings: served === undefined || served === "" ? findings : [...findings, notReady(served)],
+    isServed: served !== undefined,
+  };
+}
+
+async function checkDoor({ name, host, port }: Door, isServed: boolean): Promise<Finding> {
+  const subject = "ports";
+  const place = `${name} ${host}:${port}`;
+  const code = await tryListening(host, port);
+  if (code === undefined) return { subject, level: "ok", text: `${place} is free` };
+  if (code === "EADDRINUSE" && isServed) {
+    return { subject, level: "ok", text: `${place} is served by a service that runs` };
+  }
+  const why = code === "EADDRINUSE" ? "another program listens there" : code;
+  return { subject, level: "fail", text: `${place} cannot be listened on: ${why}` };
+}
+
+function notReady(reasons: string): Finding {
+  return { subject: "service", level: "warn", text: `the service that runs takes no work: ${reasons}` };
+}
+
+/** Why listening fails; undefined where it does not. */
+function tryListening(host: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    server.listen({ host, port }, () => server.close(() => resolve(undefined)));
+  });
+}
+
+/** Undefined where no service of ours answers, else why it takes no work, which is empty while it does. */
+async function readiness({ host, port }: { readonly host: string; readonly port: number }) {
+  if (port === 0) return undefined;
+  const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  const at = reachable.includes(":") ? `[${reachable}]` : reachable;
+  try {
+    const answer = await fetch(`http://${at}:${port}/readyz`, { signal: AbortSignal.timeout(answerMs) });
+    const { ready, reasons } = (await answer.json()) as { ready?: unknown; reasons?: unknown };
+    return typeof ready === "boolean" && Array.isArray(reasons) ? reasons.join("; ") : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const dayMs = 86_400_000;
+const warnDays = 30;
+
+/** The service's own certificate and the authority of its clients, where it speaks TLS. */
+export function checkCertificates({ listen }: Pick<Config, "listen">, nowMs: number): readonly Finding[] {
+  const { tls } = listen.grpc;
+  if (tls === undefined) return [];
+  return [
+    certificateFinding("the certificate of gRPC", tls.cert, nowMs),
+    ...(tls.clientCa === undefined ? [] : [certificateFinding("clientCa", tls.clientCa, nowMs)]),
+  ];
+}
+
+function certificateFinding(name: string, pem: string, nowMs: number): Finding {
+  const subject = "TLS";
+  const { validFromDate, validToDate } = new X509Certificate(pem);
+  const until = validToDate.toISOString().slice(0, 10);
+  if (validFromDate.getTime() > nowMs) return { subject, level: "fail", text: `${name} is not valid yet` };
+  if (validToDate.getTime() < nowMs) return { subject, level: "fail", text: `${name} ended on ${until}` };
+  const isShort = validToDate.getTime() - nowMs < warnDays * dayMs;
+  return { subject, level: isShort ? "warn" : "ok", text: `${name} lasts until ${until}` };
+}

@@ -1,0 +1,107 @@
+/** Looks at everything that a service of this configuration depends on, without starting one and without getting into its way. */
+import { statfs } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Config } from "../../config/schema.ts";
+import type { Clock } from "../../observability/clock.ts";
+import { inspectDatabase } from "../../store/postgres/inspect.ts";
+import { inspectFile } from "../../store/sqlite/inspect.ts";
+import { databaseFindings } from "./check-database.ts";
+import { checkCertificates, checkDoors } from "./check-doors.ts";
+import { checkGateway } from "./check-gateway.ts";
+import { type Finding, schemaFinding } from "./finding.ts";
+
+export interface CheckOptions {
+  /** Binds at each gateway; undefined binds where no service is seen that holds sessions there. */
+  readonly isBinding: boolean | undefined;
+  readonly clock: Clock;
+}
+
+/** The findings as they come. */
+export async function* checkSurroundings(
+  config: Config,
+  { isBinding, clock }: CheckOptions,
+): AsyncGenerator<Finding> {
+  yield* checkCertificates(config, clock.now());
+  const doors = await checkDoors(config);
+  yield* doors.findings;
+  const store =
+    config.store.url === undefined ? await checkFile(config) : await checkDatabase(config.store.url);
+  yield* store.findings;
+  yield keysFinding(config, store.operatorKeyCount);
+  const isRunning = doors.isServed || store.isInUse;
+  const binds = isBinding ?? !isRunning;
+  if (isBinding === undefined && isRunning && config.gateways.length > 0) {
+    const text =
+      "a service runs and holds sessions, so that nothing is bound (--bind does): see `sms-relay gateways`";
+    yield { subject: "gateways", level: "ok", text };
+  }
+  if (config.gateways.length === 0) {
+    yield {
+      subject: "gateways",
+      level: "warn",
+      text: "none is configured: messages are refused with 4112 NO_ROUTE",
+    };
+  }
+  const probes = config.gateways.map((gateway) => checkGateway(gateway, binds, clock));
+  for (const probe of probes) yield* await probe;
+}
+
+interface StoreFound {
+  readonly findings: readonly Finding[];
+  /** Undefined where the store cannot be read. */
+  readonly operatorKeyCount: number | undefined;
+  readonly isInUse: boolean;
+}
+
+async function checkDatabase(urls: readonly string[]): Promise<StoreFound> {
+  const facts = await inspectDatabase(urls);
+  return {
+    findings: databaseFindings(facts),
+    operatorKeyCount: facts.primary?.operatorKeyCount,
+    isInUse: (facts.primary?.replicaNames.length ?? 0) > 0,
+  };
+}
+
+async function checkFile({ store: { path, minFreeDisk } }: Config): Promise<StoreFound> {
+  const subject = "store";
+  try {
+    const { schema, operatorKeyCount } = inspectFile(path);
+    const findings = [schemaFinding(subject, schema), await diskFinding(path, minFreeDisk)];
+    return { findings, operatorKeyCount, isInUse: false };
+  } catch (error) {
+    const text = error instanceof Error ? error.message.replace(/\.$/, "") : String(error);
+    return { findings: [{ subject, level: "fail", text }], operatorKeyCount: undefined, isInUse: false };
+  }
+}
+
+const mebibyte = 1024 ** 2;
+
+async function diskFinding(path: string, minFreeDisk: number): Promise<Finding> {
+  const subject = "store";
+  const { bavail, bsize } = await statfs(dirname(path)).catch(() => ({ bavail: undefined, bsize: 0 }));
+  if (bavail === undefined) {
+    return { subject, level: "ok", text: `${dirname(path)} is made by the first start` };
+  }
+  const free = bavail * bsize;
+  const text = `${Math.floor(free / mebibyte)} MiB are free; below ${Math.ceil(minFreeDisk / mebibyte)} messages are refused`;
+  return { subject, level: free < minFreeDisk ? "fail" : free < 4 * minFreeDisk ? "warn" : "ok", text };
+}
+
+function keysFinding({ accounts, store }: Config, operatorKeyCount: number | undefined): Finding {
+  const subject = "keys";
+  if (accounts.some(({ role }) => role === "OPERATOR")) {
+    return { subject, level: "ok", text: "the configuration has an operator's key" };
+  }
+  if (operatorKeyCount === undefined) {
+    return { subject, level: "warn", text: "the store cannot be asked for operators' keys" };
+  }
+  if (operatorKeyCount > 0) {
+    return { subject, level: "ok", text: `the store knows ${operatorKeyCount} keys of operators` };
+  }
+  const file = join(dirname(store.path), "operator.key");
+  return {
+    subject,
+    level: "ok",
+    text: `no operator has a key: the next start makes one and writes it to ${file}`,
+  };
+}
