@@ -71,6 +71,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./migrate.ts")).defineMigrate,
   },
   {
+    name: "copy",
+    summary: "move a stopped service's store from SQLite into PostgreSQL",
+    load: async () => (await import("./copy.ts")).defineCopy,
+  },
+  {
     name: "demo",
     summary: "send real messages through a simulator and show their reports",
     load: async () => (await import("./demo.ts")).defineDemo,

@@ -2,6 +2,8 @@
 
 export type StoreUnavailableReason =
   | "NO_FOLDER"
+  /** Nothing is there to be copied. */
+  | "NO_FILE"
   | "NOT_WRITABLE"
   | "LOCKED"
   /** No server of the database answers now. */
@@ -9,6 +11,10 @@ export type StoreUnavailableReason =
   | "NOT_OURS"
   | "CORRUPT"
   | "NEWER_SCHEMA"
+  /** A copy into it was cut off. */
+  | "UNFINISHED_COPY"
+  /** It has rows of its own where a copy would go. */
+  | "NOT_EMPTY"
   | "FAILED";
 
 /** Thrown by opening a store; the message names what is wrong, where, and what to do. */

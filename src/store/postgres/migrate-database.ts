@@ -1,14 +1,14 @@
 /** Brings the database to this program's schema, or tells what that would do, on a connection of its own. */
 import { randomUUID } from "node:crypto";
 import type pg from "pg";
-import type { MigratedStore, SchemaChange } from "../schema-change.ts";
+import type { SchemaChange } from "../schema-change.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { connect, nameOf } from "./connect.ts";
-import { migrate, planMigration } from "./migrate.ts";
+import { type MigratedDatabase, migrate, planMigration } from "./migrate.ts";
 import { sqlStateOf } from "./store-error.ts";
 
 /** Safe beside replicas that run, and beside others that migrate. */
-export function migrateDatabase(urls: readonly string[]): Promise<MigratedStore> {
+export function migrateDatabase(urls: readonly string[]): Promise<MigratedDatabase> {
   return withDatabase(urls, "migration", (client, name) => migrate(client, name, randomUUID));
 }
 

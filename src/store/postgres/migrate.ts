@@ -4,10 +4,13 @@
  */
 import type pg from "pg";
 import type { MigratedStore, SchemaChange } from "../schema-change.ts";
+import type { ReportLine } from "../store.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { schemaName } from "./connect.ts";
+import { readMark } from "./copy-mark.ts";
 import { initialSchema } from "./migrations/0001-initial.ts";
 import { gatewaySessions } from "./migrations/0002-gateway-sessions.ts";
+import { readLine } from "./report-line.ts";
 
 export interface Migration {
   readonly version: number;
@@ -23,8 +26,13 @@ const lockNumber = 0x534d5352;
 
 interface Meta {
   readonly storeId: string;
+  readonly line: ReportLine;
   readonly version: number;
   readonly minReader: number;
+}
+
+export interface MigratedDatabase extends MigratedStore {
+  readonly line: ReportLine;
 }
 
 /** Checks and migrates the database called `name`; a store that is new gets its id with the schema. */
@@ -33,12 +41,12 @@ export async function migrate(
   name: string,
   newStoreId: () => string,
   steps: readonly Migration[] = migrations,
-): Promise<MigratedStore> {
+): Promise<MigratedDatabase> {
   const ownVersion = versionOf(steps);
   let before: Meta | undefined;
   for (let isFirst = true; ; isFirst = false) {
     const meta = await inTransaction(client, async () => {
-      await client.query("SELECT pg_advisory_xact_lock($1)", [lockNumber]);
+      await lockSchema(client);
       const known = await readMeta(client, name, ownVersion);
       if (isFirst) before = known;
       const found = known ?? (await create(client, newStoreId()));
@@ -51,7 +59,8 @@ export async function migrate(
       );
       return { ...found, version: next.version, minReader: next.minReader };
     });
-    if (meta.version >= ownVersion) return { storeId: meta.storeId, from: before?.version, to: meta.version };
+    const { storeId, line, version } = meta;
+    if (version >= ownVersion) return { storeId, line, from: before?.version, to: version };
   }
 }
 
@@ -70,8 +79,13 @@ function versionOf(steps: readonly Migration[]): number {
   return Math.max(...steps.map(({ version }) => version));
 }
 
-/** Undefined where there is no schema yet; refuses one that is not ours or that this program cannot read. */
-async function readMeta(client: pg.Client, name: string, ownVersion: number): Promise<Meta | undefined> {
+/** Nobody else migrates, or begins or ends a copy, until the transaction ends. */
+export async function lockSchema(client: pg.Client): Promise<void> {
+  await client.query("SELECT pg_advisory_xact_lock($1)", [lockNumber]);
+}
+
+/** Undefined where there is no schema yet; refuses one that is not ours. */
+export async function readMetaValues(client: pg.Client): Promise<ReadonlyMap<string, string> | undefined> {
   const { rows: tables } = await client.query<{ has_meta: boolean; count: number }>(
     `SELECT to_regclass($1) IS NOT NULL AS has_meta,
        (SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = $2) AS count`,
@@ -85,9 +99,23 @@ async function readMeta(client: pg.Client, name: string, ownVersion: number): Pr
     );
   }
   const { rows } = await client.query<{ key: string; value: string }>("SELECT key, value FROM meta");
-  const values = new Map(rows.map(({ key, value }) => [key, value]));
-  const meta = {
-    storeId: values.get("store_id") ?? "",
+  return new Map(rows.map(({ key, value }) => [key, value]));
+}
+
+/** Refuses also what this program cannot read, and a copy that is not finished. */
+async function readMeta(client: pg.Client, name: string, ownVersion: number): Promise<Meta | undefined> {
+  const values = await readMetaValues(client);
+  if (values === undefined) return undefined;
+  if (readMark(values) !== undefined) {
+    throw new StoreUnavailableError(
+      "UNFINISHED_COPY",
+      `${name} holds a copy of a SQLite store that was cut off. Run \`sms-relay copy\` again, which goes on with it, or drop the schema ${schemaName}.`,
+    );
+  }
+  const storeId = values.get("store_id") ?? "";
+  const meta: Meta = {
+    storeId,
+    line: readLine(values, storeId),
     version: Number(values.get("version")),
     minReader: Number(values.get("min_reader")),
   };
@@ -101,7 +129,7 @@ async function create(client: pg.Client, storeId: string): Promise<Meta> {
   await client.query("INSERT INTO meta VALUES ('store_id', $1), ('version', '0'), ('min_reader', '0')", [
     storeId,
   ]);
-  return { storeId, version: 0, minReader: 0 };
+  return { storeId, line: readLine(new Map(), storeId), version: 0, minReader: 0 };
 }
 
 function newer(name: string, { version, minReader }: Meta, ownVersion: number): StoreUnavailableError {
@@ -112,10 +140,10 @@ function newer(name: string, { version, minReader }: Meta, ownVersion: number): 
   );
 }
 
-async function inTransaction<Result>(client: pg.Client, body: () => Promise<Result>): Promise<Result> {
+/** For what may take long, and wait long for others. */
+export async function inTransaction<Result>(client: pg.Client, body: () => Promise<Result>): Promise<Result> {
   await client.query("BEGIN");
   try {
-    // Statements of a migration may take long, and so may waiting for another replica's.
     await client.query("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0");
     const result = await body();
     await client.query("COMMIT");

@@ -16,6 +16,7 @@ import { createGatewaySessions } from "./gateway-sessions.ts";
 import { createHints } from "./hints.ts";
 import { listKeys } from "./keys.ts";
 import { createLease } from "./lease.ts";
+import type { MigratedDatabase } from "./migrate.ts";
 import { migrateDatabase } from "./migrate-database.ts";
 import { pausedGateways } from "./pauses.ts";
 import { startPoll } from "./poll.ts";
@@ -52,11 +53,10 @@ const defaultLeaseMs = 5_000;
 
 /** Rejects with StoreUnavailableError where the database cannot be reached or is not one of ours. */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
-  const { storeId } = await migrateDatabase(options.urls);
-  return createStore(options, storeId);
+  return createStore(options, await migrateDatabase(options.urls));
 }
 
-function createStore(options: PostgresStoreOptions, storeId: string): Store {
+function createStore(options: PostgresStoreOptions, { storeId, line }: MigratedDatabase): Store {
   const { urls, clock, log, leaseMs = defaultLeaseMs, readers: readerCount = 3 } = options;
   const replicaId = options.replicaName ?? randomUUID();
   const sessionFor = (purpose: string) => ({
@@ -148,8 +148,7 @@ function createStore(options: PostgresStoreOptions, storeId: string): Store {
 
   return {
     id: storeId,
-    // A restored dump cannot be told from the database that it was taken of: there is one line.
-    line: { id: storeId, former: [] },
+    line,
     damage: () => undefined,
     async join(nowMs) {
       const sentMs = clock.monotonic();

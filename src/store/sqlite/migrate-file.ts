@@ -14,7 +14,7 @@ import { describeFault } from "./worker-client.ts";
 import { faultOf } from "./worker-protocol.ts";
 
 /** Refuses with LOCKED while a service runs on the file. */
-export function migrateFile(path: string): SchemaChange {
+export function migrateFile(path: string): Promise<SchemaChange> {
   return withOwnFile(path, (db, file) => migrate(db, file, randomUUID));
 }
 
@@ -44,7 +44,10 @@ export function readOnly<Result>(
 }
 
 /** Gives `use` the file as a service would have it: alone, looked through, open for writing. */
-export function withOwnFile<Result>(path: string, use: (db: DatabaseSync, file: string) => Result): Result {
+export async function withOwnFile<Result>(
+  path: string,
+  use: (db: DatabaseSync, file: string) => Result | Promise<Result>,
+): Promise<Result> {
   const file = checkFile(path);
   makePrivate(file);
   const lock = takeServiceLock(file);
@@ -53,7 +56,7 @@ export function withOwnFile<Result>(path: string, use: (db: DatabaseSync, file: 
     try {
       keepPrivate(file);
       checkPages(db, file);
-      return use(db, file);
+      return await use(db, file);
     } finally {
       db.close();
     }

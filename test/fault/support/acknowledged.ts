@@ -80,7 +80,8 @@ export function createAcknowledgedLoad(name: string): AcknowledgedLoad {
   };
 }
 
-function requestOf(message: SentMessage): SendSmsRequest {
+/** What is sent for it, each time the same. */
+export function requestOf(message: SentMessage): SendSmsRequest {
   return SendSmsRequest.create({
     sender: "Relay",
     recipients: [message.recipient],

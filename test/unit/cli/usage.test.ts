@@ -56,6 +56,7 @@ describe("wrong usage exits with 2 and says what is wrong", () => {
     [["status"], "missing required argument 'message-id'"],
     [["list", "--since", "yesterday-ish"], "It must be a time"],
     [["list", "--address", "nowhere", "--key", "k"], "--address must be host:port"],
+    [["copy"], "Say where to with --to, or with store.url in the configuration"],
     [["list", "--timeout", "0"], "It must be a number of seconds"],
     [["watch", "--timeout", "5"], "unknown option '--timeout'"],
     [["list", "--cert", "mine.pem", "--key", "k"], "--cert and --cert-key go together"],

@@ -1,0 +1,78 @@
+/** `sms-relay copy`: moves the store of a stopped service from a SQLite file into PostgreSQL. */
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { variableName } from "../config/environment.ts";
+import { loadConfig } from "../config/load.ts";
+import { storeName } from "../config/store-name.ts";
+import { type CliContext, CliFailure, exitCodes, usageFault } from "./context.ts";
+import { countText, jsonLine } from "./output.ts";
+import { createProgress, type Progress } from "./progress.ts";
+
+interface CopyOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+const notes = `
+Examples:
+  sms-relay copy --from sms-relay-data/sms-relay.db --to env:DATABASE_URL
+  sms-relay copy --config sms-relay.yaml
+
+Stop the service first. The database must hold no store yet; one that is made by a copy keeps the file's messages, report
+numbers, cursors, subscriptions, keys and request ids. A copy that is cut off goes on when the command is repeated, and
+no service starts on it before it is whole. Afterwards set \`store\` to the database and start the service there; the file
+stays as it was, and must not be used again. docs/operations.md has the whole procedure.`;
+
+/** Adds the command. */
+export function defineCopy(program: Command, context: CliContext): void {
+  program
+    .command("copy")
+    .description("Moves the store of a stopped service from a SQLite file into PostgreSQL.")
+    .option("--from <file>", "the SQLite file (default: store.path of the configuration)")
+    .option("--to <url>", "postgres://…, or env:NAME or file:PATH that holds it (default: store.url)")
+    .option("--config <file>", "the configuration (default: SMS_RELAY_CONFIG, ./sms-relay.yaml)")
+    .option("--json", "print JSON instead of text")
+    .addHelpText("after", notes)
+    .action((options: CopyOptions) => copy(options, context));
+}
+
+async function copy(options: CopyOptions, context: CliContext): Promise<void> {
+  const { store } = loadWith(options, context);
+  const { path, url } = store;
+  if (url === undefined) throw usageFault("Say where to with --to, or with store.url in the configuration.");
+  const { copyStore } = await import("../compose/copy-store.ts");
+  let progress: Progress | undefined;
+  const { kind, rows, isResumed } = await copyStore({
+    path,
+    urls: url,
+    signal: context.signal,
+    onRows: (done, total) => {
+      progress ??= createProgress(context, total);
+      progress.show(done);
+    },
+    onTable: (table, count) => {
+      const line = `${table}: ${countText(count)} rows`;
+      if (progress === undefined) context.err(line);
+      else progress.print(line);
+    },
+  });
+  progress?.end();
+  if (kind === "stopped") throw new CliFailure(exitCodes.failed, "Stopped; the same command goes on.");
+  const to = storeName(store);
+  if (options.json === true) context.out(jsonLine({ from: path, to, rows, is_resumed: isResumed }));
+  else
+    context.out(
+      `${path} is copied into ${to}: ${countText(rows)} rows${isResumed ? " more" : ""}. Do not use the file again.`,
+    );
+}
+
+/** The options stand for the settings, and are checked and followed as these are. */
+function loadWith({ from, to, config: file }: CopyOptions, { environment, workingDirectory }: CliContext) {
+  const given = {
+    ...(from === undefined ? {} : { [variableName(["store", "path"])]: resolve(workingDirectory, from) }),
+    ...(to === undefined ? {} : { [variableName(["store", "url"])]: to }),
+  };
+  return loadConfig({ file, environment: { ...environment, ...given }, workingDirectory }).config;
+}

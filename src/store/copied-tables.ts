@@ -1,0 +1,81 @@
+/**
+ * What a copy of a SQLite store takes into PostgreSQL. Columns that both have under one name are taken as they are; what differs, and
+ * what is left out on purpose, stands here. A test compares the list with both schemas.
+ */
+
+export interface CopiedTable {
+  readonly table: string;
+  /** Rows are taken in its order, so that a copy that was cut off goes on after the last one. */
+  readonly key: readonly string[];
+  /** Columns of PostgreSQL that SQLite says otherwise, as expressions of SQLite. */
+  readonly derived?: Readonly<Record<string, string>>;
+  /** Columns that one of them has for itself alone. */
+  readonly ownColumns?: readonly string[];
+  /** Which rows PostgreSQL has of its own, where its schema makes some. */
+  readonly ownRows?: string;
+}
+
+/** No replica can have this in its name: what a process on the file had claimed is freed by the first that joins. */
+const claimedByFile = "'sqlite:' || claimed_by";
+
+export const copiedTables: readonly CopiedTable[] = [
+  { table: "messages", key: ["account_id", "id"] },
+  {
+    table: "deliveries",
+    key: ["id"],
+    derived: { claimed_by: claimedByFile },
+    ownColumns: ["is_waiting"],
+  },
+  { table: "attempts", key: ["delivery_id", "number"] },
+  { table: "smsc_ids", key: ["seq"] },
+  { table: "parked_receipts", key: ["id"] },
+  { table: "stray_receipts", key: ["id"] },
+  { table: "reports", key: ["account_id", "number"] },
+  {
+    table: "report_counters",
+    key: ["account_id"],
+    derived: {
+      oldest:
+        "(SELECT ifnull(min(number), last + 1) FROM reports WHERE reports.account_id = report_counters.account_id)",
+    },
+    ownColumns: ["previous_time"],
+  },
+  { table: "request_ids", key: ["seq"] },
+  { table: "concat_references", key: ["recipient", "sender"] },
+  { table: "incoming_messages", key: ["id"] },
+  { table: "incoming_parts", key: ["message_id", "sequence"] },
+  { table: "subscriptions", key: ["account_id", "name"] },
+  { table: "api_keys", key: ["id"] },
+  { table: "gateway_pauses", key: ["gateway_id"] },
+  { table: "cleaning_marks", key: ["stage", "account_id"], ownRows: "stage = ''" },
+  { table: "late_messages", key: ["stage", "due_time", "account_id", "message_id"] },
+];
+
+/** Tables of either store that no copy takes, and why. */
+export const leftOutTables: Readonly<Record<string, string>> = {
+  meta: "the store's id and line are taken; version and epoch are each store's own",
+  former_lines: "they stand in PostgreSQL's meta",
+  replicas: "those of the database itself",
+  gateway_sessions: "divided anew among the replicas that start",
+  gateway_resumes: "counted from the start of a replica",
+  incoming_gatherings: "locks, made when the next part comes",
+};
+
+/** A row by column; texts as SQLite holds them. */
+export type CopiedRow = Readonly<Record<string, string | number | null | Uint8Array>>;
+
+/** The last row that was taken of a table; undefined before its first. */
+export interface CopyPosition {
+  readonly table: string;
+  readonly after: readonly (string | number)[] | undefined;
+}
+
+/** The store that is copied. */
+export interface CopyOrigin {
+  readonly storeId: string;
+  /** Changes with each start of a service on the file, after which a copy has to begin anew. */
+  readonly epoch: number;
+  readonly lineId: string;
+  /** Oldest first, with each account's last number. */
+  readonly formerLines: readonly { readonly id: string; readonly lasts: Readonly<Record<string, number>> }[];
+}

@@ -1,0 +1,99 @@
+/** A store's file as the source of a copy: its rows in the order of their keys, in pieces of bounded size. */
+import { randomUUID } from "node:crypto";
+import { statSync } from "node:fs";
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { CopiedRow, CopiedTable, CopyOrigin, CopyPosition } from "../copied-tables.ts";
+import { StoreUnavailableError } from "../store-unavailable-error.ts";
+import { migrate } from "./migrate.ts";
+import { withOwnFile } from "./migrate-file.ts";
+import { markAsCopy, openLine } from "./report-line.ts";
+
+export interface CopySource {
+  readonly origin: CopyOrigin;
+  count(table: CopiedTable): number;
+  /** The rows after `after`, with those of `columns` that the file has or can tell. */
+  pieces(
+    table: CopiedTable,
+    columns: readonly string[],
+    after: CopyPosition["after"],
+  ): Generator<readonly CopiedRow[]>;
+  /** From now on the file is a copy of what goes on elsewhere: a service that is started on it begins a new line of reports. */
+  giveUp(): void;
+}
+
+const pieceRows = 1_000;
+/** Parts and traces of long messages may make a row large. */
+const pieceOctets = 4 * 1024 ** 2;
+
+/** Gives `use` the file as a service would have it; refuses with LOCKED while one runs on it. */
+export async function withCopySource<Result>(
+  path: string,
+  use: (source: CopySource) => Promise<Result>,
+): Promise<Result> {
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) {
+    throw new StoreUnavailableError("NO_FILE", `There is no store at ${path}; name the file to be copied.`);
+  }
+  return withOwnFile(path, (db, file) => {
+    const { storeId } = migrate(db, file, randomUUID);
+    return use(createSource(db, storeId));
+  });
+}
+
+function createSource(db: DatabaseSync, storeId: string): CopySource {
+  const line = openLine(db, storeId, randomUUID);
+  const epoch = Number(db.prepare("SELECT value FROM meta WHERE key = 'epoch'").get()?.["value"]);
+  return {
+    origin: {
+      storeId,
+      epoch,
+      lineId: line.id,
+      formerLines: line.former.map(({ id, lasts }) => ({ id, lasts: Object.fromEntries(lasts) })),
+    },
+    count: ({ table }) => Number(db.prepare(`SELECT count(*) AS count FROM ${table}`).get()?.["count"]),
+    *pieces(table, columns, after) {
+      const statement = db.prepare(selectOf(db, table, columns, after !== undefined));
+      let piece: CopiedRow[] = [];
+      let octets = 0;
+      for (const row of statement.iterate(...((after ?? []) as SQLInputValue[]))) {
+        piece.push(row as CopiedRow);
+        octets += sizeOf(row as CopiedRow);
+        if (piece.length < pieceRows && octets < pieceOctets) continue;
+        yield piece;
+        piece = [];
+        octets = 0;
+      }
+      if (piece.length > 0) yield piece;
+    },
+    giveUp: () => markAsCopy(db),
+  };
+}
+
+function selectOf(
+  db: DatabaseSync,
+  { table, key, derived = {} }: CopiedTable,
+  columns: readonly string[],
+  isContinued: boolean,
+): string {
+  const own = new Set(
+    db
+      .prepare("SELECT name FROM pragma_table_info(?)")
+      .all(table)
+      .map(({ name }) => String(name)),
+  );
+  const selected = columns.flatMap((column) => {
+    const expression = derived[column];
+    if (expression !== undefined) return [`${expression} AS ${column}`];
+    return own.has(column) ? [column] : [];
+  });
+  const names = key.join(", ");
+  const after = isContinued ? `WHERE (${names}) > (${key.map(() => "?").join(", ")})` : "";
+  return `SELECT ${selected.join(", ")} FROM ${table} ${after} ORDER BY ${names}`;
+}
+
+function sizeOf(row: CopiedRow): number {
+  let octets = 0;
+  for (const value of Object.values(row)) {
+    octets += typeof value === "string" || value instanceof Uint8Array ? value.length : 8;
+  }
+  return octets;
+}

@@ -1,0 +1,144 @@
+/** A SQLite store in a temporary folder with rows in every table, and the copy of it. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type CopyOutcome, copyStore } from "../../../src/compose/copy-store.ts";
+import { type DeliveryId, messageIdOf } from "../../../src/domain/ids.ts";
+import type { IncomingPart } from "../../../src/domain/receipt.ts";
+import { openSqliteStore } from "../../../src/store/sqlite/open.ts";
+import type { Store } from "../../../src/store/store.ts";
+import { createFakeClock } from "../../support/fake-clock.ts";
+import {
+  acceptClaimed,
+  acceptSubmitted,
+  account,
+  buildAcceptance,
+  buildReceipt,
+  dayMs,
+  gateway,
+  hourMs,
+  startMs,
+} from "../../support/store-builders.ts";
+
+export interface StoreFile extends Disposable {
+  readonly path: string;
+  open(): Promise<Store>;
+  copy(url: string, options?: CopyOptions): Promise<CopyOutcome>;
+}
+
+export interface CopyOptions {
+  /** Stops once so many rows are there. */
+  readonly stopAfter?: number;
+}
+
+export function makeStoreFile(): StoreFile {
+  const folder = mkdtempSync(join(tmpdir(), "sms-relay-copy-"));
+  const path = join(folder, "relay.db");
+  return {
+    path,
+    open: () => openSqliteStore({ path, clock: createFakeClock(startMs) }),
+    copy(url, { stopAfter = Number.POSITIVE_INFINITY } = {}) {
+      const stopping = new AbortController();
+      return copyStore({
+        path,
+        urls: [url],
+        signal: stopping.signal,
+        onRows: (done) => {
+          if (done >= stopAfter) stopping.abort();
+        },
+        onTable: () => {},
+      });
+    },
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Texts that PostgreSQL cannot hold as they are. */
+export const oddText = "a\u0000b\u001bc\u001bE";
+
+/** Deliveries by what became of them. */
+export interface Filled {
+  readonly waiting: DeliveryId;
+  readonly claimed: DeliveryId;
+  readonly doubtful: DeliveryId;
+  readonly submitted: DeliveryId;
+  readonly delivered: DeliveryId;
+}
+
+const part = (sequence: number): IncomingPart => ({
+  gatewayId: gateway,
+  from: "46701234567",
+  to: "72404",
+  dataCoding: 0,
+  text: oddText,
+  data: Uint8Array.of(0, 255, sequence),
+  udh: Uint8Array.of(5, 0, 3, 9, 3, sequence),
+  concatenation: { reference: 9, total: 3, sequence },
+  arrivalTimeMs: startMs,
+});
+
+const keep = 30 * dayMs;
+const retention = {
+  bodiesMs: hourMs,
+  reportsMs: keep,
+  messagesMs: keep,
+  requestIdsMs: keep,
+  parkedReceiptsMs: keep,
+  referencesMs: keep,
+  smscIdsMs: keep,
+};
+
+/** Leaves the store as a process does that was killed: with claims, and something in doubt. */
+export async function fillStore(store: Store): Promise<Filled> {
+  const { claimant } = await store.join(startMs);
+  const queued = (options: Parameters<typeof buildAcceptance>[0]) =>
+    buildAcceptance({ claimant, ...options });
+  const delivered = await acceptSubmitted(store, claimant, ["d1", "d2"]);
+  await store.recordReceipts(["d1", "d2"].map((id) => buildReceipt(id)));
+  const submitted = await acceptSubmitted(store, claimant, ["s1"], { message: { clientReference: oddText } });
+  // The body of the first is erased, and the second is noted for later.
+  await store.clean(startMs + 2 * hourMs, retention, 500);
+  const [claimed] = await acceptClaimed(store, claimant);
+  const [doubtful] = await acceptClaimed(store, claimant, { message: { duplicatePolicy: "AT_MOST_ONCE" } });
+  if (claimed === undefined || doubtful === undefined) throw new Error("a message has no delivery");
+  await store.markSubmitting([doubtful], claimant, startMs);
+  const waiting = queued({
+    request: { method: "SendSms", id: "r-1", hash: "h" },
+    message: { content: { kind: "binary", data: Uint8Array.of(0, 1, 255), udh: Uint8Array.of(3) } },
+  });
+  await store.accept([
+    waiting,
+    queued({ rejected: true, message: { metadata: { colour: oddText } } }),
+    queued({ recipients: 3, message: { lane: "BULK", content: { kind: "text", text: oddText } } }),
+  ]);
+  await store.recordReceipts([buildReceipt(oddText, { raw: Uint8Array.of(0, 255) })]);
+  await store.recordUnparsableReceipt(gateway, Uint8Array.of(1, 0, 2), startMs);
+  await store.recordIncoming([part(1), part(3)]);
+  await store.openSubscription(account, "billing", 2, startMs);
+  await store.acknowledge(account, "billing", 4, startMs + 1);
+  await store.createKey({
+    ...{ id: "k1", accountId: account, role: "ACCOUNT", name: oddText, hash: "00", createTimeMs: startMs },
+    revokeTimeMs: undefined,
+  });
+  await store.setPaused(gateway, { reason: oddText, timeMs: startMs });
+  const [first] = waiting.deliveries;
+  if (first === undefined) throw new Error("a message has no delivery");
+  return { waiting: first.id, claimed, doubtful, submitted, delivered };
+}
+
+/** Everything that callers see of these deliveries and their account. */
+export async function viewOf(store: Store, filled: Filled) {
+  const page = { afterPosition: -1, limit: 100, view: "FULL" } as const;
+  return {
+    statuses: await Promise.all(
+      Object.values(filled).map((id: DeliveryId) => store.readStatus(account, messageIdOf(id), page)),
+    ),
+    messages: await store.listMessages(account, {}, { before: undefined, limit: 100 }),
+    reports: await store.readReports(account, 0, 1_000),
+    bounds: await store.reportBounds(account),
+    subscriptions: await store.listSubscriptions(account),
+    keys: await store.listKeys(),
+    pauses: await store.pausedGateways(),
+    backlog: await store.backlog(),
+  };
+}
