@@ -51,13 +51,13 @@ export interface ServiceProcess extends NodeProcess {
 const mainPath = join(import.meta.dirname, "../../src/main.ts");
 const READY_PATIENCE_MS = 30_000;
 
-/** Starts the service and waits until it takes calls. */
+/** Starts the service, or a `program` that becomes one, and waits until it takes calls. */
 export async function startServiceProcess(
   setup: ServiceSetup,
-  options: NodeProcessOptions = {},
+  { program = mainPath, ...options }: NodeProcessOptions & { readonly program?: string } = {},
 ): Promise<ServiceProcess> {
   const start = performance.now();
-  const child = startNode(mainPath, ["serve", "--config", setup.configPath], {
+  const child = startNode(program, ["serve", "--config", setup.configPath], {
     nodeFlags: START_FLAGS,
     cwd: setup.folder,
     ...options,

@@ -2,6 +2,7 @@
  * Brings the database to this program's schema, one numbered step a transaction, under a lock, so that several may start at once. A
  * newer one is refused only where its `min_reader` is above what this program can read, so that releases overlap.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import type { MigratedStore, SchemaChange } from "../schema-change.ts";
 import type { ReportLine } from "../store.ts";
@@ -11,6 +12,7 @@ import { readMark } from "./copy-mark.ts";
 import { initialSchema } from "./migrations/0001-initial.ts";
 import { gatewaySessions } from "./migrations/0002-gateway-sessions.ts";
 import { readLine } from "./report-line.ts";
+import { sqlStateOf } from "./store-error.ts";
 
 export interface Migration {
   readonly version: number;
@@ -23,6 +25,13 @@ export const migrations: readonly Migration[] = [initialSchema, gatewaySessions]
 
 /** "SMSR": the lock that migrations take, each for its transaction. Nothing else takes an advisory lock. */
 const lockNumber = 0x534d5352;
+
+/** How long replicas may have to wait behind a migration, and how long they are let through before it tries again. */
+const lockWaitMs = 1_000;
+const pauseMs = 1_000;
+const mostTries = 60;
+/** SQLSTATE lock_not_available. */
+const lockNotAvailable = "55P03";
 
 interface Meta {
   readonly storeId: string;
@@ -45,13 +54,14 @@ export async function migrate(
   const ownVersion = versionOf(steps);
   let before: Meta | undefined;
   for (let isFirst = true; ; isFirst = false) {
-    const meta = await inTransaction(client, async () => {
+    const meta = await patiently(name, client, async () => {
       await lockSchema(client);
       const known = await readMeta(client, name, ownVersion);
       if (isFirst) before = known;
       const found = known ?? (await create(client, newStoreId()));
       const next = steps.find(({ version }) => version > found.version);
       if (next === undefined) return found;
+      await client.query(`SET LOCAL lock_timeout = ${lockWaitMs}`);
       await client.query(next.sql);
       await client.query(
         `UPDATE meta SET value = CASE key WHEN 'version' THEN $1 ELSE $2 END WHERE key IN ('version', 'min_reader')`,
@@ -61,6 +71,26 @@ export async function migrate(
     });
     const { storeId, line, version } = meta;
     if (version >= ownVersion) return { storeId, line, from: before?.version, to: version };
+  }
+}
+
+/**
+ * Runs the transaction again where it did not get a table in time: behind a statement that waits for a whole table everybody else
+ * waits too, and whoever holds it (a dump, a forgotten session) may do so for hours.
+ */
+async function patiently<Result>(
+  name: string,
+  client: pg.Client,
+  body: () => Promise<Result>,
+): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await inTransaction(client, body);
+    } catch (error) {
+      if (sqlStateOf(error) !== lockNotAvailable) throw error;
+      if (tries === mostTries) throw tableHeld(name, error);
+      await sleep(pauseMs);
+    }
   }
 }
 
@@ -130,6 +160,14 @@ async function create(client: pg.Client, storeId: string): Promise<Meta> {
     storeId,
   ]);
   return { storeId, line: readLine(new Map(), storeId), version: 0, minReader: 0 };
+}
+
+function tableHeld(name: string, cause: unknown): StoreUnavailableError {
+  return new StoreUnavailableError(
+    "FAILED",
+    `${name} cannot be migrated: another session holds a table for minutes. Wait for its end (a dump?), or end it, and start again.`,
+    cause,
+  );
 }
 
 function newer(name: string, { version, minReader }: Meta, ownVersion: number): StoreUnavailableError {
