@@ -1,7 +1,7 @@
 /** Moves a SQLite store into PostgreSQL: ids, numbers and hashes stay, so that cursors, keys, request ids and receipts go on. */
 import { type CopiedTable, type CopyPosition, copiedTables } from "../store/copied-tables.ts";
 import { type CopyTarget, openCopyTarget } from "../store/postgres/copy-in.ts";
-import { withDatabase } from "../store/postgres/migrate-database.ts";
+import { withDatabase } from "../store/postgres/with-database.ts";
 import { type CopySource, withCopySource } from "../store/sqlite/copy-out.ts";
 
 export interface CopyRequest {

@@ -1,5 +1,4 @@
-/** Whether the ports of gRPC and HTTP can be listened on, or are served by this service already; and how long certificates last. */
-import { X509Certificate } from "node:crypto";
+/** Whether the ports of gRPC and HTTP can be listened on, or are served by a service of ours already. */
 import { createServer } from "node:net";
 import type { Config } from "../../config/schema.ts";
 import type { Finding } from "./finding.ts";
@@ -69,27 +68,4 @@ async function readiness({ host, port }: { readonly host: string; readonly port:
   } catch {
     return undefined;
   }
-}
-
-const dayMs = 86_400_000;
-const warnDays = 30;
-
-/** The service's own certificate and the authority of its clients, where it speaks TLS. */
-export function checkCertificates({ listen }: Pick<Config, "listen">, nowMs: number): readonly Finding[] {
-  const { tls } = listen.grpc;
-  if (tls === undefined) return [];
-  return [
-    certificateFinding("the certificate of gRPC", tls.cert, nowMs),
-    ...(tls.clientCa === undefined ? [] : [certificateFinding("clientCa", tls.clientCa, nowMs)]),
-  ];
-}
-
-function certificateFinding(name: string, pem: string, nowMs: number): Finding {
-  const subject = "TLS";
-  const { validFromDate, validToDate } = new X509Certificate(pem);
-  const until = validToDate.toISOString().slice(0, 10);
-  if (validFromDate.getTime() > nowMs) return { subject, level: "fail", text: `${name} is not valid yet` };
-  if (validToDate.getTime() < nowMs) return { subject, level: "fail", text: `${name} ended on ${until}` };
-  const isShort = validToDate.getTime() - nowMs < warnDays * dayMs;
-  return { subject, level: isShort ? "warn" : "ok", text: `${name} lasts until ${until}` };
 }

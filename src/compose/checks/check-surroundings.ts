@@ -5,9 +5,10 @@ import type { Config } from "../../config/schema.ts";
 import type { Clock } from "../../observability/clock.ts";
 import { inspectDatabase } from "../../store/postgres/inspect.ts";
 import { inspectFile } from "../../store/sqlite/inspect.ts";
-import { databaseFindings } from "./check-database.ts";
-import { checkCertificates, checkDoors } from "./check-doors.ts";
+import { checkCertificates } from "./check-certificates.ts";
+import { checkDoors } from "./check-doors.ts";
 import { checkGateway } from "./check-gateway.ts";
+import { databaseFindings } from "./database-findings.ts";
 import { type Finding, schemaFinding } from "./finding.ts";
 
 export interface CheckOptions {

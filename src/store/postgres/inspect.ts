@@ -4,7 +4,7 @@ import type { SchemaChange } from "../schema-change.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { connectTo, nameOf } from "./connect.ts";
 import { planMigration } from "./migrate.ts";
-import { textOf } from "./migrate-database.ts";
+import { textOf } from "./with-database.ts";
 
 export interface ServerFacts {
   readonly name: string;

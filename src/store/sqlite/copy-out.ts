@@ -5,8 +5,8 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { CopiedRow, CopiedTable, CopyOrigin, CopyPosition } from "../copied-tables.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { migrate } from "./migrate.ts";
-import { withOwnFile } from "./migrate-file.ts";
 import { markAsCopy, openLine } from "./report-line.ts";
+import { withOwnFile } from "./use-file.ts";
 
 export interface CopySource {
   readonly origin: CopyOrigin;

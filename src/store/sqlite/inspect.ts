@@ -1,8 +1,8 @@
 /** Looks at a store's file and changes nothing: what a service would find there. */
 import type { SchemaChange } from "../schema-change.ts";
 import { planMigration, schemaVersion } from "./migrate.ts";
-import { readOnly } from "./migrate-file.ts";
 import { prepare } from "./statement.ts";
+import { withReadOnlyFile } from "./use-file.ts";
 
 export interface FileFacts {
   readonly schema: SchemaChange;
@@ -11,7 +11,7 @@ export interface FileFacts {
 
 /** Throws StoreUnavailableError where the file cannot be a store. */
 export function inspectFile(path: string): FileFacts {
-  const found = readOnly(path, (db, file): FileFacts => {
+  const found = withReadOnlyFile(path, (db, file): FileFacts => {
     const schema = planMigration(db, file);
     const countOperators = () =>
       prepare<{ count: number }>(

@@ -1,17 +1,8 @@
 /** Brings a file to this program's schema without a service, or tells what that would do. */
 import { randomUUID } from "node:crypto";
-import { statSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
 import type { SchemaChange } from "../schema-change.ts";
-import { checkFile } from "./check-file.ts";
-import { checkPages } from "./check-pages.ts";
-import { keepPrivate, makePrivate } from "./file-modes.ts";
 import { migrate, planMigration, schemaVersion } from "./migrate.ts";
-import { openDatabase } from "./open-database.ts";
-import { busyTimeoutMs } from "./operations.ts";
-import { takeServiceLock } from "./service-lock.ts";
-import { describeFault } from "./worker-client.ts";
-import { faultOf } from "./worker-protocol.ts";
+import { withOwnFile, withReadOnlyFile } from "./use-file.ts";
 
 /** Refuses with LOCKED while a service runs on the file. */
 export function migrateFile(path: string): Promise<SchemaChange> {
@@ -20,49 +11,5 @@ export function migrateFile(path: string): Promise<SchemaChange> {
 
 /** Changes nothing, also while a service runs on the file. */
 export function planFileMigration(path: string): SchemaChange {
-  return readOnly(path, planMigration) ?? { from: undefined, to: schemaVersion };
-}
-
-/** Gives `use` the file for reading; undefined where there is none yet. */
-export function readOnly<Result>(
-  path: string,
-  use: (db: DatabaseSync, file: string) => Result,
-): Result | undefined {
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size === 0) return undefined;
-  const file = checkFile(path);
-  try {
-    const db = new DatabaseSync(file, { readOnly: true, timeout: busyTimeoutMs });
-    try {
-      return use(db, file);
-    } finally {
-      db.close();
-    }
-  } catch (error) {
-    throw describeFault(faultOf(error), file);
-  }
-}
-
-/** Gives `use` the file as a service would have it: alone, looked through, open for writing. */
-export async function withOwnFile<Result>(
-  path: string,
-  use: (db: DatabaseSync, file: string) => Result | Promise<Result>,
-): Promise<Result> {
-  const file = checkFile(path);
-  makePrivate(file);
-  const lock = takeServiceLock(file);
-  try {
-    const db = openDatabase(file);
-    try {
-      keepPrivate(file);
-      checkPages(db, file);
-      return await use(db, file);
-    } finally {
-      db.close();
-    }
-  } catch (error) {
-    throw describeFault(faultOf(error), file);
-  } finally {
-    lock.release();
-  }
+  return withReadOnlyFile(path, planMigration) ?? { from: undefined, to: schemaVersion };
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startSimulator } from "../../../src/smsc/start-simulator.ts";
 import { migrate, migrations } from "../../../src/store/postgres/migrate.ts";
-import { withDatabase } from "../../../src/store/postgres/migrate-database.ts";
+import { withDatabase } from "../../../src/store/postgres/with-database.ts";
 import { postgresMissing } from "../../support/postgres-database.ts";
 import {
   ACCOUNT_KEY,

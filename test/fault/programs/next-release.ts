@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { loadConfig, processEnvironment } from "../../../src/config/load.ts";
 import { migrate, migrations } from "../../../src/store/postgres/migrate.ts";
-import { withDatabase } from "../../../src/store/postgres/migrate-database.ts";
+import { withDatabase } from "../../../src/store/postgres/with-database.ts";
 import { wideningAfter } from "../support/widening.ts";
 
 const file = process.argv.at(-1);

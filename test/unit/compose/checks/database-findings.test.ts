@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { databaseFindings } from "../../../../src/compose/checks/check-database.ts";
+import { databaseFindings } from "../../../../src/compose/checks/database-findings.ts";
 import type { PrimaryFacts, ServerFacts } from "../../../../src/store/postgres/inspect.ts";
 
 const sound: PrimaryFacts = {
