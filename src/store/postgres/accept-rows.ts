@@ -3,11 +3,11 @@ import type { Message } from "../../domain/message.ts";
 import { laneCodes, stateCodes, textEncodings } from "../codes.ts";
 import { packOutcomes } from "../message-row.ts";
 import type { Acceptance, NewDelivery } from "../store.ts";
-import { type Columns, insertOf } from "./columns.ts";
+import { type Columns, createInsertRows } from "./columns.ts";
 import { packOptional, packText } from "./pack-text.ts";
-import { type Scalar, statement } from "./statement.ts";
+import type { Scalar } from "./statement.ts";
 
-export const messageInsert = {
+const messageInsert = {
   account_id: "text",
   id: "text",
   sender_kind: "smallint",
@@ -29,9 +29,8 @@ export const messageInsert = {
   delivery_count: "integer",
   recipient_outcomes: "text",
 } as const satisfies Columns<Record<string, Scalar>>;
-export const insertMessages = statement("insert_messages", insertOf("messages", messageInsert));
 
-export const deliveryInsert = {
+const deliveryInsert = {
   id: "text",
   account_id: "text",
   recipient: "text",
@@ -50,11 +49,12 @@ export const deliveryInsert = {
   reason: "text",
   final_time: "bigint",
 } as const satisfies Columns<Record<string, Scalar>>;
-export const insertDeliveries = statement("insert_deliveries", insertOf("deliveries", deliveryInsert));
 
-type RowOf<Names> = { readonly [Name in keyof Names]: Scalar };
-export type MessageInsert = RowOf<typeof messageInsert>;
+export type MessageInsert = { readonly [Name in keyof typeof messageInsert]: Scalar };
 export type DeliveryInsert = { -readonly [Name in keyof typeof deliveryInsert]: Scalar };
+
+export const insertMessages = createInsertRows<MessageInsert>("messages", messageInsert, "id");
+export const insertDeliveries = createInsertRows<DeliveryInsert>("deliveries", deliveryInsert, "id");
 
 export function messageRow({ message, deliveries, recipientOutcomes }: Acceptance): MessageInsert {
   const { content } = message;

@@ -9,15 +9,12 @@ import { keepCommitOrder } from "../commit-order.ts";
 import type { Acceptance, AcceptOutcome } from "../store.ts";
 import {
   type DeliveryInsert,
-  deliveryInsert,
   deliveryRow,
   insertDeliveries,
   insertMessages,
   type MessageInsert,
-  messageInsert,
   messageRow,
 } from "./accept-rows.ts";
-import { valuesOf } from "./columns.ts";
 import type { QueueEnds } from "./queue-ends.ts";
 import { statement } from "./statement.ts";
 import type { ReferenceRequest } from "./take-references.ts";
@@ -150,8 +147,8 @@ export async function planAccept(
       });
       if (messages.length === 0) return Promise.resolve();
       return Promise.all([
-        tx.connection.run(insertMessages, ...valuesOf(messageInsert, messages)),
-        tx.connection.run(insertDeliveries, ...valuesOf(deliveryInsert, deliveries)),
+        insertMessages(tx.connection, messages),
+        insertDeliveries(tx.connection, deliveries),
       ]);
     },
   };

@@ -31,6 +31,7 @@ const settings: Readonly<Record<string, string>> = {
   enable_seqscan: "off",
   enable_hashjoin: "off",
   enable_mergejoin: "off",
+  cpu_tuple_cost: "1",
   jit: "off",
 };
 

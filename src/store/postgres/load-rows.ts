@@ -71,7 +71,7 @@ const findAttempts = statement<{
   "find_attempts",
   `SELECT a.delivery_id, a.number, a.gateway_id, a.start_time, a.end_time, a.outcome, a.encoding, a.segment_count, a.reference,
      a.trace, a.parts
-   FROM unnest($1::text[], $2::int[]) AS k (delivery_id, number)
+   FROM unnest($1::text[], $2::integer[]) AS k (delivery_id, number)
    JOIN attempts a ON a.delivery_id = k.delivery_id AND a.number = k.number`,
 );
 

@@ -1,5 +1,6 @@
 /** Statements with a name, by which a connection prepares them once, and the types of their rows: the one border of `pg`. */
 import type pg from "pg";
+import { type ElementType, elementTypesOf, packArray } from "./pack-array.ts";
 import { sqlStateOf } from "./store-error.ts";
 
 export type Scalar = string | number | boolean | null | Uint8Array;
@@ -10,12 +11,21 @@ declare const rowOf: unique symbol;
 export interface Statement<Row> {
   readonly name: string;
   readonly text: string;
+  /** Of the parameters that are arrays, by their number. */
+  readonly elementTypes: ReadonlyMap<number, ElementType>;
   readonly [rowOf]?: Row;
 }
 
-/** Names `text`; `Row` names the columns it answers. */
+/** Names `text`, which casts each array that it takes; `Row` names the columns it answers. */
 export function statement<Row = never>(name: string, text: string): Statement<Row> {
-  return { name, text };
+  return { name, text, elementTypes: elementTypesOf(text) };
+}
+
+function packed({ elementTypes }: Statement<unknown>, values: readonly Value[]): unknown[] {
+  return values.map((value, index) => {
+    const type = elementTypes.get(index + 1);
+    return type !== undefined && Array.isArray(value) ? packArray(type, value as readonly Scalar[]) : value;
+  });
 }
 
 export interface Connection {
@@ -41,7 +51,9 @@ export function connectionOf(client: pg.Client): Connection {
     throw error;
   };
   const query = (statement: Statement<unknown>, values: readonly Value[]) =>
-    client.query({ name: statement.name, text: statement.text, values: [...values] }).catch(tell);
+    client
+      .query({ name: statement.name, text: statement.text, values: packed(statement, values) })
+      .catch(tell);
   return {
     all: async <Row>(statement: Statement<Row>, ...values: readonly Value[]) =>
       (await query(statement, values)).rows as Row[],

@@ -1,5 +1,5 @@
 /** Sends what the steps of a transaction changed in memory: one statement a table, an array a column. */
-import { arraysOf, type Columns, insertOf, namesOf, valuesOf } from "./columns.ts";
+import { type Columns, createInsertRows, createSendRows } from "./columns.ts";
 import type { AttemptRow, DeliveryRow, LockedRows } from "./locked-rows.ts";
 import { packOptional, packText } from "./pack-text.ts";
 import { statement } from "./statement.ts";
@@ -24,14 +24,17 @@ const deliveryChange: Columns<DeliveryChange> = {
   progress: "text",
 };
 
-const updateDeliveries = statement(
-  "update_deliveries",
-  `UPDATE deliveries AS d SET ${Object.keys(deliveryChange)
-    .filter((name) => name !== "id")
-    .map((name) => `${name} = r.${name}`)
-    .join(", ")}
-   FROM unnest(${arraysOf(deliveryChange)}) AS r (${namesOf(deliveryChange)}) WHERE d.id = r.id`,
-);
+const updateDeliveries = createSendRows<DeliveryChange>({
+  name: "update_deliveries",
+  columns: deliveryChange,
+  keys: ["id"],
+  textOf: (source) =>
+    `UPDATE deliveries AS d SET ${Object.keys(deliveryChange)
+      .filter((name) => name !== "id")
+      .map((name) => `${name} = r.${name}`)
+      .join(", ")}
+     FROM ${source} WHERE d.id = r.id`,
+});
 
 type AttemptInsert = Omit<AttemptRow, "parts"> & { readonly parts: string };
 
@@ -48,11 +51,14 @@ const attemptInsert: Columns<AttemptInsert> = {
   trace: "text",
   parts: "text",
 };
-const insertAttempts = statement("insert_attempts", insertOf("attempts", attemptInsert));
+const insertAttempts = createInsertRows("attempts", attemptInsert, "delivery_id");
 
-const attemptChange: Columns<
-  Pick<AttemptInsert, "delivery_id" | "number" | "end_time" | "outcome" | "trace" | "parts">
-> = {
+type AttemptChange = Pick<
+  AttemptInsert,
+  "delivery_id" | "number" | "end_time" | "outcome" | "trace" | "parts"
+>;
+
+const attemptChange: Columns<AttemptChange> = {
   delivery_id: "text",
   number: "integer",
   end_time: "bigint",
@@ -60,12 +66,14 @@ const attemptChange: Columns<
   trace: "text",
   parts: "text",
 };
-const updateAttempts = statement(
-  "update_attempts",
-  `UPDATE attempts AS a SET end_time = r.end_time, outcome = r.outcome, trace = r.trace, parts = r.parts
-   FROM unnest(${arraysOf(attemptChange)}) AS r (${namesOf(attemptChange)})
-   WHERE a.delivery_id = r.delivery_id AND a.number = r.number`,
-);
+const updateAttempts = createSendRows<AttemptChange>({
+  name: "update_attempts",
+  columns: attemptChange,
+  keys: ["delivery_id", "number"],
+  textOf: (source) =>
+    `UPDATE attempts AS a SET end_time = r.end_time, outcome = r.outcome, trace = r.trace, parts = r.parts
+     FROM ${source} WHERE a.delivery_id = r.delivery_id AND a.number = r.number`,
+});
 
 const smscIdInsert = {
   gateway_id: "text",
@@ -77,7 +85,7 @@ const smscIdInsert = {
   expire_time: "bigint",
   is_closed: "smallint",
 } as const;
-const insertSmscIds = statement("insert_smsc_ids", insertOf("smsc_ids", smscIdInsert));
+const insertSmscIds = createInsertRows("smsc_ids", smscIdInsert, "match_key");
 const closeSmscIds = statement(
   "close_smsc_ids",
   "UPDATE smsc_ids SET is_closed = 1 WHERE seq = ANY($1::bigint[])",
@@ -91,7 +99,7 @@ const parkedInsert = {
   receipt: "text",
   raw: "bytea",
 } as const;
-const insertParked = statement("insert_parked", insertOf("parked_receipts", parkedInsert));
+const insertParked = createInsertRows("parked_receipts", parkedInsert, "match_key");
 const deleteParked = statement("delete_parked", "DELETE FROM parked_receipts WHERE id = ANY($1::bigint[])");
 
 const strayInsert = {
@@ -101,7 +109,7 @@ const strayInsert = {
   arrival_time: "bigint",
   raw: "bytea",
 } as const;
-const insertStrays = statement("insert_strays", insertOf("stray_receipts", strayInsert));
+const insertStrays = createInsertRows("stray_receipts", strayInsert, "raw");
 
 /** Sends them and forgets that they were changed. */
 export async function writeRows({ connection, rows }: Transaction): Promise<void> {
@@ -109,12 +117,12 @@ export async function writeRows({ connection, rows }: Transaction): Promise<void
   // In the order of ids, as they were locked: what sweeps added since was taken without waiting.
   const deliveries = [...rows.changedDeliveries];
   if (deliveries.length > 0) {
-    sent.push(connection.run(updateDeliveries, ...valuesOf(deliveryChange, deliveries)));
+    sent.push(updateDeliveries(connection, deliveries));
   }
   const added = [...rows.newAttempts].map(attemptOf);
-  if (added.length > 0) sent.push(connection.run(insertAttempts, ...valuesOf(attemptInsert, added)));
+  if (added.length > 0) sent.push(insertAttempts(connection, added));
   const changed = [...rows.changedAttempts].map(attemptOf);
-  if (changed.length > 0) sent.push(connection.run(updateAttempts, ...valuesOf(attemptChange, changed)));
+  if (changed.length > 0) sent.push(updateAttempts(connection, changed));
   sent.push(...sendReceiptRows({ connection, rows }));
   forget(rows);
   await Promise.all(sent);
@@ -128,7 +136,7 @@ function sendReceiptRows({ connection, rows }: Pick<Transaction, "connection" | 
       match_key: packText(row.match_key),
       raw_id: packOptional(row.raw_id),
     }));
-    sent.push(connection.run(insertSmscIds, ...valuesOf(smscIdInsert, ids)));
+    sent.push(insertSmscIds(connection, ids));
   }
   const closed = [...rows.closedSmscIds].flatMap(({ seq }) => (seq === undefined ? [] : [seq]));
   if (closed.length > 0) sent.push(connection.run(closeSmscIds, closed));
@@ -138,13 +146,13 @@ function sendReceiptRows({ connection, rows }: Pick<Transaction, "connection" | 
       match_key: packText(row.match_key),
       raw_id: packText(row.raw_id),
     }));
-    sent.push(connection.run(insertParked, ...valuesOf(parkedInsert, parked)));
+    sent.push(insertParked(connection, parked));
   }
   const unparked = [...rows.unparked].flatMap(({ id }) => (id === undefined ? [] : [id]));
   if (unparked.length > 0) sent.push(connection.run(deleteParked, unparked));
   if (rows.strays.length > 0) {
     const strays = rows.strays.map((row) => ({ ...row, smsc_message_id: packOptional(row.smsc_message_id) }));
-    sent.push(connection.run(insertStrays, ...valuesOf(strayInsert, strays)));
+    sent.push(insertStrays(connection, strays));
   }
   return sent;
 }
