@@ -1,4 +1,5 @@
 /** Statements with a name, by which a connection prepares them once, and the types of their rows: the one border of `pg`. */
+import type { Duplex } from "node:stream";
 import type pg from "pg";
 import { type ElementType, elementTypesOf, packArray } from "./pack-array.ts";
 import { sqlStateOf } from "./store-error.ts";
@@ -50,15 +51,31 @@ export function connectionOf(client: pg.Client): Connection {
     failure = error;
     throw error;
   };
-  const query = (statement: Statement<unknown>, values: readonly Value[]) =>
-    client
+  // The type leaves it out.
+  const { stream } = (client as pg.Client & { readonly connection: { readonly stream: Duplex } }).connection;
+  let isGathering = false;
+  /** What is sent in one turn leaves with one write; a write for each statement cost a tenth of the main thread's time. */
+  const gather = () => {
+    if (isGathering) return;
+    isGathering = true;
+    stream.cork();
+    process.nextTick(() => {
+      isGathering = false;
+      stream.uncork();
+    });
+  };
+  const query = (statement: Statement<unknown>, values: readonly Value[]) => {
+    gather();
+    return client
       .query({ name: statement.name, text: statement.text, values: packed(statement, values) })
       .catch(tell);
+  };
   return {
     all: async <Row>(statement: Statement<Row>, ...values: readonly Value[]) =>
       (await query(statement, values)).rows as Row[],
     run: async (statement, ...values) => (await query(statement, values)).rowCount ?? 0,
     command: async (text) => {
+      gather();
       await client.query(text).catch(tell);
     },
   };
