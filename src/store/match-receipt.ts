@@ -51,6 +51,19 @@ export function matchReceipt<Candidate extends PartCandidate>(
   return isOne ? { kind: "one", candidate: first } : { kind: "several" };
 }
 
+/** Whether the candidate's part has its final receipt, by the parts of its attempt: its own, or one that speaks of all. */
+export function hasFinalReceipt(
+  parts: readonly PartTuple[],
+  candidate: Omit<PartCandidate, "is_closed">,
+): boolean {
+  return parts.some(([number, , id, , , , receipt]) => {
+    if (receipt === null || receipt[0] === "RECORDED") return false;
+    return (
+      receipt[8] === 1 || (number === candidate.part && id === (candidate.raw_id ?? candidate.match_key))
+    );
+  });
+}
+
 /** The attempt's parts with the receipt kept on its part, and whether it says otherwise than the one that is there. */
 export function keepReceipt(
   parts: readonly PartTuple[],

@@ -9,8 +9,11 @@ import { type Connection, type Scalar, type Statement, statement, type Value } f
 /** The columns of a row by name, with their types. */
 export type Columns<Row> = { readonly [Name in keyof Row & string]: ElementType };
 
-/** Sends the rows, of which there is at least one; answers how many rows it changed. */
-export type SendRows<Row> = (connection: Connection, rows: readonly Row[]) => Promise<number>;
+/** Sends the rows, of which there is at least one, and answers what the statement returns. */
+export type SendRows<Row, Answer = never> = (
+  connection: Connection,
+  rows: readonly Row[],
+) => Promise<readonly Answer[]>;
 
 export interface RowsStatement<Row> {
   readonly name: string;
@@ -24,20 +27,20 @@ export interface RowsStatement<Row> {
 /** Statements that a connection prepares for one kind of batch; what differs otherwise goes with all columns as arrays. */
 const mostVariants = 24;
 
-export function createSendRows<Row extends { readonly [Name in keyof Row]: Scalar }>({
+export function createSendRows<Row extends { readonly [Name in keyof Row]: Scalar }, Answer = never>({
   name,
   columns,
   keys,
   textOf,
-}: RowsStatement<Row>): SendRows<Row> {
+}: RowsStatement<Row>): SendRows<Row, Answer> {
   const names = Object.keys(columns) as (keyof Row & string)[];
-  const variants = new Map<string, Statement<never>>();
+  const variants = new Map<string, Statement<Answer>>();
   const all = "1".repeat(names.length);
 
-  function statementOf(variant: string): Statement<never> {
+  function statementOf(variant: string): Statement<Answer> {
     const known = variants.get(variant);
     if (known !== undefined) return known;
-    const made = statement(`${name} ${variant}`, textOf(sourceOf(columns, variant)));
+    const made = statement<Answer>(`${name} ${variant}`, textOf(sourceOf(columns, variant)));
     variants.set(variant, made);
     return made;
   }
@@ -51,7 +54,7 @@ export function createSendRows<Row extends { readonly [Name in keyof Row]: Scala
       (column, index): Value =>
         variant[index] === "1" ? rows.map((row) => row[column]) : (rows[0]?.[column] ?? null),
     );
-    return connection.run(statementOf(variant), ...values);
+    return connection.all(statementOf(variant), ...values);
   };
 }
 

@@ -1,8 +1,10 @@
 /**
  * Reads what the steps of a transaction work on. What leads to the rows (SMSC ids, parked receipts, a message's deliveries) is read
- * first, then all deliveries are locked at once in the order of their ids, then their attempts are read.
+ * first; then what was plainly submitted is written (submit-plainly.ts), all other deliveries are locked in the order of their ids, and
+ * their attempts are read, with one round trip.
  */
 import { type DeliveryId, type MessageId, maxDeliveries } from "../../domain/ids.ts";
+import { hasFinalReceipt } from "../match-receipt.ts";
 import { parseParts } from "../part-tuple.ts";
 import { keysOf } from "../status-rows.ts";
 import type { Settlement } from "../store.ts";
@@ -17,6 +19,7 @@ import {
 } from "./locked-rows.ts";
 import { packText, unpackOptional, unpackText } from "./pack-text.ts";
 import { statement } from "./statement.ts";
+import { findPlain, submitPlainly } from "./submit-plainly.ts";
 import type { Transaction } from "./transaction.ts";
 
 export const deliveryColumns = `d.id, d.account_id, d.recipient, d.lane, d.at_most_once, d.expire_time, d.state, d.claimed_by,
@@ -49,9 +52,9 @@ const findParked = statement<ParkedRow>(
    JOIN parked_receipts p ON p.gateway_id = k.gateway_id AND p.raw_id = k.key
    ORDER BY id`,
 );
-const findSmscIds = statement<SmscIdRow>(
+const findSmscIds = statement<Omit<SmscIdRow, "is_closed">>(
   "find_smsc_ids",
-  `SELECT s.seq, s.gateway_id, s.match_key, s.raw_id, s.delivery_id, s.attempt, s.part, s.expire_time, s.is_closed
+  `SELECT s.seq, s.gateway_id, s.match_key, s.raw_id, s.delivery_id, s.attempt, s.part, s.expire_time
    FROM unnest($1::text[], $2::text[]) AS k (gateway_id, key)
    JOIN smsc_ids s ON s.gateway_id = k.gateway_id AND s.match_key = k.key ORDER BY s.seq`,
 );
@@ -83,6 +86,10 @@ class Keys {
     for (const key of keys) this.#seen.set(idKey(gatewayId, key), [gatewayId, packText(key)]);
   }
 
+  has(gatewayId: string, key: string): boolean {
+    return this.#seen.has(idKey(gatewayId, key));
+  }
+
   get size(): number {
     return this.#seen.size;
   }
@@ -112,19 +119,39 @@ export async function loadRows(
   tx: Transaction,
   wanted: RowsWanted,
 ): Promise<ReadonlyMap<MessageId, readonly DeliveryId[]>> {
-  const cancelled = await findCancelled(tx, wanted.cancels);
-  await loadReceiptKeys(tx, wanted);
+  const { connection, rows } = tx;
+  const [cancelled] = await Promise.all([findCancelled(tx, wanted.cancels), loadReceiptKeys(tx, wanted)]);
+  const plain = new Set(findPlain(rows, wanted));
   const ids = new Set<DeliveryId>(wanted.marked);
-  for (const { deliveryId } of wanted.settlements) ids.add(deliveryId);
   for (const deliveries of cancelled.values()) for (const id of deliveries) ids.add(id);
-  for (const found of tx.rows.smscIds.values()) for (const row of found) ids.add(row.delivery_id);
-  if (ids.size > 0) {
-    for (const row of await tx.connection.all(lockDeliveries, [...ids])) tx.rows.deliveries.set(row.id, row);
+  for (const found of rows.smscIds.values()) for (const row of found) ids.add(row.delivery_id);
+  const others = wanted.settlements.filter((settlement) => !plain.has(settlement));
+  for (const { deliveryId } of others) ids.add(deliveryId);
+  const [submitted] = await Promise.all([
+    submitPlainly(connection, [...plain]),
+    lockRows(tx, ids),
+    loadAttempts(tx, others),
+  ]);
+  for (const row of submitted) rows.submitted.set(row.id, row);
+  if (submitted.length < plain.size) {
+    const left = [...plain].filter(({ deliveryId }) => !rows.submitted.has(deliveryId));
+    await Promise.all([
+      lockRows(tx, new Set(left.map(({ deliveryId }) => deliveryId))),
+      loadAttempts(tx, left),
+    ]);
   }
-  await loadAttempts(tx, wanted);
   const coversAll = wanted.receipts.some(({ coversAllParts }) => coversAllParts);
-  if (coversAll || tx.rows.parked.size > 0) await loadSiblings(tx);
+  if (coversAll || rows.parked.size > 0) await loadSiblings(tx);
+  for (const row of [...rows.smscIds.values()].flat()) {
+    const parts = rows.attempts.get(attemptKey(row.delivery_id, row.attempt))?.parts ?? [];
+    row.is_closed = hasFinalReceipt(parts, row) ? 1 : 0;
+  }
   return cancelled;
+}
+
+async function lockRows({ connection, rows }: Transaction, ids: ReadonlySet<DeliveryId>): Promise<void> {
+  if (ids.size === 0) return;
+  for (const row of await connection.all(lockDeliveries, [...ids])) rows.deliveries.set(row.id, row);
 }
 
 async function findCancelled(
@@ -163,15 +190,21 @@ async function loadReceiptKeys({ connection, rows }: Transaction, wanted: RowsWa
     parkedKeys.add(gatewayId, matchKey, smscMessageId);
     idKeys.add(gatewayId, matchKey, smscMessageId);
   }
-  if (parkedKeys.size > 0) {
-    for (const row of await connection.all(findParked, ...parkedKeys.arrays)) {
-      rows.parked.add({ ...row, match_key: unpackText(row.match_key), raw_id: unpackText(row.raw_id) });
-    }
+  const [parked, found] = await Promise.all([
+    parkedKeys.size === 0 ? [] : connection.all(findParked, ...parkedKeys.arrays),
+    idKeys.size === 0 ? [] : connection.all(findSmscIds, ...idKeys.arrays),
+  ]);
+  for (const row of parked) {
+    rows.parked.add({ ...row, match_key: unpackText(row.match_key), raw_id: unpackText(row.raw_id) });
   }
   for (const row of wanted.parked) rows.parked.add(row);
-  for (const { gateway_id, match_key, raw_id } of rows.parked) idKeys.add(gateway_id, match_key, raw_id);
-  if (idKeys.size === 0) return;
-  for (const row of await connection.all(findSmscIds, ...idKeys.arrays)) addPlain(rows, row);
+  for (const row of found) addPlain(rows, row);
+  const ofParked = new Keys();
+  for (const { gateway_id, match_key, raw_id } of rows.parked) {
+    ofParked.add(gateway_id, ...[match_key, raw_id].filter((key) => !idKeys.has(gateway_id, key)));
+  }
+  if (ofParked.size === 0) return;
+  for (const row of await connection.all(findSmscIds, ...ofParked.arrays)) addPlain(rows, row);
 }
 
 /** One receipt for all parts closes the ids of all: those of the attempts that were found. */
@@ -188,20 +221,22 @@ async function loadSiblings({ connection, rows }: Transaction): Promise<void> {
   }
 }
 
-function addPlain(rows: Transaction["rows"], row: SmscIdRow): void {
-  addSmscId(rows, { ...row, match_key: unpackText(row.match_key), raw_id: unpackOptional(row.raw_id) });
+function addPlain(rows: Transaction["rows"], row: Omit<SmscIdRow, "is_closed">): void {
+  const [match_key, raw_id] = [unpackText(row.match_key), unpackOptional(row.raw_id)];
+  addSmscId(rows, { ...row, match_key, raw_id, is_closed: 0 });
 }
 
-async function loadAttempts({ connection, rows }: Transaction, wanted: RowsWanted): Promise<void> {
+/** Those that a settlement may go on with or tell again, and those that SMSC ids led to. */
+async function loadAttempts(
+  { connection, rows }: Transaction,
+  settlements: readonly Settlement[],
+): Promise<void> {
   const keys = new Map<string, readonly [string, number]>();
   const add = (id: string, number: number) => keys.set(attemptKey(id, number), [id, number]);
-  for (const { deliveryId, claimant, attempt } of wanted.settlements) {
-    const row = rows.deliveries.get(deliveryId);
-    if (row === undefined || attempt === undefined) continue;
-    const isFenced = row.claimed_by !== claimant;
-    // A later attempt than the last recorded one cannot have been recorded yet.
-    if (isFenced || attempt.number <= row.attempt_count) add(deliveryId, attempt.number);
-    if (isFenced) add(deliveryId, -attempt.number);
+  for (const { deliveryId, attempt } of settlements) {
+    if (attempt === undefined) continue;
+    add(deliveryId, attempt.number);
+    add(deliveryId, -attempt.number);
   }
   for (const found of rows.smscIds.values()) for (const row of found) add(row.delivery_id, row.attempt);
   if (keys.size === 0) return;

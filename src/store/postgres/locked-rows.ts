@@ -5,6 +5,7 @@
 import type { AccountId, DeliveryId } from "../../domain/ids.ts";
 import type { PartCandidate } from "../match-receipt.ts";
 import type { PartTuple } from "../part-tuple.ts";
+import type { SubmittedDelivery } from "./submit-plainly.ts";
 
 /** A locked delivery. */
 export interface DeliveryRow {
@@ -49,6 +50,7 @@ export interface SmscIdRow extends PartCandidate {
   readonly gateway_id: string;
   readonly delivery_id: DeliveryId;
   readonly expire_time: number;
+  /** Not a column: the part tells (`hasFinalReceipt`). */
   is_closed: number;
 }
 
@@ -77,6 +79,8 @@ export type ByKey<Row> = Map<string, Row[]>;
 
 export interface LockedRows {
   readonly deliveries: Map<DeliveryId, DeliveryRow>;
+  /** Already SUBMITTED by this transaction, and not among the others. */
+  readonly submitted: Map<DeliveryId, SubmittedDelivery>;
   readonly attempts: Map<string, AttemptRow>;
   readonly smscIds: ByKey<SmscIdRow>;
   readonly parked: Set<ParkedRow>;
@@ -84,7 +88,6 @@ export interface LockedRows {
   readonly newAttempts: Set<AttemptRow>;
   readonly changedAttempts: Set<AttemptRow>;
   readonly newSmscIds: Set<SmscIdRow>;
-  readonly closedSmscIds: Set<SmscIdRow>;
   readonly newParked: Set<ParkedRow>;
   readonly unparked: Set<ParkedRow>;
   readonly strays: StrayRow[];
@@ -93,6 +96,7 @@ export interface LockedRows {
 export function createLockedRows(): LockedRows {
   return {
     deliveries: new Map(),
+    submitted: new Map(),
     attempts: new Map(),
     smscIds: new Map(),
     parked: new Set(),
@@ -100,7 +104,6 @@ export function createLockedRows(): LockedRows {
     newAttempts: new Set(),
     changedAttempts: new Set(),
     newSmscIds: new Set(),
-    closedSmscIds: new Set(),
     newParked: new Set(),
     unparked: new Set(),
     strays: [],

@@ -5,7 +5,8 @@
 
 import { isSamePart, mergeParts, type PartTuple, packPart } from "../part-tuple.ts";
 import type { AttemptRecord } from "../store.ts";
-import { type AttemptRow, addSmscId, attemptKey, type DeliveryRow, type SmscIdRow } from "./locked-rows.ts";
+import { type AttemptRow, addSmscId, attemptKey, type SmscIdRow } from "./locked-rows.ts";
+import type { SubmittedDelivery } from "./submit-plainly.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface RecordedAttempt {
@@ -16,7 +17,7 @@ export interface RecordedAttempt {
 
 export function recordAttempt(
   { rows }: Transaction,
-  delivery: DeliveryRow,
+  delivery: Pick<SubmittedDelivery, "id" | "expire_time">,
   attempt: AttemptRecord,
   isFenced: boolean,
 ): RecordedAttempt {

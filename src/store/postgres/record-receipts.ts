@@ -106,18 +106,12 @@ function close(
   candidate: SmscIdRow,
   parts: readonly PartTuple[],
 ): void {
-  const closeOne = (row: SmscIdRow) => {
-    row.is_closed = 1;
-    if (!rows.newSmscIds.has(row)) rows.closedSmscIds.add(row);
-  };
-  if (!receipt.coversAllParts) {
-    closeOne(candidate);
-    return;
-  }
+  candidate.is_closed = 1;
+  if (!receipt.coversAllParts) return;
   for (const [, , id, key] of parts) {
     if (id === null) continue;
     for (const row of rows.smscIds.get(idKey(receipt.gatewayId, key ?? id)) ?? []) {
-      if (row.delivery_id === candidate.delivery_id && row.attempt === candidate.attempt) closeOne(row);
+      if (row.delivery_id === candidate.delivery_id && row.attempt === candidate.attempt) row.is_closed = 1;
     }
   }
 }

@@ -22,6 +22,12 @@ const plainProgress = JSON.stringify(noProgress);
 
 export function settle(tx: Transaction, queueEnds: QueueEnds, entry: Settlement): SettleOutcome {
   const { deliveryId, attempt, verdict, timeMs } = entry;
+  const submitted = tx.rows.submitted.get(deliveryId);
+  if (submitted !== undefined && attempt !== undefined) {
+    recordAttempt(tx, submitted, attempt, false);
+    tx.reports.push({ accountId: submitted.account_id, deliveryId, state: "SUBMITTED", timeMs });
+    return { kind: "settled", state: "SUBMITTED" };
+  }
   const row = tx.rows.deliveries.get(deliveryId);
   if (row === undefined) return { kind: "fenced" };
   const isFenced = row.claimed_by !== entry.claimant;

@@ -83,13 +83,8 @@ const smscIdInsert = {
   attempt: "integer",
   part: "smallint",
   expire_time: "bigint",
-  is_closed: "smallint",
 } as const;
 const insertSmscIds = createInsertRows("smsc_ids", smscIdInsert, "match_key");
-const closeSmscIds = statement(
-  "close_smsc_ids",
-  "UPDATE smsc_ids SET is_closed = 1 WHERE seq = ANY($1::bigint[])",
-);
 
 const parkedInsert = {
   gateway_id: "text",
@@ -131,15 +126,13 @@ export async function writeRows({ connection, rows }: Transaction): Promise<void
 function sendReceiptRows({ connection, rows }: Pick<Transaction, "connection" | "rows">): Promise<unknown>[] {
   const sent: Promise<unknown>[] = [];
   if (rows.newSmscIds.size > 0) {
-    const ids = [...rows.newSmscIds].map(({ seq: _, ...row }) => ({
+    const ids = [...rows.newSmscIds].map(({ seq: _, is_closed: __, ...row }) => ({
       ...row,
       match_key: packText(row.match_key),
       raw_id: packOptional(row.raw_id),
     }));
     sent.push(insertSmscIds(connection, ids));
   }
-  const closed = [...rows.closedSmscIds].flatMap(({ seq }) => (seq === undefined ? [] : [seq]));
-  if (closed.length > 0) sent.push(connection.run(closeSmscIds, closed));
   if (rows.newParked.size > 0) {
     const parked = [...rows.newParked].map(({ id: _, ...row }) => ({
       ...row,
@@ -166,7 +159,6 @@ function forget(rows: LockedRows): void {
   rows.newAttempts.clear();
   rows.changedAttempts.clear();
   rows.newSmscIds.clear();
-  rows.closedSmscIds.clear();
   rows.newParked.clear();
   rows.unparked.clear();
   rows.strays.length = 0;

@@ -56,7 +56,7 @@ describe.skipIf(postgresMissing !== undefined)(`rows of a batch ${postgresMissin
           place,
           word: row.word?.replaceAll("\0", "") ?? null,
         }));
-        expect(await insertRows(connection, rows)).toBe(rows.length);
+        await insertRows(connection, rows);
         const read = await connection.all(readAll);
         const plain = (row: Row) => ({
           ...row,
