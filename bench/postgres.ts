@@ -3,14 +3,14 @@
  * driver, and claiming 1,000 with a million waiting beside 1,000 waiting, also while a transaction is held open. On a server from
  * npm, or on that of TEST_DATABASE_URL.
  */
-import pg from "pg";
+import type pg from "pg";
 import { systemClock } from "../src/observability/clock.ts";
 import { silentLogger } from "../src/observability/logger.ts";
 import { openPostgresStore } from "../src/store/postgres/open.ts";
 import type { Store } from "../src/store/store.ts";
-import { startPostgres } from "../test/support/postgres-server.ts";
 import { account, buildAcceptance, gateway } from "../test/support/store-builders.ts";
 import type { BenchLine } from "./support/bench-line.ts";
+import { type BenchServer, connectOnlooker, startBenchServer } from "./support/bench-server.ts";
 import { lineOf, median, runRounds } from "./support/rounds.ts";
 import { runBench } from "./support/run-bench.ts";
 
@@ -27,20 +27,12 @@ interface Database {
   close(): Promise<void>;
 }
 
-async function openDatabase(serverUrl: string, name: string): Promise<Database> {
-  const administrator = new pg.Client({ connectionString: serverUrl });
-  await administrator.connect();
-  await administrator.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-  await administrator.query(`CREATE DATABASE ${name}`);
-  await administrator.end();
-  const url = new URL(serverUrl);
-  url.pathname = `/${name}`;
-  const store = await openPostgresStore({ urls: [url.href], clock: systemClock, log: silentLogger });
-  const client = new pg.Client({ connectionString: url.href, options: "-c search_path=sms_relay" });
-  client.on("error", () => {});
-  await client.connect();
+async function openDatabase(server: BenchServer, name: string): Promise<Database> {
+  const url = await server.createDatabase(name);
+  const store = await openPostgresStore({ urls: [url], clock: systemClock, log: silentLogger });
+  const client = await connectOnlooker(url);
   return {
-    url: url.href,
+    url,
     client,
     store,
     async close() {
@@ -95,9 +87,9 @@ async function insertRaw(client: pg.Client, tables: readonly TableRows[]): Promi
   return ACCEPTS / ((performance.now() - startMs) / 1_000);
 }
 
-async function measureAccepting(serverUrl: string): Promise<readonly BenchLine[]> {
-  const ours = await openDatabase(serverUrl, "bench_ours");
-  const raw = await openDatabase(serverUrl, "bench_raw");
+async function measureAccepting(server: BenchServer): Promise<readonly BenchLine[]> {
+  const ours = await openDatabase(server, "bench_ours");
+  const raw = await openDatabase(server, "bench_raw");
   const { rows: settings } = await ours.client.query("SHOW synchronous_commit");
   if (settings[0]?.synchronous_commit !== "on") throw new Error("synchronous_commit is not on");
   const { claimant } = await ours.store.join(systemClock.now());
@@ -164,9 +156,9 @@ async function claimOnce(
   return performance.now() - startMs;
 }
 
-async function measureClaiming(serverUrl: string): Promise<readonly BenchLine[]> {
-  const long = await openDatabase(serverUrl, "bench_long");
-  const short = await openDatabase(serverUrl, "bench_short");
+async function measureClaiming(server: BenchServer): Promise<readonly BenchLine[]> {
+  const long = await openDatabase(server, "bench_long");
+  const short = await openDatabase(server, "bench_short");
   const claimants = [await long.store.join(0), await short.store.join(0)].map(({ claimant }) => claimant);
   const [longClaimant, shortClaimant] = claimants;
   if (longClaimant === undefined || shortClaimant === undefined) throw new Error("nobody joined");
@@ -174,43 +166,31 @@ async function measureClaiming(serverUrl: string): Promise<readonly BenchLine[]>
   await long.client.query("VACUUM (ANALYZE) messages, deliveries");
   await long.client.query("CHECKPOINT");
   let next = 1;
-  const round = async () => {
-    const times: { readonly long: number; readonly short: number }[] = [];
-    for (let turn = 0; turn < CLAIMS_A_ROUND; turn += 1) {
-      await fillQueue(short.client, next, CLAIM);
-      next += CLAIM;
-      times.push({ short: await claimOnce(short, shortClaimant), long: await claimOnce(long, longClaimant) });
-    }
-    return { long: median(times.map((time) => time.long)), short: median(times.map((time) => time.short)) };
-  };
-  const quiet = await runRounds(round);
+  /** Claims of both in turn, the short queue filled anew each time by `filler`. */
+  const measureRounds = (filler: pg.Client) =>
+    runRounds(async () => {
+      const times: { readonly long: number; readonly short: number }[] = [];
+      for (let turn = 0; turn < CLAIMS_A_ROUND; turn += 1) {
+        await fillQueue(filler, next, CLAIM);
+        next += CLAIM;
+        times.push({
+          short: await claimOnce(short, shortClaimant),
+          long: await claimOnce(long, longClaimant),
+        });
+      }
+      return { long: median(times.map((time) => time.long)), short: median(times.map((time) => time.short)) };
+    });
+  const quiet = await measureRounds(short.client);
   // Dead rows of claimed entries cannot be removed while this snapshot is held.
-  for (const { client } of [long, short]) {
+  const holders = [long.client, short.client];
+  for (const client of holders) {
     await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ");
     await client.query("SELECT 1 FROM meta");
   }
-  const holder = [long, short].map(({ client }) => client);
-  const fillers = await Promise.all(
-    [long, short].map(async ({ url }) => {
-      const client = new pg.Client({ connectionString: url, options: "-c search_path=sms_relay" });
-      client.on("error", () => {});
-      await client.connect();
-      return client;
-    }),
-  );
-  const [, filler] = fillers;
-  if (filler === undefined) throw new Error("no connection");
-  const held = await runRounds(async () => {
-    const times: { readonly long: number; readonly short: number }[] = [];
-    for (let turn = 0; turn < CLAIMS_A_ROUND; turn += 1) {
-      await fillQueue(filler, next, CLAIM);
-      next += CLAIM;
-      times.push({ short: await claimOnce(short, shortClaimant), long: await claimOnce(long, longClaimant) });
-    }
-    return { long: median(times.map((time) => time.long)), short: median(times.map((time) => time.short)) };
-  });
-  for (const client of holder) await client.query("COMMIT");
-  await Promise.all(fillers.map((client) => client.end()));
+  const filler = await connectOnlooker(short.url);
+  const held = await measureRounds(filler);
+  for (const client of holders) await client.query("COMMIT");
+  await filler.end();
   await Promise.all([long.close(), short.close()]);
   const lines = (what: string, rounds: typeof quiet) => [
     lineOf(
@@ -231,11 +211,6 @@ async function measureClaiming(serverUrl: string): Promise<readonly BenchLine[]>
 }
 
 await runBench(async () => {
-  const given = process.env["TEST_DATABASE_URL"];
-  const server = given === undefined ? await startPostgres(true) : { url: given, stop: async () => {} };
-  try {
-    return [...(await measureAccepting(server.url)), ...(await measureClaiming(server.url))];
-  } finally {
-    await server.stop();
-  }
+  await using server = await startBenchServer();
+  return [...(await measureAccepting(server)), ...(await measureClaiming(server))];
 });

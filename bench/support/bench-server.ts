@@ -1,0 +1,34 @@
+/** The PostgreSQL server of a benchmark, with fsync: that of TEST_DATABASE_URL, or one from npm in a temporary folder. */
+import pg from "pg";
+import { startPostgres } from "../../test/support/postgres-server.ts";
+
+export interface BenchServer extends AsyncDisposable {
+  /** Makes an empty database in place of one that is left from before; answers its URL. */
+  createDatabase(name: string): Promise<string>;
+}
+
+export async function startBenchServer(): Promise<BenchServer> {
+  const given = process.env["TEST_DATABASE_URL"];
+  const server = given === undefined ? await startPostgres(true) : { url: given, stop: async () => {} };
+  return {
+    async createDatabase(name) {
+      const administrator = new pg.Client({ connectionString: server.url });
+      await administrator.connect();
+      await administrator.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      await administrator.query(`CREATE DATABASE ${name}`);
+      await administrator.end();
+      const url = new URL(server.url);
+      url.pathname = `/${name}`;
+      return url.href;
+    },
+    [Symbol.asyncDispose]: () => server.stop(),
+  };
+}
+
+/** A connection that looks on, among the tables of the store. */
+export async function connectOnlooker(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, options: "-c search_path=sms_relay" });
+  client.on("error", () => {});
+  await client.connect();
+  return client;
+}
