@@ -110,6 +110,7 @@ export async function startService(config: Config, { clock, log }: ServiceDeps):
     backlog: async () => intake.backlog(),
     gateways: panel.metricFigures,
     reportStreams: () => useCases.readers.count,
+    workInHand: useCases.workInHand.figures,
     freeDiskBytes: intake.freeDiskBytes,
     isReady: () => readiness().length === 0,
   });

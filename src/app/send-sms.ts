@@ -24,6 +24,7 @@ import {
   wasSubmitted,
 } from "./send-answer.ts";
 import type { SendRequest, SendSmsInput } from "./send-request.ts";
+import type { Place } from "./work-in-hand.ts";
 
 /** Most time that wait_for GATEWAY waits, and how long before the call's deadline it answers; milliseconds. */
 const longestWaitMs = 30_000;
@@ -56,6 +57,8 @@ export interface SendSmsCall {
   /** Milliseconds since the epoch; Infinity for none. */
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
+  /** Of the message among the work in hand; the door leaves it where the message is not stored. */
+  readonly place: Place;
 }
 
 export type SendSms = (input: SendSmsInput, call: SendSmsCall) => Promise<SendSmsAnswer>;
@@ -80,6 +83,7 @@ export function createSendSms(deps: SendSmsDeps): SendSms {
     if (request.dryRun) return answerNew(input, message, routed, { isDryRun: true });
     if (request.waitFor === "ACCEPTED") {
       const outcome = await acceptMessage(deps, { method: call.method, parsed: request }, message, routed);
+      call.place.leaveStored();
       if (outcome.kind === "accepted") return answerNew(input, message, routed, { isDryRun: false });
       return answerStored(deps, input, call, outcome.messageId, { replayed: true });
     }
@@ -90,6 +94,7 @@ export function createSendSms(deps: SendSmsDeps): SendSms {
     );
     try {
       const outcome = await acceptMessage(deps, { method: call.method, parsed: request }, message, routed);
+      call.place.leaveStored();
       return await answerAfterGateway(deps, input, call, outcome, { message, watch, startMs });
     } finally {
       watch.close();

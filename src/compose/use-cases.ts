@@ -19,6 +19,7 @@ import type { Routes } from "../app/route-deliveries.ts";
 import { createTokenSealer } from "../app/sealed-token.ts";
 import { createSendSms, type SendSms } from "../app/send-sms.ts";
 import { createWatchReports, type WatchReports } from "../app/watch-reports.ts";
+import { createWorkInHand, type WorkInHand } from "../app/work-in-hand.ts";
 import type { Config } from "../config/schema.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import { type ClaimantId, createMessageIds } from "../domain/ids.ts";
@@ -40,6 +41,7 @@ export interface UseCases {
   readonly explainRoute: ExplainRoute;
   readonly downloadBackup: DownloadBackup;
   readonly readers: ReportReaders;
+  readonly workInHand: WorkInHand;
 }
 
 export interface UseCaseDeps {
@@ -62,6 +64,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
   const readers = createReportReaders(maxReportStreams);
   const countryOf = createCountryOf();
   const newMessageId = createMessageIds(() => clock.now(), randomFillSync);
+  const workInHand = createWorkInHand({ clock, random: Math.random });
   const routes: Routes = dispatcher;
   const configured = config.accounts.flatMap(({ id, role, keys }) =>
     keys.map((key) => ({ accountId: id, role, key })),
@@ -99,5 +102,6 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
     explainRoute: createExplainRoute({ routes, countryOf, newMessageId }),
     downloadBackup: createDownloadBackup({ store, directory: dirname(config.store.path) }),
     readers,
+    workInHand,
   };
 }

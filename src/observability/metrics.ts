@@ -21,6 +21,7 @@ export interface MetricSources {
     readonly figures: GatewayFigures;
   }[];
   readonly reportStreams: () => number;
+  readonly workInHand: () => { readonly units: number; readonly limit: number };
   readonly freeDiskBytes: () => number | undefined;
   readonly isReady: () => boolean;
 }
@@ -210,6 +211,12 @@ function registerGauges(registry: Registry, sources: MetricSources): void {
   );
   byGateway("gateway_paused", "1 where an operator paused it.", (g) => (g.isPaused ? 1 : 0));
   gauge("report_streams", "Report streams open.", [], (target) => target.set(sources.reportStreams()));
+  gauge("work_in_hand", "Messages taken in and not yet on disk.", [], (target) =>
+    target.set(sources.workInHand().units),
+  );
+  gauge("work_in_hand_limit", "Messages that may be in hand before calls are refused.", [], (target) =>
+    target.set(sources.workInHand().limit),
+  );
   gauge("disk_free_bytes", "Free space where the store is.", [], (target) => {
     const free = sources.freeDiskBytes();
     if (free !== undefined) target.set(free);

@@ -1,11 +1,12 @@
 /**
- * Accepts many messages on one stream: requests are worked on side by side and answered in their order. At most 256 are unanswered;
- * then reading pauses, and with it the caller, by HTTP/2's flow control.
+ * Accepts many messages on one stream: requests are worked on side by side and answered in their order. At most 256 are unanswered,
+ * or one while the process has more in hand than it should; then reading pauses, and with it the caller, by HTTP/2's flow control.
  */
 import { Status } from "nice-grpc-common";
 import type { Principal } from "../app/api-keys.ts";
 import type { SendSms } from "../app/send-sms.ts";
 import { createWaker } from "../app/waker.ts";
+import type { WorkInHand } from "../app/work-in-hand.ts";
 import { refuseFields, SmsError } from "../domain/errors.ts";
 import type {
   SendSmsFailure,
@@ -22,6 +23,7 @@ export const maxUnanswered = 256;
 
 export interface SendSmsStreamDeps extends FailureDeps {
   readonly sendSms: SendSms;
+  readonly workInHand: Pick<WorkInHand, "enter" | "isTight">;
   /** Aborted when the service stops: what was read is answered, then the stream ends with SERVICE_UNAVAILABLE. */
   readonly stopping: AbortSignal;
 }
@@ -45,6 +47,7 @@ export async function* sendSmsStream(
   let hasEnded = false;
   let isCut = false;
   let fault: { readonly cause: unknown } | undefined;
+  const isFull = () => answers.length >= maxUnanswered || (answers.length > 0 && deps.workInHand.isTight());
 
   async function read(): Promise<void> {
     try {
@@ -57,7 +60,7 @@ export async function* sendSmsStream(
         }
         answers.push(answer(request, principal, deps));
         changed.wake();
-        while (answers.length >= maxUnanswered && !hasEnded) await roomMade.next();
+        while (isFull() && !hasEnded) await roomMade.next();
       }
     } catch (cause) {
       fault = { cause };
@@ -102,6 +105,7 @@ async function answer(
 ): Promise<SendSmsStreamResponse> {
   const { request } = streamed;
   const requestId = request?.requestId ?? "";
+  const place = deps.workInHand.enter(request?.recipients.length ?? 0);
   try {
     refuseUnreadable(streamed);
     if (request === undefined)
@@ -111,10 +115,13 @@ async function answer(
       method: "SendSmsStream",
       deadlineMs: Number.POSITIVE_INFINITY,
       signal: neverAborted,
+      place,
     });
     return { requestId, outcome: { $case: "response", value: toSendSmsResponse(answered) } };
   } catch (thrown) {
     return { requestId, outcome: { $case: "failure", value: toFailure(describeFailure(thrown, deps)) } };
+  } finally {
+    place.leave();
   }
 }
 

@@ -4,12 +4,13 @@
  */
 import { createServer } from "nice-grpc";
 import { HealthDefinition } from "nice-grpc-server-health";
+import type { WorkInHand } from "../app/work-in-hand.ts";
 import { GatewayServiceDefinition } from "../gen/sms/v1/gateway_service.ts";
 import { KeyServiceDefinition } from "../gen/sms/v1/key_service.ts";
 import { MaintenanceServiceDefinition } from "../gen/sms/v1/maintenance_service.ts";
 import { SmsServiceDefinition } from "../gen/sms/v1/sms_service.ts";
 import type { Clock, Timer } from "../observability/clock.ts";
-import { deadlineInterceptor } from "./call-deadline.ts";
+import { type AdmissionDeps, createSendSmsAdmission } from "./admission.ts";
 import { addHealth } from "./health.ts";
 import { forgetClosedStreams } from "./http2-streams.ts";
 import { addressOf, channelOptionsOf, credentialsOf, type ListenSettings } from "./listen-options.ts";
@@ -22,6 +23,7 @@ import {
   type MaintenanceServiceDeps,
 } from "./operator-services.ts";
 import { addReflection } from "./reflection.ts";
+import { sendSmsInterceptor } from "./send-sms-call.ts";
 import { createSmsService, type SmsServiceDeps } from "./sms-service.ts";
 import { wireDefinition } from "./wire-definition.ts";
 
@@ -34,7 +36,8 @@ const services = [
 const sendSmsPath = `/${SmsServiceDefinition.fullName}/${SmsServiceDefinition.methods.sendSms.name}`;
 
 export interface RpcServerDeps
-  extends Omit<SmsServiceDeps, "stopping">,
+  extends Omit<SmsServiceDeps, "stopping" | "placeOf" | "workInHand">,
+    AdmissionDeps,
     GatewayServiceDeps,
     KeyServiceDeps,
     MaintenanceServiceDeps {
@@ -42,6 +45,7 @@ export interface RpcServerDeps
   readonly clock: Pick<Clock, "setTimeout" | "setInterval" | "monotonic">;
   /** Whether new work is taken, apart from starting and stopping. */
   readonly isReady: () => boolean;
+  readonly workInHand: WorkInHand;
   /** Aborted by `stop`; the same signal that the use cases of streams were given. */
   readonly stopping: AbortController;
 }
@@ -62,11 +66,15 @@ export interface RpcServer {
 export function createRpcServer(deps: RpcServerDeps): RpcServer {
   const { listen, clock, stopping } = deps;
   forgetClosedStreams();
+  const { admit, placeOf } = createSendSmsAdmission(deps);
   const server = createServer({
     ...channelOptionsOf(listen),
-    interceptors: [deadlineInterceptor(sendSmsPath)],
+    interceptors: [sendSmsInterceptor(sendSmsPath, admit)],
   });
-  server.add(wireDefinition(SmsServiceDefinition), createSmsService({ ...deps, stopping: stopping.signal }));
+  server.add(
+    wireDefinition(SmsServiceDefinition),
+    createSmsService({ ...deps, placeOf, stopping: stopping.signal }),
+  );
   server.add(wireDefinition(GatewayServiceDefinition), createGatewayService(deps));
   server.add(wireDefinition(KeyServiceDefinition), createKeyService(deps));
   server.add(wireDefinition(MaintenanceServiceDefinition), createMaintenanceService(deps));

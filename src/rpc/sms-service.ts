@@ -8,15 +8,17 @@ import type { ReportSubscriptions } from "../app/report-subscriptions.ts";
 import type { Unknown } from "../app/send-request.ts";
 import type { SendSms } from "../app/send-sms.ts";
 import type { WatchReports } from "../app/watch-reports.ts";
+import type { Place, WorkInHand } from "../app/work-in-hand.ts";
 import {
+  type SendSmsRequest,
   type SmsServiceClient,
   type SmsServiceImplementation,
   StatusView,
   type StreamDeliveryReportsRequest,
   type StreamDeliveryReportsResponse,
 } from "../gen/sms/v1/sms_service.ts";
-import { deadlineOf } from "./call-deadline.ts";
 import { createGuard, type GuardDeps } from "./guard.ts";
+import { deadlineOf } from "./send-sms-call.ts";
 import { sendSmsStream } from "./send-sms-stream.ts";
 import { toCancelOutcome, toGetStatusResponse, toSms } from "./translate/delivery.ts";
 import { fromPreviewSmsRequest, toPreviewSmsResponse } from "./translate/plan.ts";
@@ -33,6 +35,9 @@ export interface SmsServiceDeps extends GuardDeps {
   readonly cancelSms: CancelSms;
   readonly watchReports: WatchReports;
   readonly subscriptions: ReportSubscriptions;
+  readonly workInHand: Pick<WorkInHand, "enter" | "isTight">;
+  /** Where a request of SendSms stands among the work in hand; it was admitted before. */
+  readonly placeOf: (request: SendSmsRequest) => Place;
   /** Aborted when the service stops. */
   readonly stopping: AbortSignal;
 }
@@ -41,17 +46,27 @@ export function createSmsService(
   deps: SmsServiceDeps,
 ): WholeAnswers<SmsServiceImplementation, SmsServiceClient> {
   const guard = createGuard(deps, "any");
-  return {
-    sendSms: guard.unary(async (request, { accountId }, context) =>
-      toSendSmsResponse(
-        await deps.sendSms(fromSendSmsRequest(request), {
-          accountId,
-          method: "SendSms",
-          deadlineMs: deadlineOf(context),
-          signal: context.signal,
-        }),
-      ),
+  const sendSms = guard.unary(async (request: SendSmsRequest, { accountId }, context) =>
+    toSendSmsResponse(
+      await deps.sendSms(fromSendSmsRequest(request), {
+        accountId,
+        method: "SendSms",
+        deadlineMs: deadlineOf(context),
+        signal: context.signal,
+        place: deps.placeOf(request),
+      }),
     ),
+  );
+  return {
+    // Around the guard: a caller whom that turns away had a place too.
+    async sendSms(request, context) {
+      const place = deps.placeOf(request);
+      try {
+        return await sendSms(request, context);
+      } finally {
+        place.leave();
+      }
+    },
 
     sendSmsStream: guard.stream((requests, principal, context) =>
       sendSmsStream(requests, { principal, signal: context.signal }, deps),

@@ -1,14 +1,17 @@
 /**
- * More work than there is room for: it is refused early with 5002, RESOURCE_EXHAUSTED and RetryInfo, and what was accepted
- * is answered and kept (P23).
+ * More work than there is room for, and more than the process can do: it is refused early with 5002, RESOURCE_EXHAUSTED and RetryInfo,
+ * and what was accepted is answered in time and kept (P23, P27).
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { Status } from "nice-grpc";
 import { RichClientError } from "nice-grpc-error-details";
 import { afterAll, describe, expect, it } from "vitest";
+import { Lane } from "../../src/gen/sms/v1/message.ts";
 import { GetStatusRequest, SendSmsRequest } from "../../src/gen/sms/v1/sms_service.ts";
+import { type NodeProcess, startNode } from "../support/node-process.ts";
 import { ACCOUNT_KEY, setUpService, startServiceProcess } from "../support/service-process.ts";
 import { connectSmsClient, type SmsClient } from "../support/sms-client.ts";
 import { smscGateway } from "./support/smsc-gateway.ts";
@@ -24,21 +27,29 @@ type Answer =
   | { readonly kind: "accepted"; readonly messageId: string }
   | { readonly kind: "refused"; readonly error: RichClientError };
 
-async function send(client: SmsClient, index: number): Promise<Answer> {
-  const recipients = Array.from(
-    { length: RECIPIENTS },
-    (_, i) => `+4670${String(index * RECIPIENTS + i).padStart(7, "0")}`,
-  );
+function numbers(first: number, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `+4670${String(first + index).padStart(7, "0")}`);
+}
+
+async function send(client: SmsClient, recipients: string[], lane: Lane = Lane.LANE_NORMAL): Promise<Answer> {
   const content = { $case: "text", value: "More than there is room for" } as const;
   try {
     const { messageId } = await client.sms.sendSms(
-      SendSmsRequest.create({ sender: "Relay", recipients, content }),
+      SendSmsRequest.create({ sender: "Relay", recipients, content, lane }),
     );
     return { kind: "accepted", messageId };
   } catch (error) {
     if (error instanceof RichClientError) return { kind: "refused", error };
     throw error;
   }
+}
+
+function expectOverload({ code, extra }: RichClientError): void {
+  expect(code).toBe(Status.RESOURCE_EXHAUSTED);
+  const info = extra.find((detail) => detail.$type === "google.rpc.ErrorInfo");
+  const retry = extra.find((detail) => detail.$type === "google.rpc.RetryInfo");
+  expect(info).toMatchObject({ reason: "OVERLOADED", metadata: { status_code: "5002" } });
+  expect(retry).toMatchObject({ retryDelay: { seconds: expect.anything() } });
 }
 
 describe("more work than there is room for", () => {
@@ -54,7 +65,8 @@ describe("more work than there is room for", () => {
     const answers: Answer[] = [];
     for (let index = 0; index < REQUESTS; index += 4) {
       const four = [index, index + 1, index + 2, index + 3];
-      answers.push(...(await Promise.all(four.map((at) => send(client, at)))));
+      const calls = four.map((at) => send(client, numbers(at * RECIPIENTS, RECIPIENTS)));
+      answers.push(...(await Promise.all(calls)));
     }
 
     const accepted = answers.filter((answer) => answer.kind === "accepted");
@@ -63,17 +75,94 @@ describe("more work than there is room for", () => {
     expect(accepted.length * RECIPIENTS).toBeGreaterThanOrEqual(ROOM);
     expect(accepted.length * RECIPIENTS).toBeLessThanOrEqual(ROOM + 4 * RECIPIENTS);
     expect(refused.length).toBe(REQUESTS - accepted.length);
-    for (const { error } of refused) {
-      expect(error.code).toBe(Status.RESOURCE_EXHAUSTED);
-      const info = error.extra.find((detail) => detail.$type === "google.rpc.ErrorInfo");
-      const retry = error.extra.find((detail) => detail.$type === "google.rpc.RetryInfo");
-      expect(info).toMatchObject({ reason: "OVERLOADED", metadata: { status_code: "5002" } });
-      expect(retry).toMatchObject({ retryDelay: { seconds: expect.anything() } });
-    }
+    for (const { error } of refused) expectOverload(error);
     for (const { messageId } of accepted) {
       const { sms } = await client.sms.getStatus(GetStatusRequest.create({ messageId }));
       expect(sms?.deliveryCount).toBe(RECIPIENTS);
     }
     expect(service.hasEnded()).toBe(false);
+  });
+});
+
+/** Callers that keep the process busy, and those that are beyond it; they heed RetryInfo. */
+const BUSY = 256;
+const BEYOND = 4_000;
+const BUSY_CALLS = 4_000;
+const BEYOND_CALLS = 12_000;
+/** Beside them an OTP and a BULK message at fixed times, so that none waits for the one before. */
+const BESIDE_EVERY_MS = 25;
+/** How many times longer an OTP may take beyond capacity; 9 and more where nothing is refused. */
+const MOST_SLOWER = 8;
+
+interface Flood {
+  /** Answers to the flood, by gRPC status. */
+  readonly answers: Readonly<Record<string, number>>;
+  /** Messages beside the flood. */
+  readonly acceptedBeside: number;
+  readonly refusedBeside: readonly RichClientError[];
+  /** The median of the later half: a burst is taken in at first. */
+  readonly otpMs: number;
+}
+
+/** Floods the service, and sends OTP and BULK messages beside it. */
+async function floodBeside(client: SmsClient, flooding: NodeProcess, load: string): Promise<Flood> {
+  const tookMs: number[] = [];
+  const beside: Promise<Answer>[] = [];
+  const timer = setInterval(() => {
+    const startMs = performance.now();
+    const otp = send(client, numbers(0, 1), Lane.LANE_OTP).finally(() => {
+      tookMs.push(performance.now() - startMs);
+    });
+    beside.push(otp, send(client, numbers(0, 1), Lane.LANE_BULK));
+  }, BESIDE_EVERY_MS);
+  flooding.write(load);
+  const answers = JSON.parse(await flooding.nextLine());
+  clearInterval(timer);
+  const answered = await Promise.all(beside);
+  const refusedBeside = answered.flatMap((answer) => (answer.kind === "refused" ? [answer.error] : []));
+  return {
+    answers,
+    acceptedBeside: answered.length - refusedBeside.length,
+    refusedBeside,
+    otpMs: medianOf(tookMs.slice(tookMs.length >> 1)),
+  };
+}
+
+function medianOf(values: readonly number[]): number {
+  return values.toSorted((left, right) => left - right)[values.length >> 1] ?? Number.NaN;
+}
+
+describe("more work than the process can do", () => {
+  it("P23 P27 is refused with 5002 and RetryInfo, while OTPs keep their latency and nothing that was accepted is lost", {
+    timeout: 120_000,
+  }, async () => {
+    const setup = await setUpService(join(folder, "flooded"), {
+      gateways: [smscGateway(9, { paused: true })],
+    });
+    await using service = await startServiceProcess(setup);
+    using client = connectSmsClient(setup.grpcPort, ACCOUNT_KEY);
+    await using flooding = startNode(join(import.meta.dirname, "programs/flood.ts"), [
+      String(setup.grpcPort),
+      ACCOUNT_KEY,
+    ]);
+    const cold = await floodBeside(client, flooding, `${BUSY} ${BUSY_CALLS}`);
+    const busy = await floodBeside(client, flooding, `${BUSY} ${BUSY_CALLS}`);
+    const beyond = await floodBeside(client, flooding, `${BEYOND} ${BEYOND_CALLS}`);
+    console.log(JSON.stringify({ busyOtpMs: busy.otpMs, beyondOtpMs: beyond.otpMs, flood: beyond.answers }));
+
+    expect(busy.answers).toEqual({ [Status.OK]: BUSY_CALLS });
+    expect(busy.refusedBeside).toEqual([]);
+    expect(Object.keys(beyond.answers)).toEqual([String(Status.OK), String(Status.RESOURCE_EXHAUSTED)]);
+    expect(beyond.refusedBeside.length).toBeGreaterThan(0);
+    for (const error of beyond.refusedBeside) expectOverload(error);
+    expect(beyond.otpMs / busy.otpMs).toBeLessThan(MOST_SLOWER);
+
+    await service.stop();
+    const accepted = [cold, busy, beyond].map(
+      ({ answers, acceptedBeside }) => (answers[Status.OK] ?? 0) + acceptedBeside,
+    );
+    using database = new DatabaseSync(setup.databasePath, { readOnly: true });
+    const stored = database.prepare("select count(*) as count from messages").get()?.["count"];
+    expect(stored).toBe(accepted.reduce((sum, count) => sum + count, 0));
   });
 });

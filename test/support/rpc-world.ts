@@ -20,6 +20,7 @@ import { createReportSubscriptions } from "../../src/app/report-subscriptions.ts
 import { createTokenSealer } from "../../src/app/sealed-token.ts";
 import { type Admission, createSendSms } from "../../src/app/send-sms.ts";
 import { createWatchReports } from "../../src/app/watch-reports.ts";
+import { createWorkInHand } from "../../src/app/work-in-hand.ts";
 import { type DispatchRoute, defaultDispatchSettings } from "../../src/dispatch/dispatch-settings.ts";
 import { createDispatcher, type Dispatcher } from "../../src/dispatch/dispatcher.ts";
 import { createMessageIds, toGatewayId } from "../../src/domain/ids.ts";
@@ -112,6 +113,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
     ],
     clock,
   });
+  const workInHand = createWorkInHand({ clock, random: () => 0.5 });
   const pauses = new Map<string, number>();
   const server = createRpcServer({
     listen: {
@@ -129,6 +131,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
     log,
     refusals: metrics.refusals,
     keys: apiKeys,
+    workInHand,
     sendSms: createSendSms({
       onSettledElsewhere: undefined,
       store: seen,

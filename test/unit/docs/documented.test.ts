@@ -44,6 +44,7 @@ describe("docs/operations.md", () => {
       backlog: async () => ({ queued: 0, byQueue: [], parkedReceipts: 0 }),
       gateways: () => [],
       reportStreams: () => 0,
+      workInHand: () => ({ units: 0, limit: 0 }),
       freeDiskBytes: () => 0,
       isReady: () => true,
     });

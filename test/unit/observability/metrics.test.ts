@@ -21,6 +21,7 @@ const sources: MetricSources = {
     },
   ],
   reportStreams: () => 4,
+  workInHand: () => ({ units: 0, limit: 0 }),
   freeDiskBytes: () => 1024,
   isReady: () => true,
 };
