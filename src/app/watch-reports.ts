@@ -12,8 +12,8 @@ import type { ReportReaders } from "./report-readers.ts";
 import { createWaker } from "./waker.ts";
 
 const reportsPerPage = 100;
-/** A page also ends at this estimated size, so that it stays well below the 4 MiB that clients take by default. */
-const maxPageOctets = 1024 * 1024;
+/** A page also ends at this estimated size, since two pages are held for a reader that does not read; 100 common ones stay below. */
+const maxPageOctets = 128 * 1024;
 const checkpointEveryMs = 15_000;
 const checkpointAfterFiltered = 1_000;
 
@@ -124,6 +124,7 @@ async function* follow(
   const { store, cursors, clock, stopping } = deps;
   const { accountId, filter, signal } = call;
   let after = start;
+  let limit = reportsPerPage;
   let filtered = 0;
   let toldAtMs = clock.monotonic();
   const tell = (reports: readonly StoredReport[]): ReportPage => {
@@ -141,7 +142,7 @@ async function* follow(
     }
     // Taken before the read: a commit during it wakes the next wait at once, so that nothing is slept through.
     const woken = waker.next();
-    const scan = await store.scanReports(accountId, { after, limit: reportsPerPage, states: filter.states });
+    const scan = await store.scanReports(accountId, { after, limit, states: filter.states });
     const page = cutToSize(scan.reports);
     await refuseGap(deps, accountId, after, scan.first);
     const isCut = page.length < scan.reports.length;
@@ -153,7 +154,9 @@ async function* follow(
     const isCheckpointDue =
       filtered >= checkpointAfterFiltered || clock.monotonic() - toldAtMs >= checkpointEveryMs;
     if (wanted.length > 0 || isCheckpointDue) yield tell(wanted);
-    const isAllRead = !isCut && looked < reportsPerPage;
+    const isAllRead = !isCut && looked < limit;
+    // Where reports are long, what would be cut off again is not read again.
+    limit = isCut ? page.length : Math.min(reportsPerPage, limit * 2);
     if (isAllRead) {
       const timer = clock.setTimeout(waker.wake, toldAtMs + checkpointEveryMs - clock.monotonic());
       await woken;
@@ -178,8 +181,9 @@ async function refuseGap(
 function cutToSize(reports: readonly StoredReport[]): readonly StoredReport[] {
   let octets = 0;
   for (const [index, report] of reports.entries()) {
-    // Ids, times and names; the caller's metadata is at most 1 KiB; a part with its receipt is below 400 octets.
-    octets += 2_048 + report.parts.length * 400;
+    // Ids, times, names and the reference; a part with its receipt is below 400 octets.
+    octets += 768 + report.parts.length * 400;
+    for (const key in report.metadata) octets += key.length + (report.metadata[key]?.length ?? 0);
     if (octets > maxPageOctets && index > 0) return reports.slice(0, index);
   }
   return reports;

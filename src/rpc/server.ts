@@ -11,6 +11,7 @@ import { MaintenanceServiceDefinition } from "../gen/sms/v1/maintenance_service.
 import { SmsServiceDefinition } from "../gen/sms/v1/sms_service.ts";
 import type { Clock, Timer } from "../observability/clock.ts";
 import { type AdmissionDeps, createSendSmsAdmission } from "./admission.ts";
+import { tellingEncoded } from "./encoded-responses.ts";
 import { addHealth } from "./health.ts";
 import { forgetClosedStreams } from "./http2-streams.ts";
 import { addressOf, channelOptionsOf, credentialsOf, type ListenSettings } from "./listen-options.ts";
@@ -33,6 +34,18 @@ const services = [
   KeyServiceDefinition.fullName,
   MaintenanceServiceDefinition.fullName,
 ] as const;
+const { methods } = SmsServiceDefinition;
+const { streamDeliveryReports } = methods;
+const smsService = {
+  ...SmsServiceDefinition,
+  methods: {
+    ...methods,
+    streamDeliveryReports: {
+      ...streamDeliveryReports,
+      responseType: tellingEncoded(streamDeliveryReports.responseType),
+    },
+  },
+};
 const sendSmsPath = `/${SmsServiceDefinition.fullName}/${SmsServiceDefinition.methods.sendSms.name}`;
 
 export interface RpcServerDeps
@@ -71,10 +84,7 @@ export function createRpcServer(deps: RpcServerDeps): RpcServer {
     ...channelOptionsOf(listen),
     interceptors: [sendSmsInterceptor(sendSmsPath, admit)],
   });
-  server.add(
-    wireDefinition(SmsServiceDefinition),
-    createSmsService({ ...deps, placeOf, stopping: stopping.signal }),
-  );
+  server.add(wireDefinition(smsService), createSmsService({ ...deps, placeOf, stopping: stopping.signal }));
   server.add(wireDefinition(GatewayServiceDefinition), createGatewayService(deps));
   server.add(wireDefinition(KeyServiceDefinition), createKeyService(deps));
   server.add(wireDefinition(MaintenanceServiceDefinition), createMaintenanceService(deps));

@@ -17,6 +17,7 @@ import {
   type StreamDeliveryReportsRequest,
   type StreamDeliveryReportsResponse,
 } from "../gen/sms/v1/sms_service.ts";
+import { whenEncoded } from "./encoded-responses.ts";
 import { createGuard, type GuardDeps } from "./guard.ts";
 import { deadlineOf } from "./send-sms-call.ts";
 import { sendSmsStream } from "./send-sms-stream.ts";
@@ -135,6 +136,10 @@ async function* streamReports(
   watchReports: WatchReports,
 ): AsyncGenerator<StreamDeliveryReportsResponse, void> {
   const { start, filter } = fromStreamRequest(request);
-  for await (const page of watchReports({ accountId, start, filter, signal }))
-    yield { reports: page.reports.map(toDeliveryReport), cursor: page.cursor };
+  for await (const page of watchReports({ accountId, start, filter, signal })) {
+    const response = { reports: page.reports.map(toDeliveryReport), cursor: page.cursor };
+    const isTaken = whenEncoded(response, signal);
+    yield response;
+    await isTaken;
+  }
 }

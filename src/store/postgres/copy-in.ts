@@ -11,7 +11,6 @@ import {
   copiedTables,
 } from "../copied-tables.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
-import { arraysOf, type ColumnType, namesOf, valuesOf } from "./columns.ts";
 import { schemaName } from "./connect.ts";
 import { type CopyMark, moveMark, readMark, removeMark, setMark, setMeta } from "./copy-mark.ts";
 import { inTransaction, lockSchema, migrate, readMetaValues } from "./migrate.ts";
@@ -31,7 +30,7 @@ export interface CopyTarget {
 interface CatalogColumn {
   readonly table_name: string;
   readonly column_name: string;
-  readonly data_type: ColumnType;
+  readonly data_type: string;
   readonly is_identity: boolean;
 }
 
@@ -56,19 +55,19 @@ export async function openCopyTarget(
     async append({ table, key }, rows) {
       const [first, last] = [rows[0], rows.at(-1)];
       if (first === undefined || last === undefined) return;
-      const types = Object.fromEntries(
-        columns.flatMap(({ table_name, column_name, data_type }) =>
-          table_name === table && column_name in first ? [[column_name, data_type]] : [],
-        ),
+      const copied = columns.filter(
+        ({ table_name, column_name }) => table_name === table && column_name in first,
       );
+      const names = copied.map(({ column_name }) => column_name).join(", ");
+      const arrays = copied.map(({ data_type }, index) => `$${index + 1}::${data_type}[]`).join(", ");
+      const packed = rows.map(packRow);
       const after = key.map((column) => last[column] as string | number);
       const reached = { ...mark, position: { table, after } };
       await inTransaction(client, async () => {
-        const names = namesOf(types);
         await client.query(
           `INSERT INTO ${table} (${names}) OVERRIDING SYSTEM VALUE
-           SELECT ${names} FROM unnest(${arraysOf(types)}) AS r (${names})`,
-          [...valuesOf(types, rows.map(packRow))],
+           SELECT ${names} FROM unnest(${arrays}) AS r (${names})`,
+          copied.map(({ column_name }) => packed.map((row) => row[column_name])),
         );
         await keepMark(client, name, reached);
       });

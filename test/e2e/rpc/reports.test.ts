@@ -146,13 +146,14 @@ describe("StreamDeliveryReports", () => {
       await others.sms.sendSms({ ...good, recipients, content, metadata, waitFor: WaitFor.WAIT_FOR_GATEWAY });
     const stream = others.sms.streamDeliveryReports({ start: earliest })[Symbol.asyncIterator]();
     const first = await stream.next();
-    expect(first.value?.reports).toHaveLength(100);
+    expect(first.value?.reports.length).toBeGreaterThan(50);
     // Other calls go through the same service and store meanwhile; by then the stream has read whatever it will read.
     for (let count = 0; count < 50; count++) await clients.sms.listSms({ pageSize: 1 });
     const ahead = pagesRead.length;
     for (let count = 0; count < 50; count++) await clients.sms.listSms({ pageSize: 1 });
     expect(pagesRead.length).toBe(ahead);
-    expect(ahead).toBeLessThan(40);
+    // The client's stack takes 16 by itself.
+    expect(ahead).toBeLessThan(25);
     let last = first.value?.reports.at(-1)?.reportNumber ?? 0n;
     while (last < 8_000n) {
       const page = await stream.next();
