@@ -9,13 +9,13 @@ interface ResponseType {
 
 const listeners = new WeakMap<object, () => void>();
 
-/** The type with an encoder that tells, and without the copy that the stack else encodes in the response's stead. */
+/** The type with an encoder that tells. Served without `fromPartial` (wire-definition.ts), since a copy would tell nobody. */
 export function tellingEncoded<Type extends ResponseType>(type: Type): Type {
   const encode: ResponseType["encode"] = (message, ...rest) => {
     listeners.get(message)?.();
     return type.encode(message, ...rest);
   };
-  return { ...type, encode, fromPartial: undefined };
+  return { ...type, encode };
 }
 
 /** Resolves when the response is encoded, or when nobody takes it any more. To be called before it is handed over. */

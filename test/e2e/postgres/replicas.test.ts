@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Status } from "nice-grpc-common";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DeliveryState } from "../../../src/gen/sms/v1/delivery.ts";
 import { createDatabase, postgresMissing, type TestDatabase } from "../../support/postgres-database.ts";
+import { connectClients } from "../../support/rpc-client.ts";
 import { type ServiceWorld, startServiceWorld } from "../../support/service-world.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sms-relay-replicas-"));
@@ -52,6 +54,19 @@ describe.skipIf(postgresMissing !== undefined)(`two replicas of the service ${po
     await right.clients.gateways.resumeGateway({ gatewayId: "north" });
     expect(await left.ended(sent)).toMatchObject({ state: DeliveryState.DELIVERY_STATE_DELIVERED });
     await left.untilGateway("north", ({ pauseTime }) => pauseTime === undefined);
+  });
+
+  it("take a key that was made at the other one, and soon refuse it after it was revoked there", async () => {
+    const { secret, apiKey } = await left.clients.keys.createKey({ accountId: "world", displayName: "till" });
+    using till = connectClients(right.address, secret);
+    await till.sms.listSms({});
+    await left.clients.keys.revokeKey({ keyId: apiKey?.keyId ?? "" });
+    const answer = () =>
+      till.sms.listSms({}).then(
+        () => "taken",
+        (error: { readonly code: Status }) => Status[error.code],
+      );
+    await expect.poll(answer, { timeout: 5_000 }).toBe("UNAUTHENTICATED");
   });
 
   it("send what the other one could not finish before it stopped", async () => {
