@@ -88,13 +88,13 @@ class SmppGateway implements Gateway {
   }
 
   status(): GatewayStatus {
-    if (this.#status.kind !== "ready" || this.#canSubmit) return this.#status;
+    if (this.#status.kind !== "ready" || this.#isReady) return this.#status;
     // The last session is being closed; its end will be told to the listener.
     return { kind: "connecting", reason: "the session is being closed" };
   }
 
   figures() {
-    const submitting = this.#sessions.filter((session) => session.canSubmit);
+    const submitting = this.#sessions.filter((session) => session.isReady);
     return {
       sessions: this.#links.length,
       ownSessions: this.#links.filter(({ slot }) => this.#own.has(slot)).length,
@@ -212,16 +212,16 @@ class SmppGateway implements Gateway {
     this.#submitter.released(session);
   }
 
-  get #canSubmit(): boolean {
-    return this.#sessions.some((session) => session.canSubmit);
+  /** Leases come and go without a word to the gateway, so that its status leaves them out; they are asked for at each write. */
+  get #isReady(): boolean {
+    return this.#sessions.some((session) => session.isReady);
   }
 
   /** `hasShareChanged`: the listener is told also where the status is as before. */
   #showStatus(reason: string, hasShareChanged = false): void {
     if (this.#stopping !== undefined) return;
     if (this.#status.kind === "stopped") this.#setStatus(this.#status, hasShareChanged);
-    else
-      this.#setStatus(this.#canSubmit ? { kind: "ready" } : { kind: "connecting", reason }, hasShareChanged);
+    else this.#setStatus(this.#isReady ? { kind: "ready" } : { kind: "connecting", reason }, hasShareChanged);
   }
 
   #setStatus(status: GatewayStatus, hasShareChanged = false): void {

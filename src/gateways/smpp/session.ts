@@ -89,9 +89,13 @@ export class SmppSession implements SubmitSession {
     return this.#state === "bound";
   }
 
+  /** Bound for submitting; whether it may at this moment is another question. */
+  get isReady(): boolean {
+    return this.#state === "bound" && this.role !== "receiver" && this.#connection?.isOpen === true;
+  }
+
   get canSubmit(): boolean {
-    const isOpen = this.#state === "bound" && this.role !== "receiver" && this.#connection?.isOpen === true;
-    return isOpen && this.#options.mayWrite();
+    return this.isReady && this.#options.mayWrite();
   }
 
   get free(): number {

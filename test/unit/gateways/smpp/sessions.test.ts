@@ -32,7 +32,10 @@ async function startIdle(settings: Partial<SmppGatewaySettings> = {}) {
   const forbid = () => {
     mayWrite = false;
   };
-  return { gateway, smsc, listener, clock, forbid };
+  const allow = () => {
+    mayWrite = true;
+  };
+  return { gateway, smsc, listener, clock, forbid, allow };
 }
 
 describe("sessions that are kept one by one", () => {
@@ -54,6 +57,24 @@ describe("sessions that are kept one by one", () => {
     expect(gateway.figures().ownSessions).toBe(2);
     await smsc.sessions.next();
     expect(smsc.sessions.waiting).toEqual([]);
+  });
+
+  it("are ready once they are bound, also while the lease is in doubt, and send as soon as it is not", async () => {
+    const { gateway, smsc, listener, forbid, allow } = await startIdle();
+    forbid();
+    gateway.openSession(0);
+    const session = await smsc.sessions.next();
+    while (gateway.status().kind !== "ready") await listener.statuses.next();
+    expect(gateway.room()).toBe(0);
+    expect(await gateway.submit(submission(["Hello"]))).toMatchObject([
+      { kind: "unsent", why: "no_session" },
+    ]);
+    // Nobody tells the gateway that the lease is back.
+    allow();
+    expect(gateway.room()).toBeGreaterThan(0);
+    const results = gateway.submit(submission(["Hello"]));
+    session.answer(await session.submits.next(), { id: "1" });
+    expect(await results).toMatchObject([{ kind: "accepted" }]);
   });
 
   it("finish what is unanswered when they are given up, unbind, and bind again when they come back", async () => {
