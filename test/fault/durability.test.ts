@@ -2,18 +2,17 @@
  * Durability is shown by the system calls of the running service: kill -9 keeps the page cache, so only these tell whether
  * an acknowledged message would also outlive the machine.
  */
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, expect, it } from "vitest";
 import { SendSmsRequest } from "../../src/gen/sms/v1/sms_service.ts";
+import { describeWithPackage, isInstalled } from "../support/debian-package.ts";
 import { START_FLAGS } from "../support/node-process.ts";
 import { ACCOUNT_KEY, setUpService, startServiceProcess } from "../support/service-process.ts";
 import { connectSmsClient } from "../support/sms-client.ts";
 import { durabilityFaults } from "./support/durability-of-trace.ts";
 
-const hasStrace = spawnSync("strace", ["-V"]).status === 0;
 const folder = mkdtempSync(join(tmpdir(), "sms-relay-durability-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -63,7 +62,7 @@ async function traceSending(name: string, nodeFlags: readonly string[]) {
   return { trace: readFileSync(traceFile, "utf8"), ids };
 }
 
-describe.skipIf(!hasStrace)("durability by strace (apt-get install strace)", () => {
+describeWithPackage("strace", isInstalled("strace", "-V"), "durability by strace", () => {
   it("ends an fdatasync of the WAL between each message's write and its answer", {
     timeout: 90_000,
   }, async () => {
