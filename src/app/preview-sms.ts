@@ -4,13 +4,14 @@ import { type AccountId, deliveryIdOf, type MessageId, toGatewayId } from "../do
 import { baselineProfile } from "../encoding/baseline-profile.ts";
 import type { EncodingProfile, MessagePlan } from "../encoding/message-plan.ts";
 import { PlanMemo, type PlannedMessage } from "../routing/plan-memo.ts";
+import { contentViolation, type RouteRefusal, refuseRoute } from "../routing/route-refusal.ts";
 import { selectGateways } from "../routing/select-gateways.ts";
 import type { CountryOf } from "./country-of.ts";
 import { parseCoding, parseContent } from "./parse-content.ts";
 import { parseSenderField } from "./parse-send-request.ts";
 import { nextTurn, parseRecipients, recipientsPerTurn } from "./recipients.ts";
+import { refuseAllRoutes } from "./refuse-all-routes.ts";
 import type { Routes } from "./route-deliveries.ts";
-import { contentViolation, type RouteRefusal, refuseAllRoutes, refuseRoute } from "./route-refusal.ts";
 import type { RecipientAnswer } from "./send-answer.ts";
 import type { SendSmsInput } from "./send-request.ts";
 

@@ -4,11 +4,11 @@ import type { E164, Message } from "../domain/message.ts";
 import type { CompiledGateway, RouteTable } from "../routing/compile-routes.ts";
 import { PlanMemo, type Plans } from "../routing/plan-memo.ts";
 import type { GatewayHealth } from "../routing/route-gateway.ts";
+import { type RouteRefusal, refuseRoute } from "../routing/route-refusal.ts";
 import { selectGateways } from "../routing/select-gateways.ts";
 import type { NewDelivery, RecipientOutcome } from "../store/store.ts";
 import type { CountryOf } from "./country-of.ts";
 import { nextTurn, recipientsPerTurn } from "./recipients.ts";
-import { type RouteRefusal, refuseRoute } from "./route-refusal.ts";
 import type { ParsedRecipient } from "./send-request.ts";
 
 /** What routing needs to know of the present. */

@@ -13,8 +13,8 @@ import { type OnSettledElsewhere, type SubmissionWatch, watchSubmission } from "
 import type { CountryOf } from "./country-of.ts";
 import { parseSendRequest } from "./parse-send-request.ts";
 import { readWholeStatus } from "./read-whole-status.ts";
+import { refuseAllRoutes } from "./refuse-all-routes.ts";
 import { type RoutedDeliveries, type Routes, routeDeliveries } from "./route-deliveries.ts";
-import { refuseAllRoutes } from "./route-refusal.ts";
 import {
   answerOfNew,
   answerOfStored,

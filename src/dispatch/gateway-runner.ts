@@ -235,8 +235,9 @@ export class GatewayRunner {
       this.#context.expire(item);
       return true;
     }
-    const selection = selectGateways(item, this.#context.table(), this.#context.health);
-    const placement = placeDelivery(item, selection, this.id, settings.retry);
+    const table = this.#context.table();
+    const selection = selectGateways(item, table, this.#context.health);
+    const placement = placeDelivery(item, selection, table, this.id, settings.retry);
     if (placement.kind !== "send" || placement.candidate.gatewayId !== this.id) {
       this.queue.shift(lane);
       this.#context.place(item, placement, this.id);
@@ -299,14 +300,15 @@ export class GatewayRunner {
   /** Answers how many found a gateway. */
   #routeAgain(items: readonly InHand[]): number {
     const { settings, clock } = this.#context;
+    const table = this.#context.table();
     let moved = 0;
     for (const item of items) {
       if (clock.now() >= item.message.expireTimeMs) {
         this.#context.expire(item);
         continue;
       }
-      const selection = selectGateways(item, this.#context.table(), this.#context.health);
-      const placement = placeDelivery(item, selection, this.id, settings.retry);
+      const selection = selectGateways(item, table, this.#context.health);
+      const placement = placeDelivery(item, selection, table, this.id, settings.retry);
       if (placement.kind === "send") moved++;
       this.#context.place(item, placement, this.id);
     }

@@ -11,10 +11,10 @@ import type {
 } from "../domain/message.ts";
 import type { Plans } from "../routing/plan-memo.ts";
 import type { RouteRequest } from "../routing/select-gateways.ts";
-import type { Placeable } from "./place-delivery.ts";
+import type { Routable } from "./place-delivery.ts";
 
 /** It is what routing and placing ask for, so that the hot path makes no second object. */
-export class InHand implements RouteRequest, Placeable {
+export class InHand implements RouteRequest, Routable {
   readonly message: Message;
   /** Under which it was claimed; its settlement counts only while that claim stands. */
   readonly claimant: ClaimantId;

@@ -6,8 +6,11 @@ import type { FailureReason } from "../domain/delivery-state.ts";
 import type { GatewayId } from "../domain/ids.ts";
 import type { AttemptOutcome, DeliveryProgress, DuplicatePolicy, Lane } from "../domain/message.ts";
 import type { StatusCodeName } from "../domain/status-code.ts";
+import type { RouteTable } from "../routing/compile-routes.ts";
+import type { PlannedMessage, Plans } from "../routing/plan-memo.ts";
 import { backoffMs, chooseCandidate, type RetrySettings } from "../routing/retry-policy.ts";
-import { type Candidate, refusalCodeOf, type Selection } from "../routing/select-gateways.ts";
+import { refuseRoute } from "../routing/route-refusal.ts";
+import type { Candidate, Selection } from "../routing/select-gateways.ts";
 import type { AttemptTrace } from "../store/store.ts";
 import type { Resume } from "./attempt.ts";
 
@@ -43,6 +46,12 @@ export interface Placeable {
   readonly progress: DeliveryProgress;
 }
 
+/** With what tells why no gateway may carry it. */
+export interface Routable extends Placeable {
+  readonly message: PlannedMessage;
+  readonly plans: Plans;
+}
+
 /** Whether something of it was accepted, or may have been, so that cancelling would promise too much. */
 export function mayHaveBeenSent(progress: DeliveryProgress): boolean {
   return progress.resume !== undefined || progress.sentBefore !== undefined;
@@ -50,8 +59,9 @@ export function mayHaveBeenSent(progress: DeliveryProgress): boolean {
 
 /** Where a delivery goes now. `preferred` is the gateway in whose queue it stands. */
 export function placeDelivery(
-  delivery: Placeable,
+  delivery: Routable,
   selection: Selection,
+  table: RouteTable,
   preferred: GatewayId | undefined,
   settings: RetrySettings,
 ): Placement {
@@ -65,7 +75,7 @@ export function placeDelivery(
     if (delivery.policy === "AT_MOST_ONCE") return { kind: "wait", gatewayId: resume.gatewayId };
   }
   const chosen = chooseCandidate(selection.candidates, delivery.progress, delivery.lane, preferred, settings);
-  if (chosen === undefined) return refusal(delivery.progress, selection);
+  if (chosen === undefined) return refusal(delivery, selection, table);
   if (chosen.notNow !== undefined) {
     return { kind: "wait", gatewayId: resume?.gatewayId ?? chosen.gatewayId };
   }
@@ -82,11 +92,15 @@ function sentBeforeOf(resume: Resume): "partly" | "ambiguous" {
   return resume.isAmbiguous ? "ambiguous" : "partly";
 }
 
-function refusal(progress: DeliveryProgress, selection: Selection): Placement {
+function refusal(
+  { progress, message, plans }: Routable,
+  { leftOut }: Selection,
+  table: RouteTable,
+): Placement {
   if (progress.attemptCount > 0) {
     return { kind: "refused", code: "ALL_GATEWAYS_FAILED", reason: "REFUSED" };
   }
-  return { kind: "refused", code: refusalCodeOf(selection.leftOut), reason: "NO_ROUTE" };
+  return { kind: "refused", code: refuseRoute(leftOut, message, plans, table).code, reason: "NO_ROUTE" };
 }
 
 export type NextTry =

@@ -4,17 +4,24 @@ import { toGatewayId } from "../../../src/domain/ids.ts";
 import { type DeliveryProgress, type DuplicatePolicy, noProgress } from "../../../src/domain/message.ts";
 import { baselineProfile } from "../../../src/encoding/baseline-profile.ts";
 import { planMessage } from "../../../src/encoding/plan-message.ts";
+import { compileRoutes } from "../../../src/routing/compile-routes.ts";
+import { PlanMemo, type PlannedMessage } from "../../../src/routing/plan-memo.ts";
 import { defaultRetrySettings } from "../../../src/routing/retry-policy.ts";
 import type { NotNowReason } from "../../../src/routing/route-gateway.ts";
 import type { Selection } from "../../../src/routing/select-gateways.ts";
+import { routeOf } from "../../support/dispatch-world.ts";
+import { createMemoryGateway } from "../../support/memory-gateway.ts";
 
 const north = toGatewayId("north");
 const south = toGatewayId("south");
-const planned = planMessage(
-  { kind: "text", text: "hi" },
-  { encoding: "auto", transliterate: false, maxSegments: 30 },
-  baselineProfile,
-);
+const message: PlannedMessage = {
+  content: { kind: "text", text: "hi" },
+  encoding: "auto",
+  transliterate: false,
+  maxSegments: 30,
+};
+const planned = planMessage(message.content, message, baselineProfile);
+const table = compileRoutes([routeOf(createMemoryGateway("north"), 0)]);
 if (planned.kind !== "planned") throw new Error("not planned");
 const { plan } = planned;
 
@@ -33,7 +40,13 @@ const begun: DeliveryProgress = {
   resume: { gatewayId: north, attempt: 1, reference: 9, acceptedParts: [1], isAmbiguous: true },
 };
 const place = (progress: DeliveryProgress, selection: Selection, policy: DuplicatePolicy = "AT_LEAST_ONCE") =>
-  placeDelivery({ lane: "NORMAL", policy, progress }, selection, north, defaultRetrySettings);
+  placeDelivery(
+    { lane: "NORMAL", policy, progress, message, plans: new PlanMemo(message) },
+    selection,
+    table,
+    north,
+    defaultRetrySettings,
+  );
 
 describe("placeDelivery", () => {
   it("resumes at the gateway that has the other parts", () => {
@@ -62,6 +75,31 @@ describe("placeDelivery", () => {
     expect(place(begun, selectionOf({ north: "DOWN", south: "ready" }), "AT_MOST_ONCE")).toEqual({
       kind: "wait",
       gatewayId: "north",
+    });
+  });
+
+  it("refuses a content that its gateway cannot carry any more as accepting would have refused it", () => {
+    const forced: PlannedMessage = {
+      ...message,
+      content: { kind: "text", text: "Привет" },
+      encoding: "gsm7",
+    };
+    const delivery = {
+      lane: "NORMAL",
+      policy: "AT_LEAST_ONCE",
+      progress: noProgress,
+      message: forced,
+      plans: new PlanMemo(forced),
+    } as const;
+    const selection: Selection = {
+      candidates: [],
+      leftOut: [{ gatewayId: north, reason: "ENCODING" }],
+      head: undefined,
+    };
+    expect(placeDelivery(delivery, selection, table, north, defaultRetrySettings)).toEqual({
+      kind: "refused",
+      code: "INVALID_MESSAGE_TYPE",
+      reason: "NO_ROUTE",
     });
   });
 

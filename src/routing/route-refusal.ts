@@ -1,13 +1,13 @@
 /**
- * Why no gateway may carry a delivery, as callers are told it: what the content is to blame for at the content's fields, everything
- * else at the recipient. Sending and previewing tell the same (P30).
+ * Why no gateway may carry a delivery, as callers are told it, and what the content is to blame for at the content's fields. Accepting,
+ * previewing and dispatching tell the same (P30).
  */
-import { type FieldViolation, refuseFields, type SmsError } from "../domain/errors.ts";
-import { type StatusCodeName, statusCode } from "../domain/status-code.ts";
+import type { FieldViolation } from "../domain/errors.ts";
+import type { StatusCodeName } from "../domain/status-code.ts";
 import type { PlanResult } from "../encoding/message-plan.ts";
-import type { RouteTable } from "../routing/compile-routes.ts";
-import type { PlannedMessage, Plans } from "../routing/plan-memo.ts";
-import { type LeftOut, refusalCodeOf } from "../routing/select-gateways.ts";
+import type { RouteTable } from "./compile-routes.ts";
+import type { PlannedMessage, Plans } from "./plan-memo.ts";
+import { type LeftOut, refusalCodeOf } from "./select-gateways.ts";
 
 /** A content that a gateway, or the request itself, does not let through. */
 type Unplanned = Exclude<PlanResult, { kind: "planned" }>;
@@ -70,18 +70,4 @@ export function contentViolation({ content }: PlannedMessage, fault: Unplanned):
         description: "the gateway cannot carry this content",
       };
   }
-}
-
-/** The refusal of a request of which no recipient is left, from each recipient's own; undefined for those refused otherwise. */
-export function refuseAllRoutes(refusals: readonly (RouteRefusal | undefined)[]): SmsError {
-  const violations: FieldViolation[] = [];
-  const contentFaults = new Map<string, FieldViolation>();
-  for (const [index, refusal] of refusals.entries()) {
-    if (refusal === undefined) continue;
-    const { code, contentFault } = refusal;
-    if (contentFault !== undefined)
-      contentFaults.set(`${contentFault.field} ${contentFault.description}`, contentFault);
-    else violations.push({ field: `recipients[${index}]`, reason: code, description: statusCode(code).text });
-  }
-  return refuseFields([...violations, ...contentFaults.values()]);
 }
