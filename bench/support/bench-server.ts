@@ -7,9 +7,13 @@ export interface BenchServer extends AsyncDisposable {
   createDatabase(name: string): Promise<string>;
 }
 
-export async function startBenchServer(): Promise<BenchServer> {
+/** `settings` are those of a server that is started here. */
+export async function startBenchServer(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<BenchServer> {
   const given = process.env["TEST_DATABASE_URL"];
   const server = given === undefined ? await startPostgres(true) : { url: given, stop: async () => {} };
+  if (given === undefined) await applySettings(server.url, settings);
   return {
     async createDatabase(name) {
       const administrator = new pg.Client({ connectionString: server.url });
@@ -23,6 +27,16 @@ export async function startBenchServer(): Promise<BenchServer> {
     },
     [Symbol.asyncDispose]: () => server.stop(),
   };
+}
+
+async function applySettings(url: string, settings: Readonly<Record<string, string>>): Promise<void> {
+  const administrator = new pg.Client({ connectionString: url });
+  await administrator.connect();
+  for (const [name, value] of Object.entries(settings)) {
+    await administrator.query(`ALTER SYSTEM SET ${name} = ${pg.escapeLiteral(value)}`);
+  }
+  await administrator.query("SELECT pg_reload_conf()");
+  await administrator.end();
 }
 
 /** A connection that looks on, among the tables of the store. */
