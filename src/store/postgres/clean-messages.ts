@@ -74,7 +74,8 @@ async function cleanStage(
   { nowMs, retention, limit }: CleanRequest,
 ): ReturnType<CleanStep> {
   const ageMs = stage.age(retention);
-  const candidates = await findCandidates(stage, connection, nowMs, ageMs, limit);
+  const most = Math.ceil(limit / stage.rowsOf({ deliveryCount: 1 }));
+  const candidates = await findCandidates(stage, connection, nowMs, ageMs, most);
   if (candidates.length === 0) return undefined;
   const keys = candidates.map(({ id }) => keysOf(id));
   const accounts = [...new Set(candidates.map(({ account_id }) => account_id))];
@@ -128,18 +129,18 @@ async function cleanStage(
   return { rows: acted + partly, hasMore: true };
 }
 
-/** At most `limit` messages that may be due: those whose time has come, and those behind the marks. */
+/** At most `most` messages that may be due: those whose time has come, and those behind the marks. */
 async function findCandidates(
   stage: Stage,
   connection: Connection,
   nowMs: number,
   ageMs: number,
-  limit: number,
+  most: number,
 ): Promise<readonly Candidate[]> {
-  const late = await connection.all(findLate, stage.name, nowMs, limit);
-  if (late.length >= limit) return late;
+  const late = await connection.all(findLate, stage.name, nowMs, most);
+  if (late.length >= most) return late;
   const young = new Set<AccountId>();
-  const next = (await connection.all(findNext, stage.name, nowMs - ageMs, limit - late.length)).filter(
+  const next = (await connection.all(findNext, stage.name, nowMs - ageMs, most - late.length)).filter(
     ({ account_id, accept_time }) => {
       // A mark does not pass what is too young, nor anything behind it.
       if (accept_time + ageMs > nowMs) young.add(account_id);

@@ -18,7 +18,7 @@ export interface Stage {
   /** How long after the last final state. */
   readonly age: (retention: Retention) => number;
   /** Rows that one message takes, about. */
-  readonly rowsOf: (message: EndedMessage) => number;
+  readonly rowsOf: (message: Pick<EndedMessage, "deliveryCount">) => number;
   /** Tells which of these accounts' messages may go now, whatever their age. */
   readonly findFree: (
     connection: Connection,
