@@ -1,6 +1,7 @@
 /** `sms-relay copy`: moves the store of a stopped service from a SQLite file into PostgreSQL. */
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { ConfigError } from "../config/config-error.ts";
 import { variableName } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import { storeName } from "../config/store-name.ts";
@@ -74,5 +75,19 @@ function loadWith({ from, to, config: file }: CopyOptions, { environment, workin
     ...(from === undefined ? {} : { [variableName(["store", "path"])]: resolve(workingDirectory, from) }),
     ...(to === undefined ? {} : { [variableName(["store", "url"])]: to }),
   };
-  return loadConfig({ file, environment: { ...environment, ...given }, workingDirectory }).config;
+  try {
+    return loadConfig({ file, environment: { ...environment, ...given }, workingDirectory }).config;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const options = new Map([
+      [variableName(["store", "path"]), from === undefined ? undefined : "--from"],
+      [variableName(["store", "url"]), to === undefined ? undefined : "--to"],
+    ]);
+    throw new ConfigError(
+      error.problems.map(({ place, path, rule }) => {
+        const option = options.get(place);
+        return option === undefined ? { place, path, rule } : { place: option, path: "", rule };
+      }),
+    );
+  }
 }

@@ -2,7 +2,8 @@
  * Keys without which a service could not be used or looked after: an operator's where there is none, and, where nobody could call at
  * all, one that sends.
  */
-import { open } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { open, rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { ApiKeys } from "../app/api-keys.ts";
 import { toAccountId } from "../domain/ids.ts";
@@ -13,6 +14,18 @@ export interface FirstKeys {
   readonly operatorKeyFile: string;
   /** Undefined where accounts had keys before. */
   readonly defaultKeyFile: string | undefined;
+}
+
+/** A key of that name belongs to another store, which has it as a hash only: it is kept under the next free name. */
+async function setAside(path: string, log: Logger): Promise<void> {
+  if (!existsSync(path)) return;
+  let number = 1;
+  while (existsSync(`${path}.${number}`)) number += 1;
+  await rename(path, `${path}.${number}`);
+  log.warn(
+    { path, keptAs: `${path}.${number}` },
+    "A key of another store was in the way of a new one, and is kept under another name.",
+  );
 }
 
 /**
@@ -28,6 +41,7 @@ export async function ensureFirstKeys(
   const canAnybodyCall = await keys.hasAny();
   const make = async (account: string, role: "ACCOUNT" | "OPERATOR") => {
     const path = join(folder, `${account}.key`);
+    await setAside(path, log);
     // Opened first: a key that nobody could ever read would stay in the store.
     await using file = await open(path, "w", 0o600);
     const { secret } = await keys.create({

@@ -56,9 +56,16 @@ const postgresUrls = (reader: ReferenceReader) =>
     .union([secret(reader), z.array(secret(reader)).min(1).max(10)])
     .transform((urls) => [urls].flat().flatMap((url) => url.split(/\s+/).filter((part) => part !== "")))
     .refine(
-      (urls) => urls.length > 0 && urls.every((url) => /^postgres(ql)?:\/\/./.test(url) && URL.canParse(url)),
-      "must be postgres://user:password@host/database, or a list of such URLs",
+      (urls) => urls.length > 0 && urls.every(isPostgresUrl),
+      "must be postgres://user:password@host/database, with special characters percent-encoded, or a list of such URLs",
     );
+
+/** With one database and nothing behind it that a `/`, `?` or `#` of a password would make: errors name all but user and password. */
+function isPostgresUrl(url: string): boolean {
+  if (!/^postgres(ql)?:\/\/./.test(url) || !URL.canParse(url)) return false;
+  const { pathname, hash, search } = new URL(url);
+  return /^\/[^/@]+$/.test(pathname) && hash === "" && !search.includes("@");
+}
 
 const store = (reader: ReferenceReader) =>
   z

@@ -157,6 +157,18 @@ describe("loadConfig with a file", () => {
     ]);
   });
 
+  it.each([
+    ["postgres://relay:p@ss/w:o#r%25d@db/sms", "a / and a # in the password"],
+    ["postgres://relay:1#2@db/sms", "a #"],
+    ["postgres://relay:1/2@db/sms", "a /"],
+    ["postgres://relay:1?2@db/sms", "a ?"],
+    ["postgres://relay:secret@db", "no database"],
+  ])("refuses %s, which has %s, without showing any of it", (url) => {
+    const problems = problemsOf(`store: "${url}"`);
+    expect(problems).toEqual([expect.stringMatching(/store\.url must be .* percent-encoded/)]);
+    expect(problems[0]).not.toMatch(/ss\/w|1[#/?]2/);
+  });
+
   it("serves without TLS off loopback only when told to", () => {
     const yaml = "listen:\n  grpc:\n    host: 0.0.0.0\n";
     expect(problemsOf(yaml)[0]).toMatch(/^sms-relay\.yaml:3:11 listen\.grpc\.host is not a loopback address/);
