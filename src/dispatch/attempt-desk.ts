@@ -111,7 +111,7 @@ export class AttemptDesk {
     this.#underWay--;
     this.#lastEndMs = nowMs;
     gate.circuit.record(circuitSignalOf(judgement.outcome, statusesOf(results)), nowMs);
-    if (judgement.outcome === "THROTTLED" && gate.onThrottled()) {
+    if (wasAnswered(judgement.outcome) && gate.onAnswer(judgement.outcome === "THROTTLED", this.#underWay)) {
       context.log.warn(
         { gateway: this.#gatewayId, pdusPerSecond: gate.pdusPerSecond },
         "The gateway throttles; it is slowed down.",
@@ -202,6 +202,11 @@ export class AttemptDesk {
       settings.retry,
     );
   }
+}
+
+/** Whether the SMSC said anything of it, from which the share of throttled answers follows. */
+function wasAnswered(outcome: AttemptOutcome): boolean {
+  return outcome !== "AMBIGUOUS" && outcome !== "SESSION_LOST_BEFORE_WRITE" && outcome !== "EXPIRED";
 }
 
 function* statusesOf(results: readonly PartResult[]): Iterable<number | undefined> {

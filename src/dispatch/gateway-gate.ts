@@ -104,10 +104,11 @@ export class GatewayGate {
     });
   };
 
-  onThrottled(): boolean {
+  /** The SMSC answered, while `underWay` others are unanswered; true where this made the rate lower. */
+  onAnswer(isThrottled: boolean, underWay: number): boolean {
     const nowMs = this.#clock.monotonic();
-    const isSlower = this.#throttle.onThrottled(nowMs);
-    this.#refreshRate(nowMs);
+    const isSlower = this.#throttle.onAnswer(isThrottled, underWay, nowMs);
+    if (isSlower) this.#refreshRate(nowMs);
     return isSlower;
   }
 

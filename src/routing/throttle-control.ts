@@ -1,30 +1,37 @@
 /**
- * Slows a gateway down when its SMSC throttles and lets it recover gently (P15): multiplicative decrease, additive increase.
- * Where no rate is configured, the measured one is only where the search begins: the limit then grows by shares of itself, past
- * what was measured, until throttling has been absent for a while.
+ * Slows a gateway down when its SMSC throttles and lets it recover gently (P15). The rate falls by the share of answers that throttled,
+ * once a round trip at most: beyond a hard limit that share is what was too much, and where an SMSC throttles now and then for other
+ * reasons it costs no more than that. Where no rate is configured, the measured one is only where the search begins: the limit then grows
+ * past what was measured, until throttling has been absent for a while.
  */
 
 export interface ThrottleSettings {
-  /** Factor for each throttling, at most once in `reactionMs`. */
-  readonly decrease: number;
-  /** Share of the full rate that comes back each second; without a configured rate, twice this share of the limit itself. */
+  /** Least share of the rate that one decrease leaves: of few answers, all may have throttled. */
+  readonly leastKept: number;
+  /** Share of itself by which the rate grows each second, up to the full rate where one is configured. */
   readonly recoveryPerSecond: number;
-  /** Answers to what was under way before a decrease do not cause another. */
-  readonly reactionMs: number;
+  /** How long answers are counted after a decrease before the next, once what was then under way is answered; that does not count. */
+  readonly countMs: number;
+  /** Most answers from before the first throttled one that count, so that the share is that of now. */
+  readonly mostCalmAnswers: number;
   /** Lowest share of the full rate. */
   readonly floor: number;
   /** Lowest rate to begin the search with, PDUs a second: one throttled right after a pause says little about the rate. */
   readonly leastMeasured: number;
+  /** Without a configured rate, the limit grows to so many times what is measured: beyond, it limits nothing. */
+  readonly mostAboveMeasured: number;
   /** Without a configured rate, the limit goes when nothing was throttled for so long. */
   readonly forgetMs: number;
 }
 
 export const defaultThrottleSettings: ThrottleSettings = {
-  decrease: 0.7,
-  recoveryPerSecond: 0.05,
-  reactionMs: 1_000,
+  leastKept: 0.7,
+  recoveryPerSecond: 0.08,
+  countMs: 1_000,
+  mostCalmAnswers: 20,
   floor: 0.02,
   leastMeasured: 10,
+  mostAboveMeasured: 10,
   forgetMs: 60_000,
 };
 
@@ -35,6 +42,11 @@ export class ThrottleControl {
   #factor = 1;
   #factorTimeMs = 0;
   #lastThrottleMs = Number.NEGATIVE_INFINITY;
+  #countedSinceMs = Number.NEGATIVE_INFINITY;
+  #answers = 0;
+  #throttled = 0;
+  /** Answers still to come to what was under way at the last decrease. */
+  #stale = 0;
   #measuredSecond = 0;
   #measuredNow = 0;
   #measuredBefore = 0;
@@ -52,20 +64,21 @@ export class ThrottleControl {
     this.#measuredNow++;
   }
 
-  /** The SMSC throttled; true where this made the rate lower. */
-  onThrottled(nowMs: number): boolean {
-    if (nowMs - this.#lastThrottleMs < this.#settings.reactionMs) return false;
-    if (this.#fullPdusPerSecond !== undefined) this.#recover(nowMs);
-    else {
-      this.#moveTo(Math.floor(nowMs / 1000));
-      this.#fullPdusPerSecond = Math.max(
-        this.#settings.leastMeasured,
-        this.#measuredBefore,
-        this.#measuredNow,
-      );
+  /** The SMSC answered, while `underWay` others are unanswered; true where this made the rate lower. */
+  onAnswer(isThrottled: boolean, underWay: number, nowMs: number): boolean {
+    const { countMs, mostCalmAnswers } = this.#settings;
+    if (isThrottled) this.#lastThrottleMs = nowMs;
+    if (this.#stale > 0) {
+      this.#stale--;
+      this.#countedSinceMs = nowMs;
+      return false;
     }
-    this.#lastThrottleMs = nowMs;
-    this.#factor = Math.max(this.#settings.floor, this.#factor * this.#settings.decrease);
+    this.#answers++;
+    if (isThrottled) this.#throttled++;
+    else if (this.#throttled === 0) this.#answers = Math.min(this.#answers, mostCalmAnswers);
+    if (!isThrottled || nowMs - this.#countedSinceMs < countMs) return false;
+    this.#decrease(nowMs);
+    this.#stale = underWay;
     return true;
   }
 
@@ -89,12 +102,34 @@ export class ThrottleControl {
     return Math.min(1, this.#factor);
   }
 
-  #recover(nowMs: number): void {
-    const { recoveryPerSecond } = this.#settings;
-    const seconds = Math.max(0, nowMs - Math.max(this.#factorTimeMs, this.#lastThrottleMs)) / 1000;
-    if (this.#configuredPdusPerSecond === undefined) this.#factor *= (1 + 2 * recoveryPerSecond) ** seconds;
-    else if (this.#factor < 1) this.#factor = Math.min(1, this.#factor + seconds * recoveryPerSecond);
+  #decrease(nowMs: number): void {
+    const { floor, leastKept } = this.#settings;
+    if (this.#fullPdusPerSecond === undefined) this.#fullPdusPerSecond = this.#measured(nowMs);
+    else this.#recover(nowMs);
+    const kept = Math.max(leastKept, 1 - this.#throttled / this.#answers);
+    this.#factor = Math.max(floor, this.#factor * kept);
     this.#factorTimeMs = nowMs;
+    this.#countedSinceMs = nowMs;
+    this.#answers = 0;
+    this.#throttled = 0;
+  }
+
+  #recover(nowMs: number): void {
+    const { recoveryPerSecond, mostAboveMeasured } = this.#settings;
+    const full = this.#fullPdusPerSecond;
+    const seconds = (nowMs - this.#factorTimeMs) / 1000;
+    if (full === undefined || seconds <= 0) return;
+    const isSearching = this.#configuredPdusPerSecond === undefined;
+    const most = isSearching ? (mostAboveMeasured * this.#measured(nowMs)) / full : 1;
+    const grown = this.#factor * (1 + recoveryPerSecond) ** seconds;
+    this.#factor = Math.max(this.#factor, Math.min(most, grown));
+    this.#factorTimeMs = nowMs;
+  }
+
+  /** PDUs that left in the better of this second and the one before, or as many as a search begins with. */
+  #measured(nowMs: number): number {
+    this.#moveTo(Math.floor(nowMs / 1000));
+    return Math.max(this.#settings.leastMeasured, this.#measuredBefore, this.#measuredNow);
   }
 
   #moveTo(second: number): void {

@@ -1,48 +1,155 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { defaultThrottleSettings, ThrottleControl } from "../../../src/routing/throttle-control.ts";
+import { TokenBucket } from "../../../src/routing/token-bucket.ts";
+import { seededRandom } from "../../support/seeded-random.ts";
+
+interface Smsc {
+  /** PDUs a second by contract; undefined where none is configured here. */
+  readonly configured: number | undefined;
+  /** What there is to send, PDUs a second. */
+  readonly demand: number;
+  /** PDUs a second beyond which it throttles, in any second. */
+  readonly limit: number;
+  /** Share of answers that throttle for no reason. */
+  readonly noise: number;
+  readonly roundTripMs: number;
+}
+
+interface Run {
+  readonly acceptedPerSecond: number;
+  readonly throttledShare: number;
+}
+
+const SETTLING_MS = 60_000;
+const MEASURED_MS = 60_000;
+
+/** Sends by the control and a bucket as a gateway does, for two minutes; what the second one brought. */
+function send({ configured, demand, limit, noise, roundTripMs }: Smsc, seed: number): Run {
+  const random = seededRandom(seed);
+  const control = new ThrottleControl(defaultThrottleSettings, configured);
+  const bucket = new TokenBucket(configured, undefined, 0);
+  const offered = new TokenBucket(demand, undefined, 0);
+  const taken = new TokenBucket(limit, limit, 0);
+  const answers: { readonly atMs: number; readonly isThrottled: boolean }[] = [];
+  let answered = 0;
+  let accepted = 0;
+  let throttled = 0;
+  for (let nowMs = 1; nowMs <= SETTLING_MS + MEASURED_MS; nowMs++) {
+    bucket.setRate(control.pdusPerSecond(nowMs), nowMs);
+    while (bucket.delayMs(nowMs) === 0 && offered.tryTake(nowMs)) {
+      bucket.tryTake(nowMs);
+      control.countPdu(nowMs);
+      const isThrottled = !taken.tryTake(nowMs) || random() < noise;
+      answers.push({ atMs: nowMs + roundTripMs, isThrottled });
+    }
+    for (let next = answers[answered]; next !== undefined && next.atMs <= nowMs; next = answers[answered]) {
+      answered++;
+      control.onAnswer(next.isThrottled, answers.length - answered, nowMs);
+      if (nowMs <= SETTLING_MS) continue;
+      if (next.isThrottled) throttled++;
+      else accepted++;
+    }
+  }
+  return {
+    acceptedPerSecond: accepted / (MEASURED_MS / 1000),
+    throttledShare: throttled / (accepted + throttled),
+  };
+}
+
+const roundTripMs = fc.integer({ min: 1, max: 1_000 });
+const seeds = fc.nat();
 
 describe("ThrottleControl", () => {
-  it("P15 slows down by a factor and recovers gently to the full rate, never above", () => {
+  it("P15 stays near a hard limit, with few messages throttled", () => {
+    const smscs = fc.record({
+      configured: fc.integer({ min: 100, max: 500 }),
+      share: fc.double({ min: 0.1, max: 1, noNaN: true }),
+      roundTripMs,
+    });
+    fc.assert(
+      fc.property(smscs, seeds, ({ configured, share, ...rest }, seed) => {
+        const limit = configured * share;
+        const run = send({ ...rest, configured, demand: 1_000, limit, noise: 0 }, seed);
+        expect(run.acceptedPerSecond).toBeGreaterThan(limit * 0.8);
+        expect(run.throttledShare).toBeLessThan(0.25);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it("P15 keeps the contract's rate where an SMSC throttles at random", () => {
+    const smscs = fc.record({
+      configured: fc.integer({ min: 5, max: 500 }),
+      noise: fc.double({ min: 0, max: 0.05, noNaN: true }),
+      roundTripMs,
+    });
+    fc.assert(
+      fc.property(smscs, seeds, ({ configured, noise, ...rest }, seed) => {
+        const run = send({ ...rest, configured, demand: 1_000, limit: 1e6, noise }, seed);
+        expect(run.acceptedPerSecond).toBeGreaterThan(configured * (1 - noise) * 0.75);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it("P15 finds a limit where no rate is configured, and is not held back by throttling at random", () => {
+    fc.assert(
+      fc.property(roundTripMs, fc.boolean(), seeds, (roundTrip, isHard, seed) => {
+        const smsc = isHard ? { limit: 200, noise: 0 } : { limit: 1e6, noise: 0.05 };
+        const run = send({ ...smsc, configured: undefined, demand: 500, roundTripMs: roundTrip }, seed);
+        expect(run.acceptedPerSecond).toBeGreaterThan((isHard ? 200 : 475) * 0.7);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it("P15 slows down by the share that was throttled and recovers gently to the full rate, never above", () => {
     const control = new ThrottleControl(defaultThrottleSettings, 100);
-    expect(control.pdusPerSecond(0)).toBe(100);
-    expect(control.onThrottled(10_000)).toBe(true);
-    expect(control.pdusPerSecond(10_000)).toBeCloseTo(70, 5);
-    expect(control.pdusPerSecond(11_000)).toBeCloseTo(75, 5);
-    expect(control.pdusPerSecond(14_000)).toBeCloseTo(90, 5);
+    expect(control.pdusPerSecond(10_000)).toBe(100);
+    for (let count = 0; count < 7; count++) control.onAnswer(false, 0, 10_000);
+    expect(control.onAnswer(true, 0, 10_000)).toBe(true);
+    expect(control.pdusPerSecond(10_000)).toBeCloseTo(87.5, 5);
+    for (let count = 0; count < 15; count++) control.onAnswer(count % 4 > 0, 0, 10_001);
+    expect(control.pdusPerSecond(10_001)).toBeCloseTo(87.5, 0);
+    expect(control.onAnswer(true, 0, 11_000)).toBe(true);
+    expect(control.pdusPerSecond(11_000)).toBeCloseTo(100 * 0.875 * 1.08 * 0.7, 1);
     expect(control.pdusPerSecond(100_000)).toBe(100);
   });
 
   it("P15 takes the answers to what was under way as one throttling", () => {
     const control = new ThrottleControl(defaultThrottleSettings, 100);
-    control.onThrottled(0);
-    for (let i = 1; i < 50; i++) expect(control.onThrottled(i)).toBe(false);
-    expect(control.pdusPerSecond(50)).toBeCloseTo(70.2, 0);
+    control.onAnswer(true, 50, 0);
+    const rate = control.pdusPerSecond(5_000) ?? 0;
+    for (let count = 0; count < 50; count++) expect(control.onAnswer(true, 0, 5_000)).toBe(false);
+    expect(control.pdusPerSecond(5_000)).toBe(rate);
+    expect(control.onAnswer(true, 0, 5_999)).toBe(false);
+    expect(control.onAnswer(true, 0, 6_000)).toBe(true);
   });
 
   it("never stops altogether", () => {
     const control = new ThrottleControl(defaultThrottleSettings, 100);
-    for (let i = 0; i < 1_000; i++) control.onThrottled(i * 1_000);
+    for (let second = 0; second < 1_000; second++) control.onAnswer(true, 0, second * 1_000);
     expect(control.pdusPerSecond(1_000_000)).toBeGreaterThanOrEqual(2);
   });
 
   it("measures the rate where none is configured, and forgets it when throttling stays away", () => {
     const control = new ThrottleControl(defaultThrottleSettings, undefined);
-    for (let i = 0; i < 200; i++) control.countPdu(5_000 + i);
+    for (let count = 0; count < 200; count++) control.countPdu(5_000 + count);
     expect(control.pdusPerSecond(5_500)).toBeUndefined();
-    control.onThrottled(6_100);
+    control.onAnswer(false, 0, 6_100);
+    control.onAnswer(true, 0, 6_100);
     expect(control.pdusPerSecond(6_100)).toBeCloseTo(140, 0);
     expect(control.pdusPerSecond(6_100 + 60_000)).toBeUndefined();
   });
 
-  it("P15 searches upwards, past what was measured, where no rate is configured", () => {
+  it("searches upwards to what limits nothing and no further, where no rate is configured", () => {
     const control = new ThrottleControl(defaultThrottleSettings, undefined);
     control.countPdu(1_000);
-    control.onThrottled(1_001);
+    control.onAnswer(true, 0, 1_001);
     expect(control.pdusPerSecond(1_001)).toBeCloseTo(7, 5);
     expect(control.factor).toBeCloseTo(0.7, 5);
-    expect(control.pdusPerSecond(31_001)).toBeGreaterThan(100);
+    expect(control.pdusPerSecond(59_000)).toBeCloseTo(100, 5);
     expect(control.factor).toBe(1);
-    control.onThrottled(31_001);
-    expect(control.pdusPerSecond(31_001)).toBeGreaterThan(70);
   });
 });
