@@ -55,6 +55,8 @@ export interface WatchReportsCall {
   readonly accountId: AccountId;
   readonly start: ReportStart;
   readonly filter: ReportFilter;
+  /** Reports after which the stream ends; Infinity for none. */
+  readonly reportLimit: number;
   /** Aborted when the reader goes away. */
   readonly signal: AbortSignal;
 }
@@ -62,7 +64,7 @@ export interface WatchReportsCall {
 export type WatchReports = (call: WatchReportsCall) => AsyncGenerator<ReportPage, void>;
 
 /**
- * Makes the use case. A stream ends only by `signal`, with READER_REPLACED, UNKNOWN_SUBSCRIPTION (deleted), CURSOR_EXPIRED, or, after
+ * Makes the use case. A stream ends only at its report limit, by `signal`, with READER_REPLACED, UNKNOWN_SUBSCRIPTION (deleted), CURSOR_EXPIRED, or, after
  * a last cursor, with SERVICE_UNAVAILABLE when the service stops.
  */
 export function createWatchReports(deps: WatchReportsDeps): WatchReports {
@@ -123,6 +125,7 @@ async function* follow(
 ): AsyncGenerator<ReportPage, void> {
   const { store, cursors, clock, stopping } = deps;
   const { accountId, filter, signal } = call;
+  let left = call.reportLimit;
   let after = start;
   let limit = reportsPerPage;
   let filtered = 0;
@@ -149,11 +152,15 @@ async function* follow(
     const before = after;
     after = (isCut ? page.at(-1)?.number : scan.last) ?? before;
     const looked = after - before;
-    const wanted = page.filter((report) => matches(report, filter));
+    const wanted = page.filter((report) => matches(report, filter)).slice(0, left);
+    left -= wanted.length;
+    // The last cursor is valid after the last report, not after what was looked at.
+    if (left === 0) after = wanted.at(-1)?.number ?? after;
     filtered += looked - wanted.length;
     const isCheckpointDue =
       filtered >= checkpointAfterFiltered || clock.monotonic() - toldAtMs >= checkpointEveryMs;
     if (wanted.length > 0 || isCheckpointDue) yield tell(wanted);
+    if (left === 0) return;
     const isAllRead = !isCut && looked < limit;
     // Where reports are long, what would be cut off again is not read again.
     limit = isCut ? page.length : Math.min(reportsPerPage, limit * 2);

@@ -56,31 +56,21 @@ export function defineWatch(program: Command, context: CliContext): void {
 }
 
 async function watch(client: ServiceClient, options: WatchOptions, context: CliContext): Promise<void> {
-  const { subscription, count = Number.POSITIVE_INFINITY } = options;
+  const { subscription } = options;
   let cursor = "";
-  let seen = 0;
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
   try {
     for await (const response of client.sms.streamDeliveryReports(requestOf(options), { signal })) {
-      const shown = response.reports.slice(0, count - seen);
-      for (const report of shown) {
+      for (const report of response.reports) {
         context.out(options.json === true ? jsonLine(DeliveryReport.toJSON(report)) : reportLine(report));
       }
       // Only what was really written is acknowledged.
       await context.written();
-      seen += shown.length;
-      const left = response.reports.length - shown.length;
-      if (left > 0) {
-        // The service has cursors after pages only: this one would skip what was not printed.
-        context.err(`${left} more came with the last report; they and the page they came in stay unread.`);
-        break;
-      }
       cursor = response.cursor;
-      if (options.ack === true && subscription !== undefined && shown.length > 0) {
+      if (options.ack === true && subscription !== undefined && response.reports.length > 0) {
         await client.sms.acknowledgeDeliveryReports({ subscription, cursor }, client.callOptions());
       }
-      if (seen >= count) break;
     }
   } catch (error) {
     if (error instanceof CliFailure) throw error;
@@ -110,6 +100,7 @@ function requestOf(options: WatchOptions): DeepPartial<StreamDeliveryReportsRequ
     states: options.final === true ? [...finalStates] : [],
     messageIds: [...(options.message ?? [])],
     clientReference: options.reference ?? "",
+    reportLimit: options.count ?? 0,
   };
 }
 

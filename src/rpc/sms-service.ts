@@ -135,8 +135,8 @@ async function* streamReports(
   signal: AbortSignal,
   watchReports: WatchReports,
 ): AsyncGenerator<StreamDeliveryReportsResponse, void> {
-  const { start, filter } = fromStreamRequest(request);
-  for await (const page of watchReports({ accountId, start, filter, signal })) {
+  const query = fromStreamRequest(request);
+  for await (const page of watchReports({ accountId, ...query, signal })) {
     const response = { reports: page.reports.map(toDeliveryReport), cursor: page.cursor };
     const isTaken = whenEncoded(response, signal);
     yield response;

@@ -18,16 +18,17 @@ import { fromDate, toDate, toDuration } from "./time.ts";
 
 const maxMessageIds = 100;
 
-/** Start and filter of a request; throws with every fault found. */
+/** Start, filter and limit of a request; throws with every fault found. */
 export function fromStreamRequest(request: StreamDeliveryReportsRequest): {
   readonly start: ReportStart;
   readonly filter: ReportFilter;
+  readonly reportLimit: number;
 } {
   const violations: FieldViolation[] = [];
   const start = fromStart(request.start, violations);
   const filter = fromFilter(request, violations);
   if (start === undefined || violations.length > 0) throw refuseFields(violations);
-  return { start, filter };
+  return { start, filter, reportLimit: request.reportLimit || Number.POSITIVE_INFINITY };
 }
 
 function fromStart(

