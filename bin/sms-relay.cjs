@@ -18,7 +18,7 @@ const args = process.argv.slice(2);
 const flags = [
   "--max-semi-space-size=16",
   "--heap-growing-percent=40",
-  // An object that is made in the old generation keeps all that hangs on it until a full collection (docs/adr/0073).
+  // An object that is made in the old generation keeps all that hangs on it until a full collection (docs/adr/0075).
   "--no-allocation-site-pretenuring",
   // With these keys, threads that strip types at the same time may abort the process (docs/adr/0004).
   "--no-memory-protection-keys",

@@ -1,6 +1,6 @@
 /**
  * A Map from numbers to objects for tables that live long and that much passes through. It forgets what has left it, which a Map does
- * not: once its table has become old, all that ever passed through it is kept until the next full collection (docs/adr/0073).
+ * not: once its table has become old, all that ever passed through it is kept until the next full collection (docs/adr/0075).
  * Open addressing with linear probing; removing moves what follows, so that no cell is left dead.
  */
 

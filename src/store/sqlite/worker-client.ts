@@ -40,7 +40,7 @@ export async function startWorker(
   const compileCache = getCompileCacheDir();
   const env = compileCache === undefined ? {} : { NODE_COMPILE_CACHE: compileCache };
   const worker = new Worker(url, { workerData: data, name: `sms-relay ${name}`, env });
-  // A thread answers in the order of the calls. Not a Map: see docs/adr/0073.
+  // A thread answers in the order of the calls. Not a Map: see docs/adr/0075.
   const pending = createFifo<Pending>();
   let end: SmsError | undefined;
 
