@@ -2,7 +2,7 @@
  * Keys without which a service could not be used or looked after: an operator's where there is none, and, where nobody could call at
  * all, one that sends.
  */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { ApiKeys } from "../app/api-keys.ts";
@@ -18,7 +18,7 @@ export interface FirstKeys {
 
 /** A key of that name belongs to another store, which has it as a hash only: it is kept under the next free name. */
 async function setAside(path: string, log: Logger): Promise<void> {
-  if (!existsSync(path)) return;
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return;
   let number = 1;
   while (existsSync(`${path}.${number}`)) number += 1;
   await rename(path, `${path}.${number}`);
