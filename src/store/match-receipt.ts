@@ -10,8 +10,6 @@ export interface PartCandidate {
   readonly delivery_id: string;
   readonly attempt: number;
   readonly part: number;
-  /** 1 once it has its final receipt. */
-  readonly is_closed: number;
 }
 
 export type ReceiptMatch<Candidate extends PartCandidate> =
@@ -27,16 +25,22 @@ export function oldestMatchMs(arrivalTimeMs: number): number {
   return arrivalTimeMs - matchAfterExpiryMs;
 }
 
-/** The part among those found under the receipt's key or its raw id: exact first, then by the key, and only where it is unique. */
+/**
+ * The part among those found under the receipt's key or its raw id: exact first, then by the key, and only where it is unique. The
+ * parts of a candidate's attempt are asked for only where there are several candidates, which is rare.
+ */
 export function matchReceipt<Candidate extends PartCandidate>(
   { smscMessageId, matchKey, coversAllParts }: Receipt,
   found: readonly Candidate[],
+  partsOf: (candidate: Candidate) => readonly PartTuple[],
 ): ReceiptMatch<Candidate> {
   const exactFirst = (candidates: readonly Candidate[]) => {
     const exact = candidates.filter(({ raw_id, match_key }) => (raw_id ?? match_key) === smscMessageId);
     return exact.length > 0 ? exact : candidates.filter(({ match_key }) => match_key === matchKey);
   };
-  const open = exactFirst(found.filter((candidate) => candidate.is_closed === 0));
+  const isOpen = (candidate: Candidate) =>
+    found.length === 1 || !hasFinalReceipt(partsOf(candidate), candidate);
+  const open = exactFirst(found.filter(isOpen));
   // Parts that have their final receipt are no candidates; only a repeated or contradicting receipt finds them.
   const candidates = open.length > 0 ? open : exactFirst(found);
   const first = candidates[0];
@@ -52,10 +56,7 @@ export function matchReceipt<Candidate extends PartCandidate>(
 }
 
 /** Whether the candidate's part has its final receipt, by the parts of its attempt: its own, or one that speaks of all. */
-export function hasFinalReceipt(
-  parts: readonly PartTuple[],
-  candidate: Omit<PartCandidate, "is_closed">,
-): boolean {
+function hasFinalReceipt(parts: readonly PartTuple[], candidate: PartCandidate): boolean {
   return parts.some(([number, , id, , , , receipt]) => {
     if (receipt === null || receipt[0] === "RECORDED") return false;
     return (

@@ -4,7 +4,6 @@
  * their attempts are read, with one round trip.
  */
 import { type DeliveryId, type MessageId, maxDeliveries } from "../../domain/ids.ts";
-import { hasFinalReceipt } from "../match-receipt.ts";
 import { parseParts } from "../part-tuple.ts";
 import { keysOf } from "../status-rows.ts";
 import type { Settlement } from "../store.ts";
@@ -52,7 +51,7 @@ const findParked = statement<ParkedRow>(
    JOIN parked_receipts p ON p.gateway_id = k.gateway_id AND p.raw_id = k.key
    ORDER BY id`,
 );
-const findSmscIds = statement<Omit<SmscIdRow, "is_closed">>(
+const findSmscIds = statement<SmscIdRow>(
   "find_smsc_ids",
   `SELECT s.seq, s.gateway_id, s.match_key, s.raw_id, s.delivery_id, s.attempt, s.part, s.expire_time
    FROM unnest($1::text[], $2::text[]) AS k (gateway_id, key)
@@ -140,12 +139,6 @@ export async function loadRows(
       loadAttempts(tx, left),
     ]);
   }
-  const coversAll = wanted.receipts.some(({ coversAllParts }) => coversAllParts);
-  if (coversAll || rows.parked.size > 0) await loadSiblings(tx);
-  for (const row of [...rows.smscIds.values()].flat()) {
-    const parts = rows.attempts.get(attemptKey(row.delivery_id, row.attempt))?.parts ?? [];
-    row.is_closed = hasFinalReceipt(parts, row) ? 1 : 0;
-  }
   return cancelled;
 }
 
@@ -207,23 +200,9 @@ async function loadReceiptKeys({ connection, rows }: Transaction, wanted: RowsWa
   for (const row of await connection.all(findSmscIds, ...ofParked.arrays)) addPlain(rows, row);
 }
 
-/** One receipt for all parts closes the ids of all: those of the attempts that were found. */
-async function loadSiblings({ connection, rows }: Transaction): Promise<void> {
-  const known = new Set([...rows.smscIds.values()].flat().map(({ seq }) => seq));
-  const keys = new Keys();
-  for (const { gateway_id, parts } of rows.attempts.values()) {
-    for (const [, , id, key] of parts) if (id !== null) keys.add(gateway_id, key ?? id);
-  }
-  if (keys.size === 0) return;
-  for (const row of await connection.all(findSmscIds, ...keys.arrays)) {
-    if (known.has(row.seq) || !rows.attempts.has(attemptKey(row.delivery_id, row.attempt))) continue;
-    addPlain(rows, row);
-  }
-}
-
-function addPlain(rows: Transaction["rows"], row: Omit<SmscIdRow, "is_closed">): void {
+function addPlain(rows: Transaction["rows"], row: SmscIdRow): void {
   const [match_key, raw_id] = [unpackText(row.match_key), unpackOptional(row.raw_id)];
-  addSmscId(rows, { ...row, match_key, raw_id, is_closed: 0 });
+  addSmscId(rows, { ...row, match_key, raw_id });
 }
 
 /** Those that a settlement may go on with or tell again, and those that SMSC ids led to. */

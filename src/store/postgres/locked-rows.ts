@@ -50,8 +50,6 @@ export interface SmscIdRow extends PartCandidate {
   readonly gateway_id: string;
   readonly delivery_id: DeliveryId;
   readonly expire_time: number;
-  /** Not a column: the part tells (`hasFinalReceipt`). */
-  is_closed: number;
 }
 
 export interface ParkedRow {

@@ -69,7 +69,6 @@ export function recordAttempt(
       attempt: number,
       part,
       expire_time: delivery.expire_time,
-      is_closed: 0,
     };
     addSmscId(rows, id);
     rows.newSmscIds.add(id);

@@ -7,7 +7,7 @@ import { contradicts, judgeParts } from "../../domain/judge-parts.ts";
 import type { Receipt } from "../../domain/receipt.ts";
 import { stateOf } from "../codes.ts";
 import { keepReceipt, matchReceipt, oldestMatchMs } from "../match-receipt.ts";
-import { type PartTuple, partToJudge } from "../part-tuple.ts";
+import { partToJudge } from "../part-tuple.ts";
 import type { AttemptRecord, ReceiptOutcome } from "../store.ts";
 import { attemptKey, idKey, type ParkedRow, type SmscIdRow } from "./locked-rows.ts";
 import { endDelivery } from "./move-delivery.ts";
@@ -55,7 +55,9 @@ function findCandidates({ rows }: Transaction, receipt: Receipt): readonly SmscI
 
 /** The outcome, or undefined where nothing matches yet. */
 function matchAndApply(tx: Transaction, receipt: Receipt): ReceiptOutcome | undefined {
-  const match = matchReceipt(receipt, findCandidates(tx, receipt));
+  const partsOf = ({ delivery_id, attempt }: SmscIdRow) =>
+    tx.rows.attempts.get(attemptKey(delivery_id, attempt))?.parts ?? [];
+  const match = matchReceipt(receipt, findCandidates(tx, receipt), partsOf);
   if (match.kind === "none") return undefined;
   if (match.kind === "one") return apply(tx, receipt, match.candidate);
   tx.rows.strays.push({
@@ -77,7 +79,6 @@ function apply(tx: Transaction, receipt: Receipt, candidate: SmscIdRow): Receipt
   attempt.parts = kept.parts;
   if (!rows.newAttempts.has(attempt)) rows.changedAttempts.add(attempt);
   const isDecisive = receipt.verdict !== "RECORDED";
-  if (isDecisive && candidate.is_closed === 0) close(tx, receipt, candidate, kept.parts);
   const deliveryId = candidate.delivery_id;
   const state = stateOf(delivery.state);
   const unmoved: ReceiptOutcome = { kind: "matched", deliveryId, state, isFirstFinal: false };
@@ -98,22 +99,6 @@ function apply(tx: Transaction, receipt: Receipt, candidate: SmscIdRow): Receipt
     doneTimeMs: judgement.doneTimeMs,
   });
   return { kind: "matched", deliveryId, state: judgement.state, isFirstFinal: true };
-}
-
-function close(
-  { rows }: Transaction,
-  receipt: Receipt,
-  candidate: SmscIdRow,
-  parts: readonly PartTuple[],
-): void {
-  candidate.is_closed = 1;
-  if (!receipt.coversAllParts) return;
-  for (const [, , id, key] of parts) {
-    if (id === null) continue;
-    for (const row of rows.smscIds.get(idKey(receipt.gatewayId, key ?? id)) ?? []) {
-      if (row.delivery_id === candidate.delivery_id && row.attempt === candidate.attempt) row.is_closed = 1;
-    }
-  }
 }
 
 function findParked(

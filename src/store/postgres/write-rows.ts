@@ -126,7 +126,7 @@ export async function writeRows({ connection, rows }: Transaction): Promise<void
 function sendReceiptRows({ connection, rows }: Pick<Transaction, "connection" | "rows">): Promise<unknown>[] {
   const sent: Promise<unknown>[] = [];
   if (rows.newSmscIds.size > 0) {
-    const ids = [...rows.newSmscIds].map(({ seq: _, is_closed: __, ...row }) => ({
+    const ids = [...rows.newSmscIds].map(({ seq: _, ...row }) => ({
       ...row,
       match_key: packText(row.match_key),
       raw_id: packOptional(row.raw_id),

@@ -34,7 +34,7 @@ export function createClaim(db: DatabaseSync, takeReference: TakeReference) {
     `SELECT id, account_id, recipient, country, segment_count, reference, progress
      FROM deliveries INDEXED BY deliveries_waiting
      WHERE is_waiting = 1 AND gateway_id = ? AND lane = ? AND available_time <= ? AND expire_time > ?
-     ORDER BY available_time, id LIMIT ?`,
+     ORDER BY available_time, id LIMIT ? + 0`,
   );
   const take = prepare(
     db,

@@ -21,7 +21,7 @@ export function createReadReports(db: DatabaseSync) {
     db,
     `WITH stretch AS MATERIALIZED (
        SELECT account_id, number, time, state, delivery_id FROM reports
-       WHERE account_id = ?1 AND number > ?2 ORDER BY number LIMIT ?3)
+       WHERE account_id = ?1 AND number > ?2 ORDER BY number LIMIT ?3 + 0)
      SELECT r.number, r.time, r.state, r.delivery_id, d.recipient, d.gateway_id, d.segment_count,
        a.segment_count AS attempt_segment_count, d.code, d.reason, d.submit_time, d.done_time, a.parts, m.client_reference,
        m.metadata, m.accept_time, (SELECT min(number) FROM stretch) AS first

@@ -17,7 +17,6 @@ import { prepare } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
 
 interface Candidate extends PartCandidate {
-  readonly seq: number;
   readonly delivery_id: DeliveryId;
 }
 
@@ -42,13 +41,12 @@ export type ReplayParked = (tx: Transaction, attempt: AttemptRecord) => boolean;
 export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery) {
   const findIds = prepare<Candidate>(
     db,
-    `SELECT seq, match_key, delivery_id, attempt, part, raw_id, is_closed FROM smsc_ids
-     WHERE gateway_id = ?1 AND match_key IN (?2, ?3) AND expire_time > ?4`,
+    `SELECT match_key, delivery_id, attempt, part, raw_id FROM smsc_ids
+     WHERE gateway_id = ? AND match_key = ? AND expire_time > ?`,
   );
-  const closeId = prepare(db, "UPDATE smsc_ids SET is_closed = 1 WHERE seq = ?");
-  const closeAll = prepare(
+  const findParts = prepare<{ parts: string }>(
     db,
-    `UPDATE smsc_ids SET is_closed = 1 WHERE gateway_id = ? AND match_key = ? AND delivery_id = ? AND attempt = ?`,
+    "SELECT parts FROM attempts WHERE delivery_id = ? AND number = ?",
   );
   const findSent = prepare<Sent>(
     db,
@@ -78,19 +76,15 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
     matchKey,
     arrivalTimeMs,
   }: Receipt): readonly Candidate[] {
-    return findIds.all(gatewayId, matchKey, smscMessageId, oldestMatchMs(arrivalTimeMs));
+    const oldestMs = oldestMatchMs(arrivalTimeMs);
+    const byKey = findIds.all(gatewayId, matchKey, oldestMs);
+    // Two lookups and no IN: SQLite makes a table of the values of an IN for each execution.
+    return matchKey === smscMessageId ? byKey : byKey.concat(findIds.all(gatewayId, smscMessageId, oldestMs));
   }
 
-  function close(receipt: Receipt, candidate: Candidate, parts: readonly PartTuple[]): void {
-    if (!receipt.coversAllParts) {
-      closeId.run(candidate.seq);
-      return;
-    }
-    for (const [, , id, key] of parts) {
-      if (id !== null) {
-        closeAll.run(receipt.gatewayId, key ?? id, candidate.delivery_id, candidate.attempt);
-      }
-    }
+  function partsOf({ delivery_id, attempt }: Candidate): readonly PartTuple[] {
+    const found = findParts.get(delivery_id, attempt);
+    return found === undefined ? [] : parseParts(found.parts);
   }
 
   function apply(tx: Transaction, receipt: Receipt, candidate: Candidate): ReceiptOutcome | undefined {
@@ -99,7 +93,6 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
     const kept = keepReceipt(parseParts(delivery.parts), candidate, receipt);
     keepParts.run(JSON.stringify(kept.parts), candidate.delivery_id, candidate.attempt);
     const isDecisive = receipt.verdict !== "RECORDED";
-    if (isDecisive && candidate.is_closed === 0) close(receipt, candidate, kept.parts);
     const deliveryId = candidate.delivery_id;
     const state: DeliveryState = stateOf(delivery.state);
     const unmoved: ReceiptOutcome = { kind: "matched", deliveryId, state, isFirstFinal: false };
@@ -128,7 +121,7 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
 
   /** The outcome, or undefined where nothing matches yet. */
   function matchAndApply(tx: Transaction, receipt: Receipt): ReceiptOutcome | undefined {
-    const match = matchReceipt(receipt, findCandidates(receipt));
+    const match = matchReceipt(receipt, findCandidates(receipt), partsOf);
     if (match.kind === "none") return undefined;
     if (match.kind === "one") return apply(tx, receipt, match.candidate);
     keepStray.run(receipt.gatewayId, "NOT_UNIQUE", receipt.smscMessageId, receipt.arrivalTimeMs, receipt.raw);
