@@ -16,7 +16,7 @@ const args = process.argv.slice(2);
 
 // The sizes of V8's heap can be set on the command line only; these keep the memory of a service under load a third lower.
 const flags = [
-  "--max-semi-space-size=16",
+  "--max-semi-space-size=32",
   "--heap-growing-percent=40",
   // An object that is made in the old generation keeps all that hangs on it until a full collection (docs/adr/0075).
   "--no-allocation-site-pretenuring",

@@ -18,55 +18,127 @@ export interface ReceiptFields {
 
 type FieldName = keyof ReceiptFields;
 
-const NAME = /(?:^|[\s;,|])(id|sub|dlvrd|submit[ _]?date|done[ _]?date|stat|err|text)[ \t]*:/gi;
+const FIELD_BY_NAME: ReadonlyMap<string, FieldName> = new Map([
+  ["id", "id"],
+  ["sub", "sub"],
+  ["dlvrd", "dlvrd"],
+  ["submitdate", "submitDate"],
+  ["submit date", "submitDate"],
+  ["submit_date", "submitDate"],
+  ["donedate", "doneDate"],
+  ["done date", "doneDate"],
+  ["done_date", "doneDate"],
+  ["stat", "stat"],
+  ["err", "err"],
+  ["text", "text"],
+]);
 
-const FIELD_BY_NAME: Readonly<Record<string, FieldName>> = {
-  id: "id",
-  sub: "sub",
-  dlvrd: "dlvrd",
-  submitdate: "submitDate",
-  donedate: "doneDate",
-  stat: "stat",
-  err: "err",
-  text: "text",
-};
-
-interface Found {
-  readonly field: FieldName;
-  readonly value: string;
+function isLetterAt(text: string, at: number): boolean {
+  const code = text.charCodeAt(at) | 0x20;
+  return code >= 0x61 && code <= 0x7a;
 }
 
-function fieldsIn(text: string): readonly Found[] {
-  const marks = [...text.matchAll(NAME)];
-  return marks.map((mark, i) => {
-    const field = FIELD_BY_NAME[(mark[1] ?? "").toLowerCase().replace(/[ _]/, "")] ?? "text";
-    const value = text.slice(mark.index + mark[0].length, marks[i + 1]?.index).trim();
-    const isFree = field === "text" || field === "submitDate" || field === "doneDate";
-    return { field, value: isFree ? value : (value.split(/[\s;,|]/, 1)[0] ?? "") };
-  });
+function isSpaceAt(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d) || (code > 0x7f && /\s/.test(text.charAt(at)));
+}
+
+/** Fields are kept apart by white space, semicolon, comma or bar. */
+function isDelimiterAt(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === 0x3b || code === 0x2c || code === 0x7c || isSpaceAt(text, at);
+}
+
+/** Where the word that ends before `end` begins: letters only. */
+function wordStart(text: string, end: number): number {
+  let start = end;
+  while (start > 0 && isLetterAt(text, start - 1)) start--;
+  return start;
+}
+
+/** The field that `text` names from `start` to `end`, where the name stands by itself. */
+function fieldNamed(text: string, start: number, end: number): FieldName | undefined {
+  if (start > 0 && !isDelimiterAt(text, start - 1)) return undefined;
+  const name = text.slice(start, end);
+  return FIELD_BY_NAME.get(name) ?? FIELD_BY_NAME.get(name.toLowerCase());
+}
+
+interface Mark {
+  readonly field: FieldName;
+  /** Where the value before it ends: at the delimiter. */
+  readonly at: number;
+  readonly valueAt: number;
+}
+
+/** The field whose name ends at a colon. */
+function markAt(text: string, colon: number): Mark | undefined {
+  let end = colon;
+  while (end > 0 && (text.charCodeAt(end - 1) === 0x20 || text.charCodeAt(end - 1) === 0x09)) end--;
+  let start = wordStart(text, end);
+  let field = start === end ? undefined : fieldNamed(text, start, end);
+  if (field === undefined && end - start === 4 && start > 1) {
+    // "submit date" and "done_date".
+    start = wordStart(text, start - 1);
+    field = fieldNamed(text, start, end);
+  }
+  return field === undefined ? undefined : { field, at: Math.max(0, start - 1), valueAt: colon + 1 };
+}
+
+function markFrom(text: string, from: number): Mark | undefined {
+  for (let colon = text.indexOf(":", from); colon >= 0; colon = text.indexOf(":", colon + 1)) {
+    const mark = markAt(text, colon);
+    if (mark !== undefined) return mark;
+  }
+  return undefined;
+}
+
+function readValue(text: string, { field, valueAt }: Mark, end: number): string {
+  if (field === "text" || field === "submitDate" || field === "doneDate")
+    return text.slice(valueAt, end).trim();
+  let from = valueAt;
+  while (from < end && isSpaceAt(text, from)) from++;
+  let until = from;
+  while (until < end && !isDelimiterAt(text, until)) until++;
+  return text.slice(from, until);
+}
+
+type Fields = Record<FieldName, string | undefined>;
+
+function noFields(): Fields {
+  return {
+    id: undefined,
+    sub: undefined,
+    dlvrd: undefined,
+    submitDate: undefined,
+    doneDate: undefined,
+    stat: undefined,
+    err: undefined,
+    text: undefined,
+  };
 }
 
 /**
  * Reads the fields of a receipt. Before `text:` the first of each name counts. What follows may be the sender's own
- * words, so a name found only there counts where it stands last, behind them.
+ * words, so a name found only there counts where it stands last, behind them. Written by hand, since receipts are as frequent as
+ * messages: a regular expression for the names took 4 of 17 KB that a message allocates on its way.
  */
 export function parseReceiptText(text: string): ReceiptFields {
-  const found = fieldsIn(text);
-  const textAt = found.findIndex(({ field }) => field === "text");
-  const before = textAt === -1 ? found : found.slice(0, textAt);
-  const after = textAt === -1 ? [] : found.slice(textAt + 1);
-  const pick = (name: FieldName): string | undefined =>
-    (before.find(({ field }) => field === name) ?? after.findLast(({ field }) => field === name))?.value;
-  return {
-    id: pick("id"),
-    sub: pick("sub"),
-    dlvrd: pick("dlvrd"),
-    submitDate: pick("submitDate"),
-    doneDate: pick("doneDate"),
-    stat: pick("stat"),
-    err: pick("err"),
-    text: found[textAt]?.value,
-  };
+  const fields = noFields();
+  let late: Fields | undefined;
+  for (let mark = markFrom(text, 0); mark !== undefined; ) {
+    const next = markFrom(text, mark.valueAt);
+    const value = readValue(text, mark, next?.at ?? text.length);
+    if (late === undefined) {
+      fields[mark.field] ??= value;
+      if (mark.field === "text") late = noFields();
+    } else if (mark.field !== "text") {
+      late[mark.field] = value;
+    }
+    mark = next;
+  }
+  if (late === undefined) return fields;
+  for (const field of FIELD_BY_NAME.values()) fields[field] ??= late[field];
+  return fields;
 }
 
 /** Writes the text as appendix B shows it; fields that are undefined are left out. */
@@ -101,17 +173,20 @@ const LONG_YEAR = /^(\d{4})\D?(\d\d)\D?(\d\d)\D?(\d\d)\D?(\d\d)(?:\D?(\d\d))?$/;
  * the SMSC's local time, `utcOffsetMinutes` ahead of UTC; undefined when it is no date.
  */
 export function parseReceiptDate(text: string, utcOffsetMinutes = 0): number | undefined {
-  for (const [form, century] of [
-    [SHORT_YEAR, 2000],
-    [LONG_YEAR, 0],
-  ] as const) {
-    const parts = form.exec(text.trim());
-    if (parts === null) continue;
-    const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts
-      .slice(1)
-      .map((part) => Number(part ?? 0));
-    const local = utcMoment(century + year, month, day, hour, minute, second);
-    if (local !== undefined) return local - utcOffsetMinutes * 60_000;
-  }
-  return undefined;
+  const trimmed = text.trim();
+  const local = momentOf(SHORT_YEAR.exec(trimmed), 2000) ?? momentOf(LONG_YEAR.exec(trimmed), 0);
+  return local === undefined ? undefined : local - utcOffsetMinutes * 60_000;
+}
+
+function momentOf(parts: RegExpExecArray | null, century: number): number | undefined {
+  if (parts === null) return undefined;
+  const [, year, month, day, hour, minute, second = 0] = parts;
+  return utcMoment(
+    century + Number(year),
+    Number(month),
+    Number(day),
+    Number(hour),
+    Number(minute),
+    Number(second),
+  );
 }

