@@ -2,7 +2,7 @@
  * The text of a delivery receipt, written and read (SMPP 3.4 appendix B). The form is the SMSC vendor's own, so reading
  * takes fields in any order, missing, misspelt or doubled, and never throws (P6).
  */
-import { utcMoment } from "./smpp-time.ts";
+import { formatMinute, utcMoment } from "./smpp-time.ts";
 
 /** Fields of a receipt's text as they stand in it; undefined where one is missing. */
 export interface ReceiptFields {
@@ -161,8 +161,7 @@ export function buildReceiptText(fields: Partial<ReceiptFields>): string {
 
 /** Writes a date as receipts have it, `YYMMDDhhmm`, in UTC plus an offset. */
 export function formatReceiptDate(timeMs: number, utcOffsetMinutes = 0): string {
-  const iso = new Date(timeMs + utcOffsetMinutes * 60_000).toISOString();
-  return iso.slice(2, 4) + iso.slice(5, 7) + iso.slice(8, 10) + iso.slice(11, 13) + iso.slice(14, 16);
+  return formatMinute(new Date(timeMs + utcOffsetMinutes * 60_000));
 }
 
 const SHORT_YEAR = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?$/;

@@ -14,13 +14,18 @@ function two(value: number): string {
   return value < 10 ? `0${value}` : `${value}`;
 }
 
+/** `YYMMDDhhmm` of a moment in UTC. */
+export function formatMinute(at: Date): string {
+  const date = `${two(at.getUTCFullYear() % 100)}${two(at.getUTCMonth() + 1)}${two(at.getUTCDate())}`;
+  return `${date}${two(at.getUTCHours())}${two(at.getUTCMinutes())}`;
+}
+
 /** Writes a moment as UTC, `YYMMDDhhmmss000+`, cut to the second. Throws a RangeError outside 2000 to 2099. */
 export function formatAbsoluteTime(timeMs: number): string {
   const at = new Date(timeMs);
   const year = at.getUTCFullYear() - 2000;
   if (!(year >= 0 && year < 100)) throw new RangeError(`${timeMs} is outside the years 2000 to 2099`);
-  const date = `${two(year)}${two(at.getUTCMonth() + 1)}${two(at.getUTCDate())}`;
-  return `${date}${two(at.getUTCHours())}${two(at.getUTCMinutes())}${two(at.getUTCSeconds())}000+`;
+  return `${formatMinute(at)}${two(at.getUTCSeconds())}000+`;
 }
 
 /**
@@ -37,7 +42,7 @@ export function formatRelativeTime(durationMs: number): string {
   return `0000${two(days)}${two(hours)}${two(Math.floor(seconds / 60) % 60)}${two(seconds % 60)}000R`;
 }
 
-const FORM = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d)(\d\d)([+\-R])$/;
+const FORM = /^\d{15}[+\-R]$/;
 
 /** A moment from its parts; undefined when the calendar has no such one. */
 export function utcMoment(
@@ -59,12 +64,13 @@ export function utcMoment(
  * two-digit years are of this century. Relative years count 365 days and months 30.
  */
 export function parseSmppTime(text: string): SmppTime | undefined {
-  const found = FORM.exec(text);
-  if (found === null) return undefined;
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, tenths = 0, quarters = 0] = found
-    .slice(1, 9)
-    .map(Number);
-  if (found[9] === "R") {
+  if (!FORM.test(text)) return undefined;
+  const twoAt = (at: number) => (text.charCodeAt(at) - 48) * 10 + text.charCodeAt(at + 1) - 48;
+  const [year, month, day] = [twoAt(0), twoAt(2), twoAt(4)];
+  const [hour, minute, second] = [twoAt(6), twoAt(8), twoAt(10)];
+  const tenths = text.charCodeAt(12) - 48;
+  const quarters = twoAt(13);
+  if (text.endsWith("R")) {
     const days = year * 365 + month * 30 + day;
     return {
       kind: "relative",
@@ -73,6 +79,6 @@ export function parseSmppTime(text: string): SmppTime | undefined {
   }
   const local = utcMoment(2000 + year, month, day, hour, minute, second);
   if (local === undefined || quarters > 48) return undefined;
-  const differenceMs = quarters * QUARTER_HOUR_MS * (found[9] === "+" ? 1 : -1);
+  const differenceMs = quarters * QUARTER_HOUR_MS * (text.endsWith("+") ? 1 : -1);
   return { kind: "absolute", timeMs: local + tenths * 100 - differenceMs };
 }

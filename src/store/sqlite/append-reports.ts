@@ -2,7 +2,7 @@
  * The last statements of a writing transaction: advance the counters of the accounts concerned and insert their reports with
  * consecutive numbers, so that number order is commit order and a reader can prove that it has no gap.
  */
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { AccountId } from "../../domain/ids.ts";
 import { stateCodes } from "../codes.ts";
 import { prepare } from "./statement.ts";
@@ -10,6 +10,11 @@ import type { PendingReport } from "./transaction.ts";
 
 /** An account and the number of its last report. */
 export type AppendedReports = readonly { readonly accountId: AccountId; readonly last: number }[];
+
+const columns = 5;
+/** Rows of one statement: a report takes 0.9 to 1.5 µs so, and 2 to 3 by itself. */
+const blockRows = 16;
+const blockValues = blockRows * columns;
 
 export function createAppendReports(db: DatabaseSync) {
   // Times never go back within an account, so that a start time is found by bisection.
@@ -24,10 +29,14 @@ export function createAppendReports(db: DatabaseSync) {
     db,
     "SELECT last_time FROM report_counters WHERE account_id = ?",
   );
-  const insert = prepare(
-    db,
-    "INSERT INTO reports (account_id, number, time, state, delivery_id) VALUES (?, ?, ?, ?, ?)",
-  );
+  const insertOf = (count: number) =>
+    prepare(
+      db,
+      `INSERT INTO reports (account_id, number, time, state, delivery_id)
+       VALUES ${Array.from({ length: count }, () => "(?, ?, ?, ?, ?)").join(", ")}`,
+    );
+  const insertOne = insertOf(1);
+  const insertBlock = insertOf(blockRows);
 
   return function appendReports(pending: readonly PendingReport[]): AppendedReports {
     if (pending.length === 0) return [];
@@ -43,11 +52,17 @@ export function createAppendReports(db: DatabaseSync) {
       const latestMs = reports.reduce((latest, report) => Math.max(latest, report.timeMs), 0);
       const last = advance.get(accountId, reports.length, latestMs)?.last ?? reports.length;
       let number = last - reports.length;
+      const values: SQLInputValue[] = [];
       for (const report of reports) {
         number += 1;
         timeMs = Math.max(timeMs, report.timeMs);
-        insert.run(accountId, number, timeMs, stateCodes[report.state], report.deliveryId);
+        values.push(accountId, number, timeMs, stateCodes[report.state], report.deliveryId);
       }
+      const ofBlocks = values.length - (values.length % blockValues);
+      for (let at = 0; at < ofBlocks; at += blockValues)
+        insertBlock.run(...values.slice(at, at + blockValues));
+      for (let at = ofBlocks; at < values.length; at += columns)
+        insertOne.run(...values.slice(at, at + columns));
       return { accountId, last };
     });
   };

@@ -16,12 +16,9 @@ import type { EndDelivery } from "./move-delivery.ts";
 import { prepare } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
 
+/** A part's id with its attempt, and what of its delivery decides where a receipt leads. */
 interface Candidate extends PartCandidate {
   readonly delivery_id: DeliveryId;
-}
-
-/** An attempt with what of its delivery decides where a receipt leads. */
-interface Sent {
   readonly parts: string;
   readonly account_id: AccountId;
   readonly state: number;
@@ -41,18 +38,12 @@ export type ReplayParked = (tx: Transaction, attempt: AttemptRecord) => boolean;
 export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery) {
   const findIds = prepare<Candidate>(
     db,
-    `SELECT match_key, delivery_id, attempt, part, raw_id FROM smsc_ids
-     WHERE gateway_id = ? AND match_key = ? AND expire_time > ?`,
-  );
-  const findParts = prepare<{ parts: string }>(
-    db,
-    "SELECT parts FROM attempts WHERE delivery_id = ? AND number = ?",
-  );
-  const findSent = prepare<Sent>(
-    db,
-    `SELECT a.parts, d.account_id, d.state, d.attempt_count, d.submit_time
-     FROM attempts a CROSS JOIN deliveries d ON d.id = a.delivery_id
-     WHERE a.delivery_id = ? AND a.number = ?`,
+    `SELECT s.match_key, s.delivery_id, s.attempt, s.part, s.raw_id, a.parts, d.account_id, d.state, d.attempt_count,
+       d.submit_time
+     FROM smsc_ids s
+     CROSS JOIN attempts a ON a.delivery_id = s.delivery_id AND a.number = s.attempt
+     CROSS JOIN deliveries d ON d.id = s.delivery_id
+     WHERE s.gateway_id = ? AND s.match_key = ? AND s.expire_time > ?`,
   );
   const keepParts = prepare(db, "UPDATE attempts SET parts = ? WHERE delivery_id = ? AND number = ?");
   const findParked = prepare<ParkedRow>(
@@ -82,22 +73,15 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
     return matchKey === smscMessageId ? byKey : byKey.concat(findIds.all(gatewayId, smscMessageId, oldestMs));
   }
 
-  function partsOf({ delivery_id, attempt }: Candidate): readonly PartTuple[] {
-    const found = findParts.get(delivery_id, attempt);
-    return found === undefined ? [] : parseParts(found.parts);
-  }
-
-  function apply(tx: Transaction, receipt: Receipt, candidate: Candidate): ReceiptOutcome | undefined {
-    const delivery = findSent.get(candidate.delivery_id, candidate.attempt);
-    if (delivery === undefined) return undefined;
-    const kept = keepReceipt(parseParts(delivery.parts), candidate, receipt);
+  function apply(tx: Transaction, receipt: Receipt, candidate: Candidate): ReceiptOutcome {
+    const kept = keepReceipt(partsOf(candidate), candidate, receipt);
     keepParts.run(JSON.stringify(kept.parts), candidate.delivery_id, candidate.attempt);
     const isDecisive = receipt.verdict !== "RECORDED";
     const deliveryId = candidate.delivery_id;
-    const state: DeliveryState = stateOf(delivery.state);
+    const state: DeliveryState = stateOf(candidate.state);
     const unmoved: ReceiptOutcome = { kind: "matched", deliveryId, state, isFirstFinal: false };
     // An abandoned attempt's receipt, and one that comes before all parts are accepted, stay on their part.
-    if (!isDecisive || candidate.attempt !== delivery.attempt_count) return unmoved;
+    if (!isDecisive || candidate.attempt !== candidate.attempt_count) return unmoved;
     if (kept.isContradiction) return { kind: "contradicted", deliveryId, state };
     const judgement = judgeParts(kept.parts.map(partToJudge));
     if (judgement === undefined) return unmoved;
@@ -107,13 +91,13 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
     if (state !== "SUBMITTED") return unmoved;
     endDelivery(tx, {
       id: deliveryId,
-      accountId: delivery.account_id,
+      accountId: candidate.account_id,
       from: state,
       to: judgement.state,
       code: undefined,
       reason: judgement.reason,
       // A receipt may have come before its response.
-      timeMs: Math.max(receipt.arrivalTimeMs, delivery.submit_time ?? 0),
+      timeMs: Math.max(receipt.arrivalTimeMs, candidate.submit_time ?? 0),
       doneTimeMs: judgement.doneTimeMs,
     });
     return { kind: "matched", deliveryId, state: judgement.state, isFirstFinal: true };
@@ -169,6 +153,10 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
       keepStray.run(gatewayId, "UNPARSABLE", null, arrivalTimeMs, raw);
     },
   };
+}
+
+function partsOf({ parts }: Candidate): readonly PartTuple[] {
+  return parseParts(parts);
 }
 
 /** Fields that were undefined are absent in JSON, which reads the same. */

@@ -33,6 +33,8 @@ const allowedScans = [
   /^SELECT state, count\(\*\) AS count FROM deliveries WHERE id >= \? AND id < \? GROUP BY/,
   /FROM attempts WHERE delivery_id = \? ORDER BY abs/,
   /^SELECT count\(\*\) AS count FROM parked_receipts/,
+  // Walks the rows that are inserted.
+  /^INSERT INTO reports [^V]+ VALUES/,
   // A stretch of reports, found by key up to a LIMIT.
   /^WITH stretch AS MATERIALIZED \( SELECT [a-z_, ]+ FROM reports WHERE account_id = \?1 AND number > \?2 ORDER BY number LIMIT/,
 ];
