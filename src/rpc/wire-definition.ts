@@ -3,11 +3,13 @@
  * would first copy each answer, with all reports or recipients in it, in case that fields are missing; ours are whole, which their
  * types say.
  */
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext } from "nice-grpc-common";
 import { keepingFaults, type RequestType } from "./read-requests.ts";
 
 interface ResponseType {
   readonly fromPartial?: unknown;
+  readonly encode: (answer: never, writer?: BinaryWriter) => BinaryWriter;
 }
 
 interface ServiceOf {
@@ -23,10 +25,35 @@ export function wireDefinition<Service extends ServiceOf>(service: Service): Ser
     {
       ...method,
       requestType: keepingFaults(method.requestType),
-      responseType: { ...method.responseType, fromPartial: undefined },
+      responseType: reusingWriters(method.responseType),
     },
   ]);
   return { ...service, methods: Object.fromEntries(methods) };
+}
+
+/** Octets of the longest answer after which its writer is kept. */
+const maxKeptOctets = 256 * 1024;
+let spare: BinaryWriter | undefined;
+
+/** A writer starts with 128 octets and doubles; one that has grown for an earlier answer spares that. Encoding is synchronous. */
+function reusingWriters(type: ResponseType) {
+  return {
+    ...type,
+    fromPartial: undefined,
+    encode(answer: never) {
+      const writer = spare ?? new BinaryWriter();
+      // One that an answer broke is not used again.
+      spare = undefined;
+      type.encode(answer, writer);
+      return {
+        finish() {
+          const octets = writer.finish();
+          if (octets.length <= maxKeptOctets) spare = writer;
+          return octets;
+        },
+      };
+    },
+  };
 }
 
 /** A service's implementation with answers in which no field is left out; `Client` is the generated client, which says what they are. */
