@@ -1,8 +1,8 @@
 /** `sms-relay migrate`: brings the configured store to this program's schema, and says from which to which. */
 import type { Command } from "commander";
+import type { StoreMigration } from "../compose/migrate-store.ts";
 import { loadConfig } from "../config/load.ts";
 import { storeName } from "../config/store-name.ts";
-import type { SchemaChange } from "../store/schema-change.ts";
 import type { CliContext } from "./context.ts";
 import { jsonLine } from "./output.ts";
 
@@ -39,15 +39,18 @@ async function migrate(options: MigrateOptions, context: CliContext): Promise<vo
   const { config } = loadConfig({ file: options.config, environment, workingDirectory });
   const isDryRun = options.dryRun === true;
   const { migrateStore } = await import("../compose/migrate-store.ts");
-  const { from, to } = await migrateStore(config, isDryRun);
+  const migration = await migrateStore(config, isDryRun);
+  const { from, to, isInUse } = migration;
   const store = storeName(config.store);
-  if (options.json === true) context.out(jsonLine({ store, from: from ?? null, to, dry_run: isDryRun }));
-  else context.out(`${store}: ${changeText({ from, to }, isDryRun)}`);
+  const answer = { store, from: from ?? null, to, dry_run: isDryRun, ...(isDryRun && { in_use: isInUse }) };
+  if (options.json === true) context.out(jsonLine(answer));
+  else context.out(`${store}: ${changeText(migration, isDryRun)}`);
 }
 
-function changeText({ from, to }: SchemaChange, isDryRun: boolean): string {
+function changeText({ from, to, isInUse }: StoreMigration, isDryRun: boolean): string {
   const would = isDryRun ? "would be " : "";
   if (from === undefined) return `${would}made with schema ${to}.`;
   if (from === to) return `has schema ${to}; nothing to do.`;
-  return `${would}brought from schema ${from} to ${to}.`;
+  const once = isInUse ? ", once what has the file now has ended" : "";
+  return `${would}brought from schema ${from} to ${to}${once}.`;
 }

@@ -24,7 +24,7 @@ export interface CopyOutcome {
 export function copyStore(request: CopyRequest): Promise<CopyOutcome> {
   return withCopySource(request.path, (source) =>
     withDatabase(request.urls, "copy", async (client, name) =>
-      copyAll(source, await openCopyTarget(client, name, source.origin), request),
+      copyAll(source, await openCopyTarget(client, name, source.origin), { ...request, name }),
     ),
   );
 }
@@ -32,7 +32,7 @@ export function copyStore(request: CopyRequest): Promise<CopyOutcome> {
 async function copyAll(
   source: CopySource,
   target: CopyTarget,
-  { signal, onRows, onTable }: CopyRequest,
+  { signal, onRows, onTable, name }: CopyRequest & { readonly name: string },
 ): Promise<CopyOutcome> {
   const counts = new Map(copiedTables.map((table) => [table.table, source.count(table)]));
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
@@ -48,7 +48,7 @@ async function copyAll(
     onTable(table.table, counts.get(table.table) ?? 0);
   }
   await target.finish(counts);
-  source.giveUp();
+  source.giveUp(name);
   return { kind: "copied", rows, isResumed };
 }
 

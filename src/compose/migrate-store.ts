@@ -5,13 +5,21 @@ import type { SchemaChange } from "../store/schema-change.ts";
 import { migrateFile, planFileMigration } from "../store/sqlite/migrate-file.ts";
 import { makeStoreFolder } from "./open-store.ts";
 
+export interface StoreMigration extends SchemaChange {
+  /** Another process has the store, so that the migration would be refused. */
+  readonly isInUse: boolean;
+}
+
 /** Rejects with StoreUnavailableError where the store cannot be used. */
 export async function migrateStore(
   { store: { url, path } }: Pick<Config, "store">,
   isDryRun: boolean,
-): Promise<SchemaChange> {
-  if (url !== undefined) return isDryRun ? planDatabaseMigration(url) : migrateDatabase(url);
+): Promise<StoreMigration> {
+  if (url !== undefined) {
+    const { from, to } = await (isDryRun ? planDatabaseMigration(url) : migrateDatabase(url));
+    return { from, to, isInUse: false };
+  }
   if (isDryRun) return planFileMigration(path);
   await makeStoreFolder(path);
-  return migrateFile(path);
+  return { ...(await migrateFile(path)), isInUse: false };
 }

@@ -58,7 +58,20 @@ const postgresUrls = (reader: ReferenceReader) =>
     .refine(
       (urls) => urls.length > 0 && urls.every(isPostgresUrl),
       "must be postgres://user:password@host/database, with special characters percent-encoded, or a list of such URLs",
+    )
+    .refine(
+      (urls) => !urls.every(isPostgresUrl) || urls.every(hasKnownSslMode),
+      "must have sslmode=verify-full, no-verify (encrypted, no certificate checked) or disable, where it has one",
     );
+
+/** What other programs mean by the rest of libpq's modes differs, in whether a certificate is looked at. */
+const sslModes = ["verify-full", "no-verify", "disable"];
+
+function hasKnownSslMode(url: string): boolean {
+  const { searchParams } = new URL(url);
+  const mode = searchParams.get("sslmode");
+  return mode === null || sslModes.includes(mode) || searchParams.get("uselibpqcompat") === "true";
+}
 
 /** With one database and nothing behind it that a `/`, `?` or `#` of a password would make: errors name all but user and password. */
 function isPostgresUrl(url: string): boolean {

@@ -17,29 +17,43 @@ interface Door {
 
 const answerMs = 2_000;
 
-export async function checkDoors({ listen }: Pick<Config, "listen">): Promise<DoorsFound> {
+/** `isStoreInUse`: whether a service has the configured store; undefined where that cannot be told. */
+export async function checkDoors(
+  { listen }: Pick<Config, "listen">,
+  isStoreInUse: boolean | undefined,
+): Promise<DoorsFound> {
   const { grpc, http } = listen;
   const served = await readiness(http);
+  const server = served === undefined ? "stranger" : isStoreInUse === false ? "other store" : "own";
   const doors: readonly Door[] = [
     { name: "gRPC", host: grpc.host, port: grpc.port },
     { name: "HTTP", host: http.host, port: http.port },
   ];
-  const findings = await Promise.all(doors.map((door) => checkDoor(door, served !== undefined)));
+  const findings = await Promise.all(doors.map((door) => checkDoor(door, server)));
   return {
-    findings: served === undefined || served === "" ? findings : [...findings, notReady(served)],
-    isServed: served !== undefined,
+    findings:
+      served === undefined || served === "" || server !== "own" ? findings : [...findings, notReady(served)],
+    isServed: server === "own",
   };
 }
 
-async function checkDoor({ name, host, port }: Door, isServed: boolean): Promise<Finding> {
+/** Who answers on the HTTP port: a service on the configured store, one on another, or no service of ours. */
+type Server = "own" | "other store" | "stranger";
+
+const occupants: Readonly<Record<Exclude<Server, "own">, string>> = {
+  "other store": "a service runs there that does not have this store",
+  stranger: "another program listens there",
+};
+
+async function checkDoor({ name, host, port }: Door, server: Server): Promise<Finding> {
   const subject = "ports";
   const place = `${name} ${host}:${port}`;
   const code = await tryListening(host, port);
   if (code === undefined) return { subject, level: "ok", text: `${place} is free` };
-  if (code === "EADDRINUSE" && isServed) {
+  if (code === "EADDRINUSE" && server === "own") {
     return { subject, level: "ok", text: `${place} is served by a service that runs` };
   }
-  const why = code === "EADDRINUSE" ? "another program listens there" : code;
+  const why = code === "EADDRINUSE" && server !== "own" ? occupants[server] : code;
   return { subject, level: "fail", text: `${place} cannot be listened on: ${why}` };
 }
 

@@ -23,13 +23,13 @@ export async function* checkSurroundings(
   { isBinding, clock }: CheckOptions,
 ): AsyncGenerator<Finding> {
   yield* checkCertificates(config, clock.now());
-  const doors = await checkDoors(config);
-  yield* doors.findings;
   const store =
     config.store.url === undefined ? await checkFile(config) : await checkDatabase(config.store.url);
+  const doors = await checkDoors(config, store.isInUse);
+  yield* doors.findings;
   yield* store.findings;
   yield keysFinding(config, store.operatorKeyCount);
-  const isRunning = doors.isServed || store.isInUse;
+  const isRunning = doors.isServed || store.isInUse === true;
   const binds = isBinding ?? !isRunning;
   if (isBinding === undefined && isRunning && config.gateways.length > 0) {
     const text =
@@ -51,7 +51,8 @@ interface StoreFound {
   readonly findings: readonly Finding[];
   /** Undefined where the store cannot be read. */
   readonly operatorKeyCount: number | undefined;
-  readonly isInUse: boolean;
+  /** Undefined where that cannot be told. */
+  readonly isInUse: boolean | undefined;
 }
 
 async function checkDatabase(urls: readonly string[]): Promise<StoreFound> {
@@ -59,20 +60,29 @@ async function checkDatabase(urls: readonly string[]): Promise<StoreFound> {
   return {
     findings: databaseFindings(facts),
     operatorKeyCount: facts.primary?.operatorKeyCount,
-    isInUse: (facts.primary?.replicaNames.length ?? 0) > 0,
+    isInUse: facts.primary && facts.primary.replicaNames.length > 0,
   };
 }
 
 async function checkFile({ store: { path, minFreeDisk } }: Config): Promise<StoreFound> {
   const subject = "store";
   try {
-    const { schema, operatorKeyCount } = inspectFile(path);
-    const findings = [schemaFinding(subject, schema), await diskFinding(path, minFreeDisk)];
-    return { findings, operatorKeyCount, isInUse: false };
+    const { schema, operatorKeyCount, isInUse, copiedInto } = inspectFile(path);
+    const findings = [
+      schemaFinding(subject, schema),
+      ...(copiedInto === undefined ? [] : [copiedFinding(copiedInto)]),
+      await diskFinding(path, minFreeDisk),
+    ];
+    return { findings, operatorKeyCount, isInUse };
   } catch (error) {
     const text = error instanceof Error ? error.message.replace(/\.$/, "") : String(error);
-    return { findings: [{ subject, level: "fail", text }], operatorKeyCount: undefined, isInUse: false };
+    return { findings: [{ subject, level: "fail", text }], operatorKeyCount: undefined, isInUse: undefined };
   }
+}
+
+function copiedFinding(into: string): Finding {
+  const text = `was copied into ${into}: a service that starts here sends again what waited then`;
+  return { subject: "store", level: "warn", text };
 }
 
 const mebibyte = 1024 ** 2;
@@ -84,7 +94,7 @@ async function diskFinding(path: string, minFreeDisk: number): Promise<Finding> 
     return { subject, level: "ok", text: `${dirname(path)} is made by the first start` };
   }
   const free = bavail * bsize;
-  const text = `${Math.floor(free / mebibyte)} MiB are free; below ${Math.ceil(minFreeDisk / mebibyte)} messages are refused`;
+  const text = `${Math.floor(free / mebibyte)} MiB are free; below ${Math.ceil(minFreeDisk / mebibyte)} MiB messages are refused`;
   return { subject, level: free < minFreeDisk ? "fail" : free < 4 * minFreeDisk ? "warn" : "ok", text };
 }
 
@@ -97,7 +107,14 @@ function keysFinding({ accounts, store }: Config, operatorKeyCount: number | und
     return { subject, level: "warn", text: "the store cannot be asked for operators' keys" };
   }
   if (operatorKeyCount > 0) {
-    return { subject, level: "ok", text: `the store knows ${operatorKeyCount} keys of operators` };
+    return {
+      subject,
+      level: "ok",
+      text:
+        operatorKeyCount === 1
+          ? "the store knows an operator's key"
+          : `the store knows ${operatorKeyCount} operators' keys`,
+    };
   }
   const file = join(dirname(store.path), "operator.key");
   return {

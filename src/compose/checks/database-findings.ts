@@ -16,7 +16,10 @@ export function databaseFindings({ servers, primary }: DatabaseFacts): readonly 
       ),
     );
   }
-  if (primary === undefined) return [...findings, fail("no server of the list is a primary that answers")];
+  if (primary === undefined) {
+    const isAnyThere = servers.some(({ role }) => role !== "away");
+    return isAnyThere ? [...findings, fail("no server of the list is a primary")] : findings;
+  }
   return [...findings, ...primaryFindings(primary, servers.length > 1)];
 }
 

@@ -1,6 +1,8 @@
 /** Brings the database to this program's schema, or tells what that would do, on a connection of its own. */
 import { randomUUID } from "node:crypto";
+import type pg from "pg";
 import type { SchemaChange } from "../schema-change.ts";
+import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { type MigratedDatabase, migrate, planMigration } from "./migrate.ts";
 import { withDatabase } from "./with-database.ts";
 
@@ -9,7 +11,23 @@ export function migrateDatabase(urls: readonly string[]): Promise<MigratedDataba
   return withDatabase(urls, "migration", (client, name) => migrate(client, name, randomUUID));
 }
 
-/** Changes nothing. */
+/** Changes nothing; refuses where the user may not make what is missing. */
 export function planDatabaseMigration(urls: readonly string[]): Promise<SchemaChange> {
-  return withDatabase(urls, "migration", planMigration);
+  return withDatabase(urls, "migration", async (client, name) => {
+    const change = await planMigration(client, name);
+    if (change.from === undefined && !(await mayCreateSchema(client))) {
+      throw new StoreUnavailableError(
+        "FAILED",
+        `${name} cannot be used: this user may not make a schema; GRANT CREATE ON DATABASE to it.`,
+      );
+    }
+    return change;
+  });
+}
+
+async function mayCreateSchema(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ may: boolean }>(
+    "SELECT has_database_privilege(current_database(), 'CREATE') AS may",
+  );
+  return rows[0]?.may === true;
 }

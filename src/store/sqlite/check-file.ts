@@ -28,10 +28,12 @@ export function checkFile(path: string): string {
     );
   }
   const file = realPathOf(path, folder);
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new StoreUnavailableError("NOT_OURS", `The store ${file} is a folder; name a file.`);
+  }
   try {
     accessSync(dirname(file), constants.R_OK | constants.W_OK | constants.X_OK);
     const stats = statSync(file, { throwIfNoEntry: false });
-    if (stats?.isDirectory()) throw new Error("it is a folder");
     if (stats !== undefined) accessSync(file, constants.R_OK | constants.W_OK);
   } catch (error) {
     throw new StoreUnavailableError(
@@ -62,7 +64,10 @@ function checkHeader(file: string): void {
     const header = Buffer.alloc(headerOctets);
     const length = readSync(descriptor, header, 0, headerOctets, 0);
     if (length < headerOctets || header.toString("latin1", 0, 16) !== magic) {
-      throw damagedFile(file, "it is not an SQLite database");
+      throw damagedFile(
+        file,
+        "it does not begin as an SQLite database does, so that it may never have been one",
+      );
     }
     const stored = header.readUInt16BE(16);
     const pageOctets = stored === 1 ? 65_536 : stored;

@@ -4,8 +4,8 @@ import { statSync } from "node:fs";
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { CopiedRow, CopiedTable, CopyOrigin, CopyPosition } from "../copied-tables.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
-import { migrate } from "./migrate.ts";
-import { markAsCopy, openLine } from "./report-line.ts";
+import { migrate, planMigration } from "./migrate.ts";
+import { copiedInto, markAsCopied, openLine } from "./report-line.ts";
 import { withOwnFile } from "./use-file.ts";
 
 export interface CopySource {
@@ -18,7 +18,7 @@ export interface CopySource {
     after: CopyPosition["after"],
   ): Generator<readonly CopiedRow[]>;
   /** From now on the file is a copy of what goes on elsewhere: a service that is started on it begins a new line of reports. */
-  giveUp(): void;
+  giveUp(into: string): void;
 }
 
 const pieceRows = 1_000;
@@ -34,9 +34,19 @@ export async function withCopySource<Result>(
     throw new StoreUnavailableError("NO_FILE", `There is no store at ${path}; name the file to be copied.`);
   }
   return withOwnFile(path, (db, file) => {
+    const into = (planMigration(db, file).from ?? 0) > 0 ? copiedInto(db) : undefined;
+    if (into !== undefined) throw copiedBefore(file, into);
     const { storeId } = migrate(db, file, randomUUID);
     return use(createSource(db, storeId));
   });
+}
+
+/** Two services would send what waited at the first copy. */
+function copiedBefore(file: string, into: string): StoreUnavailableError {
+  return new StoreUnavailableError(
+    "FAILED",
+    `${file} was copied into ${into} before, and its messages are sent from there; restore a backup to copy that elsewhere.`,
+  );
 }
 
 function createSource(db: DatabaseSync, storeId: string): CopySource {
@@ -64,7 +74,7 @@ function createSource(db: DatabaseSync, storeId: string): CopySource {
       }
       if (piece.length > 0) yield piece;
     },
-    giveUp: () => markAsCopy(db),
+    giveUp: (into) => markAsCopied(db, into),
   };
 }
 

@@ -1,12 +1,18 @@
 /** Looks at a store's file and changes nothing: what a service would find there. */
 import type { SchemaChange } from "../schema-change.ts";
 import { planMigration, schemaVersion } from "./migrate.ts";
+import { copiedInto } from "./report-line.ts";
+import { isInUse } from "./service-lock.ts";
 import { prepare } from "./statement.ts";
 import { withReadOnlyFile } from "./use-file.ts";
 
 export interface FileFacts {
   readonly schema: SchemaChange;
   readonly operatorKeyCount: number;
+  /** A service, copy or migration has it. */
+  readonly isInUse: boolean;
+  /** The database that its messages went to; undefined where they did not, and once it was started again. */
+  readonly copiedInto: string | undefined;
 }
 
 /** Throws StoreUnavailableError where the file cannot be a store. */
@@ -18,7 +24,14 @@ export function inspectFile(path: string): FileFacts {
         db,
         "SELECT count(*) AS count FROM api_keys WHERE role = 'OPERATOR' AND revoke_time IS NULL",
       ).get()?.count ?? 0;
-    return { schema, operatorKeyCount: (schema.from ?? 0) > 0 ? countOperators() : 0 };
+    const isMade = (schema.from ?? 0) > 0;
+    return {
+      schema,
+      operatorKeyCount: isMade ? countOperators() : 0,
+      isInUse: isInUse(file),
+      copiedInto: isMade ? copiedInto(db) : undefined,
+    };
   });
-  return found ?? { schema: { from: undefined, to: schemaVersion }, operatorKeyCount: 0 };
+  const missing = { from: undefined, to: schemaVersion };
+  return found ?? { schema: missing, operatorKeyCount: 0, isInUse: false, copiedInto: undefined };
 }

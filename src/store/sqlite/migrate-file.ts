@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { SchemaChange } from "../schema-change.ts";
 import { migrate, planMigration, schemaVersion } from "./migrate.ts";
+import { isInUse } from "./service-lock.ts";
 import { withOwnFile, withReadOnlyFile } from "./use-file.ts";
 
 /** Refuses with LOCKED while a service runs on the file. */
@@ -9,7 +10,8 @@ export function migrateFile(path: string): Promise<SchemaChange> {
   return withOwnFile(path, (db, file) => migrate(db, file, randomUUID));
 }
 
-/** Changes nothing, also while a service runs on the file. */
-export function planFileMigration(path: string): SchemaChange {
-  return withReadOnlyFile(path, planMigration) ?? { from: undefined, to: schemaVersion };
+/** Changes nothing, also while another process has the file, for which the migration would have to wait. */
+export function planFileMigration(path: string): SchemaChange & { readonly isInUse: boolean } {
+  const plan = withReadOnlyFile(path, (db, file) => ({ ...planMigration(db, file), isInUse: isInUse(file) }));
+  return plan ?? { from: undefined, to: schemaVersion, isInUse: false };
 }

@@ -2,6 +2,7 @@
  * One service a file: an EXCLUSIVE transaction held open on a small database beside it. The system frees it with the process, also
  * on kill -9, so that no stale lock has to be cleared by hand.
  */
+import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 
@@ -10,9 +11,11 @@ export interface ServiceLock {
   release(): void;
 }
 
+const lockPathOf = (path: string) => `${path}.lock`;
+
 /** Takes the lock of the store at `path`, or refuses with LOCKED. */
 export function takeServiceLock(path: string): ServiceLock {
-  const lockPath = `${path}.lock`;
+  const lockPath = lockPathOf(path);
   let db: DatabaseSync | undefined;
   try {
     const opened = new DatabaseSync(lockPath, { timeout: 0 });
@@ -25,18 +28,40 @@ export function takeServiceLock(path: string): ServiceLock {
     };
   } catch (error) {
     if (db?.isOpen) db.close();
-    const code = error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : 0;
-    if (code === 5) {
-      throw new StoreUnavailableError(
-        "LOCKED",
-        `${path} is in use by another running service (it holds ${lockPath}); stop that service or choose another file.`,
-        error,
-      );
-    }
+    if (isBusy(error)) throw inUse(path, error);
     throw new StoreUnavailableError(
       "NOT_WRITABLE",
       `The lock ${lockPath} cannot be taken: ${error instanceof Error ? error.message : String(error)}.`,
       error,
     );
   }
+}
+
+/** Whether another process has the store at `path`; takes no lock that a start would meet for longer than a moment. */
+export function isInUse(path: string): boolean {
+  const lockPath = lockPathOf(path);
+  if (!existsSync(lockPath)) return false;
+  const db = new DatabaseSync(lockPath, { readOnly: true, timeout: 0 });
+  try {
+    db.prepare("SELECT count(*) FROM sqlite_schema").get();
+    return false;
+  } catch (error) {
+    if (isBusy(error)) return true;
+    throw error;
+  } finally {
+    db.close();
+  }
+}
+
+/** The refusal of a store that another process has. */
+export function inUse(path: string, cause?: unknown): StoreUnavailableError {
+  return new StoreUnavailableError(
+    "LOCKED",
+    `${path} is in use by a running service, copy or migration (it holds ${lockPathOf(path)}); end that, or choose another file.`,
+    cause,
+  );
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error && (Number(error.errcode) & 0xff) === 5;
 }

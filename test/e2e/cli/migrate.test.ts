@@ -57,9 +57,16 @@ describe("migrating a SQLite file", () => {
     const store = await openSqliteStore({ path: path(), clock: createFakeClock() });
     try {
       const { exitCode, err } = await migrate();
-      expect(err).toContain("is in use by another running service");
+      expect(err).toContain("is in use by a running service, copy or migration");
       expect(exitCode).toBe(1);
-      expect((await migrate("--dry-run")).exitCode).toBe(0);
+      expect((await migrate("--dry-run")).out).toContain("has schema 2; nothing to do.");
+      const db = new DatabaseSync(path());
+      db.exec("UPDATE meta SET value = 1 WHERE key = 'version'");
+      db.close();
+      expect((await migrate("--dry-run")).out).toContain(
+        "would be brought from schema 1 to 2, once what has the file now has ended.",
+      );
+      expect(JSON.parse((await migrate("--dry-run", "--json")).out)).toMatchObject({ from: 1, in_use: true });
     } finally {
       await store.close();
     }

@@ -2,7 +2,9 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createCursors } from "../../../src/app/cursors.ts";
 import { copiedTables, leftOutTables } from "../../../src/store/copied-tables.ts";
+import { nameOf } from "../../../src/store/postgres/connect.ts";
 import { migrateDatabase } from "../../../src/store/postgres/migrate-database.ts";
+import { inspectFile } from "../../../src/store/sqlite/inspect.ts";
 import { markAsCopy } from "../../../src/store/sqlite/report-line.ts";
 import { postgresMissing } from "../../support/postgres-database.ts";
 import {
@@ -132,10 +134,14 @@ describe.skipIf(postgresMissing !== undefined)(`copying a SQLite store ${postgre
   it("marks the file as a copy of what goes on elsewhere, and leaves its rows as they were", async () => {
     const { line, filled, view } = await fill();
     await file.copy(world.database.url);
+    expect(inspectFile(file.path).copiedInto).toBe(nameOf(world.database.url));
+    await expect(file.copy(world.database.url)).rejects.toThrow(/was copied into .* before/);
     const store = await file.open();
     expect(store.line.id).not.toBe(line.id);
     expect(await viewOf(store, filled)).toEqual(view);
+    expect(inspectFile(file.path)).toMatchObject({ isInUse: true, copiedInto: undefined });
     await store.close();
+    expect(inspectFile(file.path).isInUse).toBe(false);
   });
 
   it("lets no service start on a copy that was cut off, and goes on with it", async () => {

@@ -169,6 +169,18 @@ describe("loadConfig with a file", () => {
     expect(problems[0]).not.toMatch(/ss\/w|1[#/?]2/);
   });
 
+  it("refuses a mode of TLS that other programs take otherwise, and takes those with one meaning", () => {
+    const withMode = (mode: string) => problemsOf(`store: "postgres://relay:secret@db/sms?${mode}"`);
+    for (const mode of ["require", "prefer", "verify-ca", "allow", "on"]) {
+      expect(withMode(`sslmode=${mode}`)).toEqual([
+        expect.stringMatching(/store\.url must have sslmode=verify-full, no-verify .* or disable/),
+      ]);
+    }
+    for (const query of ["sslmode=verify-full", "sslmode=no-verify", "sslmode=require&uselibpqcompat=true"]) {
+      expect(withMode(query)).toEqual([]);
+    }
+  });
+
   it("serves without TLS off loopback only when told to", () => {
     const yaml = "listen:\n  grpc:\n    host: 0.0.0.0\n";
     expect(problemsOf(yaml)[0]).toMatch(/^sms-relay\.yaml:3:11 listen\.grpc\.host is not a loopback address/);
