@@ -26,6 +26,7 @@ export interface WorkerClient {
   close(): Promise<void>;
 }
 
+/** Of a thread's young generation. What it makes is dead with the batch, so that a small one collects as little: ADR 70. */
 const youngMiB = 4;
 
 interface Pending {
