@@ -5,8 +5,9 @@
 import type pg from "pg";
 import { systemClock } from "../src/observability/clock.ts";
 import { silentLogger } from "../src/observability/logger.ts";
+import type { Retention } from "../src/store/keeping.ts";
 import { openPostgresStore } from "../src/store/postgres/open.ts";
-import type { Retention, Store } from "../src/store/store.ts";
+import type { Store } from "../src/store/store.ts";
 import { buildAcceptance, buildReceipt, buildSubmitted } from "../test/support/store-builders.ts";
 import type { BenchLine } from "./support/bench-line.ts";
 import { type BenchServer, connectOnlooker, startBenchServer } from "./support/bench-server.ts";

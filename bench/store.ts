@@ -9,9 +9,11 @@ import { DatabaseSync } from "node:sqlite";
 import { createMessageIds, deliveryIdOf, toAccountId, toClaimantId, toGatewayId } from "../src/domain/ids.ts";
 import type { E164, Message } from "../src/domain/message.ts";
 import { systemClock } from "../src/observability/clock.ts";
+import type { Acceptance } from "../src/store/accepting.ts";
+import type { Settlement } from "../src/store/settling.ts";
 import { schemaSql } from "../src/store/sqlite/migrate.ts";
 import { openSqliteStore } from "../src/store/sqlite/open.ts";
-import type { Acceptance, Settlement, Store } from "../src/store/store.ts";
+import type { Store } from "../src/store/store.ts";
 
 const seconds = Number(process.argv[2] ?? 3);
 const folder = mkdtempSync(join(tmpdir(), "sms-relay-bench-"));

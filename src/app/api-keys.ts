@@ -5,7 +5,8 @@
 import { createHmac, hash, randomBytes, timingSafeEqual } from "node:crypto";
 import { SmsError } from "../domain/errors.ts";
 import { type AccountId, toAccountId } from "../domain/ids.ts";
-import type { ApiKey, Store } from "../store/store.ts";
+import type { ApiKey } from "../store/keeping.ts";
+import type { Store } from "../store/store.ts";
 
 /** Who calls. */
 export interface Principal {

@@ -2,7 +2,8 @@
 import { SmsError } from "../domain/errors.ts";
 import type { AccountId } from "../domain/ids.ts";
 import type { Clock } from "../observability/clock.ts";
-import type { CancelOutcome, Store } from "../store/store.ts";
+import type { CancelOutcome } from "../store/settling.ts";
+import type { Store } from "../store/store.ts";
 import { requireMessageId } from "./required-fields.ts";
 
 export interface CancelSmsDeps {

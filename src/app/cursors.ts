@@ -1,7 +1,7 @@
 /** Cursors into an account's reports: the number of the last report that was read, sealed for the line of numbers and the account. */
 import { SmsError } from "../domain/errors.ts";
 import type { AccountId } from "../domain/ids.ts";
-import type { ReportBounds, ReportLine } from "../store/store.ts";
+import type { ReportBounds, ReportLine } from "../store/reports.ts";
 import { createTokenSealer } from "./sealed-token.ts";
 
 export interface Cursors {

@@ -1,7 +1,8 @@
 /** Tells where a message and its deliveries are, page by page. */
 import { SmsError } from "../domain/errors.ts";
 import type { AccountId } from "../domain/ids.ts";
-import type { DeliveryView, MessageView, Store } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
+import type { DeliveryView, MessageView } from "../store/views.ts";
 import type { Principal } from "./api-keys.ts";
 import { openPageToken, type PageRequest, pageSizeOf, sealPageToken } from "./page-token.ts";
 import { invalid, requireMessageId } from "./required-fields.ts";

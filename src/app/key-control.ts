@@ -1,7 +1,7 @@
 /** Makes, lists and revokes API keys for operators; `api-keys.ts` keeps them. */
 import { type FieldViolation, refuseFields } from "../domain/errors.ts";
 import { toAccountId } from "../domain/ids.ts";
-import type { ApiKey } from "../store/store.ts";
+import type { ApiKey } from "../store/keeping.ts";
 import type { ApiKeys, NewApiKey } from "./api-keys.ts";
 import { isCleanText, isLongerThan } from "./check-stored-text.ts";
 import { type Page, type PageRequest, pageOf } from "./page-token.ts";

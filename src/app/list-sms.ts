@@ -2,7 +2,8 @@
 import type { FieldViolation } from "../domain/errors.ts";
 import { refuseFields } from "../domain/errors.ts";
 import { type AccountId, parseMessageId } from "../domain/ids.ts";
-import type { ListFilter, MessageView, Store } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
+import type { ListFilter, MessageView } from "../store/views.ts";
 import { openPageToken, type Page, type PageRequest, pageSizeOf, sealPageToken } from "./page-token.ts";
 import type { TokenSealer } from "./sealed-token.ts";
 

@@ -1,7 +1,8 @@
 /** Reads a message with all of its deliveries, page by page. */
 import { SmsError } from "../domain/errors.ts";
 import type { AccountId, MessageId } from "../domain/ids.ts";
-import type { DeliveryView, StatusPage, Store } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
+import type { DeliveryView, StatusPage } from "../store/views.ts";
 
 const deliveriesPerRead = 1_000;
 

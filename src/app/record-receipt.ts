@@ -5,7 +5,8 @@
 import type { GatewayId } from "../domain/ids.ts";
 import type { IncomingPart, Receipt } from "../domain/receipt.ts";
 import type { Logger } from "../observability/logger.ts";
-import type { ReceiptOutcome, Store } from "../store/store.ts";
+import type { ReceiptOutcome } from "../store/settling.ts";
+import type { Store } from "../store/store.ts";
 import { batchCalls } from "./batch-calls.ts";
 
 /** Most entries that share one call of the store. */

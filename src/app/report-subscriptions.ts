@@ -2,7 +2,8 @@
 import { SmsError } from "../domain/errors.ts";
 import type { AccountId } from "../domain/ids.ts";
 import type { Clock } from "../observability/clock.ts";
-import type { Store, Subscription } from "../store/store.ts";
+import type { Subscription } from "../store/reports.ts";
+import type { Store } from "../store/store.ts";
 import { type Cursors, invalidCursor } from "./cursors.ts";
 import { type Page, type PageRequest, pageOf } from "./page-token.ts";
 import type { ReportReaders } from "./report-readers.ts";

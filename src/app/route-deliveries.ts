@@ -6,7 +6,7 @@ import { PlanMemo, type Plans } from "../routing/plan-memo.ts";
 import type { GatewayHealth } from "../routing/route-gateway.ts";
 import { type RouteRefusal, refuseRoute } from "../routing/route-refusal.ts";
 import { selectGateways } from "../routing/select-gateways.ts";
-import type { NewDelivery, RecipientOutcome } from "../store/store.ts";
+import type { NewDelivery, RecipientOutcome } from "../store/accepting.ts";
 import type { CountryOf } from "./country-of.ts";
 import { nextTurn, recipientsPerTurn } from "./recipients.ts";
 import type { ParsedRecipient } from "./send-request.ts";

@@ -3,7 +3,8 @@ import { type DeliveryState, type PublicState, toPublicState } from "../domain/d
 import type { DeliveryId, MessageId } from "../domain/ids.ts";
 import type { StatusCodeName } from "../domain/status-code.ts";
 import type { Encoding } from "../encoding/message-plan.ts";
-import type { DeliveryView, NewDelivery, RecipientOutcome } from "../store/store.ts";
+import type { NewDelivery, RecipientOutcome } from "../store/accepting.ts";
+import type { DeliveryView } from "../store/views.ts";
 
 /** What became of one recipient of a request. */
 export interface RecipientAnswer {

@@ -9,7 +9,8 @@ import { createRescuer } from "../dispatch/rescuer.ts";
 import { createSilenceWatch } from "../dispatch/silence-watch.ts";
 import type { Clock } from "../observability/clock.ts";
 import type { Logger } from "../observability/logger.ts";
-import type { Retention, Store } from "../store/store.ts";
+import type { Retention } from "../store/keeping.ts";
+import type { Store } from "../store/store.ts";
 import type { GatewayPool } from "./gateway-pool.ts";
 
 export interface BackgroundDeps {

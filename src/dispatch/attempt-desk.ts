@@ -8,7 +8,7 @@ import type { EncodingProfile } from "../encoding/message-plan.ts";
 import type { Gateway, PartResult } from "../gateways/gateway.ts";
 import { circuitSignalOf } from "../routing/circuit-signal.ts";
 import { type Candidate, selectGateways } from "../routing/select-gateways.ts";
-import type { AttemptTrace, Settlement } from "../store/store.ts";
+import type { AttemptTrace, Settlement } from "../store/settling.ts";
 import {
   type Judgement,
   judgeResults,

@@ -9,7 +9,7 @@ import type { StatusCodeName } from "../domain/status-code.ts";
 import type { EncodingProfile, MessagePlan } from "../encoding/message-plan.ts";
 import { renderParts } from "../encoding/render-parts.ts";
 import type { PartResult, PartToSubmit } from "../gateways/gateway.ts";
-import type { AttemptRecord, AttemptTrace, PartRecord } from "../store/store.ts";
+import type { AttemptRecord, AttemptTrace, PartRecord } from "../store/settling.ts";
 import type { InHand } from "./in-hand.ts";
 
 export type Resume = NonNullable<DeliveryProgress["resume"]>;

@@ -4,7 +4,7 @@
  */
 import { type Lane, lanes } from "../domain/message.ts";
 import type { Clock, Timer } from "../observability/clock.ts";
-import type { Claim } from "../store/store.ts";
+import type { Claim } from "../store/accepting.ts";
 
 /** Wait before asking again where the store says that something waits but hands nothing out. */
 const puzzledMs = 100;

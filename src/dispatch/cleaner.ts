@@ -1,7 +1,8 @@
 /** Erases and deletes what retention has passed, in small commits with room for others between them. */
 import type { Clock } from "../observability/clock.ts";
 import type { Logger } from "../observability/logger.ts";
-import type { Retention, Store } from "../store/store.ts";
+import type { Retention } from "../store/keeping.ts";
+import type { Store } from "../store/store.ts";
 import { type BackgroundService, createBackgroundService } from "./background-service.ts";
 
 export interface CleanerDependencies {

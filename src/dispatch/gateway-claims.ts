@@ -4,7 +4,7 @@
  */
 import type { ClaimantId, GatewayId } from "../domain/ids.ts";
 import { type Lane, lanes } from "../domain/message.ts";
-import type { Claim } from "../store/store.ts";
+import type { Claim } from "../store/accepting.ts";
 import { BacklogHints } from "./backlog-hints.ts";
 import type { DispatchContext } from "./dispatch-context.ts";
 import type { GatewayGate } from "./gateway-gate.ts";

@@ -10,7 +10,7 @@ import type { Gateway } from "../gateways/gateway.ts";
 import { LaneScheduler } from "../routing/lane-scheduler.ts";
 import type { GatewayHealth } from "../routing/route-gateway.ts";
 import { selectGateways } from "../routing/select-gateways.ts";
-import type { Claim } from "../store/store.ts";
+import type { Claim } from "../store/accepting.ts";
 import { AttemptDesk } from "./attempt-desk.ts";
 import type { BacklogHints } from "./backlog-hints.ts";
 import type { DispatchContext } from "./dispatch-context.ts";

@@ -3,7 +3,7 @@
 import { assertNever } from "../domain/assert-never.ts";
 import type { GatewayId } from "../domain/ids.ts";
 import type { Clock } from "../observability/clock.ts";
-import type { Settlement } from "../store/store.ts";
+import type { Settlement } from "../store/settling.ts";
 import type { GatewayRunner } from "./gateway-runner.ts";
 import type { InHand } from "./in-hand.ts";
 import { mayHaveBeenSent, type Placement } from "./place-delivery.ts";

@@ -11,7 +11,7 @@ import type { PlannedMessage, Plans } from "../routing/plan-memo.ts";
 import { backoffMs, chooseCandidate, type RetrySettings } from "../routing/retry-policy.ts";
 import { refuseRoute } from "../routing/route-refusal.ts";
 import type { Candidate, Selection } from "../routing/select-gateways.ts";
-import type { AttemptTrace } from "../store/store.ts";
+import type { AttemptTrace } from "../store/settling.ts";
 import type { Resume } from "./attempt.ts";
 
 /** Marks in an attempt's trace; a closed set. */

@@ -9,7 +9,8 @@ import type { DeliveryId, GatewayId } from "../domain/ids.ts";
 import type { Lane } from "../domain/message.ts";
 import type { Clock, Timer } from "../observability/clock.ts";
 import type { Logger } from "../observability/logger.ts";
-import type { Settlement, SettleOutcome, Store } from "../store/store.ts";
+import type { Settlement, SettleOutcome } from "../store/settling.ts";
+import type { Store } from "../store/store.ts";
 
 export type SettledListener = (deliveryId: DeliveryId, state: DeliveryState) => void;
 

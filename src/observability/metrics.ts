@@ -7,7 +7,7 @@ import { type FinalState, isFinal, transitions } from "../domain/delivery-state.
 import { type AttemptOutcome, lanes } from "../domain/message.ts";
 import { statusCodes } from "../domain/status-code.ts";
 import type { GatewayFigures, GatewayStatus } from "../gateways/gateway.ts";
-import type { Backlog } from "../store/store.ts";
+import type { Backlog } from "../store/keeping.ts";
 import { createTally, type Tally } from "./tally.ts";
 
 /** What the gauges read at the moment somebody asks. */

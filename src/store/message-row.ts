@@ -2,8 +2,8 @@
 import type { AccountId, MessageId } from "../domain/ids.ts";
 import type { Message, MessageContent } from "../domain/message.ts";
 import type { StatusCodeName } from "../domain/status-code.ts";
+import type { RecipientOutcome } from "./accepting.ts";
 import { laneOf, textEncodings } from "./codes.ts";
-import type { RecipientOutcome } from "./store.ts";
 
 export interface MessageRow {
   readonly account_id: AccountId;

@@ -1,7 +1,8 @@
 /** How the parts of an attempt stand in its row: one JSON array a part, without names, since it is written for every message. */
 import type { DecidingReceipt, PartToJudge } from "../domain/judge-parts.ts";
 import type { Receipt } from "../domain/receipt.ts";
-import type { PartRecord, PartView, ReceiptView } from "./store.ts";
+import type { PartRecord } from "./settling.ts";
+import type { PartView, ReceiptView } from "./views.ts";
 
 type ReceiptTuple = readonly [
   verdict: Receipt["verdict"],

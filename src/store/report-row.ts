@@ -7,7 +7,7 @@ import type { StatusCodeName } from "../domain/status-code.ts";
 import { type ReportState, stateOf } from "./codes.ts";
 import { metadataOf } from "./message-row.ts";
 import { parseParts, viewPart } from "./part-tuple.ts";
-import type { ReportScan, StoredReport } from "./store.ts";
+import type { ReportScan, StoredReport } from "./reports.ts";
 
 export interface ReportRow {
   readonly number: number;

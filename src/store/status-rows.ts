@@ -7,7 +7,8 @@ import type { Encoding } from "../encoding/message-plan.ts";
 import { stateOf } from "./codes.ts";
 import { type MessageRow, messageOf, recipientOutcomesOf } from "./message-row.ts";
 import { parseParts, viewPart } from "./part-tuple.ts";
-import type { AttemptTrace, AttemptView, DeliveryView, ListFilter, MessageView } from "./store.ts";
+import type { AttemptTrace } from "./settling.ts";
+import type { AttemptView, DeliveryView, ListFilter, MessageView } from "./views.ts";
 
 export type MessageViewRow = MessageRow & {
   readonly delivery_count: number;

@@ -24,8 +24,10 @@ import type { Clock } from "../../src/observability/clock.ts";
 import { silentLogger } from "../../src/observability/logger.ts";
 import { PlanMemo } from "../../src/routing/plan-memo.ts";
 import { selectGateways } from "../../src/routing/select-gateways.ts";
+import type { ClaimRequest, NewDelivery } from "../../src/store/accepting.ts";
 import { openSqliteStore } from "../../src/store/sqlite/open.ts";
-import type { ClaimRequest, DeliveryView, NewDelivery, Store } from "../../src/store/store.ts";
+import type { Store } from "../../src/store/store.ts";
+import type { DeliveryView } from "../../src/store/views.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
 import { seededRandom } from "./seeded-random.ts";
 

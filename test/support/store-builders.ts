@@ -11,15 +11,10 @@ import {
 } from "../../src/domain/ids.ts";
 import type { AttemptOutcome, E164, Message } from "../../src/domain/message.ts";
 import type { Receipt } from "../../src/domain/receipt.ts";
+import type { Acceptance, NewDelivery } from "../../src/store/accepting.ts";
 import type { GatewayOffer, GatewayReport } from "../../src/store/gateway-sessions.ts";
-import type {
-  Acceptance,
-  AttemptRecord,
-  NewDelivery,
-  PartRecord,
-  Settlement,
-  Store,
-} from "../../src/store/store.ts";
+import type { AttemptRecord, PartRecord, Settlement } from "../../src/store/settling.ts";
+import type { Store } from "../../src/store/store.ts";
 
 export const account = toAccountId("acme");
 export const gateway = toGatewayId("alpha");

@@ -9,14 +9,8 @@ import {
   type Sms,
   type StateCount,
 } from "../../gen/sms/v1/sms_service.ts";
-import type {
-  AttemptView,
-  CancelOutcome,
-  DeliveryView,
-  MessageView,
-  PartView,
-  ReceiptView,
-} from "../../store/store.ts";
+import type { CancelOutcome } from "../../store/settling.ts";
+import type { AttemptView, DeliveryView, MessageView, PartView, ReceiptView } from "../../store/views.ts";
 import { toEncoding, toLane, toOutcome, toReason, toState, toStatusCode } from "./enums.ts";
 import { toDate } from "./time.ts";
 

@@ -19,7 +19,7 @@ import {
 } from "../../gen/sms/v1/message.ts";
 import { WaitFor as PbWaitFor } from "../../gen/sms/v1/sms_service.ts";
 import type { StatusCode as PbStatusCode } from "../../gen/sms/v1/status_code.ts";
-import type { ApiKey } from "../../store/store.ts";
+import type { ApiKey } from "../../store/keeping.ts";
 
 /** The word for a number, `fallback` for 0, and UNRECOGNIZED for a number that the table lacks. */
 function reader<Word extends string, Default extends string>(

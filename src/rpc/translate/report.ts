@@ -11,7 +11,7 @@ import {
   type StreamDeliveryReportsRequest,
   type SubscriptionStart,
 } from "../../gen/sms/v1/sms_service.ts";
-import type { StoredReport } from "../../store/store.ts";
+import type { StoredReport } from "../../store/reports.ts";
 import { toPart } from "./delivery.ts";
 import { fromState, toReason, toState, toStatusCode } from "./enums.ts";
 import { fromDate, toDate, toDuration } from "./time.ts";

@@ -1,8 +1,8 @@
 /** The rows that accepting inserts: a message, and its deliveries. */
 import type { Message } from "../../domain/message.ts";
+import type { Acceptance, NewDelivery } from "../accepting.ts";
 import { laneCodes, stateCodes, textEncodings } from "../codes.ts";
 import { packOutcomes } from "../message-row.ts";
-import type { Acceptance, NewDelivery } from "../store.ts";
 import { type Columns, createInsertRows } from "./columns.ts";
 import { packOptional, packText } from "./pack-text.ts";
 import type { Scalar } from "./statement.ts";

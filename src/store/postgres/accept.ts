@@ -4,9 +4,9 @@
  */
 import type { ClaimantId, DeliveryId, GatewayId, MessageId } from "../../domain/ids.ts";
 import type { Message } from "../../domain/message.ts";
+import type { Acceptance, AcceptOutcome } from "../accepting.ts";
 import { laneCodes } from "../codes.ts";
 import { keepCommitOrder } from "../commit-order.ts";
-import type { Acceptance, AcceptOutcome } from "../store.ts";
 import {
   type DeliveryInsert,
   deliveryRow,

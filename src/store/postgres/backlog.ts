@@ -1,7 +1,7 @@
 /** What waits, by queue: counted on the index of waiting rows alone. */
 import type { GatewayId } from "../../domain/ids.ts";
 import { laneOf } from "../codes.ts";
-import type { Backlog } from "../store.ts";
+import type { Backlog } from "../keeping.ts";
 import { type Connection, first, statement } from "./statement.ts";
 
 const count = statement<{ gateway_id: GatewayId; lane: number; count: number; oldest: number }>(

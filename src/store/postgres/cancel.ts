@@ -2,7 +2,7 @@
 import type { AccountId, DeliveryId, MessageId } from "../../domain/ids.ts";
 import type { E164 } from "../../domain/message.ts";
 import { stateOf } from "../codes.ts";
-import type { CancelOutcome } from "../store.ts";
+import type { CancelOutcome } from "../settling.ts";
 import { endDelivery } from "./move-delivery.ts";
 import type { Transaction } from "./transaction.ts";
 

@@ -6,6 +6,7 @@ import type { AccountId, DeliveryId } from "../../domain/ids.ts";
 import { messageIdOf } from "../../domain/ids.ts";
 import type { DeliveryProgress, DeliveryWork, E164, Lane, Message } from "../../domain/message.ts";
 import { lanes, noProgress } from "../../domain/message.ts";
+import type { Claim, ClaimRequest } from "../accepting.ts";
 import { laneCodes } from "../codes.ts";
 import {
   type ContentRow,
@@ -15,7 +16,6 @@ import {
   messageColumns,
   messageOf,
 } from "../message-row.ts";
-import type { Claim, ClaimRequest } from "../store.ts";
 import { plainContent, plainMessage } from "./plain-message.ts";
 import type { QueueEnds, QueueKey } from "./queue-ends.ts";
 import { first, statement } from "./statement.ts";

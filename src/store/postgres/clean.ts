@@ -2,7 +2,7 @@
  * Retention, a bounded step at a time. What has an age of its own goes by it (clean-aged.ts), bodies and messages go when their last
  * delivery is final for long enough (clean-messages.ts). One replica cleans at a time.
  */
-import type { Retention } from "../store.ts";
+import type { Retention } from "../keeping.ts";
 import { cleanAged } from "./clean-aged.ts";
 import { cleanMessages } from "./clean-messages.ts";
 import { inTransaction } from "./in-transaction.ts";

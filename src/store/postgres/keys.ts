@@ -1,6 +1,6 @@
 /** API keys, whose secrets are known by their hash only. */
 import type { AccountId } from "../../domain/ids.ts";
-import type { ApiKey } from "../store.ts";
+import type { ApiKey } from "../keeping.ts";
 import { packText, unpackText } from "./pack-text.ts";
 import { type Connection, statement } from "./statement.ts";
 

@@ -5,8 +5,8 @@
  */
 import { type DeliveryId, type MessageId, maxDeliveries } from "../../domain/ids.ts";
 import { parseParts } from "../part-tuple.ts";
+import type { Settlement } from "../settling.ts";
 import { keysOf } from "../status-rows.ts";
-import type { Settlement } from "../store.ts";
 import type { CancelRequest } from "./cancel.ts";
 import {
   addSmscId,

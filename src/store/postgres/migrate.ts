@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
+import type { ReportLine } from "../reports.ts";
 import type { MigratedStore, SchemaChange } from "../schema-change.ts";
-import type { ReportLine } from "../store.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { schemaName } from "./connect.ts";
 import { readMark } from "./copy-mark.ts";

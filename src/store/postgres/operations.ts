@@ -2,21 +2,16 @@
 import type { ClaimantId, DeliveryId, GatewayId } from "../../domain/ids.ts";
 import type { E164 } from "../../domain/message.ts";
 import type { IncomingPart, Receipt } from "../../domain/receipt.ts";
+import type { Acceptance, AcceptOutcome, Claim, ClaimRequest } from "../accepting.ts";
+import type { ApiKey, Recovery } from "../keeping.ts";
+import type { AcknowledgeOutcome, Subscription } from "../reports.ts";
 import type {
-  Acceptance,
-  AcceptOutcome,
-  AcknowledgeOutcome,
-  ApiKey,
   CancelOutcome,
-  Claim,
-  ClaimRequest,
   ReceiptOutcome,
-  Recovery,
   Settlement,
   SettleOutcome,
   StoredIncoming,
-  Subscription,
-} from "../store.ts";
+} from "../settling.ts";
 import type { CancelRequest } from "./cancel.ts";
 import type { PauseRequest } from "./pauses.ts";
 import type { JoinRequest, RescueRequest } from "./recover.ts";

@@ -1,7 +1,7 @@
 /** Reading reports: the row says what happened when; what does not change is joined from the message, delivery and attempt. */
 import type { AccountId } from "../../domain/ids.ts";
 import { type ScannedRow, scanOf } from "../report-row.ts";
-import type { ReportBounds, ReportScan } from "../store.ts";
+import type { ReportBounds, ReportScan } from "../reports.ts";
 import { unpackOptional } from "./pack-text.ts";
 import { type Connection, first, statement } from "./statement.ts";
 

@@ -15,7 +15,7 @@ import {
   maxAttemptsShown,
   messageViewOf,
 } from "../status-rows.ts";
-import type { AttemptView, ListFilter, MessageView, StatusPage } from "../store.ts";
+import type { AttemptView, ListFilter, MessageView, StatusPage } from "../views.ts";
 import { packText } from "./pack-text.ts";
 import { plainMessage } from "./plain-message.ts";
 import { type Connection, first, statement } from "./statement.ts";

@@ -4,7 +4,7 @@
  */
 
 import { isSamePart, mergeParts, type PartTuple, packPart } from "../part-tuple.ts";
-import type { AttemptRecord } from "../store.ts";
+import type { AttemptRecord } from "../settling.ts";
 import { type AttemptRow, addSmscId, attemptKey, type SmscIdRow } from "./locked-rows.ts";
 import type { SubmittedDelivery } from "./submit-plainly.ts";
 import type { Transaction } from "./transaction.ts";

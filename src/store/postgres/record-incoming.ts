@@ -3,7 +3,7 @@
  * any order (P37). A part that comes again, because our answer was lost, is the one that is known.
  */
 import type { IncomingPart } from "../../domain/receipt.ts";
-import type { StoredIncoming } from "../store.ts";
+import type { StoredIncoming } from "../settling.ts";
 import { packOptional, packText } from "./pack-text.ts";
 import { first, statement } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";

@@ -8,7 +8,7 @@ import type { Receipt } from "../../domain/receipt.ts";
 import { stateOf } from "../codes.ts";
 import { keepReceipt, matchReceipt, oldestMatchMs } from "../match-receipt.ts";
 import { partToJudge } from "../part-tuple.ts";
-import type { AttemptRecord, ReceiptOutcome } from "../store.ts";
+import type { AttemptRecord, ReceiptOutcome } from "../settling.ts";
 import { attemptKey, idKey, type ParkedRow, type SmscIdRow } from "./locked-rows.ts";
 import { endDelivery } from "./move-delivery.ts";
 import type { Transaction } from "./transaction.ts";

@@ -4,7 +4,7 @@
  */
 import { type ClaimantId, type GatewayId, toClaimantId } from "../../domain/ids.ts";
 import { stateCodes } from "../codes.ts";
-import type { Recovery } from "../store.ts";
+import type { Recovery } from "../keeping.ts";
 import { deliveryColumns } from "./load-rows.ts";
 import type { DeliveryRow } from "./locked-rows.ts";
 import { endDelivery } from "./move-delivery.ts";

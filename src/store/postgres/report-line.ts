@@ -3,7 +3,7 @@
  * copied from a file brings its own, which stand in meta.
  */
 import type { CopyOrigin } from "../copied-tables.ts";
-import type { ReportLine } from "../store.ts";
+import type { ReportLine } from "../reports.ts";
 
 const keys = { line: "line_id", former: "former_lines" } as const;
 

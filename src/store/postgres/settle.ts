@@ -9,7 +9,7 @@ import { judgeParts } from "../../domain/judge-parts.ts";
 import { noProgress } from "../../domain/message.ts";
 import { stateCodes, stateOf } from "../codes.ts";
 import { partToJudge } from "../part-tuple.ts";
-import type { Settlement, SettleOutcome } from "../store.ts";
+import type { Settlement, SettleOutcome } from "../settling.ts";
 import type { DeliveryRow } from "./locked-rows.ts";
 import { endDelivery } from "./move-delivery.ts";
 import type { QueueEnds } from "./queue-ends.ts";

@@ -5,7 +5,7 @@
  */
 import type { AccountId, ClaimantId, DeliveryId } from "../../domain/ids.ts";
 import { stateCodes } from "../codes.ts";
-import type { Settlement } from "../store.ts";
+import type { Settlement } from "../settling.ts";
 import { createSendRows } from "./columns.ts";
 import type { RowsWanted } from "./load-rows.ts";
 import { idKey, type LockedRows } from "./locked-rows.ts";

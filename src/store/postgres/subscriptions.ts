@@ -1,6 +1,6 @@
 /** Named report subscriptions: a position each, moved forward by acknowledging. */
 import type { AccountId } from "../../domain/ids.ts";
-import type { AcknowledgeOutcome, Subscription } from "../store.ts";
+import type { AcknowledgeOutcome, Subscription } from "../reports.ts";
 import { packText, unpackText } from "./pack-text.ts";
 import { type Connection, first, statement } from "./statement.ts";
 import { StepError } from "./store-error.ts";

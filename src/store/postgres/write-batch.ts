@@ -3,9 +3,9 @@
  * taken alike: request ids, deliveries by id, what is taken without waiting (SKIP LOCKED), references, small tables, counters last.
  */
 import type { ClaimantId, DeliveryId, GatewayId } from "../../domain/ids.ts";
+import type { Claim } from "../accepting.ts";
 import { stateCodes } from "../codes.ts";
 import type { LaneEnd } from "../commit-order.ts";
-import type { Claim } from "../store.ts";
 import { planAccept } from "./accept.ts";
 import { type AppendedReports, appendReports } from "./append-reports.ts";
 import { cancel } from "./cancel.ts";

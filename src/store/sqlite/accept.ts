@@ -4,10 +4,10 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { Message } from "../../domain/message.ts";
+import type { Acceptance, AcceptOutcome, NewDelivery } from "../accepting.ts";
 import { laneCodes, stateCodes, textEncodings } from "../codes.ts";
 import { keepCommitOrder } from "../commit-order.ts";
 import { packOutcomes } from "../message-row.ts";
-import type { Acceptance, AcceptOutcome, NewDelivery } from "../store.ts";
 import { prepare } from "./statement.ts";
 import type { TakeReference } from "./take-references.ts";
 import type { Transaction } from "./transaction.ts";

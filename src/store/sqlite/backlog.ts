@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { GatewayId } from "../../domain/ids.ts";
 import { laneOf } from "../codes.ts";
-import type { Backlog } from "../store.ts";
+import type { Backlog } from "../keeping.ts";
 import { prepare } from "./statement.ts";
 
 export function createReadBacklog(db: DatabaseSync) {

@@ -4,6 +4,7 @@ import type { AccountId, ClaimantId, DeliveryId } from "../../domain/ids.ts";
 import { messageIdOf } from "../../domain/ids.ts";
 import type { DeliveryProgress, DeliveryWork, E164, Message } from "../../domain/message.ts";
 import { lanes, noProgress } from "../../domain/message.ts";
+import type { Claim, ClaimRequest } from "../accepting.ts";
 import { laneCodes } from "../codes.ts";
 import {
   type ContentRow,
@@ -13,7 +14,6 @@ import {
   messageColumns,
   messageOf,
 } from "../message-row.ts";
-import type { Claim, ClaimRequest } from "../store.ts";
 import { prepare } from "./statement.ts";
 import type { TakeReference } from "./take-references.ts";
 import type { Transaction } from "./transaction.ts";

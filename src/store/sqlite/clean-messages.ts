@@ -5,8 +5,8 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { AccountId, MessageId } from "../../domain/ids.ts";
+import type { Retention } from "../keeping.ts";
 import { keysOf } from "../status-rows.ts";
-import type { Retention } from "../store.ts";
 import type { CleanStep } from "./clean.ts";
 import { prepare } from "./statement.ts";
 

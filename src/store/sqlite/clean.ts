@@ -3,7 +3,7 @@
  * their last delivery is final for long enough (clean-messages.ts).
  */
 import type { DatabaseSync } from "node:sqlite";
-import type { Retention } from "../store.ts";
+import type { Retention } from "../keeping.ts";
 import { createCleanAged } from "./clean-aged.ts";
 import { createCleanMessages } from "./clean-messages.ts";
 import type { Transaction } from "./transaction.ts";

@@ -1,7 +1,7 @@
 /** API keys, whose secrets are known by their hash only. */
 import type { DatabaseSync } from "node:sqlite";
 import type { AccountId } from "../../domain/ids.ts";
-import type { ApiKey } from "../store.ts";
+import type { ApiKey } from "../keeping.ts";
 import { prepare } from "./statement.ts";
 
 interface KeyRow {

@@ -3,25 +3,17 @@ import type { DeliveryState } from "../../domain/delivery-state.ts";
 import type { AccountId, ClaimantId, DeliveryId, GatewayId } from "../../domain/ids.ts";
 import type { E164 } from "../../domain/message.ts";
 import type { IncomingPart, Receipt } from "../../domain/receipt.ts";
+import type { Acceptance, AcceptOutcome, Claim, ClaimRequest } from "../accepting.ts";
+import type { ApiKey, Backlog, Recovery } from "../keeping.ts";
+import type { AcknowledgeOutcome, ReportBounds, Subscription } from "../reports.ts";
 import type {
-  Acceptance,
-  AcceptOutcome,
-  AcknowledgeOutcome,
-  ApiKey,
-  Backlog,
   CancelOutcome,
-  Claim,
-  ClaimRequest,
-  MessageView,
   ReceiptOutcome,
-  Recovery,
-  ReportBounds,
   Settlement,
   SettleOutcome,
-  StatusPage,
   StoredIncoming,
-  Subscription,
-} from "../store.ts";
+} from "../settling.ts";
+import type { MessageView, StatusPage } from "../views.ts";
 import type { AppendedReports } from "./append-reports.ts";
 import type { CancelRequest } from "./cancel.ts";
 import type { Cleaned, CleanRequest } from "./clean.ts";

@@ -4,7 +4,7 @@
  */
 import { deliveryIdOf, positionOf } from "../../domain/ids.ts";
 import type { Message } from "../../domain/message.ts";
-import type { Acceptance, NewDelivery } from "../store.ts";
+import type { Acceptance, NewDelivery } from "../accepting.ts";
 
 type PackedMessage = readonly [
   Message["id"],

@@ -3,7 +3,7 @@
  * both ways as objects, under 1 µs flat.
  */
 import type { Receipt } from "../../domain/receipt.ts";
-import type { AttemptRecord, PartRecord, Settlement } from "../store.ts";
+import type { AttemptRecord, PartRecord, Settlement } from "../settling.ts";
 
 type PackedPart = readonly [
   number: number,

@@ -3,8 +3,9 @@
  * a number or two, which cost a third of an object with names, all others as they are.
  */
 import type { DeliveryId } from "../../domain/ids.ts";
+import type { Acceptance, AcceptOutcome } from "../accepting.ts";
 import { stateCodes, stateOf } from "../codes.ts";
-import type { Acceptance, AcceptOutcome, ReceiptOutcome, SettleOutcome } from "../store.ts";
+import type { ReceiptOutcome, SettleOutcome } from "../settling.ts";
 import type { WriteOperation } from "./operations.ts";
 
 /** How many claims were granted, where none took a reference and none was left out in between. */

@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { AccountId } from "../../domain/ids.ts";
 import type { ScannedRow } from "../report-row.ts";
-import type { ReportBounds } from "../store.ts";
+import type { ReportBounds } from "../reports.ts";
 import { type PackedScan, packScan } from "./packed-scan.ts";
 import { prepare } from "./statement.ts";
 

@@ -16,7 +16,7 @@ import {
   maxAttemptsShown,
   messageViewOf,
 } from "../status-rows.ts";
-import type { AttemptView, ListFilter, MessageView, StatusPage } from "../store.ts";
+import type { AttemptView, ListFilter, MessageView, StatusPage } from "../views.ts";
 import { prepare } from "./statement.ts";
 
 export interface StatusQuery {

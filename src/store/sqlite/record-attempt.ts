@@ -4,7 +4,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { isSamePart, mergeParts, type PartTuple, packPart, parseParts } from "../part-tuple.ts";
-import type { AttemptRecord } from "../store.ts";
+import type { AttemptRecord } from "../settling.ts";
 import { prepare } from "./statement.ts";
 
 export interface RecordedAttempt {

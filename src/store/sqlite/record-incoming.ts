@@ -4,7 +4,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { IncomingPart } from "../../domain/receipt.ts";
-import type { StoredIncoming } from "../store.ts";
+import type { StoredIncoming } from "../settling.ts";
 import { prepare } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
 

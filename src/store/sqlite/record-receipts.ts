@@ -11,7 +11,7 @@ import type { Receipt } from "../../domain/receipt.ts";
 import { stateOf } from "../codes.ts";
 import { keepReceipt, matchReceipt, oldestMatchMs, type PartCandidate } from "../match-receipt.ts";
 import { type PartTuple, parseParts, partToJudge } from "../part-tuple.ts";
-import type { AttemptRecord, ReceiptOutcome } from "../store.ts";
+import type { AttemptRecord, ReceiptOutcome } from "../settling.ts";
 import type { EndDelivery } from "./move-delivery.ts";
 import { prepare } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";

@@ -4,7 +4,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { type AccountId, type ClaimantId, type DeliveryId, toClaimantId } from "../../domain/ids.ts";
-import type { Recovery } from "../store.ts";
+import type { Recovery } from "../keeping.ts";
 import type { EndDelivery } from "./move-delivery.ts";
 import { prepare } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";

@@ -11,7 +11,7 @@ import { judgeParts } from "../../domain/judge-parts.ts";
 import { noProgress } from "../../domain/message.ts";
 import { stateCodes, stateOf } from "../codes.ts";
 import { partToJudge } from "../part-tuple.ts";
-import type { Settlement, SettleOutcome } from "../store.ts";
+import type { Settlement, SettleOutcome } from "../settling.ts";
 import type { EndDelivery } from "./move-delivery.ts";
 import type { createRecordAttempt, RecordedAttempt } from "./record-attempt.ts";
 import type { ReplayParked } from "./record-receipts.ts";

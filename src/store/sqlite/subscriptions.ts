@@ -1,7 +1,7 @@
 /** Named report subscriptions: a position each, moved forward by acknowledging. */
 import type { DatabaseSync } from "node:sqlite";
 import type { AccountId } from "../../domain/ids.ts";
-import type { AcknowledgeOutcome, Subscription } from "../store.ts";
+import type { AcknowledgeOutcome, Subscription } from "../reports.ts";
 import { prepare } from "./statement.ts";
 
 interface SubscriptionRow {

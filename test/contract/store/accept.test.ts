@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { toAccountId, toGatewayId } from "../../../src/domain/ids.ts";
-import type { Acceptance } from "../../../src/store/store.ts";
+import type { Acceptance } from "../../../src/store/accepting.ts";
 import {
   account,
   buildAcceptance,

@@ -2,7 +2,8 @@ import { expect, it } from "vitest";
 import { isFinal } from "../../../src/domain/delivery-state.ts";
 import { type DeliveryId, messageIdOf } from "../../../src/domain/ids.ts";
 import { noProgress } from "../../../src/domain/message.ts";
-import type { Settlement, StoredReport } from "../../../src/store/store.ts";
+import type { StoredReport } from "../../../src/store/reports.ts";
+import type { Settlement } from "../../../src/store/settling.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
 import {
   account,

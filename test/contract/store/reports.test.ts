@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { toAccountId } from "../../../src/domain/ids.ts";
-import type { StoredReport } from "../../../src/store/store.ts";
+import type { StoredReport } from "../../../src/store/reports.ts";
 import {
   acceptSubmitted,
   account,

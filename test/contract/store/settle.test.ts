@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { type DeliveryId, messageIdOf, toClaimantId, toGatewayId } from "../../../src/domain/ids.ts";
 import { noProgress } from "../../../src/domain/message.ts";
-import type { Settlement } from "../../../src/store/store.ts";
+import type { Settlement } from "../../../src/store/settling.ts";
 import {
   acceptClaimed,
   account,

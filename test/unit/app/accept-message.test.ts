@@ -3,7 +3,7 @@ import { acceptMessage, type DirectClaims } from "../../../src/app/accept-messag
 import type { SendRequest } from "../../../src/app/send-request.ts";
 import { type DeliveryId, type GatewayId, toClaimantId } from "../../../src/domain/ids.ts";
 import { PlanMemo } from "../../../src/routing/plan-memo.ts";
-import type { Acceptance, AcceptOutcome } from "../../../src/store/store.ts";
+import type { Acceptance, AcceptOutcome } from "../../../src/store/accepting.ts";
 import { buildAcceptance, gateway, recipientAt } from "../../support/store-builders.ts";
 
 const room = 2;

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { type ConfiguredKey, createApiKeys } from "../../../src/app/api-keys.ts";
 import { toAccountId } from "../../../src/domain/ids.ts";
-import type { ApiKey } from "../../../src/store/store.ts";
+import type { ApiKey } from "../../../src/store/keeping.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 
 function setUp(configured: readonly ConfiguredKey[] = []) {

@@ -3,7 +3,7 @@ import type { Principal } from "../../../src/app/api-keys.ts";
 import { createGetStatus } from "../../../src/app/get-status.ts";
 import { createTokenSealer } from "../../../src/app/sealed-token.ts";
 import { deliveryIdOf, toAccountId } from "../../../src/domain/ids.ts";
-import type { AttemptView, DeliveryView, PartView, StatusPage } from "../../../src/store/store.ts";
+import type { AttemptView, DeliveryView, PartView, StatusPage } from "../../../src/store/views.ts";
 import {
   buildAcceptance,
   gateway,

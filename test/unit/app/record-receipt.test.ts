@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createReceiptRecorder } from "../../../src/app/record-receipt.ts";
 import { silentLogger } from "../../../src/observability/logger.ts";
-import type { ReceiptOutcome } from "../../../src/store/store.ts";
+import type { ReceiptOutcome } from "../../../src/store/settling.ts";
 import { buildReceipt } from "../../support/store-builders.ts";
 
 function setUp(answer: (count: number) => Promise<readonly ReceiptOutcome[]>) {

@@ -7,7 +7,7 @@ import { createRescuer } from "../../../src/dispatch/rescuer.ts";
 import { createSilenceWatch } from "../../../src/dispatch/silence-watch.ts";
 import { toGatewayId } from "../../../src/domain/ids.ts";
 import { silentLogger } from "../../../src/observability/logger.ts";
-import type { Retention } from "../../../src/store/store.ts";
+import type { Retention } from "../../../src/store/keeping.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 import { createSignalQueue } from "../../support/signal-queue.ts";
 

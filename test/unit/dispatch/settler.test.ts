@@ -5,7 +5,7 @@ import { SmsError } from "../../../src/domain/errors.ts";
 import { toClaimantId, toDeliveryId, toGatewayId } from "../../../src/domain/ids.ts";
 import { noProgress } from "../../../src/domain/message.ts";
 import { silentLogger } from "../../../src/observability/logger.ts";
-import type { Settlement, SettleOutcome } from "../../../src/store/store.ts";
+import type { Settlement, SettleOutcome } from "../../../src/store/settling.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));

@@ -1,0 +1,62 @@
+/** What crosses the port when messages are accepted and deliveries claimed. Times are milliseconds since the epoch. */
+import type { FailureReason } from "../domain/delivery-state.ts";
+import type { ClaimantId, DeliveryId, GatewayId, MessageId } from "../domain/ids.ts";
+import type { DeliveryWork, E164, Lane, Message } from "../domain/message.ts";
+import type { StatusCodeName } from "../domain/status-code.ts";
+import type { Encoding } from "../encoding/message-plan.ts";
+
+/** What happened to one recipient of the request, by index; kept so that a repeated request gets the same answer. */
+export type RecipientOutcome =
+  | { readonly kind: "delivery"; readonly position: number }
+  | { readonly kind: "refused"; readonly code: StatusCodeName };
+
+export interface NewDelivery {
+  readonly id: DeliveryId;
+  readonly recipient: E164;
+  readonly country: string | undefined;
+  /** QUEUED, or REJECTED by policy with its code. */
+  readonly admission:
+    | {
+        readonly kind: "queued";
+        readonly gatewayId: GatewayId;
+        readonly encoding: Encoding;
+        readonly segmentCount: number;
+      }
+    | { readonly kind: "rejected"; readonly code: StatusCodeName; readonly reason: FailureReason };
+  /** Asks for the claim in the accepting transaction; granted only when nothing older waits (FIFO). */
+  readonly wantsClaim: boolean;
+}
+
+export interface Acceptance {
+  readonly message: Message;
+  readonly deliveries: readonly NewDelivery[];
+  /** One for each recipient of the request, in order. */
+  readonly recipientOutcomes: readonly RecipientOutcome[];
+  readonly request: { readonly method: string; readonly id: string; readonly hash: string } | undefined;
+  readonly claimant: ClaimantId;
+}
+
+export type AcceptOutcome =
+  | {
+      readonly kind: "accepted";
+      /** The granted claims, in the order of the deliveries, with the references taken for multipart ones. */
+      readonly claimed: readonly { readonly id: DeliveryId; readonly reference: number | undefined }[];
+    }
+  | { readonly kind: "replayed"; readonly messageId: MessageId }
+  | { readonly kind: "request_id_reused" };
+
+export interface ClaimRequest {
+  readonly claimant: ClaimantId;
+  /** Whose queue to claim from (the head candidate of the rows). */
+  readonly gatewayId: GatewayId;
+  readonly limits: Readonly<Record<Lane, number>>;
+  readonly nowMs: number;
+}
+
+export interface Claim {
+  readonly messages: readonly Message[];
+  /** In the order (lane, available_time, id); their messages are found by the id. */
+  readonly deliveries: readonly DeliveryWork[];
+  /** When the next waiting row of this queue becomes available; undefined when none waits. */
+  readonly nextAvailableTimeMs: number | undefined;
+}

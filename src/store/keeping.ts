@@ -1,0 +1,44 @@
+/** What a store tells and keeps beside messages: keys, its backlog, what a start voided, and how long things stay. Times are milliseconds since the epoch. */
+import type { AccountId, GatewayId } from "../domain/ids.ts";
+import type { Lane } from "../domain/message.ts";
+
+export interface ApiKey {
+  readonly id: string;
+  readonly accountId: AccountId;
+  readonly role: "ACCOUNT" | "OPERATOR";
+  readonly name: string;
+  /** HMAC-SHA256 of the secret, hexadecimal. */
+  readonly hash: string;
+  readonly createTimeMs: number;
+  readonly revokeTimeMs: number | undefined;
+}
+
+/** What waits, for metrics, readiness and the bound on the backlog. */
+export interface Backlog {
+  readonly queued: number;
+  readonly byQueue: readonly {
+    readonly gatewayId: GatewayId;
+    readonly lane: Lane;
+    readonly count: number;
+    readonly oldestTimeMs: number;
+  }[];
+  readonly parkedReceipts: number;
+}
+
+export interface Recovery {
+  readonly claimsVoided: number;
+  /** SUBMITTING under AT_MOST_ONCE, now UNKNOWN. */
+  readonly endedUnknown: number;
+}
+
+export interface Retention {
+  /** Bodies are erased this long after the last final state. */
+  readonly bodiesMs: number;
+  readonly reportsMs: number;
+  readonly messagesMs: number;
+  readonly requestIdsMs: number;
+  readonly parkedReceiptsMs: number;
+  readonly referencesMs: number;
+  /** An SMSC id matches receipts until validity and this have passed. */
+  readonly smscIdsMs: number;
+}

@@ -1,0 +1,92 @@
+/** What crosses the port when attempts end, receipts and handset messages come, and messages are cancelled. Times are milliseconds since the epoch. */
+import type { DeliveryState, FailureReason, FinalState } from "../domain/delivery-state.ts";
+import type { ClaimantId, DeliveryId, GatewayId } from "../domain/ids.ts";
+import type { AttemptOutcome, DeliveryProgress, E164, Lane } from "../domain/message.ts";
+import type { StatusCodeName } from "../domain/status-code.ts";
+import type { Encoding } from "../encoding/message-plan.ts";
+
+export interface PartRecord {
+  readonly number: number;
+  readonly outcome: AttemptOutcome | "UNSENT";
+  readonly smscMessageId: string | undefined;
+  readonly matchKey: string | undefined;
+  readonly commandStatus: number | undefined;
+  readonly timeMs: number;
+}
+
+export interface AttemptRecord {
+  /** From 1; a continued submission keeps its number and adds its parts. */
+  readonly number: number;
+  readonly gatewayId: GatewayId;
+  readonly startTimeMs: number;
+  readonly endTimeMs: number;
+  readonly outcome: AttemptOutcome;
+  readonly encoding: Encoding;
+  readonly segmentCount: number;
+  readonly reference: number | undefined;
+  readonly parts: readonly PartRecord[];
+  /** Why the other gateways were left out, and marks such as a failover after ambiguity; small. */
+  readonly trace: AttemptTrace;
+}
+
+export interface AttemptTrace {
+  readonly leftOut: readonly { readonly gatewayId: GatewayId; readonly reason: string }[];
+  readonly marks: readonly string[];
+}
+
+export interface Settlement {
+  readonly deliveryId: DeliveryId;
+  readonly claimant: ClaimantId;
+  readonly timeMs: number;
+  readonly lane: Lane;
+  /** Undefined when nothing was tried (expired before, no candidate, handed back). */
+  readonly attempt: AttemptRecord | undefined;
+  readonly verdict: /** Every part was accepted. With `expectsReceipts: false` it ends UNKNOWN (NO_RECEIPTS) in the same step. */
+    | { readonly kind: "submitted"; readonly expectsReceipts: boolean }
+    /** Back to QUEUED, unclaimed; CANCELLED instead where cancelling was asked and nothing may have been sent. */
+    | {
+        readonly kind: "retry";
+        readonly gatewayId: GatewayId;
+        readonly availableTimeMs: number;
+        readonly progress: DeliveryProgress;
+        readonly mayHaveBeenSent: boolean;
+      }
+    | {
+        readonly kind: "final";
+        readonly state: Extract<FinalState, "REJECTED" | "EXPIRED" | "UNKNOWN">;
+        readonly code: StatusCodeName | undefined;
+        readonly reason: FailureReason;
+      };
+}
+
+export type SettleOutcome =
+  | { readonly kind: "settled"; readonly state: DeliveryState }
+  /** The claim was lost: no state changed, but the attempt and its ids were recorded. */
+  | { readonly kind: "fenced" };
+
+export type ReceiptOutcome =
+  | {
+      readonly kind: "matched";
+      readonly deliveryId: DeliveryId;
+      readonly state: DeliveryState;
+      readonly isFirstFinal: boolean;
+    }
+  /** The delivery was final already and the receipt says otherwise (P9); kept on the part. */
+  | { readonly kind: "contradicted"; readonly deliveryId: DeliveryId; readonly state: DeliveryState }
+  /** Nothing matches yet; waits for the response to be committed (P2). */
+  | { readonly kind: "parked" }
+  /** Several parts match; none is taken (P1). */
+  | { readonly kind: "not_unique" };
+
+export interface StoredIncoming {
+  readonly id: string;
+  readonly isComplete: boolean;
+}
+
+export interface CancelOutcome {
+  readonly deliveryId: DeliveryId;
+  readonly recipient: E164;
+  /** CANCELLED now or before; PENDING: its attempt is running, it will be cancelled instead of retried; else too late. */
+  readonly result: "CANCELLED" | "PENDING" | "TOO_LATE";
+  readonly state: DeliveryState;
+}

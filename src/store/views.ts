@@ -1,0 +1,71 @@
+/** Messages, deliveries and attempts as the port shows them. Times are milliseconds since the epoch. */
+import type { DeliveryState, FailureReason } from "../domain/delivery-state.ts";
+import type { DeliveryId, GatewayId } from "../domain/ids.ts";
+import type { AttemptOutcome, E164, Message } from "../domain/message.ts";
+import type { Receipt } from "../domain/receipt.ts";
+import type { StatusCodeName } from "../domain/status-code.ts";
+import type { Encoding } from "../encoding/message-plan.ts";
+import type { RecipientOutcome } from "./accepting.ts";
+import type { AttemptRecord } from "./settling.ts";
+
+export interface PartView {
+  readonly number: number;
+  readonly outcome: AttemptOutcome | "UNSENT";
+  readonly smscMessageId: string | undefined;
+  readonly commandStatus: number | undefined;
+  readonly submitTimeMs: number;
+  readonly receipt: ReceiptView | undefined;
+  /** A later final receipt that says otherwise (P9); it changed nothing. */
+  readonly contradiction?: ReceiptView;
+}
+
+export interface ReceiptView {
+  readonly verdict: Receipt["verdict"];
+  readonly stat: string;
+  readonly err: string | undefined;
+  readonly networkError: { readonly type: number; readonly code: number } | undefined;
+  readonly doneTimeMs: number | undefined;
+  readonly carrier: string | undefined;
+  readonly arrivalTimeMs: number;
+}
+
+export interface AttemptView extends Omit<AttemptRecord, "parts"> {
+  readonly parts: readonly PartView[];
+}
+
+export interface DeliveryView {
+  readonly id: DeliveryId;
+  readonly recipient: E164;
+  readonly state: DeliveryState;
+  readonly code: StatusCodeName | undefined;
+  readonly reason: FailureReason | undefined;
+  /** The head candidate, or the gateway that took it. */
+  readonly gatewayId: GatewayId | undefined;
+  readonly encoding: Encoding | undefined;
+  readonly segmentCount: number;
+  readonly submitTimeMs: number | undefined;
+  readonly finalTimeMs: number | undefined;
+  readonly attemptCount: number;
+  /** Filled in the FULL view only. */
+  readonly attempts: readonly AttemptView[];
+}
+
+export interface MessageView {
+  readonly message: Omit<Message, "content"> & { readonly contentKind: "text" | "binary" };
+  readonly deliveryCount: number;
+  /** Deliveries by state, over all of the message. */
+  readonly stateCounts: Readonly<Partial<Record<DeliveryState, number>>>;
+  readonly recipientOutcomes: readonly RecipientOutcome[];
+}
+
+export interface StatusPage extends MessageView {
+  readonly deliveries: readonly DeliveryView[];
+  /** Position after which the next page starts; undefined at the end. */
+  readonly nextPosition: number | undefined;
+}
+
+export interface ListFilter {
+  readonly clientReference?: string;
+  readonly acceptedFromMs?: number;
+  readonly acceptedUntilMs?: number;
+}
