@@ -15,9 +15,10 @@ import type { Claim } from "../store/accepting.ts";
 import type { Store } from "../store/store.ts";
 import type { DispatchContext } from "./dispatch-context.ts";
 import type { DispatchRoute, DispatchSettings } from "./dispatch-settings.ts";
-import { GatewayRunner, type RunnerFigures } from "./gateway-runner.ts";
+import { GatewayRunner } from "./gateway-runner.ts";
 import { HandOver } from "./hand-over.ts";
 import { InHand } from "./in-hand.ts";
+import type { RunnerFigures } from "./runner-figures.ts";
 import { type SettledListener, Settler } from "./settler.ts";
 import type { Tenure } from "./tenure.ts";
 

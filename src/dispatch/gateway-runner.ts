@@ -8,7 +8,6 @@ import { type Lane, lanes } from "../domain/message.ts";
 import type { EncodingProfile } from "../encoding/message-plan.ts";
 import type { Gateway } from "../gateways/gateway.ts";
 import { LaneScheduler } from "../routing/lane-scheduler.ts";
-import type { GatewayHealth } from "../routing/route-gateway.ts";
 import { selectGateways } from "../routing/select-gateways.ts";
 import type { Claim } from "../store/accepting.ts";
 import { AttemptDesk } from "./attempt-desk.ts";
@@ -18,27 +17,12 @@ import type { DispatchRoute } from "./dispatch-settings.ts";
 import { GatewayClaims } from "./gateway-claims.ts";
 import { GatewayGate } from "./gateway-gate.ts";
 import { GatewayQueue } from "./gateway-queue.ts";
+import { HealthLog } from "./health-log.ts";
 import type { InHand } from "./in-hand.ts";
 import { placeDelivery, traceOf } from "./place-delivery.ts";
 import { needsPreparing } from "./prepare-deliveries.ts";
 import { Preparer } from "./preparer.ts";
-
-/** What a gateway's loop is doing, for operators and metrics. */
-export interface RunnerFigures {
-  readonly health: GatewayHealth;
-  readonly circuit: "closed" | "open" | "half_open";
-  /** Claimed and not yet handed to a session, by lane. */
-  readonly inMemory: Readonly<Record<Lane, number>>;
-  /** Deliveries handed to a session and unanswered. */
-  readonly attempting: number;
-  /** PDUs a second that may leave now; undefined where nothing limits them. */
-  readonly pdusPerSecond: number | undefined;
-  /** Share of the full rate that throttling has left, 0 to 1. */
-  readonly slowdown: number;
-  /** Whether deliveries are believed to wait in the store for it. */
-  readonly hasBacklog: boolean;
-  readonly isStuck: boolean;
-}
+import type { RunnerFigures } from "./runner-figures.ts";
 
 export class GatewayRunner {
   readonly id: GatewayId;
@@ -50,13 +34,12 @@ export class GatewayRunner {
   readonly #preparer: Preparer;
   readonly #context: DispatchContext;
   readonly #lanes: LaneScheduler;
+  readonly #healthLog: HealthLog;
   #route: DispatchRoute;
   #isPumping = false;
   #isStopped = false;
   #idleSinceMs: number;
   #downSinceMs: number | undefined;
-  #shownHealth: GatewayHealth["kind"] | undefined;
-  #isShownStuck = false;
 
   constructor(gateway: Gateway, route: DispatchRoute, pause: string | undefined, context: DispatchContext) {
     const { clock, settings } = context;
@@ -65,6 +48,7 @@ export class GatewayRunner {
     this.#route = route;
     this.#context = context;
     this.#lanes = new LaneScheduler(settings.shares);
+    this.#healthLog = new HealthLog(gateway.id, context.log);
     this.#idleSinceMs = clock.monotonic();
     this.gate = new GatewayGate(route, gateway.status(), settings, clock, () => this.pump());
     this.gate.pause = pause;
@@ -167,7 +151,12 @@ export class GatewayRunner {
   /** The safety net: asks for what a hint missed, lets rates recover, and gives up holding for a gateway that stays away. */
   tick(): void {
     this.gate.tick();
-    this.#logHealth();
+    this.#healthLog.show({
+      health: this.gate.health(this.#context.clock.monotonic()),
+      isStuck: this.isStuck,
+      inMemory: this.queue.length,
+      attempting: this.desk.underWay,
+    });
     if (this.queue.length === 0 && this.desk.underWay === 0) {
       this.#idleSinceMs = this.#context.clock.monotonic();
     }
@@ -328,25 +317,6 @@ export class GatewayRunner {
         ? this.gateway.figures().windowSize * aheadWindows
         : Math.floor((pdusPerSecond * this.gate.share * aheadMs) / 1000);
     this.queue.setPlaces(Math.min(wanted, maxAhead));
-  }
-
-  #logHealth(): void {
-    if (this.isStuck !== this.#isShownStuck) {
-      this.#isShownStuck = this.isStuck;
-      const inMemory = this.queue.length;
-      const fields = { gateway: this.id, inMemory, attempting: this.desk.underWay };
-      if (this.#isShownStuck)
-        this.#context.log.error(fields, "The gateway could send and makes no progress.");
-      else this.#context.log.info(fields, "The gateway makes progress again.");
-    }
-    const health = this.gate.health(this.#context.clock.monotonic());
-    if (health.kind === this.#shownHealth) return;
-    this.#shownHealth = health.kind;
-    const fields = { gateway: this.id, ...("reason" in health && { reason: health.reason }) };
-    if (health.kind === "ready") this.#context.log.info(fields, "The gateway can send.");
-    else if (health.kind === "elsewhere")
-      this.#context.log.info(fields, "Other replicas send for the gateway.");
-    else this.#context.log.warn(fields, `The gateway cannot send: ${health.kind}.`);
   }
 }
 
