@@ -66,7 +66,8 @@ function argumentsOf(load: Load): string[] {
   return [...numbers, ...rate, ...headers.flatMap((header) => ["-H", header])];
 }
 
-async function runH2load(args: readonly string[]): Promise<string> {
+/** Runs h2load with these arguments and answers what it printed. */
+export async function runH2load(args: readonly string[]): Promise<string> {
   try {
     const { stdout } = await run("h2load", args, { maxBuffer: 16 * 1024 * 1024 });
     return stdout;

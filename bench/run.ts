@@ -12,6 +12,7 @@ const BENCHMARKS = [
   "send-stream",
   "send-bulk",
   "end-to-end",
+  "kannel",
   "thread-time",
   "end-to-end-postgres",
   "replicas",
