@@ -14,6 +14,7 @@ import { createGatewayPool } from "./compose/gateway-pool.ts";
 import { holdClaims } from "./compose/hold-claims.ts";
 import { keepSessions } from "./compose/keep-sessions.ts";
 import { makeStoreFolder, openStore } from "./compose/open-store.ts";
+import { refuseTakenPorts } from "./compose/refuse-taken-ports.ts";
 import { createUseCases } from "./compose/use-cases.ts";
 import type { Config } from "./config/schema.ts";
 import { defaultDispatchSettings } from "./dispatch/dispatch-settings.ts";
@@ -51,6 +52,7 @@ export async function startService(config: Config, { clock, log }: ServiceDeps):
   const metrics = createMetrics();
   parts.defer(() => metrics.stop());
 
+  await refuseTakenPorts(config.listen);
   await makeStoreFolder(config.store.path);
   const rawStore = await openStore(config, { clock, log });
   parts.defer(() => rawStore.close());

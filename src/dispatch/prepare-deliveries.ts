@@ -36,11 +36,13 @@ async function mark(
   items: readonly InHand[],
   { store, clock, tenure }: Pick<DispatchContext, "store" | "clock" | "tenure">,
 ): Promise<readonly InHand[]> {
-  const wanted = items.filter(needsMark);
+  // What was claimed under an earlier name may be another replica's by now, or this one's again under the next.
+  const claimant = tenure.claimant();
+  const wanted = items.filter((item) => needsMark(item) && item.claimant === claimant);
   if (wanted.length === 0) return [];
   const marked = await store.markSubmitting(
     wanted.map((item) => item.deliveryId),
-    tenure.claimant(),
+    claimant,
     clock.now(),
   );
   return wanted.filter((item, index) => {

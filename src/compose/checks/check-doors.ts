@@ -33,7 +33,7 @@ export async function checkDoors(
   return {
     findings:
       served === undefined || served === "" || server !== "own" ? findings : [...findings, notReady(served)],
-    isServed: server === "own",
+    isServed: server !== "stranger",
   };
 }
 

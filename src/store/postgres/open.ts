@@ -8,10 +8,11 @@ import type { Clock } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
 import { maskOf } from "../codes.ts";
 import type { Store } from "../store.ts";
+import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { readBacklog } from "./backlog.ts";
 import { refuseBackup } from "./backup.ts";
 import { cleanOnce } from "./clean.ts";
-import { connect } from "./connect.ts";
+import { connect, nameOf } from "./connect.ts";
 import { createGatewaySessions } from "./gateway-sessions.ts";
 import { createHints } from "./hints.ts";
 import { listKeys } from "./keys.ts";
@@ -32,7 +33,7 @@ export interface PostgresStoreOptions {
   readonly urls: readonly string[];
   readonly clock: Clock;
   readonly log: Logger;
-  /** Names this replica; a new process under the same name takes over at once. A name of its own where none is given. */
+  /** Names this replica, and no other that runs: joining waits for the lease of a former process of that name. A new one where none is given. */
   readonly replicaName?: string;
   /** How long a replica that says nothing keeps its claims; renewed each second. */
   readonly leaseMs?: number;
@@ -50,6 +51,16 @@ type CommitListener = Parameters<Store["onCommit"]>[0];
 type WaitingListener = Parameters<Store["onWaiting"]>[0];
 
 const defaultLeaseMs = 5_000;
+/** How often joining looks whether its name is free, and how long beyond a lease. */
+const joinRetryMs = 200;
+const joinMarginMs = 1_000;
+
+function nameTaken(urls: readonly string[], replicaId: string): StoreUnavailableError {
+  return new StoreUnavailableError(
+    "LOCKED",
+    `${urls.map(nameOf).join(", ")}: another process takes part as replica ${replicaId}; end it, or give this one another store.replica.`,
+  );
+}
 
 /** Rejects with StoreUnavailableError where the database cannot be reached or is not one of ours. */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
@@ -151,12 +162,20 @@ function createStore(options: PostgresStoreOptions, { storeId, line }: MigratedD
     line,
     damage: () => undefined,
     async join(nowMs) {
-      const sentMs = clock.monotonic();
-      const joined = await write("join", { replicaId, leaseMs, nowMs });
-      lease.hold(joined.claimant, sentMs);
-      // Listening begins with the first use of the connection.
-      await control.use(() => Promise.resolve());
-      return joined;
+      const untilMs = clock.monotonic() + leaseMs + joinMarginMs;
+      for (let isFirst = true; ; isFirst = false) {
+        const sentMs = clock.monotonic();
+        const joined = await write("join", { replicaId, leaseMs, nowMs });
+        if (joined !== undefined) {
+          lease.hold(joined.claimant, sentMs);
+          // Listening begins with the first use of the connection.
+          await control.use(() => Promise.resolve());
+          return joined;
+        }
+        if (sentMs >= untilMs) throw nameTaken(urls, replicaId);
+        if (isFirst) log.info({ replica: replicaId }, "Another process had this name; its lease has to end.");
+        await new Promise<void>((resolve) => void clock.setTimeout(resolve, joinRetryMs));
+      }
     },
     rescue: (nowMs) => write("rescue", { replicaId, nowMs, mayMark: lease.mayJudge() }),
     isLeaseHeld: () => lease.isHeld(),

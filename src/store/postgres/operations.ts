@@ -14,7 +14,7 @@ import type {
 } from "../settling.ts";
 import type { CancelRequest } from "./cancel.ts";
 import type { PauseRequest } from "./pauses.ts";
-import type { JoinRequest, RescueRequest } from "./recover.ts";
+import type { Joined, JoinRequest, RescueRequest } from "./recover.ts";
 import type { PositionRequest, SubscriptionKey } from "./subscriptions.ts";
 import type { AdoptRequest, SweepRequest } from "./sweep.ts";
 
@@ -24,7 +24,7 @@ interface Step<Input, Outcome> {
 }
 
 export interface WriteSteps {
-  readonly join: Step<JoinRequest, { readonly claimant: ClaimantId; readonly recovery: Recovery }>;
+  readonly join: Step<JoinRequest, Joined | undefined>;
   readonly rescue: Step<RescueRequest, Recovery>;
   /** Gives up claims of a commit whose answer was lost. */
   readonly release: Step<{ readonly ids: readonly DeliveryId[]; readonly claimant: ClaimantId }, undefined>;

@@ -95,7 +95,7 @@ function apply(tx: Transaction, receipt: Receipt, candidate: SmscIdRow): Receipt
     to: judgement.state,
     code: undefined,
     reason: judgement.reason,
-    timeMs: receipt.arrivalTimeMs,
+    timeMs: Math.max(receipt.arrivalTimeMs, delivery.submit_time ?? 0),
     doneTimeMs: judgement.doneTimeMs,
   });
   return { kind: "matched", deliveryId, state: judgement.state, isFirstFinal: true };

@@ -10,7 +10,6 @@ import type { DeliveryRow } from "./locked-rows.ts";
 import { endDelivery } from "./move-delivery.ts";
 import type { QueueEnds } from "./queue-ends.ts";
 import { first, statement } from "./statement.ts";
-import { StepError } from "./store-error.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface JoinRequest {
@@ -31,6 +30,7 @@ const takeEpoch = statement<{ epoch: number }>(
   `INSERT INTO replicas AS r (id, epoch, lease_until)
    VALUES ($1, 1, clock_timestamp() + $2 * interval '1 millisecond')
    ON CONFLICT (id) DO UPDATE SET epoch = r.epoch + 1, lease_until = excluded.lease_until, is_dead = false
+     WHERE r.is_dead OR r.lease_until <= clock_timestamp()
    RETURNING r.epoch`,
 );
 const markDead = statement(
@@ -63,13 +63,19 @@ const forgetDead = statement(
   "DELETE FROM replicas WHERE is_dead AND lease_until < clock_timestamp() - interval '7 days'",
 );
 
+export interface Joined {
+  readonly claimant: ClaimantId;
+  readonly recovery: Recovery;
+}
+
+/** Undefined while another process has the name: its lease has not ended, and until then it may send what it has claimed. */
 export async function join(
   tx: Transaction,
   queueEnds: QueueEnds,
   { replicaId, leaseMs, nowMs }: JoinRequest,
-): Promise<{ readonly claimant: ClaimantId; readonly recovery: Recovery }> {
+): Promise<Joined | undefined> {
   const epoch = first(await tx.connection.all(takeEpoch, replicaId, leaseMs))?.epoch;
-  if (epoch === undefined) throw new StepError("no epoch was given");
+  if (epoch === undefined) return undefined;
   const recovery = await rescue(tx, queueEnds, { replicaId, nowMs, mayMark: false });
   return { claimant: toClaimantId(`${replicaId}.${epoch}`), recovery };
 }

@@ -13,6 +13,8 @@ import { basename, dirname, join, resolve } from "node:path";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 
 const magic = "SQLite format 3\0";
+/** "SMSR": tells our files from other SQLite files (PRAGMA application_id). */
+export const applicationId = 0x534d5352;
 const headerOctets = 100;
 
 /** The one name of the file, whichever links lead to it; refuses with the reason where it cannot be a store. */
@@ -29,7 +31,7 @@ export function checkFile(path: string): string {
   }
   const file = realPathOf(path, folder);
   if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new StoreUnavailableError("NOT_OURS", `The store ${file} is a folder; name a file.`);
+    throw new StoreUnavailableError("NOT_WRITABLE", `The store ${file} is a folder; name a file.`);
   }
   try {
     accessSync(dirname(file), constants.R_OK | constants.W_OK | constants.X_OK);
@@ -69,6 +71,7 @@ function checkHeader(file: string): void {
         "it does not begin as an SQLite database does, so that it may never have been one",
       );
     }
+    refuseForeign(file, header);
     const stored = header.readUInt16BE(16);
     const pageOctets = stored === 1 ? 65_536 : stored;
     const wal = statSync(`${file}-wal`, { throwIfNoEntry: false });
@@ -78,6 +81,21 @@ function checkHeader(file: string): void {
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Where other tables stand, by the header alone: opened for writing, the file would change its mode for good. */
+function refuseForeign(file: string, header: Buffer): void {
+  const schemaCookie = header.readUInt32BE(40);
+  if (header.readUInt32BE(68) === applicationId || schemaCookie === 0) return;
+  // A store whose begin is still in its log has no id in the file, and no tables either.
+  throw foreignFile(file);
+}
+
+export function foreignFile(file: string): StoreUnavailableError {
+  return new StoreUnavailableError(
+    "NOT_OURS",
+    `${file} is a database of another program; choose another file.`,
+  );
 }
 
 /** The refusal of a damaged file. */

@@ -5,6 +5,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { MigratedStore, SchemaChange } from "../schema-change.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
+import { applicationId, foreignFile } from "./check-file.ts";
 import { initialSchema } from "./migrations/0001-initial.ts";
 import { reportLines } from "./migrations/0002-report-lines.ts";
 
@@ -23,9 +24,6 @@ export const schemaVersion = Math.max(...migrations.map(({ version }) => version
 /** The whole schema, as a file made by this program has it. */
 export const schemaSql = migrations.map(({ sql }) => sql).join("\n");
 
-/** "SMSR": tells our files from other SQLite files (PRAGMA application_id). */
-const applicationId = 0x534d5352;
-
 /** Checks and migrates the file at `path`; a store that is new gets its id with the schema. */
 export function migrate(db: DatabaseSync, path: string, newStoreId: () => string): MigratedStore {
   const { from } = planMigration(db, path);
@@ -43,10 +41,7 @@ export function planMigration(db: DatabaseSync, path: string): SchemaChange {
   if (found !== applicationId) {
     const tables = Number(db.prepare("SELECT count(*) AS count FROM sqlite_schema").get()?.["count"]);
     if (tables === 0) return { from: undefined, to: schemaVersion };
-    throw new StoreUnavailableError(
-      "NOT_OURS",
-      `${path} is a database of another program; choose another file.`,
-    );
+    throw foreignFile(path);
   }
   const version = readNumber(db, "version");
   const minReader = readNumber(db, "min_reader");

@@ -11,6 +11,9 @@ export interface ServiceLock {
   release(): void;
 }
 
+/** How long a start waits for one that only looks whether the store is in use. */
+const lookMs = 250;
+
 const lockPathOf = (path: string) => `${path}.lock`;
 
 /** Takes the lock of the store at `path`, or refuses with LOCKED. */
@@ -18,7 +21,7 @@ export function takeServiceLock(path: string): ServiceLock {
   const lockPath = lockPathOf(path);
   let db: DatabaseSync | undefined;
   try {
-    const opened = new DatabaseSync(lockPath, { timeout: 0 });
+    const opened = new DatabaseSync(lockPath, { timeout: lookMs });
     db = opened;
     opened.exec("BEGIN EXCLUSIVE");
     return {
@@ -29,27 +32,29 @@ export function takeServiceLock(path: string): ServiceLock {
   } catch (error) {
     if (db?.isOpen) db.close();
     if (isBusy(error)) throw inUse(path, error);
-    throw new StoreUnavailableError(
-      "NOT_WRITABLE",
-      `The lock ${lockPath} cannot be taken: ${error instanceof Error ? error.message : String(error)}.`,
-      error,
-    );
+    throw notTaken(lockPath, error);
   }
+}
+
+function notTaken(lockPath: string, cause: unknown): StoreUnavailableError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new StoreUnavailableError("NOT_WRITABLE", `The lock ${lockPath} cannot be taken: ${why}.`, cause);
 }
 
 /** Whether another process has the store at `path`; takes no lock that a start would meet for longer than a moment. */
 export function isInUse(path: string): boolean {
   const lockPath = lockPathOf(path);
   if (!existsSync(lockPath)) return false;
-  const db = new DatabaseSync(lockPath, { readOnly: true, timeout: 0 });
+  let db: DatabaseSync | undefined;
   try {
+    db = new DatabaseSync(lockPath, { readOnly: true, timeout: 0 });
     db.prepare("SELECT count(*) FROM sqlite_schema").get();
     return false;
   } catch (error) {
     if (isBusy(error)) return true;
-    throw error;
+    throw notTaken(lockPath, error);
   } finally {
-    db.close();
+    db?.close();
   }
 }
 

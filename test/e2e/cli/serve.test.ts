@@ -1,5 +1,7 @@
 /** `sms-relay serve` as a process: its first start, its configuration while it runs, and how it stops. */
+
 import { generateKeyPairSync } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -118,6 +120,7 @@ describe("the first start", () => {
     const third = startNode(mainPath, ["serve", "--config", setup.configPath], { cwd: folder, env });
     expect((await third.ended).code).toBe(1);
     expect(third.errorText()).toMatch(/sms-relay: .*(EADDRINUSE|listens already|bind)/);
+    expect(existsSync(join(folder, "other.db"))).toBe(false);
     expect(first.hasEnded()).toBe(false);
   });
 });

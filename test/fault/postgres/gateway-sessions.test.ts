@@ -107,6 +107,7 @@ describe.skipIf(postgresMissing !== undefined)(
 
     it("of a former process under the same name stay taken until its lease is over: it may still run", async () => {
       await look(await world.join("one"));
+      await world.endLease("one");
       const next = await world.join("one");
       expect((await look(next)).own).toEqual([]);
       await endSessionLeases("one");

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { messageIdOf, toGatewayId } from "../../../src/domain/ids.ts";
+import { systemClock } from "../../../src/observability/clock.ts";
 import { postgresMissing } from "../../support/postgres-database.ts";
 import {
   acceptClaimed,
@@ -138,15 +139,28 @@ describe.skipIf(postgresMissing !== undefined)(`replicas on PostgreSQL ${postgre
     expect(await one.store.rescue(startMs)).toMatchObject({ claimsVoided: 1 });
   });
 
-  it("take over at once from a former process of the same name", async () => {
-    const former = await world.join("one");
+  it("take over from a former process of the same name once its lease has ended, and not before", async () => {
+    const former = await world.join("one", { leaseMs: 2_000 });
     const [id] = await acceptClaimed(former.store, former.claimant);
-    const next = await world.open({ replicaName: "one" });
+    const next = await world.open({ replicaName: "one", clock: systemClock });
+    const startedMs = performance.now();
     const { claimant, recovery } = await next.join(startMs);
     expect(recovery).toEqual({ claimsVoided: 1, endedUnknown: 0 });
     expect(claimant).toBe("one.2");
     const [late] = await former.store.settle([buildSubmitted(id ?? expect.fail(), former.claimant, ["a"])]);
     expect(late).toEqual({ kind: "fenced" });
+    expect(performance.now() - startedMs).toBeGreaterThan(1_000);
+  });
+
+  it("refuse a name under which another process takes part", async () => {
+    const { store, clock } = await world.join("one");
+    const stranger = await world.open({ replicaName: "one", clock: systemClock, leaseMs: 200 });
+    await expect(stranger.join(startMs)).rejects.toMatchObject({
+      reason: "LOCKED",
+      message: expect.stringMatching(/another process takes part as replica one; end it/),
+    });
+    clock.advance(1_000);
+    expect(store.isLeaseHeld()).toBe(true);
   });
 
   it("free on closing what others may go on with", async () => {

@@ -1,9 +1,12 @@
 import { spawn } from "node:child_process";
 import {
+  chmodSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -12,6 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { migrateFile } from "../../../../src/store/sqlite/migrate-file.ts";
 import { openSqliteStore } from "../../../../src/store/sqlite/open.ts";
 import type { Store } from "../../../../src/store/store.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
@@ -115,7 +119,13 @@ describe("opening a SQLite store", () => {
     const db = new DatabaseSync(path);
     db.exec("CREATE TABLE notes (text TEXT)");
     db.close();
+    chmodSync(path, 0o664);
+    const before = readFileSync(path);
     expect(await refusal()).toMatchObject({ reason: "NOT_OURS" });
+    await expect(migrateFile(path)).rejects.toMatchObject({ reason: "NOT_OURS" });
+    expect(readFileSync(path)).toEqual(before);
+    expect(statSync(path).mode & 0o777).toBe(0o664);
+    expect(readdirSync(folder)).toEqual(["relay.db"]);
     const again = new DatabaseSync(path);
     expect(again.prepare("SELECT name FROM sqlite_schema").all()).toEqual([{ name: "notes" }]);
     again.close();
