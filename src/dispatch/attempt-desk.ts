@@ -17,6 +17,7 @@ import {
   type Resume,
   type RunningAttempt,
   recordAttempt,
+  soleLossOf,
 } from "./attempt.ts";
 import type { DispatchContext } from "./dispatch-context.ts";
 import type { GatewayGate } from "./gateway-gate.ts";
@@ -110,8 +111,10 @@ export class AttemptDesk {
     const judgement = judgeResults(attempt, results);
     this.#underWay--;
     this.#lastEndMs = nowMs;
-    gate.circuit.record(circuitSignalOf(judgement.outcome, statusesOf(results)), nowMs);
-    if (wasAnswered(judgement.outcome) && gate.onAnswer(judgement.outcome === "THROTTLED", this.#underWay)) {
+    // A message in doubt since an earlier attempt stays so when the rest of it is accepted; the gateway did its work all the same.
+    const outcome = results.every((result) => result.kind === "accepted") ? "ACCEPTED" : judgement.outcome;
+    gate.circuit.record(circuitSignalOf(outcome, statusesOf(results)), nowMs, soleLossOf(results));
+    if (wasAnswered(outcome) && gate.onAnswer(outcome === "THROTTLED", this.#underWay)) {
       context.log.warn(
         { gateway: this.#gatewayId, pdusPerSecond: gate.pdusPerSecond },
         "The gateway throttles; it is slowed down.",

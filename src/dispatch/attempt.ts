@@ -8,7 +8,7 @@ import type { AttemptOutcome, DeliveryProgress } from "../domain/message.ts";
 import type { StatusCodeName } from "../domain/status-code.ts";
 import type { EncodingProfile, MessagePlan } from "../encoding/message-plan.ts";
 import { renderParts } from "../encoding/render-parts.ts";
-import type { PartResult, PartToSubmit } from "../gateways/gateway.ts";
+import type { PartResult, PartToSubmit, SessionLoss } from "../gateways/gateway.ts";
 import type { AttemptRecord, AttemptTrace, PartRecord } from "../store/settling.ts";
 import type { InHand } from "./in-hand.ts";
 
@@ -179,6 +179,20 @@ function outcomeOfPart(result: PartResult): AttemptOutcome | "UNSENT" {
     case "unsent":
       return result.why === "expired" ? "EXPIRED" : "UNSENT";
   }
+}
+
+/** The lost session that alone made an attempt fail; undefined where a missing response or a refusal would have done so too. */
+export function soleLossOf(results: readonly PartResult[]): SessionLoss | undefined {
+  let loss: SessionLoss | undefined;
+  for (const result of results) {
+    if (result.kind === "refused" && (result.refusal === "temporary" || result.refusal === "route")) {
+      return undefined;
+    }
+    if (result.kind !== "ambiguous") continue;
+    if (result.loss === undefined) return undefined;
+    loss = result.loss;
+  }
+  return loss;
 }
 
 /** The progress after the attempt, without anything to resume. */

@@ -35,6 +35,11 @@ export interface Submission {
   readonly takeToken: () => Promise<void> | undefined;
 }
 
+/** The end of one session: the same object with every part that it leaves in doubt, by which they are known as one misfortune. */
+export interface SessionLoss {
+  readonly timeMs: number;
+}
+
 /** What became of one part. Times are milliseconds since the epoch. */
 export type PartResult =
   | {
@@ -54,7 +59,13 @@ export type PartResult =
       readonly timeMs: number;
     }
   /** Written, and nobody knows (P12); the ambiguity hold is already over. */
-  | { readonly kind: "ambiguous"; readonly number: number; readonly timeMs: number }
+  | {
+      readonly kind: "ambiguous";
+      readonly number: number;
+      /** The loss that took its answer; undefined where the session stood and the response timeout passed. */
+      readonly loss: SessionLoss | undefined;
+      readonly timeMs: number;
+    }
   /** Never written: the session went, an earlier part was refused, or its validity was over. */
   | {
       readonly kind: "unsent";

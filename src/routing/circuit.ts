@@ -43,6 +43,7 @@ export class Circuit {
   readonly #slotMs: number;
   readonly #successes = new Array<number>(slotCount).fill(0);
   readonly #failures = new Array<number>(slotCount).fill(0);
+  readonly #countedCauses = new WeakSet<object>();
   #slot = 0;
   #state: CircuitState = closed;
   #openMs: number;
@@ -82,11 +83,20 @@ export class Circuit {
     if (this.#state.kind === "half_open") this.#probesUnderWay++;
   }
 
-  /** The end of an attempt: `neutral` where it says nothing about the gateway (recipient refused, throttled, unsent). */
-  record(outcome: "success" | "failure" | "neutral", nowMs: number): void {
+  /**
+   * The end of an attempt: `neutral` where it says nothing about the gateway (recipient refused, throttled, unsent). Of failures
+   * with the same `cause`, as a session that was lost with many attempts, the window counts the first; a probe fails in any case.
+   */
+  record(outcome: "success" | "failure" | "neutral", nowMs: number, cause?: object): void {
     const state = this.state(nowMs);
     if (state.kind === "half_open") this.#recordProbe(outcome, nowMs, state.reason);
-    else if (state.kind === "closed" && outcome !== "neutral") this.#recordInWindow(outcome, nowMs);
+    else if (state.kind === "closed" && outcome !== "neutral") {
+      if (outcome === "failure" && cause !== undefined) {
+        if (this.#countedCauses.has(cause)) return;
+        this.#countedCauses.add(cause);
+      }
+      this.#recordInWindow(outcome, nowMs);
+    }
   }
 
   /** Closes it by hand and forgets the window. */

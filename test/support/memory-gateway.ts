@@ -7,6 +7,7 @@ import type {
   GatewayListener,
   GatewayStatus,
   PartResult,
+  SessionLoss,
   Submission,
 } from "../../src/gateways/gateway.ts";
 import { createSignalQueue, type SignalQueue } from "./signal-queue.ts";
@@ -53,8 +54,9 @@ export function refused(number: number, refusal: Refusal): PartResult {
   return { kind: "refused", number, refusal, commandStatus: commandStatuses[refusal], timeMs: 1 };
 }
 
-export function ambiguous(number: number): PartResult {
-  return { kind: "ambiguous", number, timeMs: 1 };
+/** Without a `loss`, its response never came. */
+export function ambiguous(number: number, loss?: SessionLoss): PartResult {
+  return { kind: "ambiguous", number, loss, timeMs: 1 };
 }
 
 export function unsent(number: number, why: "no_session" | "stopped" | "expired" = "stopped"): PartResult {

@@ -5,7 +5,7 @@
 import type { Clock } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
 import type { Answer } from "../../smpp/connection-options.ts";
-import type { PartResult } from "../gateway.ts";
+import type { PartResult, SessionLoss } from "../gateway.ts";
 import { classifyNack, classifyStatus, type StatusClass } from "./classify-status.ts";
 import { DoubtfulParts } from "./doubtful-parts.ts";
 import { matchKey } from "./match-key.ts";
@@ -88,10 +88,11 @@ export class PartOutcomes {
     return this.answered(part, answer);
   }
 
-  /** The session went before an answer came. */
-  lost(part: WrittenPart, wasWritten: boolean): void {
+  /** No answer can come any more: the session went, and `loss` is one for all its parts; undefined where nothing was written. */
+  lost(part: WrittenPart, loss: SessionLoss | undefined): void {
+    part.loss = loss;
     const timeMs = this.#options.clock.now();
-    if (!wasWritten) {
+    if (loss === undefined) {
       this.#settle(part, { kind: "unsent", number: part.part.number, why: "no_session", timeMs });
     } else if (part.echoedId !== undefined) {
       this.#acceptByEcho(part, part.echoedId);
@@ -162,7 +163,8 @@ export class PartOutcomes {
   }
 
   #ambiguous(part: WrittenPart): void {
-    this.#settle(part, { kind: "ambiguous", number: part.part.number, timeMs: this.#options.clock.now() });
+    const timeMs = this.#options.clock.now();
+    this.#settle(part, { kind: "ambiguous", number: part.part.number, loss: part.loss, timeMs });
   }
 
   #settle(part: WrittenPart, result: PartResult): void {

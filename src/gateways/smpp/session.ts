@@ -8,6 +8,7 @@ import type { Logger } from "../../observability/logger.ts";
 import { COMMAND_STATUS, commandStatusName } from "../../smpp/command-status.ts";
 import { type IncomingRequest, SmppConnection } from "../../smpp/connection.ts";
 import type { Answer, CloseReason, RequestOutcome } from "../../smpp/connection-options.ts";
+import type { SessionLoss } from "../gateway.ts";
 import { connectSocket } from "./connect-socket.ts";
 import { type Delivery, DeliveryIntake } from "./delivery-intake.ts";
 import { describeClose } from "./describe-close.ts";
@@ -63,6 +64,7 @@ export class SmppSession implements SubmitSession {
   #onIdle: (() => void) | undefined;
   #carriesTlvs = false;
   #boundAtMs: number | undefined;
+  #loss: SessionLoss | undefined;
   #refusedStatus: number | undefined;
   #failure: string | undefined;
 
@@ -121,7 +123,14 @@ export class SmppSession implements SubmitSession {
     const echoes = settings.echoesUserMessageReference && this.#carriesTlvs;
     const reference = echoes ? this.#options.nextReference() : undefined;
     const echoKey = reference === undefined ? undefined : `${reference}/${submission.recipient.slice(1)}`;
-    const written: WrittenPart = { run, part, echoKey, echoedId: undefined, overdue: undefined };
+    const written: WrittenPart = {
+      run,
+      part,
+      echoKey,
+      echoedId: undefined,
+      overdue: undefined,
+      loss: undefined,
+    };
     try {
       const answer = connection.request(submitSm(submission, part.wire, settings, reference, nowMs));
       outcomes.written(written);
@@ -232,13 +241,19 @@ export class SmppSession implements SubmitSession {
         outcomes.overdue(written, this.#overdue, outcome.sequence_number);
         break;
       case "lost":
-        outcomes.lost(written, outcome.written);
+        outcomes.lost(written, outcome.written ? this.#lossOfAll() : undefined);
         break;
       case "window-full":
-        outcomes.lost(written, false);
+        outcomes.lost(written, undefined);
         break;
     }
     this.#onRoom();
+  }
+
+  /** The end of this session, one for all the parts that it leaves in doubt. */
+  #lossOfAll(): SessionLoss {
+    this.#loss ??= { timeMs: this.#options.clock.now() };
+    return this.#loss;
   }
 
   #takeLate(sequence: number, answer: Answer): void {

@@ -2,7 +2,7 @@
  * One submission on its way: its results as they come in, and the one promise that ends it. A run settles each part once;
  * what comes later for the same part is ignored.
  */
-import type { PartResult, PartToSubmit, Submission } from "../gateway.ts";
+import type { PartResult, PartToSubmit, SessionLoss, Submission } from "../gateway.ts";
 
 /** A part that was written and awaits its fate. */
 export interface WrittenPart {
@@ -14,6 +14,8 @@ export interface WrittenPart {
   echoedId: string | undefined;
   /** Where a late response finds it, once its response is overdue. */
   overdue: { readonly among: Map<number, WrittenPart>; readonly sequence: number } | undefined;
+  /** The end of its session, where that came before its response and before the response timeout. */
+  loss: SessionLoss | undefined;
 }
 
 export class SubmissionRun {

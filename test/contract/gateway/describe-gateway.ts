@@ -157,7 +157,11 @@ export function describeGateway(name: string, open: () => Promise<GatewayHarness
       await harness.untilSilenced(2);
       harness.setSilent(false);
       harness.cut();
-      expect((await Promise.all(sent)).flat().map((part) => part.kind)).toEqual(["ambiguous", "ambiguous"]);
+      const results = (await Promise.all(sent)).flat();
+      expect(results.map((part) => part.kind)).toEqual(["ambiguous", "ambiguous"]);
+      const losses = results.map((part) => part.kind === "ambiguous" && part.loss);
+      expect(losses[0]).toBeDefined();
+      expect(losses[1]).toBe(losses[0]);
       expect((await listener.statuses.next()).kind).toBe("connecting");
       await untilReady();
       expect(await send(["c"])).toMatchObject([{ kind: "accepted" }]);

@@ -239,6 +239,50 @@ describe("dispatching to real SMSCs", () => {
     expect(shareOf("BULK")).toBeGreaterThan(0.05);
   });
 
+  it("P12 keeps the circuit closed when one connection is dropped with 40 submits unanswered", async () => {
+    const one = await simulate({
+      behaviours: [
+        { kind: "slow-answer", delayMs: 100 },
+        { kind: "drop", how: "reset", after: 39, times: 1 },
+      ],
+    });
+    const north = gatewayAt("north", one.port, { window: 64, responseTimeoutMs: 5_000 });
+    const on = await open({ gateways: [north] });
+    await one.waitUntil(({ binds }) => binds === 1);
+    while (north.room() === 0) await new Promise(setImmediate);
+    const startMs = Date.now();
+    const ids = await on.send(...Array.from({ length: 60 }, () => ({})));
+    const circuits = new Set<string | undefined>();
+    on.dispatcher.onSettled(() => circuits.add(on.dispatcher.figures().gateways.get(north.id)?.circuit));
+    for (const id of ids) await on.until(id, "SUBMITTED", "DELIVERED");
+    const attempts = (await Promise.all(ids.map(on.view))).flatMap((view) => view.attempts);
+    expect(attempts.filter(({ trace }) => trace.marks.includes("RESUMED")).length).toBeGreaterThanOrEqual(39);
+    expect([...circuits]).toEqual(["closed"]);
+    await one.waitUntil((counters) => counters.receiptsAcknowledged >= counters.accepted);
+    for (const id of ids) expect((await on.view(id)).state).toBe("DELIVERED");
+    expect(Date.now() - startMs).toBeLessThan(5_000);
+    expect(one.counters().binds).toBe(2);
+  });
+
+  it("P12 opens the circuit of an SMSC that takes binds and drops the connection at each submit", async () => {
+    const one = await simulate({ behaviours: [{ kind: "drop", how: "reset" }] });
+    const north = gatewayAt("north", one.port, { reconnectMinMs: 10, reconnectMaxMs: 20 });
+    const on = await open({ gateways: [north] });
+    const opened = new Promise<void>((resolve) => {
+      on.dispatcher.onSettled(() => {
+        if (on.dispatcher.figures().gateways.get(north.id)?.circuit === "open") resolve();
+      });
+    });
+    await on.send(...Array.from({ length: 60 }, () => ({})));
+    await opened;
+    while (on.dispatcher.health(north.id).kind === "connecting") await new Promise(setImmediate);
+    expect(one.counters().binds).toBeGreaterThanOrEqual(20);
+    expect(on.dispatcher.health(north.id)).toMatchObject({
+      kind: "circuit_open",
+      reason: expect.stringMatching(/^20 of the last 20 /),
+    });
+  });
+
   it("takes what waits for a stopped SMSC to another one, and back when it is there again", async () => {
     const [one, two] = [await simulate(), await simulate()];
     const on = await open({ gateways: [gatewayAt("north", one.port), gatewayAt("south", two.port)] });

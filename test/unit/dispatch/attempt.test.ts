@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { judgeResults, partsToSubmit, type RunningAttempt } from "../../../src/dispatch/attempt.ts";
+import {
+  judgeResults,
+  partsToSubmit,
+  type RunningAttempt,
+  soleLossOf,
+} from "../../../src/dispatch/attempt.ts";
 import { InHand } from "../../../src/dispatch/in-hand.ts";
 import {
   deliveryIdOf,
@@ -186,5 +191,24 @@ describe("judgeResults", () => {
       kind: "final",
       state: "REJECTED",
     });
+  });
+});
+
+describe("soleLossOf", () => {
+  const loss = { timeMs: 1 };
+
+  it.each<[string, readonly PartResult[], unknown]>([
+    ["the loss behind one part", [ambiguous(1, loss)], loss],
+    [
+      "the loss where other parts were accepted, throttled or never written",
+      [accepted(1), refused(2, "throttled"), ambiguous(3, loss), unsent(4, "no_session")],
+      loss,
+    ],
+    ["none beside a response that never came", [ambiguous(1), ambiguous(2, loss)], undefined],
+    ["none beside a temporary refusal", [refused(1, "temporary"), ambiguous(2, loss)], undefined],
+    ["none beside a refused route", [ambiguous(1, loss), refused(2, "route")], undefined],
+    ["none where nothing is in doubt", [accepted(1), unsent(2, "no_session")], undefined],
+  ])("answers %s", (_, results, expected) => {
+    expect(soleLossOf(results)).toBe(expected);
   });
 });

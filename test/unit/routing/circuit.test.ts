@@ -41,6 +41,32 @@ describe("Circuit", () => {
     expect(circuit.state(5_000).kind).toBe("closed");
   });
 
+  it("counts many failures of one cause as one, and those of another cause beside them", () => {
+    const circuit = new Circuit(settings);
+    const cause = {};
+    for (let i = 0; i < 100; i++) circuit.record("failure", i, cause);
+    for (let i = 0; i < 8; i++) circuit.record("failure", 100, {});
+    expect(circuit.state(100).kind).toBe("closed");
+    circuit.record("failure", 100, cause);
+    expect(circuit.state(100).kind).toBe("closed");
+    circuit.record("failure", 101);
+    expect(circuit.state(101)).toMatchObject({ kind: "open", reason: "10 of the last 10 attempts failed" });
+  });
+
+  it("fails a probe whatever its cause, and has both probes of one cause off its hands", () => {
+    const circuit = new Circuit(settings);
+    const cause = {};
+    circuit.record("failure", 0, cause);
+    for (let i = 0; i < 9; i++) circuit.record("failure", 0);
+    expect(circuit.state(1_000).kind).toBe("half_open");
+    circuit.begin();
+    circuit.begin();
+    circuit.record("failure", 1_010, cause);
+    circuit.record("failure", 1_010, cause);
+    expect(circuit.state(1_010)).toMatchObject({ kind: "open", untilMs: 3_010 });
+    expect(circuit.places(3_010)).toBe(2);
+  });
+
   it("never counts what says nothing about the gateway", () => {
     const circuit = new Circuit(settings);
     for (let i = 0; i < 1_000; i++) circuit.record("neutral", i);

@@ -6,6 +6,11 @@ import { bind, cleanAfterEach } from "./support.ts";
 cleanAfterEach();
 
 const kinds = (results: readonly PartResult[]) => results.map((part) => part.kind);
+const lossesOf = (results: readonly PartResult[]) =>
+  results.map((part) => {
+    if (part.kind !== "ambiguous") throw new Error(`the part is ${part.kind}`);
+    return part.loss;
+  });
 
 describe("a part whose fate nobody knows (P12)", () => {
   it("P12 is settled by a response that comes late but within the hold", async () => {
@@ -58,6 +63,47 @@ describe("a part whose fate nobody knows (P12)", () => {
     await session.submits.next();
     session.socket.destroy();
     expect(kinds([...(await written), ...(await overdue)])).toEqual(["ambiguous", "ambiguous"]);
+  });
+
+  it("P12 names the one loss of its session, unless its response was overdue before", async () => {
+    const { gateway, session, smsc, clock } = await bind({ responseTimeoutMs: 1_000, reconnectMinMs: 10 });
+    const overdue = gateway.submit(submission(["a"]));
+    await session.submits.next();
+    clock.advance(1_000);
+    const lost = gateway.submit(submission(["b", "c"]));
+    await session.submits.next();
+    await session.submits.next();
+    session.socket.destroy();
+    expect(lossesOf(await overdue)).toEqual([undefined]);
+    const [first, second] = lossesOf(await lost);
+    expect(first).toBeDefined();
+    expect(second).toBe(first);
+    clock.advance(10);
+    const next = await smsc.sessions.next();
+    while (gateway.room() === 0) await new Promise(setImmediate);
+    const again = gateway.submit(submission(["d"]));
+    await next.submits.next();
+    next.socket.destroy();
+    const [other] = lossesOf(await again);
+    expect(other).toBeDefined();
+    expect(other).not.toBe(first);
+  });
+
+  it("P12 still names the loss when the hold for an echo is over", async () => {
+    const { gateway, session, clock } = await bind({
+      echoesUserMessageReference: true,
+      ambiguityHoldMs: 500,
+    });
+    const results = Promise.all([gateway.submit(submission(["a"])), gateway.submit(submission(["b"]))]);
+    await session.submits.next();
+    await session.submits.next();
+    session.socket.destroy();
+    while (gateway.figures().boundSessions > 0) await new Promise(setImmediate);
+    await Promise.resolve();
+    clock.advance(500);
+    const [first, second] = lossesOf((await results).flat());
+    expect(first).toBeDefined();
+    expect(second).toBe(first);
   });
 
   it("P12 is settled by a receipt that echoes its reference, on any session", async () => {
