@@ -13,6 +13,7 @@ interface CopyOptions {
   readonly from?: string;
   readonly to?: string;
   readonly config?: string;
+  readonly again?: boolean;
   readonly json?: boolean;
 }
 
@@ -34,6 +35,7 @@ export function defineCopy(program: Command, context: CliContext): void {
     .option("--from <file>", "the SQLite file (default: store.path of the configuration)")
     .option("--to <url>", "postgres://…, or env:NAME or file:PATH that holds it (default: store.url)")
     .option("--config <file>", "the configuration (default: SMS_RELAY_CONFIG, ./sms-relay.yaml)")
+    .option("--again", "also a file that was copied before, where that copy was given up")
     .option("--json", "print JSON instead of text")
     .addHelpText("after", notes)
     .action((options: CopyOptions) => copy(options, context));
@@ -48,6 +50,7 @@ async function copy(options: CopyOptions, context: CliContext): Promise<void> {
   const { kind, rows, isResumed } = await copyStore({
     path,
     urls: url,
+    isAgain: options.again === true,
     signal: context.signal,
     onRows: (done, total) => {
       progress ??= createProgress(context, total);

@@ -119,5 +119,18 @@ function attemptsText(delivery: Delivery): string {
     ]),
   ]);
   const head = ["attempt", "gateway", "outcome", "remarks", "smsc id", "receipt"];
-  return `\n${delivery.recipient}\n${rows.length === 0 ? "no attempt yet" : tableText(head, rows)}`;
+  return `\n${delivery.recipient}\n${rows.length === 0 ? withoutAttempt(delivery) : tableText(head, rows)}`;
+}
+
+function withoutAttempt({ state }: Delivery): string {
+  switch (stateName(state)) {
+    case "QUEUED":
+      return "no attempt yet";
+    case "SUBMITTING":
+      return "an attempt is under way";
+    case "UNKNOWN":
+      return "an attempt was under way when its process ended, and left no record";
+    default:
+      return "no attempt";
+  }
 }

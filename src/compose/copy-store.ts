@@ -7,6 +7,8 @@ import { type CopySource, withCopySource } from "../store/sqlite/copy-out.ts";
 export interface CopyRequest {
   readonly path: string;
   readonly urls: readonly string[];
+  /** Also where the file was copied before. */
+  readonly isAgain: boolean;
   readonly signal: AbortSignal;
   /** Told after each piece: rows that are there, of how many. */
   readonly onRows: (done: number, total: number) => void;
@@ -22,7 +24,7 @@ export interface CopyOutcome {
 
 /** Rejects with StoreUnavailableError where either store cannot be used. */
 export function copyStore(request: CopyRequest): Promise<CopyOutcome> {
-  return withCopySource(request.path, (source) =>
+  return withCopySource(request.path, request.isAgain, (source) =>
     withDatabase(request.urls, "copy", async (client, name) =>
       copyAll(source, await openCopyTarget(client, name, source.origin), { ...request, name }),
     ),

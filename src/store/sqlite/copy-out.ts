@@ -28,6 +28,7 @@ const pieceOctets = 4 * 1024 ** 2;
 /** Gives `use` the file as a service would have it; refuses with LOCKED while one runs on it. */
 export async function withCopySource<Result>(
   path: string,
+  isAgain: boolean,
   use: (source: CopySource) => Promise<Result>,
 ): Promise<Result> {
   if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) {
@@ -35,7 +36,7 @@ export async function withCopySource<Result>(
   }
   return withOwnFile(path, (db, file) => {
     const into = (planMigration(db, file).from ?? 0) > 0 ? copiedInto(db) : undefined;
-    if (into !== undefined) throw copiedBefore(file, into);
+    if (into !== undefined && !isAgain) throw copiedBefore(file, into);
     const { storeId } = migrate(db, file, randomUUID);
     return use(createSource(db, storeId));
   });
@@ -45,7 +46,7 @@ export async function withCopySource<Result>(
 function copiedBefore(file: string, into: string): StoreUnavailableError {
   return new StoreUnavailableError(
     "FAILED",
-    `${file} was copied into ${into} before, and its messages are sent from there; restore a backup to copy that elsewhere.`,
+    `${file} was copied into ${into} before, and its messages are sent from there; where that copy was given up, copy it with --again.`,
   );
 }
 

@@ -29,6 +29,8 @@ export interface StoreFile extends Disposable {
 export interface CopyOptions {
   /** Stops once so many rows are there. */
   readonly stopAfter?: number;
+  /** Also a file that was copied before. */
+  readonly isAgain?: boolean;
 }
 
 export function makeStoreFile(): StoreFile {
@@ -37,11 +39,12 @@ export function makeStoreFile(): StoreFile {
   return {
     path,
     open: () => openSqliteStore({ path, clock: createFakeClock(startMs) }),
-    copy(url, { stopAfter = Number.POSITIVE_INFINITY } = {}) {
+    copy(url, { stopAfter = Number.POSITIVE_INFINITY, isAgain = false } = {}) {
       const stopping = new AbortController();
       return copyStore({
         path,
         urls: [url],
+        isAgain,
         signal: stopping.signal,
         onRows: (done) => {
           if (done >= stopAfter) stopping.abort();

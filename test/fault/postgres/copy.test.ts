@@ -136,6 +136,9 @@ describe.skipIf(postgresMissing !== undefined)(`copying a SQLite store ${postgre
     await file.copy(world.database.url);
     expect(inspectFile(file.path).copiedInto).toBe(nameOf(world.database.url));
     await expect(file.copy(world.database.url)).rejects.toThrow(/was copied into .* before/);
+    await expect(file.copy(world.database.url, { isAgain: true })).rejects.toMatchObject({
+      reason: "NOT_EMPTY",
+    });
     const store = await file.open();
     expect(store.line.id).not.toBe(line.id);
     expect(await viewOf(store, filled)).toEqual(view);
