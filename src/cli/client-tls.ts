@@ -1,12 +1,11 @@
 /** How the command line speaks TLS: whom it trusts, which name it expects, and with which certificate it shows itself. */
 import { X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
-import { resolve } from "node:path";
 import { checkServerIdentity, createSecureContext, getCACertificates, type PeerCertificate } from "node:tls";
 import { ChannelCredentials, type ChannelOptions } from "nice-grpc";
 import { keyPairFault } from "../config/key-pair.ts";
 import { type CliContext, usageFault } from "./context.ts";
+import { readOptionFile } from "./option-file.ts";
 
 export interface TlsOptions {
   readonly tls?: boolean;
@@ -50,7 +49,7 @@ export function securityOf(
   const trusted =
     ca === undefined
       ? [...getCACertificates("default"), ...(known === undefined ? [] : [known])]
-      : [readPem(ca, "--ca", context)];
+      : [readOptionFile(ca, "--ca", context)];
   const pinned = known === undefined ? undefined : new X509Certificate(known);
   const name = options.tlsName ?? serverNameFor(host, pinned);
   return {
@@ -84,22 +83,11 @@ function ownCertificate(options: TlsOptions, context: CliContext) {
   if (certFile === undefined && keyFile === undefined) return undefined;
   if (certFile === undefined || keyFile === undefined) throw usageFault("--cert and --cert-key go together.");
   const pair = {
-    cert: readPem(certFile, "--cert", context),
-    key: readPem(keyFile, "--cert-key", context),
+    cert: readOptionFile(certFile, "--cert", context),
+    key: readOptionFile(keyFile, "--cert-key", context),
   };
   const fault = keyPairFault(pair.cert, pair.key);
   if (fault === undefined) return pair;
   const [option, file] = fault.of === "cert" ? ["--cert", certFile] : ["--cert-key", keyFile];
   throw usageFault(`${option}: ${file} ${fault.rule}.`);
-}
-
-/** The content of the file after an option. */
-export function readPem(path: string, option: string, { workingDirectory }: CliContext): Buffer {
-  try {
-    return readFileSync(resolve(workingDirectory, path));
-  } catch (error) {
-    throw usageFault(
-      `${option}: ${path} cannot be read (${error instanceof Error ? error.message : error}).`,
-    );
-  }
 }

@@ -8,10 +8,13 @@ import type { SimulatorOptions } from "../smsc/options.ts";
 import { DEFAULT_RULES, type OutcomeRule } from "../smsc/outcome-rules.ts";
 import type { ReceivedMessage } from "../smsc/received-log.ts";
 import { type Simulator, startSimulator } from "../smsc/start-simulator.ts";
-import { readPem } from "./client-tls.ts";
+import { readBehaviourFile } from "./behaviour-file.ts";
 import { type CliContext, usageFault } from "./context.ts";
+import type { ControlDoor } from "./control-door.ts";
+import { readOptionFile } from "./option-file.ts";
 import { countText, jsonLine } from "./output.ts";
 import { parseBehaviour } from "./parse-behaviour.ts";
+import { parseRule } from "./parse-rule.ts";
 
 interface SimulateOptions {
   readonly host: string;
@@ -24,6 +27,9 @@ interface SimulateOptions {
   readonly deliveryRate: number;
   readonly rule?: readonly OutcomeRule[];
   readonly behave?: readonly BehaviourSpec[];
+  readonly behaveFile?: readonly string[];
+  /** True where no port is named. */
+  readonly control?: number | true;
   readonly messageIds?: SimulatorOptions["messageIds"];
   readonly window?: number;
   readonly tlsCert?: string;
@@ -41,9 +47,11 @@ Examples:
   sms-relay simulate --system-id acme --password secret
   sms-relay simulate --rule prefix=4673,state=UNDELIV --rule suffix=99,submitStatus=0x0B
   sms-relay simulate --behave '{"kind":"throttle","perSecond":10}'
+  sms-relay simulate --behave-file hostile.yaml --control 8775
+  curl --json '{"kind":"drop","times":1}' http://127.0.0.1:8775/behaviours
 
 Rules are looked at before the usual ones, which go by the last five digits: …99001 is undeliverable, …99002 expires,
-…99003 is rejected, …99011 is refused with 0x0B. docs/simulator.md has all of them, and every behaviour.`;
+…99003 is rejected, …99011 is refused with 0x0B. docs/simulator.md has all of them, every behaviour, and the control calls.`;
 
 /** Adds the command. */
 export function defineSimulate(program: Command, context: CliContext): void {
@@ -65,6 +73,16 @@ export function defineSimulate(program: Command, context: CliContext): void {
     )
     .option("--behave <json>", "a hostile behaviour, as in docs/simulator.md", addBehaviour)
     .option(
+      "--behave-file <file>",
+      "a list of them in JSON or YAML; they act before those of --behave",
+      addFile,
+    )
+    .option(
+      "--control [port]",
+      "take control calls over HTTP, from this machine only; without a port on any free one",
+      parseWhole(0, 65_535),
+    )
+    .option(
       "--message-ids <notation>",
       "decimal, hex, upperHex, padded or empty; with a comma between, the answers' and the receipts'",
       parseNotations,
@@ -84,6 +102,7 @@ async function simulate(options: SimulateOptions, context: CliContext): Promise<
   const { systemId, password } = options;
   if (password !== undefined && systemId === undefined) throw usageFault("--password needs a --system-id.");
   const tls = certificateOf(options, context);
+  const files = (options.behaveFile ?? []).flatMap((file) => readBehaviourFile(file, context));
   const simulator = await startSimulator({
     host: options.host,
     port: options.port,
@@ -93,7 +112,7 @@ async function simulate(options: SimulateOptions, context: CliContext): Promise<
     ...(options.receiptRate !== undefined && { receiptsPerSecond: options.receiptRate }),
     deliveryRate: options.deliveryRate,
     rules: [...(options.rule ?? []), ...DEFAULT_RULES],
-    ...(options.behave !== undefined && { behaviours: options.behave }),
+    behaviours: [...files, ...(options.behave ?? [])],
     ...(options.messageIds !== undefined && { messageIds: options.messageIds }),
     ...(options.window !== undefined && { window: options.window }),
     ...(tls !== undefined && { tls }),
@@ -102,13 +121,19 @@ async function simulate(options: SimulateOptions, context: CliContext): Promise<
     seed: options.seed,
     clock: context.clock,
   });
-  context.err(`The simulator listens on ${simulator.host}:${simulator.port}. Ctrl-C ends it.`);
+  const control = await openControl(options, simulator);
+  const controlText =
+    control === undefined
+      ? ""
+      : ` and takes control calls on http://${control.host}:${control.port} (/behaviours, /counters)`;
+  context.err(`The simulator listens on ${simulator.host}:${simulator.port}${controlText}. Ctrl-C ends it.`);
   try {
     if (options.quiet === true) await simulator.waitUntil(() => false, context.signal);
     else await printReceived(simulator, options, context);
   } catch (error) {
     if (!context.signal.aborted) throw error;
   } finally {
+    await control?.stop();
     const { submits, accepted, refused, receiptsAcknowledged } = simulator.counters();
     await simulator.stop();
     context.err(
@@ -118,12 +143,27 @@ async function simulate(options: SimulateOptions, context: CliContext): Promise<
   }
 }
 
+/** Loaded late, so that help does not wait for it. */
+async function openControl(
+  { control }: SimulateOptions,
+  simulator: Simulator,
+): Promise<ControlDoor | undefined> {
+  if (control === undefined) return undefined;
+  const { openControlDoor } = await import("./control-door.ts");
+  try {
+    return await openControlDoor({ port: control === true ? 0 : control, simulator });
+  } catch (error) {
+    await simulator.stop();
+    throw error;
+  }
+}
+
 function certificateOf({ tlsCert, tlsKey }: SimulateOptions, context: CliContext) {
   if (tlsCert === undefined && tlsKey === undefined) return undefined;
   if (tlsCert === undefined || tlsKey === undefined)
     throw usageFault("--tls-cert and --tls-key go together.");
-  const cert = readPem(tlsCert, "--tls-cert", context);
-  const key = readPem(tlsKey, "--tls-key", context);
+  const cert = readOptionFile(tlsCert, "--tls-cert", context);
+  const key = readOptionFile(tlsKey, "--tls-key", context);
   const fault = keyPairFault(cert, key);
   if (fault === undefined) return { cert, key };
   throw usageFault(
@@ -206,47 +246,17 @@ function parseShare(value: string): number {
   throw new InvalidArgumentError("It must be a number from 0 to 1.");
 }
 
-const states = [
-  "DELIVRD",
-  "EXPIRED",
-  "DELETED",
-  "UNDELIV",
-  "ACCEPTD",
-  "UNKNOWN",
-  "REJECTD",
-  "ENROUTE",
-] as const;
-
-/** `prefix=4673,state=UNDELIV` → a rule. */
-function addRule(value: string, rules: readonly OutcomeRule[] = []): readonly OutcomeRule[] {
-  const number = (text: string): number => {
-    if (/^(0x[0-9a-fA-F]+|[0-9]+)$/.test(text)) return Number(text);
-    throw new InvalidArgumentError(`${text} is not a number.`);
-  };
-  let rule: OutcomeRule = {};
-  for (const pair of value.split(",")) {
-    const [name, text = ""] = pair.split("=", 2);
-    if (name === "prefix") rule = { ...rule, prefix: text.replace(/^\+/, "") };
-    else if (name === "suffix") rule = { ...rule, suffix: text };
-    else if (name === "submitStatus") rule = { ...rule, submitStatus: number(text) };
-    else if (name === "error") rule = { ...rule, error: number(text) };
-    else if (name === "delayMs") rule = { ...rule, delayMs: number(text) };
-    else if (name === "silent" && (text === "true" || text === "false"))
-      rule = { ...rule, isSilent: text === "true" };
-    else if (name === "silent") throw new InvalidArgumentError("silent must be true or false.");
-    else if (name === "state") {
-      const state = states.find((known) => known === text);
-      if (state === undefined) throw new InvalidArgumentError(`state must be one of ${states.join(", ")}.`);
-      rule = { ...rule, state };
-    } else throw new InvalidArgumentError(`A rule has no ${name}.`);
-  }
-  return [...rules, rule];
-}
+const addRule = (value: string, all: readonly OutcomeRule[] = []): readonly OutcomeRule[] => [
+  ...all,
+  parseRule(value),
+];
 
 const addBehaviour = (value: string, all: readonly BehaviourSpec[] = []): readonly BehaviourSpec[] => [
   ...all,
   parseBehaviour(value),
 ];
+
+const addFile = (file: string, all: readonly string[] = []): readonly string[] => [...all, file];
 
 /** `hex` for both, or `hex,decimal` for answers and receipts. */
 function parseNotations(value: string) {

@@ -5,7 +5,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
-import { type BehaviourChain, chainBehaviours } from "./behaviours/behaviour.ts";
+import { type Behaviour, chainBehaviours } from "./behaviours/behaviour.ts";
 import { interpretBehaviour } from "./behaviours/interpret.ts";
 import type { BehaviourSpec } from "./behaviours/spec.ts";
 import { type Counters, createCounterBoard } from "./counters.ts";
@@ -49,10 +49,19 @@ export interface Simulator {
   sendFromHandset(message: HandsetMessage): Promise<readonly DeliverOutcome[]>;
   /** Puts these hostile behaviours in the place of all before; none makes it well-behaved again. */
   behave(...behaviours: readonly BehaviourSpec[]): void;
+  /** Adds one that acts after those in force, which go on counting where they are. */
+  addBehaviour(behaviour: BehaviourSpec): void;
+  /** Those in force, in the order in which they act; also those that have struck as often as they may. */
+  behaviours(): readonly BehaviourSpec[];
   /** Receipts and handset messages that wait for a receiver. */
   waitingReceipts(): number;
   /** Unbinds every session and stops; abruptly cuts them. Stopping twice is harmless. */
   stop(options?: { readonly abruptly?: boolean }): Promise<void>;
+}
+
+interface BehaviourInForce {
+  readonly spec: BehaviourSpec;
+  readonly behaviour: Behaviour;
 }
 
 /** Starts a simulator; rejects when it cannot listen or its record cannot be opened. */
@@ -68,9 +77,14 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   let lastSessionId = 0;
   let stopping: Promise<void> | undefined;
 
-  const chainOf = (specs: readonly BehaviourSpec[]): BehaviourChain =>
-    chainBehaviours(specs.map((spec) => interpretBehaviour(spec, random)));
-  let behaviours = chainOf(settings.behaviours ?? []);
+  let inForce: readonly BehaviourInForce[] = [];
+  let behaviours = chainBehaviours([]);
+  const interpret = (spec: BehaviourSpec) => ({ spec, behaviour: interpretBehaviour(spec, random) });
+  function putInForce(next: readonly BehaviourInForce[]): void {
+    inForce = next;
+    behaviours = chainBehaviours(next.map(({ behaviour }) => behaviour));
+  }
+  putInForce((settings.behaviours ?? []).map(interpret));
   const chain = () => behaviours;
 
   function outboxOf(systemId: string): Outbox {
@@ -152,9 +166,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
         ),
       );
     },
-    behave: (...specs) => {
-      behaviours = chainOf(specs);
-    },
+    behave: (...specs) => putInForce(specs.map(interpret)),
+    addBehaviour: (spec) => putInForce([...inForce, interpret(spec)]),
+    behaviours: () => inForce.map(({ spec }) => spec),
     waitingReceipts: () => [...outboxes.values()].reduce((sum, { waiting }) => sum + waiting, 0),
     stop: ({ abruptly = false } = {}) => (stopping ??= close(abruptly)),
   };
