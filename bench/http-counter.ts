@@ -1,25 +1,29 @@
 /**
- * Counts HTTP requests, as a receiver of delivery reports by webhook would. For each number on standard input it prints, when so many
- * have come since the one before, the time in milliseconds since the epoch; first of all its port.
+ * Counts HTTP requests, as a receiver of delivery reports by webhook would. First it prints its port; then, for each number on standard
+ * input, how many have come since the one before and when the last of them came (milliseconds since the epoch): once so many have
+ * come, or no more for a while.
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
 
+const quietMs = 3_000;
+const now = () => performance.timeOrigin + performance.now();
+
 let read = 0;
 let wanted = Number.POSITIVE_INFINITY;
+let lastMs = 0;
 
-function tellWhenReached(): void {
-  if (read < wanted) return;
-  read -= wanted;
+function tell(): void {
+  process.stdout.write(`${read} ${lastMs}\n`);
+  read = 0;
   wanted = Number.POSITIVE_INFINITY;
-  process.stdout.write(`${performance.timeOrigin + performance.now()}\n`);
 }
 
 createInterface({ input: process.stdin })
   .on("line", (line) => {
     wanted = Number(line);
-    tellWhenReached();
+    if (read >= wanted) tell();
   })
   .on("close", () => process.exit(0));
 process.once("SIGTERM", () => process.exit(0));
@@ -27,6 +31,10 @@ process.once("SIGTERM", () => process.exit(0));
 const server = createServer((_, response) => {
   response.end("ok");
   read += 1;
-  tellWhenReached();
+  lastMs = now();
+  if (read >= wanted) tell();
 });
 server.listen(0, "127.0.0.1", () => process.stdout.write(`${(server.address() as AddressInfo).port}\n`));
+setInterval(() => {
+  if (Number.isFinite(wanted) && read > 0 && now() - lastMs > quietMs) tell();
+}, 500).unref();
