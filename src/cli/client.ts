@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { createChannel, createClientFactory, Metadata } from "nice-grpc";
 import { ConfigError } from "../config/config-error.ts";
 import { loadConfig } from "../config/load.ts";
+import { authority, reachable } from "../config/reachable.ts";
 import { type GatewayServiceClient, GatewayServiceDefinition } from "../gen/sms/v1/gateway_service.ts";
 import { type KeyServiceClient, KeyServiceDefinition } from "../gen/sms/v1/key_service.ts";
 import {
@@ -139,12 +140,12 @@ function localService(options: ClientOptions, context: CliContext): LocalService
   const { environment, workingDirectory } = context;
   try {
     const { config } = loadConfig({ file: options.config, environment, workingDirectory });
-    const { host, port, tls } = config.listen.grpc;
-    const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+    const { port, tls } = config.listen.grpc;
+    const host = reachable(config.listen.grpc.host);
     return {
-      host: reachable,
+      host,
       port,
-      address: `${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`,
+      address: authority(host, port),
       tls: tls && { cert: tls.cert, wantsClientCertificate: tls.clientCa !== undefined },
       folder: dirname(config.store.path),
     };

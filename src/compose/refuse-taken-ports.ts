@@ -1,5 +1,6 @@
 /** Finds out, before anything of the store is touched, whether the service's ports are taken. */
 import { createConnection } from "node:net";
+import { reachable } from "../config/reachable.ts";
 import type { Config } from "../config/schema.ts";
 
 /**
@@ -11,12 +12,6 @@ export async function refuseTakenPorts({ grpc, http }: Config["listen"]): Promis
     if (port === 0 || !(await takesConnections(reachable(host), port))) continue;
     throw Object.assign(new Error(`address already in use ${host}:${port}`), { code: "EADDRINUSE" });
   }
-}
-
-const loopbacks: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
-
-function reachable(host: string): string {
-  return loopbacks[host] ?? host;
 }
 
 function takesConnections(host: string, port: number): Promise<boolean> {

@@ -19,15 +19,10 @@ export interface PartView {
   readonly contradiction?: ReceiptView;
 }
 
-export interface ReceiptView {
-  readonly verdict: Receipt["verdict"];
-  readonly stat: string;
-  readonly err: string | undefined;
-  readonly networkError: { readonly type: number; readonly code: number } | undefined;
-  readonly doneTimeMs: number | undefined;
-  readonly carrier: string | undefined;
-  readonly arrivalTimeMs: number;
-}
+export type ReceiptView = Pick<
+  Receipt,
+  "verdict" | "stat" | "err" | "networkError" | "doneTimeMs" | "carrier" | "arrivalTimeMs"
+>;
 
 export interface AttemptView extends Omit<AttemptRecord, "parts"> {
   readonly parts: readonly PartView[];

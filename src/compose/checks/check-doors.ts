@@ -1,5 +1,6 @@
 /** Whether the ports of gRPC and HTTP can be listened on, or are served by a service of ours already. */
 import { createServer } from "node:net";
+import { authority, reachable } from "../../config/reachable.ts";
 import type { Config } from "../../config/schema.ts";
 import type { Finding } from "./finding.ts";
 
@@ -73,10 +74,9 @@ function tryListening(host: string, port: number): Promise<string | undefined> {
 /** Undefined where no service of ours answers, else why it takes no work, which is empty while it does. */
 async function readiness({ host, port }: { readonly host: string; readonly port: number }) {
   if (port === 0) return undefined;
-  const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  const at = reachable.includes(":") ? `[${reachable}]` : reachable;
+  const at = authority(reachable(host), port);
   try {
-    const answer = await fetch(`http://${at}:${port}/readyz`, { signal: AbortSignal.timeout(answerMs) });
+    const answer = await fetch(`http://${at}/readyz`, { signal: AbortSignal.timeout(answerMs) });
     const { ready, reasons } = (await answer.json()) as { ready?: unknown; reasons?: unknown };
     return typeof ready === "boolean" && Array.isArray(reasons) ? reasons.join("; ") : undefined;
   } catch {

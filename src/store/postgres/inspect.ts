@@ -4,6 +4,7 @@ import type { SchemaChange } from "../schema-change.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { connectTo, nameOf } from "./connect.ts";
 import { planMigration } from "./migrate.ts";
+import { mayCreateSchema } from "./migrate-database.ts";
 import { textOf } from "./with-database.ts";
 
 export interface ServerFacts {
@@ -46,8 +47,7 @@ const settings = `SELECT current_setting('server_version') AS version,
   current_setting('full_page_writes') = 'on' AS has_full_page_writes,
   current_setting('synchronous_standby_names') <> '' AS has_synchronous_standby,
   current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
-    - (SELECT sum(numbackends) FROM pg_catalog.pg_stat_database)::int AS free_connections,
-  has_database_privilege(current_database(), 'CREATE') AS may_create_schema`;
+    - (SELECT sum(numbackends) FROM pg_catalog.pg_stat_database)::int AS free_connections`;
 
 interface SettingsRow {
   readonly version: string;
@@ -56,7 +56,6 @@ interface SettingsRow {
   readonly has_full_page_writes: boolean;
   readonly has_synchronous_standby: boolean;
   readonly free_connections: number;
-  readonly may_create_schema: boolean;
 }
 
 /** Never rejects because of what it finds. */
@@ -93,7 +92,7 @@ async function inspectPrimary(client: pg.Client, url: string): Promise<PrimaryFa
     hasFullPageWrites: row.has_full_page_writes,
     hasSynchronousStandby: row.has_synchronous_standby,
     freeConnections: row.free_connections,
-    mayCreateSchema: row.may_create_schema,
+    mayCreateSchema: await mayCreateSchema(client),
     pooler: await findPooler(client, url),
     schema,
     replicaNames: hasTables ? await livingReplicas(client) : [],

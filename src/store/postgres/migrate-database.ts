@@ -25,7 +25,8 @@ export function planDatabaseMigration(urls: readonly string[]): Promise<SchemaCh
   });
 }
 
-async function mayCreateSchema(client: pg.Client): Promise<boolean> {
+/** Whether the first start could make the schema. */
+export async function mayCreateSchema(client: pg.Client): Promise<boolean> {
   const { rows } = await client.query<{ may: boolean }>(
     "SELECT has_database_privilege(current_database(), 'CREATE') AS may",
   );

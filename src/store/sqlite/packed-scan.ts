@@ -5,6 +5,7 @@
 import { type ScannedRow, scanOf } from "../report-row.ts";
 import type { ReportScan } from "../reports.ts";
 
+/** In the order of the columns that read-reports.ts selects. */
 type PackedRow = readonly [
   number: ScannedRow["number"],
   time: ScannedRow["time"],
@@ -26,28 +27,6 @@ type PackedRow = readonly [
 ];
 
 export type PackedScan = readonly PackedRow[];
-
-export function packScan(rows: readonly ScannedRow[]): PackedScan {
-  return rows.map((row) => [
-    row.number,
-    row.time,
-    row.state,
-    row.delivery_id,
-    row.recipient,
-    row.gateway_id,
-    row.segment_count,
-    row.attempt_segment_count,
-    row.code,
-    row.reason,
-    row.submit_time,
-    row.done_time,
-    row.parts,
-    row.client_reference,
-    row.metadata,
-    row.accept_time,
-    row.first,
-  ]);
-}
 
 /** The wanted ones of the rows as reports. */
 export function unpackScan(packed: PackedScan, mask: number): ReportScan {

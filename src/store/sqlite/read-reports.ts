@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { AccountId } from "../../domain/ids.ts";
 import type { ScannedRow } from "../report-row.ts";
 import type { ReportBounds } from "../reports.ts";
-import { type PackedScan, packScan } from "./packed-scan.ts";
+import type { PackedScan } from "./packed-scan.ts";
 import { prepare } from "./statement.ts";
 
 export interface ReportsQuery {
@@ -49,7 +49,7 @@ export function createReadReports(db: DatabaseSync) {
 
   return {
     scanReports({ accountId, after, limit, mask }: ReportsQuery): PackedScan {
-      return packScan(scan.all(accountId, after, limit, mask));
+      return scan.tuples(accountId, after, limit, mask) as PackedScan;
     },
 
     reportBounds,

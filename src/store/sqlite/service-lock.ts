@@ -59,7 +59,7 @@ export function isInUse(path: string): boolean {
 }
 
 /** The refusal of a store that another process has. */
-export function inUse(path: string, cause?: unknown): StoreUnavailableError {
+function inUse(path: string, cause?: unknown): StoreUnavailableError {
   return new StoreUnavailableError(
     "LOCKED",
     `${path} is in use by a running service, copy or migration (it holds ${lockPathOf(path)}); end that, or choose another file.`,

@@ -6,6 +6,8 @@ export interface Statement<Row> {
   run(...parameters: SQLInputValue[]): number;
   get(...parameters: SQLInputValue[]): Row | undefined;
   all(...parameters: SQLInputValue[]): Row[];
+  /** The rows without names, as arrays in the order of the columns. */
+  tuples(...parameters: SQLInputValue[]): readonly unknown[];
 }
 
 /**
@@ -29,5 +31,6 @@ export function prepare<Row = never>(db: DatabaseSync, sql: string): Statement<R
       return values === undefined ? undefined : rowOf(values);
     },
     all: (...parameters) => statement.all(...parameters).map(rowOf),
+    tuples: (...parameters) => statement.all(...parameters),
   };
 }
