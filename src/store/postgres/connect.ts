@@ -18,6 +18,7 @@ const oldestServer = 150_000;
 
 /**
  * Statements reach few rows by an index; plans must not follow the statistics of queues, which swing between nothing and millions.
+ * Without the limit on workers, statistics of 30,000 reports made each read of 256 of them start two processes: 40 ms instead of 1.
  * A process that hangs inside a transaction must not hold its locks for long.
  */
 const settings: Readonly<Record<string, string>> = {
@@ -31,6 +32,7 @@ const settings: Readonly<Record<string, string>> = {
   enable_seqscan: "off",
   enable_hashjoin: "off",
   enable_mergejoin: "off",
+  max_parallel_workers_per_gather: "0",
   cpu_tuple_cost: "1",
   jit: "off",
 };
