@@ -114,7 +114,7 @@ export const gatewaySchema = (reader: ReferenceReader) =>
     enquireLinkMisses: whole(1, 10).default(2),
     reconnectMin: duration("10ms", "1h").default(1_000),
     reconnectMax: duration("100ms", "1h").default(60_000),
-    maxUnansweredDeliveries: whole(1, 10_000).default(256),
+    maxUnansweredDeliveries: whole(1, 10_000).default(1_000),
 
     profile,
     addresses,

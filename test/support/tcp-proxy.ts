@@ -6,9 +6,17 @@ export interface TcpProxy {
   /** Cuts all connections; new ones are refused until `mend`. */
   cut(): void;
   mend(): void;
-  /** Hands the next request that holds `text` to the server and cuts before its answer comes back; resolves once that is done. */
+  /**
+   * Hands the next request that holds `text` to the server, keeps its answers back, and cuts when one of them names `text`, as that to COMMIT
+   * does; resolves once that is done.
+   */
   loseAnswerTo(text: string): Promise<void>;
   close(): Promise<void>;
+}
+
+interface Loss {
+  readonly text: string;
+  readonly done: () => void;
 }
 
 /** Listens on a free port and passes everything on to `target`. */
@@ -18,7 +26,7 @@ export async function startTcpProxy(target: {
 }): Promise<TcpProxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
   let isCut = false;
-  let loss: { readonly text: string; readonly done: () => void } | undefined;
+  let loss: Loss | undefined;
 
   const server = createServer((near) => {
     if (isCut) {
@@ -34,23 +42,21 @@ export async function startTcpProxy(target: {
       pairs.delete(pair);
     };
     for (const socket of pair) socket.on("error", end).on("close", end);
-    let isLosing = false;
+    let losing: Loss | undefined;
     near.on("data", (octets) => {
       if (loss !== undefined && octets.includes(loss.text)) {
-        const { done } = loss;
+        losing = loss;
         loss = undefined;
-        isLosing = true;
-        // The server's word is that it is ready again: by then the commit is made.
-        far.once("data", () => {
-          isCut = true;
-          end();
-          done();
-        });
       }
       far.write(octets);
     });
     far.on("data", (octets) => {
-      if (!isLosing) near.write(octets);
+      if (losing === undefined) near.write(octets);
+      else if (octets.includes(losing.text)) {
+        isCut = true;
+        end();
+        losing.done();
+      }
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

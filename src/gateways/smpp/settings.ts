@@ -107,7 +107,7 @@ export const defaultSmppSettings: Omit<SmppGatewaySettings, keyof RequiredSmppSe
   enquireLinkMisses: 2,
   reconnectMinMs: 1_000,
   reconnectMaxMs: 60_000,
-  maxUnansweredDeliveries: 256,
+  maxUnansweredDeliveries: 1_000,
   profile: baselineProfile,
   addresses: defaultAddresses,
   serviceType: "",

@@ -1,6 +1,6 @@
 /**
  * The rows that a transaction works on, in memory: deliveries locked in the order of their ids, their attempts, the SMSC's ids and
- * parked receipts. Steps change them here; `writeRows` (write-rows.ts) sends what changed.
+ * parked receipts. Steps change them here; `sendRows` (write-rows.ts) sends what changed.
  */
 import type { AccountId, DeliveryId } from "../../domain/ids.ts";
 import type { PartCandidate } from "../match-receipt.ts";

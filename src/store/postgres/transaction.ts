@@ -28,6 +28,8 @@ export interface Transaction {
   readonly claimed: DeliveryId[];
   /** Queues that got waiting rows, for the hint to other replicas. */
   readonly wokenQueues: Set<GatewayId>;
+  /** Statements on their way whose answers nothing waits for but the commit. */
+  readonly sent: Promise<unknown>[];
 }
 
 export function beginTransaction(connection: Connection, laneEnds: readonly LaneEnd[]): Transaction {
@@ -39,5 +41,12 @@ export function beginTransaction(connection: Connection, laneEnds: readonly Lane
     queueMoves: [],
     claimed: [],
     wokenQueues: new Set(),
+    sent: [],
   };
+}
+
+/** Lets a statement go on its way: whether it failed is told with the commit. */
+export function send({ sent }: Pick<Transaction, "sent">, answer: Promise<unknown>): void {
+  answer.catch(() => undefined);
+  sent.push(answer);
 }

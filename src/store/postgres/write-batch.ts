@@ -26,7 +26,7 @@ import { acknowledge, deleteSubscription, openSubscription } from "./subscriptio
 import { adoptOrphans, endSilent, expireDue } from "./sweep.ts";
 import { type ReferenceRequest, takeReferences } from "./take-references.ts";
 import { beginTransaction, type Transaction } from "./transaction.ts";
-import { writeRows } from "./write-rows.ts";
+import { sendRows } from "./write-rows.ts";
 
 /** What is known to the writer between transactions. */
 export interface WriterState {
@@ -66,7 +66,7 @@ export async function writeBatch(
     const finished = finish();
     const appended = appendReports(connection, tx.reports);
     isCommitting = true;
-    const [, reports] = await Promise.all([finished, appended, connection.command("COMMIT")]);
+    const [reports] = await Promise.all([appended, finished, connection.command("COMMIT"), ...tx.sent]);
     state.laneEnds = tx.laneEnds;
     for (const move of tx.queueMoves) state.queueEnds.advance(move);
     return { outcomes, reports, wokenQueues: [...tx.wokenQueues] };
@@ -99,26 +99,26 @@ async function perform(
   }
 
   const accepts = inputsOf("accept");
-  const accept =
+  // Side by side, which saves their waiting for each other; request ids are the first to be locked all the same.
+  const accepting =
     accepts.length === 0
       ? undefined
-      : await planAccept(
+      : planAccept(
           tx,
           queueEnds,
           accepts.map(({ input }) => input),
           { mayClaim, monotonicMs },
         );
+  const [accept] = await Promise.all([accepting, changeLocked(tx, state, inputsOf, outcomes)]);
   accepts.forEach(({ index }, position) => {
     outcomes[index] = accept?.outcomes[position];
   });
-
-  await changeLocked(tx, state, inputsOf, outcomes);
 
   await each("join", (request) => join(tx, queueEnds, request));
   await each("rescue", (request) => rescue(tx, queueEnds, request));
   await each("expireDue", (request) => expireDue(tx, request));
   await each("endSilent", (request) => endSilent(tx, request));
-  await writeRows(tx);
+  sendRows(tx);
   await each("adoptOrphans", (request) => adoptOrphans(tx, queueEnds, request));
   const claimPlans: ClaimPlan[] = [];
   const claims = inputsOf("claim").filter(({ index, input }) => {
@@ -209,7 +209,7 @@ async function changeLocked(
   for (const { index } of replays) outcomes[index] = replayed;
   for (const { index, input } of receipts) outcomes[index] = recordReceipt(tx, input);
   for (const { index, input } of cancels) outcomes[index] = cancel(tx, input, cancelled.get(input.messageId));
-  await writeRows(tx);
+  sendRows(tx);
 }
 
 function markSubmitting(

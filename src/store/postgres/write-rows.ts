@@ -3,7 +3,7 @@ import { type Columns, createInsertRows, createSendRows } from "./columns.ts";
 import type { AttemptRow, DeliveryRow, LockedRows } from "./locked-rows.ts";
 import { packOptional, packText } from "./pack-text.ts";
 import { statement } from "./statement.ts";
-import type { Transaction } from "./transaction.ts";
+import { send, type Transaction } from "./transaction.ts";
 
 type DeliveryChange = Omit<DeliveryRow, "account_id" | "recipient" | "lane" | "at_most_once" | "expire_time">;
 
@@ -106,32 +106,29 @@ const strayInsert = {
 } as const;
 const insertStrays = createInsertRows("stray_receipts", strayInsert, "raw");
 
-/** Sends them and forgets that they were changed. */
-export async function writeRows({ connection, rows }: Transaction): Promise<void> {
-  const sent: Promise<unknown>[] = [];
+/** Sends them and forgets that they were changed. The connection answers in order: what is sent afterwards finds them written. */
+export function sendRows(tx: Transaction): void {
+  const { connection, rows } = tx;
   // In the order of ids, as they were locked: what sweeps added since was taken without waiting.
   const deliveries = [...rows.changedDeliveries];
-  if (deliveries.length > 0) {
-    sent.push(updateDeliveries(connection, deliveries));
-  }
+  if (deliveries.length > 0) send(tx, updateDeliveries(connection, deliveries));
   const added = [...rows.newAttempts].map(attemptOf);
-  if (added.length > 0) sent.push(insertAttempts(connection, added));
+  if (added.length > 0) send(tx, insertAttempts(connection, added));
   const changed = [...rows.changedAttempts].map(attemptOf);
-  if (changed.length > 0) sent.push(updateAttempts(connection, changed));
-  sent.push(...sendReceiptRows({ connection, rows }));
+  if (changed.length > 0) send(tx, updateAttempts(connection, changed));
+  sendReceiptRows(tx);
   forget(rows);
-  await Promise.all(sent);
 }
 
-function sendReceiptRows({ connection, rows }: Pick<Transaction, "connection" | "rows">): Promise<unknown>[] {
-  const sent: Promise<unknown>[] = [];
+function sendReceiptRows(tx: Transaction): void {
+  const { connection, rows } = tx;
   if (rows.newSmscIds.size > 0) {
     const ids = [...rows.newSmscIds].map(({ seq: _, ...row }) => ({
       ...row,
       match_key: packText(row.match_key),
       raw_id: packOptional(row.raw_id),
     }));
-    sent.push(insertSmscIds(connection, ids));
+    send(tx, insertSmscIds(connection, ids));
   }
   if (rows.newParked.size > 0) {
     const parked = [...rows.newParked].map(({ id: _, ...row }) => ({
@@ -139,15 +136,14 @@ function sendReceiptRows({ connection, rows }: Pick<Transaction, "connection" | 
       match_key: packText(row.match_key),
       raw_id: packText(row.raw_id),
     }));
-    sent.push(insertParked(connection, parked));
+    send(tx, insertParked(connection, parked));
   }
   const unparked = [...rows.unparked].flatMap(({ id }) => (id === undefined ? [] : [id]));
-  if (unparked.length > 0) sent.push(connection.run(deleteParked, unparked));
+  if (unparked.length > 0) send(tx, connection.run(deleteParked, unparked));
   if (rows.strays.length > 0) {
     const strays = rows.strays.map((row) => ({ ...row, smsc_message_id: packOptional(row.smsc_message_id) }));
-    sent.push(insertStrays(connection, strays));
+    send(tx, insertStrays(connection, strays));
   }
-  return sent;
 }
 
 function attemptOf(row: AttemptRow): AttemptInsert {

@@ -1,5 +1,9 @@
-import { describe, expect, it } from "vitest";
-import { messageIdOf } from "../../../src/domain/ids.ts";
+import pg from "pg";
+import { describe, expect, it, vi } from "vitest";
+import { fillPostgres } from "../../../bench/support/fill-postgres.ts";
+import { type ClaimantId, messageIdOf } from "../../../src/domain/ids.ts";
+import { connect } from "../../../src/store/postgres/connect.ts";
+import type { Store } from "../../../src/store/store.ts";
 import { postgresMissing } from "../../support/postgres-database.ts";
 import {
   acceptSubmitted,
@@ -26,23 +30,24 @@ describe.skipIf(postgresMissing !== undefined)(`plans on PostgreSQL ${postgresMi
     return new Map(rows.map(({ index, entries }) => [index, Number(entries)]));
   };
 
+  const exercise = async (store: Store, claimant: ClaimantId, key: string) => {
+    const id = await acceptSubmitted(store, claimant, [key], { message: { lane: "OTP" } });
+    await store.accept([buildAcceptance()]);
+    const { last } = await store.reportBounds(account);
+    await store.readReports(account, last - 3, 10);
+    await store.readStatus(account, messageIdOf(id), page);
+    await store.listMessages(account, {}, { before: undefined, limit: 1 });
+    await store.recordReceipts([buildReceipt(key)]);
+    await store.claim({ claimant, gatewayId: gateway, limits, nowMs: startMs });
+    await store.cancel(account, messageIdOf(id), startMs);
+    await store.expireDue(startMs, 10);
+    await store.endSilent(startMs, 0, 10);
+  };
+
   it("made on empty tables stay by index however the tables grow", async () => {
     const { store, claimant } = await world.join("one");
     // Plans are made now and kept: nothing is known of the tables.
-    const exercise = async (key: string) => {
-      const id = await acceptSubmitted(store, claimant, [key], { message: { lane: "OTP" } });
-      await store.accept([buildAcceptance()]);
-      const { last } = await store.reportBounds(account);
-      await store.readReports(account, last - 3, 10);
-      await store.readStatus(account, messageIdOf(id), page);
-      await store.listMessages(account, {}, { before: undefined, limit: 1 });
-      await store.recordReceipts([buildReceipt(key)]);
-      await store.claim({ claimant, gatewayId: gateway, limits, nowMs: startMs });
-      await store.cancel(account, messageIdOf(id), startMs);
-      await store.expireDue(startMs, 10);
-      await store.endSilent(startMs, 0, 10);
-    };
-    for (let round = 0; round < 8; round += 1) await exercise(`warm-${round}`);
+    for (let round = 0; round < 8; round += 1) await exercise(store, claimant, `warm-${round}`);
     for (let round = 0; round < 30; round += 1) {
       const bulk = Array.from({ length: 40 }, () => buildAcceptance({ message: { lane: "BULK" } }));
       await Promise.all([
@@ -71,10 +76,74 @@ describe.skipIf(postgresMissing !== undefined)(`plans on PostgreSQL ${postgresMi
       return await readOf();
     };
     const before = await settled();
-    await exercise("measured");
+    await exercise(store, claimant, "measured");
     const after = await settled();
     const read = [...after].map(([index, entries]) => [index, entries - (before.get(index) ?? 0)] as const);
     // Each table has well over a thousand rows; one round needs a few.
     expect(read.filter(([, entries]) => entries > 300)).toEqual([]);
   });
+
+  it("made anew when much is known of full tables go the same ways, and start no processes", async () => {
+    const sent = vi.spyOn(pg.Client.prototype, "query");
+    const { store, claimant } = await world.join("one");
+    await exercise(store, claimant, "known");
+    await store.rescue(startMs);
+    await store.backlog();
+    const statements = new Map<string, string>();
+    for (const [query] of sent.mock.calls as unknown as [unknown][]) {
+      if (typeof query !== "object" || query === null || !("name" in query) || !("text" in query)) continue;
+      statements.set(String(query.name), String(query.text));
+    }
+    sent.mockRestore();
+    expect(statements.size).toBeGreaterThan(25);
+
+    const filler = await world.database.connect();
+    await fillPostgres(filler, { accountId: account, from: 1, count: 20_000, untilMs: startMs });
+    await filler.query("ANALYZE");
+    await filler.end();
+    const client = await connect({ urls: [world.database.url], applicationName: "plans" });
+    // As if tables were so large that processes are worth starting.
+    for (const name of ["parallel_setup_cost", "parallel_tuple_cost", "min_parallel_index_scan_size"]) {
+      await client.query(`SET ${name} = 0`);
+    }
+    const offending: string[] = [];
+    for (const [name, text] of statements) {
+      await client.query(`PREPARE planned AS ${text}`);
+      const parameters = Math.max(0, ...[...text.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number)));
+      const nulls =
+        parameters === 0 ? "" : `(${Array.from({ length: parameters }, () => "NULL").join(", ")})`;
+      const { rows } = await client.query<{ "QUERY PLAN": [{ Plan: PlanNode }] }>(
+        `EXPLAIN (FORMAT JSON) EXECUTE planned${nulls}`,
+      );
+      for (const found of rows.flatMap((row) => faultsOf(row["QUERY PLAN"][0].Plan))) {
+        offending.push(`${name}: ${found}`);
+      }
+      await client.query("DEALLOCATE planned");
+    }
+    await client.end();
+    expect(offending).toEqual([]);
+  });
 });
+
+interface PlanNode {
+  readonly "Node Type": string;
+  readonly "Relation Name"?: string;
+  readonly "Index Name"?: string;
+  readonly "Index Cond"?: string;
+  readonly Plans?: readonly PlanNode[];
+}
+
+/** Tables of the messages' own rows, which grow without end. */
+const growing = ["messages", "deliveries", "attempts", "reports", "smsc_ids"];
+
+/** Hold no more than what waits or is in flight, and are walked or jumped through. */
+const short = ["deliveries_waiting", "deliveries_claimed"];
+
+/** What reads a growing table otherwise than by a key, and what runs in processes of its own. */
+function faultsOf(node: PlanNode): readonly string[] {
+  const { "Node Type": type, "Relation Name": table = "", "Index Name": index = "" } = node;
+  const inner = (node.Plans ?? []).flatMap(faultsOf);
+  if (type.startsWith("Gather")) return [type, ...inner];
+  const isScan = type.endsWith("Scan") && growing.includes(table) && !short.includes(index);
+  return isScan && node["Index Cond"] === undefined ? [`${type} of ${table} ${index}`, ...inner] : inner;
+}
