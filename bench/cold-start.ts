@@ -1,4 +1,4 @@
-/** How long `node src/main.ts serve` takes until it accepts calls, on an empty folder and on the same one again. */
+/** How long `npm start`'s command takes until it accepts calls, on an empty folder and on the same one again. */
 import { join } from "node:path";
 import { setUpService, startServiceProcess } from "../test/support/service-process.ts";
 import type { BenchLine } from "./support/bench-line.ts";

@@ -27,7 +27,7 @@ const flags = [
 
 /** For systems that cannot replace a running process by another. */
 function spawnAndFollow() {
-  const child = require("node:child_process").spawn(process.execPath, [...flags, main, ...args], {
+  const child = require("node:child_process").spawn(process.execPath, [...flags, __filename, ...args], {
     stdio: "inherit",
   });
   process.on("SIGINT", () => {});
@@ -35,10 +35,13 @@ function spawnAndFollow() {
   child.on("exit", (code, signal) => process.exit(signal === null ? code : 1));
 }
 
-if (args[0] !== "serve" && args[0] !== "demo") {
+const hasFlags = flags.every((flag) => process.execArgv.includes(flag));
+if (hasFlags || (args[0] !== "serve" && args[0] !== "demo")) {
+  // Before the first file with types is read: without the cache Node loads its stripper for it, a tenth of a second.
+  require("node:module").enableCompileCache();
   import(require("node:url").pathToFileURL(main).href);
 } else if (process.platform === "win32") {
   spawnAndFollow();
 } else {
-  process.execve(process.execPath, [process.execPath, ...flags, main, ...args], process.env);
+  process.execve(process.execPath, [process.execPath, ...flags, __filename, ...args], process.env);
 }

@@ -48,7 +48,7 @@ export interface ServiceProcess extends NodeProcess {
   readonly startMs: number;
 }
 
-const mainPath = join(import.meta.dirname, "../../src/main.ts");
+const mainPath = join(import.meta.dirname, "../../bin/sms-relay.cjs");
 const READY_PATIENCE_MS = 30_000;
 
 /** Starts the service, or a `program` that becomes one, and waits until it takes calls. */

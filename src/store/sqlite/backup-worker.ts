@@ -4,8 +4,8 @@
  */
 import { closeSync, fsyncSync, openSync } from "node:fs";
 import { backup, DatabaseSync } from "node:sqlite";
-import { parentPort, workerData } from "node:worker_threads";
-import { busyTimeoutMs } from "./operations.ts";
+import { type MessagePort, parentPort } from "node:worker_threads";
+import { busyTimeoutMs, type WorkerData } from "./operations.ts";
 import { markAsCopy } from "./report-line.ts";
 import { faultOf, type WorkerReply } from "./worker-protocol.ts";
 
@@ -34,11 +34,8 @@ async function copy(path: string, target: string): Promise<void> {
   closeSync(descriptor);
 }
 
-function serve(): void {
-  const port = parentPort;
-  if (port === null) throw new Error("this file runs as a worker");
+function serve(port: MessagePort, { path, target }: Required<WorkerData>): void {
   const reply = (message: WorkerReply) => port.postMessage(message);
-  const { path, target } = workerData as { readonly path: string; readonly target: string };
   port.on("message", (body: unknown) => {
     if (body === "close") {
       reply({ kind: "done", body: undefined });
@@ -53,4 +50,6 @@ function serve(): void {
   reply({ kind: "ready", body: undefined });
 }
 
-serve();
+const port = parentPort;
+if (port === null) throw new Error("this file runs as a worker");
+port.once("message", (data: Required<WorkerData>) => serve(port, data));

@@ -90,7 +90,9 @@ export interface CommittedBatch {
 /** How long a connection waits for a lock that another process holds. */
 export const busyTimeoutMs = 5_000;
 
-/** How the workers are opened. */
+/** What a worker is told first. */
 export interface WorkerData {
   readonly path: string;
+  /** Of the worker that copies: the new file. */
+  readonly target?: string;
 }

@@ -1,6 +1,6 @@
 /** The thread that reads: its own read-only connection, short statements, no iterator left open, so that checkpoints go on. */
 import { DatabaseSync } from "node:sqlite";
-import { parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort } from "node:worker_threads";
 import { createReadBacklog } from "./backlog.ts";
 import { createReadKeys } from "./keys.ts";
 import { busyTimeoutMs, type ReadOperation, type ReadSteps, type WorkerData } from "./operations.ts";
@@ -28,13 +28,10 @@ function createHandlers(db: DatabaseSync): Handlers {
   };
 }
 
-function serve(): void {
-  const port = parentPort;
-  if (port === null) throw new Error("this file runs as a worker");
+function serve(port: MessagePort, { path }: WorkerData): void {
   const reply = (message: WorkerReply) => port.postMessage(message);
   let db: DatabaseSync | undefined;
   try {
-    const { path } = workerData as WorkerData;
     const opened = new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs });
     db = opened;
     opened.exec("PRAGMA cache_size = -16384");
@@ -74,4 +71,6 @@ function serve(): void {
   }
 }
 
-serve();
+const port = parentPort;
+if (port === null) throw new Error("this file runs as a worker");
+port.once("message", (data: WorkerData) => serve(port, data));

@@ -29,35 +29,61 @@ export interface WorkerClient {
 /** Of a thread's young generation. What it makes is dead with the batch, so that a small one collects as little: ADR 70. */
 const youngMiB = 4;
 
+type WorkerName = "writer-worker" | "reader-worker" | "backup-worker";
+
 interface Pending {
   readonly resolve: (body: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
 
+/** A thread that reads its program, and touches no file before it is told to. */
+export interface LaunchedWorker {
+  /** Hands it its data and waits until it is ready. */
+  open(data: WorkerData): Promise<WorkerClient>;
+  /** Ends one that is not needed after all. */
+  abandon(): Promise<void>;
+}
+
 /** Starts the worker of this folder named `name`, from source or from the built form, and waits until it is ready. */
-export async function startWorker(
-  name: "writer-worker" | "reader-worker" | "backup-worker",
-  data: WorkerData & { readonly target?: string },
-): Promise<WorkerClient> {
+export function startWorker(name: WorkerName, data: WorkerData): Promise<WorkerClient> {
+  return launchWorker(name).open(data);
+}
+
+/** Starts it without opening anything, so that threads read their programs beside each other. */
+export function launchWorker(name: WorkerName): LaunchedWorker {
   const url = new URL(`./${name}${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
   // A thread takes its compile cache from its environment; without one it strips types anew: 20 MiB and 100 ms each.
   const compileCache = getCompileCacheDir();
   const env = compileCache === undefined ? {} : { NODE_COMPILE_CACHE: compileCache };
   setFlagsFromString(`--max-semi-space-size=${youngMiB}`);
-  const worker = new Worker(url, { workerData: data, name: `sms-relay ${name}`, env });
+  const worker = new Worker(url, { name: `sms-relay ${name}`, env });
+  let cause: unknown;
+  worker.once("error", (error) => {
+    cause = error;
+  });
+  const ended = new Promise<unknown>((resolve) => {
+    worker.once("exit", () => resolve(cause));
+  });
+  return {
+    open: (data) => openWorker(worker, ended, data),
+    async abandon() {
+      await worker.terminate();
+    },
+  };
+}
+
+/** `ended` resolves when the thread is gone, with the error that ended it. */
+async function openWorker(worker: Worker, ended: Promise<unknown>, data: WorkerData): Promise<WorkerClient> {
   // A thread answers in the order of the calls. Not a Map: see docs/adr/0075.
   const pending = createFifo<Pending>();
   let end: SmsError | undefined;
 
-  const exited = new Promise<void>((resolve) => {
-    worker.once("exit", () => resolve());
-  });
   const opened = await new Promise<unknown>((resolve, reject) => {
-    const giveUp = (error: unknown) => {
-      end ??= new SmsError("SERVICE_UNAVAILABLE", "The store's worker has ended.", { cause: error });
+    void ended.then((cause) => {
+      end ??= new SmsError("SERVICE_UNAVAILABLE", "The store's worker has ended.", { cause });
       reject(end);
       for (let call = pending.shift(); call !== undefined; call = pending.shift()) call.reject(end);
-    };
+    });
     worker.on("message", (reply: WorkerReply) => {
       if (reply.kind === "ready") resolve(reply.body);
       else if (reply.kind === "refused") reject(describeFault(reply.fault, data.path));
@@ -67,8 +93,7 @@ export async function startWorker(
         else call?.reject(asCallError(reply.fault, data.path));
       }
     });
-    worker.on("error", giveUp);
-    worker.once("exit", () => giveUp(undefined));
+    worker.postMessage(data);
   });
 
   function call(body: unknown): Promise<unknown> {
@@ -88,7 +113,7 @@ export async function startWorker(
     },
     async close() {
       if (end === undefined) await call("close").catch(() => undefined);
-      await exited;
+      await ended;
     },
   };
 }

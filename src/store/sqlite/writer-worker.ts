@@ -4,7 +4,7 @@
  */
 import { randomFillSync, randomUUID } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
-import { parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort } from "node:worker_threads";
 import { createMessageIds } from "../../domain/ids.ts";
 import { createAccept } from "./accept.ts";
 import { createAppendReports } from "./append-reports.ts";
@@ -117,13 +117,10 @@ function createBatchRunner(db: DatabaseSync): (packed: readonly PackedOperation[
   };
 }
 
-function serve(): void {
-  const port = parentPort;
-  if (port === null) throw new Error("this file runs as a worker");
+function serve(port: MessagePort, { path }: WorkerData): void {
   const reply = (message: WorkerReply) => port.postMessage(message);
   let db: DatabaseSync | undefined;
   try {
-    const { path } = workerData as WorkerData;
     db = openDatabase(path);
     checkPages(db, path);
     const { storeId } = migrate(db, path, randomUUID);
@@ -151,4 +148,6 @@ function serve(): void {
   }
 }
 
-serve();
+const port = parentPort;
+if (port === null) throw new Error("this file runs as a worker");
+port.once("message", (data: WorkerData) => serve(port, data));

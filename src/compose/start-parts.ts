@@ -1,0 +1,197 @@
+/**
+ * The parts of the service around its store, started in an order in which each finds what it needs, and stopped in the opposite one, so
+ * that nothing accepted or in flight is lost.
+ */
+import { statfs } from "node:fs/promises";
+import { dirname } from "node:path";
+import { type Intake, startIntake } from "../app/intake.ts";
+import { createReceiptRecorder } from "../app/record-receipt.ts";
+import type { Service, ServiceDeps } from "../compose.ts";
+import type { Config } from "../config/schema.ts";
+import { defaultDispatchSettings } from "../dispatch/dispatch-settings.ts";
+import { createDispatcher, type Dispatcher } from "../dispatch/dispatcher.ts";
+import { createSmppGateway } from "../gateways/smpp/create-smpp-gateway.ts";
+import { openHttpDoor } from "../http/http-door.ts";
+import type { Clock } from "../observability/clock.ts";
+import { measuredStore } from "../observability/measured-store.ts";
+import { createMetrics } from "../observability/metrics.ts";
+import { defaultKeepalive } from "../rpc/listen-options.ts";
+import { createRpcServer } from "../rpc/server.ts";
+import type { Store } from "../store/store.ts";
+import { startBackground } from "./background.ts";
+import { ensureFirstKeys } from "./first-keys.ts";
+import { followReplicas } from "./follow-replicas.ts";
+import { createGatewayPanel, pausesAtStart } from "./gateway-panel.ts";
+import { createGatewayPool } from "./gateway-pool.ts";
+import { holdClaims } from "./hold-claims.ts";
+import { keepSessions } from "./keep-sessions.ts";
+import { createUseCases } from "./use-cases.ts";
+
+/** Resolves once the service takes calls; stopping it closes `rawStore`, also where a later part fails. */
+export async function startParts(
+  config: Config,
+  rawStore: Store,
+  { clock, log }: ServiceDeps,
+): Promise<Service> {
+  await using parts = new AsyncDisposableStack();
+  parts.defer(() => rawStore.close());
+  const drain = createDrain(clock, config.shutdown.grace);
+  const stopping = new AbortController();
+  const metrics = createMetrics();
+  parts.defer(() => metrics.stop());
+
+  const intake = await startIntake({
+    store: rawStore,
+    clock,
+    log,
+    readFreeDisk: () => freeDiskBytes(config.store.path),
+    minFreeDiskBytes: config.store.minFreeDisk,
+    maxBacklog: config.limits.maxBacklog,
+  });
+  parts.defer(() => intake.stop());
+  const store = measuredStore(rawStore, metrics, intake.countAccepted);
+  const tenure = await holdClaims({ store, clock, log });
+  parts.defer(() => tenure.stop());
+
+  const pool = createGatewayPool((settings) => {
+    metrics.startGateway(settings.id);
+    return createSmppGateway(settings, {
+      clock,
+      random: Math.random,
+      log,
+      mayWrite: () => store.isLeaseHeld() && sessions.isHeld(),
+      metrics: { count: (event) => metrics.lateAnswers.add(1, settings.id, event) },
+    });
+  });
+  pool.replace(config.gateways);
+  const pauses = new Map((await store.pausedGateways()).map(({ gatewayId, ...pause }) => [gatewayId, pause]));
+  const dispatcher = createDispatcher({
+    store,
+    gateways: pool.gateways(),
+    routes: pool.routes(),
+    paused: pausesAtStart(pool, pauses),
+    tenure,
+    clock,
+    random: Math.random,
+    log,
+    settings: defaultDispatchSettings,
+  });
+  const panel = createGatewayPanel(pool, dispatcher, pauses, (id) => sessions.neighbours(id));
+  const useCases = createUseCases({
+    config,
+    clock,
+    store,
+    claimant: tenure.claimant,
+    dispatcher,
+    intake,
+    panel,
+    stopping: stopping.signal,
+  });
+  const firstKeys = await ensureFirstKeys(useCases.keys, dirname(config.store.path), log);
+
+  let isStarting = true;
+  const readiness = () => readinessOf(isStarting, intake, dispatcher);
+  metrics.observe({
+    now: () => clock.now(),
+    backlog: async () => intake.backlog(),
+    gateways: panel.metricFigures,
+    reportStreams: () => useCases.readers.count,
+    workInHand: useCases.workInHand.figures,
+    freeDiskBytes: intake.freeDiskBytes,
+    isReady: () => readiness().length === 0,
+  });
+  const http = await openHttpDoor({ ...config.listen.http, readiness, renderMetrics: metrics.render });
+  parts.defer(() => http.stop());
+
+  parts.defer(startBackground({ config, store, clock, log, pool, dispatcher }));
+  if (config.store.url !== undefined) {
+    parts.defer(followReplicas({ store, pool, dispatcher, panel, clock, log }));
+  }
+  const sessions = keepSessions({
+    store,
+    pool,
+    dispatcher,
+    panel,
+    recorder: createReceiptRecorder({ store, log }),
+    leftMs: drain.leftMs,
+    clock,
+    log,
+  });
+  parts.defer(() => sessions.stop());
+  sessions.start();
+  dispatcher.start();
+  parts.defer(() => dispatcher.stop(drain.shareMs(0.7)));
+
+  const rpc = createRpcServer({
+    ...useCases,
+    listen: {
+      ...config.listen.grpc,
+      tls: config.listen.grpc.tls,
+      maxRequestOctets: config.limits.maxRequestSize,
+      keepalive: defaultKeepalive,
+    },
+    clock,
+    isReady: () => readiness().length === 0,
+    stopping,
+    log,
+    refusals: metrics.refusals,
+  });
+  parts.defer(() => rpc.stop(drain.shareMs(0.4)));
+  const grpcPort = await rpc.start();
+  isStarting = false;
+  rpc.setServing(true);
+
+  const running = parts.move();
+  let stopped: Promise<void> | undefined;
+  return {
+    grpcPort,
+    httpPort: http.port,
+    firstKeys,
+    async reload(next) {
+      const { added, removed } = pool.replace(next.gateways);
+      dispatcher.reload(pool.gateways(), pool.routes());
+      panel.applyFilePauses();
+      sessions.change(added, removed);
+      log.info(
+        { added: added.map(({ id }) => id), removed: removed.map(({ id }) => id) },
+        "The gateways were read again.",
+      );
+    },
+    stop() {
+      if (stopped === undefined) {
+        drain.begin();
+        intake.close();
+        stopped = running.disposeAsync();
+      }
+      return stopped;
+    },
+  };
+}
+
+/** Why no work is taken; that the service is stopping is told by the intake, which is then closed. */
+function readinessOf(isStarting: boolean, intake: Intake, dispatcher: Dispatcher): readonly string[] {
+  return [
+    ...(isStarting ? ["the service is starting"] : []),
+    ...intake.problems(),
+    ...dispatcher.stuck().map((id) => `gateway ${id} makes no progress`),
+  ];
+}
+
+/** The time that stopping may take, counted from its begin; before it, all of it is left. */
+function createDrain(clock: Clock, graceMs: number) {
+  let deadlineMs: number | undefined;
+  const leftMs = () => (deadlineMs === undefined ? graceMs : Math.max(0, deadlineMs - clock.monotonic()));
+  return {
+    begin: () => {
+      deadlineMs = clock.monotonic() + graceMs;
+    },
+    leftMs,
+    /** A share of what is left, for a part after which others must stop too. */
+    shareMs: (share: number) => leftMs() * share,
+  };
+}
+
+async function freeDiskBytes(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(dirname(path));
+  return bavail * bsize;
+}
