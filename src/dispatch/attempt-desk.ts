@@ -91,7 +91,7 @@ export class AttemptDesk {
       trace,
     };
     this.#underWay++;
-    gate.circuit.begin();
+    const trial = gate.circuit.begin();
     gateway
       .submit({
         deliveryId: item.deliveryId,
@@ -101,11 +101,11 @@ export class AttemptDesk {
         expireTimeMs: item.message.expireTimeMs,
         takeToken: gate.takeToken,
       })
-      .then((results) => this.#end(attempt, results));
+      .then((results) => this.#end(attempt, results, trial));
     return parts.length;
   }
 
-  #end(attempt: RunningAttempt, results: readonly PartResult[]): void {
+  #end(attempt: RunningAttempt, results: readonly PartResult[], trial: number | undefined): void {
     const { context, gate } = this.#dependencies;
     const nowMs = context.clock.monotonic();
     const judgement = judgeResults(attempt, results);
@@ -113,7 +113,8 @@ export class AttemptDesk {
     this.#lastEndMs = nowMs;
     // A message in doubt since an earlier attempt stays so when the rest of it is accepted; the gateway did its work all the same.
     const outcome = results.every((result) => result.kind === "accepted") ? "ACCEPTED" : judgement.outcome;
-    gate.circuit.record(circuitSignalOf(outcome, statusesOf(results)), nowMs, soleLossOf(results));
+    const signal = circuitSignalOf(outcome, statusesOf(results));
+    gate.circuit.record(signal, nowMs, { trial, cause: soleLossOf(results) });
     if (wasAnswered(outcome) && gate.onAnswer(outcome === "THROTTLED", this.#underWay)) {
       context.log.warn(
         { gateway: this.#gatewayId, pdusPerSecond: gate.pdusPerSecond },

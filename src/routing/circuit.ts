@@ -47,6 +47,8 @@ export class Circuit {
   #slot = 0;
   #state: CircuitState = closed;
   #openMs: number;
+  /** Times it became half open. */
+  #trials = 0;
   #probesUnderWay = 0;
   #probeSuccesses = 0;
 
@@ -60,6 +62,7 @@ export class Circuit {
   state(nowMs: number): CircuitState {
     if (this.#state.kind === "open" && nowMs >= this.#state.untilMs) {
       this.#state = { kind: "half_open", reason: this.#state.reason };
+      this.#trials++;
       this.#probesUnderWay = 0;
       this.#probeSuccesses = 0;
     }
@@ -78,19 +81,27 @@ export class Circuit {
     }
   }
 
-  /** To be called when an attempt starts; its end must be told by `record`. */
-  begin(): void {
-    if (this.#state.kind === "half_open") this.#probesUnderWay++;
+  /** To be called when an attempt starts; its end must be told by `record`, with the trial whose probe it is. */
+  begin(): number | undefined {
+    if (this.#state.kind !== "half_open") return undefined;
+    this.#probesUnderWay++;
+    return this.#trials;
   }
 
   /**
    * The end of an attempt: `neutral` where it says nothing about the gateway (recipient refused, throttled, unsent). Of failures
-   * with the same `cause`, as a session that was lost with many attempts, the window counts the first; a probe fails in any case.
+   * with the same `cause`, as a session that was lost with many attempts, the window counts the first; a probe fails in any case. While
+   * it is half open only the probes of this trial count: attempts that began before it opened tell what was, not what is.
    */
-  record(outcome: "success" | "failure" | "neutral", nowMs: number, cause?: object): void {
+  record(
+    outcome: "success" | "failure" | "neutral",
+    nowMs: number,
+    { trial, cause }: { readonly trial?: number | undefined; readonly cause?: object | undefined } = {},
+  ): void {
     const state = this.state(nowMs);
-    if (state.kind === "half_open") this.#recordProbe(outcome, nowMs, state.reason);
-    else if (state.kind === "closed" && outcome !== "neutral") {
+    if (state.kind === "half_open") {
+      if (trial === this.#trials) this.#recordProbe(outcome, nowMs, state.reason);
+    } else if (state.kind === "closed" && outcome !== "neutral") {
       if (outcome === "failure" && cause !== undefined) {
         if (this.#countedCauses.has(cause)) return;
         this.#countedCauses.add(cause);

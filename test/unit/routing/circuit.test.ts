@@ -44,10 +44,10 @@ describe("Circuit", () => {
   it("counts many failures of one cause as one, and those of another cause beside them", () => {
     const circuit = new Circuit(settings);
     const cause = {};
-    for (let i = 0; i < 100; i++) circuit.record("failure", i, cause);
-    for (let i = 0; i < 8; i++) circuit.record("failure", 100, {});
+    for (let i = 0; i < 100; i++) circuit.record("failure", i, { cause });
+    for (let i = 0; i < 8; i++) circuit.record("failure", 100, { cause: {} });
     expect(circuit.state(100).kind).toBe("closed");
-    circuit.record("failure", 100, cause);
+    circuit.record("failure", 100, { cause });
     expect(circuit.state(100).kind).toBe("closed");
     circuit.record("failure", 101);
     expect(circuit.state(101)).toMatchObject({ kind: "open", reason: "10 of the last 10 attempts failed" });
@@ -56,13 +56,11 @@ describe("Circuit", () => {
   it("fails a probe whatever its cause, and has both probes of one cause off its hands", () => {
     const circuit = new Circuit(settings);
     const cause = {};
-    circuit.record("failure", 0, cause);
+    circuit.record("failure", 0, { cause });
     for (let i = 0; i < 9; i++) circuit.record("failure", 0);
     expect(circuit.state(1_000).kind).toBe("half_open");
-    circuit.begin();
-    circuit.begin();
-    circuit.record("failure", 1_010, cause);
-    circuit.record("failure", 1_010, cause);
+    const probes = [circuit.begin(), circuit.begin()];
+    for (const trial of probes) circuit.record("failure", 1_010, { cause, trial });
     expect(circuit.state(1_010)).toMatchObject({ kind: "open", untilMs: 3_010 });
     expect(circuit.places(3_010)).toBe(2);
   });
@@ -85,16 +83,13 @@ describe("Circuit", () => {
     expect(circuit.state(999).kind).toBe("open");
     expect(circuit.state(1_000).kind).toBe("half_open");
     expect(circuit.places(1_000)).toBe(2);
-    circuit.begin();
-    circuit.begin();
+    const [first, second] = [circuit.begin(), circuit.begin()];
     expect(circuit.places(1_000)).toBe(0);
-    circuit.record("success", 1_010);
-    circuit.record("neutral", 1_010);
+    circuit.record("success", 1_010, { trial: first });
+    circuit.record("neutral", 1_010, { trial: second });
     expect(circuit.places(1_010)).toBe(2);
-    circuit.begin();
-    circuit.record("success", 1_020);
-    circuit.begin();
-    circuit.record("success", 1_030);
+    circuit.record("success", 1_020, { trial: circuit.begin() });
+    circuit.record("success", 1_030, { trial: circuit.begin() });
     expect(circuit.state(1_030).kind).toBe("closed");
     expect(circuit.places(1_030)).toBe(Number.POSITIVE_INFINITY);
   });
@@ -107,15 +102,28 @@ describe("Circuit", () => {
       expect(state.kind === "open" && state.untilMs - now).toBe(openMs);
       now += openMs;
       expect(circuit.state(now).kind).toBe("half_open");
-      circuit.begin();
-      circuit.record("failure", now);
+      circuit.record("failure", now, { trial: circuit.begin() });
     }
   });
 
-  it("ignores late answers to attempts that began before it opened", () => {
-    const circuit = opened();
-    circuit.record("success", 500);
+  it("ignores late answers to attempts that began before it opened, also while it is half open", () => {
+    const circuit = new Circuit(settings);
+    const early = Array.from({ length: 20 }, () => circuit.begin());
+    for (const trial of early.splice(0, 10)) circuit.record("failure", 0, { trial });
+    circuit.record("success", 500, { trial: early.pop() });
     expect(circuit.state(500).kind).toBe("open");
+    expect(circuit.state(1_000).kind).toBe("half_open");
+    const probe = circuit.begin();
+    for (const trial of early.splice(0, 5)) circuit.record("failure", 1_005, { trial });
+    for (const trial of early) circuit.record("success", 1_010, { trial });
+    expect(circuit.state(1_010).kind).toBe("half_open");
+    expect(circuit.places(1_010)).toBe(1);
+    circuit.record("failure", 1_020, { trial: probe });
+    expect(circuit.state(1_020).kind).toBe("open");
+    // Nor does a probe of an earlier trial count in a later one.
+    expect(circuit.state(3_020).kind).toBe("half_open");
+    for (let i = 0; i < 3; i++) circuit.record("success", 3_020, { trial: probe });
+    expect(circuit.state(3_020).kind).toBe("half_open");
   });
 
   it("closes by hand", () => {
