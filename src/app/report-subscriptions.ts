@@ -54,8 +54,8 @@ export function createReportSubscriptions(deps: ReportSubscriptionsDeps): Report
   const { store, cursors, sealer, readers, clock } = deps;
   return {
     async acknowledge({ subscription: name, cursor }, accountId) {
-      if (name === "") throw missing("subscription");
-      if (cursor === "") throw missing("cursor");
+      const absent = Object.entries({ subscription: name, cursor }).filter(([, value]) => value === "");
+      if (absent.length > 0) throw missing(...absent.map(([field]) => field));
       const position = cursors.numberIn(accountId, cursor);
       const outcome = await store.acknowledge(accountId, name, position, clock.now());
       switch (outcome) {

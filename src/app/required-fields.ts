@@ -10,9 +10,11 @@ export function requireMessageId(value: string): MessageId {
   return id;
 }
 
-/** The refusal for a field that a call cannot do without. */
-export function missing(field: string): SmsError {
-  return refuseFields([{ field, reason: "PARAMETER_MISSING", description: "is required" }]);
+/** The refusal for fields that a call cannot do without. */
+export function missing(...fields: readonly string[]): SmsError {
+  return refuseFields(
+    fields.map((field) => ({ field, reason: "PARAMETER_MISSING", description: "is required" })),
+  );
 }
 
 /** The refusal for a field whose value is not valid. */

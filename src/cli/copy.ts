@@ -86,11 +86,10 @@ function loadWith({ from, to, config: file }: CopyOptions, { environment, workin
       [variableName(["store", "path"]), from === undefined ? undefined : "--from"],
       [variableName(["store", "url"]), to === undefined ? undefined : "--to"],
     ]);
-    throw new ConfigError(
-      error.problems.map(({ place, path, rule }) => {
-        const option = options.get(place);
-        return option === undefined ? { place, path, rule } : { place: option, path: "", rule };
-      }),
-    );
+    for (const { place, rule } of error.problems) {
+      const option = options.get(place);
+      if (option !== undefined) throw usageFault(`${option} ${rule}.`);
+    }
+    throw error;
   }
 }

@@ -50,18 +50,24 @@ export function defineWatch(program: Command, context: CliContext): void {
       if (options.ack === true && options.subscription === undefined) {
         throw usageFault("--ack needs a --subscription to acknowledge for.");
       }
-      return withClient(options, context, "default", (client) => watch(client, options, context));
+      const request = requestOf(options);
+      return withClient(options, context, "default", (client) => watch(client, request, options, context));
     });
   withConnectionOptions(command);
 }
 
-async function watch(client: ServiceClient, options: WatchOptions, context: CliContext): Promise<void> {
+async function watch(
+  client: ServiceClient,
+  request: DeepPartial<StreamDeliveryReportsRequest>,
+  options: WatchOptions,
+  context: CliContext,
+): Promise<void> {
   const { subscription } = options;
   let cursor = "";
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
   try {
-    for await (const response of client.sms.streamDeliveryReports(requestOf(options), { signal })) {
+    for await (const response of client.sms.streamDeliveryReports(request, { signal })) {
       for (const report of response.reports) {
         context.out(options.json === true ? jsonLine(DeliveryReport.toJSON(report)) : reportLine(report));
       }
@@ -119,6 +125,12 @@ function startOf({ subscription, from }: WatchOptions): StreamDeliveryReportsReq
     const time = new Date(from);
     if (Number.isNaN(time.getTime())) throw usageFault(`--from ${from} is not a time.`);
     return { $case: "startTime", value: time };
+  }
+  // Nine octets of checksum before the number, in base64url: what is shorter is a slip of the hand.
+  if (!/^[\w-]{13,}$/.test(from)) {
+    throw usageFault(
+      `--from ${from} must be earliest, now, a time such as 2026-01-31T08:00:00Z, or a cursor.`,
+    );
   }
   return { $case: "cursor", value: from };
 }

@@ -285,7 +285,7 @@ describe("watch", () => {
   });
 
   it("says what is wrong with a cursor that is not ours", async () => {
-    const { exitCode, err } = await run(["watch", "--from", "nonsense"]);
+    const { exitCode, err } = await run(["watch", "--from", "nonsense-of-some-length"]);
     expect(exitCode).toBe(1);
     expect(err).toContain("4110 INVALID_CURSOR");
   });

@@ -84,6 +84,11 @@ describe("StreamDeliveryReports", () => {
     expect(reports[0]?.latency).toBeUndefined();
   });
 
+  it("tells everything that an acknowledgement lacks", async () => {
+    const { violations } = await failureOf((options) => clients.sms.acknowledgeDeliveryReports({}, options));
+    expect(violations.map(({ field }) => field)).toEqual(["subscription", "cursor"]);
+  });
+
   it("P44 gives a subscriber who was away every report, without a gap", async () => {
     const start = {
       $case: "subscription",

@@ -52,6 +52,11 @@ describe("wrong usage exits with 2 and says what is wrong", () => {
     [["send", "--to", "+46701234567"], "Say what to send"],
     [["send", "--to", "+46701234567", "x", "--meta", "colour"], "It must be key=value"],
     [["send", "--to", "+46701234567", "x", "--validity", "soon"], "It must be a duration such as 10m or 24h"],
+    [
+      ["watch", "--from", "banana"],
+      "must be earliest, now, a time such as 2026-01-31T08:00:00Z, or a cursor",
+    ],
+    [["copy", "--to", "banana"], "--to must be postgres://user:password@host/database"],
     [["watch", "--ack"], "--ack needs a --subscription"],
     [["status"], "missing required argument 'message-id'"],
     [["list", "--since", "yesterday-ish"], "It must be a time"],

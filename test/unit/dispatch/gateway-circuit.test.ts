@@ -1,0 +1,105 @@
+import { describe, expect, it } from "vitest";
+import { useDispatchWorld } from "../../support/dispatch-world.ts";
+import { accepted, ambiguous, createMemoryGateway, refused, unsent } from "../../support/memory-gateway.ts";
+
+const open = useDispatchWorld();
+
+/** Five GSM parts. */
+const longText = "0123456789".repeat(70);
+
+describe("a gateway's circuit in dispatch", () => {
+  it("opens a circuit on failures and closes it after probes", async () => {
+    const north = createMemoryGateway("north", { script: () => [refused(1, "route")] });
+    const south = createMemoryGateway("south");
+    const { send, until, dispatcher, clock } = await open({ gateways: [north, south] });
+    const ids = await send(...Array.from({ length: 30 }, () => ({})));
+    for (const id of ids) await until(id, "SUBMITTED");
+    expect(dispatcher.health(north.id).kind).toBe("circuit_open");
+    const refusedCount = north.submissions.length;
+    for (const id of await send({}, {})) await until(id, "SUBMITTED");
+    expect(north.submissions).toHaveLength(refusedCount);
+    north.script = ({ parts }) =>
+      parts.map(({ number }) => accepted(number, `late${north.submissions.length}`));
+    clock.advance(10_000);
+    expect(dispatcher.figures().gateways.get(north.id)?.circuit).toBe("half_open");
+    for (let i = 0; i < 4; i++) for (const id of await send({})) await until(id, "SUBMITTED");
+    expect(dispatcher.figures().gateways.get(north.id)?.circuit).toBe("closed");
+    expect(north.submissions).toHaveLength(refusedCount + 4);
+  });
+
+  it("keeps a circuit closed when one lost session leaves many attempts in doubt", async () => {
+    const loss = { timeMs: 1 };
+    let isLost = false;
+    const north = createMemoryGateway("north", {
+      script: ({ parts }) =>
+        parts.map(({ number }) => (isLost ? ambiguous(number, loss) : accepted(number, `n${++idCount}`))),
+    });
+    let idCount = 0;
+    const { send, until, dispatcher, settledCount, advance } = await open({ gateways: [north] });
+    isLost = true;
+    const ids = await send(...Array.from({ length: 40 }, () => ({})));
+    await settledCount(40);
+    isLost = false;
+    expect(dispatcher.health(north.id).kind).toBe("ready");
+    await advance(2_000);
+    for (const id of ids) await until(id, "SUBMITTED");
+  });
+
+  it("opens a circuit when as many responses never come", async () => {
+    const north = createMemoryGateway("north", {
+      script: ({ parts }) => parts.map(({ number }) => ambiguous(number)),
+    });
+    const { send, dispatcher, settledCount } = await open({ gateways: [north] });
+    await send(...Array.from({ length: 20 }, () => ({})));
+    await settledCount(20);
+    expect(dispatcher.health(north.id).kind).toBe("circuit_open");
+  });
+
+  it("opens a circuit again when a probe is lost with its session, and closes it when probes succeed", async () => {
+    const north = createMemoryGateway("north", {
+      script: ({ parts }) => parts.map(({ number }) => ambiguous(number)),
+    });
+    const { send, dispatcher, settledCount, quiet, clock } = await open({ gateways: [north] });
+    const circuit = () => dispatcher.figures().gateways.get(north.id)?.circuit;
+    await send(...Array.from({ length: 20 }, () => ({})));
+    await settledCount(20);
+    const before = north.submissions.length;
+    const session = Promise.withResolvers<{ readonly timeMs: number }>();
+    north.script = async ({ parts }) => {
+      const loss = await session.promise;
+      return parts.map(({ number }) => ambiguous(number, loss));
+    };
+    clock.advance(10_000);
+    await quiet();
+    expect([circuit(), north.submissions.length - before]).toEqual(["half_open", 2]);
+    session.resolve({ timeMs: 1 });
+    await quiet();
+    expect(circuit()).toBe("open");
+    let idCount = 0;
+    north.script = ({ parts }) => parts.map(({ number }) => accepted(number, `p${++idCount}`));
+    clock.advance(20_000);
+    await settledCount(42);
+    await quiet();
+    expect(circuit()).toBe("closed");
+  });
+
+  it("P14 counts as a success what accepts the rest of a message that stays in doubt", async () => {
+    let idCount = 0;
+    const loss = { timeMs: 1 };
+    const north = createMemoryGateway("north", {
+      script: ({ parts }) =>
+        parts.map(({ number }) => {
+          if (parts.length < 5) return accepted(number, `r${++idCount}`);
+          return number === 1 ? ambiguous(number, loss) : unsent(number, "no_session");
+        }),
+    });
+    const { send, until, dispatcher, advance } = await open({ gateways: [north] });
+    const ids = await send(
+      ...Array.from({ length: 30 }, () => ({ text: longText, duplicatePolicy: "AT_MOST_ONCE" as const })),
+    );
+    await advance(3_000);
+    for (const id of ids) await until(id, "UNKNOWN");
+    expect(dispatcher.health(north.id).kind).toBe("ready");
+    expect(north.submissions).toHaveLength(60);
+  });
+});
