@@ -27,9 +27,10 @@ export async function startService(config: Config, deps: ServiceDeps): Promise<S
   await refuseTakenPorts(config.listen);
   await makeStoreFolder(config.store.path);
   // The store's threads start while this one reads the rest of the program.
-  const [store, { startParts }] = await Promise.all([
-    openStore(config, deps),
-    import("./compose/start-parts.ts"),
-  ]);
-  return startParts(config, store, deps);
+  const opening = openStore(config, deps);
+  const importing = import("./compose/start-parts.ts");
+  const [opened, imported] = await Promise.allSettled([opening, importing]);
+  if (opened.status === "fulfilled" && imported.status === "rejected") await opened.value.close();
+  const { startParts } = await importing;
+  return startParts(config, await opening, deps);
 }

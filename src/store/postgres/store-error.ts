@@ -20,11 +20,17 @@ export function isWorthRetrying(error: unknown): boolean {
   return retried.has(sqlStateOf(error) ?? "");
 }
 
-/** Whether the connection goes on after this error: it was told by the server, which did not close it. */
+/** Whether the connection goes on after this error: the server told it and did not close, or our own code is at fault. */
 export function isConnectionKept(error: unknown): boolean {
   const state = sqlStateOf(error);
+  if (state === undefined) return error instanceof Error && !isOfConnection(error);
   // 25006: the server has become read-only, so that the primary has to be looked for. 57P…, 08…: it closes.
-  return state !== undefined && !/^(08|57P|25P03|25006)/.test(state);
+  return !/^(08|57P|25P03|25006)/.test(state);
+}
+
+/** pg tells of its connection by plain errors and by those of sockets; every other class is a fault of our own code. */
+function isOfConnection(error: Error): boolean {
+  return error.constructor === Error || error instanceof AggregateError || "code" in error;
 }
 
 export function storeAway(cause?: unknown): SmsError {
@@ -38,9 +44,7 @@ export function storeErrorOf(error: unknown): Error {
     return error instanceof Error ? error : storeAway(error);
   const state = sqlStateOf(error);
   if (state !== undefined) return ownFault.test(state) ? error : storeAway(error);
-  // pg tells of its connection by plain errors and by those of sockets; every other class is a fault of our own code.
-  const isOfConnection = error.constructor === Error || error instanceof AggregateError || "code" in error;
-  return isOfConnection ? storeAway(error) : error;
+  return isOfConnection(error) ? storeAway(error) : error;
 }
 
 /** Thrown by the steps of a batch where a row is not what the port promises. */

@@ -21,7 +21,7 @@ import { free, join, rescue } from "./recover.ts";
 import { findReplayable } from "./replay-parked.ts";
 import { settle } from "./settle.ts";
 import type { Connection } from "./statement.ts";
-import { isConnectionKept, UnknownCommitError } from "./store-error.ts";
+import { isConnectionKept, sqlStateOf, UnknownCommitError } from "./store-error.ts";
 import { acknowledge, deleteSubscription, openSubscription } from "./subscriptions.ts";
 import { adoptOrphans, endSilent, expireDue } from "./sweep.ts";
 import { type ReferenceRequest, takeReferences } from "./take-references.ts";
@@ -71,9 +71,11 @@ export async function writeBatch(
     for (const move of tx.queueMoves) state.queueEnds.advance(move);
     return { outcomes, reports, wokenQueues: [...tx.wokenQueues] };
   } catch (error) {
+    const isKept = isConnectionKept(error);
+    if (isKept) await connection.command("ROLLBACK");
     // What the server said of a statement, it said before it committed.
-    if (isConnectionKept(error)) await connection.command("ROLLBACK");
-    else if (isCommitting && tx.claimed.length > 0) throw new UnknownCommitError(tx.claimed, error);
+    const mayBeCommitted = isCommitting && !(isKept && sqlStateOf(error) !== undefined);
+    if (mayBeCommitted && tx.claimed.length > 0) throw new UnknownCommitError(tx.claimed, error);
     throw error;
   }
 }
@@ -109,7 +111,10 @@ async function perform(
           accepts.map(({ input }) => input),
           { mayClaim, monotonicMs },
         );
-  const [accept] = await Promise.all([accepting, changeLocked(tx, state, inputsOf, outcomes)]);
+  const changing = changeLocked(tx, state, inputsOf, outcomes);
+  // Where one of them fails, the other has come to its end too: nothing is sent behind the ROLLBACK.
+  await Promise.allSettled([accepting, changing]);
+  const [accept] = await Promise.all([accepting, changing]);
   accepts.forEach(({ index }, position) => {
     outcomes[index] = accept?.outcomes[position];
   });

@@ -16,7 +16,7 @@ import { packOperation } from "./packed-batch.ts";
 import { unpackOutcome } from "./packed-outcomes.ts";
 import { unpackScan } from "./packed-scan.ts";
 import { type ServiceLock, takeServiceLock } from "./service-lock.ts";
-import { launchWorker, startWorker, type WorkerClient } from "./worker-client.ts";
+import { type LaunchedWorker, launchWorker, startWorker, type WorkerClient } from "./worker-client.ts";
 import type { OpenedFile } from "./worker-protocol.ts";
 
 export interface SqliteStoreOptions {
@@ -47,16 +47,17 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   const path = checkFile(options.path);
   makePrivate(path);
   const lock = takeServiceLock(path);
-  // The reader opens what the writer has made, but need not wait to read its program.
-  const launched = launchWorker("reader-worker");
+  let launched: LaunchedWorker | undefined;
   let writer: WorkerClient | undefined;
   try {
+    // The reader opens what the writer has made, but need not wait to read its program.
+    launched = launchWorker("reader-worker");
     writer = await startWorker("writer-worker", { path });
     keepPrivate(path);
     const reader = await launched.open({ path });
     return createStore({ ...options, path }, lock, writer, reader);
   } catch (error) {
-    await launched.abandon();
+    await launched?.abandon();
     await writer?.close();
     lock.release();
     throw error;

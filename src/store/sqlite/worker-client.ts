@@ -58,8 +58,8 @@ export function launchWorker(name: WorkerName): LaunchedWorker {
   setFlagsFromString(`--max-semi-space-size=${youngMiB}`);
   const worker = new Worker(url, { name: `sms-relay ${name}`, env });
   let cause: unknown;
-  worker.once("error", (error) => {
-    cause = error;
+  worker.on("error", (error) => {
+    cause ??= error;
   });
   const ended = new Promise<unknown>((resolve) => {
     worker.once("exit", () => resolve(cause));

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Simulator, startSimulator } from "../../../src/smsc/start-simulator.ts";
 import { type CliRun, cli } from "../../support/cli.ts";
-import { type NodeProcess, startNode } from "../../support/node-process.ts";
+import { type NodeProcess, START_FLAGS, startNode } from "../../support/node-process.ts";
 import {
   ACCOUNT_KEY,
   OPERATOR_KEY,
@@ -126,6 +126,21 @@ describe("the first start", () => {
 });
 
 describe("the HTTP door", () => {
+  it("ends where a part of the program cannot be read, and lets its store go", async () => {
+    const setup = await setUpService(folder, { gateways: [] });
+    const hooks = `import { registerHooks } from "node:module";
+      registerHooks({ load(url, context, next) {
+        if (url.endsWith("/start-parts.ts")) throw new Error("it cannot be read");
+        return next(url, context);
+      } });`;
+    const nodeFlags = [...START_FLAGS, "--import", `data:text/javascript,${encodeURIComponent(hooks)}`];
+    await using broken = startNode(mainPath, ["serve", "--config", setup.configPath], { nodeFlags });
+    expect(await broken.ended).toEqual({ code: 1, signal: null });
+    expect(broken.errorText()).toContain("it cannot be read");
+    await using whole = await startServiceProcess(setup);
+    expect(whole.hasEnded()).toBe(false);
+  });
+
   it("tells health, readiness and figures", async () => {
     await using service = await startServiceProcess(await setUpService(folder, {}));
     const get = (path: string) => fetch(`http://127.0.0.1:${service.setup.httpPort}${path}`);

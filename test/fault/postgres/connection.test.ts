@@ -102,6 +102,18 @@ describe.skipIf(postgresMissing !== undefined)(`PostgreSQL away ${postgresMissin
     expect(status?.deliveries[0]?.attempts).toHaveLength(1);
   });
 
+  it("leaves nothing of a batch that our own code gives up, also not in the next one", async () => {
+    const { store, claimant } = await world.join("one");
+    await store.accept([buildAcceptance()]);
+    await world.database.query("DELETE FROM messages");
+    // The claim is made, and then its message is not there.
+    const claim = () => store.claim({ claimant, gatewayId: gateway, limits, nowMs: startMs });
+    await expect(claim()).rejects.toMatchObject({ code: "INTERNAL_ERROR" });
+    await store.accept([buildAcceptance({ message: { lane: "BULK" } })]);
+    const claimed = await world.database.query("SELECT id FROM deliveries WHERE claimed_by IS NOT NULL");
+    expect(claimed).toEqual([]);
+  });
+
   it("keeps to the server of the list that is not in recovery", async () => {
     const through = proxy ?? expect.fail("no proxy");
     through.cut();
