@@ -97,7 +97,11 @@ async function perform(
       input: WriteSteps[Kind]["input"],
     ) => Promise<WriteSteps[Kind]["outcome"]> | WriteSteps[Kind]["outcome"],
   ): Promise<void> {
-    for (const { index, input } of inputsOf(kind)) outcomes[index] = await step(input);
+    for (const { index, input } of inputsOf(kind)) {
+      outcomes[index] = await step(input);
+      // What looks for rows next must not find those that this one has ended: two rescues of one batch ended a delivery twice.
+      sendRows(tx);
+    }
   }
 
   const accepts = inputsOf("accept");
@@ -123,7 +127,6 @@ async function perform(
   await each("rescue", (request) => rescue(tx, queueEnds, request));
   await each("expireDue", (request) => expireDue(tx, request));
   await each("endSilent", (request) => endSilent(tx, request));
-  sendRows(tx);
   await each("adoptOrphans", (request) => adoptOrphans(tx, queueEnds, request));
   const claimPlans: ClaimPlan[] = [];
   const claims = inputsOf("claim").filter(({ index, input }) => {

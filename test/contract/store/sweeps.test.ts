@@ -35,6 +35,23 @@ describeStore("sweeps and starts", (test) => {
     expect(last).toMatchObject({ state: "EXPIRED", reason: "VALIDITY_OVER", timeMs: startMs + hourMs });
   });
 
+  it("P11 ends each once where several sweeps come at the same time", async () => {
+    const silent = await acceptSubmitted(test.store, test.claimant, ["a"]);
+    const due = buildAcceptance({ recipients: 3, message: { expireTimeMs: startMs + hourMs } });
+    await test.store.accept([due]);
+    const lateMs = startMs + dayMs + hourMs;
+    const counts = await Promise.all([
+      test.store.expireDue(lateMs, 10),
+      test.store.expireDue(lateMs, 10),
+      test.store.endSilent(lateMs, hourMs, 10),
+      test.store.endSilent(lateMs, hourMs, 10),
+    ]);
+    expect(counts).toEqual([3, 0, 1, 0]);
+    const reports = await test.store.readReports(account, 0, 100);
+    const ended = reports.filter(({ state }) => state === "EXPIRED" || state === "UNKNOWN");
+    expect(ended.map(({ deliveryId }) => deliveryId).toSorted()).toEqual([...idsOf(due), silent].toSorted());
+  });
+
   it("P11 ends silence UNKNOWN once validity and grace are over", async () => {
     const id = await acceptSubmitted(test.store, test.claimant, ["a"]);
     expect(await test.store.endSilent(startMs + dayMs + hourMs - 1, hourMs, 10)).toBe(0);
