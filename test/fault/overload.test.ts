@@ -95,7 +95,7 @@ const BESIDE_EVERY_MS = 10;
 const MOST_SLOWER = 8;
 
 interface Flood {
-  /** Answers to the flood, by gRPC status. */
+  /** Answers to the flood, by gRPC status and what refusals say. */
   readonly answers: Readonly<Record<string, number>>;
   /** Messages beside the flood. */
   readonly acceptedBeside: number;
@@ -155,8 +155,9 @@ describe("more work than the process can do", () => {
 
     expect(busy.answers).toEqual({ [Status.OK]: BUSY_CALLS });
     expect(busy.refusedBeside).toEqual([]);
-    expect(Object.keys(beyond.answers)).toEqual([String(Status.OK), String(Status.RESOURCE_EXHAUSTED)]);
-    expect(beyond.refusedBeside.length).toBeGreaterThan(0);
+    const refusal = `${Status.RESOURCE_EXHAUSTED} OVERLOADED 5002 RetryInfo`;
+    expect(Object.keys(beyond.answers).toSorted()).toEqual([String(Status.OK), refusal]);
+    // Most are refused within the first tenth of a second, in which nothing may have been sent beside.
     for (const error of beyond.refusedBeside) expectOverload(error);
     expect(beyond.otpMs / busy.otpMs).toBeLessThan(MOST_SLOWER);
 

@@ -1,12 +1,12 @@
 /**
  * Floods a service with BULK messages, `flood.ts PORT KEY`: for each line `CALLERS CALLS` on its standard input so many callers, over four
  * connections, call again as soon as they were answered, or when RetryInfo says so, until so many calls were made; prints the number of
- * answers by gRPC status.
+ * answers by gRPC status, and those of refusals by their details, as "8 OVERLOADED 5002 RetryInfo".
  */
 import { type ClientHttp2Session, connect } from "node:http2";
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
-import { RetryInfo } from "../../../src/gen/google/rpc/error_details.ts";
+import { ErrorInfo, RetryInfo } from "../../../src/gen/google/rpc/error_details.ts";
 import { Status } from "../../../src/gen/google/rpc/status.ts";
 import { Lane } from "../../../src/gen/sms/v1/message.ts";
 import { SendSmsRequest } from "../../../src/gen/sms/v1/sms_service.ts";
@@ -31,7 +31,8 @@ function frameOf(request: SendSmsRequest): Buffer {
 }
 
 interface Answer {
-  readonly status: string;
+  /** gRPC status, and what the details of a refusal say. */
+  readonly kind: string;
   readonly retryAfterMs: number;
 }
 
@@ -46,7 +47,7 @@ function call(session: ClientHttp2Session): Promise<Answer> {
     });
     const take = (headers: Readonly<Record<string, unknown>>) => {
       const { "grpc-status": status, "grpc-status-details-bin": details } = headers;
-      if (status !== undefined) resolve({ status: String(status), retryAfterMs: retryAfterMsOf(details) });
+      if (status !== undefined) resolve(answerOf(String(status), details));
     };
     stream.on("response", take).on("trailers", take).on("error", reject);
     stream.resume();
@@ -54,13 +55,15 @@ function call(session: ClientHttp2Session): Promise<Answer> {
   });
 }
 
-function retryAfterMsOf(details: unknown): number {
-  if (details === undefined) return 0;
-  const found = Status.decode(Buffer.from(String(details), "base64")).details.find(({ typeUrl }) =>
-    typeUrl.endsWith("google.rpc.RetryInfo"),
-  );
-  const { seconds = 0n, nanos = 0 } = (found && RetryInfo.decode(found.value).retryDelay) ?? {};
-  return Number(seconds) * 1_000 + nanos / 1e6;
+function answerOf(status: string, details: unknown): Answer {
+  if (details === undefined) return { kind: status, retryAfterMs: 0 };
+  const said = Status.decode(Buffer.from(String(details), "base64")).details;
+  const find = (name: string) => said.find(({ typeUrl }) => typeUrl.endsWith(`google.rpc.${name}`))?.value;
+  const [info, retry] = [find("ErrorInfo"), find("RetryInfo")];
+  const { reason, metadata } = ErrorInfo.decode(info ?? new Uint8Array());
+  const { seconds = 0n, nanos = 0 } = (retry && RetryInfo.decode(retry).retryDelay) ?? {};
+  const words = [status, reason, metadata["status_code"], ...(retry === undefined ? [] : ["RetryInfo"])];
+  return { kind: words.join(" "), retryAfterMs: Number(seconds) * 1_000 + nanos / 1e6 };
 }
 
 async function flood(callers: number, calls: number): Promise<Record<string, number>> {
@@ -70,8 +73,8 @@ async function flood(callers: number, calls: number): Promise<Record<string, num
   const callAgain = async (index: number) => {
     const session = sessions[index % CONNECTIONS] as ClientHttp2Session;
     while (left-- > 0) {
-      const { status, retryAfterMs } = await call(session);
-      answers[status] = (answers[status] ?? 0) + 1;
+      const { kind, retryAfterMs } = await call(session);
+      answers[kind] = (answers[kind] ?? 0) + 1;
       if (retryAfterMs > 0) await wait(retryAfterMs, undefined, { signal: over.signal }).catch(() => {});
     }
     over.abort();
