@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import type { CliContext } from "./cli/context.ts";
+import { endWithParent } from "./cli/end-with-parent.ts";
 import { systemClock } from "./observability/clock.ts";
 
 enableCompileCache();
@@ -18,6 +19,7 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
     stopping.abort();
   });
 }
+endWithParent(process.env, systemClock, () => stopping.abort())?.unref();
 let fault: Error | undefined;
 const noteFault = (error: Error | null | undefined) => {
   if (error === null || error === undefined || fault !== undefined) return;

@@ -12,6 +12,7 @@ import { createLogger, type Logger } from "../observability/logger.ts";
 import { StoreUnavailableError } from "../store/store-unavailable-error.ts";
 import { commandLine } from "./command-line.ts";
 import { type CliContext, CliFailure, exitCodes } from "./context.ts";
+import { isNpxTheInit } from "./end-with-parent.ts";
 
 interface ServeOptions {
   readonly config?: string;
@@ -25,6 +26,9 @@ Examples:
 
 SIGTERM and Ctrl-C drain and stop it, a second one stops it at once. SIGHUP reads the gateways of the configuration again;
 a file that is faulty, empty or gone changes nothing. Logs go to the error output: JSON lines, or short sentences on a terminal.`;
+
+const npxAsInit =
+  "npx is process 1 here. It cannot wait for the service to drain: start `npm start`, or sms-relay itself.";
 
 /** Adds the command. */
 export function defineServe(program: Command, context: CliContext): void {
@@ -63,6 +67,7 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
   reload = () => reloadGateways(service, loadAgain, log);
   if (isReloadDue) reload();
   for (const line of banner(service, loaded, workingDirectory)) context.out(line);
+  if (isNpxTheInit(environment)) log.warn({}, npxAsInit);
   await stopped(context.signal);
   process.off("SIGHUP", onHangUp);
   log.info({ graceMs: config.shutdown.grace }, "The service drains and stops.");
