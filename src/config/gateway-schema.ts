@@ -1,7 +1,8 @@
 /** One gateway in the configuration: how it is reached, what it can carry, and what it may be used for. */
 import { z } from "zod";
-import { pemFile, type ReferenceReader, secret } from "./references.ts";
+import { type ReferenceReader, secret } from "./references.ts";
 import { accountId, asciiText, country, host, sender } from "./text-forms.ts";
+import { clientTls } from "./tls-files.ts";
 import { duration } from "./values.ts";
 
 const whole = (from: number, to: number) => z.int().min(from).max(to);
@@ -83,13 +84,7 @@ export const gatewaySchema = (reader: ReferenceReader) =>
     kind: z.literal("smpp"),
     host,
     port: whole(1, 65_535).default(2775),
-    tls: z
-      .strictObject({
-        ca: pemFile(reader).optional(),
-        servername: host.optional(),
-        rejectUnauthorized: z.boolean().default(true),
-      })
-      .optional(),
+    tls: clientTls(reader).optional(),
 
     systemId: asciiText(15),
     password: secret(reader).pipe(
@@ -100,6 +95,10 @@ export const gatewaySchema = (reader: ReferenceReader) =>
         .regex(/^[ -~\u00a0-\u00ff]*$/, "must hold printable characters of Latin-1 only"),
     ),
     systemType: asciiText(12).default(""),
+    interfaceVersion: octet.default(0x34),
+    addressRange: asciiText(40).default(""),
+    addressRangeTon: whole(0, 7).default(0),
+    addressRangeNpi: whole(0, 18).default(0),
     bindMode: z.enum(["transceiver", "transmitter+receiver"]).default("transceiver"),
     sessions: whole(1, 32).default(1),
 
@@ -107,13 +106,14 @@ export const gatewaySchema = (reader: ReferenceReader) =>
     burst: whole(1, 100_000).optional(),
     window: whole(1, 1_000).optional(),
     connectTimeout: duration("100ms", "5m").default(10_000),
+    bindTimeout: duration("100ms", "10m").default(30_000),
     responseTimeout: duration("100ms", "10m").default(30_000),
     ambiguityHold: duration("0", "10m").default(10_000),
     enquireLinkInterval: duration("1s", "1h").default(30_000),
     enquireLinkTimeout: duration("100ms", "10m").default(10_000),
     enquireLinkMisses: whole(1, 10).default(2),
-    reconnectMin: duration("10ms", "1h").default(1_000),
-    reconnectMax: duration("100ms", "1h").default(60_000),
+    reconnectMin: duration("10ms", "1h").default(500),
+    reconnectMax: duration("100ms", "1h").default(10_000),
     maxUnansweredDeliveries: whole(1, 10_000).default(1_000),
 
     profile,

@@ -5,35 +5,13 @@
 import { z } from "zod";
 import { crossFaultsOf } from "./cross-faults.ts";
 import { gatewaySchema } from "./gateway-schema.ts";
-import { keyPairFault } from "./key-pair.ts";
-import { pemFile, type ReferenceReader, secret } from "./references.ts";
+import { type ReferenceReader, secret } from "./references.ts";
 import { accountId, host } from "./text-forms.ts";
+import { serverTls } from "./tls-files.ts";
 import { duration, size } from "./values.ts";
 
 const port = z.int().min(0).max(65_535);
 const day = 86_400_000;
-
-/** The service's own certificate. A fault names the PEM file besides the setting. */
-const serverTls = (reader: ReferenceReader) => {
-  const pathOf = new Map<string, string>();
-  const noting: ReferenceReader = {
-    ...reader,
-    readFile(path) {
-      const content = reader.readFile(path);
-      pathOf.set(content, path);
-      return content;
-    },
-  };
-  return z
-    .strictObject({ cert: pemFile(noting), key: pemFile(noting), clientCa: pemFile(noting).optional() })
-    .superRefine(({ cert, key }, context) => {
-      const fault = keyPairFault(cert, key);
-      if (fault === undefined) return;
-      const file = pathOf.get(fault.of === "cert" ? cert : key);
-      const message = `${fault.rule}: ${file}${fault.of === "key" ? ` does not fit ${pathOf.get(cert)}` : ""}`;
-      context.addIssue({ code: "custom", path: [fault.of], message });
-    });
-};
 
 const listen = (reader: ReferenceReader) =>
   z

@@ -42,14 +42,16 @@ export type CloseReason =
 export type ConnectionFault =
   | MalformedPdu
   /** A response or generic_nack that answers nothing: unknown sequence number, or another command's response. */
-  | { readonly kind: "unexpected-answer"; readonly pdu: Pdu };
+  | { readonly kind: "unexpected-answer"; readonly pdu: Pdu }
+  /** A bind was answered under another sequence number than its own, `asked`; the answer was taken. */
+  | { readonly kind: "renumbered-answer"; readonly pdu: Pdu; readonly asked: number };
 
 export interface ConnectionOptions {
   readonly clock: Clock;
   /** Most requests without an answer at a time. */
   readonly window: number;
   readonly responseTimeoutMs: number;
-  /** Silence after which enquire_link is sent; 0 never sends one. */
+  /** Silence after which enquire_link is sent, from `watch` on; 0 never sends one. */
   readonly enquireLinkIntervalMs: number;
   readonly enquireLinkTimeoutMs: number;
   readonly enquireLinkMissLimit: number;

@@ -1,6 +1,6 @@
 /**
  * One SMPP connection over TCP or TLS, for either side: requests with a window and answers that always come, requests
- * of the peer, keepalive, unbinding. It knows nothing of binding states, messages or receipts.
+ * of the peer, keepalive, unbinding. It knows nothing of binding states, messages or receipts; its owner says when it is bound.
  */
 import type { Socket } from "node:net";
 import type { Clock, Timer } from "../observability/clock.ts";
@@ -25,6 +25,8 @@ export type IncomingRequest = {
   [C in Exclude<RequestName, "enquire_link" | "unbind">]: PduOf<C>;
 }[Exclude<RequestName, "enquire_link" | "unbind">];
 
+type BindName = "bind_receiver" | "bind_transmitter" | "bind_transceiver";
+
 export class SmppConnection {
   readonly #socket: Socket;
   readonly #options: ConnectionOptions;
@@ -34,6 +36,8 @@ export class SmppConnection {
   readonly #batch: OutgoingBatch;
   readonly #link: LinkWatch;
   readonly #onFrame = (frame: Buffer) => this.#receive(frame);
+  /** The bind that waits for its answer. */
+  #unanswered: { readonly sequence_number: number; readonly response: string | undefined } | undefined;
   #graceTimer: Timer | undefined;
   #reason: CloseReason | undefined;
   #isClosing = false;
@@ -103,10 +107,32 @@ export class SmppConnection {
     return this.#send(content, true);
   }
 
-  /** Sends a request outside the window: a bind. */
-  control<C extends RequestName>(content: PduContent<C>): Promise<RequestOutcome<C>> {
-    if (!this.isOpen) return Promise.resolve({ kind: "lost", written: false });
-    return this.#send(content, false);
+  /**
+   * Sends a bind, which takes no place in the window and has a timeout of its own. Its outcome is told before anything is read that
+   * came behind it: what that may be depends on it.
+   */
+  bind<C extends BindName>(
+    content: PduContent<C>,
+    timeoutMs: number,
+    onOutcome: (outcome: RequestOutcome<C>) => void,
+  ): void {
+    if (!this.isOpen) {
+      onOutcome({ kind: "lost", written: false });
+      return;
+    }
+    const sequence_number = this.#pending.nextSequence();
+    const octets = encodePdu({ ...content, sequence_number });
+    const settle = (outcome: RequestOutcome): void => {
+      this.#unanswered = undefined;
+      onOutcome(outcome as RequestOutcome<C>);
+    };
+    this.#unanswered = { sequence_number, response: compiledLayout(content.command).response };
+    this.#batch.add(octets, this.#pending.add(sequence_number, content.command, false, settle, timeoutMs));
+  }
+
+  /** To be called once it is bound: from now on a dead link is noticed (P20). */
+  watch(): void {
+    if (this.isOpen) this.#link.start();
   }
 
   /** Answers a request of the peer; says nothing when the connection has closed meanwhile. */
@@ -158,6 +184,8 @@ export class SmppConnection {
     if (!this.isOpen) return;
     const answer = this.#send({ command: "unbind" }, false);
     this.#isClosing = true;
+    // Nothing follows an unbind; it has a timeout.
+    this.#link.stop();
     await answer;
     this.end({ kind: "unbound", by: "us" });
   }
@@ -166,6 +194,7 @@ export class SmppConnection {
   end(reason: CloseReason): void {
     if (this.#isClosed) return;
     this.#isClosing = true;
+    this.#link.stop();
     this.#reason ??= reason;
     this.#batch.flushAll();
     this.#socket.end();
@@ -239,7 +268,8 @@ export class SmppConnection {
 
   /** Settles the request that a response or generic_nack belongs to. */
   #answer(pdu: Exclude<Pdu, IncomingRequest>): void {
-    const { sequence_number, command_status } = pdu;
+    const { command_status } = pdu;
+    const sequence_number = this.#sequenceAnsweredBy(pdu);
     const command = this.#pending.commandOf(sequence_number);
     const isNack = pdu.command === "generic_nack";
     if (command === undefined || (!isNack && pdu.command !== compiledLayout(command).response)) {
@@ -259,6 +289,18 @@ export class SmppConnection {
     if (request.inWindow) this.#options.onRoom?.(this);
   }
 
+  /**
+   * While a bind is unanswered nothing else was asked: an answer to it, and any generic_nack (those may have the number 0), are its own
+   * under whatever number they come.
+   */
+  #sequenceAnsweredBy(pdu: Exclude<Pdu, IncomingRequest>): number {
+    const bind = this.#unanswered;
+    if (bind === undefined || pdu.sequence_number === bind.sequence_number) return pdu.sequence_number;
+    if (pdu.command !== "generic_nack" && pdu.command !== bind.response) return pdu.sequence_number;
+    this.#options.onFault?.({ kind: "renumbered-answer", pdu, asked: bind.sequence_number }, this);
+    return bind.sequence_number;
+  }
+
   #refuse(pdu: MalformedPdu): void {
     this.#options.onFault?.(pdu, this);
     if (pdu.answer === undefined) return;
@@ -276,7 +318,7 @@ export class SmppConnection {
     this.#isClosed = true;
     this.#isClosing = true;
     this.#graceTimer?.cancel();
-    this.#link.pause();
+    this.#link.stop();
     for (const { settle, written } of this.#pending.drain()) settle({ kind: "lost", written });
     this.#options.onClose(reason, this);
   }

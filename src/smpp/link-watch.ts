@@ -1,6 +1,7 @@
 /**
  * Notices a dead link (P20): after a silence it asks the peer with enquire_link, and gives the link up when several
- * questions in a row go unanswered. Any PDU from the peer proves the link.
+ * questions in a row go unanswered. Any PDU from the peer proves the link. It begins with `start`, once the link is bound: before, a
+ * peer may ignore whatever else it is asked (SMPP 3.4 §2.2).
  */
 import type { Clock, Timer } from "../observability/clock.ts";
 
@@ -22,11 +23,23 @@ export class LinkWatch {
   #heardAt: number;
   #askedAt: number | undefined;
   #misses = 0;
+  #isStarted = false;
 
   constructor(options: LinkWatchOptions) {
     this.#options = options;
     this.#heardAt = options.clock.monotonic();
+  }
+
+  /** Begins to watch; harmless when repeated. */
+  start(): void {
+    this.#isStarted = true;
     this.resume();
+  }
+
+  /** Ends the watch for good. */
+  stop(): void {
+    this.#isStarted = false;
+    this.pause();
   }
 
   /** Notes that a PDU came. */
@@ -36,7 +49,7 @@ export class LinkWatch {
     this.#misses = 0;
   }
 
-  /** Stops watching while nothing is read, since an answer could not be seen; also for good. */
+  /** Stops watching while nothing is read, since an answer could not be seen. */
   pause(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -44,7 +57,7 @@ export class LinkWatch {
 
   /** Watches again; the silence until now does not count. */
   resume(): void {
-    if (this.#timer !== undefined || this.#options.intervalMs === 0) return;
+    if (!this.#isStarted || this.#timer !== undefined || this.#options.intervalMs === 0) return;
     this.heard();
     this.#wait(this.#options.intervalMs);
   }

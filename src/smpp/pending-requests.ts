@@ -41,6 +41,8 @@ export class PendingRequests<Outcome> {
   #lastSequence = 0;
   #inWindow = 0;
   #timer: Timer | undefined;
+  /** When the timer fires, in `activeMs`. */
+  #timerDue = 0;
   #pausedAt: number | undefined;
   #pausedMs = 0;
 
@@ -68,16 +70,19 @@ export class PendingRequests<Outcome> {
     this.#lastSequence = sequence_number;
   }
 
+  /** `timeoutMs` is the table's own unless it is given. */
   add(
     sequence_number: number,
     command: CommandName,
     inWindow: boolean,
     settle: (outcome: Outcome) => void,
+    timeoutMs: number = this.#timeoutMs,
   ): PendingRequest<Outcome> {
-    const deadline = this.#activeMs() + this.#timeoutMs;
+    const deadline = this.#activeMs() + timeoutMs;
     const request = { sequence_number, command, inWindow, deadline, settle, written: false, settled: false };
     this.#waiting.set(sequence_number, request);
     if (inWindow) this.#inWindow++;
+    if (this.#timer !== undefined && deadline < this.#timerDue) this.#disarm();
     this.#arm();
     return request;
   }
@@ -102,8 +107,7 @@ export class PendingRequests<Outcome> {
   /** Stops deadlines from passing while nothing is read: an answer may lie in the socket. */
   pause(): void {
     this.#pausedAt ??= this.#clock.monotonic();
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#disarm();
   }
 
   resume(): void {
@@ -118,8 +122,7 @@ export class PendingRequests<Outcome> {
     const all = this.#byDeadline();
     for (const request of all) this.#remove(request);
     this.#late.clear();
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#disarm();
     return all;
   }
 
@@ -145,7 +148,13 @@ export class PendingRequests<Outcome> {
     let first = Number.POSITIVE_INFINITY;
     for (const { deadline } of this.#waiting.values()) first = Math.min(first, deadline);
     if (first === Number.POSITIVE_INFINITY) return;
+    this.#timerDue = first;
     this.#timer = this.#clock.setTimeout(() => this.#sweep(), Math.max(1, first - this.#activeMs()));
+  }
+
+  #disarm(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
   }
 
   #sweep(): void {

@@ -206,6 +206,7 @@ export class Session implements BoundSession {
       body: { system_id: SMSC_SYSTEM_ID },
       tlvs: takesTlvs ? { sc_interface_version: VERSION } : {},
     });
+    this.connection.watch();
     board.count("binds");
     if (this.#bindType === "transmitter") return;
     this.#receiver = { connection: this.connection, takesTlvs };

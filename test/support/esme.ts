@@ -17,6 +17,8 @@ export interface Esme {
   readonly closed: Promise<CloseReason>;
 }
 
+type BindName = "bind_receiver" | "bind_transmitter" | "bind_transceiver";
+
 export interface EsmeOptions {
   readonly port: number;
   readonly bind?: "bind_receiver" | "bind_transmitter" | "bind_transceiver";
@@ -73,13 +75,13 @@ export async function connectEsme(
       return Promise.resolve(request);
     },
   };
-  const bound = await connection.control({
-    command: options.bind ?? "bind_transceiver",
-    body: {
+  const bound = await new Promise<RequestOutcome<BindName>>((resolve) => {
+    const body = {
       system_id: options.systemId ?? "esme",
       password: options.password ?? "secret",
       interface_version: options.interfaceVersion ?? 0x34,
-    },
+    };
+    connection.bind<BindName>({ command: options.bind ?? "bind_transceiver", body }, 10_000, resolve);
   });
   return { esme, bound: bound as RequestOutcome<"bind_transceiver"> };
 }

@@ -3,14 +3,14 @@
  * is told to.
  */
 import { createServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { type IncomingRequest, SmppConnection } from "../../src/smpp/connection.ts";
 import type { CloseReason, ConnectionFault, RequestOutcome } from "../../src/smpp/connection-options.ts";
 import type { PduContent, PduOf } from "../../src/smpp/pdu.ts";
 import { createFakeClock } from "./fake-clock.ts";
 import { createSignalQueue, type SignalQueue } from "./signal-queue.ts";
 
-type Bind = PduOf<"bind_transceiver"> | PduOf<"bind_transmitter"> | PduOf<"bind_receiver">;
+export type Bind = PduOf<"bind_transceiver"> | PduOf<"bind_transmitter"> | PduOf<"bind_receiver">;
 
 /** One session as the SMSC sees it. */
 export interface ScriptedSession {
@@ -40,7 +40,9 @@ export interface ScriptedSmsc {
 export interface ScriptedSmscOptions {
   /** sc_interface_version in the bind response; undefined leaves it out. */
   readonly interfaceVersion?: number | undefined;
-  readonly tls?: { readonly key: string; readonly cert: string };
+  readonly tls?: TlsOptions;
+  /** Answers the binds in place of `bindStatus`; `accept` takes one as usual, also later. */
+  readonly onBind?: (bind: Bind, connection: SmppConnection, accept: () => void) => void;
 }
 
 /** Starts it on a free port of 127.0.0.1. */
@@ -103,11 +105,17 @@ function serve(socket: Socket, smsc: ScriptedSmsc, options: ScriptedSmscOptions)
   }
 
   function onBind(bind: Bind): void {
-    if (smsc.bindStatus !== 0) {
+    if (options.onBind !== undefined) {
+      options.onBind(bind, connection, () => accept(bind));
+    } else if (smsc.bindStatus !== 0) {
       connection.respond(bind, { command_status: smsc.bindStatus });
       smsc.refused.push(bind);
-      return;
+    } else {
+      accept(bind);
     }
+  }
+
+  function accept(bind: Bind): void {
     const version = "interfaceVersion" in options ? options.interfaceVersion : 0x34;
     connection.respond(bind, { body: { system_id: "smsc" }, tlvs: { sc_interface_version: version } });
     smsc.sessions.push({

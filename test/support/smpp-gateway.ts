@@ -7,7 +7,7 @@ import type { Gateway, GatewayListener, GatewayStatus, Submission } from "../../
 import { createSmppGateway } from "../../src/gateways/smpp/create-smpp-gateway.ts";
 import { type SmppGatewaySettings, smppSettings } from "../../src/gateways/smpp/settings.ts";
 import type { Clock } from "../../src/observability/clock.ts";
-import { silentLogger } from "../../src/observability/logger.ts";
+import { type Logger, silentLogger } from "../../src/observability/logger.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
 import { createSignalQueue, type SignalQueue } from "./signal-queue.ts";
 
@@ -61,6 +61,7 @@ export function startGateway(
   port: number,
   settings: Partial<SmppGatewaySettings> = {},
   clock: Clock & FakeClock = createFakeClock(),
+  log: Logger = silentLogger,
 ): StartedGateway {
   const events: string[] = [];
   const gateway = createSmppGateway(
@@ -72,7 +73,7 @@ export function startGateway(
       password: "secret",
       ...settings,
     }),
-    { clock, random: () => 0.5, log: silentLogger, metrics: { count: (event) => events.push(event) } },
+    { clock, random: () => 0.5, log, metrics: { count: (event) => events.push(event) } },
   );
   const listener = createRecordingListener();
   gateway.start(listener);

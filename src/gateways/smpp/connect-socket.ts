@@ -55,5 +55,6 @@ function openSocket({ host, port, tls }: ConnectOptions["settings"]): Socket {
     // Left out, the name is the host, and none is sent for an address (RFC 6066 §3).
     ...(tls.servername === undefined ? {} : { servername: tls.servername }),
     ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+    ...(tls.cert === undefined || tls.key === undefined ? {} : { cert: tls.cert, key: tls.key }),
   });
 }

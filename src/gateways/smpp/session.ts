@@ -7,7 +7,7 @@ import type { Clock, Timer } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
 import { COMMAND_STATUS, commandStatusName } from "../../smpp/command-status.ts";
 import { type IncomingRequest, SmppConnection } from "../../smpp/connection.ts";
-import type { Answer, CloseReason, RequestOutcome } from "../../smpp/connection-options.ts";
+import type { Answer, CloseReason, ConnectionFault, RequestOutcome } from "../../smpp/connection-options.ts";
 import type { SessionLoss } from "../gateway.ts";
 import { connectSocket } from "./connect-socket.ts";
 import { type Delivery, DeliveryIntake } from "./delivery-intake.ts";
@@ -47,8 +47,8 @@ export interface SessionOptions {
   readonly onEnd: (session: SmppSession, end: SessionEnd) => void;
 }
 
-/** SMPP 3.4. */
-const INTERFACE_VERSION = 0x34;
+/** The interface_version from which a peer takes TLVs (SMPP 3.4 §2.4). */
+const VERSION_WITH_TLVS = 0x34;
 /** How long a session that must be bound again waits for what is unanswered. */
 const REBIND_GRACE_MS = 5_000;
 
@@ -163,13 +163,15 @@ export class SmppSession implements SubmitSession {
   }
 
   #start(socket: Socket): void {
-    this.#bind(socket).catch((error: unknown) => {
+    try {
+      this.#bind(socket);
+    } catch (error) {
       this.#options.log.error({ err: error }, "The bind cannot be written.");
       this.#destroy();
-    });
+    }
   }
 
-  async #bind(socket: Socket): Promise<void> {
+  #bind(socket: Socket): void {
     const { settings, clock, role } = this.#options;
     this.#state = "binding";
     const connection = new SmppConnection(socket, {
@@ -183,41 +185,44 @@ export class SmppSession implements SubmitSession {
       onNotification: (pdu) =>
         this.#options.log.info({ command: pdu.command }, "The SMSC sent a notification."),
       onLateAnswer: ({ sequence_number, outcome }) => this.#takeLate(sequence_number, outcome),
-      onFault: (fault) =>
-        this.#options.log.debug({ fault: fault.kind }, "The SMSC sent something that has no place."),
+      onFault: (fault) => this.#tellFault(fault),
       onClose: (reason) => this.#onClose(reason),
     });
     this.#connection = connection;
-    const outcome = await connection.control({
-      command: `bind_${role}`,
-      body: {
-        system_id: settings.systemId,
-        password: settings.password,
-        system_type: settings.systemType,
-        interface_version: INTERFACE_VERSION,
-      },
-    });
-    this.#takeBindAnswer(outcome);
+    const body = {
+      system_id: settings.systemId,
+      password: settings.password,
+      system_type: settings.systemType,
+      interface_version: settings.interfaceVersion,
+      addr_ton: settings.addressRangeTon,
+      addr_npi: settings.addressRangeNpi,
+      address_range: settings.addressRange,
+    };
+    connection.bind<`bind_${SessionRole}`>(
+      { command: `bind_${role}`, body },
+      settings.bindTimeoutMs,
+      (outcome) => this.#takeBindAnswer(outcome, connection),
+    );
   }
 
-  #takeBindAnswer(outcome: RequestOutcome<`bind_${SessionRole}`>): void {
-    if (this.#state !== "binding") return;
+  #takeBindAnswer(outcome: RequestOutcome<`bind_${SessionRole}`>, connection: SmppConnection): void {
+    if (this.#state !== "binding" || outcome.kind === "lost") return;
     const { settings, clock } = this.#options;
     if (outcome.kind !== "response") {
       if (outcome.kind === "nack") this.#refusedStatus = outcome.command_status;
-      else if (this.#connection?.isOpen === true) this.#failure = "the SMSC did not answer the bind";
+      else this.#failure = "the SMSC did not answer the bind";
       this.#destroy();
       return;
     }
     const { command_status, tlvs } = outcome.pdu;
     if (command_status !== 0) {
       this.#refusedStatus = command_status;
-      this.#connection?.end({ kind: "dropped" });
+      connection.end({ kind: "dropped" });
       return;
     }
+    const version = Math.min(settings.interfaceVersion, tlvs.sc_interface_version ?? 0);
     this.#carriesTlvs =
-      settings.tlvs === "always" ||
-      (settings.tlvs === "auto" && (tlvs.sc_interface_version ?? 0) >= INTERFACE_VERSION);
+      settings.tlvs === "always" || (settings.tlvs === "auto" && version >= VERSION_WITH_TLVS);
     const { concatenation } = settings.profile;
     if (!this.#carriesTlvs && (concatenation === "sar" || concatenation === "payload")) {
       this.#options.log.warn(
@@ -227,7 +232,24 @@ export class SmppSession implements SubmitSession {
     }
     this.#state = "bound";
     this.#boundAtMs = clock.monotonic();
+    connection.watch();
     this.#options.onBound(this);
+  }
+
+  #tellFault(fault: ConnectionFault): void {
+    const { log } = this.#options;
+    if (fault.kind === "renumbered-answer") {
+      const { command, sequence_number } = fault.pdu;
+      log.warn(
+        { command, asked: fault.asked, answered: sequence_number },
+        "The SMSC answered the bind under another sequence number; the answer is taken.",
+      );
+    } else if (fault.kind === "unexpected-answer" && this.#state === "binding") {
+      const { command, sequence_number } = fault.pdu;
+      log.warn({ command, answered: sequence_number }, "The SMSC sent an answer that is none to the bind.");
+    } else {
+      log.debug({ fault: fault.kind }, "The SMSC sent something that has no place.");
+    }
   }
 
   #settle(written: WrittenPart, outcome: RequestOutcome<"submit_sm">): void {
@@ -283,7 +305,10 @@ export class SmppSession implements SubmitSession {
   }
 
   #take(request: IncomingRequest, connection: SmppConnection): void {
-    if (request.command === "deliver_sm" || request.command === "data_sm") {
+    if (this.#state === "binding") {
+      // Nothing is delivered to who is not bound (SMPP 3.4 table 2-1).
+      connection.respond(request, { command_status: COMMAND_STATUS.ESME_RINVBNDSTS });
+    } else if (request.command === "deliver_sm" || request.command === "data_sm") {
       void this.#intake.take(request, connection);
     } else {
       connection.nack(request.sequence_number, COMMAND_STATUS.ESME_RINVCMDID);

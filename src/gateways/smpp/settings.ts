@@ -15,6 +15,9 @@ export interface TlsSettings {
   /** The name expected in the certificate; the host where undefined. */
   readonly servername: string | undefined;
   readonly rejectUnauthorized: boolean;
+  /** PEM of our own certificate and its private key, where the SMSC asks for one. */
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
 }
 
 export type BindMode = "transceiver" | "transmitter+receiver";
@@ -39,6 +42,12 @@ export interface SmppGatewaySettings {
   readonly password: string;
   /** At most 12 octets. */
   readonly systemType: string;
+  /** interface_version of the bind; below 0x34 no TLVs are sent unless `tlvs` is "always". */
+  readonly interfaceVersion: number;
+  /** The addresses that the SMSC delivers to this account's sessions, in its own notation; at most 40 octets. */
+  readonly addressRange: string;
+  readonly addressRangeTon: number;
+  readonly addressRangeNpi: number;
   readonly bindMode: BindMode;
   /** Transceivers, or pairs of transmitter and receiver. */
   readonly sessions: number;
@@ -46,7 +55,9 @@ export interface SmppGatewaySettings {
   /** submit_sm written and unanswered by session. */
   readonly window: number;
   readonly connectTimeoutMs: number;
-  /** How long a bind, a submit_sm or an unbind may stay unanswered. */
+  /** How long a bind may stay unanswered. */
+  readonly bindTimeoutMs: number;
+  /** How long a submit_sm or an unbind may stay unanswered. */
   readonly responseTimeoutMs: number;
   /** How long a late answer may still resolve a part whose fate is unknown (P12). */
   readonly ambiguityHoldMs: number;
@@ -96,17 +107,22 @@ export type RequiredSmppSettings = Pick<
 export const defaultSmppSettings: Omit<SmppGatewaySettings, keyof RequiredSmppSettings> = {
   tls: undefined,
   systemType: "",
+  interfaceVersion: 0x34,
+  addressRange: "",
+  addressRangeTon: 0,
+  addressRangeNpi: 0,
   bindMode: "transceiver",
   sessions: 1,
   window: 64,
   connectTimeoutMs: 10_000,
+  bindTimeoutMs: 30_000,
   responseTimeoutMs: 30_000,
   ambiguityHoldMs: 10_000,
   enquireLinkIntervalMs: 30_000,
   enquireLinkTimeoutMs: 10_000,
   enquireLinkMisses: 2,
-  reconnectMinMs: 1_000,
-  reconnectMaxMs: 60_000,
+  reconnectMinMs: 500,
+  reconnectMaxMs: 10_000,
   maxUnansweredDeliveries: 1_000,
   profile: baselineProfile,
   addresses: defaultAddresses,

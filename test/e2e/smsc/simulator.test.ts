@@ -315,7 +315,10 @@ describe("the simulator", () => {
     const { esme, status } = await statusOf({});
     expect(status).toBe(0);
     expect((await statusOf({})).status).toBe(0x0d);
-    const again = await esme.connection.control({ command: "bind_transceiver", body: { system_id: "esme" } });
+    const again = await new Promise((resolve) => {
+      const bind = { command: "bind_transceiver", body: { system_id: "esme" } } as const;
+      esme.connection.bind(bind, 10_000, resolve);
+    });
     expect(again).toMatchObject({ pdu: { command_status: 0x05 } });
     await esme.connection.unbind();
     await esme.closed;

@@ -214,7 +214,7 @@ describe("a fault of one gateway", () => {
       "senders[0] must be a sender: 1 to 15 digits, or 1 to 11 letters, digits and spaces with a letter among them",
     ],
     [{ accounts: ["no such account"] }, "accounts[0] must be 1 to 64 of a-z, 0-9, dot, dash and underscore"],
-    [{ reconnectMin: "2m" }, "reconnectMin must not be longer than reconnectMax, which is 60000 ms"],
+    [{ reconnectMin: "2m" }, "reconnectMin must not be longer than reconnectMax, which is 10000 ms"],
     [
       { profile: { packing: "packed", defaultAlphabet: "latin1" } },
       "profile.packing packed goes with defaultAlphabet gsm only: latin1 has no septets",

@@ -57,6 +57,7 @@ async function setUp(overrides: Partial<ConnectionOptions> = {}) {
     onClose: closed.push,
     ...overrides,
   });
+  connection.watch();
   /** The peer, written with codec and framer alone. */
   const heard = inbox<Pdu>();
   const framer = createFramer();

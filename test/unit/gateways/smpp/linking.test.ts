@@ -115,7 +115,7 @@ describe("binding", () => {
     await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
     const address = silent.address();
     const started = startGateway(typeof address === "object" ? (address?.port ?? 0) : 0, {
-      responseTimeoutMs: 2_000,
+      bindTimeoutMs: 2_000,
       reconnectMinMs: 1_000,
     });
     await connected.next();

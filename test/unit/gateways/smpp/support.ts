@@ -1,6 +1,8 @@
 /** Starts a scripted SMSC and a gateway bound to it, and ends both after the test. */
 import { afterEach } from "vitest";
 import type { SmppGatewaySettings } from "../../../../src/gateways/smpp/settings.ts";
+import { type Logger, silentLogger } from "../../../../src/observability/logger.ts";
+import { createFakeClock } from "../../../support/fake-clock.ts";
 import {
   type ScriptedSession,
   type ScriptedSmsc,
@@ -35,8 +37,12 @@ export async function startSmsc(options: ScriptedSmscOptions = {}): Promise<Scri
   return smsc;
 }
 
-export function startAt(smsc: ScriptedSmsc, settings: Partial<SmppGatewaySettings> = {}): StartedGateway {
-  const started = startGateway(smsc.port, settings);
+export function startAt(
+  smsc: ScriptedSmsc,
+  settings: Partial<SmppGatewaySettings> = {},
+  log: Logger = silentLogger,
+): StartedGateway {
+  const started = startGateway(smsc.port, settings, createFakeClock(), log);
   cleanups.push(() => started.gateway.stop(0));
   return started;
 }
