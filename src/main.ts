@@ -5,6 +5,8 @@ import type { CliContext } from "./cli/context.ts";
 import { endWithParent } from "./cli/end-with-parent.ts";
 import { systemClock } from "./observability/clock.ts";
 
+// To a service a hang-up is never an end, from its first moment to its last; what it asks for is known to the command.
+if (process.argv[2] === "serve") process.on("SIGHUP", () => {});
 enableCompileCache();
 
 const { runCli } = await import("./cli/program.ts");

@@ -1,11 +1,12 @@
 /** Plans a content without sending it, by the functions that sending uses (P30). */
 import { type FieldViolation, refuseFields, SmsError } from "../domain/errors.ts";
-import { type AccountId, deliveryIdOf, type MessageId, toGatewayId } from "../domain/ids.ts";
+import { deliveryIdOf, type MessageId, toGatewayId } from "../domain/ids.ts";
 import { baselineProfile } from "../encoding/baseline-profile.ts";
 import type { EncodingProfile, MessagePlan } from "../encoding/message-plan.ts";
 import { PlanMemo, type PlannedMessage } from "../routing/plan-memo.ts";
 import { contentViolation, type RouteRefusal, refuseRoute } from "../routing/route-refusal.ts";
 import { selectGateways } from "../routing/select-gateways.ts";
+import type { Principal } from "./api-keys.ts";
 import type { CountryOf } from "./country-of.ts";
 import { parseCoding, parseContent } from "./parse-content.ts";
 import { parseSenderField } from "./parse-send-request.ts";
@@ -41,11 +42,11 @@ export interface PreviewSmsDeps {
   readonly maxRecipients: number;
 }
 
-export type PreviewSms = (input: PreviewSmsInput, accountId: AccountId) => Promise<PreviewAnswer>;
+export type PreviewSms = (input: PreviewSmsInput, principal: Principal) => Promise<PreviewAnswer>;
 
 /** Makes the use case. */
 export function createPreviewSms(deps: PreviewSmsDeps): PreviewSms {
-  return async (input, accountId) => {
+  return async (input, principal) => {
     const violations: FieldViolation[] = [];
     const content = parseContent(input.content, violations);
     const coding = parseCoding(input, violations);
@@ -66,7 +67,7 @@ export function createPreviewSms(deps: PreviewSmsDeps): PreviewSms {
       });
     if (violations.length > 0 || content === undefined) throw refuseFields(violations);
     const message: PlannedMessage = { content, ...coding };
-    if (sender === undefined) return previewProfile(message, profileOf(deps, input.gatewayId));
+    if (sender === undefined) return previewProfile(message, profileOf(deps, input.gatewayId, principal));
 
     const table = deps.routes.table();
     const plans = new PlanMemo(message);
@@ -80,7 +81,7 @@ export function createPreviewSms(deps: PreviewSmsDeps): PreviewSms {
       const { head, leftOut } = selectGateways(
         {
           deliveryId: deliveryIdOf(messageId, position),
-          accountId,
+          accountId: principal.accountId,
           sender,
           recipient,
           country: deps.countryOf(recipient),
@@ -102,10 +103,12 @@ export function createPreviewSms(deps: PreviewSmsDeps): PreviewSms {
   };
 }
 
-function profileOf(deps: PreviewSmsDeps, gatewayId: string): EncodingProfile {
+/** A gateway that is kept from an account does not exist for it; operators may look at all. */
+function profileOf(deps: PreviewSmsDeps, gatewayId: string, principal: Principal): EncodingProfile {
   if (gatewayId === "") return baselineProfile;
   const gateway = deps.routes.table().gateways.get(toGatewayId(gatewayId));
-  if (gateway === undefined) throw new SmsError("UNKNOWN_GATEWAY");
+  const isKept = principal.role !== "OPERATOR" && gateway?.accounts?.has(principal.accountId) === false;
+  if (gateway === undefined || isKept) throw new SmsError("UNKNOWN_GATEWAY");
   return gateway.profile;
 }
 

@@ -24,8 +24,8 @@ Examples:
   sms-relay serve --config /etc/sms-relay.yaml
   SMS_RELAY_LISTEN_GRPC_PORT=6000 sms-relay serve
 
-SIGTERM and Ctrl-C drain and stop it, a second one stops it at once. SIGHUP reads the gateways of the configuration again;
-a file that is faulty, empty or gone changes nothing. Logs go to the error output: JSON lines, or short sentences on a terminal.`;
+SIGTERM and Ctrl-C drain and stop it, a second one of either stops it at once. SIGHUP reads the gateways of the configuration again;
+a file that is faulty, empty or gone changes nothing, nor does SIGHUP while it drains. Logs go to the error output: JSON lines, or short sentences on a terminal.`;
 
 const npxAsInit =
   "npx is process 1 here. It cannot wait for the service to drain: start `npm start`, or sms-relay itself.";
@@ -53,13 +53,13 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
     destination: { write: (line) => context.err(line.trimEnd()) },
   });
   endOnDefect(log);
-  // A hang-up during the start must not end the process; what it asks for is done when there is a service.
+  // What a hang-up during the start asks for is done when there is a service. It is listened to until the process ends: a terminal that
+  // closes, logrotate and systemd send it at any time, and without a listener it ends the process with all that is in flight.
   let isReloadDue = false;
   let reload = () => {
     isReloadDue = true;
   };
-  const onHangUp = () => reload();
-  process.on("SIGHUP", onHangUp);
+  process.on("SIGHUP", () => reload());
   const service = await start(loaded, log, context);
   // The file that was read at the start is expected from then on, also where it was found without being named.
   const loadAgain = () =>
@@ -69,7 +69,7 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
   for (const line of banner(service, loaded, workingDirectory)) context.out(line);
   if (isNpxTheInit(environment)) log.warn({}, npxAsInit);
   await stopped(context.signal);
-  process.off("SIGHUP", onHangUp);
+  reload = () => log.info({}, "SIGHUP changes nothing: the service is stopping.");
   log.info({ graceMs: config.shutdown.grace }, "The service drains and stops.");
   await service.stop();
   log.info({}, "The service has stopped.");

@@ -16,7 +16,7 @@ export interface Clock {
   now(): number;
   /** Milliseconds since some fixed point; never goes back. */
   monotonic(): number;
-  /** Calls `fn` once after `delayMs`. */
+  /** Calls `fn` once after `delayMs`, however long that is; never, where it is Infinity. */
   setTimeout(fn: () => void, delayMs: number): Timer;
   /** Calls `fn` every `intervalMs` until it is cancelled. */
   setInterval(fn: () => void, intervalMs: number): Timer;
@@ -33,10 +33,63 @@ function timerOf(handle: NodeJS.Timeout): Timer {
   return timer;
 }
 
+/** The machine's timers count in 31 bits: what is asked to wait longer would fire after 1 ms. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** Waits in pieces that a timer can hold. */
+function farTimer(fn: () => void, delayMs: number): Timer {
+  let isReferenced = true;
+  let piece: Timer;
+  const wait = (leftMs: number) => {
+    piece = timerOf(
+      setTimeout(
+        () => (leftMs <= longestTimerMs ? fn() : wait(leftMs - longestTimerMs)),
+        Math.min(leftMs, longestTimerMs),
+      ),
+    );
+    if (!isReferenced) piece.unref();
+  };
+  wait(delayMs);
+  const timer: Timer = {
+    cancel: () => piece.cancel(),
+    unref: () => {
+      isReferenced = false;
+      piece.unref();
+      return timer;
+    },
+  };
+  return timer;
+}
+
+/** Repeats what one timer cannot hold. */
+function farInterval(fn: () => void, intervalMs: number): Timer {
+  let isReferenced = true;
+  let next: Timer;
+  const wait = () => {
+    next = farTimer(() => {
+      wait();
+      fn();
+    }, intervalMs);
+    if (!isReferenced) next.unref();
+  };
+  wait();
+  const timer: Timer = {
+    cancel: () => next.cancel(),
+    unref: () => {
+      isReferenced = false;
+      next.unref();
+      return timer;
+    },
+  };
+  return timer;
+}
+
 /** The clock of the machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  setTimeout: (fn, delayMs) => timerOf(setTimeout(fn, delayMs)),
-  setInterval: (fn, intervalMs) => timerOf(setInterval(fn, intervalMs)),
+  setTimeout: (fn, delayMs) =>
+    delayMs > longestTimerMs ? farTimer(fn, delayMs) : timerOf(setTimeout(fn, delayMs)),
+  setInterval: (fn, intervalMs) =>
+    intervalMs > longestTimerMs ? farInterval(fn, intervalMs) : timerOf(setInterval(fn, intervalMs)),
 };

@@ -12,6 +12,7 @@ import { SmsServiceDefinition } from "../gen/sms/v1/sms_service.ts";
 import type { Clock, Timer } from "../observability/clock.ts";
 import { type AdmissionDeps, createSendSmsAdmission } from "./admission.ts";
 import { tellingEncoded } from "./encoded-responses.ts";
+import { boundFarDeadlines } from "./far-deadlines.ts";
 import { addHealth } from "./health.ts";
 import { forgetClosedStreams } from "./http2-streams.ts";
 import { addressOf, channelOptionsOf, credentialsOf, type ListenSettings } from "./listen-options.ts";
@@ -79,6 +80,7 @@ export interface RpcServer {
 export function createRpcServer(deps: RpcServerDeps): RpcServer {
   const { listen, clock, stopping } = deps;
   forgetClosedStreams();
+  boundFarDeadlines();
   const { admit, placeOf } = createSendSmsAdmission(deps);
   const server = createServer({
     ...channelOptionsOf(listen),

@@ -73,8 +73,8 @@ export function createSmsService(
       sendSmsStream(requests, { principal, signal: context.signal }, deps),
     ),
 
-    previewSms: guard.unary(async (request, { accountId }) =>
-      toPreviewSmsResponse(await deps.previewSms(fromPreviewSmsRequest(request), accountId)),
+    previewSms: guard.unary(async (request, principal) =>
+      toPreviewSmsResponse(await deps.previewSms(fromPreviewSmsRequest(request), principal)),
     ),
 
     getStatus: guard.unary(async (request, principal) =>

@@ -13,7 +13,12 @@ export async function callBare(
   port: number,
   path: string,
   octets: Uint8Array,
-  options: { readonly key: string; readonly maxHeaderListSize: number },
+  options: {
+    readonly key: string;
+    readonly maxHeaderListSize: number;
+    /** Beside those of every call. */
+    readonly headers?: Readonly<Record<string, string>>;
+  },
 ): Promise<BareAnswer> {
   const session = connect(`http://127.0.0.1:${port}`, {
     settings: { maxHeaderListSize: options.maxHeaderListSize },
@@ -27,6 +32,7 @@ export async function callBare(
         "content-type": "application/grpc",
         te: "trailers",
         authorization: `Bearer ${options.key}`,
+        ...options.headers,
       });
       const frame = Buffer.alloc(5 + octets.length);
       frame.writeUInt32BE(octets.length, 1);

@@ -265,6 +265,62 @@ describe("SIGHUP", () => {
   });
 });
 
+describe("SIGHUP at any other time", () => {
+  it("ends nothing while the service drains: what is in flight gets its answer", async () => {
+    await using simulator = disposable(
+      await startSimulator({ port: 0, behaviours: [{ kind: "slow-answer", delayMs: 700 }] }),
+    );
+    const setup = await setUpService(folder, {
+      gateways: [gateway(simulator.value)],
+      shutdown: { grace: "20s" },
+      logging: { level: "info" },
+    });
+    await using service = await startServiceProcess(setup);
+    await simulator.value.waitUntil(({ binds }) => binds === 1);
+    const send = ["send", "--from", "A", "--to", "+46701234567", "--at-most-once", "--json", "x"];
+    const sent = await call(setup.grpcPort, send);
+    await simulator.value.waitUntil(({ submits }) => submits === 1);
+    service.kill("SIGTERM");
+    await soon(() => expect(service.errorText()).toContain("drains and stops"));
+    service.kill("SIGHUP");
+    service.kill("SIGHUP");
+    await soon(() => expect(service.errorText()).toContain("SIGHUP changes nothing"));
+    expect(await service.ended).toEqual({ code: 0, signal: null });
+    expect(simulator.value.counters()).toMatchObject({ answered: 1, drops: 0 });
+
+    await using again = await startServiceProcess(setup);
+    const { out } = await call(again.setup.grpcPort, ["status", JSON.parse(sent.out).messageId]);
+    expect(out).toMatch(/SUBMITTED|DELIVERED/);
+  });
+
+  it("does not end a service that is starting", async () => {
+    const setup = await setUpService(folder, { gateways: [] });
+    await using service = startNode(mainPath, ["serve", "--config", setup.configPath], { cwd: folder });
+    // From the first moment at which the program, and not Node, has the word.
+    let isReady = false;
+    const ready = readBanner(service).then(() => {
+      isReady = true;
+    });
+    await soon(async () => {
+      const status = await readFile(`/proc/${service.pid}/status`, "utf8");
+      expect(catches(status, 1)).toBe(true);
+    });
+    while (!isReady) {
+      service.kill("SIGHUP");
+      await Promise.race([ready, new Promise((resolve) => setTimeout(resolve, 5))]);
+    }
+    expect(service.hasEnded()).toBe(false);
+    service.kill("SIGTERM");
+    expect(await service.ended).toEqual({ code: 0, signal: null });
+  });
+});
+
+/** Whether a process has a handler for the signal of this number (proc_pid_status(5), SigCgt). */
+function catches(status: string, signal: number): boolean {
+  const mask = /^SigCgt:\t([0-9a-f]+)$/m.exec(status)?.[1] ?? "0";
+  return ((BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n) === 1n;
+}
+
 describe("SIGTERM", () => {
   it("lets what is in flight finish, ends streams with a cursor, unbinds and exits with 0", async () => {
     await using simulator = disposable(
@@ -354,7 +410,10 @@ describe("SIGTERM", () => {
     expect(performance.now() - startMs).toBeLessThan(4_000);
   });
 
-  it("ends at once when it comes twice", async () => {
+  it.each([
+    ["it comes twice", "SIGTERM"],
+    ["Ctrl-C follows it", "SIGINT"],
+  ] as const)("ends at once when %s", async (_when, second) => {
     await using simulator = disposable(
       await startSimulator({ port: 0, behaviours: [{ kind: "no-answer" }] }),
     );
@@ -369,7 +428,7 @@ describe("SIGTERM", () => {
     await simulator.value.waitUntil(({ submits }) => submits === 1);
     service.kill("SIGTERM");
     await soon(() => expect(service.errorText()).toContain("drains and stops"));
-    service.kill("SIGTERM");
+    service.kill(second);
     expect((await service.ended).code).toBe(1);
   });
 });

@@ -1,12 +1,13 @@
 import { Status } from "nice-grpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { toAccountId } from "../../../src/domain/ids.ts";
 import { AttemptOutcome, DeliveryState } from "../../../src/gen/sms/v1/delivery.ts";
 import { Concatenation, Encoding } from "../../../src/gen/sms/v1/message.ts";
 import { CancelResult, StatusView, WaitFor } from "../../../src/gen/sms/v1/sms_service.ts";
 import { StatusCode } from "../../../src/gen/sms/v1/status_code.ts";
 import { acceptAll, createMemoryGateway, refused } from "../../support/memory-gateway.ts";
 import { connectClients, failureOf, type RpcClients } from "../../support/rpc-client.ts";
-import { OPERATOR_KEY, type RpcWorld, SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
+import { OPERATOR_KEY, OTHER_KEY, type RpcWorld, SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
 
 const good = {
   sender: "ACME",
@@ -176,6 +177,22 @@ describe("PreviewSms", () => {
     expect(sent.recipients.map((recipient) => recipient.segmentCount)).toEqual([2, 3, 0, 2]);
     const south = await clients.sms.previewSms({ content, gatewayId: "south" });
     expect(south.plans[0]?.plan).toMatchObject({ concatenation: Concatenation.CONCATENATION_UDH16 });
+  });
+
+  it("shows an account no gateway that is kept from it, and operators every one", async () => {
+    const kept = await startRpcWorld({ routes: { north: { accounts: [toAccountId("shop")] } } });
+    try {
+      const request = { content: { $case: "text", value: "Hello" }, gatewayId: "north" } as const;
+      using shop = connectClients(kept.address, SHOP_KEY);
+      using other = connectClients(kept.address, OTHER_KEY);
+      using operator = connectClients(kept.address, OPERATOR_KEY);
+      expect((await shop.sms.previewSms(request)).plans).toHaveLength(1);
+      expect((await operator.sms.previewSms(request)).plans).toHaveLength(1);
+      const failure = await failureOf((options) => other.sms.previewSms(request, options));
+      expect(failure.info.reason).toBe("UNKNOWN_GATEWAY");
+    } finally {
+      await kept.stop();
+    }
   });
 
   it("refuses what cannot be planned", async () => {

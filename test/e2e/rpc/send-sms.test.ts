@@ -4,6 +4,7 @@ import { DeliveryState } from "../../../src/gen/sms/v1/delivery.ts";
 import { Encoding, type Lane } from "../../../src/gen/sms/v1/message.ts";
 import { SendSmsRequest, SendSmsResponse, WaitFor } from "../../../src/gen/sms/v1/sms_service.ts";
 import { StatusCode } from "../../../src/gen/sms/v1/status_code.ts";
+import { callBare } from "../../support/bare-http2.ts";
 import { createMemoryGateway, refused } from "../../support/memory-gateway.ts";
 import { callRaw, connectClients, failureOf, type RpcClients } from "../../support/rpc-client.ts";
 import { OTHER_KEY, type RpcWorld, SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
@@ -72,6 +73,25 @@ describe("SendSms", () => {
     const after = await clients.sms.listSms({ clientReference: "dry" });
     expect([before.sms, after.sms]).toEqual([[], []]);
   });
+});
+
+describe("SendSms, deadline", () => {
+  it.each(["597H", "99999999H", "3000000000m", "9999999999999S"])(
+    "P55 takes %s for a far deadline, not for one that is over",
+    async (timeout) => {
+      const requests = Array.from({ length: 5 }, () =>
+        callBare(
+          world.port,
+          "/sms.v1.SmsService/SendSms",
+          SendSmsRequest.encode(
+            SendSmsRequest.fromPartial({ ...good, waitFor: WaitFor.WAIT_FOR_GATEWAY }),
+          ).finish(),
+          { key: SHOP_KEY, maxHeaderListSize: 16_384, headers: { "grpc-timeout": timeout } },
+        ),
+      );
+      for (const { trailers } of await Promise.all(requests)) expect(trailers?.["grpc-status"]).toBe("0");
+    },
+  );
 });
 
 describe("SendSms, form", () => {
