@@ -66,6 +66,7 @@ function buildSettlement({ deliveries }: Acceptance): Settlement[] {
     return {
       deliveryId: id,
       claimant,
+      claimNumber: 1,
       timeMs: now,
       lane: "NORMAL",
       attempt: {

@@ -6,7 +6,7 @@ import { SmsError } from "../domain/errors.ts";
 import type { ClaimantId, GatewayId, MessageId } from "../domain/ids.ts";
 import { type DeliveryWork, type Lane, type Message, noProgress } from "../domain/message.ts";
 import type { Plans } from "../routing/plan-memo.ts";
-import type { AcceptOutcome, NewDelivery } from "../store/accepting.ts";
+import { type AcceptOutcome, firstClaimNumber, type NewDelivery } from "../store/accepting.ts";
 import type { Store } from "../store/store.ts";
 import type { OnSettled } from "./await-submission.ts";
 import { hashRequest } from "./request-hash.ts";
@@ -145,6 +145,7 @@ function settleRoom(
     next += 1;
     roomAt(rooms, admission.gatewayId)?.works.push({
       id,
+      claimNumber: firstClaimNumber,
       recipient,
       country,
       progress: noProgress,

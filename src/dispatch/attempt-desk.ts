@@ -154,6 +154,7 @@ export class AttemptDesk {
     context.settler.add({
       deliveryId: item.deliveryId,
       claimant: item.claimant,
+      claimNumber: item.work.claimNumber,
       timeMs,
       lane: item.message.lane,
       attempt: recordAttempt(attempt, results, judgement.outcome, timeMs),

@@ -86,6 +86,7 @@ export class HandOver {
     settler.add({
       deliveryId: item.deliveryId,
       claimant: item.claimant,
+      claimNumber: item.work.claimNumber,
       timeMs: clock.now(),
       lane: item.lane,
       attempt: undefined,

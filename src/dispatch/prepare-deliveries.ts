@@ -41,7 +41,7 @@ async function mark(
   const wanted = items.filter((item) => needsMark(item) && item.claimant === claimant);
   if (wanted.length === 0) return [];
   const marked = await store.markSubmitting(
-    wanted.map((item) => item.deliveryId),
+    wanted.map((item) => item.work),
     claimant,
     clock.now(),
   );

@@ -98,12 +98,13 @@ export class Settler {
     for (let i = 0; i < batch.length; i++) {
       const settlement = batch[i];
       const outcome = outcomes[i];
-      if (settlement === undefined || outcome?.kind !== "settled") continue;
+      if (settlement === undefined || outcome === undefined) continue;
       const { verdict } = settlement;
-      if (verdict.kind === "retry" && outcome.state === "QUEUED") {
+      // One that is fenced may have been told before, by a commit whose answer was lost: it waits all the same.
+      if (verdict.kind === "retry" && (outcome.kind === "fenced" || outcome.state === "QUEUED")) {
         this.#dependencies.onWaiting(verdict.gatewayId, settlement.lane, verdict.availableTimeMs);
       }
-      this.#tell(settlement.deliveryId, outcome.state);
+      if (outcome.kind === "settled") this.#tell(settlement.deliveryId, outcome.state);
     }
     this.#flush();
     this.#tellIdle();

@@ -74,6 +74,8 @@ export const noProgress: DeliveryProgress = { attemptCount: 0, temporaryRefusals
 /** One delivery as a dispatcher holds it; its message stands beside it. */
 export interface DeliveryWork {
   readonly id: DeliveryId;
+  /** Of the claim under which it is held: what is told of it counts only while that one stands. */
+  readonly claimNumber: number;
   readonly recipient: E164;
   /** ISO 3166-1 alpha-2 code by libphonenumber; undefined where it knows none. */
   readonly country: string | undefined;

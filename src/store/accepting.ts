@@ -39,11 +39,23 @@ export interface Acceptance {
 export type AcceptOutcome =
   | {
       readonly kind: "accepted";
-      /** The granted claims, in the order of the deliveries, with the references taken for multipart ones. */
+      /** The granted claims, each its delivery's first, in the order of the deliveries, with the references taken for multipart ones. */
       readonly claimed: readonly { readonly id: DeliveryId; readonly reference: number | undefined }[];
     }
   | { readonly kind: "replayed"; readonly messageId: MessageId }
   | { readonly kind: "request_id_reused" };
+
+/**
+ * One claim of a delivery. Each claim has a number of its own, counted up by whoever makes it, so that a step that is told again
+ * after its answer was lost cannot touch a later claim of the same process.
+ */
+export interface ClaimRef {
+  readonly id: DeliveryId;
+  readonly claimNumber: number;
+}
+
+/** That of the claim in the accepting transaction: no other can have been before it. */
+export const firstClaimNumber = 1;
 
 export interface ClaimRequest {
   readonly claimant: ClaimantId;

@@ -47,9 +47,10 @@ export function parseParts(json: string): readonly PartTuple[] {
   return JSON.parse(json) as readonly PartTuple[];
 }
 
-/** Whether a record tells again of a part that was accepted before under the same SMSC id. */
+/** Whether a record tells again of a part that is known: accepted under the same SMSC id, or with the same outcome at the same time. */
 export function isSamePart(known: PartTuple, part: PartRecord): boolean {
-  return known[0] === part.number && known[2] !== null && known[2] === part.smscMessageId;
+  if (known[0] !== part.number || known[2] !== (part.smscMessageId ?? null)) return false;
+  return known[2] !== null || (known[1] === part.outcome && known[5] === part.timeMs);
 }
 
 /**

@@ -37,6 +37,8 @@ export interface AttemptTrace {
 export interface Settlement {
   readonly deliveryId: DeliveryId;
   readonly claimant: ClaimantId;
+  /** The claim under which it was tried; a later one of the same claimant is not touched. */
+  readonly claimNumber: number;
   readonly timeMs: number;
   readonly lane: Lane;
   /** Undefined when nothing was tried (expired before, no candidate, handed back). */
@@ -61,7 +63,7 @@ export interface Settlement {
 
 export type SettleOutcome =
   | { readonly kind: "settled"; readonly state: DeliveryState }
-  /** The claim was lost: no state changed, but the attempt and its ids were recorded. */
+  /** The claim was lost, or this was told before: no state changed, but the attempt and its ids were recorded. */
   | { readonly kind: "fenced" };
 
 export type ReceiptOutcome =

@@ -8,7 +8,7 @@ import type { DeliveryState } from "../domain/delivery-state.ts";
 import type { AccountId, ClaimantId, DeliveryId, GatewayId, MessageId } from "../domain/ids.ts";
 import type { E164 } from "../domain/message.ts";
 import type { IncomingPart, Receipt } from "../domain/receipt.ts";
-import type { Acceptance, AcceptOutcome, Claim, ClaimRequest } from "./accepting.ts";
+import type { Acceptance, AcceptOutcome, Claim, ClaimRef, ClaimRequest } from "./accepting.ts";
 import type { GatewaySessions } from "./gateway-sessions.ts";
 import type { ApiKey, Backlog, Recovery, Retention } from "./keeping.ts";
 import type {
@@ -53,7 +53,7 @@ export interface Store {
   claim(request: ClaimRequest): Promise<Claim>;
   /** QUEUED and claimed → SUBMITTING, before the first PDU of AT_MOST_ONCE; false where the claim was lost or cancelling was asked. */
   markSubmitting(
-    ids: readonly DeliveryId[],
+    claims: readonly ClaimRef[],
     claimant: ClaimantId,
     nowMs: number,
   ): Promise<readonly boolean[]>;

@@ -24,7 +24,7 @@ import type { Clock } from "../../src/observability/clock.ts";
 import { silentLogger } from "../../src/observability/logger.ts";
 import { PlanMemo } from "../../src/routing/plan-memo.ts";
 import { selectGateways } from "../../src/routing/select-gateways.ts";
-import type { ClaimRequest, NewDelivery } from "../../src/store/accepting.ts";
+import { type ClaimRequest, firstClaimNumber, type NewDelivery } from "../../src/store/accepting.ts";
 import { openSqliteStore } from "../../src/store/sqlite/open.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { DeliveryView } from "../../src/store/views.ts";
@@ -251,6 +251,7 @@ export async function createDispatchWorld(options: WorldOptions): Promise<Dispat
         if (granted.has(delivery.id)) {
           const work: DeliveryWork = {
             id: delivery.id,
+            claimNumber: firstClaimNumber,
             recipient: delivery.recipient,
             country: delivery.country,
             progress: noProgress,

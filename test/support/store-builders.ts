@@ -11,7 +11,12 @@ import {
 } from "../../src/domain/ids.ts";
 import type { AttemptOutcome, E164, Message } from "../../src/domain/message.ts";
 import type { Receipt } from "../../src/domain/receipt.ts";
-import type { Acceptance, NewDelivery } from "../../src/store/accepting.ts";
+import {
+  type Acceptance,
+  type ClaimRef,
+  firstClaimNumber,
+  type NewDelivery,
+} from "../../src/store/accepting.ts";
 import type { GatewayOffer, GatewayReport } from "../../src/store/gateway-sessions.ts";
 import type { AttemptRecord, PartRecord, Settlement } from "../../src/store/settling.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -146,6 +151,7 @@ export function buildSubmitted(
   return {
     deliveryId,
     claimant,
+    claimNumber: firstClaimNumber,
     timeMs: startMs + 1_000,
     lane: "NORMAL",
     attempt: buildAttempt(parts),
@@ -198,6 +204,11 @@ export async function acceptSubmitted(
   if (id === undefined) throw new Error("the message has no delivery");
   await store.settle([buildSubmitted(id, claimant, ids)]);
   return id;
+}
+
+/** The claim of a delivery that was claimed where it was accepted. */
+export function firstClaim(id: DeliveryId): ClaimRef {
+  return { id, claimNumber: firstClaimNumber };
 }
 
 /** A gateway as a process offers it that can send by it. */

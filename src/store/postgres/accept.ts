@@ -4,7 +4,7 @@
  */
 import type { ClaimantId, DeliveryId, GatewayId, MessageId } from "../../domain/ids.ts";
 import type { Message } from "../../domain/message.ts";
-import type { Acceptance, AcceptOutcome } from "../accepting.ts";
+import { type Acceptance, type AcceptOutcome, firstClaimNumber } from "../accepting.ts";
 import { laneCodes } from "../codes.ts";
 import { keepCommitOrder } from "../commit-order.ts";
 import {
@@ -110,9 +110,10 @@ export async function planAccept(
         const queue = queueName(admission.gatewayId, message.lane);
         if (delivery.wantsClaim && options.mayClaim(entry.claimant) && !waiting.has(queue)) {
           row.claimed_by = entry.claimant;
+          row.claim_number = firstClaimNumber;
           const claim: Claimed = { id: delivery.id, reference: undefined };
           claimed.push(claim);
-          tx.claimed.push(delivery.id);
+          tx.claimed.push({ id: delivery.id, claimNumber: firstClaimNumber });
           if (admission.segmentCount > 1) {
             const { sender, acceptTimeMs: nowMs } = message;
             references.push({ sender: sender.address, recipient: delivery.recipient, nowMs });

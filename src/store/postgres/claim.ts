@@ -32,6 +32,7 @@ interface ClaimedRow {
   readonly reference: number | null;
   readonly progress: string | null;
   readonly available_time: number;
+  readonly claim_number: number;
 }
 
 const claimRows = statement<ClaimedRow>(
@@ -42,8 +43,9 @@ const claimRows = statement<ClaimedRow>(
        AND (available_time, id) >= ($3::bigint, $4::text) AND available_time <= $5 AND expire_time > $6
      ORDER BY available_time, id LIMIT $7 FOR UPDATE SKIP LOCKED
    )
-   UPDATE deliveries AS d SET claimed_by = $8 FROM picked WHERE d.id = picked.id
-   RETURNING d.id, d.account_id, d.recipient, d.country, d.segment_count, d.reference, d.progress, d.available_time`,
+   UPDATE deliveries AS d SET claimed_by = $8, claim_number = d.claim_number + 1 FROM picked WHERE d.id = picked.id
+   RETURNING d.id, d.account_id, d.recipient, d.country, d.segment_count, d.reference, d.progress, d.available_time,
+     d.claim_number`,
 );
 const setReferences = statement(
   "set_references",
@@ -94,7 +96,7 @@ export async function planClaim(
     }),
   );
   const rows = claimed.flat();
-  for (const { id } of rows) tx.claimed.push(id);
+  for (const { id, claim_number: claimNumber } of rows) tx.claimed.push({ id, claimNumber });
   const from = queues.map((queue, index) => nextStart(queue, claimed[index] ?? [], limits));
   queues.forEach(({ code }, index) => {
     const last = claimed[index]?.at(-1);
@@ -197,6 +199,7 @@ async function readNext(
 function workOf(row: ClaimedRow, taken: number | undefined): DeliveryWork {
   return {
     id: row.id,
+    claimNumber: row.claim_number,
     recipient: row.recipient,
     country: row.country ?? undefined,
     progress: row.progress === null ? noProgress : (JSON.parse(row.progress) as DeliveryProgress),

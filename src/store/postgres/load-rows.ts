@@ -21,7 +21,7 @@ import { statement } from "./statement.ts";
 import { findPlain, submitPlainly } from "./submit-plainly.ts";
 import type { Transaction } from "./transaction.ts";
 
-export const deliveryColumns = `d.id, d.account_id, d.recipient, d.lane, d.at_most_once, d.expire_time, d.state, d.claimed_by,
+export const deliveryColumns = `d.id, d.account_id, d.recipient, d.lane, d.at_most_once, d.expire_time, d.state, d.claimed_by, d.claim_number,
   d.is_cancel_requested, d.gateway_id, d.available_time, d.attempt_count, d.reference, d.code, d.reason, d.submit_time,
   d.final_time, d.done_time, d.progress`;
 

@@ -15,6 +15,7 @@ export interface DeliveryRow {
   readonly lane: number;
   readonly at_most_once: number;
   readonly expire_time: number;
+  readonly claim_number: number;
   state: number;
   claimed_by: string | null;
   is_cancel_requested: number;

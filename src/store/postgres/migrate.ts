@@ -11,6 +11,7 @@ import { schemaName } from "./connect.ts";
 import { readMark } from "./copy-mark.ts";
 import { initialSchema } from "./migrations/0001-initial.ts";
 import { gatewaySessions } from "./migrations/0002-gateway-sessions.ts";
+import { claimNumbers } from "./migrations/0003-claim-numbers.ts";
 import { readLine } from "./report-line.ts";
 import { sqlStateOf } from "./store-error.ts";
 
@@ -21,7 +22,7 @@ export interface Migration {
   readonly sql: string;
 }
 
-export const migrations: readonly Migration[] = [initialSchema, gatewaySessions];
+export const migrations: readonly Migration[] = [initialSchema, gatewaySessions, claimNumbers];
 
 /** "SMSR": the lock that migrations take, each for its transaction. Nothing else takes an advisory lock. */
 const lockNumber = 0x534d5352;

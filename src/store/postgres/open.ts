@@ -197,10 +197,10 @@ function createStore(options: PostgresStoreOptions, { storeId, line }: MigratedD
       const { OTP, NORMAL, BULK } = request.limits;
       return write("claim", request, { rows: Math.max(1, OTP + NORMAL + BULK), isUrgent: true });
     },
-    markSubmitting: (ids, claimant) =>
+    markSubmitting: (claims, claimant) =>
       writeAll(
         "markSubmitting",
-        ids.map((id) => ({ id, claimant })),
+        claims.map(({ id, claimNumber }) => ({ id, claimNumber, claimant })),
       ),
     takeReferences: (pairs, nowMs) =>
       writeAll(

@@ -1,8 +1,8 @@
 /** What a writing batch and the readers are asked for: each operation's input and outcome. */
-import type { ClaimantId, DeliveryId, GatewayId } from "../../domain/ids.ts";
+import type { ClaimantId, GatewayId } from "../../domain/ids.ts";
 import type { E164 } from "../../domain/message.ts";
 import type { IncomingPart, Receipt } from "../../domain/receipt.ts";
-import type { Acceptance, AcceptOutcome, Claim, ClaimRequest } from "../accepting.ts";
+import type { Acceptance, AcceptOutcome, Claim, ClaimRef, ClaimRequest } from "../accepting.ts";
 import type { ApiKey, Recovery } from "../keeping.ts";
 import type { AcknowledgeOutcome, Subscription } from "../reports.ts";
 import type {
@@ -27,10 +27,10 @@ export interface WriteSteps {
   readonly join: Step<JoinRequest, Joined | undefined>;
   readonly rescue: Step<RescueRequest, Recovery>;
   /** Gives up claims of a commit whose answer was lost. */
-  readonly release: Step<{ readonly ids: readonly DeliveryId[]; readonly claimant: ClaimantId }, undefined>;
+  readonly release: Step<{ readonly claims: readonly ClaimRef[]; readonly claimant: ClaimantId }, undefined>;
   readonly accept: Step<Acceptance, AcceptOutcome>;
   readonly claim: Step<ClaimRequest, Claim>;
-  readonly markSubmitting: Step<{ readonly id: DeliveryId; readonly claimant: ClaimantId }, boolean>;
+  readonly markSubmitting: Step<ClaimRef & { readonly claimant: ClaimantId }, boolean>;
   readonly takeReference: Step<
     { readonly sender: string; readonly recipient: E164; readonly nowMs: number },
     number

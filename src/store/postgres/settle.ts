@@ -30,7 +30,7 @@ export function settle(tx: Transaction, queueEnds: QueueEnds, entry: Settlement)
   }
   const row = tx.rows.deliveries.get(deliveryId);
   if (row === undefined) return { kind: "fenced" };
-  const isFenced = row.claimed_by !== entry.claimant;
+  const isFenced = row.claimed_by !== entry.claimant || row.claim_number !== entry.claimNumber;
   const recorded = attempt === undefined ? undefined : recordAttempt(tx, row, attempt, isFenced);
   if (isFenced) {
     if (attempt !== undefined) replayParked(tx, attempt);

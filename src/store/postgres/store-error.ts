@@ -1,6 +1,6 @@
 /** What PostgreSQL's errors mean to the store: try again, the database is away, or the statement itself is at fault. */
 import { SmsError } from "../../domain/errors.ts";
-import type { DeliveryId } from "../../domain/ids.ts";
+import type { ClaimRef } from "../accepting.ts";
 
 /** Long enough for a restart to get somewhere, short enough to be back soon after it. */
 const retryAfterMs = 1_000;
@@ -55,9 +55,9 @@ export class StepError extends Error {
 /** The commit was sent, and no answer came: what it claimed, if it was made, is nobody's. */
 export class UnknownCommitError extends Error {
   override readonly name = "UnknownCommitError";
-  readonly claimed: readonly DeliveryId[];
+  readonly claimed: readonly ClaimRef[];
 
-  constructor(claimed: readonly DeliveryId[], cause: unknown) {
+  constructor(claimed: readonly ClaimRef[], cause: unknown) {
     super("the commit was not answered", { cause });
     this.claimed = claimed;
   }

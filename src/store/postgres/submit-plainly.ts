@@ -21,6 +21,7 @@ export interface SubmittedDelivery {
 interface Submission {
   readonly id: DeliveryId;
   readonly claimant: ClaimantId;
+  readonly claim_number: number;
   readonly gateway_id: string;
   readonly attempt_count: number;
   readonly submit_time: number;
@@ -31,6 +32,7 @@ const submitDeliveries = createSendRows<Submission, SubmittedDelivery>({
   columns: {
     id: "text",
     claimant: "text",
+    claim_number: "integer",
     gateway_id: "text",
     attempt_count: "integer",
     submit_time: "bigint",
@@ -39,7 +41,8 @@ const submitDeliveries = createSendRows<Submission, SubmittedDelivery>({
   textOf: (source) =>
     `UPDATE deliveries AS d SET state = ${stateCodes.SUBMITTED}, claimed_by = NULL, progress = NULL,
        submit_time = r.submit_time, gateway_id = r.gateway_id, attempt_count = r.attempt_count
-     FROM ${source} WHERE d.id = r.id AND d.claimed_by = r.claimant AND d.attempt_count < r.attempt_count
+     FROM ${source} WHERE d.id = r.id AND d.claimed_by = r.claimant AND d.claim_number = r.claim_number
+       AND d.attempt_count < r.attempt_count
      RETURNING d.id, d.account_id, d.expire_time`,
 });
 
@@ -73,13 +76,14 @@ export async function submitPlainly(
   connection: Connection,
   plain: readonly Settlement[],
 ): Promise<readonly SubmittedDelivery[]> {
-  const submissions = plain.flatMap(({ deliveryId, claimant, timeMs, attempt }): Submission[] =>
+  const submissions = plain.flatMap(({ deliveryId, claimant, claimNumber, timeMs, attempt }): Submission[] =>
     attempt === undefined
       ? []
       : [
           {
             id: deliveryId,
             claimant,
+            claim_number: claimNumber,
             gateway_id: attempt.gatewayId,
             attempt_count: attempt.number,
             submit_time: timeMs,

@@ -3,6 +3,7 @@
  * and written back together (locked-rows.ts); reports wait here for the transaction's last statement.
  */
 import type { AccountId, DeliveryId, GatewayId } from "../../domain/ids.ts";
+import type { ClaimRef } from "../accepting.ts";
 import type { ReportState } from "../codes.ts";
 import type { LaneEnd } from "../commit-order.ts";
 import { createLockedRows, type LockedRows } from "./locked-rows.ts";
@@ -25,7 +26,7 @@ export interface Transaction {
   /** How far claims have come, to be remembered after the commit. */
   readonly queueMoves: QueueMove[];
   /** Claimed in this transaction: to be given up should nobody learn whether it was committed. */
-  readonly claimed: DeliveryId[];
+  readonly claimed: ClaimRef[];
   /** Queues that got waiting rows, for the hint to other replicas. */
   readonly wokenQueues: Set<GatewayId>;
   /** Statements on their way whose answers nothing waits for but the commit. */

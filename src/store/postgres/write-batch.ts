@@ -2,8 +2,8 @@
  * Runs one batch of operations in one transaction. Those of a kind go together, and kinds in an order in which locks are always
  * taken alike: request ids, deliveries by id, what is taken without waiting (SKIP LOCKED), references, small tables, counters last.
  */
-import type { ClaimantId, DeliveryId, GatewayId } from "../../domain/ids.ts";
-import type { Claim } from "../accepting.ts";
+import type { ClaimantId, GatewayId } from "../../domain/ids.ts";
+import type { Claim, ClaimRef } from "../accepting.ts";
 import { stateCodes } from "../codes.ts";
 import type { LaneEnd } from "../commit-order.ts";
 import { planAccept } from "./accept.ts";
@@ -12,6 +12,7 @@ import { cancel } from "./cancel.ts";
 import { type ClaimPlan, planClaim } from "./claim.ts";
 import { createKey, revokeKey } from "./keys.ts";
 import { loadRows } from "./load-rows.ts";
+import type { DeliveryRow } from "./locked-rows.ts";
 import type { WriteOperation, WriteSteps } from "./operations.ts";
 import { setPaused } from "./pauses.ts";
 import type { QueueEnds } from "./queue-ends.ts";
@@ -200,13 +201,16 @@ async function changeLocked(
     settlements: settlements.map(({ input }) => input),
     receipts: receipts.map(({ input }) => input),
     parked,
-    marked: [...marks.map(({ input }) => input.id), ...releases.flatMap(({ input }) => input.ids)],
+    marked: [
+      ...marks.map(({ input }) => input.id),
+      ...releases.flatMap(({ input }) => input.claims.map(({ id }) => id)),
+    ],
     cancels: cancels.map(({ input }) => input),
   });
   for (const { input } of releases) {
-    for (const id of input.ids) {
-      const row = tx.rows.deliveries.get(id);
-      if (row?.claimed_by === input.claimant && row.state === stateCodes.QUEUED) free(tx, row);
+    for (const claim of input.claims) {
+      const row = heldRow(tx, claim, input.claimant);
+      if (row?.state === stateCodes.QUEUED) free(tx, row);
     }
     queueEnds.reset();
   }
@@ -220,16 +224,24 @@ async function changeLocked(
   sendRows(tx);
 }
 
-function markSubmitting(
+/** The delivery's row where this claim of it stands. */
+function heldRow(
   { rows }: Transaction,
-  { id, claimant }: { readonly id: DeliveryId; readonly claimant: ClaimantId },
-): boolean {
+  { id, claimNumber }: ClaimRef,
+  claimant: ClaimantId,
+): DeliveryRow | undefined {
   const row = rows.deliveries.get(id);
-  const mayStart =
-    row?.claimed_by === claimant && row.state === stateCodes.QUEUED && row.is_cancel_requested === 0;
-  if (!mayStart) return false;
+  return row?.claimed_by === claimant && row.claim_number === claimNumber ? row : undefined;
+}
+
+function markSubmitting(
+  tx: Transaction,
+  { claimant, ...claim }: ClaimRef & { readonly claimant: ClaimantId },
+): boolean {
+  const row = heldRow(tx, claim, claimant);
+  if (row?.state !== stateCodes.QUEUED || row.is_cancel_requested === 1) return false;
   row.state = stateCodes.SUBMITTING;
-  rows.changedDeliveries.add(row);
+  tx.rows.changedDeliveries.add(row);
   return true;
 }
 

@@ -5,7 +5,10 @@ import { packOptional, packText } from "./pack-text.ts";
 import { statement } from "./statement.ts";
 import { send, type Transaction } from "./transaction.ts";
 
-type DeliveryChange = Omit<DeliveryRow, "account_id" | "recipient" | "lane" | "at_most_once" | "expire_time">;
+type DeliveryChange = Omit<
+  DeliveryRow,
+  "account_id" | "recipient" | "lane" | "at_most_once" | "expire_time" | "claim_number"
+>;
 
 const deliveryChange: Columns<DeliveryChange> = {
   id: "text",

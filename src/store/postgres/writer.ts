@@ -3,8 +3,9 @@
  * them, and gives up the claims of a commit that was not answered.
  */
 import { randomFillSync } from "node:crypto";
-import { createMessageIds, type DeliveryId } from "../../domain/ids.ts";
+import { createMessageIds } from "../../domain/ids.ts";
 import type { Clock } from "../../observability/clock.ts";
+import type { ClaimRef } from "../accepting.ts";
 import { createGroupCommit, type WriteEntry } from "../group-commit.ts";
 import type { Lease } from "./lease.ts";
 import type { WriteOperation, WriteSteps } from "./operations.ts";
@@ -60,7 +61,7 @@ export function createWriter({
     },
   };
   /** Claims of a commit that was not answered; given up with the next batch. */
-  let doubtful: readonly DeliveryId[] = [];
+  let doubtful: readonly ClaimRef[] = [];
   async function run(batch: readonly WriteOperation[]): Promise<readonly unknown[]> {
     const startMs = clock.monotonic();
     const committed = await tryBatch(batch);
@@ -74,7 +75,7 @@ export function createWriter({
       const claimant = lease.claimant;
       const release: readonly WriteOperation[] =
         released.length > 0 && claimant !== undefined
-          ? [{ kind: "release", input: { ids: released, claimant } }]
+          ? [{ kind: "release", input: { claims: released, claimant } }]
           : [];
       try {
         const options = { mayClaim: lease.mayClaim, monotonicMs: clock.monotonic() };

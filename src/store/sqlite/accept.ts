@@ -4,7 +4,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { Message } from "../../domain/message.ts";
-import type { Acceptance, AcceptOutcome, NewDelivery } from "../accepting.ts";
+import { type Acceptance, type AcceptOutcome, firstClaimNumber, type NewDelivery } from "../accepting.ts";
 import { laneCodes, stateCodes, textEncodings } from "../codes.ts";
 import { keepCommitOrder } from "../commit-order.ts";
 import { packOutcomes } from "../message-row.ts";
@@ -34,8 +34,9 @@ export function createAccept(db: DatabaseSync, takeReference: TakeReference) {
   const insertDelivery = prepare(
     db,
     `INSERT INTO deliveries (id, account_id, recipient, country, state, lane, gateway_id, at_most_once, encoding,
-       segment_count, available_time, expire_time, is_waiting, claimed_by, reference, code, reason, final_time)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       segment_count, available_time, expire_time, is_waiting, claimed_by, claim_number, reference, code, reason,
+       final_time)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const findWaiting = prepare<{ found: number }>(
     db,
@@ -115,6 +116,7 @@ export function createAccept(db: DatabaseSync, takeReference: TakeReference) {
       message.expireTimeMs,
       isQueued && !isClaimed ? 1 : 0,
       isClaimed ? claimant : null,
+      isClaimed ? firstClaimNumber : 0,
       reference ?? null,
       isQueued ? null : admission.code,
       isQueued ? null : admission.reason,

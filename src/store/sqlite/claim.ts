@@ -4,7 +4,7 @@ import type { AccountId, ClaimantId, DeliveryId } from "../../domain/ids.ts";
 import { messageIdOf } from "../../domain/ids.ts";
 import type { DeliveryProgress, DeliveryWork, E164, Message } from "../../domain/message.ts";
 import { lanes, noProgress } from "../../domain/message.ts";
-import type { Claim, ClaimRequest } from "../accepting.ts";
+import type { Claim, ClaimRef, ClaimRequest } from "../accepting.ts";
 import { laneCodes } from "../codes.ts";
 import {
   type ContentRow,
@@ -26,19 +26,20 @@ interface WaitingRow {
   readonly segment_count: number;
   readonly reference: number | null;
   readonly progress: string | null;
+  readonly claim_number: number;
 }
 
 export function createClaim(db: DatabaseSync, takeReference: TakeReference) {
   const findWaiting = prepare<WaitingRow>(
     db,
-    `SELECT id, account_id, recipient, country, segment_count, reference, progress
+    `SELECT id, account_id, recipient, country, segment_count, reference, progress, claim_number
      FROM deliveries INDEXED BY deliveries_waiting
      WHERE is_waiting = 1 AND gateway_id = ? AND lane = ? AND available_time <= ? AND expire_time > ?
      ORDER BY available_time, id LIMIT ? + 0`,
   );
   const take = prepare(
     db,
-    `UPDATE deliveries SET claimed_by = ?, is_waiting = 0, reference = ? WHERE id = ? AND is_waiting = 1`,
+    `UPDATE deliveries SET claimed_by = ?, claim_number = ?, is_waiting = 0, reference = ? WHERE id = ? AND is_waiting = 1`,
   );
   const findMessage = prepare<MessageRow & ContentRow>(
     db,
@@ -52,7 +53,7 @@ export function createClaim(db: DatabaseSync, takeReference: TakeReference) {
   );
   const startSubmitting = prepare(
     db,
-    "UPDATE deliveries SET state = 2 WHERE id = ? AND claimed_by = ? AND state = 1 AND is_cancel_requested = 0",
+    "UPDATE deliveries SET state = 2 WHERE id = ? AND claimed_by = ? AND claim_number = ? AND state = 1 AND is_cancel_requested = 0",
   );
 
   return {
@@ -77,9 +78,11 @@ export function createClaim(db: DatabaseSync, takeReference: TakeReference) {
           if (row.segment_count > 1) {
             reference ??= takeReference(message.sender.address, row.recipient, nowMs);
           }
-          take.run(claimant, reference ?? null, row.id);
+          const claimNumber = row.claim_number + 1;
+          take.run(claimant, claimNumber, reference ?? null, row.id);
           deliveries.push({
             id: row.id,
+            claimNumber,
             recipient: row.recipient,
             country: row.country ?? undefined,
             progress: progressOf(row.progress),
@@ -91,8 +94,8 @@ export function createClaim(db: DatabaseSync, takeReference: TakeReference) {
       return { messages: [...messages.values()], deliveries, nextAvailableTimeMs: next(gatewayId, nowMs) };
     },
 
-    markSubmitting(id: DeliveryId, claimant: ClaimantId): boolean {
-      return startSubmitting.run(id, claimant) === 1;
+    markSubmitting({ id, claimNumber }: ClaimRef, claimant: ClaimantId): boolean {
+      return startSubmitting.run(id, claimant, claimNumber) === 1;
     },
   };
 

@@ -8,6 +8,7 @@ import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { applicationId, foreignFile } from "./check-file.ts";
 import { initialSchema } from "./migrations/0001-initial.ts";
 import { reportLines } from "./migrations/0002-report-lines.ts";
+import { claimNumbers } from "./migrations/0003-claim-numbers.ts";
 
 export interface Migration {
   readonly version: number;
@@ -16,7 +17,7 @@ export interface Migration {
   readonly sql: string;
 }
 
-const migrations: readonly Migration[] = [initialSchema, reportLines];
+const migrations: readonly Migration[] = [initialSchema, reportLines, claimNumbers];
 
 /** The schema version that this program writes. */
 export const schemaVersion = Math.max(...migrations.map(({ version }) => version));

@@ -170,10 +170,10 @@ function createStore(
       const { OTP, NORMAL, BULK } = request.limits;
       return write("claim", request, { rows: Math.max(1, OTP + NORMAL + BULK), isUrgent: true });
     },
-    markSubmitting: (ids, claimant) =>
+    markSubmitting: (claims, claimant) =>
       writeAll(
         "markSubmitting",
-        ids.map((id) => ({ id, claimant })),
+        claims.map(({ id, claimNumber }) => ({ id, claimNumber, claimant })),
       ),
     takeReferences: (pairs, nowMs) =>
       writeAll(

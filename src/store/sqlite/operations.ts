@@ -3,7 +3,7 @@ import type { DeliveryState } from "../../domain/delivery-state.ts";
 import type { AccountId, ClaimantId, DeliveryId, GatewayId } from "../../domain/ids.ts";
 import type { E164 } from "../../domain/message.ts";
 import type { IncomingPart, Receipt } from "../../domain/receipt.ts";
-import type { Acceptance, AcceptOutcome, Claim, ClaimRequest } from "../accepting.ts";
+import type { Acceptance, AcceptOutcome, Claim, ClaimRef, ClaimRequest } from "../accepting.ts";
 import type { ApiKey, Backlog, Recovery } from "../keeping.ts";
 import type { AcknowledgeOutcome, ReportBounds, Subscription } from "../reports.ts";
 import type {
@@ -33,7 +33,7 @@ export interface WriteSteps {
   readonly join: Step<number, { readonly claimant: ClaimantId; readonly recovery: Recovery }>;
   readonly accept: Step<Acceptance, AcceptOutcome>;
   readonly claim: Step<ClaimRequest, Claim>;
-  readonly markSubmitting: Step<{ readonly id: DeliveryId; readonly claimant: ClaimantId }, boolean>;
+  readonly markSubmitting: Step<ClaimRef & { readonly claimant: ClaimantId }, boolean>;
   readonly takeReference: Step<
     { readonly sender: string; readonly recipient: E164; readonly nowMs: number },
     number

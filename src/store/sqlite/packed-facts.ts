@@ -31,6 +31,7 @@ type PackedAttempt = readonly [
 export type PackedSettlement = readonly [
   Settlement["deliveryId"],
   Settlement["claimant"],
+  claimNumber: number,
   timeMs: number,
   Settlement["lane"],
   PackedAttempt | undefined,
@@ -41,15 +42,16 @@ export type PackedSettlement = readonly [
 const noTrace: AttemptRecord["trace"] = { leftOut: [], marks: [] };
 
 export function packSettlement(entry: Settlement): PackedSettlement {
-  const { deliveryId, claimant, timeMs, lane, attempt, verdict } = entry;
+  const { deliveryId, claimant, claimNumber, timeMs, lane, attempt, verdict } = entry;
   const packed = attempt === undefined ? undefined : packAttempt(attempt);
   const outcome = verdict.kind === "submitted" ? verdict.expectsReceipts : verdict;
-  return [deliveryId, claimant, timeMs, lane, packed, outcome];
+  return [deliveryId, claimant, claimNumber, timeMs, lane, packed, outcome];
 }
 
 export function unpackSettlement([
   id,
   claimant,
+  claimNumber,
   timeMs,
   lane,
   attempt,
@@ -58,6 +60,7 @@ export function unpackSettlement([
   return {
     deliveryId: id,
     claimant,
+    claimNumber,
     timeMs,
     lane,
     attempt: attempt === undefined ? undefined : unpackAttempt(attempt),

@@ -45,7 +45,15 @@ export function createRecordAttempt(db: DatabaseSync) {
     const mayExist = isFenced || number <= delivery.lastNumber;
     const known = mayExist ? find.get(delivery.id, number) : undefined;
     const knownParts = known === undefined ? [] : parseParts(known.parts);
-    const added = attempt.parts.filter((part) => !knownParts.some((other) => isSamePart(other, part)));
+    // Told again: what stands under the plain number is no other attempt.
+    const plain = isFenced ? find.get(delivery.id, attempt.number) : undefined;
+    const told = plain === undefined ? [] : parseParts(plain.parts);
+    const added = attempt.parts.filter(
+      (part) => ![...knownParts, ...told].some((other) => isSamePart(other, part)),
+    );
+    if (known === undefined && told.length > 0 && added.length === 0) {
+      return { parts: told, isContinued: false };
+    }
     const parts = mergeParts(knownParts, added.map(packPart));
     const marks = isFenced ? [...attempt.trace.marks, "FENCED"] : attempt.trace.marks;
     const hasTrace = marks.length > 0 || attempt.trace.leftOut.length > 0;

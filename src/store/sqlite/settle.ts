@@ -22,6 +22,7 @@ interface ClaimedRow {
   readonly account_id: AccountId;
   readonly state: number;
   readonly claimed_by: string | null;
+  readonly claim_number: number;
   readonly is_cancel_requested: number;
   readonly expire_time: number;
   readonly attempt_count: number;
@@ -38,7 +39,7 @@ const plainProgress = JSON.stringify(noProgress);
 export function createSettle(db: DatabaseSync, { recordAttempt, endDelivery, replayParked }: SettleParts) {
   const find = prepare<ClaimedRow>(
     db,
-    `SELECT account_id, state, claimed_by, is_cancel_requested, expire_time, attempt_count
+    `SELECT account_id, state, claimed_by, claim_number, is_cancel_requested, expire_time, attempt_count
      FROM deliveries WHERE id = ?`,
   );
   const submit = prepare(
@@ -62,7 +63,7 @@ export function createSettle(db: DatabaseSync, { recordAttempt, endDelivery, rep
     const { deliveryId: id, attempt, verdict, timeMs } = entry;
     const row = find.get(id);
     if (row === undefined) return { kind: "fenced" };
-    const isFenced = row.claimed_by !== entry.claimant;
+    const isFenced = row.claimed_by !== entry.claimant || row.claim_number !== entry.claimNumber;
     const delivery = { id, expireTimeMs: row.expire_time, lastNumber: row.attempt_count };
     const recorded = attempt === undefined ? undefined : recordAttempt(delivery, attempt, isFenced);
     if (isFenced) {

@@ -56,7 +56,7 @@ function createHandlers(db: DatabaseSync): Handlers {
     join: createRecover(db, endDelivery),
     accept: createAccept(db, takeReference),
     claim: claims.claim,
-    markSubmitting: (_tx, { id, claimant }) => claims.markSubmitting(id, claimant),
+    markSubmitting: (_tx, { claimant, ...claim }) => claims.markSubmitting(claim, claimant),
     takeReference: (_tx, { sender, recipient, nowMs }) => takeReference(sender, recipient, nowMs),
     settle: createSettle(db, { recordAttempt, endDelivery, replayParked: receipts.replayParked }),
     recordReceipt: receipts.recordReceipt,

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { messageIdOf, toAccountId } from "../../../src/domain/ids.ts";
 import { noProgress } from "../../../src/domain/message.ts";
+import { firstClaimNumber } from "../../../src/store/accepting.ts";
 import {
   acceptClaimed,
   acceptSubmitted,
@@ -27,7 +28,15 @@ describeStore("cancelling", (test) => {
     } as const;
     const { claimant } = test;
     const [outcome] = await test.store.settle([
-      { deliveryId, claimant, timeMs: startMs, lane: "NORMAL", attempt: undefined, verdict },
+      {
+        deliveryId,
+        claimant,
+        claimNumber: firstClaimNumber,
+        timeMs: startMs,
+        lane: "NORMAL",
+        attempt: undefined,
+        verdict,
+      },
     ]);
     return outcome;
   };

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { toGatewayId } from "../../../src/domain/ids.ts";
 import type { Lane } from "../../../src/domain/message.ts";
+import { firstClaimNumber } from "../../../src/store/accepting.ts";
 import {
   acceptClaimed,
   account,
@@ -8,6 +9,7 @@ import {
   buildAttempt,
   buildPart,
   dayMs,
+  firstClaim,
   gateway,
   hourMs,
   recipientAt,
@@ -60,6 +62,7 @@ describeStore("claiming", (test) => {
       {
         deliveryId: id ?? expect.fail(),
         claimant: test.claimant,
+        claimNumber: firstClaimNumber,
         timeMs: startMs,
         lane: "NORMAL",
         attempt: buildAttempt([buildPart({ outcome: "TEMPORARY" })], { outcome: "TEMPORARY" }),
@@ -83,6 +86,7 @@ describeStore("claiming", (test) => {
       {
         deliveryId: multipart?.id ?? expect.fail(),
         claimant: test.claimant,
+        claimNumber: multipart?.claimNumber ?? expect.fail(),
         timeMs: startMs,
         lane: "NORMAL",
         attempt: undefined,
@@ -95,7 +99,7 @@ describeStore("claiming", (test) => {
         },
       },
     ]);
-    expect((await claim()).deliveries).toEqual([multipart]);
+    expect((await claim()).deliveries).toEqual([{ ...multipart, claimNumber: 2 }]);
   });
 
   it("leaves what is past its validity to the expirer", async () => {
@@ -117,7 +121,11 @@ describeStore("claiming", (test) => {
     const ids = [held, cancelled.deliveries[0]?.id, waiting.deliveries[0]?.id].map(
       (id) => id ?? expect.fail(),
     );
-    expect(await test.store.markSubmitting(ids, test.claimant, startMs)).toEqual([true, false, false]);
+    expect(await test.store.markSubmitting(ids.map(firstClaim), test.claimant, startMs)).toEqual([
+      true,
+      false,
+      false,
+    ]);
     expect(await test.store.readStates(ids)).toEqual(["SUBMITTING", "QUEUED", "QUEUED"]);
   });
 

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { isFinal } from "../../../src/domain/delivery-state.ts";
 import { type DeliveryId, messageIdOf } from "../../../src/domain/ids.ts";
 import { noProgress } from "../../../src/domain/message.ts";
+import type { ClaimRef } from "../../../src/store/accepting.ts";
 import type { StoredReport } from "../../../src/store/reports.ts";
 import type { Settlement } from "../../../src/store/settling.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
@@ -12,6 +13,7 @@ import {
   buildPart,
   buildReceipt,
   dayMs,
+  firstClaim,
   gateway,
   startMs,
 } from "../../support/store-builders.ts";
@@ -28,16 +30,17 @@ describeStore("whatever happens", (test) => {
     const pick = <Item>(items: readonly Item[]): Item =>
       items[below(items.length)] ?? expect.fail("nothing to pick");
     const all: DeliveryId[] = [];
-    let held: DeliveryId[] = [];
+    let held: ClaimRef[] = [];
     const smscIds: string[] = ["never seen"];
     const attempts = new Map<DeliveryId, number>();
 
-    function settlementOf(deliveryId: DeliveryId): Settlement {
+    function settlementOf({ id: deliveryId, claimNumber }: ClaimRef): Settlement {
       const number = (attempts.get(deliveryId) ?? 0) + 1;
       attempts.set(deliveryId, number);
       const id = `smsc-${below(1_000)}`;
       const timeMs = startMs + below(60_000);
-      const common = { deliveryId, claimant: test.claimant, timeMs, lane: "NORMAL" } as const;
+      const { claimant } = test;
+      const common = { deliveryId, claimant, claimNumber, timeMs, lane: "NORMAL" } as const;
       const accepted = buildAttempt([buildPart({ id }), buildPart({ number: 2, id: `${id}b` })], { number });
       const refused = buildAttempt([buildPart({ outcome: "TEMPORARY" })], { number, outcome: "TEMPORARY" });
       const kind = below(4);
@@ -66,13 +69,13 @@ describeStore("whatever happens", (test) => {
         });
         all.push(...acceptance.deliveries.map(({ id }) => id));
         const [outcome] = await test.store.accept([acceptance]);
-        if (outcome?.kind === "accepted") held.push(...outcome.claimed.map(({ id }) => id));
+        if (outcome?.kind === "accepted") held.push(...outcome.claimed.map(({ id }) => firstClaim(id)));
       },
       async () => {
         const limits = { OTP: 0, NORMAL: 1 + below(5), BULK: 0 };
         const { claimant } = test;
         const claim = await test.store.claim({ claimant, gatewayId: gateway, limits, nowMs: startMs });
-        held.push(...claim.deliveries.map(({ id }) => id));
+        held.push(...claim.deliveries);
       },
       async () => {
         const settled = held.splice(0, 1 + below(4));

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { type DeliveryId, messageIdOf, toGatewayId } from "../../../src/domain/ids.ts";
 import type { Receipt } from "../../../src/domain/receipt.ts";
+import { firstClaimNumber } from "../../../src/store/accepting.ts";
 import {
   acceptClaimed,
   acceptSubmitted,
@@ -219,6 +220,7 @@ describeStore("receipts", (test) => {
       {
         deliveryId,
         claimant: test.claimant,
+        claimNumber: firstClaimNumber,
         timeMs: startMs,
         lane: "NORMAL",
         attempt: first,
@@ -236,7 +238,9 @@ describeStore("receipts", (test) => {
     const second = buildAttempt([buildPart({ id: "new1" }), buildPart({ number: 2, id: "new2" })], {
       number: 2,
     });
-    await test.store.settle([buildSubmitted(deliveryId, test.claimant, [], { attempt: second })]);
+    await test.store.settle([
+      buildSubmitted(deliveryId, test.claimant, [], { claimNumber: 2, attempt: second }),
+    ]);
     expect(await record("old1", failed)).toMatchObject({ kind: "matched", state: "SUBMITTED" });
     const { attempts, state } = await view(deliveryId);
     expect(state).toBe("SUBMITTED");

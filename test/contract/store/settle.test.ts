@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { type DeliveryId, messageIdOf, toClaimantId, toGatewayId } from "../../../src/domain/ids.ts";
 import { noProgress } from "../../../src/domain/message.ts";
+import { firstClaimNumber } from "../../../src/store/accepting.ts";
 import type { Settlement } from "../../../src/store/settling.ts";
 import {
   acceptClaimed,
@@ -9,6 +10,7 @@ import {
   buildPart,
   buildReceipt,
   buildSubmitted,
+  firstClaim,
   gateway,
   startMs,
 } from "../../support/store-builders.ts";
@@ -38,6 +40,7 @@ describeStore("settling", (test) => {
       {
         deliveryId: id,
         claimant: test.claimant,
+        claimNumber: firstClaimNumber,
         timeMs: startMs + 1_000,
         lane: "NORMAL",
         attempt: undefined,
@@ -84,7 +87,7 @@ describeStore("settling", (test) => {
       nowMs: startMs,
     });
     const second = buildAttempt([buildPart({ id: "b" })], { number: 2 });
-    await test.store.settle([buildSubmitted(id, test.claimant, [], { attempt: second })]);
+    await test.store.settle([buildSubmitted(id, test.claimant, [], { claimNumber: 2, attempt: second })]);
     const { attempts, attemptCount } = await view(id);
     expect(attemptCount).toBe(2);
     expect(attempts).toMatchObject([refused, second].map(({ parts: _, ...rest }) => rest));
@@ -107,7 +110,7 @@ describeStore("settling", (test) => {
       nowMs: startMs,
     });
     const goneOn = buildAttempt([buildPart({ number: 2, id: "a2" })], { reference: 7, segmentCount: 2 });
-    await test.store.settle([buildSubmitted(id, test.claimant, [], { attempt: goneOn })]);
+    await test.store.settle([buildSubmitted(id, test.claimant, [], { claimNumber: 2, attempt: goneOn })]);
     const { attempts, state } = await view(id);
     expect(state).toBe("SUBMITTED");
     expect(attempts).toHaveLength(1);
@@ -132,7 +135,9 @@ describeStore("settling", (test) => {
       nowMs: startMs,
     });
     const attempt = buildAttempt([buildPart({ number: 2, id: "a2" })], { segmentCount: 2 });
-    const [outcome] = await test.store.settle([buildSubmitted(id, test.claimant, [], { attempt })]);
+    const [outcome] = await test.store.settle([
+      buildSubmitted(id, test.claimant, [], { claimNumber: 2, attempt }),
+    ]);
     expect(outcome).toEqual({ kind: "settled", state: "UNDELIVERABLE" });
     expect(await states()).toEqual(["QUEUED", "SUBMITTED", "UNDELIVERABLE"]);
   });
@@ -183,10 +188,46 @@ describeStore("settling", (test) => {
 
   it("ends ambiguity of AT_MOST_ONCE in UNKNOWN", async () => {
     const id = await accept({ message: { duplicatePolicy: "AT_MOST_ONCE" } });
-    await test.store.markSubmitting([id], test.claimant, startMs);
+    await test.store.markSubmitting([firstClaim(id)], test.claimant, startMs);
     const verdict = { kind: "final", state: "UNKNOWN", code: undefined, reason: "AMBIGUOUS" } as const;
     const attempt = buildAttempt([buildPart({ outcome: "AMBIGUOUS" })], { outcome: "AMBIGUOUS" });
     expect(await settle(id, { verdict, attempt })).toEqual({ kind: "settled", state: "UNKNOWN" });
+  });
+
+  it("P59 leaves a later claim of the same process alone where an outcome is told again", async () => {
+    const id = await accept({ message: { duplicatePolicy: "AT_MOST_ONCE" } });
+    const claim = async () => {
+      const limits = { OTP: 0, NORMAL: 1, BULK: 0 };
+      const request = { claimant: test.claimant, gatewayId: gateway, limits, nowMs: startMs };
+      return (await test.store.claim(request)).deliveries;
+    };
+    await test.store.markSubmitting([firstClaim(id)], test.claimant, startMs);
+    const throttled = {
+      attempt: buildAttempt([buildPart({ outcome: "THROTTLED" })], { outcome: "THROTTLED" }),
+    };
+    expect(await settle(id, throttled)).toEqual({ kind: "settled", state: "QUEUED" });
+    const [second] = await claim();
+    expect(second).toMatchObject({ id, claimNumber: 2 });
+    const { claimNumber } = second ?? expect.fail("nothing was claimed");
+    expect(await test.store.markSubmitting([firstClaim(id)], test.claimant, startMs)).toEqual([false]);
+    expect(await test.store.markSubmitting([{ id, claimNumber }], test.claimant, startMs)).toEqual([true]);
+    expect(await settle(id, throttled)).toEqual({ kind: "fenced" });
+    expect(await settle(id, {})).toEqual({ kind: "fenced" });
+    expect(await view(id)).toMatchObject({
+      state: "SUBMITTING",
+      attempts: [{ number: 1, trace: { marks: [] } }],
+    });
+    expect(await claim()).toEqual([]);
+    // What an old claim tells that is new is a fact all the same.
+    const late = buildAttempt([buildPart({ id: "late", timeMs: startMs + 5 })]);
+    expect(await settle(id, { attempt: late })).toEqual({ kind: "fenced" });
+    const [receipt] = await test.store.recordReceipts([buildReceipt("late")]);
+    expect(receipt).toMatchObject({ kind: "matched", deliveryId: id });
+    const own = buildAttempt([buildPart({ id: "own" })], { number: 2 });
+    const [outcome] = await test.store.settle([
+      buildSubmitted(id, test.claimant, [], { claimNumber, attempt: own }),
+    ]);
+    expect(outcome).toEqual({ kind: "settled", state: "SUBMITTED" });
   });
 
   it("moves a retry to the queue of its next gateway", async () => {

@@ -6,6 +6,7 @@ import {
   account,
   buildAcceptance,
   dayMs,
+  firstClaim,
   gateway,
   hourMs,
   recipientAt,
@@ -84,7 +85,7 @@ describeStore("sweeps and starts", (test) => {
     const [untried] = await acceptClaimed(test.store, test.claimant, { message: once });
     const [again] = await acceptClaimed(test.store, test.claimant);
     const submitting = [doubtful, again].map((id) => id ?? expect.fail());
-    await test.store.markSubmitting(submitting, test.claimant, startMs);
+    await test.store.markSubmitting(submitting.map(firstClaim), test.claimant, startMs);
     const waiting = buildAcceptance();
     await test.store.accept([waiting]);
     const former = test.claimant;

@@ -15,6 +15,7 @@ import {
   buildAcceptance,
   buildReceipt,
   dayMs,
+  firstClaim,
   gateway,
   hourMs,
   startMs,
@@ -104,7 +105,7 @@ export async function fillStore(store: Store): Promise<Filled> {
   const [claimed] = await acceptClaimed(store, claimant);
   const [doubtful] = await acceptClaimed(store, claimant, { message: { duplicatePolicy: "AT_MOST_ONCE" } });
   if (claimed === undefined || doubtful === undefined) throw new Error("a message has no delivery");
-  await store.markSubmitting([doubtful], claimant, startMs);
+  await store.markSubmitting([firstClaim(doubtful)], claimant, startMs);
   const waiting = queued({
     request: { method: "SendSms", id: "r-1", hash: "h" },
     message: { content: { kind: "binary", data: Uint8Array.of(0, 1, 255), udh: Uint8Array.of(3) } },

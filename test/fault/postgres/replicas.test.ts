@@ -8,6 +8,7 @@ import {
   buildAcceptance,
   buildReceipt,
   buildSubmitted,
+  firstClaim,
   gateway,
   startMs,
 } from "../../support/store-builders.ts";
@@ -87,7 +88,9 @@ describe.skipIf(postgresMissing !== undefined)(`replicas on PostgreSQL ${postgre
     const [doubtful] = await acceptClaimed(lost.store, lost.claimant, { message });
     const [untouched] = await acceptClaimed(lost.store, lost.claimant, { message });
     const ids = [doubtful, untouched].map((id) => id ?? expect.fail("nothing was claimed"));
-    expect(await lost.store.markSubmitting(ids.slice(0, 1), lost.claimant, startMs)).toEqual([true]);
+    expect(await lost.store.markSubmitting(ids.slice(0, 1).map(firstClaim), lost.claimant, startMs)).toEqual([
+      true,
+    ]);
     await world.endLease("lost");
     // Two in one batch, as when one that hung goes on: the second finds nothing left.
     const rescued = await Promise.all([other.store.rescue(startMs), other.store.rescue(startMs)]);
@@ -96,7 +99,9 @@ describe.skipIf(postgresMissing !== undefined)(`replicas on PostgreSQL ${postgre
       { claimsVoided: 0, endedUnknown: 0 },
     ]);
     expect(await other.store.readStates(ids)).toEqual(["UNKNOWN", "QUEUED"]);
-    expect(await lost.store.markSubmitting(ids.slice(1), lost.claimant, startMs)).toEqual([false]);
+    expect(await lost.store.markSubmitting(ids.slice(1).map(firstClaim), lost.claimant, startMs)).toEqual([
+      false,
+    ]);
   });
 
   it("know by a monotonic clock that the lease is over, claim nothing then, and join again under a new epoch", async () => {

@@ -55,6 +55,7 @@ function attemptOf(policy: DuplicatePolicy, progress: DeliveryProgress = noProgr
     message,
     {
       id: deliveryIdOf(messageId, 0),
+      claimNumber: 1,
       recipient: "+41790000001" as E164,
       country: "CH",
       progress,

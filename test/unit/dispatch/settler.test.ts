@@ -14,6 +14,7 @@ function settlement(id: string): Settlement {
   return {
     deliveryId: toDeliveryId(id),
     claimant: toClaimantId("c"),
+    claimNumber: 1,
     timeMs: 1,
     lane: "NORMAL",
     attempt: undefined,
@@ -122,11 +123,11 @@ describe("Settler", () => {
     expect(settler.unsettled).toBe(0);
   });
 
-  it("tells nobody of a settlement whose claim was lost", async () => {
+  it("tells no state of a settlement whose claim was lost, and lets the queue be asked, where it may wait already", async () => {
     const { settler, settled, waiting } = setUp((ids) => ids.map(() => ({ kind: "fenced" })));
     settler.add(settlement("1"));
     await settler.drained();
     expect(settled).toEqual([]);
-    expect(waiting).toEqual([]);
+    expect(waiting).toEqual([["north", "NORMAL", 5]]);
   });
 });
