@@ -8,14 +8,15 @@ export interface TcpProxy {
   mend(): void;
   /**
    * Hands the next request that holds `text` to the server, keeps its answers back, and cuts when one of them names `text`, as that to COMMIT
-   * does; resolves once that is done.
+   * does; resolves once that is done. With `after` it is the next one of a connection that has sent that since.
    */
-  loseAnswerTo(text: string): Promise<void>;
+  loseAnswerTo(text: string, after?: string): Promise<void>;
   close(): Promise<void>;
 }
 
 interface Loss {
   readonly text: string;
+  readonly after: string | undefined;
   readonly done: () => void;
 }
 
@@ -43,8 +44,10 @@ export async function startTcpProxy(target: {
     };
     for (const socket of pair) socket.on("error", end).on("close", end);
     let losing: Loss | undefined;
+    let prepared: Loss | undefined;
     near.on("data", (octets) => {
-      if (loss !== undefined && octets.includes(loss.text)) {
+      if (loss !== undefined && (loss.after === undefined || octets.includes(loss.after))) prepared = loss;
+      if (loss !== undefined && prepared === loss && octets.includes(loss.text)) {
         losing = loss;
         loss = undefined;
       }
@@ -70,9 +73,9 @@ export async function startTcpProxy(target: {
     mend() {
       isCut = false;
     },
-    loseAnswerTo: (text) =>
+    loseAnswerTo: (text, after) =>
       new Promise((resolve) => {
-        loss = { text, done: resolve };
+        loss = { text, after, done: resolve };
       }),
     async close() {
       for (const [near] of pairs) near.destroy();

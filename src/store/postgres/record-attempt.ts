@@ -30,7 +30,8 @@ export function recordAttempt(
     (part) => ![...knownParts, ...told].some((other) => isSamePart(other, part)),
   );
   const parts = mergeParts(knownParts, added.map(packPart));
-  if (known === undefined && told.length > 0 && added.length === 0) return { parts: told, isContinued: false };
+  if (known === undefined && told.length > 0 && added.length === 0)
+    return { parts: told, isContinued: false };
   const marks = isFenced ? [...attempt.trace.marks, "FENCED"] : attempt.trace.marks;
   const hasTrace = marks.length > 0 || attempt.trace.leftOut.length > 0;
   const trace = hasTrace ? JSON.stringify({ leftOut: attempt.trace.leftOut, marks }) : null;
