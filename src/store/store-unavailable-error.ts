@@ -10,6 +10,12 @@ export type StoreUnavailableReason =
   | "AWAY"
   | "NOT_OURS"
   | "CORRUPT"
+  /** A log lies beside it that another file has left. */
+  | "FOREIGN_LOG"
+  /** It has two names, of which each would have a log of its own. */
+  | "LINKED"
+  /** Under a running service a file of it was removed, replaced, or taken by another process. */
+  | "TAKEN"
   | "NEWER_SCHEMA"
   /** A copy into it was cut off. */
   | "UNFINISHED_COPY"

@@ -10,12 +10,17 @@ import {
   statSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 
 const magic = "SQLite format 3\0";
 /** "SMSR": tells our files from other SQLite files (PRAGMA application_id). */
 export const applicationId = 0x534d5352;
 const headerOctets = 100;
+/** SQLite's file format §1.3.3: 2 while it has a write-ahead log, which a store always has and a backup never. */
+const writeVersionAt = 18;
+const rollbackMode = 1;
 
 /** The one name of the file, whichever links lead to it; refuses with the reason where it cannot be a store. */
 export function checkFile(path: string): string {
@@ -37,7 +42,9 @@ export function checkFile(path: string): string {
     accessSync(dirname(file), constants.R_OK | constants.W_OK | constants.X_OK);
     const stats = statSync(file, { throwIfNoEntry: false });
     if (stats !== undefined) accessSync(file, constants.R_OK | constants.W_OK);
+    if (stats?.isFile() && stats.nlink > 1) throw linkedFile(file);
   } catch (error) {
+    if (error instanceof StoreUnavailableError) throw error;
     throw new StoreUnavailableError(
       "NOT_WRITABLE",
       `The store ${file} cannot be written: ${error instanceof Error ? error.message : String(error)}.`,
@@ -75,12 +82,47 @@ function checkHeader(file: string): void {
     const stored = header.readUInt16BE(16);
     const pageOctets = stored === 1 ? 65_536 : stored;
     const wal = statSync(`${file}-wal`, { throwIfNoEntry: false });
-    // While a log is left to be replayed, the file itself may be shorter than its header says.
-    if (wal !== undefined && wal.size > 0) return;
+    if (wal !== undefined && wal.size > 0) {
+      if (header[writeVersionAt] === rollbackMode || isUnusedCopy(file)) throw foreignLog(file);
+      // While a log is left to be replayed, the file itself may be shorter than its header says.
+      return;
+    }
     if (header.readUInt32BE(28) * pageOctets > sizeOctets) throw damagedFile(file, "its end is missing");
   } finally {
     closeSync(descriptor);
   }
+}
+
+/**
+ * Whether the file itself, without its log, is a copy on which no service was started: `report-line.ts` takes the mark away before
+ * anything else is written.
+ */
+function isUnusedCopy(file: string): boolean {
+  const itself = pathToFileURL(file);
+  itself.searchParams.set("immutable", "1");
+  try {
+    using db = new DatabaseSync(itself, { readOnly: true });
+    return db.prepare("SELECT 1 FROM meta WHERE key = 'is_copy'").get() !== undefined;
+  } catch {
+    // Cut off in a checkpoint it may be unreadable without its log, which then is its own.
+    return false;
+  }
+}
+
+/** SQLite would write what the log says over the file, page by page. */
+function foreignLog(file: string): StoreUnavailableError {
+  return new StoreUnavailableError(
+    "FOREIGN_LOG",
+    `${file} is a backup that was put in place beside the log of the store before it (${file}-wal), which would undo the restore. Move ${file}-wal and ${file}-shm away, and start again.`,
+  );
+}
+
+/** SQLite names the log after the file: under its other name the same pages would be written without it. */
+function linkedFile(file: string): StoreUnavailableError {
+  return new StoreUnavailableError(
+    "LINKED",
+    `${file} has another name too (a hard link), under which it could be opened without its log; remove that name (find -samefile).`,
+  );
 }
 
 /** Where other tables stand, by the header alone: opened for writing, the file would change its mode for good. */

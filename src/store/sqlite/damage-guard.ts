@@ -1,34 +1,67 @@
-/** Turns the store off for good once SQLite says that the file is damaged: what it would answer or write can no longer be trusted. */
+/**
+ * Turns the store off for good once the file is damaged, gone or another process's: what it would answer or write can no longer be
+ * trusted, and what it would send another may send too.
+ */
 import { SmsError } from "../../domain/errors.ts";
 import type { Logger } from "../../observability/logger.ts";
-import { StoreUnavailableError } from "../store-unavailable-error.ts";
+import { StoreUnavailableError, type StoreUnavailableReason } from "../store-unavailable-error.ts";
 
 export interface DamageGuard {
-  readonly isDamaged: boolean;
+  /** Why the store is off, in words for an operator; undefined while it is in order. */
+  readonly damage: string | undefined;
+  /** Turns the store off where the error says so. */
+  note(error: unknown): void;
   /** Runs the work; refuses it with SERVICE_UNAVAILABLE when damage was found before or meanwhile. */
   run<Result>(work: () => Promise<Result>): Promise<Result>;
 }
 
+interface Verdict {
+  /** For callers. */
+  readonly refusal: string;
+  /** For readiness. */
+  readonly state: string;
+  /** For the log. */
+  readonly advice: string;
+}
+
+const off = "nothing is accepted, answered or sent any more";
+
+const verdicts: Partial<Record<StoreUnavailableReason, Verdict>> = {
+  CORRUPT: {
+    refusal: "The store is damaged and was turned off.",
+    state: "the store is damaged; restore a backup",
+    advice: `The store is damaged and was turned off: ${off}. Stop the service, restore a backup, start it.`,
+  },
+  TAKEN: {
+    refusal: "The store's files were changed from outside, and it was turned off.",
+    state: "the store's files were removed, replaced or taken by another process; stop this service",
+    advice: `The store was turned off, since its files were changed from outside: ${off}. Stop this service, see which file is the store and that nothing else uses it, start one service.`,
+  },
+};
+
 export function createDamageGuard(path: string, log: Pick<Logger, "error">): DamageGuard {
-  let damage: SmsError | undefined;
+  let verdict: Verdict | undefined;
 
   function note(error: unknown): void {
-    if (damage !== undefined || !(error instanceof SmsError)) return;
-    if (!(error.cause instanceof StoreUnavailableError) || error.cause.reason !== "CORRUPT") return;
-    // Without a cause: what it was is told here, once, and not again for each call.
-    damage = new SmsError("SERVICE_UNAVAILABLE", "The store is damaged and was turned off.");
-    log.error(
-      { err: error.cause, store: path },
-      "The store is damaged and was turned off: nothing is accepted or sent any more. Stop the service, restore a backup, start it.",
-    );
+    if (verdict !== undefined || !(error instanceof SmsError)) return;
+    const { cause } = error;
+    if (!(cause instanceof StoreUnavailableError)) return;
+    verdict = verdicts[cause.reason];
+    if (verdict !== undefined) log.error({ err: cause, store: path }, verdict.advice);
+  }
+
+  // Without a cause: what it was is told by `note`, once, and not again for each call.
+  function refuse(): void {
+    if (verdict !== undefined) throw new SmsError("SERVICE_UNAVAILABLE", verdict.refusal);
   }
 
   return {
-    get isDamaged() {
-      return damage !== undefined;
+    get damage() {
+      return verdict?.state;
     },
+    note,
     async run(work) {
-      if (damage !== undefined) throw damage;
+      refuse();
       let result: Awaited<ReturnType<typeof work>>;
       try {
         result = await work();
@@ -36,7 +69,7 @@ export function createDamageGuard(path: string, log: Pick<Logger, "error">): Dam
         note(error);
         throw error;
       }
-      if (damage !== undefined) throw damage;
+      refuse();
       return result;
     },
   };

@@ -3,9 +3,9 @@ import { chmodSync, closeSync, openSync, statSync } from "node:fs";
 
 const ownerOnly = 0o600;
 
-/** Makes what is missing, before SQLite would with a mode for all. It gives -wal and -shm the mode of the file. */
-export function makePrivate(path: string): void {
-  for (const file of [path, `${path}.lock`]) closeSync(openSync(file, "a", ownerOnly));
+/** Makes the file where it is missing, before SQLite would with a mode for all. It gives -wal and -shm the mode of the file. */
+export function makePrivate(file: string): void {
+  closeSync(openSync(file, "a", ownerOnly));
 }
 
 /** Takes the rights of others from files that were there before, such as a backup put in place. */

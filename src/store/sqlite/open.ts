@@ -73,6 +73,7 @@ function createStore(
   const { clock, path, log = silentLogger, maxBatchRows, maxWaitingRows, maxWaitingReads = 10_000 } = options;
   const { storeId, line } = writer.opened as OpenedFile;
   const guard = createDamageGuard(path, log);
+  writer.onLost(guard.note);
   const reportListeners = new Set<ReportsListener>();
   const commitListeners = new Set<CommitListener>();
   let closing: Promise<void> | undefined;
@@ -151,12 +152,12 @@ function createStore(
       id: line.id,
       former: line.former.map(({ id, lasts }) => ({ id, lastOf: (account) => lasts.get(account) ?? 0 })),
     },
-    damage: () => (guard.isDamaged ? "the store is damaged; restore a backup" : undefined),
+    damage: () => guard.damage,
     join: (nowMs) => write("join", nowMs),
     // One process owns the file: those before it are gone, and `join` has freed what they held.
     rescue: () => Promise.resolve({ claimsVoided: 0, endedUnknown: 0 }),
     // Nothing more is sent once its outcome cannot be written.
-    isLeaseHeld: () => !guard.isDamaged,
+    isLeaseHeld: () => guard.damage === undefined,
     onLeaseLost: () => () => {},
     sessions: allSessions,
     onWaiting: () => () => {},

@@ -63,6 +63,7 @@ export function createRecover(db: DatabaseSync, endDelivery: EndDelivery) {
     }
     const claimsVoided = release.run() + doubtful.length + cancelled.length;
     const epoch = nextEpoch.get()?.value ?? 0;
+    tx.epoch = epoch;
     return {
       claimant: toClaimantId(`local.${epoch}`),
       recovery: { claimsVoided, endedUnknown: doubtful.length },

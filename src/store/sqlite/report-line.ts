@@ -32,7 +32,11 @@ export function copiedInto(db: DatabaseSync): string | undefined {
 export function openLine(db: DatabaseSync, storeId: string, newId: () => string): StoredLine {
   const find = db.prepare("SELECT value FROM meta WHERE key = ?");
   const lineInUse = () => String(find.get("line_id")?.["value"] ?? storeId);
-  if (find.get("is_copy") !== undefined) beginLine(db, lineInUse(), newId());
+  if (find.get("is_copy") !== undefined) {
+    beginLine(db, lineInUse(), newId());
+    // Now in the file itself: it is no copy any more, whose log would be another's (check-file.ts).
+    db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
   const rows = db.prepare("SELECT id, lasts FROM former_lines ORDER BY seq").all();
   return {
     id: lineInUse(),

@@ -15,6 +15,8 @@ export interface WriterState {
   /** By lane number. */
   readonly laneEnds: readonly LaneEnd[];
   readonly parkedReceipts: number;
+  /** What the file says while no other process has opened it since. */
+  readonly epoch: number;
 }
 
 export interface Transaction {
@@ -23,6 +25,7 @@ export interface Transaction {
   readonly hasWaiting: Map<string, boolean>;
   readonly laneEnds: LaneEnd[];
   parkedReceipts: number;
+  epoch: number;
 }
 
 export function beginTransaction(state: WriterState): Transaction {
@@ -31,5 +34,6 @@ export function beginTransaction(state: WriterState): Transaction {
     hasWaiting: new Map(),
     laneEnds: [...state.laneEnds],
     parkedReceipts: state.parkedReceipts,
+    epoch: state.epoch,
   };
 }

@@ -22,6 +22,8 @@ export interface WorkerClient {
   call(body: unknown): Promise<unknown>;
   /** Calls that wait for an answer. */
   readonly pending: number;
+  /** Tells once that the worker has lost the file, as calls would from then on. */
+  onLost(listener: (error: Error) => void): void;
   /** Lets the worker finish what it was asked, close its connection and end. */
   close(): Promise<void>;
 }
@@ -77,6 +79,8 @@ async function openWorker(worker: Worker, ended: Promise<unknown>, data: WorkerD
   // A thread answers in the order of the calls. Not a Map: see docs/adr/0075.
   const pending = createFifo<Pending>();
   let end: SmsError | undefined;
+  let loss: Error | undefined;
+  let tellLoss: ((error: Error) => void) | undefined;
 
   const opened = await new Promise<unknown>((resolve, reject) => {
     void ended.then((cause) => {
@@ -87,7 +91,10 @@ async function openWorker(worker: Worker, ended: Promise<unknown>, data: WorkerD
     worker.on("message", (reply: WorkerReply) => {
       if (reply.kind === "ready") resolve(reply.body);
       else if (reply.kind === "refused") reject(describeFault(reply.fault, data.path));
-      else {
+      else if (reply.kind === "lost") {
+        loss = asCallError(reply.fault, data.path);
+        tellLoss?.(loss);
+      } else {
         const call = pending.shift();
         if (reply.kind === "done") call?.resolve(reply.body);
         else call?.reject(asCallError(reply.fault, data.path));
@@ -110,6 +117,10 @@ async function openWorker(worker: Worker, ended: Promise<unknown>, data: WorkerD
     call,
     get pending() {
       return pending.size;
+    },
+    onLost(listener) {
+      tellLoss = listener;
+      if (loss !== undefined) listener(loss);
     },
     async close() {
       if (end === undefined) await call("close").catch(() => undefined);

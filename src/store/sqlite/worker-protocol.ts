@@ -21,7 +21,9 @@ export type WorkerReply =
   | { readonly kind: "ready"; readonly body: unknown }
   | { readonly kind: "refused"; readonly fault: WorkerFault }
   | { readonly kind: "done"; readonly body: unknown }
-  | { readonly kind: "failed"; readonly fault: WorkerFault };
+  | { readonly kind: "failed"; readonly fault: WorkerFault }
+  /** Unasked: why nothing more can be done with the file. */
+  | { readonly kind: "lost"; readonly fault: WorkerFault };
 
 /** SQLite's primary result codes that speak of the file or the machine, not of the statement. */
 const awayCodes = new Set([5, 6, 7, 8, 10, 11, 13, 14, 15, 23, 26]);

@@ -17,6 +17,7 @@ import { migrate } from "./migrate.ts";
 import { createEndDelivery } from "./move-delivery.ts";
 import { openDatabase } from "./open-database.ts";
 import type { CommittedBatch, WorkerData, WriteOperation, WriteSteps } from "./operations.ts";
+import { createOwnership, type Ownership } from "./ownership.ts";
 import { type PackedOperation, unpackOperation } from "./packed-batch.ts";
 import { packOutcome } from "./packed-outcomes.ts";
 import { createSetPaused } from "./pauses.ts";
@@ -85,13 +86,19 @@ function createHandlers(db: DatabaseSync): Handlers {
   };
 }
 
-function createBatchRunner(db: DatabaseSync): (packed: readonly PackedOperation[]) => CommittedBatch {
+interface BatchRunner {
+  run(packed: readonly PackedOperation[]): CommittedBatch;
+  /** Whether the file is still this process's, outside of a batch. */
+  look(): Error | undefined;
+}
+
+function createBatchRunner(db: DatabaseSync, ownership: Ownership): BatchRunner {
   const handlers = createHandlers(db);
   const appendReports = createAppendReports(db);
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
   const parked = db.prepare("SELECT count(*) AS count FROM parked_receipts").get()?.["count"];
-  let state: WriterState = { laneEnds: [], parkedReceipts: Number(parked) };
+  let state: WriterState = { laneEnds: [], parkedReceipts: Number(parked), epoch: ownership.begin() };
 
   function perform(tx: Transaction, operation: WriteOperation): unknown {
     // One lookup serves all kinds: the table above ties each kind to its input.
@@ -99,23 +106,28 @@ function createBatchRunner(db: DatabaseSync): (packed: readonly PackedOperation[
     return handler(tx, operation.input);
   }
 
-  return (packed) => {
+  function run(packed: readonly PackedOperation[]): CommittedBatch {
     const batch = packed.map(unpackOperation);
     begin.run();
     try {
+      ownership.check(state.epoch);
       const tx = beginTransaction(state);
       const outcomes = batch.map((operation) => packOutcome(perform(tx, operation), operation));
       const reports = appendReports(tx.reports);
       commit.run();
-      state = { laneEnds: tx.laneEnds, parkedReceipts: tx.parkedReceipts };
+      state = { laneEnds: tx.laneEnds, parkedReceipts: tx.parkedReceipts, epoch: tx.epoch };
       return { outcomes, reports };
     } catch (error) {
       // After some failures (a full disk) SQLite has rolled back by itself.
       if (db.isTransaction) db.exec("ROLLBACK");
       throw error;
     }
-  };
+  }
+  return { run, look: () => ownership.look(state.epoch) };
 }
+
+/** How long something may happen to the files before it is noticed. */
+const lookEveryMs = 1_000;
 
 function serve(port: MessagePort, { path }: WorkerData): void {
   const reply = (message: WorkerReply) => port.postMessage(message);
@@ -125,16 +137,23 @@ function serve(port: MessagePort, { path }: WorkerData): void {
     checkPages(db, path);
     const { storeId } = migrate(db, path, randomUUID);
     const file: OpenedFile = { storeId, line: openLine(db, storeId, randomUUID) };
-    const runBatch = createBatchRunner(db);
+    const batches = createBatchRunner(db, createOwnership(db, path));
     const opened = db;
+    const watch = setInterval(() => {
+      const loss = batches.look();
+      if (loss === undefined) return;
+      clearInterval(watch);
+      reply({ kind: "lost", fault: faultOf(loss) });
+    }, lookEveryMs).unref();
     port.on("message", (body: unknown) => {
       try {
         if (body === "close") {
+          clearInterval(watch);
           opened.close();
           reply({ kind: "done", body: undefined });
           port.close();
         } else {
-          reply({ kind: "done", body: runBatch(body as readonly PackedOperation[]) });
+          reply({ kind: "done", body: batches.run(body as readonly PackedOperation[]) });
         }
       } catch (error) {
         reply({ kind: "failed", fault: faultOf(error) });
