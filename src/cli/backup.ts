@@ -52,7 +52,7 @@ async function backup(file: string, options: ClientOptions, context: CliContext)
     await target.sync();
     await target.close();
     await rename(partial, file);
-    if (options.json === true) context.out(jsonLine({ file, size_bytes: size }));
+    if (options.json === true) context.out(jsonLine({ file, sizeBytes: size }));
     else context.out(`${file}: ${countText(size)} octets`);
   } catch (error) {
     await target.close();

@@ -4,7 +4,8 @@ import { CancelSmsResponse, cancelResultToJSON } from "../gen/sms/v1/sms_service
 import { type ClientOptions, withClient, withClientOptions } from "./client.ts";
 import type { CliContext } from "./context.ts";
 import { stateName } from "./names.ts";
-import { bareName, jsonLine, tableText } from "./output.ts";
+import { bareName, tableText } from "./output.ts";
+import { protobufJson } from "./protobuf-json.ts";
 
 /** Adds the command. */
 export function defineCancel(program: Command, context: CliContext): void {
@@ -17,7 +18,10 @@ export function defineCancel(program: Command, context: CliContext): void {
       const response = await withClient(options, context, "default", (client) =>
         client.sms.cancelSms({ messageId }, client.callOptions()),
       );
-      if (options.json === true) return context.out(jsonLine(CancelSmsResponse.toJSON(response)));
+      if (options.json === true) {
+        const json = await protobufJson("CancelSmsResponse", CancelSmsResponse);
+        return context.out(json(response));
+      }
       const rows = response.outcomes.map((one) => [
         one.recipient,
         bareName(cancelResultToJSON(one.result), "CANCEL_RESULT"),

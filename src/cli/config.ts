@@ -76,10 +76,17 @@ function check(named: string | undefined, options: CheckOptions, context: CliCon
 }
 
 /** What is no fault and may still surprise. */
-function warningsOf({ accounts, store }: Config): readonly string[] {
-  if (accounts.length === 0 || accounts.some(({ role }) => role === "OPERATOR")) return [];
+function warningsOf({ accounts, gateways, store }: Config): readonly string[] {
   const keyFile = join(dirname(store.path), "operator.key");
+  const hasOperator = accounts.length === 0 || accounts.some(({ role }) => role === "OPERATOR");
   return [
-    `no account has the role OPERATOR, which gateways, keys and backups need. Unless the store knows an operator's key, the next start makes one and writes it to ${keyFile}.`,
+    ...(gateways.length === 0
+      ? ["no gateway is configured: every message is refused with 4112 NO_ROUTE. Add one under gateways."]
+      : []),
+    ...(hasOperator
+      ? []
+      : [
+          `no account has the role OPERATOR, which gateways, keys and backups need. Unless the store knows an operator's key, the next start makes one and writes it to ${keyFile}.`,
+        ]),
   ];
 }

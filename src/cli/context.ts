@@ -36,5 +36,8 @@ export class CliFailure extends Error {
   }
 }
 
+/** Ends a command that has said itself what is wrong. */
+export class ToldFailure extends CliFailure {}
+
 /** A fault in how the command was called. */
 export const usageFault = (sentence: string) => new CliFailure(exitCodes.usage, sentence);

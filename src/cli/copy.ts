@@ -65,7 +65,7 @@ async function copy(options: CopyOptions, context: CliContext): Promise<void> {
   progress?.end();
   if (kind === "stopped") throw new CliFailure(exitCodes.failed, "Stopped; the same command goes on.");
   const to = storeName(store);
-  if (options.json === true) context.out(jsonLine({ from: path, to, rows, is_resumed: isResumed }));
+  if (options.json === true) context.out(jsonLine({ from: path, to, rows, isResumed }));
   else
     context.out(
       `${path} is copied into ${to}: ${countText(rows)} rows${isResumed ? " more" : ""}. Do not use the file again.`,

@@ -3,7 +3,7 @@ import { ClientError, Status } from "nice-grpc-common";
 import { ConfigError } from "../config/config-error.ts";
 import { StoreUnavailableError } from "../store/store-unavailable-error.ts";
 import { commandLine } from "./command-line.ts";
-import { CliFailure, type ExitCode, exitCodes } from "./context.ts";
+import { CliFailure, type ExitCode, exitCodes, ToldFailure } from "./context.ts";
 import { detailsOf } from "./error-details.ts";
 import { OutcomeUnknown } from "./outcome-unknown.ts";
 
@@ -21,6 +21,7 @@ const unreachable = new Set<Status>([Status.UNAVAILABLE, Status.DEADLINE_EXCEEDE
 export function describeFailure(error: unknown, argv: readonly string[]): Failure {
   if (error instanceof OutcomeUnknown)
     return withRepeat(describeFailure(error.cause, argv), error.requestId, argv);
+  if (error instanceof ToldFailure) return { exitCode: error.exitCode, sentences: [], json: {} };
   if (error instanceof CliFailure) return plain(error.exitCode, error.message);
   if (error instanceof StoreUnavailableError) {
     return plain(error.reason === "AWAY" ? exitCodes.unreachable : exitCodes.failed, error.message);
@@ -58,7 +59,7 @@ function withRepeat(failure: Failure, requestId: string, argv: readonly string[]
       "It is not known whether the message was accepted. This sends it if it was not, and never twice:",
       `  ${repeat}`,
     ],
-    json: { ...failure.json, outcome_unknown: true, request_id: requestId, repeat },
+    json: { ...failure.json, outcomeUnknown: true, requestId, repeat },
   };
 }
 
@@ -109,16 +110,16 @@ function describeCall(error: ClientError): Failure {
     ],
     json: {
       error: text,
-      grpc_code: Status[error.code],
+      grpcCode: Status[error.code],
       ...(info === undefined
         ? {}
-        : { reason: info.reason, status_code: Number(statusCode), metadata: info.metadata }),
+        : { reason: info.reason, statusCode: `STATUS_CODE_${info.reason}`, metadata: info.metadata }),
       ...(violations.length === 0
         ? {}
         : {
             violations: violations.map(({ field, reason, description }) => ({ field, reason, description })),
           }),
-      ...(retryAfterSeconds === undefined ? {} : { retry_after_seconds: retryAfterSeconds }),
+      ...(retryAfterSeconds === undefined ? {} : { retryDelay: `${retryAfterSeconds}s` }),
     },
   };
 }

@@ -4,7 +4,8 @@ import { Gateway, type GatewayReplica, gatewayStateToJSON } from "../gen/sms/v1/
 import { ExplainRouteResponse } from "../gen/sms/v1/gateway_service.ts";
 import { type ClientOptions, withClient, withClientOptions } from "./client.ts";
 import { type CliContext, usageFault } from "./context.ts";
-import { bareName, countText, factsText, jsonLine, tableText } from "./output.ts";
+import { bareName, countText, factsText, tableText } from "./output.ts";
+import { protobufJson } from "./protobuf-json.ts";
 
 interface PauseOptions extends ClientOptions {
   readonly reason: string;
@@ -52,7 +53,7 @@ export function defineGateways(program: Command, context: CliContext): void {
       const { gateway } = await withClient(options, context, "operator", (client) =>
         client.gateways.pauseGateway({ gatewayId, reason: options.reason }, client.callOptions()),
       );
-      printGateways(gateway === undefined ? [] : [gateway], options, context);
+      await printGateways(gateway === undefined ? [] : [gateway], options, context);
     });
   const resume = gateways
     .command("resume")
@@ -62,7 +63,7 @@ export function defineGateways(program: Command, context: CliContext): void {
       const { gateway } = await withClient(options, context, "operator", (client) =>
         client.gateways.resumeGateway({ gatewayId }, client.callOptions()),
       );
-      printGateways(gateway === undefined ? [] : [gateway], options, context);
+      await printGateways(gateway === undefined ? [] : [gateway], options, context);
     });
   const explain = gateways
     .command("explain")
@@ -87,12 +88,17 @@ async function listGateways(options: ClientOptions, context: CliContext): Promis
       if (pageToken === "") return;
     }
   });
-  printGateways(found, options, context);
+  await printGateways(found, options, context);
 }
 
-function printGateways(found: readonly Gateway[], options: ClientOptions, context: CliContext): void {
+async function printGateways(
+  found: readonly Gateway[],
+  options: ClientOptions,
+  context: CliContext,
+): Promise<void> {
   if (options.json === true) {
-    for (const gateway of found) context.out(jsonLine(Gateway.toJSON(gateway)));
+    const json = await protobufJson("Gateway", Gateway);
+    for (const gateway of found) context.out(json(gateway));
     return;
   }
   if (found.length === 0) {
@@ -165,7 +171,10 @@ async function explainRoute(options: ExplainOptions, context: CliContext): Promi
       client.callOptions(),
     ),
   );
-  if (options.json === true) return context.out(jsonLine(ExplainRouteResponse.toJSON(response)));
+  if (options.json === true) {
+    const json = await protobufJson("ExplainRouteResponse", ExplainRouteResponse);
+    return context.out(json(response));
+  }
   context.out(
     factsText([
       ["country", response.countryCode || "unknown"],

@@ -3,7 +3,8 @@ import { type Command, Option } from "commander";
 import { ApiKey, CreateKeyResponse, KeyRole, keyRoleToJSON } from "../gen/sms/v1/key_service.ts";
 import { type ClientOptions, withClient, withClientOptions } from "./client.ts";
 import type { CliContext } from "./context.ts";
-import { bareName, jsonLine, tableText, timeText } from "./output.ts";
+import { bareName, tableText, timeText } from "./output.ts";
+import { protobufJson } from "./protobuf-json.ts";
 
 interface CreateOptions extends ClientOptions {
   readonly account: string;
@@ -45,7 +46,7 @@ export function defineKeys(program: Command, context: CliContext): void {
       const { apiKey } = await withClient(options, context, "operator", (client) =>
         client.keys.revokeKey({ keyId }, client.callOptions()),
       );
-      printKeys(apiKey === undefined ? [] : [apiKey], options, context);
+      await printKeys(apiKey === undefined ? [] : [apiKey], options, context);
     });
   for (const command of [create, list, revoke]) withClientOptions(command);
 }
@@ -58,7 +59,10 @@ async function createKey(options: CreateOptions, context: CliContext): Promise<v
       client.callOptions(),
     ),
   );
-  if (options.json === true) return context.out(jsonLine(CreateKeyResponse.toJSON(response)));
+  if (options.json === true) {
+    const json = await protobufJson("CreateKeyResponse", CreateKeyResponse);
+    return context.out(json(response));
+  }
   context.out(response.secret);
   context.err("Keep it safe: it is not shown again.");
 }
@@ -73,12 +77,17 @@ async function listKeys(options: ClientOptions, context: CliContext): Promise<vo
       if (pageToken === "") return;
     }
   });
-  printKeys(found, options, context);
+  await printKeys(found, options, context);
 }
 
-function printKeys(found: readonly ApiKey[], options: ClientOptions, context: CliContext): void {
+async function printKeys(
+  found: readonly ApiKey[],
+  options: ClientOptions,
+  context: CliContext,
+): Promise<void> {
   if (options.json === true) {
-    for (const key of found) context.out(jsonLine(ApiKey.toJSON(key)));
+    const json = await protobufJson("ApiKey", ApiKey);
+    for (const key of found) context.out(json(key));
     return;
   }
   const rows = found.map((key) => [

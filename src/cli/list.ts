@@ -5,7 +5,8 @@ import { type ClientOptions, withClient, withClientOptions } from "./client.ts";
 import type { CliContext } from "./context.ts";
 import { parseCount } from "./message-options.ts";
 import { laneName, stateName } from "./names.ts";
-import { jsonLine, tableText, timeText } from "./output.ts";
+import { tableText, timeText } from "./output.ts";
+import { protobufJson } from "./protobuf-json.ts";
 
 interface ListOptions extends ClientOptions {
   readonly limit: number;
@@ -61,7 +62,8 @@ async function list(options: ListOptions, context: CliContext): Promise<void> {
     }
   });
   if (options.json === true) {
-    for (const sms of found) context.out(jsonLine(Sms.toJSON(sms)));
+    const json = await protobufJson("Sms", Sms);
+    for (const sms of found) context.out(json(sms));
     return;
   }
   if (found.length === 0) return context.out("No messages.");

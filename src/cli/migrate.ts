@@ -42,7 +42,7 @@ async function migrate(options: MigrateOptions, context: CliContext): Promise<vo
   const migration = await migrateStore(config, isDryRun);
   const { from, to, isInUse } = migration;
   const store = storeName(config.store);
-  const answer = { store, from: from ?? null, to, dry_run: isDryRun, ...(isDryRun && { in_use: isInUse }) };
+  const answer = { store, from: from ?? null, to, isDryRun, ...(isDryRun && { isInUse }) };
   if (options.json === true) context.out(jsonLine(answer));
   else context.out(`${store}: ${changeText(migration, isDryRun)}`);
 }

@@ -52,9 +52,9 @@ export function bareName(enumName: string, prefix: string): string {
   return bare === "UNSPECIFIED" ? "" : bare;
 }
 
-/** Local time to the second, or nothing. */
+/** `2026-01-31 08:00:00Z`: UTC to the second, or nothing. */
 export function timeText(time: Date | undefined): string {
-  return time === undefined ? "" : time.toISOString().replace("T", " ").slice(0, 19);
+  return time === undefined ? "" : `${time.toISOString().replace("T", " ").slice(0, 19)}Z`;
 }
 
 /** `12345` → `12,345`. */

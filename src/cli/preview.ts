@@ -6,7 +6,8 @@ import { type ClientOptions, withClient, withClientOptions } from "./client.ts";
 import type { CliContext } from "./context.ts";
 import { collectValue, encodingOf, parseCount } from "./message-options.ts";
 import { codeText, encodingName } from "./names.ts";
-import { bareName, factsText, jsonLine, tableText } from "./output.ts";
+import { bareName, factsText, tableText } from "./output.ts";
+import { protobufJson } from "./protobuf-json.ts";
 
 interface PreviewOptions extends ClientOptions {
   readonly to?: readonly string[];
@@ -58,7 +59,10 @@ async function preview(text: string, options: PreviewOptions, context: CliContex
       client.callOptions(),
     ),
   );
-  if (options.json === true) return context.out(jsonLine(PreviewSmsResponse.toJSON(response)));
+  if (options.json === true) {
+    const json = await protobufJson("PreviewSmsResponse", PreviewSmsResponse);
+    return context.out(json(response));
+  }
   for (const { plan, recipients } of response.plans) {
     if (recipients.length > 0) context.out(`for ${recipients.join(", ")}`);
     if (plan !== undefined) context.out(`${planText(plan)}\n`);

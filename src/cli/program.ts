@@ -34,6 +34,7 @@ export async function runCli(
   }
   for (const command of allCommands(program)) {
     command.copyInheritedSettings(program).showHelpAfterError("Add --help for usage and examples.");
+    command.version(version, "-V, --version", "print the version");
   }
   try {
     await program.parseAsync(rest.length === 0 ? ["--help"] : [...rest], { from: "user" });
@@ -49,6 +50,7 @@ export async function runCli(
     if (error instanceof OutputClosed) return error.exitCode;
     const { describeFailure } = await import("./describe-failure.ts");
     const failure = describeFailure(error, argv);
+    if (failure.sentences.length === 0) return failure.exitCode;
     if (argv.includes("--json")) context.err(JSON.stringify(failure.json));
     else context.err(`sms-relay: ${failure.sentences.join("\n")}`);
     return failure.exitCode;

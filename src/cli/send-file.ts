@@ -2,13 +2,18 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { CsvError, parse } from "csv-parse";
-import type { DeepPartial, SendSmsStreamRequest, SendSmsStreamResponse } from "../gen/sms/v1/sms_service.ts";
+import {
+  type DeepPartial,
+  type SendSmsStreamRequest,
+  SendSmsStreamResponse,
+} from "../gen/sms/v1/sms_service.ts";
 import { withClient } from "./client.ts";
-import { type CliContext, CliFailure, exitCodes, usageFault } from "./context.ts";
+import { type CliContext, CliFailure, exitCodes, ToldFailure, usageFault } from "./context.ts";
 import { requestPart } from "./message-options.ts";
 import { codeText } from "./names.ts";
 import { countText, jsonLine } from "./output.ts";
 import { createProgress } from "./progress.ts";
+import { protobufJson } from "./protobuf-json.ts";
 import type { SendOptions } from "./send.ts";
 import { type RereadableFile, spoolInput } from "./spool-input.ts";
 
@@ -33,13 +38,8 @@ export async function sendFile(
   options: SendOptions,
   context: CliContext,
 ): Promise<void> {
-  if (
-    options.to !== undefined ||
-    options.wait === true ||
-    options.dryRun === true ||
-    options.requestId !== undefined
-  ) {
-    throw usageFault("--file goes without --to, --wait, --dry-run and --request-id.");
+  if (options.to !== undefined || options.wait === true || options.requestId !== undefined) {
+    throw usageFault("--file goes without --to, --wait and --request-id.");
   }
   await using source = await spoolInput(file, context);
   const { rowCount, digest } = await survey(source, text, options);
@@ -52,6 +52,9 @@ export async function sendFile(
   const sum = { answered: 0, accepted: 0, replayed: 0, refused: 0, segments: 0 };
   const refusals = new Map<string, number>();
 
+  const json =
+    options.json === true ? await protobufJson("SendSmsStreamResponse", SendSmsStreamResponse) : undefined;
+
   const take = (response: SendSmsStreamResponse): void => {
     sum.answered++;
     const line = Number(response.requestId.slice(batch.length + 1));
@@ -60,20 +63,16 @@ export async function sendFile(
       if (outcome.value.replayed) sum.replayed++;
       else sum.accepted++;
       sum.segments += outcome.value.totalSegmentCount;
-      if (options.json === true)
-        context.out(
-          jsonLine({ line, message_id: outcome.value.messageId, replayed: outcome.value.replayed }),
-        );
     } else if (outcome?.$case === "failure") {
       sum.refused++;
       const code = codeText(outcome.value.statusCode);
       refusals.set(code, (refusals.get(code) ?? 0) + 1);
       const faults = outcome.value.violations.map(({ field, description }) => `${field}: ${description}`);
       const sentence = faults.length === 0 ? outcome.value.text : faults.join("; ");
-      if (options.json === true)
-        context.out(jsonLine({ line, status_code: outcome.value.statusCode, error: sentence }));
-      else if (sum.refused <= refusalsShown) progress.print(`line ${line}: ${code}: ${sentence}`);
+      if (json === undefined && sum.refused <= refusalsShown)
+        progress.print(`line ${line}: ${code}: ${sentence}`);
     }
+    if (json !== undefined) context.out(`{"line":${line},"answer":${json(response)}}`);
     progress.show(sum.answered);
   };
 
@@ -97,22 +96,23 @@ export async function sendFile(
     throw error;
   }
   progress.end();
+  const isDryRun = options.dryRun === true;
   const seconds = Math.max(0.001, (context.clock.monotonic() - startMs) / 1000);
+  if (sum.refused > 0) {
+    const kinds = [...refusals].map(([code, count]) => `${countText(count)} × ${code}`).join(", ");
+    context.err(
+      `sms-relay: ${countText(sum.refused)} of ${countText(rowCount)} rows ${isDryRun ? "would be" : "were"} refused: ${kinds}.`,
+    );
+  }
   const summary = { rows: rowCount, ...sum, batch, seconds: Number(seconds.toFixed(3)) };
   if (options.json === true) context.out(jsonLine({ summary }));
   else {
     context.out(
-      `${countText(sum.accepted)} accepted, ${countText(sum.replayed)} accepted before, ${countText(sum.refused)} refused ` +
+      `${isDryRun ? "Dry run, nothing was sent: " : ""}${countText(sum.accepted)} accepted, ${countText(sum.replayed)} accepted before, ${countText(sum.refused)} refused ` +
         `in ${seconds.toFixed(1)} s (${countText(Math.round(sum.answered / seconds))}/s), ${countText(sum.segments)} segments.`,
     );
   }
-  if (sum.refused > 0) {
-    const kinds = [...refusals].map(([code, count]) => `${countText(count)} × ${code}`).join(", ");
-    throw new CliFailure(
-      exitCodes.failed,
-      `${countText(sum.refused)} of ${countText(rowCount)} rows were refused: ${kinds}.`,
-    );
-  }
+  if (sum.refused > 0) throw new ToldFailure(exitCodes.failed, "Rows were refused.");
 }
 
 /** Reads the file once before anything is sent: its faults, its length, and the name of its sending. */
@@ -146,6 +146,7 @@ async function* requestsOf(
         recipients: [row.recipient],
         content: { $case: "text", value: row.text ?? text ?? "" },
         requestId: `${batch}-${row.line}`,
+        dryRun: options.dryRun ?? false,
       },
     };
   }

@@ -8,11 +8,12 @@ import {
   WaitFor,
 } from "../gen/sms/v1/sms_service.ts";
 import { type ClientOptions, withClient, withClientOptions } from "./client.ts";
-import { type CliContext, usageFault } from "./context.ts";
+import { type CliContext, CliFailure, exitCodes, usageFault } from "./context.ts";
 import { collectValue, type MessageOptions, requestPart, withMessageOptions } from "./message-options.ts";
 import { codeText, encodingName, stateName } from "./names.ts";
 import { leavesDoubt, OutcomeUnknown } from "./outcome-unknown.ts";
-import { factsText, jsonLine, tableText, timeText } from "./output.ts";
+import { factsText, tableText, timeText } from "./output.ts";
+import { protobufJson } from "./protobuf-json.ts";
 import { sendFile } from "./send-file.ts";
 
 export interface SendOptions extends ClientOptions, MessageOptions {
@@ -25,11 +26,16 @@ export interface SendOptions extends ClientOptions, MessageOptions {
   readonly batch?: string;
 }
 
+/** 2,000 UTF-16 code units are the limit, and take at most three octets each; a little more gets the service's own refusal. */
+const mostTextOctets = 64 * 1024;
+
 const examples = `
 Examples:
   sms-relay send --from ACME --to +46701234567 "Your parcel is here"
   sms-relay send --from ACME --to +46701234567 --lane otp --wait "Your code is 4711"
+  sms-relay send --from ACME --to +46701234567 - < letter.txt
   sms-relay send --from ACME --file recipients.csv "The shop opens at nine"
+  sms-relay send --from ACME --file recipients.csv --dry-run "The shop opens at nine"
 
 A CSV file has a head line with the column recipient; the columns text, sender and reference may follow and win over the
 options. Every row is a message of its own. Sending the same file again sends nothing twice: rows that were accepted
@@ -40,7 +46,7 @@ export function defineSend(program: Command, context: CliContext): void {
   const command = program
     .command("send")
     .description("Sends a message, or many from a CSV file.")
-    .argument("[text]", "the text")
+    .argument("[text]", "the text; - reads what is piped in, less a line break at its end")
     .option("--to <number>", "recipient in E.164 form, may be repeated", collectValue)
     .option("--request-id <id>", "the same id never sends twice (default: a new one)")
     .option("--allow-partial", "leave malformed recipients out instead of refusing all")
@@ -50,13 +56,35 @@ export function defineSend(program: Command, context: CliContext): void {
     .option("--batch <name>", "names the file's sending, so that another file can go on with it")
     .addHelpText("after", examples)
     .action(async (text: string | undefined, options: SendOptions) => {
-      if (options.file !== undefined) return sendFile(options.file, text, options, context);
+      if (options.file !== undefined) {
+        if (text !== "-") return sendFile(options.file, text, options, context);
+        if (options.file === "-") throw usageFault("The text and the rows cannot both be piped in.");
+        return sendFile(options.file, await readText(context), options, context);
+      }
       if (options.to === undefined) throw usageFault("Say to whom with --to, or give a --file.");
       if (text === undefined)
         throw usageFault("Say what to send: sms-relay send --from ACME --to +46… 'text'.");
-      return sendOne(text, options, context);
+      return sendOne(text === "-" ? await readText(context) : text, options, context);
     });
   withClientOptions(withMessageOptions(command));
+}
+
+/** The piped text. Octets that are no UTF-8 are a fault, and so is more than any message can have. */
+async function readText(context: CliContext): Promise<string> {
+  const pieces: Buffer[] = [];
+  let lengthOctets = 0;
+  for await (const piece of context.input()) {
+    const octets = Buffer.from(piece);
+    pieces.push(octets);
+    lengthOctets += octets.length;
+    if (lengthOctets > mostTextOctets) throw usageFault("The piped text is longer than any message.");
+  }
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(Buffer.concat(pieces));
+    return text.replace(/\r?\n$/, "");
+  } catch (cause) {
+    throw new CliFailure(exitCodes.usage, "The piped text is not UTF-8.", { cause });
+  }
 }
 
 async function sendOne(text: string, options: SendOptions, context: CliContext): Promise<void> {
@@ -79,7 +107,10 @@ async function sendOne(text: string, options: SendOptions, context: CliContext):
       throw new OutcomeUnknown(requestId, error);
     }
   });
-  if (options.json === true) return context.out(jsonLine(SendSmsResponse.toJSON(response)));
+  if (options.json === true) {
+    const json = await protobufJson("SendSmsResponse", SendSmsResponse);
+    return context.out(json(response));
+  }
   context.out(
     factsText([
       ["message", response.messageId === "" ? "(dry run: nothing was stored)" : response.messageId],

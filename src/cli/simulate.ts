@@ -200,7 +200,7 @@ function lineOf(message: ReceivedMessage): string {
       : `refused 0x${commandStatus.toString(16).padStart(2, "0")}`;
   const text = message.text === undefined ? message.userData.toString("hex") : JSON.stringify(message.text);
   const place = part === undefined ? "" : ` (${part.sequence}/${part.total}, ref ${part.reference})`;
-  const time = new Date(message.receivedTimeMs).toISOString().slice(11, 23);
+  const time = new Date(message.receivedTimeMs).toISOString();
   return `${time}  ${message.systemId}  ${message.source} → ${message.destination}${place}  ${result}  ${text}`;
 }
 
@@ -209,15 +209,15 @@ function jsonOf(message: ReceivedMessage): string {
     message;
   return jsonLine({
     order,
-    message_id: messageId,
-    system_id: systemId,
-    received_time: new Date(receivedTimeMs).toISOString(),
-    command_status: commandStatus,
+    messageId,
+    systemId,
+    receivedTime: new Date(receivedTimeMs).toISOString(),
+    commandStatus,
     source,
     destination,
     text,
-    user_data: message.userData.toString("hex"),
-    data_coding: message.pdu.body.data_coding,
+    userData: message.userData.toString("hex"),
+    dataCoding: message.pdu.body.data_coding,
     part,
   });
 }

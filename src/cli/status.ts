@@ -5,7 +5,8 @@ import { GetStatusResponse, type Sms, StatusView } from "../gen/sms/v1/sms_servi
 import { type ClientOptions, withClient, withClientOptions } from "./client.ts";
 import type { CliContext } from "./context.ts";
 import { codeText, encodingName, laneName, outcomeName, reasonName, stateName } from "./names.ts";
-import { factsText, jsonLine, tableText, timeText } from "./output.ts";
+import { factsText, tableText, timeText } from "./output.ts";
+import { protobufJson } from "./protobuf-json.ts";
 
 interface StatusOptions extends ClientOptions {
   readonly full?: boolean;
@@ -43,7 +44,8 @@ async function showStatus(messageId: string, options: StatusOptions, context: Cl
     }
   });
   if (options.json === true) {
-    return context.out(jsonLine(GetStatusResponse.toJSON({ sms, deliveries, nextPageToken: "" })));
+    const json = await protobufJson("GetStatusResponse", GetStatusResponse);
+    return context.out(json({ sms, deliveries, nextPageToken: "" }));
   }
   if (sms !== undefined) context.out(smsText(sms));
   context.out(`\n${deliveriesText(deliveries)}`);

@@ -1,6 +1,5 @@
 /** `sms-relay watch`: follows delivery reports, from a subscription, a cursor, a time, the oldest, or now. */
 import type { Command } from "commander";
-import { ClientError, Status } from "nice-grpc-common";
 import { DeliveryReport } from "../gen/sms/v1/delivery_report.ts";
 import {
   type DeepPartial,
@@ -9,10 +8,11 @@ import {
 } from "../gen/sms/v1/sms_service.ts";
 import { type ClientOptions, type ServiceClient, withClient, withConnectionOptions } from "./client.ts";
 import { type CliContext, CliFailure, usageFault } from "./context.ts";
+import { followReports } from "./follow-reports.ts";
 import { collectValue, parseCount } from "./message-options.ts";
 import { codeText, reasonName, stateName } from "./names.ts";
-import { jsonLine } from "./output.ts";
 import { OutputClosed } from "./output-fault.ts";
+import { protobufJson } from "./protobuf-json.ts";
 
 interface WatchOptions extends ClientOptions {
   readonly subscription?: string;
@@ -31,7 +31,7 @@ Examples:
   sms-relay watch --subscription billing --ack       go on where the last run stopped
   sms-relay watch --from 2026-01-31T08:00:00Z
 
-Ctrl-C ends it. The last line on the error output names the cursor to go on from: --from <cursor>.`;
+It goes on by itself after a restart of the service or a lost connection; Ctrl-C ends it. The last line on the error output names the cursor to go on from: --from <cursor>.`;
 
 /** Adds the command. */
 export function defineWatch(program: Command, context: CliContext): void {
@@ -62,31 +62,26 @@ async function watch(
   options: WatchOptions,
   context: CliContext,
 ): Promise<void> {
-  const { subscription } = options;
+  const json = options.json === true ? await protobufJson("DeliveryReport", DeliveryReport) : undefined;
   let cursor = "";
   const stop = new AbortController();
-  const signal = AbortSignal.any([context.signal, stop.signal]);
   try {
-    for await (const response of client.sms.streamDeliveryReports(request, { signal })) {
-      for (const report of response.reports) {
-        context.out(options.json === true ? jsonLine(DeliveryReport.toJSON(report)) : reportLine(report));
-      }
+    const responses = followReports({
+      client,
+      request,
+      acknowledgeFor: options.ack === true ? options.subscription : undefined,
+      clock: context.clock,
+      signal: AbortSignal.any([context.signal, stop.signal]),
+      onLost: () => context.err("The stream was lost; it goes on as soon as the service is there again."),
+    });
+    for await (const response of responses) {
+      for (const report of response.reports) context.out((json ?? reportLine)(report));
       // Only what was really written is acknowledged.
       await context.written();
       cursor = response.cursor;
-      if (options.ack === true && subscription !== undefined && response.reports.length > 0) {
-        await client.sms.acknowledgeDeliveryReports({ subscription, cursor }, client.callOptions());
-      }
     }
   } catch (error) {
-    if (error instanceof CliFailure) throw error;
-    const isStopped = context.signal.aborted;
-    const isDraining = error instanceof ClientError && error.code === Status.UNAVAILABLE && cursor !== "";
-    if (!isStopped && !isDraining) throw error;
-    if (isDraining && !isStopped) {
-      context.err("The service ended the stream.");
-      throw error;
-    }
+    if (error instanceof CliFailure || !context.signal.aborted) throw error;
   } finally {
     stop.abort();
     const isReadable = await context.written().then(
@@ -136,7 +131,7 @@ function startOf({ subscription, from }: WatchOptions): StreamDeliveryReportsReq
 }
 
 function reportLine(report: DeliveryReport): string {
-  const time = report.reportTime?.toISOString().slice(11, 23) ?? "";
+  const time = report.reportTime?.toISOString() ?? "";
   const why = codeText(report.statusCode) || reasonName(report.failureReason);
   const facts = [report.gatewayId, report.clientReference, why].filter((fact) => fact !== "");
   return `${time}  ${String(report.reportNumber).padStart(6)}  ${stateName(report.state).padEnd(13)}  ${report.recipient.padEnd(16)}  ${report.messageId}  ${facts.join("  ")}`.trimEnd();

@@ -79,7 +79,7 @@ function ruleOf(issue: z.core.$ZodIssue): string {
     case "invalid_type":
       return issue.input === undefined
         ? "is required"
-        : `must be ${typeNames[issue.expected] ?? issue.expected}`;
+        : `must be ${typeNames[issue.expected] ?? issue.expected}${hintOf(issue)}`;
     case "invalid_value":
       return issue.input === undefined ? "is required" : `must be ${listed(issue.values.map(String))}`;
     case "too_small":
@@ -96,17 +96,27 @@ function ruleOf(issue: z.core.$ZodIssue): string {
   }
 }
 
+/** What a value of another type probably was meant as. */
+function hintOf({ expected, input }: z.core.$ZodIssueInvalidType): string {
+  if (expected === "string" && typeof input === "number") return `; write "${input}" in quotes`;
+  const wantsNumber = expected === "number" || expected === "int";
+  if (wantsNumber && typeof input === "string" && input.trim() !== "" && Number.isFinite(Number(input)))
+    return `; write ${input.trim()} without quotes`;
+  return "";
+}
+
 /** What is wrong in the form that was meant: the one whose type is right. */
-function ruleOfUnion({ errors }: z.core.$ZodIssueInvalidUnion): string {
+function ruleOfUnion({ errors, message }: z.core.$ZodIssueInvalidUnion): string {
   const meant = errors.find((issues) =>
     issues.some(({ code, path }) => path.length > 0 || !isMismatch(code)),
   );
   const fault = meant?.find(({ code, path }) => path.length > 0 || !isMismatch(code));
   if (fault !== undefined) return ruleOf(fault);
+  if (message !== "Invalid input") return message;
   const takesList = errors
     .flat()
     .some((issue) => issue.code === "invalid_type" && issue.expected === "array");
-  return takesList ? "must be a text or a list of texts" : "must be a text such as 30s or 4MiB";
+  return takesList ? "must be a text or a list of texts" : "has no form that is known";
 }
 
 function isMismatch(code: z.core.$ZodIssue["code"]): boolean {

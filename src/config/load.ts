@@ -71,9 +71,20 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
         rule,
       })),
   ];
-  if (problems.length > 0 || !result.success) throw new ConfigError(problems);
+  if (problems.length > 0 || !result.success) throw new ConfigError(problems.toSorted(byPlace));
   const storePath = resolve(folder, result.data.store.path);
   return { config: { ...result.data, store: { ...result.data.store, path: storePath } }, file };
+}
+
+/** In the order of the file's lines, behind what stands in no file. */
+function byPlace(left: ConfigProblem, right: ConfigProblem): number {
+  const [[leftLine, leftColumn], [rightLine, rightColumn]] = [positionOf(left), positionOf(right)];
+  return leftLine - rightLine || leftColumn - rightColumn;
+}
+
+function positionOf({ place }: ConfigProblem): readonly [line: number, column: number] {
+  const [, line = 0, column = 0] = /:(\d+):(\d+)$/.exec(place) ?? [];
+  return [Number(line), Number(column)];
 }
 
 function fileToRead(options: LoadOptions): string | undefined {
@@ -95,9 +106,17 @@ function parseFile(file: string, lines: LineCounter): Document {
   throw new ConfigError(
     document.errors.map((error) => {
       const { line, col } = lines.linePos(error.pos[0]);
-      return { place: `${file}:${line}:${col}`, path: "", rule: `is not YAML: ${error.message}` };
+      const place = `${file}:${line}:${col}`;
+      return error.code === "DUPLICATE_KEY"
+        ? { place, path: keyAt(text, error.pos[0]), rule: "stands twice in its group" }
+        : { place, path: "", rule: `is not YAML: ${error.message}` };
     }),
   );
+}
+
+/** The name that begins at this offset, as it is written. */
+function keyAt(text: string, offset: number): string {
+  return /^[^\s:]+/.exec(text.slice(offset))?.[0] ?? "a name";
 }
 
 /** The settings as plain data; an empty file is a file without settings. */

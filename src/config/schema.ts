@@ -35,7 +35,7 @@ const postgresUrls = (reader: ReferenceReader) =>
     .transform((urls) => [urls].flat().flatMap((url) => url.split(/\s+/).filter((part) => part !== "")))
     .refine(
       (urls) => urls.length > 0 && urls.every(isPostgresUrl),
-      "must be postgres://user:password@host/database, with special characters percent-encoded, or a list of such URLs",
+      "must be postgres://user:password@host/database, with special characters percent-encoded, or a list of such URLs; the file of a SQLite store stands under store.path",
     )
     .refine(
       (urls) => !urls.every(isPostgresUrl) || urls.every(hasKnownSslMode),

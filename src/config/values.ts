@@ -32,7 +32,11 @@ function quantity(
 ) {
   const least = parse(from) ?? 0;
   const most = parse(to) ?? Number.MAX_SAFE_INTEGER;
-  return z.union([z.string(), z.literal(0)]).transform((value, context) => {
+  const needsText = ({ input }: { readonly input?: unknown }) =>
+    typeof input === "number"
+      ? `must have a unit: a ${what} such as ${examples}`
+      : `must be a ${what} such as ${examples}`;
+  return z.union([z.string(), z.literal(0)], { error: needsText }).transform((value, context) => {
     const parsed = parse(String(value));
     if (parsed === undefined) {
       context.addIssue({ code: "custom", message: `must be a ${what} such as ${examples}` });

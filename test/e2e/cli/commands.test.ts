@@ -376,6 +376,38 @@ describe("sending a file", () => {
     expect(again.out).toMatch(/^0 accepted, 2 accepted before/);
   });
 
+  it("takes the text of a message from a pipe", async () => {
+    const address = ["--address", `127.0.0.1:${service.setup.grpcPort}`, "--key", ACCOUNT_KEY];
+    const send = ["send", "--from", "ACME", "--to", "+46701234603", "--json", ...address, "-"];
+    const piped = await cli(send, { workingDirectory: folder, input: "Two\nlines\n" });
+    expect(piped.exitCode).toBe(0);
+    const { messageId } = JSON.parse(piped.out);
+    await finalReports(messageId, 1);
+    expect(simulator.received().find(({ destination }) => destination.endsWith("234603"))?.text).toBe(
+      "Two\nlines",
+    );
+  });
+
+  it("checks a whole file without sending any of it", async () => {
+    await writeFile(join(folder, "dry.csv"), "recipient\n+46701234611\n12345\n+46701234612\n");
+    const before = simulator.counters().submits;
+    const { exitCode, out, err } = await run([
+      "send",
+      "--from",
+      "ACME",
+      "--file",
+      "dry.csv",
+      "--dry-run",
+      "Hi",
+    ]);
+    expect(exitCode).toBe(1);
+    expect(out).toMatch(/^Dry run, nothing was sent: 2 accepted, 0 accepted before, 1 refused/);
+    expect(err).toContain("sms-relay: 1 of 3 rows would be refused: 1 × 4002 INVALID_RECIPIENT.");
+    const sent = await run(["send", "--from", "ACME", "--file", "dry.csv", "Hi"]);
+    expect(sent.out).toMatch(/^2 accepted, 0 accepted before, 1 refused/);
+    await simulator.waitUntil(({ submits }) => submits === before + 2);
+  });
+
   it("names the lines that were refused, sends the others, and exits with 1", async () => {
     await writeFile(join(folder, "mixed.csv"), "recipient\n+46701234567\n12345\n+46701234568\n");
     const { exitCode, out, err } = await run(["send", "--from", "ACME", "--file", "mixed.csv", "Hello"]);

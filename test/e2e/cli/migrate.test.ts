@@ -47,7 +47,7 @@ describe("migrating a SQLite file", () => {
       store: path(),
       from: 1,
       to: 2,
-      dry_run: false,
+      isDryRun: false,
     });
     expect((await migrate("--dry-run")).out).toContain("has schema 2; nothing to do.");
   });
@@ -66,7 +66,10 @@ describe("migrating a SQLite file", () => {
       expect((await migrate("--dry-run")).out).toContain(
         "would be brought from schema 1 to 2, once what has the file now has ended.",
       );
-      expect(JSON.parse((await migrate("--dry-run", "--json")).out)).toMatchObject({ from: 1, in_use: true });
+      expect(JSON.parse((await migrate("--dry-run", "--json")).out)).toMatchObject({
+        from: 1,
+        isInUse: true,
+      });
     } finally {
       await store.close();
     }

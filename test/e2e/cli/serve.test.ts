@@ -322,7 +322,7 @@ function catches(status: string, signal: number): boolean {
 }
 
 describe("SIGTERM", () => {
-  it("lets what is in flight finish, ends streams with a cursor, unbinds and exits with 0", async () => {
+  it("lets what is in flight finish, ends streams, unbinds and exits with 0; who watches goes on at the next start", async () => {
     await using simulator = disposable(
       await startSimulator({ port: 0, behaviours: [{ kind: "slow-answer", delayMs: 500 }] }),
     );
@@ -332,7 +332,7 @@ describe("SIGTERM", () => {
     });
     await using service = await startServiceProcess(setup);
     await simulator.value.waitUntil(({ binds }) => binds === 1);
-    const watching = call(setup.grpcPort, ["watch", "--from", "earliest"]);
+    const watching = call(setup.grpcPort, ["watch", "--from", "earliest", "--count", "3"]);
     const sent = await call(setup.grpcPort, ["send", "--from", "A", "--to", "+46701234567", "--json", "x"]);
     await simulator.value.waitUntil(({ submits }) => submits === 1);
 
@@ -343,14 +343,19 @@ describe("SIGTERM", () => {
     });
     expect((await service.ended).code).toBe(0);
     expect(simulator.value.counters()).toMatchObject({ answered: 1, drops: 0 });
-    const stream = await watching;
-    expect(stream.err).toMatch(/cursor \S+/);
-    expect(stream.exitCode).toBe(1);
 
     await using again = await startServiceProcess(setup);
     const { out } = await call(again.setup.grpcPort, ["status", JSON.parse(sent.out).messageId]);
     expect(out).toMatch(/SUBMITTED|DELIVERED/);
     expect(simulator.value.counters().submits).toBe(1);
+    const stream = await watching;
+    expect(stream.out.match(/ (QUEUED|SUBMITTED|DELIVERED) /g)).toEqual([
+      " QUEUED ",
+      " SUBMITTED ",
+      " DELIVERED ",
+    ]);
+    expect(stream.err).toMatch(/^The stream was lost; it goes on.*\ncursor \S+$/);
+    expect(stream.exitCode).toBe(0);
   });
 
   it("ends a file that is being sent with the number of rows answered; the same command goes on", async () => {

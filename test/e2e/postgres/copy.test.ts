@@ -72,7 +72,7 @@ describe.skipIf(postgresMissing !== undefined)(`moving into PostgreSQL ${postgre
     const copied = await runCli("copy", "--from", setup.databasePath, "--to", database.url, "--json");
     expect(copied.exitCode).toBe(0);
     expect(copied.err).toContain(`\ndeliveries: ${load.acknowledged.size} rows\n`);
-    expect(JSON.parse(copied.out)).toMatchObject({ from: setup.databasePath, is_resumed: false });
+    expect(JSON.parse(copied.out)).toMatchObject({ from: setup.databasePath, isResumed: false });
     expect(copied.out + copied.err).not.toContain("postgres:postgres");
 
     const moved = await setUpService(join(folder, "moved"), {
@@ -129,7 +129,7 @@ describe.skipIf(postgresMissing !== undefined)(`moving into PostgreSQL ${postgre
     );
     const rest = await runCli(...argv, "--json");
     expect(rest.exitCode).toBe(0);
-    expect(JSON.parse(rest.out)).toMatchObject({ is_resumed: true, rows: 24_001 - cut });
+    expect(JSON.parse(rest.out)).toMatchObject({ isResumed: true, rows: 24_001 - cut });
     expect(await runCli("migrate", "--config", moved.configPath)).toMatchObject({ exitCode: 0 });
   });
 

@@ -92,10 +92,34 @@ describe("loadConfig with a file", () => {
       "receiptGrace: soon\nlisten:\n  grpc:\n    port: 70000\nlogging:\n  level: loud\nlimits: 5\n",
     );
     expect(faults).toEqual([
-      "sms-relay.yaml:4:11 listen.grpc.port must be at most 65535",
       "sms-relay.yaml:1:15 receiptGrace must be a duration such as 30s, 10m or 24h",
-      "sms-relay.yaml:7:9 limits must be a group of settings",
+      "sms-relay.yaml:4:11 listen.grpc.port must be at most 65535",
       "sms-relay.yaml:6:10 logging.level must be one of debug, info, warn, error, silent",
+      "sms-relay.yaml:7:9 limits must be a group of settings",
+    ]);
+  });
+
+  it("says what a value of another type was probably meant as", () => {
+    expect(
+      problemsOf(
+        "shutdown: { grace: 30 }\nlimits: { maxRequestSize: 4096 }\nlisten: { grpc: { port: '6000' } }\n",
+      ),
+    ).toEqual([
+      "sms-relay.yaml:1:20 shutdown.grace must have a unit: a duration such as 30s, 10m or 24h",
+      "sms-relay.yaml:2:27 limits.maxRequestSize must have a unit: a size such as 512KiB or 4MiB",
+      "sms-relay.yaml:3:25 listen.grpc.port must be a number; write 6000 without quotes",
+    ]);
+  });
+
+  it("names a setting that stands twice", () => {
+    expect(problemsOf("limits: {}\nshutdown: {}\nlimits: {}\n")).toEqual([
+      "sms-relay.yaml:3:1 limits stands twice in its group",
+    ]);
+  });
+
+  it("says where the file of a SQLite store stands", () => {
+    expect(problemsOf("store: ./sms.db\n")).toEqual([
+      expect.stringContaining("the file of a SQLite store stands under store.path"),
     ]);
   });
 
@@ -285,24 +309,24 @@ describe("faults of several settings together", () => {
     expect(
       problemsOf("gateways:\n  - id: north\n  - { id: north, kind: pigeon, port: 0 }\nreceiptGrace: soon\n"),
     ).toEqual([
-      "sms-relay.yaml:4:15 receiptGrace must be a duration such as 30s, 10m or 24h",
       "sms-relay.yaml:2:5 gateways[0].kind is required",
       "sms-relay.yaml:2:5 gateways[0].host is required",
       "sms-relay.yaml:2:5 gateways[0].systemId is required",
       "sms-relay.yaml:2:5 gateways[0].password is required",
-      "sms-relay.yaml:3:24 gateways[1].kind must be smpp",
       "sms-relay.yaml:3:5 gateways[1].host is required",
-      "sms-relay.yaml:3:38 gateways[1].port must be at least 1",
       "sms-relay.yaml:3:5 gateways[1].systemId is required",
       "sms-relay.yaml:3:5 gateways[1].password is required",
       "sms-relay.yaml:3:11 gateways[1].id stands twice: ids of gateways must differ",
+      "sms-relay.yaml:3:24 gateways[1].kind must be smpp",
+      "sms-relay.yaml:3:38 gateways[1].port must be at least 1",
+      "sms-relay.yaml:4:15 receiptGrace must be a duration such as 30s, 10m or 24h",
     ]);
   });
 
   it("are told although the same group has another fault", () => {
     expect(problemsOf("listen: { grpc: { host: 0.0.0.0, port: 70000 } }\n")).toEqual([
-      expect.stringMatching(/listen\.grpc\.port must be at most 65535/),
       expect.stringMatching(/listen\.grpc\.host is not a loopback address/),
+      expect.stringMatching(/listen\.grpc\.port must be at most 65535/),
     ]);
   });
 });
