@@ -40,6 +40,14 @@ export interface SessionLoss {
   readonly timeMs: number;
 }
 
+/**
+ * Where an answer goes that comes after its part was given up as ambiguous. Whoever was given the result puts its own function here;
+ * it is called at most once, with what the SMSC says after all: accepted or refused.
+ */
+export interface LateAnswer {
+  onAnswer: (result: PartResult) => void;
+}
+
 /** What became of one part. Times are milliseconds since the epoch. */
 export type PartResult =
   | {
@@ -58,12 +66,14 @@ export type PartResult =
       readonly commandStatus: number;
       readonly timeMs: number;
     }
-  /** Written, and nobody knows (P12); the ambiguity hold is already over. */
+  /** Written, and nobody knows (P12); the ambiguity hold is already over, and an answer may come yet. */
   | {
       readonly kind: "ambiguous";
       readonly number: number;
       /** The loss that took its answer; undefined where the session stood and the response timeout passed. */
       readonly loss: SessionLoss | undefined;
+      /** Undefined where no answer can come any more. */
+      readonly late?: LateAnswer | undefined;
       readonly timeMs: number;
     }
   /** Never written: the session went, an earlier part was refused, or its validity was over. */

@@ -76,7 +76,7 @@ const attemptOutcomes = Object.keys({
   EXPIRED: true,
 } satisfies Record<AttemptOutcome, true>);
 const receiptOutcomes = ["matched", "contradicted", "parked", "not_unique", "unparsable"];
-const lateAnswerEvents = ["overdue_response", "late_response", "echo_settled"];
+const lateAnswerEvents = ["overdue_response", "late_response", "echo_settled", "late_forgotten"];
 
 /** Makes the figures, all at zero. */
 export function createMetrics(): Metrics {
@@ -107,7 +107,7 @@ export function createMetrics(): Metrics {
     ambiguousParts: tally("ambiguous_parts_total", "Parts written whose fate is unknown.", ["gateway"]),
     lateAnswers: tally(
       "late_answers_total",
-      "Parts without an answer in time (overdue_response), settled later by it (late_response) or by a receipt (echo_settled).",
+      "Parts without an answer in time (overdue_response), settled later by it (late_response) or by a receipt (echo_settled), and those that no late answer finds any more (late_forgotten).",
       ["gateway", "event"],
     ),
     receipts: tally("receipts_total", "Receipts, by gateway and outcome.", ["gateway", "outcome"]),

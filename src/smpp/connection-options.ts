@@ -55,6 +55,11 @@ export interface ConnectionOptions {
   readonly enquireLinkIntervalMs: number;
   readonly enquireLinkTimeoutMs: number;
   readonly enquireLinkMissLimit: number;
+  /**
+   * Whether requests of the window may still be written; asked right before each write to the socket, also of those that waited for
+   * it to drain. What may not is lost unwritten. Absent where nobody else can have the connection.
+   */
+  readonly mayWrite?: () => boolean;
   /** Longest PDU taken; default about 65 KiB. */
   readonly maxPduOctets?: number;
   /**
@@ -67,6 +72,11 @@ export interface ConnectionOptions {
     pdu: PduOf<"outbind"> | PduOf<"alert_notification">,
     connection: SmppConnection,
   ) => void;
+  /**
+   * The peer unbinds, or closes its half: nothing new is sent, and what was not written is lost. Answers of both sides that are still
+   * owed may come and go until `finish` is called, which answers the unbinding and closes. Absent: at once.
+   */
+  readonly onDeparture?: (finish: () => void, connection: SmppConnection) => void;
   readonly onLateAnswer?: (late: LateAnswer, connection: SmppConnection) => void;
   readonly onFault?: (fault: ConnectionFault, connection: SmppConnection) => void;
   /** Called each time that a place in the window becomes free. */

@@ -13,7 +13,7 @@ import { createFramer, DEFAULT_MAX_PDU_OCTETS, type Framer } from "./framer.ts";
 import { LinkWatch } from "./link-watch.ts";
 import { OutgoingBatch } from "./outgoing-batch.ts";
 import type { Pdu, PduContent, PduOf, RequestName, ResponseName } from "./pdu.ts";
-import { PendingRequests } from "./pending-requests.ts";
+import { type PendingRequest, PendingRequests } from "./pending-requests.ts";
 
 /** Unsent octets above which the peer is not read, so that answers cannot pile up. */
 const HIGH_WATER_OCTETS = 1_048_576;
@@ -33,7 +33,7 @@ export class SmppConnection {
   readonly #clock: Clock;
   readonly #framer: Framer;
   readonly #pending: PendingRequests<RequestOutcome>;
-  readonly #batch: OutgoingBatch;
+  readonly #batch: OutgoingBatch<PendingRequest<RequestOutcome>>;
   readonly #link: LinkWatch;
   readonly #onFrame = (frame: Buffer) => this.#receive(frame);
   /** The bind that waits for its answer. */
@@ -41,6 +41,7 @@ export class SmppConnection {
   #graceTimer: Timer | undefined;
   #reason: CloseReason | undefined;
   #isClosing = false;
+  #isDeparting = false;
   #isClosed = false;
   #isPaused = false;
 
@@ -58,7 +59,14 @@ export class SmppConnection {
         if (inWindow) this.#options.onRoom?.(this);
       },
     });
-    this.#batch = new OutgoingBatch(socket);
+    this.#batch = new OutgoingBatch(socket, {
+      mayWrite: () => options.mayWrite?.() !== false,
+      onWithheld: (request) => {
+        this.#pending.withdraw(request);
+        request.settle({ kind: "lost", written: false });
+        options.onRoom?.(this);
+      },
+    });
     this.#link = new LinkWatch({
       clock: options.clock,
       intervalMs: options.enquireLinkIntervalMs,
@@ -75,16 +83,19 @@ export class SmppConnection {
     socket.on("error", (error) => {
       this.#reason ??= { kind: "error", error };
     });
-    socket.on("end", () => {
-      this.#reason ??= { kind: "ended" };
-    });
+    // Our half stays open for what is still to be acknowledged.
+    if (options.onDeparture !== undefined) socket.allowHalfOpen = true;
+    socket.on("end", () => this.#takeEnd());
     socket.on("drain", () => this.#setFlow());
     socket.on("close", () => this.#finish(this.#reason ?? { kind: "ended" }));
   }
 
   /** Places in the window that are free. */
   get room(): number {
-    return this.isOpen ? Math.max(0, this.#options.window - this.#pending.inWindow) : 0;
+    if (!this.isOpen) return 0;
+    // What left the window unanswered made room there and proves nothing of the peer: until it answers, one request at a time asks.
+    const places = this.#pending.isUnanswered ? 1 : this.#options.window;
+    return Math.max(0, places - this.#pending.inWindow);
   }
 
   /** Requests in the window that wait for an answer. */
@@ -241,9 +252,11 @@ export class SmppConnection {
       case "enquire_link_resp":
         break;
       case "unbind":
-        this.#isClosing = true;
-        this.respond(pdu);
-        this.end({ kind: "unbound", by: "peer" });
+        this.#reason ??= { kind: "unbound", by: "peer" };
+        this.#depart(() => {
+          this.respond(pdu);
+          this.end({ kind: "unbound", by: "peer" });
+        });
         break;
       case "outbind":
       case "alert_notification":
@@ -301,6 +314,30 @@ export class SmppConnection {
     return bind.sequence_number;
   }
 
+  /** The peer has said its last word: what it has not answered by now it never will. */
+  #takeEnd(): void {
+    this.#reason ??= { kind: "ended" };
+    if (this.#options.onDeparture === undefined || this.#isClosed) return;
+    this.#isClosing = true;
+    this.#losePending(this.#pending.drain());
+    this.#depart(() => this.end({ kind: "ended" }));
+  }
+
+  /** The peer goes (SMPP 3.4 §2.7): nothing new is sent, and what is owed is waited for by whoever knows of it. */
+  #depart(finish: () => void): void {
+    if (this.#isDeparting) return;
+    this.#isDeparting = true;
+    this.#isClosing = true;
+    this.#link.stop();
+    this.#losePending(this.#pending.takeUnwritten());
+    if (this.#options.onDeparture === undefined) finish();
+    else this.#options.onDeparture(finish, this);
+  }
+
+  #losePending(requests: readonly PendingRequest<RequestOutcome>[]): void {
+    for (const { settle, written } of requests) settle({ kind: "lost", written });
+  }
+
   #refuse(pdu: MalformedPdu): void {
     this.#options.onFault?.(pdu, this);
     if (pdu.answer === undefined) return;
@@ -319,7 +356,7 @@ export class SmppConnection {
     this.#isClosing = true;
     this.#graceTimer?.cancel();
     this.#link.stop();
-    for (const { settle, written } of this.#pending.drain()) settle({ kind: "lost", written });
+    this.#losePending(this.#pending.drain());
     this.#options.onClose(reason, this);
   }
 }

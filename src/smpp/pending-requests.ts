@@ -40,6 +40,7 @@ export class PendingRequests<Outcome> {
   readonly #late = new Map<number, CommandName>();
   #lastSequence = 0;
   #inWindow = 0;
+  #isUnanswered = false;
   #timer: Timer | undefined;
   /** When the timer fires, in `activeMs`. */
   #timerDue = 0;
@@ -55,6 +56,11 @@ export class PendingRequests<Outcome> {
   /** Requests that take a place in the window. */
   get inWindow(): number {
     return this.#inWindow;
+  }
+
+  /** A request of the window was overdue, and nothing that was sent has been answered since. */
+  get isUnanswered(): boolean {
+    return this.#isUnanswered;
   }
 
   /** The next sequence_number that nothing still uses. */
@@ -95,13 +101,30 @@ export class PendingRequests<Outcome> {
   /** Takes a waiting request out; the caller settles it. */
   take(sequence_number: number): PendingRequest<Outcome> | undefined {
     const request = this.#waiting.get(sequence_number);
-    if (request !== undefined) this.#remove(request);
+    if (request !== undefined) {
+      this.#remove(request);
+      this.#isUnanswered = false;
+    }
     return request;
+  }
+
+  /** Takes out a request that will not be written; the caller settles it. */
+  withdraw(request: PendingRequest<Outcome>): void {
+    if (!request.settled) this.#remove(request);
+  }
+
+  /** Takes out what has not been handed to the system; the caller settles it. */
+  takeUnwritten(): readonly PendingRequest<Outcome>[] {
+    const unwritten = this.#byDeadline().filter(({ written }) => !written);
+    for (const request of unwritten) this.#remove(request);
+    return unwritten;
   }
 
   /** Forgets a request that timed out; answers whether there was one. */
   takeLate(sequence_number: number): boolean {
-    return this.#late.delete(sequence_number);
+    const wasLate = this.#late.delete(sequence_number);
+    if (wasLate) this.#isUnanswered = false;
+    return wasLate;
   }
 
   /** Stops deadlines from passing while nothing is read: an answer may lie in the socket. */
@@ -163,7 +186,10 @@ export class PendingRequests<Outcome> {
     for (const request of this.#byDeadline()) {
       if (request.deadline > now) break;
       this.#remove(request);
-      if (request.written) this.#expectLate(request);
+      if (request.written) {
+        this.#expectLate(request);
+        if (request.inWindow) this.#isUnanswered = true;
+      }
       this.#onTimeout(request);
     }
     this.#arm();

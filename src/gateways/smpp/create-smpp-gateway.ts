@@ -183,7 +183,11 @@ class SmppGateway implements Gateway {
       },
       onBound: (session) => this.#bound(session),
       onRoom: () => this.#submitter.pump(),
-      onDraining: () => this.#showStatus("a session is being closed"),
+      onDraining: (session) => {
+        this.#showStatus("a session is being closed");
+        // What has begun to leave on it gets no further part there.
+        this.#submitter.released(session);
+      },
       onDelivery: (delivery) => {
         if (this.#readDelivery === undefined) throw new TypeError("a session before the start");
         return this.#readDelivery(delivery);

@@ -5,15 +5,16 @@
 import type { Clock } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
 import type { Answer } from "../../smpp/connection-options.ts";
-import type { PartResult, SessionLoss } from "../gateway.ts";
+import type { LateAnswer, PartResult, SessionLoss } from "../gateway.ts";
 import { classifyNack, classifyStatus, type StatusClass } from "./classify-status.ts";
 import { DoubtfulParts } from "./doubtful-parts.ts";
+import { type LatePart, LateParts } from "./late-parts.ts";
 import { matchKey } from "./match-key.ts";
 import type { SmppGatewaySettings } from "./settings.ts";
-import type { WrittenPart } from "./submission-run.ts";
+import type { OverdueParts, WrittenPart } from "./submission-run.ts";
 
 /** Things worth counting that no result tells. */
-export type PartEvent = "overdue_response" | "late_response" | "echo_settled";
+export type PartEvent = "overdue_response" | "late_response" | "echo_settled" | "late_forgotten";
 
 export interface PartOutcomesOptions {
   readonly settings: SmppGatewaySettings;
@@ -27,10 +28,13 @@ export class PartOutcomes {
   readonly #doubtful: DoubtfulParts;
   /** Parts by user_message_reference and destination, where receipts echo them. */
   readonly #echoes = new Map<string, WrittenPart>();
+  /** The same for parts that were given up as ambiguous. */
+  readonly #lateEchoes: LateParts<string>;
   #isClosed = false;
 
   constructor(options: PartOutcomesOptions) {
     this.#options = options;
+    this.#lateEchoes = new LateParts(() => options.count("late_forgotten"));
     this.#doubtful = new DoubtfulParts({
       clock: options.clock,
       holdMs: options.settings.ambiguityHoldMs,
@@ -39,53 +43,59 @@ export class PartOutcomes {
   }
 
   written(part: WrittenPart): void {
-    if (part.echoKey !== undefined) this.#echoes.set(part.echoKey, part);
+    if (part.echoKey === undefined) return;
+    this.#echoes.set(part.echoKey, part);
+    // References come round: an echo is the new part's from here on.
+    this.#lateEchoes.take(part.echoKey);
+  }
+
+  /** Makes what finds the overdue parts of one session. */
+  overdueParts(): OverdueParts {
+    return { held: new Map(), givenUp: new LateParts(() => this.#options.count("late_forgotten")) };
   }
 
   /** An answer came in time; tells the class of a refusal. */
   answered(part: WrittenPart, answer: Answer<"submit_sm">): StatusClass | "accepted" {
-    if (answer.kind === "nack") {
-      const { command_status } = answer;
-      return this.#refuse(
-        part,
-        command_status,
-        classifyNack(command_status, this.#options.settings.statusClass),
-      );
-    }
-    const { command_status, body } = answer.pdu;
-    if (command_status === 0) {
-      this.#accept(part, body.message_id);
-      return "accepted";
-    }
-    return this.#refuse(
-      part,
-      command_status,
-      classifyStatus(command_status, this.#options.settings.statusClass),
-    );
+    const { said, result } = this.#read(part.part.number, answer);
+    this.#settle(part, result);
+    const isForGood =
+      result.kind === "refused" && (result.refusal === "recipient" || result.refusal === "route");
+    if (isForGood) part.run.stop("stopped", result.timeMs);
+    return said;
   }
 
   /** The response timeout has passed; the session stands and a late response may come. */
-  overdue(part: WrittenPart, among: Map<number, WrittenPart>, sequence: number): void {
+  overdue(part: WrittenPart, among: OverdueParts, sequence: number): void {
     this.#options.count("overdue_response");
     if (part.echoedId !== undefined) {
       this.#acceptByEcho(part, part.echoedId);
       return;
     }
     part.overdue = { among, sequence };
-    among.set(sequence, part);
+    among.held.set(sequence, part);
     this.#doubt(part);
   }
 
-  /** A response came after all; answers what it said, or undefined when the hold was over. */
+  /**
+   * A response came after all, within the hold or after it; answers what it said, or undefined where the part is forgotten or was
+   * settled otherwise.
+   */
   lateAnswer(
-    among: Map<number, WrittenPart>,
+    among: OverdueParts,
     sequence: number,
     answer: Answer<"submit_sm">,
   ): StatusClass | "accepted" | undefined {
-    const part = among.get(sequence);
-    if (part === undefined) return undefined;
+    const part = among.held.get(sequence);
+    if (part !== undefined) {
+      this.#options.count("late_response");
+      return this.answered(part, answer);
+    }
+    const givenUp = among.givenUp.take(sequence);
+    if (givenUp === undefined) return undefined;
     this.#options.count("late_response");
-    return this.answered(part, answer);
+    const { said, result } = this.#read(givenUp.number, answer);
+    tellLate(givenUp, result);
+    return said;
   }
 
   /** No answer can come any more: the session went, and `loss` is one for all its parts; undefined where nothing was written. */
@@ -104,17 +114,22 @@ export class PartOutcomes {
   }
 
   /** No late response can come any more: only an echo still settles these. */
-  sessionGone(overdue: Map<number, WrittenPart>): void {
+  sessionGone({ held }: OverdueParts): void {
     if (this.#options.settings.echoesUserMessageReference) return;
-    const gone = new Set(overdue.values());
+    const gone = new Set(held.values());
     this.#doubtful.giveUp((part) => gone.has(part));
   }
 
   /** A receipt echoed this reference and destination. */
   echoed(echoKey: string, receiptedId: string): void {
     const part = this.#echoes.get(echoKey);
-    if (part === undefined) return;
-    if (this.#doubtful.release(part)) this.#acceptByEcho(part, receiptedId);
+    if (part === undefined) {
+      const givenUp = this.#lateEchoes.take(echoKey);
+      if (givenUp !== undefined) {
+        this.#options.count("echo_settled");
+        tellLate(givenUp, this.#acceptedByEcho(givenUp.number, receiptedId));
+      }
+    } else if (this.#doubtful.release(part)) this.#acceptByEcho(part, receiptedId);
     else part.echoedId = receiptedId;
   }
 
@@ -129,51 +144,62 @@ export class PartOutcomes {
     else this.#doubtful.hold(part);
   }
 
-  #accept(part: WrittenPart, messageId: string): void {
-    const { messageIdForm } = this.#options.settings;
-    const hasId = messageId !== "";
-    this.#settle(part, {
-      kind: "accepted",
-      number: part.part.number,
-      smscMessageId: hasId ? messageId : undefined,
-      matchKey: hasId ? matchKey(messageId, messageIdForm.response) : undefined,
-      timeMs: this.#options.clock.now(),
-    });
+  /** What the SMSC says of a part. */
+  #read(
+    number: number,
+    answer: Answer<"submit_sm">,
+  ): { readonly said: StatusClass | "accepted"; readonly result: PartResult } {
+    const { statusClass, messageIdForm } = this.#options.settings;
+    const timeMs = this.#options.clock.now();
+    if (answer.kind === "response" && answer.pdu.command_status === 0) {
+      const id = answer.pdu.body.message_id;
+      const smscMessageId = id === "" ? undefined : id;
+      const key = id === "" ? undefined : matchKey(id, messageIdForm.response);
+      return { said: "accepted", result: { kind: "accepted", number, smscMessageId, matchKey: key, timeMs } };
+    }
+    const commandStatus = answer.kind === "nack" ? answer.command_status : answer.pdu.command_status;
+    const classify = answer.kind === "nack" ? classifyNack : classifyStatus;
+    const said = classify(commandStatus, statusClass);
+    // A session that has lost its account (bind) is bound again like one that was never bound.
+    const refusal = said === "bind" ? "session" : said;
+    return { said, result: { kind: "refused", number, refusal, commandStatus, timeMs } };
   }
 
   /** The receipt proves that the SMSC has it; the id is in the receipt's notation. */
   #acceptByEcho(part: WrittenPart, receiptedId: string): void {
     this.#options.count("echo_settled");
-    this.#settle(part, {
-      kind: "accepted",
-      number: part.part.number,
-      smscMessageId: receiptedId,
-      matchKey: matchKey(receiptedId, this.#options.settings.messageIdForm.receipt),
-      timeMs: this.#options.clock.now(),
-    });
+    this.#settle(part, this.#acceptedByEcho(part.part.number, receiptedId));
   }
 
-  #refuse(part: WrittenPart, commandStatus: number, statusClass: StatusClass): StatusClass {
-    // A session that has lost its account (bind) is bound again like one that was never bound.
-    const refusal = statusClass === "bind" ? "session" : statusClass;
+  #acceptedByEcho(number: number, receiptedId: string): PartResult {
+    const key = matchKey(receiptedId, this.#options.settings.messageIdForm.receipt);
     const timeMs = this.#options.clock.now();
-    this.#settle(part, { kind: "refused", number: part.part.number, refusal, commandStatus, timeMs });
-    if (refusal === "recipient" || refusal === "route") part.run.stop("stopped", timeMs);
-    return statusClass;
+    return { kind: "accepted", number, smscMessageId: receiptedId, matchKey: key, timeMs };
   }
 
   #ambiguous(part: WrittenPart): void {
+    const { number } = part.part;
     const timeMs = this.#options.clock.now();
-    this.#settle(part, { kind: "ambiguous", number: part.part.number, loss: part.loss, timeMs });
+    const late: LateAnswer = { onAnswer: (result) => part.run.revise(result) };
+    if (part.overdue !== undefined) part.overdue.among.givenUp.add(part.overdue.sequence, { number, late });
+    if (part.echoKey !== undefined) this.#lateEchoes.add(part.echoKey, { number, late });
+    this.#settle(part, { kind: "ambiguous", number, loss: part.loss, late, timeMs });
   }
 
   #settle(part: WrittenPart, result: PartResult): void {
     if (part.overdue !== undefined) {
-      part.overdue.among.delete(part.overdue.sequence);
+      part.overdue.among.held.delete(part.overdue.sequence);
       this.#doubtful.release(part);
     }
     if (part.echoKey !== undefined && this.#echoes.get(part.echoKey) === part)
       this.#echoes.delete(part.echoKey);
     part.run.settle(result);
   }
+}
+
+/** Says once what became of a part that was given up, whether its response or a receipt comes first. */
+function tellLate({ late }: LatePart, result: PartResult): void {
+  const { onAnswer } = late;
+  late.onAnswer = () => {};
+  onAnswer(result);
 }

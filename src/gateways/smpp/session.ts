@@ -14,7 +14,7 @@ import { type Delivery, DeliveryIntake } from "./delivery-intake.ts";
 import { describeClose } from "./describe-close.ts";
 import type { PartOutcomes } from "./part-outcomes.ts";
 import type { SmppGatewaySettings } from "./settings.ts";
-import type { SubmissionRun, WrittenPart } from "./submission-run.ts";
+import type { OverdueParts, SubmissionRun, WrittenPart } from "./submission-run.ts";
 import { needsTlvs, submitSm } from "./submit-sm.ts";
 import type { SubmitSession } from "./submitter.ts";
 
@@ -51,17 +51,22 @@ export interface SessionOptions {
 const VERSION_WITH_TLVS = 0x34;
 /** How long a session that must be bound again waits for what is unanswered. */
 const REBIND_GRACE_MS = 5_000;
+/** How long an SMSC that goes may still answer, and we acknowledge what it delivered. */
+const DEPARTURE_GRACE_MS = 5_000;
 
 export class SmppSession implements SubmitSession {
   readonly #options: SessionOptions;
   readonly #intake: DeliveryIntake;
   readonly #giveUpConnecting: () => void;
-  readonly #overdue = new Map<number, WrittenPart>();
+  readonly #overdue: OverdueParts;
   readonly #closed = Promise.withResolvers<void>();
   #state: "connecting" | "binding" | "bound" | "draining" | "closed" = "connecting";
   #connection: SmppConnection | undefined;
   #drainTimer: Timer | undefined;
   #onIdle: (() => void) | undefined;
+  /** Answers the SMSC's unbinding and closes; undefined while it stays. */
+  #finishDeparture: (() => void) | undefined;
+  #isUnbinding = false;
   #carriesTlvs = false;
   #boundAtMs: number | undefined;
   #loss: SessionLoss | undefined;
@@ -70,6 +75,7 @@ export class SmppSession implements SubmitSession {
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#overdue = options.outcomes.overdueParts();
     this.#intake = new DeliveryIntake({
       maxUnanswered: options.settings.maxUnansweredDeliveries,
       store: options.onDelivery,
@@ -149,7 +155,7 @@ export class SmppSession implements SubmitSession {
       this.#destroy();
     } else {
       this.#drainTimer?.cancel();
-      this.#drainTimer = this.#options.clock.setTimeout(() => this.#destroy(), graceMs);
+      this.#drainTimer = this.#options.clock.setTimeout(() => this.#endDraining(), graceMs);
       if (this.#state === "bound") await this.#drain();
     }
     await this.#closed.promise;
@@ -159,7 +165,29 @@ export class SmppSession implements SubmitSession {
     this.#state = "draining";
     this.#options.onDraining(this);
     await this.#idle();
-    await this.#connection?.unbind();
+    this.#isUnbinding = true;
+    if (this.#finishDeparture !== undefined) this.#finishDeparture();
+    else await this.#connection?.unbind();
+  }
+
+  /** The SMSC unbinds or closes its half: what is unanswered on either side is waited for, as in a goodbye of our own (P51). */
+  #depart(finish: () => void): void {
+    this.#finishDeparture = finish;
+    if (this.#isIdle && this.#state !== "draining") {
+      finish();
+    } else if (this.#state === "bound") {
+      this.#drainTimer ??= this.#options.clock.setTimeout(() => this.#endDraining(), DEPARTURE_GRACE_MS);
+      void this.#drain();
+    } else if (this.#isUnbinding || this.#state !== "draining") {
+      finish();
+    } else {
+      this.#noticeIdle();
+    }
+  }
+
+  #endDraining(): void {
+    if (this.#finishDeparture !== undefined) this.#finishDeparture();
+    else this.#destroy();
   }
 
   #start(socket: Socket): void {
@@ -181,7 +209,9 @@ export class SmppSession implements SubmitSession {
       enquireLinkIntervalMs: settings.enquireLinkIntervalMs,
       enquireLinkTimeoutMs: settings.enquireLinkTimeoutMs,
       enquireLinkMissLimit: settings.enquireLinkMisses,
+      mayWrite: this.#options.mayWrite,
       onRequest: (request) => this.#take(request, connection),
+      onDeparture: (finish) => this.#depart(finish),
       onNotification: (pdu) =>
         this.#options.log.info({ command: pdu.command }, "The SMSC sent a notification."),
       onLateAnswer: ({ sequence_number, outcome }) => this.#takeLate(sequence_number, outcome),
@@ -327,8 +357,12 @@ export class SmppSession implements SubmitSession {
     });
   }
 
+  get #isIdle(): boolean {
+    return this.inFlight === 0 && this.#intake.unanswered === 0;
+  }
+
   #noticeIdle(): void {
-    if (this.inFlight === 0 && this.#intake.unanswered === 0) this.#onIdle?.();
+    if (this.#isIdle) this.#onIdle?.();
   }
 
   #destroy(): void {

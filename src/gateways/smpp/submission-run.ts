@@ -3,6 +3,15 @@
  * what comes later for the same part is ignored.
  */
 import type { PartResult, PartToSubmit, SessionLoss, Submission } from "../gateway.ts";
+import type { LateParts } from "./late-parts.ts";
+
+/** Where late answers to the parts of one session find them, by sequence number. */
+export interface OverdueParts {
+  /** In doubt: their hold is going on. */
+  readonly held: Map<number, WrittenPart>;
+  /** Given up as ambiguous. */
+  readonly givenUp: LateParts<number>;
+}
 
 /** A part that was written and awaits its fate. */
 export interface WrittenPart {
@@ -13,7 +22,7 @@ export interface WrittenPart {
   /** The id in a receipt that echoed this part before its response came. */
   echoedId: string | undefined;
   /** Where a late response finds it, once its response is overdue. */
-  overdue: { readonly among: Map<number, WrittenPart>; readonly sequence: number } | undefined;
+  overdue: { readonly among: OverdueParts; readonly sequence: number } | undefined;
   /** The end of its session, where that came before its response and before the response timeout. */
   loss: SessionLoss | undefined;
 }
@@ -50,6 +59,12 @@ export class SubmissionRun {
     this.#results[index] = result;
     this.#unsettled -= 1;
     if (this.#unsettled === 0) this.#resolve(this.#results.filter((each) => each !== undefined));
+  }
+
+  /** An answer came for a part in doubt while other parts still keep the submission going. */
+  revise(result: PartResult): void {
+    const index = this.submission.parts.findIndex((part) => part.number === result.number);
+    if (this.#unsettled > 0 && this.#results[index]?.kind === "ambiguous") this.#results[index] = result;
   }
 
   /** Settles every part that was not written yet. */

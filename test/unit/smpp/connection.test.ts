@@ -386,3 +386,25 @@ describe("a peer that does not read", () => {
     connection.destroy({ kind: "dropped" });
   });
 });
+
+describe("whoever may lose the right to write", () => {
+  it("is asked again for what waited in the outgoing buffer; what is withheld then was never written", async () => {
+    let mayWrite = true;
+    const { connection, pair, heard } = await setUp({ window: 1_000, mayWrite: () => mayWrite });
+    pair.far.pause();
+    const payload = { ...SUBMIT, tlvs: { message_payload: Buffer.alloc(60_000) } };
+    const outcomes = Array.from({ length: 400 }, () => connection.request(payload));
+    await new Promise(setImmediate);
+    expect(pair.near.writableNeedDrain).toBe(true);
+    mayWrite = false;
+    pair.far.resume();
+    expect(await Promise.race(outcomes)).toEqual({ kind: "lost", written: false });
+    const { inFlight } = connection;
+    expect(inFlight).toBeGreaterThan(0);
+    expect(inFlight).toBeLessThan(400);
+    connection.nack(7, 3);
+    const commands: string[] = [];
+    while (commands.at(-1) !== "generic_nack") commands.push((await heard.next()).command);
+    expect(commands).toHaveLength(inFlight + 1);
+  });
+});

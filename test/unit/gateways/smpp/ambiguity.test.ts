@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PartResult } from "../../../../src/gateways/gateway.ts";
+import { createSignalQueue } from "../../../support/signal-queue.ts";
 import { submission } from "../../../support/smpp-gateway.ts";
 import { bind, cleanAfterEach } from "./support.ts";
 
@@ -26,7 +27,7 @@ describe("a part whose fate nobody knows (P12)", () => {
     expect(events).toEqual(["overdue_response", "late_response"]);
   });
 
-  it("P12 is ambiguous once the hold is over, and a response after that changes nothing", async () => {
+  it("P12 is ambiguous once the hold is over, and gives its place in the window free for one probe", async () => {
     const { gateway, session, clock, events } = await bind({
       responseTimeoutMs: 1_000,
       ambiguityHoldMs: 500,
@@ -35,14 +36,82 @@ describe("a part whose fate nobody knows (P12)", () => {
     const submit = await session.submits.next();
     clock.advance(1_000);
     await Promise.resolve();
-    expect(gateway.room()).toBe(64);
+    expect(gateway.room()).toBe(1);
     clock.advance(500);
     expect(kinds(await results)).toEqual(["ambiguous"]);
-    session.answer(submit, { id: "too late" });
     const after = gateway.submit(submission(["next"]));
     session.answer(await session.submits.next(), { id: "next" });
     expect(kinds(await after)).toEqual(["accepted"]);
+    expect(gateway.room()).toBe(64);
+    expect(submit.body.destination_addr).toBe("4790000001");
     expect(events).toEqual(["overdue_response"]);
+  });
+
+  it("P49 is told once what became of it when its response comes after the hold, accepted or refused", async () => {
+    const { gateway, session, clock, events } = await bind({
+      responseTimeoutMs: 1_000,
+      ambiguityHoldMs: 500,
+      messageIdForm: { response: "hex", receipt: "decimal" },
+    });
+    const results = ["a", "b"].map((text) => gateway.submit(submission([text])));
+    const submits = [await session.submits.next(), await session.submits.next()];
+    clock.advance(1_000);
+    await Promise.resolve();
+    clock.advance(500);
+    const late = createSignalQueue<PartResult>();
+    for (const [part] of await Promise.all(results)) {
+      if (part?.kind !== "ambiguous" || part.late === undefined) throw new Error("nothing can come late");
+      part.late.onAnswer = (result) => late.push(result);
+    }
+    clock.advance(45_000);
+    session.answer(submits[0] as never, { id: "0A" });
+    expect(await late.next()).toMatchObject({ kind: "accepted", smscMessageId: "0A", matchKey: "10" });
+    session.answer(submits[0] as never, { id: "0A" });
+    session.answer(submits[1] as never, { status: 0x0b });
+    expect(await late.next()).toMatchObject({ kind: "refused", refusal: "recipient", commandStatus: 0x0b });
+    expect(late.waiting).toEqual([]);
+    expect(events.filter((event) => event === "late_response")).toHaveLength(2);
+  });
+
+  it("P49 is known in its submission when its late response comes while another part still waits", async () => {
+    const { gateway, session, clock } = await bind({ responseTimeoutMs: 1_000, ambiguityHoldMs: 0 });
+    const results = gateway.submit(
+      submission(["a", "b"], { takeToken: () => new Promise((resolve) => clock.setTimeout(resolve, 1_500)) }),
+    );
+    const first = await session.submits.next();
+    clock.advance(1_000);
+    await new Promise(setImmediate);
+    clock.advance(500);
+    const second = await session.submits.next();
+    session.answer(first, { id: "first" });
+    session.answer(second, { id: "second" });
+    expect(await results).toMatchObject([
+      { kind: "accepted", smscMessageId: "first" },
+      { kind: "accepted", smscMessageId: "second" },
+    ]);
+  });
+
+  it("P49 is told of a receipt that echoes it after the hold, though its session went", async () => {
+    const { gateway, session, smsc, clock } = await bind({
+      echoesUserMessageReference: true,
+      ambiguityHoldMs: 500,
+    });
+    const results = gateway.submit(submission(["Hello"]));
+    const { tlvs } = await session.submits.next();
+    session.socket.destroy();
+    while (gateway.figures().boundSessions > 0) await new Promise(setImmediate);
+    clock.advance(500);
+    const [part] = await results;
+    if (part?.kind !== "ambiguous" || part.late === undefined) throw new Error("nothing can come late");
+    const told = Promise.withResolvers<PartResult>();
+    part.late.onAnswer = told.resolve;
+    clock.advance(1_000);
+    const next = await smsc.sessions.next();
+    await next.deliver({
+      body: { esm_class: 4, source_addr: "4790000001", short_message: Buffer.from("id:77 stat:DELIVRD") },
+      tlvs: { user_message_reference: tlvs.user_message_reference },
+    });
+    expect(await told.promise).toMatchObject({ kind: "accepted", smscMessageId: "77" });
   });
 
   it("P12 can also turn out refused by a late response", async () => {
@@ -69,10 +138,11 @@ describe("a part whose fate nobody knows (P12)", () => {
     const { gateway, session, smsc, clock } = await bind({ responseTimeoutMs: 1_000, reconnectMinMs: 10 });
     const overdue = gateway.submit(submission(["a"]));
     await session.submits.next();
-    clock.advance(1_000);
+    clock.advance(500);
     const lost = gateway.submit(submission(["b", "c"]));
     await session.submits.next();
     await session.submits.next();
+    clock.advance(500);
     session.socket.destroy();
     expect(lossesOf(await overdue)).toEqual([undefined]);
     const [first, second] = lossesOf(await lost);
