@@ -54,13 +54,14 @@ export function isSamePart(known: PartTuple, part: PartRecord): boolean {
 }
 
 /**
- * The parts of a continued attempt: a new record takes the place of earlier ones of its number, except of those with an SMSC id,
- * for which a receipt may still come. So the row stays bounded however often a part is retried.
+ * The parts of a continued attempt: a new record takes the place of earlier ones of its number, except of copies that a handset may
+ * have: those that were accepted, and those of which nobody knows. So the row stays bounded however often a part is refused; how often
+ * one is written in doubt is bounded by the retry policy.
  */
 export function mergeParts(known: readonly PartTuple[], added: readonly PartTuple[]): readonly PartTuple[] {
   if (known.length === 0) return added;
   const numbers = new Set(added.map((part) => part[0]));
-  const kept = known.filter((part) => part[2] !== null || !numbers.has(part[0]));
+  const kept = known.filter((part) => part[2] !== null || part[1] === "AMBIGUOUS" || !numbers.has(part[0]));
   return [...kept, ...added].sort((left, right) => left[0] - right[0]);
 }
 

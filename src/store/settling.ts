@@ -34,6 +34,13 @@ export interface AttemptTrace {
   readonly marks: readonly string[];
 }
 
+/** When a delivery whose parts are answered late is SUBMITTED after all. */
+export interface WholeDelivery {
+  readonly partCount: number;
+  /** As of a verdict `submitted`. */
+  readonly expectsReceipts: boolean;
+}
+
 export interface Settlement {
   readonly deliveryId: DeliveryId;
   readonly claimant: ClaimantId;
@@ -43,6 +50,8 @@ export interface Settlement {
   readonly lane: Lane;
   /** Undefined when nothing was tried (expired before, no candidate, handed back). */
   readonly attempt: AttemptRecord | undefined;
+  /** Where parts may have been answered late: with all of them accepted it is SUBMITTED, whatever the verdict says. */
+  readonly whole?: WholeDelivery | undefined;
   readonly verdict: /** Every part was accepted. With `expectsReceipts: false` it ends UNKNOWN (NO_RECEIPTS) in the same step. */
     | { readonly kind: "submitted"; readonly expectsReceipts: boolean }
     /** Back to QUEUED, unclaimed; CANCELLED instead where cancelling was asked and nothing may have been sent. */
@@ -58,7 +67,13 @@ export interface Settlement {
         readonly state: Extract<FinalState, "REJECTED" | "EXPIRED" | "UNKNOWN">;
         readonly code: StatusCodeName | undefined;
         readonly reason: FailureReason;
-      };
+      }
+    /**
+     * An answer to a part that its attempt was settled without (P49): the attempt holds that part alone. It is kept on the copy that was
+     * ambiguous since `copyTimeMs`, its id takes receipts, and with all parts accepted a delivery that is QUEUED and claimed by nobody is
+     * SUBMITTED; so is one that `isHeld`: claimed under this name and kept from being written. No other state moves.
+     */
+    | { readonly kind: "late"; readonly copyTimeMs: number; readonly isHeld: boolean };
 }
 
 export type SettleOutcome =

@@ -3,8 +3,9 @@
  * lost is recorded, under its own negative number, where no later attempt meets it.
  */
 
+import { isWhole, reviseParts } from "../late-answer.ts";
 import { isSamePart, mergeParts, type PartTuple, packPart } from "../part-tuple.ts";
-import type { AttemptRecord } from "../settling.ts";
+import type { AttemptRecord, PartRecord } from "../settling.ts";
 import { type AttemptRow, addSmscId, attemptKey, type SmscIdRow } from "./locked-rows.ts";
 import type { SubmittedDelivery } from "./submit-plainly.ts";
 import type { Transaction } from "./transaction.ts";
@@ -58,6 +59,43 @@ export function recordAttempt(
     known.parts = parts;
     if (!rows.newAttempts.has(known)) rows.changedAttempts.add(known);
   }
+  addIds(rows, delivery, attempt, number, added);
+  return { parts, isContinued: known !== undefined };
+}
+
+/** Keeps an answer that came late on the copy that was ambiguous since `copyTimeMs`, under whichever number its attempt stands. */
+export function recordLate(
+  tx: Transaction,
+  delivery: Pick<SubmittedDelivery, "id" | "expire_time">,
+  attempt: AttemptRecord,
+  copyTimeMs: number,
+  partCount: number,
+): RecordedAttempt {
+  const { rows } = tx;
+  const [part] = attempt.parts;
+  for (const number of [attempt.number, -attempt.number]) {
+    const known = rows.attempts.get(attemptKey(delivery.id, number));
+    if (known?.start_time !== attempt.startTimeMs || part === undefined) continue;
+    const parts = reviseParts(known.parts, part, copyTimeMs);
+    if (parts !== known.parts) {
+      known.end_time = attempt.endTimeMs;
+      if (isWhole(parts, partCount)) known.outcome = "ACCEPTED";
+      known.parts = parts;
+      if (!rows.newAttempts.has(known)) rows.changedAttempts.add(known);
+      addIds(rows, delivery, attempt, number, [part]);
+    }
+    return { parts, isContinued: true };
+  }
+  return recordAttempt(tx, delivery, attempt, true);
+}
+
+function addIds(
+  rows: Transaction["rows"],
+  delivery: Pick<SubmittedDelivery, "id" | "expire_time">,
+  attempt: AttemptRecord,
+  number: number,
+  added: readonly PartRecord[],
+): void {
   for (const { number: part, smscMessageId, matchKey } of added) {
     if (smscMessageId === undefined) continue;
     const id: SmscIdRow = {
@@ -73,5 +111,4 @@ export function recordAttempt(
     addSmscId(rows, id);
     rows.newSmscIds.add(id);
   }
-  return { parts, isContinued: known !== undefined };
 }

@@ -8,12 +8,13 @@ import { toGatewayId } from "../../domain/ids.ts";
 import { judgeParts } from "../../domain/judge-parts.ts";
 import { noProgress } from "../../domain/message.ts";
 import { stateCodes, stateOf } from "../codes.ts";
+import { isLate, isWhole, type LateSettlement, progressAfter, verdictAfter } from "../late-answer.ts";
 import { partToJudge } from "../part-tuple.ts";
 import type { Settlement, SettleOutcome } from "../settling.ts";
 import type { DeliveryRow } from "./locked-rows.ts";
 import { endDelivery } from "./move-delivery.ts";
 import type { QueueEnds } from "./queue-ends.ts";
-import { type RecordedAttempt, recordAttempt } from "./record-attempt.ts";
+import { type RecordedAttempt, recordAttempt, recordLate } from "./record-attempt.ts";
 import { replayParked } from "./record-receipts.ts";
 import { StepError } from "./store-error.ts";
 import type { Transaction } from "./transaction.ts";
@@ -21,7 +22,7 @@ import type { Transaction } from "./transaction.ts";
 const plainProgress = JSON.stringify(noProgress);
 
 export function settle(tx: Transaction, queueEnds: QueueEnds, entry: Settlement): SettleOutcome {
-  const { deliveryId, attempt, verdict, timeMs } = entry;
+  const { deliveryId, attempt, timeMs } = entry;
   const submitted = tx.rows.submitted.get(deliveryId);
   if (submitted !== undefined && attempt !== undefined) {
     recordAttempt(tx, submitted, attempt, false);
@@ -30,31 +31,23 @@ export function settle(tx: Transaction, queueEnds: QueueEnds, entry: Settlement)
   }
   const row = tx.rows.deliveries.get(deliveryId);
   if (row === undefined) return { kind: "fenced" };
+  if (isLate(entry)) return settleLate(tx, entry, row);
   const isFenced = row.claimed_by !== entry.claimant || row.claim_number !== entry.claimNumber;
   const recorded = attempt === undefined ? undefined : recordAttempt(tx, row, attempt, isFenced);
   if (isFenced) {
     if (attempt !== undefined) replayParked(tx, attempt);
     return { kind: "fenced" };
   }
+  const verdict = verdictAfter(entry, recorded?.parts ?? []);
   const decision = decideSettlement(stateOf(row.state), row.is_cancel_requested === 1, verdict);
   row.attempt_count = Math.max(row.attempt_count, attempt?.number ?? 0);
   switch (decision.kind) {
     case "requeue":
-      requeue(tx, queueEnds, row, entry);
+      requeue(tx, queueEnds, row, entry, recorded);
       break;
     case "submit": {
       if (attempt === undefined) throw new StepError("a submitted delivery needs its attempt");
-      row.state = stateCodes.SUBMITTED;
-      row.claimed_by = null;
-      row.submit_time = timeMs;
-      row.gateway_id = attempt.gatewayId;
-      row.progress = null;
-      tx.reports.push({ accountId: row.account_id, deliveryId, state: "SUBMITTED", timeMs });
-      const early = judgeEarlyReceipts(recorded);
-      if (early !== undefined) {
-        const { reason, doneTimeMs } = early;
-        endDelivery(tx, row, { to: early.state, code: undefined, reason, timeMs, doneTimeMs });
-      } else if (decision.ending !== undefined) end(tx, row, decision.ending, timeMs);
+      becomeSubmitted(tx, row, attempt.gatewayId, timeMs, recorded, decision.ending === undefined);
       break;
     }
     case "end":
@@ -69,10 +62,66 @@ export function settle(tx: Transaction, queueEnds: QueueEnds, entry: Settlement)
   return { kind: "settled", state: stateOf(row.state) };
 }
 
-function requeue(tx: Transaction, queueEnds: QueueEnds, row: DeliveryRow, entry: Settlement): void {
+function settleLate(tx: Transaction, entry: LateSettlement, row: DeliveryRow): SettleOutcome {
+  const { attempt, whole, timeMs, verdict } = entry;
+  const recorded = recordLate(tx, row, attempt, verdict.copyTimeMs, whole.partCount);
+  const state = stateOf(row.state);
+  const isHeld =
+    verdict.isHeld && row.claimed_by === entry.claimant && row.claim_number === entry.claimNumber;
+  const isFree = row.claimed_by === null || isHeld;
+  if (state === "QUEUED" && isFree && isWhole(recorded.parts, whole.partCount)) {
+    becomeSubmitted(tx, row, attempt.gatewayId, timeMs, recorded, whole.expectsReceipts);
+    tx.rows.changedDeliveries.add(row);
+  } else if (state === "QUEUED" || state === "SUBMITTING") {
+    const before = row.progress === null ? noProgress : JSON.parse(row.progress);
+    const after = progressAfter(before, attempt.number, recorded.parts);
+    if (after !== before) {
+      row.progress = JSON.stringify(after);
+      tx.rows.changedDeliveries.add(row);
+    }
+  }
+  replayParked(tx, attempt);
+  return { kind: "settled", state: stateOf(row.state) };
+}
+
+/** Tells it, and judges what is known of its end already. */
+function becomeSubmitted(
+  tx: Transaction,
+  row: DeliveryRow,
+  gatewayId: string,
+  timeMs: number,
+  recorded: RecordedAttempt | undefined,
+  expectsReceipts: boolean,
+): void {
+  row.state = stateCodes.SUBMITTED;
+  row.claimed_by = null;
+  row.submit_time = timeMs;
+  row.gateway_id = gatewayId;
+  row.progress = null;
+  tx.reports.push({ accountId: row.account_id, deliveryId: row.id, state: "SUBMITTED", timeMs });
+  const early = judgeEarlyReceipts(recorded);
+  if (early !== undefined) {
+    const { reason, doneTimeMs } = early;
+    endDelivery(tx, row, { to: early.state, code: undefined, reason, timeMs, doneTimeMs });
+  } else if (!expectsReceipts) {
+    end(tx, row, { state: "UNKNOWN", code: undefined, reason: "NO_RECEIPTS" }, timeMs);
+  }
+}
+
+function requeue(
+  tx: Transaction,
+  queueEnds: QueueEnds,
+  row: DeliveryRow,
+  entry: Settlement,
+  recorded: RecordedAttempt | undefined,
+): void {
   const { verdict, attempt } = entry;
   if (verdict.kind !== "retry") throw new StepError("only a retry is queued again");
-  const progress = JSON.stringify(verdict.progress);
+  const progress = JSON.stringify(
+    attempt === undefined || recorded === undefined || !recorded.isContinued
+      ? verdict.progress
+      : progressAfter(verdict.progress, attempt.number, recorded.parts),
+  );
   row.state = stateCodes.QUEUED;
   row.claimed_by = null;
   row.gateway_id = verdict.gatewayId;

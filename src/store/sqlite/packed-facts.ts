@@ -37,15 +37,16 @@ export type PackedSettlement = readonly [
   PackedAttempt | undefined,
   /** For `submitted` only whether it expects receipts. */
   verdict: Settlement["verdict"] | boolean,
+  whole: Settlement["whole"],
 ];
 
 const noTrace: AttemptRecord["trace"] = { leftOut: [], marks: [] };
 
 export function packSettlement(entry: Settlement): PackedSettlement {
-  const { deliveryId, claimant, claimNumber, timeMs, lane, attempt, verdict } = entry;
+  const { deliveryId, claimant, claimNumber, timeMs, lane, attempt, verdict, whole } = entry;
   const packed = attempt === undefined ? undefined : packAttempt(attempt);
   const outcome = verdict.kind === "submitted" ? verdict.expectsReceipts : verdict;
-  return [deliveryId, claimant, claimNumber, timeMs, lane, packed, outcome];
+  return [deliveryId, claimant, claimNumber, timeMs, lane, packed, outcome, whole];
 }
 
 export function unpackSettlement([
@@ -56,6 +57,7 @@ export function unpackSettlement([
   lane,
   attempt,
   verdict,
+  whole,
 ]: PackedSettlement): Settlement {
   return {
     deliveryId: id,
@@ -65,6 +67,7 @@ export function unpackSettlement([
     lane,
     attempt: attempt === undefined ? undefined : unpackAttempt(attempt),
     verdict: typeof verdict === "boolean" ? { kind: "submitted", expectsReceipts: verdict } : verdict,
+    whole,
   };
 }
 

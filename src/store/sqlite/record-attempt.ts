@@ -3,8 +3,9 @@
  * lost is recorded, under its own negative number, where no later attempt meets it.
  */
 import type { DatabaseSync } from "node:sqlite";
+import { isWhole, reviseParts } from "../late-answer.ts";
 import { isSamePart, mergeParts, type PartTuple, packPart, parseParts } from "../part-tuple.ts";
-import type { AttemptRecord } from "../settling.ts";
+import type { AttemptRecord, PartRecord } from "../settling.ts";
 import { prepare } from "./statement.ts";
 
 export interface RecordedAttempt {
@@ -29,18 +30,44 @@ export function createRecordAttempt(db: DatabaseSync) {
     `UPDATE attempts SET end_time = ?, outcome = ?, parts = ?, trace = ifnull(?, trace)
      WHERE delivery_id = ? AND number = ?`,
   );
+  const findBegun = prepare<{ parts: string; outcome: string }>(
+    db,
+    "SELECT parts, outcome FROM attempts WHERE delivery_id = ? AND number = ? AND start_time = ?",
+  );
+  const revise = prepare(
+    db,
+    "UPDATE attempts SET end_time = ?, outcome = ?, parts = ? WHERE delivery_id = ? AND number = ?",
+  );
   const insertId = prepare(
     db,
     `INSERT INTO smsc_ids (gateway_id, match_key, delivery_id, attempt, part, raw_id, expire_time)
      VALUES (?, ?, ?, ?, ?, ?, ?)`,
   );
 
-  /** `lastNumber` is that of the last recorded attempt; a later one cannot have been recorded yet. */
-  return function recordAttempt(
-    delivery: { readonly id: string; readonly expireTimeMs: number; readonly lastNumber: number },
+  type Recorded = { readonly id: string; readonly expireTimeMs: number; readonly lastNumber: number };
+
+  function insertIds(
+    delivery: Recorded,
     attempt: AttemptRecord,
-    isFenced: boolean,
-  ): RecordedAttempt {
+    number: number,
+    added: readonly PartRecord[],
+  ) {
+    for (const { number: part, smscMessageId, matchKey } of added) {
+      if (smscMessageId === undefined) continue;
+      insertId.run(
+        attempt.gatewayId,
+        matchKey ?? smscMessageId,
+        delivery.id,
+        number,
+        part,
+        matchKey === undefined || matchKey === smscMessageId ? null : smscMessageId,
+        delivery.expireTimeMs,
+      );
+    }
+  }
+
+  /** `lastNumber` is that of the last recorded attempt; a later one cannot have been recorded yet. */
+  function recordAttempt(delivery: Recorded, attempt: AttemptRecord, isFenced: boolean): RecordedAttempt {
     const number = isFenced ? -attempt.number : attempt.number;
     const mayExist = isFenced || number <= delivery.lastNumber;
     const known = mayExist ? find.get(delivery.id, number) : undefined;
@@ -75,18 +102,32 @@ export function createRecordAttempt(db: DatabaseSync) {
     } else {
       goOn.run(attempt.endTimeMs, attempt.outcome, JSON.stringify(parts), trace, delivery.id, number);
     }
-    for (const { number: part, smscMessageId, matchKey } of added) {
-      if (smscMessageId === undefined) continue;
-      insertId.run(
-        attempt.gatewayId,
-        matchKey ?? smscMessageId,
-        delivery.id,
-        number,
-        part,
-        matchKey === undefined || matchKey === smscMessageId ? null : smscMessageId,
-        delivery.expireTimeMs,
-      );
-    }
+    insertIds(delivery, attempt, number, added);
     return { parts, isContinued: known !== undefined };
-  };
+  }
+
+  /** Keeps an answer that came late on the copy that was ambiguous since `copyTimeMs`, under whichever number its attempt stands. */
+  function recordLate(
+    delivery: Recorded,
+    attempt: AttemptRecord,
+    copyTimeMs: number,
+    partCount: number,
+  ): RecordedAttempt {
+    const [part] = attempt.parts;
+    for (const number of [attempt.number, -attempt.number]) {
+      const known = findBegun.get(delivery.id, number, attempt.startTimeMs);
+      if (known === undefined || part === undefined) continue;
+      const knownParts = parseParts(known.parts);
+      const parts = reviseParts(knownParts, part, copyTimeMs);
+      if (parts !== knownParts) {
+        const outcome = isWhole(parts, partCount) ? "ACCEPTED" : known.outcome;
+        revise.run(attempt.endTimeMs, outcome, JSON.stringify(parts), delivery.id, number);
+        insertIds(delivery, attempt, number, [part]);
+      }
+      return { parts, isContinued: true };
+    }
+    return recordAttempt(delivery, attempt, true);
+  }
+
+  return { recordAttempt, recordLate };
 }

@@ -10,6 +10,7 @@ import type { AccountId } from "../../domain/ids.ts";
 import { judgeParts } from "../../domain/judge-parts.ts";
 import { noProgress } from "../../domain/message.ts";
 import { stateCodes, stateOf } from "../codes.ts";
+import { isLate, isWhole, type LateSettlement, progressAfter, verdictAfter } from "../late-answer.ts";
 import { partToJudge } from "../part-tuple.ts";
 import type { Settlement, SettleOutcome } from "../settling.ts";
 import type { EndDelivery } from "./move-delivery.ts";
@@ -28,15 +29,17 @@ interface ClaimedRow {
   readonly attempt_count: number;
 }
 
-interface SettleParts {
-  readonly recordAttempt: ReturnType<typeof createRecordAttempt>;
+interface SettleParts extends ReturnType<typeof createRecordAttempt> {
   readonly endDelivery: EndDelivery;
   readonly replayParked: ReplayParked;
 }
 
 const plainProgress = JSON.stringify(noProgress);
 
-export function createSettle(db: DatabaseSync, { recordAttempt, endDelivery, replayParked }: SettleParts) {
+export function createSettle(
+  db: DatabaseSync,
+  { recordAttempt, recordLate, endDelivery, replayParked }: SettleParts,
+) {
   const find = prepare<ClaimedRow>(
     db,
     `SELECT account_id, state, claimed_by, claim_number, is_cancel_requested, expire_time, attempt_count
@@ -59,10 +62,68 @@ export function createSettle(db: DatabaseSync, { recordAttempt, endDelivery, rep
     "UPDATE deliveries SET attempt_count = ?, gateway_id = ? WHERE id = ? AND claimed_by = ?",
   );
 
+  const submitLate = prepare(
+    db,
+    `UPDATE deliveries SET state = 3, claimed_by = NULL, is_waiting = 0, submit_time = ?, gateway_id = ?, progress = NULL
+     WHERE id = ? AND state = 1`,
+  );
+  const findProgress = prepare<{ progress: string | null }>(
+    db,
+    "SELECT progress FROM deliveries WHERE id = ?",
+  );
+  const keepProgress = prepare(db, "UPDATE deliveries SET progress = ? WHERE id = ?");
+
+  function settleLate(tx: Transaction, entry: LateSettlement, row: ClaimedRow): SettleOutcome {
+    const { deliveryId: id, attempt, whole, timeMs, verdict } = entry;
+    const delivery = { id, expireTimeMs: row.expire_time, lastNumber: row.attempt_count };
+    const recorded = recordLate(delivery, attempt, verdict.copyTimeMs, whole.partCount);
+    let state = stateOf(row.state);
+    const isHeld =
+      verdict.isHeld && row.claimed_by === entry.claimant && row.claim_number === entry.claimNumber;
+    const isFree = row.claimed_by === null || isHeld;
+    if (state === "QUEUED" && isFree && isWhole(recorded.parts, whole.partCount)) {
+      submitLate.run(timeMs, attempt.gatewayId, id);
+      state = becomeSubmitted(tx, entry, row.account_id, recorded, whole.expectsReceipts);
+    } else if (state === "QUEUED" || state === "SUBMITTING") {
+      const progress = findProgress.get(id)?.progress;
+      const before = progress === null || progress === undefined ? noProgress : JSON.parse(progress);
+      const after = progressAfter(before, attempt.number, recorded.parts);
+      if (after !== before) keepProgress.run(JSON.stringify(after), id);
+    }
+    if (replayParked(tx, attempt)) state = stateOf(find.get(id)?.state ?? stateCodes[state]);
+    return { kind: "settled", state };
+  }
+
+  /** The row is SUBMITTED: tells it, and judges what is known of its end already. */
+  function becomeSubmitted(
+    tx: Transaction,
+    { deliveryId: id, timeMs }: Settlement,
+    accountId: AccountId,
+    recorded: RecordedAttempt | undefined,
+    expectsReceipts: boolean,
+  ): DeliveryState {
+    tx.reports.push({ accountId, deliveryId: id, state: "SUBMITTED", timeMs });
+    const early = judgeEarlyReceipts(recorded);
+    if (early === undefined && expectsReceipts) return "SUBMITTED";
+    const to = early?.state ?? "UNKNOWN";
+    endDelivery(tx, {
+      id,
+      accountId,
+      from: "SUBMITTED",
+      to,
+      code: undefined,
+      reason: early === undefined ? "NO_RECEIPTS" : early.reason,
+      timeMs: Math.max(timeMs, early?.arrivalTimeMs ?? 0),
+      doneTimeMs: early?.doneTimeMs,
+    });
+    return to;
+  }
+
   return function settle(tx: Transaction, entry: Settlement): SettleOutcome {
-    const { deliveryId: id, attempt, verdict, timeMs } = entry;
+    const { deliveryId: id, attempt, timeMs } = entry;
     const row = find.get(id);
     if (row === undefined) return { kind: "fenced" };
+    if (isLate(entry)) return settleLate(tx, entry, row);
     const isFenced = row.claimed_by !== entry.claimant || row.claim_number !== entry.claimNumber;
     const delivery = { id, expireTimeMs: row.expire_time, lastNumber: row.attempt_count };
     const recorded = attempt === undefined ? undefined : recordAttempt(delivery, attempt, isFenced);
@@ -71,7 +132,7 @@ export function createSettle(db: DatabaseSync, { recordAttempt, endDelivery, rep
       return { kind: "fenced" };
     }
     let state: DeliveryState = stateOf(row.state);
-    const end = (ending: Ending, doneTimeMs: number | undefined) => {
+    const end = (ending: Ending) => {
       endDelivery(tx, {
         id,
         accountId: row.account_id,
@@ -80,16 +141,21 @@ export function createSettle(db: DatabaseSync, { recordAttempt, endDelivery, rep
         code: ending.code,
         reason: ending.reason,
         timeMs,
-        doneTimeMs,
+        doneTimeMs: undefined,
       });
       state = ending.state;
     };
     const attemptCount = Math.max(row.attempt_count, attempt?.number ?? 0);
+    const verdict = verdictAfter(entry, recorded?.parts ?? []);
     const decision = decideSettlement(state, row.is_cancel_requested === 1, verdict);
     switch (decision.kind) {
       case "requeue": {
         if (verdict.kind !== "retry") throw new Error("only a retry is queued again");
-        const progress = JSON.stringify(verdict.progress);
+        const progress = JSON.stringify(
+          attempt === undefined || recorded === undefined || !recorded.isContinued
+            ? verdict.progress
+            : progressAfter(verdict.progress, attempt.number, recorded.parts),
+        );
         requeue.run(
           verdict.gatewayId,
           verdict.availableTimeMs,
@@ -105,28 +171,12 @@ export function createSettle(db: DatabaseSync, { recordAttempt, endDelivery, rep
       case "submit": {
         if (attempt === undefined) throw new Error("a submitted delivery needs its attempt");
         submit.run(timeMs, attemptCount, attempt.gatewayId, id, entry.claimant);
-        tx.reports.push({ accountId: row.account_id, deliveryId: id, state: "SUBMITTED", timeMs });
-        state = "SUBMITTED";
-        const early = judgeEarlyReceipts(recorded);
-        if (early !== undefined) {
-          const { reason, doneTimeMs, arrivalTimeMs } = early;
-          endDelivery(tx, {
-            id,
-            accountId: row.account_id,
-            from: state,
-            to: early.state,
-            code: undefined,
-            reason,
-            timeMs: Math.max(timeMs, arrivalTimeMs),
-            doneTimeMs,
-          });
-          state = early.state;
-        } else if (decision.ending !== undefined) end(decision.ending, undefined);
+        state = becomeSubmitted(tx, entry, row.account_id, recorded, decision.ending === undefined);
         break;
       }
       case "end":
         if (attempt !== undefined) countAttempt.run(attemptCount, attempt.gatewayId, id, entry.claimant);
-        end(decision.ending, undefined);
+        end(decision.ending);
         break;
       default:
         return assertNever(decision);

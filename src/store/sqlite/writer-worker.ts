@@ -45,7 +45,7 @@ function createHandlers(db: DatabaseSync): Handlers {
   const newIncomingId = createMessageIds(() => incomingTimeMs, randomFillSync);
   const endDelivery = createEndDelivery(db);
   const takeReference = createTakeReference(db);
-  const recordAttempt = createRecordAttempt(db);
+  const recording = createRecordAttempt(db);
   const receipts = createRecordReceipts(db, endDelivery);
   const claims = createClaim(db, takeReference);
   const sweep = createSweep(db, endDelivery);
@@ -59,7 +59,7 @@ function createHandlers(db: DatabaseSync): Handlers {
     claim: claims.claim,
     markSubmitting: (_tx, { claimant, ...claim }) => claims.markSubmitting(claim, claimant),
     takeReference: (_tx, { sender, recipient, nowMs }) => takeReference(sender, recipient, nowMs),
-    settle: createSettle(db, { recordAttempt, endDelivery, replayParked: receipts.replayParked }),
+    settle: createSettle(db, { ...recording, endDelivery, replayParked: receipts.replayParked }),
     recordReceipt: receipts.recordReceipt,
     recordUnparsableReceipt: (_tx, { gatewayId, raw, arrivalTimeMs }) => {
       receipts.recordUnparsableReceipt(gatewayId, raw, arrivalTimeMs);

@@ -54,7 +54,7 @@ it("finds every row by a key or an index, never by reading a whole table", () =>
   });
   const endDelivery = createEndDelivery(recording);
   const takeReference = createTakeReference(recording);
-  const recordAttempt = createRecordAttempt(recording);
+  const attempts = createRecordAttempt(recording);
   const { replayParked } = createRecordReceipts(recording, endDelivery);
   createAccept(recording, takeReference);
   createAppendReports(recording);
@@ -63,7 +63,7 @@ it("finds every row by a key or an index, never by reading a whole table", () =>
   createClean(recording);
   createRecordIncoming(recording, () => randomUUID());
   createRecover(recording, endDelivery);
-  createSettle(recording, { recordAttempt, endDelivery, replayParked });
+  createSettle(recording, { ...attempts, endDelivery, replayParked });
   createSweep(recording, endDelivery);
   createWriteSubscriptions(recording);
   createReadStatus(recording);

@@ -1,0 +1,70 @@
+/**
+ * What an answer that came late makes of an attempt and of its delivery (P49). Pure; every store asks it inside its transaction.
+ */
+import type { DeliveryProgress } from "../domain/message.ts";
+import { isSamePart, type PartTuple, packPart } from "./part-tuple.ts";
+import type { AttemptRecord, PartRecord, Settlement, WholeDelivery } from "./settling.ts";
+
+/** The settlement of a late answer. */
+export interface LateSettlement extends Settlement {
+  readonly attempt: AttemptRecord;
+  readonly whole: WholeDelivery;
+  readonly verdict: Extract<Settlement["verdict"], { readonly kind: "late" }>;
+}
+
+/** What the end of an attempt says. */
+type EndingVerdict = Exclude<Settlement["verdict"], { readonly kind: "late" }>;
+
+export function isLate(entry: Settlement): entry is LateSettlement {
+  return entry.verdict.kind === "late";
+}
+
+/** The parts of the attempt with the answer on the copy that it is for, which stood there as ambiguous since `copyTimeMs`. */
+export function reviseParts(
+  known: readonly PartTuple[],
+  part: PartRecord,
+  copyTimeMs: number,
+): readonly PartTuple[] {
+  if (known.some((each) => isSamePart(each, part))) return known;
+  const revised = packPart(part);
+  const at = known.findIndex(
+    ([number, outcome, , , , timeMs]) =>
+      number === part.number && outcome === "AMBIGUOUS" && timeMs === copyTimeMs,
+  );
+  if (at >= 0) return known.with(at, revised);
+  return [...known, revised].sort((left, right) => left[0] - right[0]);
+}
+
+/** Whether each of so many parts was accepted, in whichever of its copies. */
+export function isWhole(parts: readonly PartTuple[], partCount: number): boolean {
+  return acceptedNumbers(parts).size >= partCount;
+}
+
+/** What a settlement comes to once the answers that came meanwhile are known: a delivery of which all is accepted is SUBMITTED. */
+export function verdictAfter(entry: Settlement, parts: readonly PartTuple[]): EndingVerdict {
+  const { whole, verdict } = entry;
+  if (verdict.kind === "late") throw new RangeError("a late answer settles no attempt");
+  if (whole === undefined || !isWhole(parts, whole.partCount)) return verdict;
+  return { kind: "submitted", expectsReceipts: whole.expectsReceipts };
+}
+
+/** The progress that no longer wants those parts sent that the attempt, by its parts, has had accepted. */
+export function progressAfter(
+  progress: DeliveryProgress,
+  attempt: number,
+  parts: readonly PartTuple[],
+): DeliveryProgress {
+  const { resume } = progress;
+  if (resume === undefined || resume.attempt !== attempt) return progress;
+  const accepted = acceptedNumbers(parts);
+  for (const number of resume.acceptedParts) accepted.add(number);
+  if (accepted.size === resume.acceptedParts.length) return progress;
+  const acceptedParts = [...accepted].sort((left, right) => left - right);
+  return { ...progress, resume: { ...resume, acceptedParts } };
+}
+
+function acceptedNumbers(parts: readonly PartTuple[]): Set<number> {
+  const numbers = new Set<number>();
+  for (const [number, outcome] of parts) if (outcome === "ACCEPTED") numbers.add(number);
+  return numbers;
+}
