@@ -1,13 +1,18 @@
 /**
  * The report streams that are open: how many there are, and which one reads a named subscription. A new reader of a subscription
- * takes over, and the old one ends.
+ * takes over, and the old one ends: here at once, at another replica by a look at the readers' epochs each second.
  */
 import { SmsError } from "../domain/errors.ts";
 import type { AccountId } from "../domain/ids.ts";
+import type { Clock, Timer } from "../observability/clock.ts";
+import type { SubscriptionKey } from "../store/reports.ts";
+import type { Store } from "../store/store.ts";
 
 export interface ReportReader {
   /** Aborted, with the error to end with, when another reader takes over or the subscription is deleted. */
   readonly signal: AbortSignal;
+  /** Tells the epoch that the store gave it: from now on a later one at another replica ends it. */
+  hold(epoch: number): void;
   /** Leaves; harmless when repeated. */
   close(): void;
 }
@@ -20,17 +25,70 @@ export interface ReportReaders {
   readonly count: number;
 }
 
+export interface ReportReadersDeps {
+  readonly store: Pick<Store, "readerEpochs"> & {
+    /** Without a replica's id this process is the only one on the store, and knows of every reader. */
+    readonly sessions: Pick<Store["sessions"], "replicaId">;
+  };
+  readonly clock: Pick<Clock, "setInterval">;
+}
+
+interface Reading extends SubscriptionKey {
+  readonly controller: AbortController;
+  /** The highest that this process was given for the subscription; undefined before the store answered. */
+  epoch: number | undefined;
+}
+
 const retryAfterMs = 5_000;
+const lookEveryMs = 1_000;
 
 /** Makes the register; `maxReaders` bounds all streams of all accounts together. */
-export function createReportReaders(maxReaders: number): ReportReaders {
-  const bySubscription = new Map<string, AbortController>();
+export function createReportReaders(maxReaders: number, { store, clock }: ReportReadersDeps): ReportReaders {
+  const bySubscription = new Map<string, Reading>();
+  const isShared = store.sessions.replicaId !== undefined;
   let count = 0;
+  let timer: Timer | undefined;
+  let isLooking = false;
   const keyOf = (accountId: AccountId, subscription: string) => `${accountId}\u0000${subscription}`;
 
   function end(key: string, reason: SmsError): void {
-    bySubscription.get(key)?.abort(reason);
+    const reading = bySubscription.get(key);
+    leave(key);
+    reading?.controller.abort(reason);
+  }
+
+  function enter(key: string, reading: Reading): void {
+    bySubscription.set(key, reading);
+    if (isShared) timer ??= clock.setInterval(() => void look(), lookEveryMs).unref();
+  }
+
+  function leave(key: string): void {
     bySubscription.delete(key);
+    if (bySubscription.size > 0) return;
+    timer?.cancel();
+    timer = undefined;
+  }
+
+  async function look(): Promise<void> {
+    if (isLooking) return;
+    isLooking = true;
+    const held = [...bySubscription].flatMap(([key, reading]) =>
+      reading.epoch === undefined ? [] : [{ key, reading, epoch: reading.epoch }],
+    );
+    try {
+      const epochs = held.length === 0 ? [] : await store.readerEpochs(held.map(({ reading }) => reading));
+      held.forEach(({ key, reading, epoch }, index) => {
+        // Another reader here has it by now, or it was opened anew while the store was asked.
+        if (bySubscription.get(key) !== reading || reading.epoch !== epoch) return;
+        const found = epochs[index];
+        if (found === undefined) end(key, new SmsError("UNKNOWN_SUBSCRIPTION"));
+        else if (found > epoch) end(key, new SmsError("READER_REPLACED"));
+      });
+    } catch {
+      // The database is away; the stream's own reads say so.
+    } finally {
+      isLooking = false;
+    }
   }
 
   return {
@@ -43,19 +101,24 @@ export function createReportReaders(maxReaders: number): ReportReaders {
           retryAfterMs,
           quota: { subject: "service", description: "Too many report streams are open." },
         });
-      if (key !== undefined) {
+      if (key !== undefined && subscription !== undefined) {
         end(key, new SmsError("READER_REPLACED"));
-        bySubscription.set(key, controller);
+        enter(key, { accountId, name: subscription, controller, epoch: undefined });
       }
       count += 1;
       let isOpen = true;
       return {
         signal: controller.signal,
+        hold(epoch) {
+          // Of two that open it here at once the store may answer the one that was replaced last: the other one reads on.
+          const reading = key === undefined ? undefined : bySubscription.get(key);
+          if (reading !== undefined) reading.epoch = Math.max(epoch, reading.epoch ?? 0);
+        },
         close() {
           if (!isOpen) return;
           isOpen = false;
           count -= 1;
-          if (key !== undefined && bySubscription.get(key) === controller) bySubscription.delete(key);
+          if (key !== undefined && bySubscription.get(key)?.controller === controller) leave(key);
         },
       };
     },

@@ -9,7 +9,7 @@ import type { Clock } from "../observability/clock.ts";
 import type { StoredReport } from "../store/reports.ts";
 import type { Store } from "../store/store.ts";
 import { type Cursors, cursorExpired, invalidCursor } from "./cursors.ts";
-import type { ReportReaders } from "./report-readers.ts";
+import type { ReportReader, ReportReaders } from "./report-readers.ts";
 import { createWaker } from "./waker.ts";
 
 const reportsPerPage = 100;
@@ -79,7 +79,7 @@ export function createWatchReports(deps: WatchReportsDeps): WatchReports {
     const ends = [signal, reader.signal, deps.stopping];
     for (const end of ends) end.addEventListener("abort", waker.wake);
     try {
-      const after = await findStart(deps, accountId, start);
+      const after = await findStart(deps, accountId, start, reader);
       yield* follow(deps, call, { after, replaced: reader.signal, waker });
     } finally {
       for (const end of ends) end.removeEventListener("abort", waker.wake);
@@ -90,7 +90,12 @@ export function createWatchReports(deps: WatchReportsDeps): WatchReports {
 }
 
 /** The number after which the stream begins. */
-async function findStart(deps: WatchReportsDeps, accountId: AccountId, start: ReportStart): Promise<number> {
+async function findStart(
+  deps: WatchReportsDeps,
+  accountId: AccountId,
+  start: ReportStart,
+  reader: ReportReader,
+): Promise<number> {
   const { store, cursors } = deps;
   const bounds = await store.reportBounds(accountId);
   switch (start.kind) {
@@ -101,7 +106,9 @@ async function findStart(deps: WatchReportsDeps, accountId: AccountId, start: Re
     }
     case "subscription": {
       const initial = start.initialStart === "NOW" ? bounds.last : bounds.oldest - 1;
+      reader.signal.throwIfAborted();
       const subscription = await store.openSubscription(accountId, start.name, initial, deps.clock.now());
+      reader.hold(subscription.readerEpoch);
       return subscription.position;
     }
     case "time":

@@ -61,7 +61,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
   const { maxRecipients, maxReportStreams } = config.limits;
   const sealer = createTokenSealer(store.id);
   const cursors = createCursors(store.line);
-  const readers = createReportReaders(maxReportStreams);
+  const readers = createReportReaders(maxReportStreams, { store, clock });
   const countryOf = createCountryOf();
   const newMessageId = createMessageIds(() => clock.now(), randomFillSync);
   const workInHand = createWorkInHand({ clock, random: Math.random });

@@ -48,6 +48,13 @@ export interface Subscription {
   readonly position: number;
   readonly createTimeMs: number;
   readonly acknowledgeTimeMs: number | undefined;
+  /** Of the reader that opened it last: higher than of all before it, also of a subscription of that name that was deleted. */
+  readonly readerEpoch: number;
+}
+
+export interface SubscriptionKey {
+  readonly accountId: AccountId;
+  readonly name: string;
 }
 
 export type AcknowledgeOutcome = "acknowledged" | "unchanged" | "beyond_last" | "unknown_subscription";

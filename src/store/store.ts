@@ -18,6 +18,7 @@ import type {
   ReportScan,
   StoredReport,
   Subscription,
+  SubscriptionKey,
 } from "./reports.ts";
 import type { CancelOutcome, ReceiptOutcome, Settlement, SettleOutcome, StoredIncoming } from "./settling.ts";
 import type { ListFilter, MessageView, StatusPage } from "./views.ts";
@@ -113,7 +114,7 @@ export interface Store {
   /** Called after each commit that wrote reports, with the account's last number; returns the unsubscriber. */
   onReports(listener: (accountId: AccountId, last: number) => void): () => void;
 
-  /** The subscription, made at `initialPosition` where it is new. */
+  /** The subscription, made at `initialPosition` where it is new, with an epoch for this reader. */
   openSubscription(
     accountId: AccountId,
     name: string,
@@ -128,6 +129,8 @@ export interface Store {
   ): Promise<AcknowledgeOutcome>;
   listSubscriptions(accountId: AccountId): Promise<readonly Subscription[]>;
   readSubscription(accountId: AccountId, name: string): Promise<Subscription | undefined>;
+  /** Who reads each of them now, in the order asked; undefined where it is gone. */
+  readerEpochs(keys: readonly SubscriptionKey[]): Promise<readonly (number | undefined)[]>;
   deleteSubscription(accountId: AccountId, name: string): Promise<boolean>;
 
   /** False where the id is taken. */

@@ -103,7 +103,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
   const countryOf = createCountryOf();
   const sealer = createTokenSealer(store.id);
   const cursors = createCursors(store.line);
-  const readers = createReportReaders(options.maxReportStreams ?? 100);
+  const readers = createReportReaders(options.maxReportStreams ?? 100, { store, clock });
   const apiKeys = createApiKeys({
     store,
     configured: [

@@ -1,10 +1,11 @@
 /**
  * One look at the sessions of gateways by one replica: renews what is its own, reads who else wants some, takes what it is due, and
- * answers how all are divided. Leases are judged by the database's clock.
+ * answers how all are divided. Leases are judged by the database's clock, inside the statement, and only by who was there all the time.
  */
 import type { GatewayId } from "../../domain/ids.ts";
 import type { GatewayOffer, ReplicaReport, SessionShare } from "../gateway-sessions.ts";
 import { packReports, unpackReports } from "./gateway-reports.ts";
+import { mayJudge } from "./lease.ts";
 import { planSessions, type SlotView } from "./plan-sessions.ts";
 import { type Connection, statement } from "./statement.ts";
 
@@ -13,8 +14,6 @@ export interface DivideRequest {
   readonly epoch: number;
   readonly leaseMs: number;
   readonly offers: readonly GatewayOffer[];
-  /** Whether sessions may be taken whose lease is over; what was released may always. */
-  readonly mayJudge: boolean;
 }
 
 interface Slot {
@@ -23,8 +22,8 @@ interface Slot {
 }
 
 interface SlotRow extends Slot {
-  readonly owner: string | null;
-  readonly is_over: boolean;
+  /** Nobody's, or its lease is over and this replica may judge that. */
+  readonly is_free: boolean;
 }
 
 const tell = statement(
@@ -40,7 +39,8 @@ const renew = statement<Slot>(
 );
 const readSlots = statement<SlotRow>(
   "read_sessions",
-  `SELECT gateway_id, slot, owner, coalesce(lease_until < clock_timestamp(), true) AS is_over
+  `SELECT gateway_id, slot,
+     owner IS NULL OR (lease_until < statement_timestamp() AND ${mayJudge("$1", "$2", "$3")}) AS is_free
    FROM gateway_sessions ORDER BY gateway_id, slot`,
 );
 const readReplicas = statement<{ id: string; gateways: string }>(
@@ -65,7 +65,7 @@ const take = statement<Slot>(
    SET owner = $3, epoch = $4, lease_until = clock_timestamp() + $5 * interval '1 millisecond'
    FROM (SELECT g.gateway_id, g.slot FROM unnest($1::text[], $2::smallint[]) AS w (gateway_id, slot)
          JOIN gateway_sessions g ON g.gateway_id = w.gateway_id AND g.slot = w.slot
-         WHERE g.owner IS NULL OR g.lease_until < clock_timestamp()
+         WHERE g.owner IS NULL OR (g.lease_until < statement_timestamp() AND ${mayJudge("$3", "$4", "$5")})
          FOR UPDATE OF g SKIP LOCKED) AS free
    WHERE s.gateway_id = free.gateway_id AND s.slot = free.slot RETURNING s.gateway_id, s.slot`,
 );
@@ -79,7 +79,7 @@ export async function divideSessions(
   const [told, renewed, rows, replicas, resumes] = await Promise.all([
     connection.run(tell, replicaId, epoch, packReports(offers)),
     connection.all(renew, replicaId, epoch, leaseMs),
-    connection.all(readSlots),
+    connection.all(readSlots, replicaId, epoch, leaseMs),
     connection.all(readReplicas),
     connection.all(readResumes),
   ]);
@@ -99,9 +99,9 @@ export async function divideSessions(
   const plans = new Map(
     offers.map(({ gatewayId, sessions }) => {
       const mine = new Set(renewedOf.get(gatewayId));
-      const stateOf = ({ slot, owner, is_over }: SlotRow): SlotView["state"] => {
+      const stateOf = ({ slot, is_free }: SlotRow): SlotView["state"] => {
         if (mine.has(slot)) return "own";
-        return owner === null || (is_over && request.mayJudge) ? "free" : "taken";
+        return is_free ? "free" : "taken";
       };
       const slots = (rowsOf.get(gatewayId) ?? []).map((row) => ({ slot: row.slot, state: stateOf(row) }));
       const made = (missingOf.get(gatewayId) ?? []).map((slot) => ({ slot, state: "free" as const }));

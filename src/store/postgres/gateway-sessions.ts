@@ -15,7 +15,7 @@ export interface GatewaySessionsOptions {
   readonly replicaId: string;
   readonly leaseMs: number;
   readonly session: Session;
-  readonly lease: Pick<Lease, "claimant" | "mayJudge">;
+  readonly lease: Pick<Lease, "claimant">;
   readonly clock: Clock;
   /** There is something that others should look at. */
   readonly onNews: () => void;
@@ -43,7 +43,7 @@ export function createGatewaySessions(options: GatewaySessionsOptions): Postgres
       const { claimant } = lease;
       if (claimant === undefined) return nothing;
       const sentMs = clock.monotonic();
-      const request = { replicaId, epoch: epochOf(claimant), leaseMs, offers, mayJudge: lease.mayJudge() };
+      const request = { replicaId, epoch: epochOf(claimant), leaseMs, offers };
       const shares = await asStoreError(
         session.use((connection) => inTransaction(connection, () => divideSessions(connection, request))),
       );

@@ -15,8 +15,6 @@ export interface Lease {
   isHeld(): boolean;
   /** Whether claims under this name are worth making: not while the lease is in doubt. Before joining they are the caller's affair. */
   mayClaim(name: ClaimantId): boolean;
-  /** Whether others' leases may be judged: not before they had time to renew theirs, where this one could not either. */
-  mayJudge(): boolean;
   /** Told when the replica was found dead: what it had claimed is others', and it has to join again. */
   onLost(listener: () => void): () => void;
   renew(): Promise<void>;
@@ -36,13 +34,26 @@ const renewEveryMs = 1_000;
 
 const renewLease = statement(
   "renew_lease",
-  `UPDATE replicas SET lease_until = clock_timestamp() + $3 * interval '1 millisecond'
+  `UPDATE replicas SET lease_until = clock_timestamp() + $3 * interval '1 millisecond',
+     held_since = CASE WHEN lease_until > clock_timestamp() + $3 / 2 * interval '1 millisecond'
+       THEN held_since ELSE clock_timestamp() END
    WHERE id = $1 AND epoch = $2 AND NOT is_dead`,
 );
 const endLease = statement(
   "end_lease",
   "UPDATE replicas SET lease_until = clock_timestamp(), is_dead = true WHERE id = $1 AND epoch = $2",
 );
+
+/**
+ * The condition under which a replica may judge the leases of others, for the statement that judges: its own was renewed for a whole
+ * lease time, each time before half of it had passed. So the database has answered all that time, and whoever lives had several tries.
+ * Told outside the statement it would be out of date where the database hangs in between, as would be another clock than the statement's.
+ */
+export function mayJudge(replicaId: string, epoch: string, leaseMs: string): string {
+  return `EXISTS (SELECT 1 FROM replicas AS own WHERE own.id = ${replicaId} AND own.epoch = ${epoch} AND NOT own.is_dead
+    AND own.held_since <= statement_timestamp() - ${leaseMs} * interval '1 millisecond'
+    AND own.lease_until > statement_timestamp() + ${leaseMs} / 2 * interval '1 millisecond')`;
+}
 
 /** Until when a lease that was asked for at `sentMs` may be relied on, by the monotonic clock: a margin less than it is given. */
 export function heldUntil(sentMs: number, leaseMs: number): number {
@@ -62,7 +73,6 @@ export function createLease({ replicaId, leaseMs, session, clock, log }: LeaseOp
   let timer: Timer | undefined;
   let isRenewing = false;
   let hasJoined = false;
-  let backSinceMs = Number.NEGATIVE_INFINITY;
 
   async function renew(): Promise<void> {
     if (isRenewing || claimant === undefined) return;
@@ -74,10 +84,8 @@ export function createLease({ replicaId, leaseMs, session, clock, log }: LeaseOp
         connection.run(renewLease, replicaId, epoch, leaseMs),
       );
       if (asked !== claimant) return;
-      if (renewed === 1) {
-        if (sentMs >= heldUntilMs) backSinceMs = clock.monotonic();
-        heldUntilMs = heldUntil(sentMs, leaseMs);
-      } else lose();
+      if (renewed === 1) heldUntilMs = heldUntil(sentMs, leaseMs);
+      else lose();
     } catch (err) {
       log.warn({ err }, "The lease of this replica could not be renewed.");
     } finally {
@@ -110,8 +118,6 @@ export function createLease({ replicaId, leaseMs, session, clock, log }: LeaseOp
     },
     isHeld: () => clock.monotonic() < heldUntilMs,
     mayClaim: (name) => !hasJoined || (name === claimant && clock.monotonic() < heldUntilMs),
-    mayJudge: () =>
-      !hasJoined || (clock.monotonic() < heldUntilMs && clock.monotonic() - backSinceMs >= leaseMs),
     onLost(listener) {
       listeners.add(listener);
       return () => {

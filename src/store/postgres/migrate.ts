@@ -12,6 +12,7 @@ import { readMark } from "./copy-mark.ts";
 import { initialSchema } from "./migrations/0001-initial.ts";
 import { gatewaySessions } from "./migrations/0002-gateway-sessions.ts";
 import { claimNumbers } from "./migrations/0003-claim-numbers.ts";
+import { readersAndHeldLeases } from "./migrations/0004-readers-and-held-leases.ts";
 import { readLine } from "./report-line.ts";
 import { sqlStateOf } from "./store-error.ts";
 
@@ -22,7 +23,12 @@ export interface Migration {
   readonly sql: string;
 }
 
-export const migrations: readonly Migration[] = [initialSchema, gatewaySessions, claimNumbers];
+export const migrations: readonly Migration[] = [
+  initialSchema,
+  gatewaySessions,
+  claimNumbers,
+  readersAndHeldLeases,
+];
 
 /** "SMSR": the lock that migrations take, each for its transaction. Nothing else takes an advisory lock. */
 const lockNumber = 0x534d5352;

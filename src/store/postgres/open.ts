@@ -16,7 +16,7 @@ import { connect, nameOf } from "./connect.ts";
 import { createGatewaySessions } from "./gateway-sessions.ts";
 import { createHints } from "./hints.ts";
 import { listKeys } from "./keys.ts";
-import { createLease } from "./lease.ts";
+import { createLease, epochOf } from "./lease.ts";
 import type { MigratedDatabase } from "./migrate.ts";
 import { migrateDatabase } from "./migrate-database.ts";
 import { pausedGateways } from "./pauses.ts";
@@ -25,7 +25,7 @@ import { reportBounds, reportNumberBefore, scanReports } from "./read-reports.ts
 import { listMessages, readStates, readStatus } from "./read-status.ts";
 import { createReader } from "./reader.ts";
 import { createSession, createSessionPool } from "./session.ts";
-import { listSubscriptions, readSubscription } from "./subscriptions.ts";
+import { listSubscriptions, readerEpochs, readSubscription } from "./subscriptions.ts";
 import { createWriter } from "./writer.ts";
 
 export interface PostgresStoreOptions {
@@ -177,7 +177,11 @@ function createStore(options: PostgresStoreOptions, { storeId, line }: MigratedD
         await new Promise<void>((resolve) => void clock.setTimeout(resolve, joinRetryMs));
       }
     },
-    rescue: (nowMs) => write("rescue", { replicaId, nowMs, mayMark: lease.mayJudge() }),
+    rescue(nowMs) {
+      const { claimant } = lease;
+      const judge = claimant === undefined ? undefined : { replicaId, epoch: epochOf(claimant), leaseMs };
+      return write("rescue", { nowMs, judge });
+    },
     isLeaseHeld: () => lease.isHeld(),
     onLeaseLost: (listener) => lease.onLost(listener),
     sessions,
@@ -260,6 +264,7 @@ function createStore(options: PostgresStoreOptions, { storeId, line }: MigratedD
     listSubscriptions: (accountId) => read((connection) => listSubscriptions(connection, accountId)),
     readSubscription: (accountId, name) =>
       read((connection) => readSubscription(connection, { accountId, name })),
+    readerEpochs: (keys) => read((connection) => readerEpochs(connection, keys)),
     deleteSubscription: (accountId, name) => write("deleteSubscription", { accountId, name }),
     createKey: (key) => write("createKey", key),
     listKeys: () => read(listKeys),

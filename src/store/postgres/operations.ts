@@ -4,7 +4,7 @@ import type { E164 } from "../../domain/message.ts";
 import type { IncomingPart, Receipt } from "../../domain/receipt.ts";
 import type { Acceptance, AcceptOutcome, Claim, ClaimRef, ClaimRequest } from "../accepting.ts";
 import type { ApiKey, Recovery } from "../keeping.ts";
-import type { AcknowledgeOutcome, Subscription } from "../reports.ts";
+import type { AcknowledgeOutcome, Subscription, SubscriptionKey } from "../reports.ts";
 import type {
   CancelOutcome,
   ReceiptOutcome,
@@ -15,7 +15,7 @@ import type {
 import type { CancelRequest } from "./cancel.ts";
 import type { PauseRequest } from "./pauses.ts";
 import type { Joined, JoinRequest, RescueRequest } from "./recover.ts";
-import type { PositionRequest, SubscriptionKey } from "./subscriptions.ts";
+import type { PositionRequest } from "./subscriptions.ts";
 import type { AdoptRequest, SweepRequest } from "./sweep.ts";
 
 interface Step<Input, Outcome> {

@@ -5,6 +5,7 @@
 import { type ClaimantId, type GatewayId, toClaimantId } from "../../domain/ids.ts";
 import { stateCodes } from "../codes.ts";
 import type { Recovery } from "../keeping.ts";
+import { mayJudge } from "./lease.ts";
 import { deliveryColumns } from "./load-rows.ts";
 import type { DeliveryRow } from "./locked-rows.ts";
 import { endDelivery } from "./move-delivery.ts";
@@ -19,24 +20,27 @@ export interface JoinRequest {
 }
 
 export interface RescueRequest {
-  readonly replicaId: string;
   readonly nowMs: number;
-  /** Whether replicas whose lease has ended are taken for dead; not right after this one could not renew its own. */
-  readonly mayMark: boolean;
+  /** Who judges others by their leases; undefined where nobody is judged, and only what dead ones have claimed is freed. */
+  readonly judge:
+    | { readonly replicaId: string; readonly epoch: number; readonly leaseMs: number }
+    | undefined;
 }
 
 const takeEpoch = statement<{ epoch: number }>(
   "take_epoch",
-  `INSERT INTO replicas AS r (id, epoch, lease_until)
-   VALUES ($1, 1, clock_timestamp() + $2 * interval '1 millisecond')
-   ON CONFLICT (id) DO UPDATE SET epoch = r.epoch + 1, lease_until = excluded.lease_until, is_dead = false
+  `INSERT INTO replicas AS r (id, epoch, lease_until, held_since)
+   VALUES ($1, 1, clock_timestamp() + $2 * interval '1 millisecond', clock_timestamp())
+   ON CONFLICT (id) DO UPDATE SET
+     epoch = r.epoch + 1, lease_until = excluded.lease_until, held_since = excluded.held_since, is_dead = false
      WHERE r.is_dead OR r.lease_until <= clock_timestamp()
    RETURNING r.epoch`,
 );
 const markDead = statement(
   "mark_dead",
   `UPDATE replicas SET is_dead = true WHERE id IN (
-     SELECT id FROM replicas WHERE NOT is_dead AND id <> $1 AND lease_until < clock_timestamp()
+     SELECT id FROM replicas WHERE NOT is_dead AND id <> $1 AND lease_until < statement_timestamp()
+       AND ${mayJudge("$1", "$2", "$3")}
      ORDER BY id FOR UPDATE SKIP LOCKED)`,
 );
 // One jump through the index for each claimant; there are few.
@@ -76,7 +80,7 @@ export async function join(
 ): Promise<Joined | undefined> {
   const epoch = first(await tx.connection.all(takeEpoch, replicaId, leaseMs))?.epoch;
   if (epoch === undefined) return undefined;
-  const recovery = await rescue(tx, queueEnds, { replicaId, nowMs, mayMark: false });
+  const recovery = await rescue(tx, queueEnds, { nowMs, judge: undefined });
   return { claimant: toClaimantId(`${replicaId}.${epoch}`), recovery };
 }
 
@@ -87,9 +91,9 @@ export async function join(
 export async function rescue(
   tx: Transaction,
   queueEnds: QueueEnds,
-  { replicaId, nowMs, mayMark }: RescueRequest,
+  { nowMs, judge }: RescueRequest,
 ): Promise<Recovery> {
-  if (mayMark) await tx.connection.run(markDead, replicaId);
+  if (judge !== undefined) await tx.connection.run(markDead, judge.replicaId, judge.epoch, judge.leaseMs);
   const dead = (await tx.connection.all(findDeadClaimants)).map(({ claimed_by }) => claimed_by);
   if (dead.length === 0) {
     await tx.connection.run(forgetDead);

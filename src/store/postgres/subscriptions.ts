@@ -1,6 +1,6 @@
 /** Named report subscriptions: a position each, moved forward by acknowledging. */
 import type { AccountId } from "../../domain/ids.ts";
-import type { AcknowledgeOutcome, Subscription } from "../reports.ts";
+import type { AcknowledgeOutcome, Subscription, SubscriptionKey } from "../reports.ts";
 import { packText, unpackText } from "./pack-text.ts";
 import { type Connection, first, statement } from "./statement.ts";
 import { StepError } from "./store-error.ts";
@@ -10,16 +10,12 @@ interface SubscriptionRow {
   readonly position: number;
   readonly create_time: number;
   readonly acknowledge_time: number | null;
-}
-
-export interface SubscriptionKey {
-  readonly accountId: AccountId;
-  readonly name: string;
+  readonly reader_epoch: number;
 }
 
 export type PositionRequest = SubscriptionKey & { readonly position: number; readonly nowMs: number };
 
-const columns = "name, position, create_time, acknowledge_time";
+const columns = "name, position, create_time, acknowledge_time, reader_epoch";
 const find = statement<SubscriptionRow>(
   "find_subscription",
   `SELECT ${columns} FROM subscriptions WHERE account_id = $1 AND name = $2`,
@@ -28,10 +24,18 @@ const list = statement<SubscriptionRow>(
   "list_subscriptions",
   `SELECT ${columns} FROM subscriptions WHERE account_id = $1 ORDER BY name`,
 );
-const insert = statement(
-  "insert_subscription",
-  `INSERT INTO subscriptions (account_id, name, position, create_time) VALUES ($1, $2, $3, $4)
-   ON CONFLICT (account_id, name) DO NOTHING`,
+// The time keeps the epochs of a name apart from those of one that was deleted.
+const open = statement<SubscriptionRow>(
+  "open_subscription",
+  `INSERT INTO subscriptions AS s (account_id, name, position, create_time, reader_epoch) VALUES ($1, $2, $3, $4, $4)
+   ON CONFLICT (account_id, name) DO UPDATE SET reader_epoch = greatest(s.reader_epoch + 1, excluded.reader_epoch)
+   RETURNING ${columns}`,
+);
+const findEpochs = statement<{ account_id: AccountId; name: string; reader_epoch: number }>(
+  "find_reader_epochs",
+  `SELECT s.account_id, s.name, s.reader_epoch
+   FROM unnest($1::text[], $2::text[]) AS k (account_id, name)
+   JOIN subscriptions s ON s.account_id = k.account_id AND s.name = k.name`,
 );
 const findLast = statement<{ last: number }>(
   "find_last_report",
@@ -66,10 +70,24 @@ export async function openSubscription(
   connection: Connection,
   { accountId, name, position, nowMs }: PositionRequest,
 ): Promise<Subscription> {
-  await connection.run(insert, accountId, packText(name), position, nowMs);
-  const subscription = await readSubscription(connection, { accountId, name });
-  if (subscription === undefined) throw new StepError("the subscription is gone");
-  return subscription;
+  const row = first(await connection.all(open, accountId, packText(name), position, nowMs));
+  if (row === undefined) throw new StepError("the subscription is gone");
+  return subscriptionOf(row);
+}
+
+export async function readerEpochs(
+  connection: Connection,
+  keys: readonly SubscriptionKey[],
+): Promise<readonly (number | undefined)[]> {
+  const keyOf = (accountId: string, packed: string) => `${accountId}\u0000${packed}`;
+  const names = keys.map(({ name }) => packText(name));
+  const rows = await connection.all(
+    findEpochs,
+    keys.map(({ accountId }) => accountId),
+    names,
+  );
+  const epochs = new Map(rows.map((row) => [keyOf(row.account_id, row.name), row.reader_epoch]));
+  return keys.map(({ accountId }, index) => epochs.get(keyOf(accountId, names[index] ?? "")));
 }
 
 export async function acknowledge(
@@ -95,5 +113,6 @@ function subscriptionOf(row: SubscriptionRow): Subscription {
     position: row.position,
     createTimeMs: row.create_time,
     acknowledgeTimeMs: row.acknowledge_time ?? undefined,
+    readerEpoch: row.reader_epoch,
   };
 }

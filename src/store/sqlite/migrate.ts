@@ -9,6 +9,7 @@ import { applicationId, foreignFile } from "./check-file.ts";
 import { initialSchema } from "./migrations/0001-initial.ts";
 import { reportLines } from "./migrations/0002-report-lines.ts";
 import { claimNumbers } from "./migrations/0003-claim-numbers.ts";
+import { readers } from "./migrations/0004-readers.ts";
 
 export interface Migration {
   readonly version: number;
@@ -17,7 +18,7 @@ export interface Migration {
   readonly sql: string;
 }
 
-const migrations: readonly Migration[] = [initialSchema, reportLines, claimNumbers];
+export const migrations: readonly Migration[] = [initialSchema, reportLines, claimNumbers, readers];
 
 /** The schema version that this program writes. */
 export const schemaVersion = Math.max(...migrations.map(({ version }) => version));
@@ -26,10 +27,15 @@ export const schemaVersion = Math.max(...migrations.map(({ version }) => version
 export const schemaSql = migrations.map(({ sql }) => sql).join("\n");
 
 /** Checks and migrates the file at `path`; a store that is new gets its id with the schema. */
-export function migrate(db: DatabaseSync, path: string, newStoreId: () => string): MigratedStore {
+export function migrate(
+  db: DatabaseSync,
+  path: string,
+  newStoreId: () => string,
+  steps: readonly Migration[] = migrations,
+): MigratedStore {
   const { from } = planMigration(db, path);
   if (from === undefined) create(db, newStoreId());
-  for (const migration of migrations) {
+  for (const migration of steps) {
     if (migration.version > (from ?? 0)) apply(db, migration);
   }
   const storeId = String(db.prepare("SELECT value FROM meta WHERE key = 'store_id'").get()?.["value"]);

@@ -221,6 +221,7 @@ function createStore(
       write("acknowledge", { accountId, name, position, nowMs }),
     listSubscriptions: (accountId) => read("listSubscriptions", accountId),
     readSubscription: (accountId, name) => read("readSubscription", { accountId, name }),
+    readerEpochs: (keys) => read("readerEpochs", keys),
     deleteSubscription: (accountId, name) => write("deleteSubscription", { accountId, name }),
     createKey: (key) => write("createKey", key),
     listKeys: () => read("listKeys", undefined),

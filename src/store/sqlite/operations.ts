@@ -5,7 +5,7 @@ import type { E164 } from "../../domain/message.ts";
 import type { IncomingPart, Receipt } from "../../domain/receipt.ts";
 import type { Acceptance, AcceptOutcome, Claim, ClaimRef, ClaimRequest } from "../accepting.ts";
 import type { ApiKey, Backlog, Recovery } from "../keeping.ts";
-import type { AcknowledgeOutcome, ReportBounds, Subscription } from "../reports.ts";
+import type { AcknowledgeOutcome, ReportBounds, Subscription, SubscriptionKey } from "../reports.ts";
 import type {
   CancelOutcome,
   ReceiptOutcome,
@@ -21,7 +21,7 @@ import type { PackedScan } from "./packed-scan.ts";
 import type { GatewayPause, PauseRequest } from "./pauses.ts";
 import type { ReportsQuery } from "./read-reports.ts";
 import type { ListQuery, StatusQuery } from "./read-status.ts";
-import type { PositionRequest, SubscriptionKey } from "./subscriptions.ts";
+import type { PositionRequest } from "./subscriptions.ts";
 import type { AdoptRequest, SweepRequest } from "./sweep.ts";
 
 interface Step<Input, Outcome> {
@@ -66,6 +66,7 @@ export interface ReadSteps {
   readonly reportBounds: Step<AccountId, ReportBounds>;
   readonly reportNumberBefore: Step<{ readonly accountId: AccountId; readonly timeMs: number }, number>;
   readonly readSubscription: Step<SubscriptionKey, Subscription | undefined>;
+  readonly readerEpochs: Step<readonly SubscriptionKey[], readonly (number | undefined)[]>;
   readonly listSubscriptions: Step<AccountId, readonly Subscription[]>;
   readonly listKeys: Step<undefined, readonly ApiKey[]>;
   readonly pausedGateways: Step<undefined, readonly GatewayPause[]>;

@@ -1,7 +1,7 @@
 /** Named report subscriptions: a position each, moved forward by acknowledging. */
 import type { DatabaseSync } from "node:sqlite";
 import type { AccountId } from "../../domain/ids.ts";
-import type { AcknowledgeOutcome, Subscription } from "../reports.ts";
+import type { AcknowledgeOutcome, Subscription, SubscriptionKey } from "../reports.ts";
 import { prepare } from "./statement.ts";
 
 interface SubscriptionRow {
@@ -9,16 +9,12 @@ interface SubscriptionRow {
   readonly position: number;
   readonly create_time: number;
   readonly acknowledge_time: number | null;
-}
-
-export interface SubscriptionKey {
-  readonly accountId: AccountId;
-  readonly name: string;
+  readonly reader_epoch: number;
 }
 
 export type PositionRequest = SubscriptionKey & { readonly position: number; readonly nowMs: number };
 
-const columns = "name, position, create_time, acknowledge_time";
+const columns = "name, position, create_time, acknowledge_time, reader_epoch";
 
 export function createReadSubscriptions(db: DatabaseSync) {
   const find = prepare<SubscriptionRow>(
@@ -34,6 +30,8 @@ export function createReadSubscriptions(db: DatabaseSync) {
       const row = find.get(accountId, name);
       return row === undefined ? undefined : subscriptionOf(row);
     },
+    readerEpochs: (keys: readonly SubscriptionKey[]) =>
+      keys.map(({ accountId, name }) => find.get(accountId, name)?.reader_epoch),
     listSubscriptions(accountId: AccountId): readonly Subscription[] {
       return list.all(accountId).map(subscriptionOf);
     },
@@ -42,9 +40,12 @@ export function createReadSubscriptions(db: DatabaseSync) {
 
 export function createWriteSubscriptions(db: DatabaseSync) {
   const { readSubscription } = createReadSubscriptions(db);
-  const insert = prepare(
+  // The time keeps the epochs of a name apart from those of one that was deleted.
+  const open = prepare<SubscriptionRow>(
     db,
-    "INSERT INTO subscriptions (account_id, name, position, create_time) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    `INSERT INTO subscriptions (account_id, name, position, create_time, reader_epoch) VALUES (?1, ?2, ?3, ?4, ?4)
+     ON CONFLICT (account_id, name) DO UPDATE SET reader_epoch = max(reader_epoch + 1, excluded.reader_epoch)
+     RETURNING ${columns}`,
   );
   const findLast = prepare<{ last: number }>(db, "SELECT last FROM report_counters WHERE account_id = ?");
   const move = prepare(
@@ -55,10 +56,9 @@ export function createWriteSubscriptions(db: DatabaseSync) {
   const remove = prepare(db, "DELETE FROM subscriptions WHERE account_id = ? AND name = ?");
   return {
     openSubscription({ accountId, name, position, nowMs }: PositionRequest): Subscription {
-      insert.run(accountId, name, position, nowMs);
-      const subscription = readSubscription({ accountId, name });
-      if (subscription === undefined) throw new Error("the subscription is gone");
-      return subscription;
+      const row = open.get(accountId, name, position, nowMs);
+      if (row === undefined) throw new Error("the subscription is gone");
+      return subscriptionOf(row);
     },
     acknowledge({ accountId, name, position, nowMs }: PositionRequest): AcknowledgeOutcome {
       if (readSubscription({ accountId, name }) === undefined) return "unknown_subscription";
@@ -77,5 +77,6 @@ function subscriptionOf(row: SubscriptionRow): Subscription {
     position: row.position,
     createTimeMs: row.create_time,
     acknowledgeTimeMs: row.acknowledge_time ?? undefined,
+    readerEpoch: row.reader_epoch,
   };
 }

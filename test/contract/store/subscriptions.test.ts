@@ -8,10 +8,29 @@ const other = toAccountId("other");
 describeStore("subscriptions", (test) => {
   it("P44 are made once, at the first position, and outlive a restart", async () => {
     const made = await test.store.openSubscription(account, "crm", 5, startMs);
-    expect(made).toEqual({ name: "crm", position: 5, createTimeMs: startMs, acknowledgeTimeMs: undefined });
+    expect(made).toMatchObject({
+      name: "crm",
+      position: 5,
+      createTimeMs: startMs,
+      acknowledgeTimeMs: undefined,
+    });
     await test.restart();
-    expect(await test.store.openSubscription(account, "crm", 9, startMs + 1)).toEqual(made);
-    expect(await test.store.readSubscription(account, "crm")).toEqual(made);
+    const opened = await test.store.openSubscription(account, "crm", 9, startMs + 1);
+    expect(opened).toEqual({ ...made, readerEpoch: opened.readerEpoch });
+    expect(await test.store.readSubscription(account, "crm")).toEqual(opened);
+  });
+
+  it("give each reader a higher epoch, also after they were deleted, and tell who reads now", async () => {
+    const open = async (nowMs: number) =>
+      (await test.store.openSubscription(account, "crm", 0, nowMs)).readerEpoch;
+    const epochs = [await open(startMs), await open(startMs), await open(startMs - 60_000)];
+    await test.store.deleteSubscription(account, "crm");
+    epochs.push(await open(startMs + 1_000));
+    expect(new Set(epochs).size).toBe(4);
+    expect(epochs).toEqual(epochs.toSorted((a, b) => a - b));
+    const keys = ["none", "crm"].map((name) => ({ accountId: account, name }));
+    expect(await test.store.readerEpochs(keys)).toEqual([undefined, epochs.at(-1)]);
+    expect(await test.store.readerEpochs([{ accountId: other, name: "crm" }])).toEqual([undefined]);
   });
 
   it("move forward only, and not beyond the last report", async () => {

@@ -1,11 +1,13 @@
 /** `migrate` on both stores, with and without a service on them. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLogger } from "../../../src/observability/logger.ts";
 import { openPostgresStore } from "../../../src/store/postgres/open.ts";
+import { migrate as makeSchema, migrations, schemaVersion } from "../../../src/store/sqlite/migrate.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/open.ts";
 import { cli } from "../../support/cli.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
@@ -27,29 +29,29 @@ describe("migrating a SQLite file", () => {
 
   it("tells in a dry run what it would make, and makes nothing", async () => {
     const { exitCode, out } = await migrate("--dry-run");
-    expect(out).toBe(`${path()}: would be made with schema 2.`);
+    expect(out).toBe(`${path()}: would be made with schema ${schemaVersion}.`);
     expect(exitCode).toBe(0);
     expect(existsSync(path())).toBe(false);
   });
 
   it("makes the store once, and then has nothing to do", async () => {
-    expect((await migrate()).out).toBe(`${path()}: made with schema 2.`);
-    expect((await migrate()).out).toBe(`${path()}: has schema 2; nothing to do.`);
+    expect((await migrate()).out).toBe(`${path()}: made with schema ${schemaVersion}.`);
+    expect((await migrate()).out).toBe(`${path()}: has schema ${schemaVersion}; nothing to do.`);
   });
 
   it("brings a file of the release before to this schema", async () => {
-    await migrate();
+    mkdirSync(dirname(path()));
     const db = new DatabaseSync(path());
-    db.exec("DROP TABLE former_lines; UPDATE meta SET value = 1 WHERE key = 'version'");
+    makeSchema(db, path(), randomUUID, migrations.slice(0, 1));
     db.close();
-    expect((await migrate("--dry-run")).out).toContain("would be brought from schema 1 to 2.");
+    expect((await migrate("--dry-run")).out).toContain(`would be brought from schema 1 to ${schemaVersion}.`);
     expect(JSON.parse((await migrate("--json")).out)).toEqual({
       store: path(),
       from: 1,
-      to: 2,
+      to: schemaVersion,
       isDryRun: false,
     });
-    expect((await migrate("--dry-run")).out).toContain("has schema 2; nothing to do.");
+    expect((await migrate("--dry-run")).out).toContain(`has schema ${schemaVersion}; nothing to do.`);
   });
 
   it("leaves a file alone that a service uses, and still tells what it would do", async () => {
@@ -59,12 +61,12 @@ describe("migrating a SQLite file", () => {
       const { exitCode, err } = await migrate();
       expect(err).toContain("is in use by a running service, copy or migration");
       expect(exitCode).toBe(1);
-      expect((await migrate("--dry-run")).out).toContain("has schema 2; nothing to do.");
+      expect((await migrate("--dry-run")).out).toContain(`has schema ${schemaVersion}; nothing to do.`);
       const db = new DatabaseSync(path());
       db.exec("UPDATE meta SET value = 1 WHERE key = 'version'");
       db.close();
       expect((await migrate("--dry-run")).out).toContain(
-        "would be brought from schema 1 to 2, once what has the file now has ended.",
+        `would be brought from schema 1 to ${schemaVersion}, once what has the file now has ended.`,
       );
       expect(JSON.parse((await migrate("--dry-run", "--json")).out)).toMatchObject({
         from: 1,
@@ -78,11 +80,13 @@ describe("migrating a SQLite file", () => {
   it("refuses a file that needs a newer program, in a dry run too", async () => {
     await migrate();
     const db = new DatabaseSync(path());
-    db.exec("UPDATE meta SET value = 9 WHERE key IN ('version', 'min_reader')");
+    db.exec("UPDATE meta SET value = 99 WHERE key IN ('version', 'min_reader')");
     db.close();
     for (const run of [await migrate(), await migrate("--dry-run")]) {
       expect(run.exitCode).toBe(1);
-      expect(run.err).toContain("has schema 9, which needs a program that reads schema 9; this one reads 2.");
+      expect(run.err).toContain(
+        `has schema 99, which needs a program that reads schema 99; this one reads ${schemaVersion}.`,
+      );
     }
   });
 });
@@ -126,12 +130,12 @@ describe.skipIf(postgresMissing !== undefined)(`migrating a database ${postgresM
 
   it("has nothing to do with a newer schema that it reads, and refuses one that it does not read", async () => {
     await migrate();
-    await database.query("UPDATE meta SET value = '9' WHERE key = 'version'");
-    expect((await migrate()).out).toContain("has schema 9; nothing to do.");
-    await database.query("UPDATE meta SET value = '9' WHERE key = 'min_reader'");
+    await database.query("UPDATE meta SET value = '99' WHERE key = 'version'");
+    expect((await migrate()).out).toContain("has schema 99; nothing to do.");
+    await database.query("UPDATE meta SET value = '99' WHERE key = 'min_reader'");
     for (const run of [await migrate(), await migrate(["--dry-run"])]) {
       expect(run.exitCode).toBe(1);
-      expect(run.err).toContain("has schema 9, which needs a program that reads schema 9");
+      expect(run.err).toContain("has schema 99, which needs a program that reads schema 99");
     }
   });
 

@@ -21,8 +21,10 @@ export interface ReplicaWorld {
   open(options?: Partial<PostgresStoreOptions> & { readonly clock?: Clock }): Promise<Store>;
   /** Opens and joins one with a clock of its own. */
   join(name: string, options?: Partial<PostgresStoreOptions>): Promise<Replica>;
-  /** Lets the lease of a replica end now, as the database sees it. */
+  /** Lets the lease of a replica end now, as the database sees it; all others have renewed theirs for a while. */
   endLease(name: string): Promise<void>;
+  /** Lets those whose lease runs have renewed it for a while, so that they may judge others. */
+  keepLeases(): Promise<void>;
 }
 
 /** A new database for each test of the file. */
@@ -54,6 +56,12 @@ export function useReplicas(): ReplicaWorld {
     stores.push(store);
     return store;
   };
+  const keepLeases = async () => {
+    await current().query(
+      `UPDATE replicas SET held_since = now() - interval '1 minute', lease_until = now() + interval '5 seconds'
+       WHERE lease_until > now()`,
+    );
+  };
   return {
     get database() {
       return current();
@@ -69,6 +77,8 @@ export function useReplicas(): ReplicaWorld {
       await current().query("UPDATE replicas SET lease_until = now() - interval '1 second' WHERE id = $1", [
         name,
       ]);
+      await keepLeases();
     },
+    keepLeases,
   };
 }

@@ -37,7 +37,7 @@ beforeEach(async () => {
   store = await openSqliteStore({ path: join(folder, "store.db"), clock });
   await store.join(clock.now());
   cursors = createCursors(store.line);
-  readers = createReportReaders(3);
+  readers = createReportReaders(3, { store, clock });
   stopping = new AbortController();
   reads = [];
 });
