@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { messageIdOf, toGatewayId } from "../../../src/domain/ids.ts";
 import { systemClock } from "../../../src/observability/clock.ts";
+import { firstClaimNumber } from "../../../src/store/accepting.ts";
 import { postgresMissing } from "../../support/postgres-database.ts";
 import {
   acceptClaimed,
@@ -68,7 +69,8 @@ describe.skipIf(postgresMissing !== undefined)(`replicas on PostgreSQL ${postgre
 
     const [late] = await lost.store.settle([buildSubmitted(deliveryId, lost.claimant, ["late-1"])]);
     expect(late).toEqual({ kind: "fenced" });
-    const [own] = await other.store.settle([buildSubmitted(deliveryId, other.claimant, ["own-1"])]);
+    const second = { claimNumber: firstClaimNumber + 1 };
+    const [own] = await other.store.settle([buildSubmitted(deliveryId, other.claimant, ["own-1"], second)]);
     expect(own).toEqual({ kind: "settled", state: "SUBMITTED" });
     const status = await other.store.readStatus(account, messageIdOf(deliveryId), full);
     expect(status?.deliveries[0]?.attempts).toMatchObject([
