@@ -9,6 +9,8 @@ import type { Logger } from "./observability/logger.ts";
 export interface ServiceDeps {
   readonly clock: Clock;
   readonly log: Logger;
+  /** Starts on a file that was copied into a database, too. */
+  readonly startsCopied?: boolean | undefined;
 }
 
 export interface Service {

@@ -16,6 +16,7 @@ import { isNpxTheInit } from "./end-with-parent.ts";
 
 interface ServeOptions {
   readonly config?: string;
+  readonly startCopiedStore?: boolean;
 }
 
 const notes = `
@@ -39,6 +40,10 @@ export function defineServe(program: Command, context: CliContext): void {
       "--config <file>",
       "the configuration (default: SMS_RELAY_CONFIG, ./sms-relay.yaml, or all defaults)",
     )
+    .option(
+      "--start-copied-store",
+      "start also on a file that was copied into a database; what waited then is sent again",
+    )
     .addHelpText("after", notes)
     .action((options: ServeOptions) => serve(options, context));
 }
@@ -60,7 +65,7 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
     isReloadDue = true;
   };
   process.on("SIGHUP", () => reload());
-  const service = await start(loaded, log, context);
+  const service = await start(loaded, log, context, options.startCopiedStore === true);
   // The file that was read at the start is expected from then on, also where it was found without being named.
   const loadAgain = () =>
     loadConfig({ file: loaded.file ?? options.config, environment, workingDirectory, refuseEmpty: true });
@@ -75,11 +80,16 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
   log.info({}, "The service has stopped.");
 }
 
-async function start({ config }: LoadedConfig, log: Logger, context: CliContext): Promise<Service> {
+async function start(
+  { config }: LoadedConfig,
+  log: Logger,
+  context: CliContext,
+  startsCopied: boolean,
+): Promise<Service> {
   // Loaded here, so that help and faults of the configuration do not wait for the whole service.
   const { startService } = await import("../compose.ts");
   try {
-    return await startService(config, { clock: context.clock, log });
+    return await startService(config, { clock: context.clock, log, startsCopied });
   } catch (error) {
     // A call of the start that found the store away has the file and the cause beneath it.
     const cause = error instanceof SmsError ? error.cause : error;

@@ -3,6 +3,7 @@ import { type CopiedTable, type CopyPosition, copiedTables } from "../store/copi
 import { type CopyTarget, openCopyTarget } from "../store/postgres/copy-in.ts";
 import { withDatabase } from "../store/postgres/with-database.ts";
 import { type CopySource, withCopySource } from "../store/sqlite/copy-out.ts";
+import { StoreUnavailableError } from "../store/store-unavailable-error.ts";
 
 export interface CopyRequest {
   readonly path: string;
@@ -36,6 +37,11 @@ async function copyAll(
   target: CopyTarget,
   { signal, onRows, onTable, name }: CopyRequest & { readonly name: string },
 ): Promise<CopyOutcome> {
+  if (target.isWhole) {
+    source.giveUp(name);
+    return { kind: "copied", rows: 0, isResumed: true };
+  }
+  if (source.doubtfulCopy !== undefined && !target.isMarked) throw inDoubt(source.doubtfulCopy, name);
   const counts = new Map(copiedTables.map((table) => [table.table, source.count(table)]));
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
   const isResumed = target.position !== undefined;
@@ -49,9 +55,23 @@ async function copyAll(
     }
     onTable(table.table, counts.get(table.table) ?? 0);
   }
-  await target.finish(counts);
+  source.announce(name);
+  try {
+    await target.finish(counts);
+  } catch (error) {
+    // Refused by ourselves, before the commit. Whatever else went wrong, the commit may have been made.
+    if (error instanceof StoreUnavailableError) source.withdraw();
+    throw error;
+  }
   source.giveUp(name);
   return { kind: "copied", rows, isResumed };
+}
+
+function inDoubt(before: string, name: string): StoreUnavailableError {
+  return new StoreUnavailableError(
+    "FAILED",
+    `The file may have been copied into ${before}, and ${name} knows nothing of it. Repeat the copy into ${before}; where that was given up, copy with --again.`,
+  );
 }
 
 /** The tables that are not whole yet, each with its last row that is there. */

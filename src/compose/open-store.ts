@@ -9,17 +9,19 @@ import type { Store } from "../store/store.ts";
 export interface OpenStoreDeps {
   readonly clock: Clock;
   readonly log: Logger;
+  /** Starts on a file that was copied into a database, too. */
+  readonly startsCopied?: boolean | undefined;
 }
 
 /** Rejects with StoreUnavailableError where the store cannot be used. Only the adapter that is used is loaded. */
 export async function openStore(
   { store }: Pick<Config, "store">,
-  { clock, log }: OpenStoreDeps,
+  { clock, log, startsCopied = false }: OpenStoreDeps,
 ): Promise<Store> {
   const { url, replica, path } = store;
   if (url === undefined) {
     const { openSqliteStore } = await import("../store/sqlite/open.ts");
-    return openSqliteStore({ path, clock, log });
+    return openSqliteStore({ path, clock, log, startsCopied });
   }
   const { openPostgresStore } = await import("../store/postgres/open.ts");
   return openPostgresStore({

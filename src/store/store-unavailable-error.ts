@@ -17,6 +17,8 @@ export type StoreUnavailableReason =
   /** Under a running service a file of it was removed, replaced, or taken by another process. */
   | "TAKEN"
   | "NEWER_SCHEMA"
+  /** It was copied into a database that goes on with it. */
+  | "COPIED"
   /** A copy into it was cut off. */
   | "UNFINISHED_COPY"
   /** It has rows of its own where a copy would go. */

@@ -67,10 +67,10 @@ async function checkDatabase(urls: readonly string[]): Promise<StoreFound> {
 async function checkFile({ store: { path, minFreeDisk } }: Config): Promise<StoreFound> {
   const subject = "store";
   try {
-    const { schema, operatorKeyCount, isInUse, copiedInto } = inspectFile(path);
+    const { schema, operatorKeyCount, isInUse, copied } = inspectFile(path);
     const findings = [
       schemaFinding(subject, schema),
-      ...(copiedInto === undefined ? [] : [copiedFinding(copiedInto)]),
+      ...(copied === undefined ? [] : [copiedFinding(copied.into, copied.isCertain)]),
       await diskFinding(path, minFreeDisk),
     ];
     return { findings, operatorKeyCount, isInUse };
@@ -80,8 +80,9 @@ async function checkFile({ store: { path, minFreeDisk } }: Config): Promise<Stor
   }
 }
 
-function copiedFinding(into: string): Finding {
-  const text = `was copied into ${into}: a service that starts here sends again what waited then`;
+function copiedFinding(into: string, isCertain: boolean): Finding {
+  const was = isCertain ? "was" : "may have been";
+  const text = `${was} copied into ${into}: started here with --start-copied-store, a service sends again what waited then`;
   return { subject: "store", level: "warn", text };
 }
 

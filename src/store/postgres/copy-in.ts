@@ -12,12 +12,16 @@ import {
 } from "../copied-tables.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { schemaName } from "./connect.ts";
-import { type CopyMark, moveMark, readMark, removeMark, setMark, setMeta } from "./copy-mark.ts";
+import { type CopyMark, isWholeCopy, moveMark, readMark, removeMark, setMark, setMeta } from "./copy-mark.ts";
 import { inTransaction, lockSchema, migrate, readMetaValues } from "./migrate.ts";
 import { packText } from "./pack-text.ts";
 import { lineRows } from "./report-line.ts";
 
 export interface CopyTarget {
+  /** The copy was finished before: nothing is left to be done. */
+  readonly isWhole: boolean;
+  /** It goes on, or begins anew, where a copy of the same store was cut off. */
+  readonly isMarked: boolean;
   /** The last row that is there already; undefined at the begin. */
   readonly position: CopyPosition | undefined;
   columnsOf(table: CopiedTable): readonly string[];
@@ -43,12 +47,16 @@ export async function openCopyTarget(
   name: string,
   origin: CopyOrigin,
 ): Promise<CopyTarget> {
-  const isMarked = readMark((await readMetaValues(client)) ?? new Map()) !== undefined;
+  const values = (await readMetaValues(client)) ?? new Map<string, string>();
+  const isMarked = readMark(values) !== undefined;
+  if (!isMarked && isWholeCopy(values, origin)) return wholeTarget;
   if (!isMarked) await migrate(client, name, () => origin.storeId);
   const begun = await inTransaction(client, () => begin(client, name, origin));
   let mark = begun;
   const { rows: columns } = await client.query<CatalogColumn>(catalog, [schemaName]);
   return {
+    isWhole: false,
+    isMarked,
     position: begun.position,
     columnsOf: ({ table }) =>
       columns.filter(({ table_name }) => table_name === table).map(({ column_name }) => column_name),
@@ -84,6 +92,15 @@ export async function openCopyTarget(
       }),
   };
 }
+
+const wholeTarget: CopyTarget = {
+  isWhole: true,
+  isMarked: false,
+  position: undefined,
+  columnsOf: () => [],
+  append: async () => {},
+  finish: async () => {},
+};
 
 async function begin(client: pg.Client, name: string, origin: CopyOrigin): Promise<CopyMark> {
   await lockSchema(client);

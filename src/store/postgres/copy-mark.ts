@@ -14,6 +14,8 @@ export interface CopyMark {
 }
 
 const key = "copy";
+/** Stays: by it a copy that is repeated, since the answer to its last commit was lost, finds that it is whole. */
+const wholeKey = "copied_from";
 const nobody = "1000000";
 
 export function readMark(meta: ReadonlyMap<string, string>): CopyMark | undefined {
@@ -37,9 +39,22 @@ export async function moveMark(client: pg.Client, mark: CopyMark): Promise<boole
   return rowCount === 1;
 }
 
-export async function removeMark(client: pg.Client, { minReader }: CopyMark): Promise<void> {
+/** With the commit of this the copy is whole. */
+export async function removeMark(client: pg.Client, { minReader, origin }: CopyMark): Promise<void> {
   await client.query("DELETE FROM meta WHERE key = $1", [key]);
-  await setMeta(client, [["min_reader", minReader]]);
+  await setMeta(client, [
+    ["min_reader", minReader],
+    [wholeKey, JSON.stringify(stateOf(origin))],
+  ]);
+}
+
+/** Whether the database is the whole copy of the file in this very state. */
+export function isWholeCopy(meta: ReadonlyMap<string, string>, origin: CopyOrigin): boolean {
+  return meta.get(wholeKey) === JSON.stringify(stateOf(origin));
+}
+
+function stateOf({ storeId, epoch, lineId }: CopyOrigin) {
+  return { storeId, epoch, lineId };
 }
 
 export async function setMeta(

@@ -4,8 +4,9 @@ import { statSync } from "node:fs";
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { CopiedRow, CopiedTable, CopyOrigin, CopyPosition } from "../copied-tables.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
+import { markAsCopied, markAsCopying, readCopiedMark, unmarkAsCopying } from "./copied-mark.ts";
 import { migrate, planMigration } from "./migrate.ts";
-import { copiedInto, markAsCopied, openLine } from "./report-line.ts";
+import { openLine } from "./report-line.ts";
 import { withOwnFile } from "./use-file.ts";
 
 export interface CopySource {
@@ -17,6 +18,12 @@ export interface CopySource {
     columns: readonly string[],
     after: CopyPosition["after"],
   ): Generator<readonly CopiedRow[]>;
+  /** The database that its copy may have been made whole in, where that is not known. */
+  readonly doubtfulCopy: string | undefined;
+  /** Says in the file, before the database's last commit, that it may be made. */
+  announce(into: string): void;
+  /** That it was not. */
+  withdraw(): void;
   /** From now on the file is a copy of what goes on elsewhere: a service that is started on it begins a new line of reports. */
   giveUp(into: string): void;
 }
@@ -35,10 +42,10 @@ export async function withCopySource<Result>(
     throw new StoreUnavailableError("NO_FILE", `There is no store at ${path}; name the file to be copied.`);
   }
   return withOwnFile(path, (db, file) => {
-    const into = (planMigration(db, file).from ?? 0) > 0 ? copiedInto(db) : undefined;
-    if (into !== undefined && !isAgain) throw copiedBefore(file, into);
+    const mark = (planMigration(db, file).from ?? 0) > 0 ? readCopiedMark(db) : undefined;
+    if (mark?.isCertain && !isAgain) throw copiedBefore(file, mark.into);
     const { storeId } = migrate(db, file, randomUUID);
-    return use(createSource(db, storeId));
+    return use(createSource(db, storeId, mark?.isCertain === false && !isAgain ? mark.into : undefined));
   });
 }
 
@@ -50,7 +57,7 @@ function copiedBefore(file: string, into: string): StoreUnavailableError {
   );
 }
 
-function createSource(db: DatabaseSync, storeId: string): CopySource {
+function createSource(db: DatabaseSync, storeId: string, doubtfulCopy: string | undefined): CopySource {
   const line = openLine(db, storeId, randomUUID);
   const epoch = Number(db.prepare("SELECT value FROM meta WHERE key = 'epoch'").get()?.["value"]);
   return {
@@ -60,6 +67,7 @@ function createSource(db: DatabaseSync, storeId: string): CopySource {
       lineId: line.id,
       formerLines: line.former.map(({ id, lasts }) => ({ id, lasts: Object.fromEntries(lasts) })),
     },
+    doubtfulCopy,
     count: ({ table }) => Number(db.prepare(`SELECT count(*) AS count FROM ${table}`).get()?.["count"]),
     *pieces(table, columns, after) {
       const statement = db.prepare(selectOf(db, table, columns, after !== undefined));
@@ -75,6 +83,8 @@ function createSource(db: DatabaseSync, storeId: string): CopySource {
       }
       if (piece.length > 0) yield piece;
     },
+    announce: (into) => markAsCopying(db, into),
+    withdraw: () => unmarkAsCopying(db),
     giveUp: (into) => markAsCopied(db, into),
   };
 }

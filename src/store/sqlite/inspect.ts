@@ -1,7 +1,7 @@
 /** Looks at a store's file and changes nothing: what a service would find there. */
 import type { SchemaChange } from "../schema-change.ts";
+import { type CopiedMark, readCopiedMark } from "./copied-mark.ts";
 import { planMigration, schemaVersion } from "./migrate.ts";
-import { copiedInto } from "./report-line.ts";
 import { isInUse } from "./service-lock.ts";
 import { prepare } from "./statement.ts";
 import { withReadOnlyFile } from "./use-file.ts";
@@ -11,8 +11,8 @@ export interface FileFacts {
   readonly operatorKeyCount: number;
   /** A service, copy or migration has it. */
   readonly isInUse: boolean;
-  /** The database that its messages went to; undefined where they did not, and once it was started again. */
-  readonly copiedInto: string | undefined;
+  /** The database that its messages went to; undefined where they did not. */
+  readonly copied: CopiedMark | undefined;
 }
 
 /** Throws StoreUnavailableError where the file cannot be a store. */
@@ -29,9 +29,9 @@ export function inspectFile(path: string): FileFacts {
       schema,
       operatorKeyCount: isMade ? countOperators() : 0,
       isInUse: isInUse(file),
-      copiedInto: isMade ? copiedInto(db) : undefined,
+      copied: isMade ? readCopiedMark(db) : undefined,
     };
   });
   const missing = { from: undefined, to: schemaVersion };
-  return found ?? { schema: missing, operatorKeyCount: 0, isInUse: false, copiedInto: undefined };
+  return found ?? { schema: missing, operatorKeyCount: 0, isInUse: false, copied: undefined };
 }

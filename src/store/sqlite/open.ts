@@ -25,6 +25,8 @@ export interface SqliteStoreOptions {
   readonly clock: Clock;
   /** Told when the store turns itself off. */
   readonly log?: Pick<Logger, "error">;
+  /** Also on a file that was copied into a database, whose messages are sent from there. */
+  readonly startsCopied?: boolean;
   /** Rows of one writing batch at most. */
   readonly maxBatchRows?: number;
   /** Rows that may wait for a batch before new work is refused with OVERLOADED. */
@@ -52,7 +54,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   try {
     // The reader opens what the writer has made, but need not wait to read its program.
     launched = launchWorker("reader-worker");
-    writer = await startWorker("writer-worker", { path });
+    writer = await startWorker("writer-worker", { path, startsCopied: options.startsCopied ?? false });
     keepPrivate(path);
     const reader = await launched.open({ path });
     return createStore({ ...options, path }, lock, writer, reader);

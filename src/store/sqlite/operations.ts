@@ -94,6 +94,8 @@ export const busyTimeoutMs = 5_000;
 /** What a worker is told first. */
 export interface WorkerData {
   readonly path: string;
+  /** Of the worker that writes: also a file that was copied into a database. */
+  readonly startsCopied?: boolean;
   /** Of the worker that copies: the new file. */
   readonly target?: string;
 }

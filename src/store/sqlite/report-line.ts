@@ -16,18 +16,6 @@ export function markAsCopy(db: DatabaseSync): void {
   db.exec("INSERT OR REPLACE INTO meta (key, value) VALUES ('is_copy', 1)");
 }
 
-/** Marks a file whose messages are another store's from now on. */
-export function markAsCopied(db: DatabaseSync, into: string): void {
-  markAsCopy(db);
-  db.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('copied_into', ?)").run(into);
-}
-
-/** Where `markAsCopied` says that its messages went; undefined once it was started as a store again. */
-export function copiedInto(db: DatabaseSync): string | undefined {
-  const value = db.prepare("SELECT value FROM meta WHERE key = 'copied_into'").get()?.["value"];
-  return value === undefined ? undefined : String(value);
-}
-
 /** The line in use, after beginning a new one where the file is a marked copy. The first line of a store has the store's id. */
 export function openLine(db: DatabaseSync, storeId: string, newId: () => string): StoredLine {
   const find = db.prepare("SELECT value FROM meta WHERE key = ?");
@@ -55,7 +43,7 @@ function beginLine(db: DatabaseSync, formerId: string, id: string): void {
        SELECT ?, json_group_object(account_id, last) FROM report_counters`,
     ).run(formerId);
     db.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('line_id', ?)").run(id);
-    db.exec("DELETE FROM meta WHERE key IN ('is_copy', 'copied_into')");
+    db.exec("DELETE FROM meta WHERE key = 'is_copy'");
     db.exec("COMMIT");
   } catch (error) {
     if (db.isTransaction) db.exec("ROLLBACK");

@@ -12,6 +12,7 @@ import { createCancel } from "./cancel.ts";
 import { checkPages } from "./check-pages.ts";
 import { createClaim } from "./claim.ts";
 import { createClean } from "./clean.ts";
+import { refuseCopied } from "./copied-mark.ts";
 import { createWriteKeys } from "./keys.ts";
 import { migrate } from "./migrate.ts";
 import { createEndDelivery } from "./move-delivery.ts";
@@ -129,13 +130,14 @@ function createBatchRunner(db: DatabaseSync, ownership: Ownership): BatchRunner 
 /** How long something may happen to the files before it is noticed. */
 const lookEveryMs = 1_000;
 
-function serve(port: MessagePort, { path }: WorkerData): void {
+function serve(port: MessagePort, { path, startsCopied = false }: WorkerData): void {
   const reply = (message: WorkerReply) => port.postMessage(message);
   let db: DatabaseSync | undefined;
   try {
     db = openDatabase(path);
     checkPages(db, path);
     const { storeId } = migrate(db, path, randomUUID);
+    refuseCopied(db, path, startsCopied);
     const file: OpenedFile = { storeId, line: openLine(db, storeId, randomUUID) };
     const batches = createBatchRunner(db, createOwnership(db, path));
     const opened = db;

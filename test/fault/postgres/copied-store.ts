@@ -23,7 +23,7 @@ import {
 
 export interface StoreFile extends Disposable {
   readonly path: string;
-  open(): Promise<Store>;
+  open(options?: { readonly startsCopied: boolean }): Promise<Store>;
   copy(url: string, options?: CopyOptions): Promise<CopyOutcome>;
 }
 
@@ -39,7 +39,7 @@ export function makeStoreFile(): StoreFile {
   const path = join(folder, "relay.db");
   return {
     path,
-    open: () => openSqliteStore({ path, clock: createFakeClock(startMs) }),
+    open: (options) => openSqliteStore({ path, clock: createFakeClock(startMs), ...options }),
     copy(url, { stopAfter = Number.POSITIVE_INFINITY, isAgain = false } = {}) {
       const stopping = new AbortController();
       return copyStore({

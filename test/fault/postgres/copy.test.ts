@@ -15,6 +15,7 @@ import {
   gateway,
   startMs,
 } from "../../support/store-builders.ts";
+import { startTcpProxy } from "../../support/tcp-proxy.ts";
 import { fillStore, makeStoreFile, type StoreFile, viewOf } from "./copied-store.ts";
 import { useReplicas } from "./replica-world.ts";
 
@@ -134,17 +135,61 @@ describe.skipIf(postgresMissing !== undefined)(`copying a SQLite store ${postgre
   it("marks the file as a copy of what goes on elsewhere, and leaves its rows as they were", async () => {
     const { line, filled, view } = await fill();
     await file.copy(world.database.url);
-    expect(inspectFile(file.path).copiedInto).toBe(nameOf(world.database.url));
+    const copied = { into: nameOf(world.database.url), isCertain: true };
+    expect(inspectFile(file.path).copied).toEqual(copied);
     await expect(file.copy(world.database.url)).rejects.toThrow(/was copied into .* before/);
     await expect(file.copy(world.database.url, { isAgain: true })).rejects.toMatchObject({
       reason: "NOT_EMPTY",
     });
-    const store = await file.open();
+    const refused = {
+      reason: "COPIED",
+      message: expect.stringMatching(/was copied into .*--start-copied-store/),
+    };
+    await expect(file.open()).rejects.toMatchObject(refused);
+    const store = await file.open({ startsCopied: true });
     expect(store.line.id).not.toBe(line.id);
     expect(await viewOf(store, filled)).toEqual(view);
-    expect(inspectFile(file.path)).toMatchObject({ isInUse: true, copiedInto: undefined });
+    expect(inspectFile(file.path)).toMatchObject({ isInUse: true, copied });
     await store.close();
-    expect(inspectFile(file.path).isInUse).toBe(false);
+    expect(inspectFile(file.path)).toMatchObject({ isInUse: false, copied });
+    await expect(file.open(), "a further start without the flag").rejects.toMatchObject(refused);
+    const again = await file.open({ startsCopied: true });
+    expect(again.line.id, "begun anew once").toBe(store.line.id);
+    await again.close();
+  });
+
+  it("P59 leaves no doubt where the answer to the last commit was lost, once the copy is repeated", async () => {
+    await fill();
+    const url = new URL(world.database.url);
+    const proxy = await startTcpProxy({ host: url.hostname, port: Number(url.port) });
+    url.port = String(proxy.port);
+    const lost = proxy.loseAnswerTo("COMMIT", "DELETE FROM meta WHERE key");
+    await expect(file.copy(url.href)).rejects.toMatchObject({ name: "StoreUnavailableError" });
+    await lost;
+    proxy.mend();
+    const doubt = { into: nameOf(url.href), isCertain: false };
+    expect(inspectFile(file.path).copied).toEqual(doubt);
+    await expect(file.open()).rejects.toMatchObject({
+      reason: "COPIED",
+      message: expect.stringContaining("may have been copied"),
+    });
+    const store = await world.open();
+    await store.close();
+    expect(await file.copy(url.href)).toEqual({ kind: "copied", rows: 0, isResumed: true });
+    expect(inspectFile(file.path).copied).toEqual({ ...doubt, isCertain: true });
+    await proxy.close();
+  });
+
+  it("asks for the database that it is in doubt about, and goes into another one with --again only", async () => {
+    await fill();
+    const db = new DatabaseSync(file.path);
+    db.exec("INSERT INTO meta VALUES ('copying_into', 'elsewhere/sms')");
+    db.close();
+    await expect(file.copy(world.database.url)).rejects.toThrow(
+      /may have been copied into elsewhere\/sms, .* --again/,
+    );
+    expect(await file.copy(world.database.url, { isAgain: true })).toMatchObject({ kind: "copied" });
+    expect(inspectFile(file.path).copied).toEqual({ into: nameOf(world.database.url), isCertain: true });
   });
 
   it("lets no service start on a copy that was cut off, and goes on with it", async () => {
@@ -183,6 +228,7 @@ describe.skipIf(postgresMissing !== undefined)(`copying a SQLite store ${postgre
     await expect(file.copy(world.database.url)).rejects.toThrow(
       /has 1499 rows in messages, and the file has 1500/,
     );
+    expect(inspectFile(file.path).copied, "a commit that was not even tried leaves no doubt").toBeUndefined();
     await expect(world.open()).rejects.toMatchObject({ reason: "UNFINISHED_COPY" });
   });
 
