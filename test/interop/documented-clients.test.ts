@@ -1,0 +1,181 @@
+/** The client programs that docs/api.md prints, taken from there: compiled, and run against a real service. */
+import { execFile, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Simulator, startSimulator } from "../../src/smsc/start-simulator.ts";
+import { cli } from "../support/cli.ts";
+import { describeWithPackage } from "../support/debian-package.ts";
+import { startNode } from "../support/node-process.ts";
+import {
+  ACCOUNT_KEY,
+  type ServiceProcess,
+  type ServiceSetup,
+  setUpService,
+  startServiceProcess,
+} from "../support/service-process.ts";
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, "../..");
+const python = "/usr/bin/python3";
+const hasPython =
+  spawnSync(python, ["-c", "import google.protobuf, grpc"]).status === 0 &&
+  spawnSync("protoc", ["--version"]).status === 0 &&
+  spawnSync("which", ["grpc_python_plugin"]).status === 0;
+
+/** Each program of the page, by the name in its first line. */
+const programs = new Map(
+  [
+    ...readFileSync(join(root, "docs/api.md"), "utf8").matchAll(
+      /```(?:ts|python)\n(?:\/\/|#) (\S+)\n([\s\S]*?)```/g,
+    ),
+  ].map(([, name = "", text = ""]) => [name, text]),
+);
+
+/** What a reader writes around the pieces. */
+const drivers = {
+  "follow.ts": `
+import { consumeReports } from "./consume-reports.ts";
+const [, , address = "", key = ""] = process.argv;
+const stop = new AbortController();
+process.on("SIGTERM", () => stop.abort());
+await consumeReports(address, key, async ({ reportNumber, state }) => console.log(reportNumber, state), stop.signal);
+console.log("stopped");
+`,
+  "refused.ts": `
+import { Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
+import { detailsOf } from "./details.ts";
+import { SendSmsRequest, SendSmsResponse } from "./gen/sms/v1/sms_service.ts";
+const [, , address = "", key = ""] = process.argv;
+const client = new Client(address, credentials.createInsecure());
+const metadata = new Metadata();
+metadata.set("authorization", \`Bearer \${key}\`);
+client.makeUnaryRequest(
+  "/sms.v1.SmsService/SendSms",
+  (request: SendSmsRequest) => Buffer.from(SendSmsRequest.encode(request).finish()),
+  (octets) => SendSmsResponse.decode(octets),
+  SendSmsRequest.create({ sender: "ACME", recipients: ["123"] }),
+  metadata,
+  (error: ServiceError | null) => {
+    const { info, violations } = detailsOf(error as ServiceError);
+    console.log(info?.reason, violations.map(({ field }) => field).join(","));
+    client.close();
+  },
+);
+`,
+};
+
+let folder: string;
+let simulator: Simulator;
+let setup: ServiceSetup;
+let service: ServiceProcess;
+let address: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sms-relay-interop-clients-"));
+  await symlink(join(root, "node_modules"), join(folder, "node_modules"));
+  await symlink(join(root, "src/gen"), join(folder, "gen"));
+  await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+  for (const [name, text] of [...programs, ...Object.entries(drivers)])
+    await writeFile(join(folder, name), text);
+  simulator = await startSimulator({ port: 0, receiptDelayMs: 10 });
+  const north = {
+    id: "north",
+    kind: "smpp",
+    host: "127.0.0.1",
+    port: simulator.port,
+    systemId: "x",
+    password: "x",
+  };
+  setup = await setUpService(join(folder, "service"), { gateways: [north] });
+  service = await startServiceProcess(setup);
+  address = `127.0.0.1:${setup.grpcPort}`;
+}, 60_000);
+afterAll(async () => {
+  await service?.stop();
+  await simulator?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const node = async (file: string, ...args: string[]) =>
+  (await run(process.execPath, ["--disable-warning=ExperimentalWarning", file, ...args], { cwd: folder }))
+    .stdout;
+
+const refusal = "INVALID_RECIPIENT 4002\nrecipients[0] must be + and 7 to 15 digits (E.164)";
+const messageId = /^[0-9a-f-]{36}\n$/;
+
+describe("the TypeScript of docs/api.md", () => {
+  it("compiles as it is printed", { timeout: 120_000 }, async () => {
+    expect([...programs.keys()].sort()).toEqual(["consume-reports.ts", "details.ts", "send.py", "send.ts"]);
+    const { compilerOptions } = JSON.parse(readFileSync(join(root, "tsconfig.json"), "utf8"));
+    await writeFile(
+      join(folder, "tsconfig.json"),
+      JSON.stringify({ compilerOptions, include: ["*.ts"], exclude: ["gen"] }),
+    );
+    const argv = [join(root, "node_modules/typescript/bin/tsc"), "-p", folder];
+    const compiled = await run(process.execPath, argv).catch((error: { stdout: string }) => error);
+    expect(compiled.stdout).toBe("");
+  });
+
+  it("sends, and reads a refusal", { timeout: 60_000 }, async () => {
+    expect(await node("send.ts", address, ACCOUNT_KEY, "+46701234567")).toMatch(messageId);
+    expect(await node("send.ts", address, ACCOUNT_KEY, "123")).toBe(`${refusal}\n`);
+  });
+
+  it("reads a refusal's details with grpc-js alone", { timeout: 60_000 }, async () => {
+    expect(await node("refused.ts", address, ACCOUNT_KEY)).toBe("INVALID_RECIPIENT recipients[0],content\n");
+  });
+
+  it("reads each report once over a restart of the service", { timeout: 120_000 }, async () => {
+    await using reader = startNode(join(folder, "follow.ts"), [address, ACCOUNT_KEY], { cwd: folder });
+    const send = () =>
+      cli(["send", "--from", "A", "--to", "+46701234568", "--address", address, "--key", ACCOUNT_KEY, "x"], {
+        workingDirectory: folder,
+      });
+    const numbers: number[] = [];
+    const readUntil = async (count: number) => {
+      while (numbers.length < count) numbers.push(Number((await reader.nextLine()).split(/\D/)[0]));
+    };
+    await readUntil(3);
+    await service.stop();
+    service = await startServiceProcess(setup);
+    await send();
+    await readUntil(6);
+    expect(numbers).toEqual([1, 2, 3, 4, 5, 6]);
+    reader.kill("SIGTERM");
+    expect(await reader.nextLine()).toBe("stopped");
+  });
+});
+
+describeWithPackage(
+  "python3-grpcio python3-protobuf protobuf-compiler protobuf-compiler-grpc",
+  hasPython,
+  "the Python of docs/api.md",
+  () => {
+    it("sends, and reads a refusal, with stubs from proto/ alone", { timeout: 60_000 }, async () => {
+      const stubs = join(folder, "stubs");
+      await mkdir(stubs);
+      const googleapis = join(root, "node_modules/google-proto-files");
+      const { stdout: plugin } = await run("which", ["grpc_python_plugin"]);
+      const files = ["delivery", "delivery_report", "message", "sms_service", "status_code"];
+      await run("protoc", [
+        `-I${join(root, "proto")}`,
+        `-I${googleapis}`,
+        `--python_out=${stubs}`,
+        `--grpc_out=${stubs}`,
+        `--plugin=protoc-gen-grpc=${plugin.trim()}`,
+        ...files.map((name) => `sms/v1/${name}.proto`),
+        "google/rpc/status.proto",
+        "google/rpc/error_details.proto",
+      ]);
+      const send = async (recipient: string) => {
+        const env = { ...process.env, PYTHONPATH: stubs };
+        return (await run(python, ["send.py", address, ACCOUNT_KEY, recipient], { cwd: folder, env })).stdout;
+      };
+      expect(await send("+46701234567")).toMatch(messageId);
+      expect(await send("123")).toBe(`${refusal}\n`);
+    });
+  },
+);
