@@ -15,6 +15,7 @@ import { openHttpDoor } from "../http/http-door.ts";
 import type { Clock } from "../observability/clock.ts";
 import { measuredStore } from "../observability/measured-store.ts";
 import { createMetrics } from "../observability/metrics.ts";
+import { callBoundsOf } from "../rpc/call-bounds.ts";
 import { defaultKeepalive } from "../rpc/listen-options.ts";
 import { createRpcServer } from "../rpc/server.ts";
 import type { Store } from "../store/store.ts";
@@ -130,6 +131,7 @@ export async function startParts(
       maxRequestOctets: config.limits.maxRequestSize,
       keepalive: defaultKeepalive,
     },
+    bounds: callBoundsOf(config.limits),
     clock,
     isReady: () => readiness().length === 0,
     stopping,

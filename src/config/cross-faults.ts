@@ -21,11 +21,12 @@ function isLoopback(address: string): boolean {
 
 /** Every such fault of a configuration that was parsed as far as it could be. */
 export function crossFaultsOf(config: unknown): readonly CrossFault[] {
-  const { listen, accounts, gateways } = groupOf(config);
+  const { listen, limits, accounts, gateways } = groupOf(config);
   const accountGroups = listOf(accounts).map(groupOf);
   const gatewayGroups = listOf(gateways).map(groupOf);
   return [
     ...listenFaults(groupOf(listen)),
+    ...limitFaults(groupOf(limits)),
     ...twinFaults(idsOf("accounts", accountGroups), () => "stands twice: ids of accounts must differ"),
     ...twinFaults(idsOf("gateways", gatewayGroups), () => "stands twice: ids of gateways must differ"),
     ...twinFaults(
@@ -47,6 +48,13 @@ export function crossFaultsOf(config: unknown): readonly CrossFault[] {
     ),
     ...gatewayGroups.flatMap((gateway, index) => gatewayFaults(gateway, ["gateways", index])),
   ];
+}
+
+function limitFaults({ maxRequestSize, maxBegunPerAccount }: Group): readonly CrossFault[] {
+  if (typeof maxBegunPerAccount !== "number" || typeof maxRequestSize !== "number") return [];
+  if (maxBegunPerAccount >= maxRequestSize) return [];
+  const rule = "must not be less than limits.maxRequestSize: a request of that size could not come in";
+  return [{ path: ["limits", "maxBegunPerAccount"], rule }];
 }
 
 function groupOf(value: unknown): Group {

@@ -1,4 +1,5 @@
 /** Turns failures into gRPC errors whose `grpc-status-details-bin` carries the rich details (google.rpc.Status). */
+import { Metadata, type StatusObject } from "@grpc/grpc-js";
 import { type CallContext, ServerError, Status } from "nice-grpc-common";
 import type { Any } from "../gen/google/protobuf/any.ts";
 import { BadRequest, ErrorInfo, QuotaFailure, RetryInfo } from "../gen/google/rpc/error_details.ts";
@@ -19,6 +20,16 @@ export function toServerError(thrown: unknown, context: CallContext, deps: Failu
   const grpcCode = Status[failure.code.grpcCode];
   context.trailer.set("grpc-status-details-bin", encodeStatus(failure, grpcCode));
   return new ServerError(grpcCode, failure.text);
+}
+
+/** The same for the interceptors of the stack, before there is a handler. */
+export function refusalOf(thrown: unknown, deps: FailureDeps): StatusObject {
+  const failure = describeFailure(thrown, deps);
+  const code = Status[failure.code.grpcCode];
+  const details = encodeStatus(failure, code);
+  const metadata = new Metadata();
+  metadata.set("grpc-status-details-bin", Buffer.from(details.buffer, details.byteOffset, details.length));
+  return { code, details: failure.text, metadata };
 }
 
 /** The caller went away: nothing failed, and nobody is there to be told. */

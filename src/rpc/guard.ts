@@ -8,6 +8,7 @@ import type { Clock } from "../observability/clock.ts";
 import { authenticate, requireOperator } from "./authenticate.ts";
 import { toServerError } from "./error-status.ts";
 import type { FailureDeps } from "./failure.ts";
+import { callOf } from "./guarded-call.ts";
 import { refuseUnreadable } from "./read-requests.ts";
 
 export interface GuardDeps extends FailureDeps {
@@ -41,7 +42,9 @@ export function createGuard(deps: GuardDeps, role: "any" | "operator"): Guard {
   return {
     unary: (handle) => async (request, context) => {
       try {
-        const caller = admit(context);
+        // The door knows the caller of each call; what comes past it shows its key here.
+        const known = callOf(request)?.principal;
+        const caller = known === undefined ? admit(context) : admitted(known);
         const principal = caller instanceof Promise ? await caller : caller;
         refuseUnreadable(request);
         return await handle(request, principal, context);

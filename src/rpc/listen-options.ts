@@ -36,7 +36,7 @@ export const defaultKeepalive: KeepaliveSettings = {
   maxIdleMs: 30 * 60_000,
   maxAgeMs: 24 * 60 * 60_000,
   maxAgeGraceMs: 10 * 60_000,
-  maxConcurrentCalls: 10_000,
+  maxConcurrentCalls: 1_000,
 };
 
 /** Largest answer: a page of GetStatus stops at 2 MiB, one of ListSms is smaller. */

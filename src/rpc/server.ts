@@ -11,8 +11,11 @@ import { MaintenanceServiceDefinition } from "../gen/sms/v1/maintenance_service.
 import { SmsServiceDefinition } from "../gen/sms/v1/sms_service.ts";
 import type { Clock, Timer } from "../observability/clock.ts";
 import { type AdmissionDeps, createSendSmsAdmission } from "./admission.ts";
+import type { CallBounds } from "./call-bounds.ts";
+import { createCallDoor } from "./call-door.ts";
 import { tellingEncoded } from "./encoded-responses.ts";
 import { boundFarDeadlines } from "./far-deadlines.ts";
+import { guardingInterceptor } from "./guarded-call.ts";
 import { addHealth } from "./health.ts";
 import { forgetClosedStreams } from "./http2-streams.ts";
 import { addressOf, channelOptionsOf, credentialsOf, type ListenSettings } from "./listen-options.ts";
@@ -25,7 +28,6 @@ import {
   type MaintenanceServiceDeps,
 } from "./operator-services.ts";
 import { addReflection } from "./reflection.ts";
-import { sendSmsInterceptor } from "./send-sms-call.ts";
 import { createSmsService, type SmsServiceDeps } from "./sms-service.ts";
 import { wireDefinition } from "./wire-definition.ts";
 
@@ -47,15 +49,36 @@ const smsService = {
     },
   },
 };
-const sendSmsPath = `/${SmsServiceDefinition.fullName}/${SmsServiceDefinition.methods.sendSms.name}`;
+const pathOf = (service: string, method: { readonly name: string }) => `/${service}/${method.name}`;
+const pathsOfOurs = new Set(
+  [
+    SmsServiceDefinition,
+    GatewayServiceDefinition,
+    KeyServiceDefinition,
+    MaintenanceServiceDefinition,
+  ].flatMap(({ fullName, methods }) => Object.values(methods).map((method) => pathOf(fullName, method))),
+);
+/** They change nothing, so that an answer which is too much is refused and may be asked for again. */
+const readingPaths = new Set([
+  pathOf(SmsServiceDefinition.fullName, methods.getStatus),
+  pathOf(SmsServiceDefinition.fullName, methods.listSms),
+  pathOf(SmsServiceDefinition.fullName, methods.previewSms),
+  pathOf(SmsServiceDefinition.fullName, methods.listReportSubscriptions),
+]);
+const guardedMethods = {
+  isOpen: (path: string) => !pathsOfOurs.has(path),
+  isRead: (path: string) => readingPaths.has(path),
+  sendSmsPath: pathOf(SmsServiceDefinition.fullName, methods.sendSms),
+};
 
 export interface RpcServerDeps
-  extends Omit<SmsServiceDeps, "stopping" | "placeOf" | "workInHand">,
+  extends Omit<SmsServiceDeps, "stopping" | "workInHand">,
     AdmissionDeps,
     GatewayServiceDeps,
     KeyServiceDeps,
     MaintenanceServiceDeps {
   readonly listen: ListenSettings;
+  readonly bounds: CallBounds;
   readonly clock: Pick<Clock, "setTimeout" | "setInterval" | "monotonic">;
   /** Whether new work is taken, apart from starting and stopping. */
   readonly isReady: () => boolean;
@@ -81,12 +104,14 @@ export function createRpcServer(deps: RpcServerDeps): RpcServer {
   const { listen, clock, stopping } = deps;
   forgetClosedStreams();
   boundFarDeadlines();
-  const { admit, placeOf } = createSendSmsAdmission(deps);
+  const door = createCallDoor(deps);
   const server = createServer({
     ...channelOptionsOf(listen),
-    interceptors: [sendSmsInterceptor(sendSmsPath, admit)],
+    interceptors: [
+      guardingInterceptor(door, { ...guardedMethods, admitSendSms: createSendSmsAdmission(deps) }),
+    ],
   });
-  server.add(wireDefinition(smsService), createSmsService({ ...deps, placeOf, stopping: stopping.signal }));
+  server.add(wireDefinition(smsService), createSmsService({ ...deps, stopping: stopping.signal }));
   server.add(wireDefinition(GatewayServiceDefinition), createGatewayService(deps));
   server.add(wireDefinition(KeyServiceDefinition), createKeyService(deps));
   server.add(wireDefinition(MaintenanceServiceDefinition), createMaintenanceService(deps));
@@ -110,10 +135,15 @@ export function createRpcServer(deps: RpcServerDeps): RpcServer {
     await Promise.race([server.shutdown(), isOver]);
     timer?.cancel();
     server.forceShutdown();
+    door.stop();
   }
 
   return {
-    start: () => server.listen(addressOf(listen), credentialsOf(listen)),
+    async start() {
+      const port = await server.listen(addressOf(listen), credentialsOf(listen));
+      door.connections.watch(port);
+      return port;
+    },
     setServing: health.setServing,
     stop(graceMs) {
       stopped ??= stop(graceMs);

@@ -19,7 +19,7 @@ import {
 } from "../gen/sms/v1/sms_service.ts";
 import { whenEncoded } from "./encoded-responses.ts";
 import { createGuard, type GuardDeps } from "./guard.ts";
-import { deadlineOf } from "./send-sms-call.ts";
+import { callOf } from "./guarded-call.ts";
 import { sendSmsStream } from "./send-sms-stream.ts";
 import { toCancelOutcome, toGetStatusResponse, toSms } from "./translate/delivery.ts";
 import { fromPreviewSmsRequest, toPreviewSmsResponse } from "./translate/plan.ts";
@@ -37,8 +37,6 @@ export interface SmsServiceDeps extends GuardDeps {
   readonly watchReports: WatchReports;
   readonly subscriptions: ReportSubscriptions;
   readonly workInHand: Pick<WorkInHand, "enter" | "isTight">;
-  /** Where a request of SendSms stands among the work in hand; it was admitted before. */
-  readonly placeOf: (request: SendSmsRequest) => Place;
   /** Aborted when the service stops. */
   readonly stopping: AbortSignal;
 }
@@ -52,16 +50,16 @@ export function createSmsService(
       await deps.sendSms(fromSendSmsRequest(request), {
         accountId,
         method: "SendSms",
-        deadlineMs: deadlineOf(context),
+        deadlineMs: callOf(request)?.deadlineMs ?? Number.POSITIVE_INFINITY,
         signal: context.signal,
-        place: deps.placeOf(request),
+        place: placeOf(request),
       }),
     ),
   );
   return {
     // Around the guard: a caller whom that turns away had a place too.
     async sendSms(request, context) {
-      const place = deps.placeOf(request);
+      const place = placeOf(request);
       try {
         return await sendSms(request, context);
       } finally {
@@ -115,6 +113,13 @@ export function createSmsService(
       return {};
     }),
   };
+}
+
+/** Where a request of SendSms stands among the work in hand: the door has given it a place. */
+function placeOf(request: SendSmsRequest): Place {
+  const place = callOf(request)?.place;
+  if (place === undefined) throw new Error("a request came past the admission");
+  return place;
 }
 
 function fromView(view: number): "BASIC" | "FULL" | Unknown {

@@ -28,6 +28,7 @@ import type { Receipt } from "../../src/domain/receipt.ts";
 import { type Clock, systemClock } from "../../src/observability/clock.ts";
 import { type Logger, silentLogger } from "../../src/observability/logger.ts";
 import { createMetrics, type Metrics } from "../../src/observability/metrics.ts";
+import { type CallBounds, defaultCallBounds } from "../../src/rpc/call-bounds.ts";
 import { defaultKeepalive, type ListenSettings } from "../../src/rpc/listen-options.ts";
 import { createRpcServer, type RpcServer } from "../../src/rpc/server.ts";
 import { openSqliteStore } from "../../src/store/sqlite/open.ts";
@@ -44,7 +45,10 @@ export interface RpcWorldOptions {
   readonly gateways?: readonly MemoryGateway[];
   readonly routes?: Readonly<Record<string, Partial<DispatchRoute>>>;
   readonly clock?: Clock;
+  /** Of the door alone. */
+  readonly doorClock?: Clock;
   readonly listen?: Partial<ListenSettings>;
+  readonly bounds?: Partial<CallBounds>;
   readonly log?: Logger;
   readonly maxReportStreams?: number;
   /** Changes the store that the use cases see, for instance to hold a call back. */
@@ -125,7 +129,8 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
       keepalive: defaultKeepalive,
       ...options.listen,
     },
-    clock: systemClock,
+    bounds: { ...defaultCallBounds, ...options.bounds },
+    clock: options.doorClock ?? systemClock,
     isReady: () => world.admission.kind === "open",
     stopping,
     log,

@@ -1,0 +1,122 @@
+/**
+ * The door of every call: who calls is known from the headers, before anything of the body is held; what each account holds of the
+ * process is bounded; and what begins and does not go on, or is answered and not read, is ended in time (P61).
+ */
+import type { Metadata, StatusObject } from "@grpc/grpc-js";
+import type { ApiKeys, Principal } from "../app/api-keys.ts";
+import { SmsError } from "../domain/errors.ts";
+import type { Clock, Timer } from "../observability/clock.ts";
+import { bearerOf } from "./authenticate.ts";
+import { type CallBounds, Share } from "./call-bounds.ts";
+import { CallList } from "./call-list.ts";
+import { type Connections, createConnections } from "./connections.ts";
+import { refusalOf } from "./error-status.ts";
+import type { FailureDeps } from "./failure.ts";
+import type { GuardedCall } from "./guarded-call.ts";
+
+export interface CallDoorDeps extends FailureDeps {
+  readonly keys: Pick<ApiKeys, "verify">;
+  readonly clock: Pick<Clock, "monotonic" | "setInterval">;
+  readonly bounds: CallBounds;
+}
+
+/** Who came in, and the share that it holds a part of. */
+export interface Entry {
+  /** Undefined for callers of what needs no key. */
+  readonly principal: Principal | undefined;
+  readonly share: Share;
+}
+
+export interface CallDoor {
+  readonly bounds: CallBounds;
+  readonly connections: Connections;
+  now(): number;
+  /** Unary requests that are not whole; calls with streamed requests; answers that were not taken at once. */
+  readonly arriving: CallList<GuardedCall>;
+  readonly streaming: CallList<GuardedCall>;
+  readonly unread: CallList<GuardedCall>;
+  /** Who calls, or the status to refuse with. `isOpen`: no key is needed. */
+  enter(metadata: Metadata, isOpen: boolean): Entry | StatusObject | Promise<Entry | StatusObject>;
+  refuse(share: Share, what: string): StatusObject;
+  /** Stops looking for calls that take too long. */
+  stop(): void;
+}
+
+const lookEveryMs = 1_000;
+const retryAfterMs = 1_000;
+
+export function createCallDoor(deps: CallDoorDeps): CallDoor {
+  const { keys, clock, bounds } = deps;
+  const strangers: Entry = {
+    principal: undefined,
+    share: new Share("callers without a key", bounds.strangers),
+  };
+  const shares = new Map<string, Share>();
+
+  const refuse = (share: Share, what: string): StatusObject =>
+    refusalOf(
+      new SmsError("OVERLOADED", undefined, {
+        retryAfterMs,
+        quota: { subject: share.subject, description: what },
+      }),
+      deps,
+    );
+
+  function shareOf(accountId: string): Share {
+    let share = shares.get(accountId);
+    if (share === undefined) {
+      share = new Share(`account ${accountId}`, bounds.account);
+      shares.set(accountId, share);
+    }
+    return share;
+  }
+
+  function admit(entry: Entry): Entry | StatusObject {
+    const { share } = entry;
+    if (share.calls >= share.bounds.maxCalls) return refuse(share, "Too many calls are open.");
+    if (share.unreadOctets >= share.bounds.maxUnreadOctets)
+      return refuse(share, "Too many answers are unread.");
+    return entry;
+  }
+
+  function admitKnown(principal: Principal | undefined): Entry | StatusObject {
+    if (principal === undefined) return refusalOf(new SmsError("INVALID_CREDENTIALS"), deps);
+    return admit({ principal, share: shareOf(principal.accountId) });
+  }
+
+  const arriving = new CallList<GuardedCall>();
+  const streaming = new CallList<GuardedCall>();
+  const unread = new CallList<GuardedCall>();
+
+  function look(): void {
+    const nowMs = clock.monotonic();
+    arriving.visit((call) => call.endLate(nowMs));
+    streaming.visit((call) => call.endStuck(nowMs));
+    unread.visit((call) => call.endUnread(nowMs));
+  }
+  const timer: Timer = clock.setInterval(look, lookEveryMs).unref();
+
+  const connections = createConnections(bounds.connections);
+
+  return {
+    bounds,
+    connections,
+    now: () => clock.monotonic(),
+    arriving,
+    streaming,
+    unread,
+    enter(metadata, isOpen) {
+      if (isOpen) return admit(strangers);
+      const presented = bearerOf(metadata.get("authorization")[0]);
+      if (presented === undefined) return admitKnown(undefined);
+      const found = keys.verify(presented);
+      if (!(found instanceof Promise)) return admitKnown(found);
+      return found.then(admitKnown, (thrown: unknown) => refusalOf(thrown, deps));
+    },
+    refuse,
+    stop() {
+      timer.cancel();
+      connections.stop();
+    },
+  };
+}

@@ -1,0 +1,272 @@
+/**
+ * One call on its way through the door. Its caller is known before its body is read; of SendSms, what is beyond capacity is refused once
+ * it was read, since on the way through handler and error a refusal costs as much as accepting: 120 µs of processor instead of 65.
+ * What the handler has to know of the call hangs on its request.
+ */
+
+import { constants } from "node:http2";
+import {
+  type Metadata,
+  ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
+  type ServerInterceptor,
+  type StatusObject,
+} from "@grpc/grpc-js";
+import type { Principal } from "../app/api-keys.ts";
+import type { Place } from "../app/work-in-hand.ts";
+import type { SendSmsRequest } from "../gen/sms/v1/sms_service.ts";
+import type { Share } from "./call-bounds.ts";
+import type { CallDoor, Entry } from "./call-door.ts";
+import type { Listed } from "./call-list.ts";
+import { limitRequest, octetsBegun, type ReachedCall, reach } from "./reached-call.ts";
+
+type Start = ServerInterceptingCallInterface["start"];
+type Listener = Parameters<Start>[0];
+type SendMessage = ServerInterceptingCallInterface["sendMessage"];
+type SendStatus = ServerInterceptingCallInterface["sendStatus"];
+
+/** The place of a request among the work in hand, or the status to refuse it with. */
+export type Admit = (request: SendSmsRequest) => Place | StatusObject;
+
+export interface GuardedMethods {
+  /** Methods that need no key. */
+  readonly isOpen: (path: string) => boolean;
+  /** Methods that change nothing, whose answer may be refused for its size. */
+  readonly isRead: (path: string) => boolean;
+  readonly sendSmsPath: string;
+  readonly admitSendSms: Admit;
+}
+
+/** Every call of the server goes through the door. */
+export function guardingInterceptor(door: CallDoor, methods: GuardedMethods): ServerInterceptor {
+  return ({ path, requestStream, responseStream }, call) =>
+    new GuardedCall(call, door, {
+      isOpen: methods.isOpen(path),
+      isRead: methods.isRead(path),
+      isUnary: !requestStream && !responseStream,
+      isRequestStream: requestStream,
+      admit: path === methods.sendSmsPath ? methods.admitSendSms : undefined,
+    });
+}
+
+interface Method {
+  readonly isOpen: boolean;
+  readonly isRead: boolean;
+  readonly isUnary: boolean;
+  readonly isRequestStream: boolean;
+  readonly admit: Admit | undefined;
+}
+
+const calls = new WeakMap<object, GuardedCall>();
+/** Sessions on which a key was shown. */
+const knownSessions = new WeakSet<object>();
+
+/** The call of a request that came in through the door; of no request of a stream. */
+export function callOf(request: object): GuardedCall | undefined {
+  return calls.get(request);
+}
+
+/**
+ * Hands everything on at once. The stack's own intercepting call makes closures for each step, in case an interceptor answers
+ * later: 1.4 KB a call instead of 0.6.
+ */
+export class GuardedCall extends ServerInterceptingCall implements Listed {
+  list: object | undefined = undefined;
+  older: Listed | undefined = undefined;
+  newer: Listed | undefined = undefined;
+  /** Who calls; undefined where no key is needed. */
+  principal: Principal | undefined = undefined;
+  /** Of SendSms, where the message stands among the work in hand. */
+  place: Place | undefined = undefined;
+
+  readonly #call: ServerInterceptingCallInterface;
+  readonly #door: CallDoor;
+  readonly #method: Method;
+  readonly #reached: ReachedCall | undefined;
+  #listener: Listener | undefined;
+  #share: Share | undefined;
+  #request: object | undefined;
+  #sinceMs = 0;
+  #begunOctets = 0;
+  #unreadOctets = 0;
+  /** Of a call with streamed requests: how many came, and how many had when one was first seen to be incomplete. */
+  #received = 0;
+  #receivedBefore = -1;
+  #isOver = false;
+
+  constructor(call: ServerInterceptingCallInterface, door: CallDoor, method: Method) {
+    super(call);
+    this.#call = call;
+    this.#door = door;
+    this.#method = method;
+    this.#reached = reach(call);
+  }
+
+  /** Milliseconds since the epoch; Infinity for none. */
+  get deadlineMs(): number {
+    return Number(this.#call.getDeadline());
+  }
+
+  override start(listener: Listener): void {
+    this.#listener = listener;
+    this.#call.start({
+      onReceiveMetadata: (metadata) => {
+        const entry = this.#door.enter(metadata, this.#method.isOpen);
+        if (entry instanceof Promise) void entry.then((known) => this.#enter(known, metadata));
+        else this.#enter(entry, metadata);
+      },
+      onReceiveMessage: (message: object) => {
+        if (this.#isOver) return;
+        if (this.#method.isRequestStream) this.#received += 1;
+        else if (this.#request === undefined && !this.#method.isOpen) {
+          this.#request = message;
+          calls.set(message, this);
+        }
+        listener.onReceiveMessage(message);
+      },
+      onReceiveHalfClose: () => {
+        if (this.#isOver) return;
+        this.#door.arriving.remove(this);
+        const refusal = this.#admit();
+        if (refusal === undefined) listener.onReceiveHalfClose();
+        else this.#call.sendStatus(refusal);
+      },
+      // Comes at the end of each call, however it ended.
+      onCancel: () => {
+        this.#leave();
+        listener.onCancel();
+      },
+    });
+  }
+
+  #enter(entry: Entry | StatusObject, metadata: Metadata): void {
+    // The caller may be gone since.
+    if (this.#isOver) return;
+    if ("code" in entry) {
+      this.#end(entry);
+      return;
+    }
+    const { principal, share } = entry;
+    const session = this.#reached?.stream.session;
+    if (principal !== undefined && session !== undefined && !knownSessions.has(session)) {
+      if (!this.#door.connections.know(this.#call.getConnectionInfo(), principal.accountId)) {
+        this.#end(this.#door.refuse(share, "Too many connections are open."));
+        session.close();
+        return;
+      }
+      knownSessions.add(session);
+    }
+    this.principal = principal;
+    this.#share = share;
+    share.calls += 1;
+    this.#sinceMs = this.#door.now();
+    (this.#method.isRequestStream ? this.#door.streaming : this.#door.arriving).add(this);
+    const reached = this.#reached;
+    if (reached !== undefined) {
+      if (this.#method.isOpen) limitRequest(reached, this.#door.bounds.maxStrangerOctets);
+      reached.stream.on("data", () => this.#countBegun(share, reached));
+    }
+    this.#listener?.onReceiveMetadata(metadata);
+  }
+
+  /** After the stack, which has gathered the octets by now. */
+  #countBegun(share: Share, reached: ReachedCall): void {
+    const octets = octetsBegun(reached);
+    if (octets === this.#begunOctets) return;
+    share.begunOctets += octets - this.#begunOctets;
+    this.#begunOctets = octets;
+    if (octets > 0 && share.begunOctets > share.bounds.maxBegunOctets)
+      this.#end(this.#door.refuse(share, "Too many octets of requests are on their way."));
+  }
+
+  #admit(): StatusObject | undefined {
+    if (this.#method.admit === undefined || this.#request === undefined) return undefined;
+    const admitted = this.#method.admit(this.#request as SendSmsRequest);
+    if ("code" in admitted) return admitted;
+    this.place = admitted;
+    return undefined;
+  }
+
+  /** Ends a call whose request is not whole, and asks the peer to send no more of it (RFC 9113 §8.1). */
+  #end(status: StatusObject): void {
+    this.#leave();
+    this.#call.sendStatus(status);
+    this.#reached?.stream.close(constants.NGHTTP2_NO_ERROR);
+  }
+
+  #leave(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { arriving, streaming, unread } = this.#door;
+    arriving.remove(this);
+    streaming.remove(this);
+    unread.remove(this);
+    const share = this.#share;
+    if (share === undefined) return;
+    share.calls -= 1;
+    share.begunOctets -= this.#begunOctets;
+    share.unreadOctets -= this.#unreadOctets;
+    this.#begunOctets = 0;
+    this.#unreadOctets = 0;
+  }
+
+  /** Whether the next younger one is to be looked at. */
+  endLate(nowMs: number): boolean {
+    if (nowMs - this.#sinceMs < this.#door.bounds.requestMs) return false;
+    this.#endIncomplete();
+    return true;
+  }
+
+  /** Ends a stream in which a message begins and does not go on; while we do not read, nothing can go on. */
+  endStuck(nowMs: number): true {
+    const reached = this.#reached;
+    const isBegun = reached !== undefined && reached.decoder.readState !== 0 && !reached.stream.isPaused();
+    if (!isBegun) this.#receivedBefore = -1;
+    else if (this.#receivedBefore !== this.#received) {
+      this.#receivedBefore = this.#received;
+      this.#sinceMs = nowMs;
+    } else if (nowMs - this.#sinceMs >= this.#door.bounds.requestMs) this.#endIncomplete();
+    return true;
+  }
+
+  #endIncomplete(): void {
+    if (this.#share !== undefined)
+      this.#end(this.#door.refuse(this.#share, "The request did not arrive in time."));
+  }
+
+  /** Whether the next younger one is to be looked at. */
+  endUnread(nowMs: number): boolean {
+    if (nowMs - this.#sinceMs < this.#door.bounds.unreadMs) return false;
+    this.#leave();
+    // No status would be read either.
+    this.#reached?.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    return true;
+  }
+
+  override sendMetadata(metadata: Metadata): void {
+    this.#call.sendMetadata(metadata);
+  }
+
+  override sendMessage(...message: Parameters<SendMessage>): void {
+    const share = this.#share;
+    if (!this.#method.isUnary || share === undefined || this.#isOver) {
+      this.#call.sendMessage(...message);
+      return;
+    }
+    if (this.#method.isRead && share.unreadOctets >= share.bounds.maxUnreadOctets) {
+      this.#call.sendStatus(this.#door.refuse(share, "Too many answers are unread."));
+      return;
+    }
+    this.#call.sendMessage(...message);
+    const octets = this.#reached?.stream.writableLength ?? 0;
+    if (octets === 0) return;
+    this.#unreadOctets = octets;
+    share.unreadOctets += octets;
+    this.#sinceMs = this.#door.now();
+    this.#door.unread.add(this);
+  }
+
+  override sendStatus(status: Parameters<SendStatus>[0]): void {
+    this.#call.sendStatus(status);
+  }
+}

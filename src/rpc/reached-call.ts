@@ -1,0 +1,42 @@
+/**
+ * What grpc-js keeps to itself of a call and the bounds at the door need: the HTTP/2 stream, and the decoder that gathers a message.
+ * Where a version of grpc-js has them no more, `reach` answers undefined and the octets are as unbounded as the stack leaves them; the
+ * tests of the bounds then fail.
+ */
+import type { ServerHttp2Stream } from "node:http2";
+import type { ServerInterceptingCallInterface } from "@grpc/grpc-js";
+
+/** Gathers one message after the other (grpc-js, stream-decoder.ts). */
+interface Decoder {
+  maxReadMessageLength: number;
+  /** 0 between messages. */
+  readonly readState: number;
+  readonly readMessageSize: number;
+  readonly readMessageRemaining: number;
+}
+
+/** The innermost call (grpc-js, server-interceptors.ts). */
+export interface ReachedCall {
+  readonly stream: ServerHttp2Stream;
+  readonly decoder: Decoder;
+  /** The limit after decompression. */
+  maxReceiveMessageSize: number;
+}
+
+export function reach(call: ServerInterceptingCallInterface): ReachedCall | undefined {
+  const reached = call as unknown as Partial<ReachedCall>;
+  return reached.stream !== undefined && reached.decoder?.readState !== undefined
+    ? (reached as ReachedCall)
+    : undefined;
+}
+
+/** Octets of a message that has begun and is not whole. */
+export function octetsBegun({ decoder }: ReachedCall): number {
+  return decoder.readState === 0 ? 0 : decoder.readMessageSize - decoder.readMessageRemaining;
+}
+
+/** Lets each message of this call have so many octets; beyond, the stack refuses it before gathering it. */
+export function limitRequest(call: ReachedCall, octets: number): void {
+  call.decoder.maxReadMessageLength = octets;
+  call.maxReceiveMessageSize = octets;
+}
