@@ -21,6 +21,8 @@ export interface ShareBounds {
   readonly maxCalls: number;
   /** Octets of requests that have begun and are not whole. */
   readonly maxBegunOctets: number;
+  /** Of them, unary ones whose octets are not looked at: not many, and each within the size of a request. */
+  readonly maxUncounted: number;
   /** Octets of answers to unary calls that nobody has read. */
   readonly maxUnreadOctets: number;
 }
@@ -29,8 +31,8 @@ const mebi = 1024 * 1024;
 
 export const defaultCallBounds: CallBounds = {
   connections: { maxConnections: 2_000, maxStrangers: 256, maxOfAccount: 500 },
-  account: { maxCalls: 10_000, maxBegunOctets: 64 * mebi, maxUnreadOctets: 32 * mebi },
-  strangers: { maxCalls: 1_000, maxBegunOctets: 4 * mebi, maxUnreadOctets: 4 * mebi },
+  account: { maxCalls: 10_000, maxBegunOctets: 64 * mebi, maxUncounted: 32, maxUnreadOctets: 32 * mebi },
+  strangers: { maxCalls: 1_000, maxBegunOctets: 4 * mebi, maxUncounted: 0, maxUnreadOctets: 4 * mebi },
   maxStrangerOctets: 16 * 1024,
   requestMs: 30_000,
   unreadMs: 60_000,
@@ -54,6 +56,7 @@ export function callBoundsOf(limits: {
     account: {
       maxCalls: limits.maxCallsPerAccount,
       maxBegunOctets: limits.maxBegunPerAccount,
+      maxUncounted: defaultCallBounds.account.maxUncounted,
       maxUnreadOctets: limits.maxUnreadPerAccount,
     },
   };
@@ -65,6 +68,8 @@ export class Share {
   /** As QuotaFailure names it. */
   readonly subject: string;
   calls = 0;
+  /** Unary requests that are not whole. */
+  arriving = 0;
   begunOctets = 0;
   unreadOctets = 0;
 

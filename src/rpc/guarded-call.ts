@@ -39,14 +39,21 @@ export interface GuardedMethods {
 
 /** Every call of the server goes through the door. */
 export function guardingInterceptor(door: CallDoor, methods: GuardedMethods): ServerInterceptor {
-  return ({ path, requestStream, responseStream }, call) =>
-    new GuardedCall(call, door, {
-      isOpen: methods.isOpen(path),
-      isRead: methods.isRead(path),
-      isUnary: !requestStream && !responseStream,
-      isRequestStream: requestStream,
-      admit: path === methods.sendSmsPath ? methods.admitSendSms : undefined,
-    });
+  const known = new Map<string, Method>();
+  return ({ path, requestStream, responseStream }, call) => {
+    let method = known.get(path);
+    if (method === undefined) {
+      method = {
+        isOpen: methods.isOpen(path),
+        isRead: methods.isRead(path),
+        isUnary: !requestStream && !responseStream,
+        isRequestStream: requestStream,
+        admit: path === methods.sendSmsPath ? methods.admitSendSms : undefined,
+      };
+      known.set(path, method);
+    }
+    return new GuardedCall(call, door, method);
+  };
 }
 
 interface Method {
@@ -126,7 +133,7 @@ export class GuardedCall extends ServerInterceptingCall implements Listed {
       },
       onReceiveHalfClose: () => {
         if (this.#isOver) return;
-        this.#door.arriving.remove(this);
+        this.#arrive();
         const refusal = this.#admit();
         if (refusal === undefined) listener.onReceiveHalfClose();
         else this.#call.sendStatus(refusal);
@@ -160,11 +167,15 @@ export class GuardedCall extends ServerInterceptingCall implements Listed {
     this.#share = share;
     share.calls += 1;
     this.#sinceMs = this.#door.now();
-    (this.#method.isRequestStream ? this.#door.streaming : this.#door.arriving).add(this);
+    const { isOpen, isRequestStream } = this.#method;
+    (isRequestStream ? this.#door.streaming : this.#door.arriving).add(this);
+    if (!isRequestStream) share.arriving += 1;
     const reached = this.#reached;
     if (reached !== undefined) {
-      if (this.#method.isOpen) limitRequest(reached, this.#door.bounds.maxStrangerOctets);
-      reached.stream.on("data", () => this.#countBegun(share, reached));
+      if (isOpen) limitRequest(reached, this.#door.bounds.maxStrangerOctets);
+      // A listener costs 1 % of a message, and a few requests cannot hold much.
+      if (isRequestStream || share.arriving > share.bounds.maxUncounted)
+        reached.stream.on("data", () => this.#countBegun(share, reached));
     }
     this.#listener?.onReceiveMetadata(metadata);
   }
@@ -177,6 +188,13 @@ export class GuardedCall extends ServerInterceptingCall implements Listed {
     this.#begunOctets = octets;
     if (octets > 0 && share.begunOctets > share.bounds.maxBegunOctets)
       this.#end(this.#door.refuse(share, "Too many octets of requests are on their way."));
+  }
+
+  /** No more of the request is to come. */
+  #arrive(): void {
+    if (this.list !== this.#door.arriving) return;
+    this.#door.arriving.remove(this);
+    if (this.#share !== undefined) this.#share.arriving -= 1;
   }
 
   #admit(): StatusObject | undefined {
@@ -197,10 +215,9 @@ export class GuardedCall extends ServerInterceptingCall implements Listed {
   #leave(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const { arriving, streaming, unread } = this.#door;
-    arriving.remove(this);
-    streaming.remove(this);
-    unread.remove(this);
+    this.#arrive();
+    this.#door.streaming.remove(this);
+    this.#door.unread.remove(this);
     const share = this.#share;
     if (share === undefined) return;
     share.calls -= 1;

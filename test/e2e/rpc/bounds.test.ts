@@ -172,7 +172,9 @@ describe("a request that begins and does not go on", () => {
   });
 
   it("P61 holds no more than its account's share, and nothing of another's", async () => {
-    const { world, session } = await start({ bounds: { account: { ...account, maxBegunOctets: 50_000 } } });
+    const { world, session } = await start({
+      bounds: { account: { ...account, maxBegunOctets: 50_000, maxUncounted: 0 } },
+    });
     const connection = session();
     const part = frameOf(Buffer.alloc(30_000), 1_000_000);
     openCall(connection, sendSms, { key: SHOP_KEY, octets: part });
