@@ -20,6 +20,7 @@ import { defaultKeepalive } from "../rpc/listen-options.ts";
 import { createRpcServer } from "../rpc/server.ts";
 import type { Store } from "../store/store.ts";
 import { startBackground } from "./background.ts";
+import { createBindProofs } from "./bind-proof.ts";
 import { ensureFirstKeys } from "./first-keys.ts";
 import { followReplicas } from "./follow-replicas.ts";
 import { createGatewayPanel, pausesAtStart } from "./gateway-panel.ts";
@@ -54,6 +55,7 @@ export async function startParts(
   const tenure = await holdClaims({ store, clock, log });
   parts.defer(() => tenure.stop());
 
+  const proofOf = createBindProofs({ store, clock, log });
   const pool = createGatewayPool((settings) => {
     metrics.startGateway(settings.id);
     return createSmppGateway(settings, {
@@ -61,7 +63,13 @@ export async function startParts(
       random: Math.random,
       log,
       mayWrite: () => store.isLeaseHeld() && sessions.isHeld(),
-      metrics: { count: (event) => metrics.lateAnswers.add(1, settings.id, event) },
+      isBoundElsewhere: () =>
+        sessions.neighbours(settings.id)?.others.some(({ report }) => report.boundSessions > 0) === true,
+      proof: proofOf(settings),
+      metrics: {
+        count: (event) => metrics.lateAnswers.add(1, settings.id, event),
+        countRefusedBind: () => metrics.refusedBinds.add(1, settings.id),
+      },
     });
   });
   pool.replace(config.gateways);

@@ -12,7 +12,7 @@ export type GatewayStatus =
   /** At least one session can submit. */
   | { readonly kind: "ready" }
   | { readonly kind: "connecting"; readonly reason: string }
-  /** Refused for good (wrong password, P20) until it is resumed by hand. */
+  /** Refused with credentials that were never taken (P20), until it is resumed by hand. */
   | { readonly kind: "stopped"; readonly reason: string };
 
 /** One part to be written, numbered from 1 within its delivery. */
@@ -129,7 +129,7 @@ export interface Gateway {
    * take, and closes. Resolves once it is closed; harmless when repeated.
    */
   closeSession(slot: number, graceMs?: number): Promise<void>;
-  /** Binds again after a stop for a wrong password. */
+  /** Binds again after a stop for a wrong password; links that wait for their next try have it at once. */
   resume(): void;
   /** Waits for unanswered PDUs until `graceMs` is over, unbinds and closes; harmless when repeated. */
   stop(graceMs: number): Promise<void>;

@@ -44,6 +44,8 @@ export interface Metrics {
   readonly ambiguousParts: Tally;
   /** Parts without an answer in time, and what settled them after all. Labels: gateway, event. */
   readonly lateAnswers: Tally;
+  /** Binds that an SMSC refused, for whatever reason. Labels: gateway. */
+  readonly refusedBinds: Tally;
   /** Labels: gateway, outcome. */
   readonly receipts: Tally;
   /** Receipts that say otherwise than the final state (P9). Labels: gateway. */
@@ -110,6 +112,7 @@ export function createMetrics(): Metrics {
       "Parts without an answer in time (overdue_response), settled later by it (late_response) or by a receipt (echo_settled), and those that no late answer finds any more (late_forgotten).",
       ["gateway", "event"],
     ),
+    refusedBinds: tally("refused_binds_total", "Binds that the SMSC refused.", ["gateway"]),
     receipts: tally("receipts_total", "Receipts, by gateway and outcome.", ["gateway", "outcome"]),
     contradictions: tally("contradictions_total", "Receipts that contradict a final state.", ["gateway"]),
     incomingParts: tally("incoming_parts_total", "Parts of messages from handsets.", ["gateway"]),
@@ -135,6 +138,7 @@ export function createMetrics(): Metrics {
         submittedParts,
         ambiguousParts,
         lateAnswers,
+        refusedBinds,
         receipts,
         contradictions,
         incomingParts,
@@ -142,7 +146,8 @@ export function createMetrics(): Metrics {
       for (const outcome of attemptOutcomes) attempts.add(0, id, outcome);
       for (const outcome of receiptOutcomes) receipts.add(0, id, outcome);
       for (const event of lateAnswerEvents) lateAnswers.add(0, id, event);
-      for (const figure of [submittedParts, ambiguousParts, contradictions, incomingParts]) figure.add(0, id);
+      for (const figure of [submittedParts, ambiguousParts, refusedBinds, contradictions, incomingParts])
+        figure.add(0, id);
     },
     observe: (sources) => registerGauges(registry, sources),
     render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),

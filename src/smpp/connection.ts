@@ -44,6 +44,7 @@ export class SmppConnection {
   #isDeparting = false;
   #isClosed = false;
   #isPaused = false;
+  #hasWorked = false;
 
   /** Takes over a connected socket. */
   constructor(socket: Socket, options: ConnectionOptions) {
@@ -143,7 +144,14 @@ export class SmppConnection {
 
   /** To be called once it is bound: from now on a dead link is noticed (P20). */
   watch(): void {
-    if (this.isOpen) this.#link.start();
+    if (!this.isOpen) return;
+    this.#hasWorked = false;
+    this.#link.start();
+  }
+
+  /** Whether the peer has answered or asked anything since `watch`, beside asking whether we are there and unbinding. */
+  get hasWorked(): boolean {
+    return this.#hasWorked;
   }
 
   /** Answers a request of the peer; says nothing when the connection has closed meanwhile. */
@@ -250,6 +258,7 @@ export class SmppConnection {
         this.respond(pdu);
         break;
       case "enquire_link_resp":
+        this.#hasWorked = true;
         break;
       case "unbind":
         this.#reason ??= { kind: "unbound", by: "peer" };
@@ -272,6 +281,7 @@ export class SmppConnection {
       case "query_sm":
       case "cancel_sm":
       case "replace_sm":
+        this.#hasWorked = true;
         this.#options.onRequest(pdu, this, frame);
         break;
       default:
@@ -292,6 +302,7 @@ export class SmppConnection {
     const outcome = isNack
       ? ({ kind: "nack", command_status } as const)
       : ({ kind: "response", pdu: pdu as PduOf<ResponseName> } as const);
+    if (pdu.command !== "unbind_resp") this.#hasWorked = true;
     const request = this.#pending.take(sequence_number);
     if (request === undefined) {
       this.#pending.takeLate(sequence_number);

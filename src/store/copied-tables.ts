@@ -47,6 +47,7 @@ export const copiedTables: readonly CopiedTable[] = [
   { table: "subscriptions", key: ["account_id", "name"] },
   { table: "api_keys", key: ["id"] },
   { table: "gateway_pauses", key: ["gateway_id"] },
+  { table: "bound_credentials", key: ["gateway_id"] },
   { table: "cleaning_marks", key: ["stage", "account_id"], ownRows: "stage = ''" },
   { table: "late_messages", key: ["stage", "due_time", "account_id", "message_id"] },
 ];

@@ -42,3 +42,10 @@ export interface Retention {
   /** An SMSC id matches receipts until validity and this have passed. */
   readonly smscIdsMs: number;
 }
+
+/** What a gateway was last bound with. */
+export interface BoundCredentials {
+  readonly gatewayId: GatewayId;
+  /** Tells other credentials apart and tells nothing of them. */
+  readonly fingerprint: string;
+}

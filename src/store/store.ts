@@ -10,7 +10,7 @@ import type { E164 } from "../domain/message.ts";
 import type { IncomingPart, Receipt } from "../domain/receipt.ts";
 import type { Acceptance, AcceptOutcome, Claim, ClaimRef, ClaimRequest } from "./accepting.ts";
 import type { GatewaySessions } from "./gateway-sessions.ts";
-import type { ApiKey, Backlog, Recovery, Retention } from "./keeping.ts";
+import type { ApiKey, Backlog, BoundCredentials, Recovery, Retention } from "./keeping.ts";
 import type {
   AcknowledgeOutcome,
   ReportBounds,
@@ -145,6 +145,10 @@ export interface Store {
     gatewayId: GatewayId,
     pause: { readonly reason: string; readonly timeMs: number } | undefined,
   ): Promise<void>;
+
+  /** What each gateway was last bound with, at whichever process. */
+  boundCredentials(): Promise<readonly BoundCredentials[]>;
+  noteBound(bound: BoundCredentials, nowMs: number): Promise<void>;
 
   backlog(): Promise<Backlog>;
   /** Writes a consistent copy to a new file while running (SQLite only; others refuse). */

@@ -4,6 +4,7 @@ import type { Clock } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
 import type { Gateway, GatewayListener, GatewayStatus, PartResult, Submission } from "../gateway.ts";
 import { createDeliveryReader } from "./delivery-reader.ts";
+import { judgeRefusal, type RefusalVerdict } from "./judge-refusal.ts";
 import { Link } from "./link.ts";
 import { type PartEvent, PartOutcomes } from "./part-outcomes.ts";
 import type { SessionRole, SmppSession } from "./session.ts";
@@ -17,8 +18,23 @@ export interface SmppGatewayDeps {
   readonly log: Logger;
   /** Asked right before each PDU is written: whether the sessions are still this process's. Absent where nobody else can have them. */
   readonly mayWrite?: () => boolean;
+  /** Whether another process has a session of the account bound. Absent where nobody else can have one. */
+  readonly isBoundElsewhere?: () => boolean;
+  /** What is known of these credentials beyond this process's life. Absent: they are taken for unproven until they bind here. */
+  readonly proof?: BindProof;
   /** Counts what no result tells; optional. */
-  readonly metrics?: { readonly count: (event: PartEvent) => void };
+  readonly metrics?: {
+    readonly count: (event: PartEvent) => void;
+    readonly countRefusedBind?: () => void;
+  };
+}
+
+/** Whether the gateway's credentials were ever taken since they were configured. */
+export interface BindProof {
+  /** Undefined where it cannot be known now; never rejects. */
+  hasBound(): Promise<boolean | undefined>;
+  /** They were taken now. */
+  noteBound(): void;
 }
 
 /** Makes the gateway; it connects when it is started. */
@@ -42,6 +58,7 @@ class SmppGateway implements Gateway {
   readonly #log: Logger;
   readonly #outcomes: PartOutcomes;
   readonly #submitter: Submitter;
+  readonly #deps: SmppGatewayDeps;
   readonly #links: readonly SlotLink[];
   /** Numbers of the sessions that are kept here. */
   readonly #own: Set<number>;
@@ -51,10 +68,13 @@ class SmppGateway implements Gateway {
   #readDelivery: ReturnType<typeof createDeliveryReader> | undefined;
   #status: GatewayStatus = { kind: "connecting", reason: "not started" };
   #reference = 0;
+  /** Bound at least once by this process. */
+  #hasBound = false;
   #stopping: Promise<void> | undefined;
 
   constructor(settings: SmppGatewaySettings, deps: SmppGatewayDeps) {
     this.#settings = settings;
+    this.#deps = deps;
     this.#clock = deps.clock;
     this.#log = deps.log.child({ gateway: settings.id });
     this.#outcomes = new PartOutcomes({
@@ -144,8 +164,9 @@ class SmppGateway implements Gateway {
   }
 
   resume(): void {
-    if (this.#status.kind !== "stopped" || this.#stopping !== undefined) return;
-    this.#setStatus({ kind: "connecting", reason: "resumed" });
+    if (this.#stopping !== undefined) return;
+    if (this.#status.kind === "stopped") this.#setStatus({ kind: "connecting", reason: "resumed" });
+    else for (const { link } of this.#links) link.hurry();
     this.#startLinks();
   }
 
@@ -192,28 +213,63 @@ class SmppGateway implements Gateway {
         if (this.#readDelivery === undefined) throw new TypeError("a session before the start");
         return this.#readDelivery(delivery);
       },
-      onDown: (link, session, reason, isRefused) => this.#down(link, session, reason, isRefused),
+      onDown: (session, reason) => this.#down(session, reason),
+      judgeRefusal: (commandStatus) => this.#judgeRefusal(commandStatus),
+      onRefused: (session, verdict, reason, delayMs) => this.#refused(session, verdict, reason, delayMs),
     });
   }
 
   #bound(session: SmppSession): void {
     this.#log.info({ role: session.role }, "A session is bound.");
+    this.#hasBound = true;
+    this.#deps.proof?.noteBound();
     this.#sessions = [...this.#sessions, session];
     this.#showStatus("bound");
     this.#submitter.pump();
     if (session.canSubmit) this.#listener?.onRoom();
   }
 
-  #down(_link: Link, session: SmppSession, reason: string, isRefused: boolean): void {
+  #down(session: SmppSession, reason: string): void {
     this.#sessions = this.#sessions.filter((each) => each !== session);
-    if (isRefused && this.#stopping === undefined) {
-      this.#log.error({ reason }, "The gateway is stopped until it is resumed.");
-      this.#setStatus({ kind: "stopped", reason });
-      for (const { link } of this.#links) void link.stop(this.#settings.responseTimeoutMs);
-    } else {
-      this.#showStatus(reason);
-    }
+    this.#showStatus(reason);
     this.#submitter.released(session);
+  }
+
+  #judgeRefusal(commandStatus: number): Promise<RefusalVerdict> {
+    this.#deps.metrics?.countRefusedBind?.();
+    return judgeRefusal({
+      commandStatus,
+      overrides: this.#settings.statusClass,
+      hasSibling:
+        this.#sessions.some((session) => session.isBound) ||
+        this.#links.some(({ link }) => link.session?.isBinding === true) ||
+        this.#deps.isBoundElsewhere?.() === true,
+      hasEverBound: async () => this.#hasBound || (this.#deps.proof?.hasBound() ?? false),
+    });
+  }
+
+  #refused(session: SmppSession, verdict: RefusalVerdict, reason: string, delay: number | undefined): void {
+    if (this.#stopping !== undefined) return;
+    const delayMs = delay === undefined ? undefined : Math.round(delay);
+    const fields = { role: session.role, reason, delayMs };
+    switch (verdict.kind) {
+      case "usual":
+        this.#log.warn(fields, "The link is down.");
+        break;
+      case "link":
+        this.#log.warn(fields, "The SMSC refuses one more bind of this account; the others go on.");
+        break;
+      case "account":
+        this.#log.error(fields, "The SMSC refuses the account; it is tried again, ever more slowly.");
+        break;
+      case "stop":
+        this.#log.error({ reason }, "The gateway is stopped until it is resumed.");
+        this.#setStatus({ kind: "stopped", reason });
+        for (const { link } of this.#links) void link.stop(this.#settings.responseTimeoutMs);
+        break;
+      default:
+        assertNever(verdict);
+    }
   }
 
   /** Leases come and go without a word to the gateway, so that its status leaves them out; they are asked for at each write. */

@@ -1,26 +1,33 @@
 /**
- * Keeps one session alive: connects, and connects again after a jittered, growing wait (P20). Only a refused account ends that
- * until somebody resumes it.
+ * Keeps one session alive: connects, and connects again after a jittered, growing wait (P20). What a refused bind means is judged by
+ * its gateway; where that is the end, the link stays down until somebody starts it again.
  */
 import type { Clock, Timer } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
 import { commandStatusName } from "../../smpp/command-status.ts";
 import { type Backoff, createBackoff } from "./backoff.ts";
-import { classifyStatus, ESME_RALYBND } from "./classify-status.ts";
+import type { RefusalVerdict } from "./judge-refusal.ts";
 import { type SessionEnd, type SessionOptions, SmppSession } from "./session.ts";
-import type { SmppGatewaySettings } from "./settings.ts";
 
 export interface LinkOptions extends Omit<SessionOptions, "onEnd"> {
   /** 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
-  /** The session went; `reason` says why, and the next connection is planned unless `isRefused`. */
-  readonly onDown: (link: Link, session: SmppSession, reason: string, isRefused: boolean) => void;
+  /** The session went; `reason` says why. */
+  readonly onDown: (session: SmppSession, reason: string) => void;
+  /** Judges a refused bind, after `onDown`; never rejects. */
+  readonly judgeRefusal: (commandStatus: number) => Promise<RefusalVerdict>;
+  /** What the judge said is in effect: the next try comes in `delayMs`, or none where it is undefined. */
+  readonly onRefused: (
+    session: SmppSession,
+    verdict: RefusalVerdict,
+    reason: string,
+    delayMs: number | undefined,
+  ) => void;
 }
 
 export class Link {
   readonly #options: LinkOptions;
   readonly #backoff: Backoff;
-  readonly #settings: SmppGatewaySettings;
   readonly #clock: Clock;
   readonly #log: Logger;
   #session: SmppSession | undefined;
@@ -29,7 +36,6 @@ export class Link {
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    this.#settings = options.settings;
     this.#clock = options.clock;
     this.#log = options.log;
     const { reconnectMinMs, reconnectMaxMs } = options.settings;
@@ -44,6 +50,14 @@ export class Link {
   start(): void {
     if (this.#isStarted) return;
     this.#isStarted = true;
+    this.#connect();
+  }
+
+  /** Somebody says that what stood in the way is gone: a link that waits tries at once. */
+  hurry(): void {
+    if (!this.#isStarted) return;
+    this.#backoff.reset();
+    this.#timer?.cancel();
     this.#connect();
   }
 
@@ -64,22 +78,38 @@ export class Link {
 
   #down(session: SmppSession, end: SessionEnd): void {
     this.#session = undefined;
-    const isRefused = end.kind === "refused" && this.#isFinal(end.commandStatus);
-    const reason =
-      end.kind === "lost" ? end.reason : `the bind was refused with ${commandStatusName(end.commandStatus)}`;
-    if (end.kind === "lost") this.#backoff.held(end.boundMs);
-    if (this.#isStarted && !isRefused) {
-      const delayMs = this.#backoff.nextDelayMs();
-      this.#log.warn({ role: session.role, reason, delayMs: Math.round(delayMs) }, "The link is down.");
-      this.#timer = this.#clock.setTimeout(() => this.#connect(), delayMs);
+    if (end.kind === "refused") {
+      const reason = `the bind was refused with ${commandStatusName(end.commandStatus)}`;
+      this.#options.onDown(session, reason);
+      if (this.#isStarted) void this.#retryAfter(session, end.commandStatus, reason);
+      return;
     }
-    this.#options.onDown(this, session, reason, isRefused);
+    if (end.hasWorked) this.#backoff.worked(this.#clock.monotonic());
+    if (this.#isStarted) {
+      const delayMs = this.#connectLater();
+      this.#log.warn(
+        { role: session.role, reason: end.reason, delayMs: Math.round(delayMs) },
+        "The link is down.",
+      );
+    }
+    this.#options.onDown(session, end.reason);
   }
 
-  /** Whether trying again would be refused again: a wrong account, but not one that is bound elsewhere. */
-  #isFinal(commandStatus: number): boolean {
-    return (
-      commandStatus !== ESME_RALYBND && classifyStatus(commandStatus, this.#settings.statusClass) === "bind"
-    );
+  async #retryAfter(session: SmppSession, commandStatus: number, reason: string): Promise<void> {
+    const verdict = await this.#options.judgeRefusal(commandStatus);
+    // Meanwhile it may have been stopped, or started again.
+    if (!this.#isStarted || this.#session !== undefined || this.#timer !== undefined) return;
+    const delayMs =
+      verdict.kind === "stop"
+        ? undefined
+        : this.#connectLater("maxDelayMs" in verdict ? verdict.maxDelayMs : undefined);
+    this.#options.onRefused(session, verdict, reason, delayMs);
+  }
+
+  /** Answers the wait. */
+  #connectLater(maxDelayMs?: number): number {
+    const delayMs = this.#backoff.nextDelayMs(maxDelayMs);
+    this.#timer = this.#clock.setTimeout(() => this.#connect(), delayMs);
+    return delayMs;
   }
 }

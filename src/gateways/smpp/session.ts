@@ -5,7 +5,7 @@
 import type { Socket } from "node:net";
 import type { Clock, Timer } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
-import { COMMAND_STATUS, commandStatusName } from "../../smpp/command-status.ts";
+import { COMMAND_STATUS } from "../../smpp/command-status.ts";
 import { type IncomingRequest, SmppConnection } from "../../smpp/connection.ts";
 import type { Answer, CloseReason, ConnectionFault, RequestOutcome } from "../../smpp/connection-options.ts";
 import type { SessionLoss } from "../gateway.ts";
@@ -24,8 +24,8 @@ export type SessionRole = "transceiver" | "transmitter" | "receiver";
 export type SessionEnd =
   /** The bind was answered with this status. */
   | { readonly kind: "refused"; readonly commandStatus: number }
-  /** `boundMs` is how long it was bound, 0 for never. */
-  | { readonly kind: "lost"; readonly reason: string; readonly boundMs: number };
+  /** `hasWorked`: it was bound, and since then the SMSC answered or delivered something. */
+  | { readonly kind: "lost"; readonly reason: string; readonly hasWorked: boolean };
 
 export interface SessionOptions {
   readonly role: SessionRole;
@@ -68,7 +68,6 @@ export class SmppSession implements SubmitSession {
   #finishDeparture: (() => void) | undefined;
   #isUnbinding = false;
   #carriesTlvs = false;
-  #boundAtMs: number | undefined;
   #loss: SessionLoss | undefined;
   #refusedStatus: number | undefined;
   #failure: string | undefined;
@@ -85,12 +84,17 @@ export class SmppSession implements SubmitSession {
       settings: options.settings,
       clock: options.clock,
       onConnected: (socket) => this.#start(socket),
-      onFailed: (reason) => this.#end({ kind: "lost", reason, boundMs: 0 }),
+      onFailed: (reason) => this.#end({ kind: "lost", reason, hasWorked: false }),
     });
   }
 
   get role(): SessionRole {
     return this.#options.role;
+  }
+
+  /** Its bind is unanswered. */
+  get isBinding(): boolean {
+    return this.#state === "binding";
   }
 
   get isBound(): boolean {
@@ -237,7 +241,7 @@ export class SmppSession implements SubmitSession {
 
   #takeBindAnswer(outcome: RequestOutcome<`bind_${SessionRole}`>, connection: SmppConnection): void {
     if (this.#state !== "binding" || outcome.kind === "lost") return;
-    const { settings, clock } = this.#options;
+    const { settings } = this.#options;
     if (outcome.kind !== "response") {
       if (outcome.kind === "nack") this.#refusedStatus = outcome.command_status;
       else this.#failure = "the SMSC did not answer the bind";
@@ -261,7 +265,6 @@ export class SmppSession implements SubmitSession {
       );
     }
     this.#state = "bound";
-    this.#boundAtMs = clock.monotonic();
     connection.watch();
     this.#options.onBound(this);
   }
@@ -375,8 +378,8 @@ export class SmppSession implements SubmitSession {
       this.#end({ kind: "refused", commandStatus: this.#refusedStatus });
       return;
     }
-    const boundMs = this.#boundAtMs === undefined ? 0 : this.#options.clock.monotonic() - this.#boundAtMs;
-    this.#end({ kind: "lost", reason: this.#failure ?? describeClose(reason), boundMs });
+    const hasWorked = this.#connection?.hasWorked === true;
+    this.#end({ kind: "lost", reason: this.#failure ?? describeClose(reason), hasWorked });
   }
 
   #end(end: SessionEnd): void {
@@ -386,9 +389,6 @@ export class SmppSession implements SubmitSession {
     // The parts that were in flight are settled in a turn of their own, right after this.
     this.#options.outcomes.sessionGone(this.#overdue);
     this.#onIdle?.();
-    if (end.kind === "refused") {
-      this.#options.log.warn({ status: commandStatusName(end.commandStatus) }, "The SMSC refused the bind.");
-    }
     this.#options.onEnd(this, end);
     this.#closed.resolve();
   }

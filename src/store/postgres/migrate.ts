@@ -13,6 +13,7 @@ import { initialSchema } from "./migrations/0001-initial.ts";
 import { gatewaySessions } from "./migrations/0002-gateway-sessions.ts";
 import { claimNumbers } from "./migrations/0003-claim-numbers.ts";
 import { readersAndHeldLeases } from "./migrations/0004-readers-and-held-leases.ts";
+import { boundCredentials } from "./migrations/0006-bound-credentials.ts";
 import { readLine } from "./report-line.ts";
 import { sqlStateOf } from "./store-error.ts";
 
@@ -28,6 +29,7 @@ export const migrations: readonly Migration[] = [
   gatewaySessions,
   claimNumbers,
   readersAndHeldLeases,
+  boundCredentials,
 ];
 
 /** "SMSR": the lock that migrations take, each for its transaction. Nothing else takes an advisory lock. */

@@ -11,6 +11,7 @@ import type { Store } from "../store.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { readBacklog } from "./backlog.ts";
 import { refuseBackup } from "./backup.ts";
+import { boundCredentials } from "./bound-credentials.ts";
 import { cleanOnce } from "./clean.ts";
 import { connect, nameOf } from "./connect.ts";
 import { createGatewaySessions } from "./gateway-sessions.ts";
@@ -271,6 +272,8 @@ function createStore(options: PostgresStoreOptions, { storeId, line }: MigratedD
     revokeKey: (id, nowMs) => write("revokeKey", { id, nowMs }),
     pausedGateways: () => read(pausedGateways),
     setPaused: (gatewayId, pause) => write("setPaused", { gatewayId, pause }),
+    boundCredentials: () => read(boundCredentials),
+    noteBound: (bound, nowMs) => write("noteBound", { ...bound, nowMs }),
     backlog: () => read(readBacklog),
     backup: () => Promise.reject(refuseBackup()),
     onCommit(listener) {

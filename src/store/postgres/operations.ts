@@ -12,6 +12,7 @@ import type {
   SettleOutcome,
   StoredIncoming,
 } from "../settling.ts";
+import type { BoundRequest } from "./bound-credentials.ts";
 import type { CancelRequest } from "./cancel.ts";
 import type { PauseRequest } from "./pauses.ts";
 import type { Joined, JoinRequest, RescueRequest } from "./recover.ts";
@@ -54,6 +55,7 @@ export interface WriteSteps {
   readonly createKey: Step<ApiKey, boolean>;
   readonly revokeKey: Step<{ readonly id: string; readonly nowMs: number }, boolean>;
   readonly setPaused: Step<PauseRequest, undefined>;
+  readonly noteBound: Step<BoundRequest, undefined>;
 }
 
 export type WriteOperation = {

@@ -8,6 +8,7 @@ import { stateCodes } from "../codes.ts";
 import type { LaneEnd } from "../commit-order.ts";
 import { planAccept } from "./accept.ts";
 import { type AppendedReports, appendReports } from "./append-reports.ts";
+import { noteBound } from "./bound-credentials.ts";
 import { cancel } from "./cancel.ts";
 import { type ClaimPlan, planClaim } from "./claim.ts";
 import { createKey, revokeKey } from "./keys.ts";
@@ -156,6 +157,7 @@ async function perform(
     await setPaused(connection, request);
     return undefined;
   });
+  await each("noteBound", (request) => noteBound(connection, request));
 
   return async () => {
     let used = accept?.references.length ?? 0;

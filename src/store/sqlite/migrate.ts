@@ -10,6 +10,7 @@ import { initialSchema } from "./migrations/0001-initial.ts";
 import { reportLines } from "./migrations/0002-report-lines.ts";
 import { claimNumbers } from "./migrations/0003-claim-numbers.ts";
 import { readers } from "./migrations/0004-readers.ts";
+import { boundCredentials } from "./migrations/0006-bound-credentials.ts";
 
 export interface Migration {
   readonly version: number;
@@ -18,7 +19,13 @@ export interface Migration {
   readonly sql: string;
 }
 
-export const migrations: readonly Migration[] = [initialSchema, reportLines, claimNumbers, readers];
+export const migrations: readonly Migration[] = [
+  initialSchema,
+  reportLines,
+  claimNumbers,
+  readers,
+  boundCredentials,
+];
 
 /** The schema version that this program writes. */
 export const schemaVersion = Math.max(...migrations.map(({ version }) => version));

@@ -230,6 +230,8 @@ function createStore(
     revokeKey: (id, nowMs) => write("revokeKey", { id, nowMs }),
     pausedGateways: () => read("pausedGateways", undefined),
     setPaused: (gatewayId, pause) => write("setPaused", { gatewayId, pause }),
+    boundCredentials: () => read("boundCredentials", undefined),
+    noteBound: (bound, nowMs) => write("noteBound", { ...bound, nowMs }),
     backlog: () => read("backlog", undefined),
     backup: (target) => guard.run(() => backupTo(path, target)),
     onCommit(listener) {

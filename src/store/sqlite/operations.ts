@@ -4,7 +4,7 @@ import type { AccountId, ClaimantId, DeliveryId, GatewayId } from "../../domain/
 import type { E164 } from "../../domain/message.ts";
 import type { IncomingPart, Receipt } from "../../domain/receipt.ts";
 import type { Acceptance, AcceptOutcome, Claim, ClaimRef, ClaimRequest } from "../accepting.ts";
-import type { ApiKey, Backlog, Recovery } from "../keeping.ts";
+import type { ApiKey, Backlog, BoundCredentials, Recovery } from "../keeping.ts";
 import type { AcknowledgeOutcome, ReportBounds, Subscription, SubscriptionKey } from "../reports.ts";
 import type {
   CancelOutcome,
@@ -15,6 +15,7 @@ import type {
 } from "../settling.ts";
 import type { MessageView, StatusPage } from "../views.ts";
 import type { AppendedReports } from "./append-reports.ts";
+import type { BoundRequest } from "./bound-credentials.ts";
 import type { CancelRequest } from "./cancel.ts";
 import type { Cleaned, CleanRequest } from "./clean.ts";
 import type { PackedScan } from "./packed-scan.ts";
@@ -56,6 +57,7 @@ export interface WriteSteps {
   readonly createKey: Step<ApiKey, boolean>;
   readonly revokeKey: Step<{ readonly id: string; readonly nowMs: number }, boolean>;
   readonly setPaused: Step<PauseRequest, undefined>;
+  readonly noteBound: Step<BoundRequest, undefined>;
 }
 
 export interface ReadSteps {
@@ -70,6 +72,7 @@ export interface ReadSteps {
   readonly listSubscriptions: Step<AccountId, readonly Subscription[]>;
   readonly listKeys: Step<undefined, readonly ApiKey[]>;
   readonly pausedGateways: Step<undefined, readonly GatewayPause[]>;
+  readonly boundCredentials: Step<undefined, readonly BoundCredentials[]>;
   readonly backlog: Step<undefined, Backlog>;
 }
 

@@ -2,6 +2,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { type MessagePort, parentPort } from "node:worker_threads";
 import { createReadBacklog } from "./backlog.ts";
+import { createReadBoundCredentials } from "./bound-credentials.ts";
 import { createReadKeys } from "./keys.ts";
 import { busyTimeoutMs, type ReadOperation, type ReadSteps, type WorkerData } from "./operations.ts";
 import { createReadPauses } from "./pauses.ts";
@@ -24,6 +25,7 @@ function createHandlers(db: DatabaseSync): Handlers {
     reportNumberBefore: ({ accountId, timeMs }) => reports.reportNumberBefore(accountId, timeMs),
     listKeys: createReadKeys(db),
     pausedGateways: createReadPauses(db),
+    boundCredentials: createReadBoundCredentials(db),
     backlog: createReadBacklog(db),
   };
 }

@@ -8,6 +8,7 @@ import { type MessagePort, parentPort } from "node:worker_threads";
 import { createMessageIds } from "../../domain/ids.ts";
 import { createAccept } from "./accept.ts";
 import { createAppendReports } from "./append-reports.ts";
+import { createNoteBound } from "./bound-credentials.ts";
 import { createCancel } from "./cancel.ts";
 import { checkPages } from "./check-pages.ts";
 import { createClaim } from "./claim.ts";
@@ -53,6 +54,7 @@ function createHandlers(db: DatabaseSync): Handlers {
   const subscriptions = createWriteSubscriptions(db);
   const keys = createWriteKeys(db);
   const setPaused = createSetPaused(db);
+  const noteBound = createNoteBound(db);
   const clean = createClean(db);
   return {
     join: createRecover(db, endDelivery),
@@ -82,6 +84,10 @@ function createHandlers(db: DatabaseSync): Handlers {
     revokeKey: (_tx, input) => keys.revokeKey(input),
     setPaused: (_tx, input) => {
       setPaused(input);
+      return undefined;
+    },
+    noteBound: (_tx, input) => {
+      noteBound(input);
       return undefined;
     },
   };

@@ -34,4 +34,12 @@ describeStore("keys and pauses", (test) => {
     await test.store.setPaused(gateway, undefined);
     expect(await test.store.pausedGateways()).toEqual([]);
   });
+
+  it("remembers what each gateway was last bound with over a restart", async () => {
+    expect(await test.store.boundCredentials()).toEqual([]);
+    await test.store.noteBound({ gatewayId: gateway, fingerprint: "first" }, startMs);
+    await test.store.noteBound({ gatewayId: gateway, fingerprint: "second" }, startMs + 1);
+    await test.restart();
+    expect(await test.store.boundCredentials()).toEqual([{ gatewayId: gateway, fingerprint: "second" }]);
+  });
 });

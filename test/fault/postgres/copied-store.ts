@@ -125,6 +125,7 @@ export async function fillStore(store: Store): Promise<Filled> {
     revokeTimeMs: undefined,
   });
   await store.setPaused(gateway, { reason: oddText, timeMs: startMs });
+  await store.noteBound({ gatewayId: gateway, fingerprint: "0f".repeat(16) }, startMs);
   const [first] = waiting.deliveries;
   if (first === undefined) throw new Error("a message has no delivery");
   return { waiting: first.id, claimed, doubtful, submitted, delivered };
@@ -143,6 +144,7 @@ export async function viewOf(store: Store, filled: Filled) {
     subscriptions: await store.listSubscriptions(account),
     keys: await store.listKeys(),
     pauses: await store.pausedGateways(),
+    bound: await store.boundCredentials(),
     backlog: await store.backlog(),
   };
 }

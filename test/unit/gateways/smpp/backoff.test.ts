@@ -27,13 +27,30 @@ describe("backoff", () => {
     );
   });
 
-  it("begins anew after a link that held, not after one that fell at once", () => {
-    const backoff = createBackoff(100, 1_000, () => 1);
-    backoff.nextDelayMs();
-    backoff.nextDelayMs();
-    backoff.held(50);
-    expect(backoff.nextDelayMs()).toBe(400);
-    backoff.held(5_000);
-    expect(backoff.nextDelayMs()).toBe(100);
+  it("P57 begins at the minimum after a link that worked, however short it stood", () => {
+    const backoff = createBackoff(500, 10_000, () => 1);
+    for (let failure = 0; failure < 8; failure += 1) backoff.nextDelayMs();
+    backoff.worked(70_000);
+    expect(backoff.nextDelayMs()).toBe(500);
+    expect(backoff.nextDelayMs()).toBe(1_000);
+  });
+
+  it("P57 doubles from the third link within a minute that worked and went, and forgets it a minute later", () => {
+    const backoff = createBackoff(500, 10_000, () => 1);
+    const delays = [0, 5_000, 10_000, 15_000, 20_000].map((nowMs) => {
+      backoff.worked(nowMs);
+      return backoff.nextDelayMs();
+    });
+    expect(delays).toEqual([500, 500, 1_000, 2_000, 4_000]);
+    backoff.worked(80_001);
+    expect(backoff.nextDelayMs()).toBe(500);
+  });
+
+  it("waits longer than its maximum where it is told so, and begins again when it is", () => {
+    const backoff = createBackoff(500, 10_000, () => 1);
+    const delays = Array.from({ length: 9 }, () => backoff.nextDelayMs(60_000));
+    expect(delays).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
+    backoff.reset();
+    expect(backoff.nextDelayMs()).toBe(500);
   });
 });

@@ -104,6 +104,7 @@ describe("binding", () => {
     }
     expect(status.reason).toContain("ESME_RALYBND");
     smsc.bindStatus = 0;
+    await new Promise(setImmediate);
     started.clock.advance(1_000);
     await untilReady(started);
   });

@@ -1,0 +1,15 @@
+/** What credentials each gateway was last bound with: from there on a refused password is no proof that it is wrong. */
+import type { Migration } from "../migrate.ts";
+
+export const boundCredentials: Migration = {
+  version: 6,
+  minReader: 1,
+  sql: `
+-- fingerprint: a slow salted hash of account and password (compose/bind-proof.ts).
+CREATE TABLE bound_credentials (
+  gateway_id TEXT NOT NULL PRIMARY KEY,
+  fingerprint TEXT NOT NULL,
+  time INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+`,
+};

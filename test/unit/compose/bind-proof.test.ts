@@ -1,0 +1,56 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { createBindProofs } from "../../../src/compose/bind-proof.ts";
+import { toGatewayId } from "../../../src/domain/ids.ts";
+import { systemClock } from "../../../src/observability/clock.ts";
+import { silentLogger } from "../../../src/observability/logger.ts";
+import { sqliteAdapter } from "../../contract/store/sqlite-adapter.ts";
+
+const closings: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closings.splice(0).reverse()) await close();
+});
+
+const credentials = {
+  id: toGatewayId("north"),
+  host: "smsc.example",
+  port: 2775,
+  systemId: "acme",
+  password: "secret",
+};
+
+describe("the proof of credentials", () => {
+  it("P52 outlives the process, and holds for these credentials alone", async () => {
+    const place = await sqliteAdapter.makePlace();
+    closings.push(() => place.remove());
+    let store = await place.open(systemClock);
+    closings.push(() => store.close());
+    const proofOf = (change: Partial<typeof credentials> = {}) =>
+      createBindProofs({ store, clock: systemClock, log: silentLogger })({ ...credentials, ...change });
+    expect(await proofOf().hasBound()).toBe(false);
+    const first = proofOf();
+    first.noteBound();
+    first.noteBound();
+    await expect.poll(() => proofOf().hasBound()).toBe(true);
+    await store.close();
+    store = await place.open(systemClock);
+    expect(await proofOf().hasBound()).toBe(true);
+    expect(await proofOf({ password: "Secret" }).hasBound()).toBe(false);
+    expect(await proofOf({ systemId: "other" }).hasBound()).toBe(false);
+    expect(await proofOf({ host: "other.example" }).hasBound()).toBe(false);
+    // Nothing of the password stands in the store.
+    expect(await store.boundCredentials()).toEqual([
+      { gatewayId: "north", fingerprint: expect.stringMatching(/^[0-9a-f]{32}$/) },
+    ]);
+  });
+
+  it("is unknown while the store cannot tell", async () => {
+    const store = {
+      id: "store",
+      boundCredentials: () => Promise.reject(new Error("away")),
+      noteBound: () => Promise.reject(new Error("away")),
+    };
+    const proof = createBindProofs({ store, clock: systemClock, log: silentLogger })(credentials);
+    proof.noteBound();
+    expect(await proof.hasBound()).toBeUndefined();
+  });
+});
