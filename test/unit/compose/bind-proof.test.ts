@@ -4,6 +4,7 @@ import { toGatewayId } from "../../../src/domain/ids.ts";
 import { systemClock } from "../../../src/observability/clock.ts";
 import { silentLogger } from "../../../src/observability/logger.ts";
 import { sqliteAdapter } from "../../contract/store/sqlite-adapter.ts";
+import { createFakeClock } from "../../support/fake-clock.ts";
 
 const closings: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -22,7 +23,7 @@ describe("the proof of credentials", () => {
   it("P52 outlives the process, and holds for these credentials alone", async () => {
     const place = await sqliteAdapter.makePlace();
     closings.push(() => place.remove());
-    let store = await place.open(systemClock);
+    let store = await place.open(createFakeClock());
     closings.push(() => store.close());
     const proofOf = (change: Partial<typeof credentials> = {}) =>
       createBindProofs({ store, clock: systemClock, log: silentLogger })({ ...credentials, ...change });
@@ -32,7 +33,7 @@ describe("the proof of credentials", () => {
     first.noteBound();
     await expect.poll(() => proofOf().hasBound()).toBe(true);
     await store.close();
-    store = await place.open(systemClock);
+    store = await place.open(createFakeClock());
     expect(await proofOf().hasBound()).toBe(true);
     expect(await proofOf({ password: "Secret" }).hasBound()).toBe(false);
     expect(await proofOf({ systemId: "other" }).hasBound()).toBe(false);
