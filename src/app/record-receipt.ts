@@ -5,7 +5,7 @@
 import type { GatewayId } from "../domain/ids.ts";
 import type { IncomingPart, Receipt } from "../domain/receipt.ts";
 import type { Logger } from "../observability/logger.ts";
-import type { ReceiptOutcome } from "../store/settling.ts";
+import type { TakenReceipt } from "../store/settling.ts";
 import type { Store } from "../store/store.ts";
 import { batchCalls } from "./batch-calls.ts";
 
@@ -35,7 +35,10 @@ export function createReceiptRecorder({ store, log }: RecordReceiptDeps): Receip
     maxEntries,
   );
   return {
-    onReceipt: async (receipt) => logOddity(log, receipt, await recordReceipt(receipt)),
+    onReceipt: async (receipt) => {
+      const { gatewayId, smscMessageId, verdict } = receipt;
+      logOddity(log, { gatewayId, smscMessageId, verdict, outcome: await recordReceipt(receipt) });
+    },
     async onUnparsableReceipt(gatewayId, raw, arrivalTimeMs) {
       await store.recordUnparsableReceipt(gatewayId, raw, arrivalTimeMs);
       log.warn(
@@ -49,17 +52,17 @@ export function createReceiptRecorder({ store, log }: RecordReceiptDeps): Receip
   };
 }
 
-/** Says what should not happen: a network that contradicts itself (P9), and ids that match several parts (P1). */
-function logOddity(log: Logger, receipt: Receipt, outcome: ReceiptOutcome): void {
-  const gateway = receipt.gatewayId;
+/** Says what should not happen: a network that contradicts itself (P9), and an id that says too little (P1). */
+export function logOddity(log: Logger, { gatewayId, smscMessageId, verdict, outcome }: TakenReceipt): void {
+  if (outcome.kind === "parked") return;
   if (outcome.kind === "contradicted")
     log.warn(
-      { gateway, delivery: outcome.deliveryId, state: outcome.state, receipt: receipt.verdict },
+      { gateway: gatewayId, delivery: outcome.deliveryId, state: outcome.state, receipt: verdict },
       "A receipt contradicts the final state of its delivery; the state stays.",
     );
-  else if (outcome.kind === "not_unique")
+  if (outcome.isGuess)
     log.warn(
-      { gateway, smscMessageId: receipt.smscMessageId },
-      "A receipt matches several parts and was given to none.",
+      { gateway: gatewayId, smscMessageId },
+      "A receipt's id is that of several parts, and nothing else tells them apart; the newest took it.",
     );
 }

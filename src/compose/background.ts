@@ -1,4 +1,5 @@
-/** The steps that are done again and again beside the dispatcher: expiry, silence, orphans, rescue, cleaning. */
+/** The steps that are done again and again beside the dispatcher: expiry, silence, orphans, rescue, receipts that waited, cleaning. */
+import { createParkedReceiptTaker } from "../app/take-parked-receipts.ts";
 import type { Config } from "../config/schema.ts";
 import type { BackgroundService } from "../dispatch/background-service.ts";
 import { createCleaner } from "../dispatch/cleaner.ts";
@@ -48,6 +49,7 @@ export function startBackground(deps: BackgroundDeps): () => Promise<void> {
     createSilenceWatch({ ...shared, receiptGraceMs: config.receiptGrace }),
     createOrphanAdopter({ ...shared, known, onAdopted: (id) => dispatcher.wake(id) }),
     createRescuer({ ...shared, onRescued: wakeAll }),
+    createParkedReceiptTaker(shared),
     createCleaner({ ...shared, retention: () => retention }),
   ];
   for (const service of services) service.start();

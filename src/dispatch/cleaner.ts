@@ -17,8 +17,8 @@ export interface CleanerDependencies {
 
 export function createCleaner(dependencies: CleanerDependencies): BackgroundService {
   const { store, clock, retention, everyMs = 60_000, limit = 500 } = dependencies;
-  const tick = async () => {
-    await store.clean(clock.now(), retention(), limit);
+  const tick = async (signal: AbortSignal) => {
+    await store.clean(clock.now(), retention(), limit, signal);
     return false;
   };
   return createBackgroundService({ name: "cleaner", everyMs, tick }, dependencies);

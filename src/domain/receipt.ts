@@ -1,13 +1,23 @@
 /** What comes back from a gateway, in our words: receipts, and messages from handsets. */
 import type { GatewayId } from "./ids.ts";
 
-/** What one receipt says, in our words. */
-export interface Receipt {
-  readonly gatewayId: GatewayId;
+/** An SMSC's id of a message, and the form of it that is looked up. */
+export interface ReceiptedId {
   readonly smscMessageId: string;
   readonly matchKey: string;
-  /** Destination of the message it is about (the receipt's source), digits without plus; undefined where absent. */
+}
+
+/** What one receipt says, in our words. */
+export interface Receipt extends ReceiptedId {
+  readonly gatewayId: GatewayId;
+  /** The id in its text, where receipted_message_id says another one; tried where that leads nowhere. */
+  readonly otherId: ReceiptedId | undefined;
+  /** Its source: the destination of the message it is about, as the SMSC spells it; undefined where absent. */
   readonly recipient: string | undefined;
+  /** Its destination: the sender of that message, or the recipient where an SMSC does not turn the two round. */
+  readonly sender: string | undefined;
+  /** When the SMSC says it took the message, mostly to the minute. */
+  readonly submitTimeMs: number | undefined;
   /** Final states end a part; «recorded» ones change nothing. */
   readonly verdict: "DELIVERED" | "EXPIRED" | "UNDELIVERABLE" | "REJECTED" | "RECORDED";
   /** `stat` or the name of message_state, as received. */
@@ -20,6 +30,8 @@ export interface Receipt {
   /** Mobile country and network code by the gateway's configured TLV; never guessed. */
   readonly carrier: string | undefined;
   readonly arrivalTimeMs: number;
+  /** How long the response that it belongs to may still come: the gateway's responseTimeout. */
+  readonly waitMs: number;
   /** short_message or message_payload as received. */
   readonly raw: Uint8Array;
   /** Whether this gateway sends one receipt for all parts of a delivery. */

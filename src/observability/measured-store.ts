@@ -1,5 +1,6 @@
 /** A store that counts what passes through it, so that no use case and no loop needs to know of figures. */
 import { isFinal } from "../domain/delivery-state.ts";
+import type { ReceiptOutcome } from "../store/settling.ts";
 import type { Store } from "../store/store.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -15,6 +16,12 @@ export function measuredStore(
   });
   const ended = (state: string, count: number) => {
     if (count > 0) metrics.finalDeliveries.add(count, state);
+  };
+  const countReceipt = (gateway: string, outcome: ReceiptOutcome) => {
+    const isGuess = outcome.kind !== "parked" && outcome.isGuess;
+    metrics.receipts.add(1, gateway, isGuess ? "guessed" : outcome.kind);
+    if (outcome.kind === "contradicted") metrics.contradictions.add(1, gateway);
+    if (outcome.kind === "matched" && outcome.isFirstFinal) ended(outcome.state, 1);
   };
   const measured: Partial<Store> = {
     async accept(entries) {
@@ -52,12 +59,14 @@ export function measuredStore(
     async recordReceipts(receipts) {
       const outcomes = await store.recordReceipts(receipts);
       outcomes.forEach((outcome, index) => {
-        const gateway = receipts[index]?.gatewayId ?? "";
-        metrics.receipts.add(1, gateway, outcome.kind);
-        if (outcome.kind === "contradicted") metrics.contradictions.add(1, gateway);
-        if (outcome.kind === "matched" && outcome.isFirstFinal) ended(outcome.state, 1);
+        countReceipt(receipts[index]?.gatewayId ?? "", outcome);
       });
       return outcomes;
+    },
+    async takeParked(nowMs, limit) {
+      const found = await store.takeParked(nowMs, limit);
+      for (const { gatewayId, outcome } of found.taken) countReceipt(gatewayId, outcome);
+      return found;
     },
     async recordUnparsableReceipt(gatewayId, raw, arrivalTimeMs) {
       await store.recordUnparsableReceipt(gatewayId, raw, arrivalTimeMs);

@@ -77,7 +77,7 @@ const attemptOutcomes = Object.keys({
   AMBIGUOUS: true,
   EXPIRED: true,
 } satisfies Record<AttemptOutcome, true>);
-const receiptOutcomes = ["matched", "contradicted", "parked", "not_unique", "unparsable"];
+const receiptOutcomes = ["matched", "guessed", "contradicted", "parked", "unparsable"];
 const lateAnswerEvents = ["overdue_response", "late_response", "echo_settled", "late_forgotten"];
 
 /** Makes the figures, all at zero. */
@@ -113,7 +113,11 @@ export function createMetrics(): Metrics {
       ["gateway", "event"],
     ),
     refusedBinds: tally("refused_binds_total", "Binds that the SMSC refused.", ["gateway"]),
-    receipts: tally("receipts_total", "Receipts, by gateway and outcome.", ["gateway", "outcome"]),
+    receipts: tally(
+      "receipts_total",
+      "Receipts, by gateway and outcome; those that were parked count again when they are taken.",
+      ["gateway", "outcome"],
+    ),
     contradictions: tally("contradictions_total", "Receipts that contradict a final state.", ["gateway"]),
     incomingParts: tally("incoming_parts_total", "Parts of messages from handsets.", ["gateway"]),
     fencedSettlements: tally("fenced_settlements_total", "Settlements whose claim was lost.", []),

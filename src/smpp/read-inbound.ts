@@ -5,11 +5,14 @@
 import { statOfState, type Verdict, verdictOfStat, verdictOfState } from "./message-state.ts";
 import type { PduOf } from "./pdu.ts";
 import { parseReceiptDate, parseReceiptText } from "./receipt-text.ts";
+import { trimPadding } from "./trim-padding.ts";
 
 /** What an SMSC says about one message that was submitted to it. */
 export interface Receipt {
-  /** receipted_message_id, else `id` of the text, as received (P1); undefined where both are missing or empty. */
+  /** receipted_message_id, else `id` of the text, without padding (P1, P54); undefined where both are missing or empty. */
   readonly messageId: string | undefined;
+  /** `id` of the text where it is another one than receipted_message_id (P53). */
+  readonly otherMessageId: string | undefined;
   readonly verdict: Verdict;
   /** `stat` as received; the name of message_state where the text has none; empty where neither is there. */
   readonly stat: string;
@@ -87,8 +90,10 @@ function readReceipt(pdu: PduOf<"deliver_sm"> | PduOf<"data_sm">, options: ReadI
   const byState = state === undefined ? undefined : verdictOfState(state);
   const dateOf = (text: string | undefined) =>
     text === undefined ? undefined : parseReceiptDate(text, options.utcOffsetMinutes);
+  const messageId = trimPadding(tlvs.receipted_message_id ?? "") || fields.id || undefined;
   return {
-    messageId: tlvs.receipted_message_id || fields.id || undefined,
+    messageId,
+    otherMessageId: fields.id === messageId ? undefined : fields.id || undefined,
     verdict: byState ?? verdictOfStat(fields.stat ?? "") ?? "none",
     stat: fields.stat || (state === undefined ? "" : (statOfState(state) ?? `${state}`)),
     messageState: state,
@@ -109,10 +114,17 @@ function networkErrorOf(octets: Buffer | undefined): Receipt["networkError"] {
 function receiptTextOf(pdu: PduOf<"deliver_sm"> | PduOf<"data_sm">): string {
   const data = userDataOf(pdu);
   const headerOctets = (pdu.body.esm_class & USER_DATA_HEADER) === 0 ? 0 : 1 + (data[0] ?? 0);
-  const octets = data.subarray(headerOctets <= data.length ? headerOctets : 0);
+  const octets = withoutClosingNul(data.subarray(headerOctets <= data.length ? headerOctets : 0));
   const isWide = octets.length % 2 === 0 && octets.length > 0 && everyOther(octets, 0);
   if (isWide || (pdu.body.data_coding === UCS2 && !isAscii(octets))) return decodeUtf16Be(octets);
   return octets.toString("latin1");
+}
+
+/** Some SMSCs close a text with NUL, or fill it up, within its length. */
+function withoutClosingNul(octets: Buffer): Buffer {
+  let end = octets.length;
+  while (end > 0 && octets[end - 1] === 0) end -= 1;
+  return octets.subarray(0, end);
 }
 
 /** Whether all octets at even places are zero: ASCII written as UCS-2. */

@@ -3,6 +3,7 @@
  * takes fields in any order, missing, misspelt or doubled, and never throws (P6).
  */
 import { formatMinute, utcMoment } from "./smpp-time.ts";
+import { trimPadding } from "./trim-padding.ts";
 
 /** Fields of a receipt's text as they stand in it; undefined where one is missing. */
 export interface ReceiptFields {
@@ -38,9 +39,10 @@ function isLetterAt(text: string, at: number): boolean {
   return code >= 0x61 && code <= 0x7a;
 }
 
+/** Control characters too: texts are closed or filled up with NUL. */
 function isSpaceAt(text: string, at: number): boolean {
   const code = text.charCodeAt(at);
-  return code === 0x20 || (code >= 0x09 && code <= 0x0d) || (code > 0x7f && /\s/.test(text.charAt(at)));
+  return code <= 0x20 || (code >= 0x7f && /[\s\p{Cc}]/u.test(text.charAt(at)));
 }
 
 /** Fields are kept apart by white space, semicolon, comma or bar. */
@@ -94,7 +96,7 @@ function markFrom(text: string, from: number): Mark | undefined {
 
 function readValue(text: string, { field, valueAt }: Mark, end: number): string {
   if (field === "text" || field === "submitDate" || field === "doneDate")
-    return text.slice(valueAt, end).trim();
+    return trimPadding(text.slice(valueAt, end));
   let from = valueAt;
   while (from < end && isSpaceAt(text, from)) from++;
   let until = from;
@@ -172,7 +174,7 @@ const LONG_YEAR = /^(\d{4})\D?(\d\d)\D?(\d\d)\D?(\d\d)\D?(\d\d)(?:\D?(\d\d))?$/;
  * the SMSC's local time, `utcOffsetMinutes` ahead of UTC; undefined when it is no date.
  */
 export function parseReceiptDate(text: string, utcOffsetMinutes = 0): number | undefined {
-  const trimmed = text.trim();
+  const trimmed = trimPadding(text);
   const local = momentOf(SHORT_YEAR.exec(trimmed), 2000) ?? momentOf(LONG_YEAR.exec(trimmed), 0);
   return local === undefined ? undefined : local - utcOffsetMinutes * 60_000;
 }

@@ -1,5 +1,10 @@
-/** Which part a receipt speaks of (P1), and what it leaves on that part (P9). Pure; every store asks it inside its transaction. */
-import type { Receipt } from "../domain/receipt.ts";
+/**
+ * Which part a receipt speaks of (P1), and what it leaves on that part (P9). SMSCs use ids again, and some write them otherwise, so
+ * that every fact in the receipt counts before the newest part does. Pure; every store asks it inside its transaction.
+ */
+import { type DeliveryState, isFinal } from "../domain/delivery-state.ts";
+import { areSameDigits, comparableDigits } from "../domain/phone-number.ts";
+import type { Receipt, ReceiptedId } from "../domain/receipt.ts";
 import { type PartTuple, packReceipt } from "./part-tuple.ts";
 
 /** A submitted part that a receipt may mean, as the SMSC's ids led to it. */
@@ -12,56 +17,185 @@ export interface PartCandidate {
   readonly part: number;
 }
 
+/** What is known of a candidate beside its id. */
+export interface CandidateFacts {
+  readonly recipient: string;
+  /** Of its delivery. */
+  readonly state: DeliveryState;
+  /** Of its attempt. */
+  readonly parts: readonly PartTuple[];
+}
+
 export type ReceiptMatch<Candidate extends PartCandidate> =
   | { readonly kind: "none" }
-  | { readonly kind: "one"; readonly candidate: Candidate }
-  | { readonly kind: "several" };
+  /** All candidates are final or of another number: the part it belongs to may be answered with that id a moment later. */
+  | { readonly kind: "wait" }
+  /** `isGuess`: no fact told it from parts of other deliveries, and the newest was taken. */
+  | { readonly kind: "one"; readonly candidate: Candidate; readonly isGuess: boolean };
 
-/** How long after its validity an id still matches: SMSCs use ids again. */
-const matchAfterExpiryMs = 7 * 24 * 3_600_000;
+/** The newest parts under one id that are looked at, and the receipts that are parked under one: an SMSC may repeat an id for ever. */
+export const mostUnderOneId = 100;
 
-/** Ids that expired before this match no receipt that arrives at `arrivalTimeMs`. */
-export function oldestMatchMs(arrivalTimeMs: number): number {
-  return arrivalTimeMs - matchAfterExpiryMs;
+/** Dates in receipts are mostly cut off to the minute. */
+const submitSlackMs = 60_000;
+
+/** The ids of a receipt, in the order in which they are tried. */
+export function idsOf({ smscMessageId, matchKey, otherId }: Receipt): readonly ReceiptedId[] {
+  const first = { smscMessageId, matchKey };
+  return otherId === undefined ? [first] : [first, otherId];
+}
+
+export interface CandidateSource<Candidate extends PartCandidate> {
+  /** The newest parts under an id or its key, newest first. */
+  readonly find: (id: ReceiptedId) => readonly Candidate[];
+  readonly factsOf: (candidate: Candidate) => CandidateFacts;
 }
 
 /**
- * The part among those found under the receipt's key or its raw id: exact first, then by the key, and only where it is unique. The
- * parts of a candidate's attempt are asked for only where there are several candidates, which is rare.
+ * The part that a receipt means. Its first id counts before its other one; among the parts under an id the receipt's address decides
+ * first, then open before final, then the id exactly as sent, then the submit date, then the newest. `isOverdue`: no response to it
+ * is to be expected any more, so that the best takes it, whatever speaks against it.
  */
 export function matchReceipt<Candidate extends PartCandidate>(
-  { smscMessageId, matchKey, coversAllParts }: Receipt,
-  found: readonly Candidate[],
-  partsOf: (candidate: Candidate) => readonly PartTuple[],
+  receipt: Receipt,
+  { find, factsOf }: CandidateSource<Candidate>,
+  isOverdue: boolean,
 ): ReceiptMatch<Candidate> {
-  const exactFirst = (candidates: readonly Candidate[]) => {
-    const exact = candidates.filter(({ raw_id, match_key }) => (raw_id ?? match_key) === smscMessageId);
-    return exact.length > 0 ? exact : candidates.filter(({ match_key }) => match_key === matchKey);
-  };
-  const isOpen = (candidate: Candidate) =>
-    found.length === 1 || !hasFinalReceipt(partsOf(candidate), candidate);
-  const open = exactFirst(found.filter(isOpen));
-  // Parts that have their final receipt are no candidates; only a repeated or contradicting receipt finds them.
-  const candidates = open.length > 0 ? open : exactFirst(found);
-  const first = candidates[0];
-  if (first === undefined) return { kind: "none" };
-  const isOne =
-    candidates.length === 1 ||
-    // One id for all parts of a delivery, where the gateway's one receipt speaks of all.
-    (coversAllParts &&
-      candidates.every(
-        ({ delivery_id, attempt }) => delivery_id === first.delivery_id && attempt === first.attempt,
-      ));
-  return isOne ? { kind: "one", candidate: first } : { kind: "several" };
+  const all: Candidate[] = [];
+  for (const id of idsOf(receipt)) {
+    const found = find(id).filter(
+      (candidate) => rawIdOf(candidate) === id.smscMessageId || candidate.match_key === id.matchKey,
+    );
+    const choice = choose(receipt, found, factsOf);
+    if (choice?.isSure) return { kind: "one", candidate: choice.candidate, isGuess: choice.isGuess };
+    all.push(...found);
+  }
+  if (all.length === 0) return { kind: "none" };
+  const best = isOverdue ? choose(receipt, all, factsOf) : undefined;
+  return best === undefined
+    ? { kind: "wait" }
+    : { kind: "one", candidate: best.candidate, isGuess: best.isGuess };
+}
+
+interface Choice<Candidate> {
+  readonly candidate: Candidate;
+  readonly isGuess: boolean;
+  /** It is open, and the receipt names no other number. */
+  readonly isSure: boolean;
+}
+
+interface Weighed<Candidate> {
+  readonly candidate: Candidate;
+  readonly facts: CandidateFacts;
+  readonly openness: number;
+}
+
+function choose<Candidate extends PartCandidate>(
+  receipt: Receipt,
+  found: readonly Candidate[],
+  factsOf: (candidate: Candidate) => CandidateFacts,
+): Choice<Candidate> | undefined {
+  const weighed = found.map((candidate): Weighed<Candidate> => {
+    const facts = factsOf(candidate);
+    return { candidate, facts, openness: opennessOf(candidate, facts) };
+  });
+  const byAddress = addressedBy(receipt, weighed);
+  let left = byAddress ?? weighed;
+  const openness = Math.min(...left.map((entry) => entry.openness));
+  left = left.filter((entry) => entry.openness === openness);
+  const ids = idsOf(receipt);
+  left = prefer(left, ({ candidate }) => ids.some((id) => id.smscMessageId === rawIdOf(candidate)));
+  if (!isOneDelivery(left)) {
+    const dated = left.filter((entry) => isSubmittedAt(receipt.submitTimeMs, entry));
+    if (dated.length > 0 && isOneDelivery(dated)) left = dated;
+  }
+  const isGuess = !isOneDelivery(left);
+  // Of one delivery's parts the first; else the newest.
+  const chosen = left.at(isGuess ? 0 : -1);
+  if (chosen === undefined) return undefined;
+  const isSure = openness < finalAlready && (byAddress !== undefined || !namesNumber(receipt));
+  return { candidate: chosen.candidate, isGuess, isSure };
+}
+
+const finalAlready = 2;
+
+/** 0: its delivery is open. 1: its delivery has ended without this part's receipt. 2: it has its final receipt, or is given up. */
+function opennessOf(candidate: PartCandidate, { state, parts }: CandidateFacts): number {
+  if (state === "UNKNOWN" || hasFinalReceipt(parts, candidate)) return finalAlready;
+  return isFinal(state) ? 1 : 0;
+}
+
+/** Those whose number is the receipt's source, else its destination; undefined where it is nobody's. */
+function addressedBy<Candidate>(
+  { recipient, sender }: Receipt,
+  weighed: readonly Weighed<Candidate>[],
+): readonly Weighed<Candidate>[] | undefined {
+  for (const address of [recipient, sender]) {
+    const digits = address === undefined ? undefined : comparableDigits(address);
+    if (digits === undefined) continue;
+    const fitting = weighed.filter(({ facts }) => {
+      const own = comparableDigits(facts.recipient);
+      return own !== undefined && areSameDigits(own, digits);
+    });
+    if (fitting.length > 0) return fitting;
+  }
+  return undefined;
+}
+
+/** Whether it says of which number it is. A destination alone is the sender's; beside a source that is no number it is the recipient's. */
+function namesNumber({ recipient, sender }: Receipt): boolean {
+  if (recipient === undefined) return false;
+  const address = comparableDigits(recipient) === undefined ? sender : recipient;
+  return address !== undefined && comparableDigits(address) !== undefined;
+}
+
+/** Whether a part to `recipient` is surely none of its: cheap to ask where many wait under one id. */
+export function isOfAnotherNumber(receipt: Receipt, recipient: string): boolean {
+  const own = comparableDigits(recipient);
+  return (
+    namesNumber(receipt) &&
+    ![receipt.recipient, receipt.sender].some((address) => {
+      const digits = address === undefined ? undefined : comparableDigits(address);
+      return own !== undefined && digits !== undefined && areSameDigits(own, digits);
+    })
+  );
+}
+
+function isSubmittedAt<Candidate extends PartCandidate>(
+  submitTimeMs: number | undefined,
+  { candidate, facts }: Weighed<Candidate>,
+): boolean {
+  if (submitTimeMs === undefined) return false;
+  const part = facts.parts.find((tuple) => isTupleOf(tuple, candidate));
+  return part !== undefined && Math.abs(part[5] - submitTimeMs) <= submitSlackMs;
+}
+
+function prefer<Entry>(entries: readonly Entry[], isBetter: (entry: Entry) => boolean): readonly Entry[] {
+  const better = entries.filter(isBetter);
+  return better.length > 0 ? better : entries;
+}
+
+function isOneDelivery<Candidate extends PartCandidate>(weighed: readonly Weighed<Candidate>[]): boolean {
+  const first = weighed[0]?.candidate;
+  return weighed.every(
+    ({ candidate }) => candidate.delivery_id === first?.delivery_id && candidate.attempt === first.attempt,
+  );
+}
+
+function rawIdOf({ raw_id, match_key }: PartCandidate): string {
+  return raw_id ?? match_key;
+}
+
+function isTupleOf([number, , id]: PartTuple, candidate: PartCandidate): boolean {
+  return number === candidate.part && id === rawIdOf(candidate);
 }
 
 /** Whether the candidate's part has its final receipt, by the parts of its attempt: its own, or one that speaks of all. */
 function hasFinalReceipt(parts: readonly PartTuple[], candidate: PartCandidate): boolean {
-  return parts.some(([number, , id, , , , receipt]) => {
+  return parts.some((tuple) => {
+    const receipt = tuple[6];
     if (receipt === null || receipt[0] === "RECORDED") return false;
-    return (
-      receipt[8] === 1 || (number === candidate.part && id === (candidate.raw_id ?? candidate.match_key))
-    );
+    return receipt[8] === 1 || isTupleOf(tuple, candidate);
   });
 }
 
@@ -75,7 +209,7 @@ export function keepReceipt(
   const tuple = packReceipt(receipt);
   const kept = parts.map((part): PartTuple => {
     const [number, outcome, id, key, status, time, known] = part;
-    if (number !== candidate.part || id !== (candidate.raw_id ?? candidate.match_key)) return part;
+    if (!isTupleOf(part, candidate)) return part;
     if (known === null || known[0] === "RECORDED") {
       return [number, outcome, id, key, status, time, tuple, part[7]];
     }

@@ -2,6 +2,7 @@
 import type { DeliveryState, FailureReason, FinalState } from "../domain/delivery-state.ts";
 import type { ClaimantId, DeliveryId, GatewayId } from "../domain/ids.ts";
 import type { AttemptOutcome, DeliveryProgress, E164, Lane } from "../domain/message.ts";
+import type { Receipt } from "../domain/receipt.ts";
 import type { StatusCodeName } from "../domain/status-code.ts";
 import type { Encoding } from "../encoding/message-plan.ts";
 
@@ -87,13 +88,32 @@ export type ReceiptOutcome =
       readonly deliveryId: DeliveryId;
       readonly state: DeliveryState;
       readonly isFirstFinal: boolean;
+      /** Nothing in the receipt told its part from those of other deliveries under its id: the newest took it (P1). */
+      readonly isGuess: boolean;
     }
   /** The delivery was final already and the receipt says otherwise (P9); kept on the part. */
-  | { readonly kind: "contradicted"; readonly deliveryId: DeliveryId; readonly state: DeliveryState }
-  /** Nothing matches yet; waits for the response to be committed (P2). */
-  | { readonly kind: "parked" }
-  /** Several parts match; none is taken (P1). */
-  | { readonly kind: "not_unique" };
+  | {
+      readonly kind: "contradicted";
+      readonly deliveryId: DeliveryId;
+      readonly state: DeliveryState;
+      readonly isGuess: boolean;
+    }
+  /** Waits for the response to be committed (P2), or for what its id may mean a moment later. */
+  | { readonly kind: "parked" };
+
+/** A receipt that waited and has found its part when its time came. */
+export interface TakenReceipt {
+  readonly gatewayId: GatewayId;
+  readonly smscMessageId: string;
+  readonly verdict: Receipt["verdict"];
+  readonly outcome: ReceiptOutcome;
+}
+
+export interface TakenReceipts {
+  readonly taken: readonly TakenReceipt[];
+  /** Whether another step may find more. */
+  readonly hasMore: boolean;
+}
 
 export interface StoredIncoming {
   readonly id: string;

@@ -20,7 +20,14 @@ import type {
   Subscription,
   SubscriptionKey,
 } from "./reports.ts";
-import type { CancelOutcome, ReceiptOutcome, Settlement, SettleOutcome, StoredIncoming } from "./settling.ts";
+import type {
+  CancelOutcome,
+  ReceiptOutcome,
+  Settlement,
+  SettleOutcome,
+  StoredIncoming,
+  TakenReceipts,
+} from "./settling.ts";
 import type { ListFilter, MessageView, StatusPage } from "./views.ts";
 
 export interface Store {
@@ -65,6 +72,8 @@ export interface Store {
   ): Promise<readonly number[]>;
   settle(entries: readonly Settlement[]): Promise<readonly SettleOutcome[]>;
   recordReceipts(receipts: readonly Receipt[]): Promise<readonly ReceiptOutcome[]>;
+  /** Looks again at parked receipts whose time has come, at most `limit`: the best part under their ids takes them. */
+  takeParked(nowMs: number, limit: number): Promise<TakenReceipts>;
   recordUnparsableReceipt(gatewayId: GatewayId, raw: Uint8Array, arrivalTimeMs: number): Promise<void>;
   recordIncoming(parts: readonly IncomingPart[]): Promise<readonly StoredIncoming[]>;
   /** Undefined where the account has no such message. */
@@ -80,8 +89,11 @@ export interface Store {
   endSilent(nowMs: number, graceMs: number, limit: number): Promise<number>;
   /** Moves waiting rows of queues that are not in `known` to `to`, so that they are routed again; how many. */
   adoptOrphans(known: readonly GatewayId[], to: GatewayId, limit: number): Promise<number>;
-  /** Deletes and erases what retention has passed, at most `limit` rows a commit; how many rows in all. */
-  clean(nowMs: number, retention: Retention, limit: number): Promise<number>;
+  /**
+   * Deletes and erases what retention has passed, at most `limit` rows a commit; how many rows in all. Ends between two commits once
+   * `signal` says so.
+   */
+  clean(nowMs: number, retention: Retention, limit: number, signal?: AbortSignal): Promise<number>;
 
   readStatus(
     accountId: AccountId,

@@ -48,9 +48,3 @@ export function senderAddress(sender: Sender, settings: AddressSettings): SmppAd
   const { ton, npi } = settings.international;
   return { ton, npi, address: settings.plusSign ? `+${address}` : address };
 }
-
-/** The digits of an address from the wire, so that `+47…` and `0047…` with TON 1 compare equal to `47…`. */
-export function addressDigits(address: string, ton: number): string {
-  if (address.startsWith("+")) return address.slice(1);
-  return ton === 1 && address.startsWith("00") ? address.slice(2) : address;
-}

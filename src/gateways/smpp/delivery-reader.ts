@@ -3,7 +3,6 @@ import type { Clock } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
 import { readInbound, type Receipt as SmppReceipt, userDataOf } from "../../smpp/read-inbound.ts";
 import type { GatewayListener } from "../gateway.ts";
-import { addressDigits } from "./address.ts";
 import { ESME_ROK, ESME_RX_T_APPN } from "./classify-status.ts";
 import type { Delivery } from "./delivery-intake.ts";
 import type { PartOutcomes } from "./part-outcomes.ts";
@@ -50,8 +49,10 @@ export function createDeliveryReader(
 
   function noticeEcho(delivery: Delivery, said: SmppReceipt, receiptedId: string): void {
     if (!settings.echoesUserMessageReference || said.userMessageReference === undefined) return;
-    const digits = addressDigits(delivery.body.source_addr, delivery.body.source_addr_ton);
-    outcomes.echoed(`${said.userMessageReference}/${digits}`, receiptedId);
+    const { source_addr, destination_addr } = delivery.body;
+    // Some SMSCs leave the two as they were in the submit_sm.
+    for (const address of [source_addr, destination_addr])
+      outcomes.echoed(said.userMessageReference, address, receiptedId);
   }
 
   return async (delivery) => {

@@ -2,12 +2,15 @@
  * Decides what became of each written part: accepted, refused by class, or in doubt and then ambiguous (P12). Every part gets
  * exactly one result, also when its session goes (P18).
  */
+import { isSameNumber } from "../../domain/phone-number.ts";
 import type { Clock } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
 import type { Answer } from "../../smpp/connection-options.ts";
+import { trimPadding } from "../../smpp/trim-padding.ts";
 import type { LateAnswer, PartResult, SessionLoss } from "../gateway.ts";
 import { classifyNack, classifyStatus, type StatusClass } from "./classify-status.ts";
 import { DoubtfulParts } from "./doubtful-parts.ts";
+import { echoKey } from "./echo-key.ts";
 import { type LatePart, LateParts } from "./late-parts.ts";
 import { matchKey } from "./match-key.ts";
 import type { SmppGatewaySettings } from "./settings.ts";
@@ -120,16 +123,20 @@ export class PartOutcomes {
     this.#doubtful.giveUp((part) => gone.has(part));
   }
 
-  /** A receipt echoed this reference and destination. */
-  echoed(echoKey: string, receiptedId: string): void {
-    const part = this.#echoes.get(echoKey);
+  /** A receipt echoed this reference, and `address` may be a spelling of its destination. */
+  echoed(reference: number, address: string, receiptedId: string): void {
+    const key = echoKey(reference, address);
+    const part = this.#echoes.get(key);
     if (part === undefined) {
-      const givenUp = this.#lateEchoes.take(echoKey);
+      const givenUp = this.#lateEchoes.take(key);
       if (givenUp !== undefined) {
         this.#options.count("echo_settled");
         tellLate(givenUp, this.#acceptedByEcho(givenUp.number, receiptedId));
       }
-    } else if (this.#doubtful.release(part)) this.#acceptByEcho(part, receiptedId);
+      return;
+    }
+    if (!isSameNumber(part.run.submission.recipient, address)) return;
+    if (this.#doubtful.release(part)) this.#acceptByEcho(part, receiptedId);
     else part.echoedId = receiptedId;
   }
 
@@ -152,7 +159,7 @@ export class PartOutcomes {
     const { statusClass, messageIdForm } = this.#options.settings;
     const timeMs = this.#options.clock.now();
     if (answer.kind === "response" && answer.pdu.command_status === 0) {
-      const id = answer.pdu.body.message_id;
+      const id = trimPadding(answer.pdu.body.message_id);
       const smscMessageId = id === "" ? undefined : id;
       const key = id === "" ? undefined : matchKey(id, messageIdForm.response);
       return { said: "accepted", result: { kind: "accepted", number, smscMessageId, matchKey: key, timeMs } };

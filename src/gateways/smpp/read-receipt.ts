@@ -1,8 +1,8 @@
 /** Puts what an SMSC says about a message into the product's words: verdict, match key, carrier (P1, P6). */
-import type { Receipt } from "../../domain/receipt.ts";
+import type { Receipt, ReceiptedId } from "../../domain/receipt.ts";
 import type { Verdict } from "../../smpp/message-state.ts";
 import { type Receipt as SmppReceipt, userDataOf } from "../../smpp/read-inbound.ts";
-import { addressDigits } from "./address.ts";
+import { trimPadding } from "../../smpp/trim-padding.ts";
 import type { Delivery } from "./delivery-intake.ts";
 import { matchKey } from "./match-key.ts";
 import type { SmppGatewaySettings } from "./settings.ts";
@@ -27,11 +27,14 @@ export function readReceipt(
   arrivalTimeMs: number,
 ): Receipt | undefined {
   if (said.messageId === undefined) return undefined;
+  const { source_addr, destination_addr } = delivery.body;
   return {
     gatewayId: settings.id,
-    smscMessageId: said.messageId,
-    matchKey: matchKey(said.messageId, settings.messageIdForm.receipt),
-    recipient: addressDigits(delivery.body.source_addr, delivery.body.source_addr_ton) || undefined,
+    ...receiptedId(said.messageId, settings),
+    otherId: said.otherMessageId === undefined ? undefined : receiptedId(said.otherMessageId, settings),
+    recipient: trimPadding(source_addr) || undefined,
+    sender: trimPadding(destination_addr) || undefined,
+    submitTimeMs: said.submitTimeMs,
     verdict: isIntermediate ? "RECORDED" : verdictOf(said, settings.acceptedMeans),
     stat: said.stat,
     err: said.err,
@@ -39,9 +42,14 @@ export function readReceipt(
     doneTimeMs: said.doneTimeMs,
     carrier: carrierOf(delivery, settings.carrierTlv),
     arrivalTimeMs,
+    waitMs: settings.responseTimeoutMs,
     raw: new Uint8Array(userDataOf(delivery)),
     coversAllParts: settings.receipts === "one",
   };
+}
+
+function receiptedId(smscMessageId: string, { messageIdForm }: SmppGatewaySettings): ReceiptedId {
+  return { smscMessageId, matchKey: matchKey(smscMessageId, messageIdForm.receipt) };
 }
 
 function verdictOf(said: SmppReceipt, acceptedMeans: "intermediate" | "delivered"): Receipt["verdict"] {

@@ -12,6 +12,7 @@ import type { SessionLoss } from "../gateway.ts";
 import { connectSocket } from "./connect-socket.ts";
 import { type Delivery, DeliveryIntake } from "./delivery-intake.ts";
 import { describeClose } from "./describe-close.ts";
+import { echoKey } from "./echo-key.ts";
 import type { PartOutcomes } from "./part-outcomes.ts";
 import type { SmppGatewaySettings } from "./settings.ts";
 import type { OverdueParts, SubmissionRun, WrittenPart } from "./submission-run.ts";
@@ -132,11 +133,10 @@ export class SmppSession implements SubmitSession {
     }
     const echoes = settings.echoesUserMessageReference && this.#carriesTlvs;
     const reference = echoes ? this.#options.nextReference() : undefined;
-    const echoKey = reference === undefined ? undefined : `${reference}/${submission.recipient.slice(1)}`;
     const written: WrittenPart = {
       run,
       part,
-      echoKey,
+      echoKey: reference === undefined ? undefined : echoKey(reference, submission.recipient),
       echoedId: undefined,
       overdue: undefined,
       loss: undefined,

@@ -20,20 +20,16 @@ import { statement } from "./statement.ts";
 import type { ReferenceRequest } from "./take-references.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** How long a request id is remembered, also where cleaning has not come to it yet. */
-const requestIdMs = 7 * 24 * 3_600_000;
-
-// A twin that is being committed elsewhere is waited for; what is not answered here was known before.
+// A twin that is being committed elsewhere is waited for; what is not answered here was known before, however old it is: cleaning
+// forgets it by `retention.requestIds`.
 const rememberRequests = statement<{ account_id: string; method: string; id: string }>(
   "remember_requests",
-  `INSERT INTO request_ids AS k (account_id, method, id, hash, message_id, time)
+  `INSERT INTO request_ids (account_id, method, id, hash, message_id, time)
    SELECT account_id, method, id, hash, message_id, time
    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
      AS r (account_id, method, id, hash, message_id, time)
    ORDER BY account_id COLLATE "C", method COLLATE "C", id COLLATE "C"
-   ON CONFLICT (account_id, method, id) DO UPDATE SET
-     hash = excluded.hash, message_id = excluded.message_id, time = excluded.time
-   WHERE excluded.time - k.time >= ${requestIdMs}
+   ON CONFLICT (account_id, method, id) DO NOTHING
    RETURNING account_id, method, id`,
 );
 const findRequests = statement<{

@@ -4,6 +4,7 @@
  * looked at again and again, and accepting keeps no index for it. A step takes many messages with a few statements.
  */
 import type { AccountId, MessageId } from "../../domain/ids.ts";
+import { afterLateCommits } from "../clean-again.ts";
 import { keysOf } from "../status-rows.ts";
 import type { CleanRequest, CleanStep } from "./clean.ts";
 import { deleteStage, type EndedMessage, eraseStage, type Stage } from "./clean-stages.ts";
@@ -18,9 +19,9 @@ interface Candidate {
 
 const recheckMs = 3_600_000;
 
-export const cleanMessages: readonly CleanStep[] = [eraseStage, deleteStage].map(
-  (stage) => (connection, request) => cleanStage(stage, connection, request),
-);
+export const cleanMessages: readonly CleanStep[] = [eraseStage, deleteStage]
+  .flatMap((stage) => [stage, afterLateCommits(stage)])
+  .map((stage) => (connection, request) => cleanStage(stage, connection, request));
 
 const findLate = statement<Candidate>(
   "find_late_messages",
@@ -73,6 +74,7 @@ async function cleanStage(
   connection: Connection,
   { nowMs, retention, limit }: CleanRequest,
 ): ReturnType<CleanStep> {
+  if (stage.isWanted?.(retention) === false) return undefined;
   const ageMs = stage.age(retention);
   const most = Math.ceil(limit / stage.rowsOf({ deliveryCount: 1 }));
   const candidates = await findCandidates(stage, connection, nowMs, ageMs, most);

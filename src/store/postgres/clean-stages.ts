@@ -15,6 +15,8 @@ export interface EndedMessage {
 
 export interface Stage {
   readonly name: string;
+  /** Whether it has anything to do by these settings; always where absent. */
+  readonly isWanted?: (retention: Retention) => boolean;
   /** How long after the last final state. */
   readonly age: (retention: Retention) => number;
   /** Rows that one message takes, about. */
@@ -33,7 +35,8 @@ export interface Stage {
 const erase = statement(
   "erase_bodies",
   `UPDATE messages AS m SET text = NULL, data = NULL, udh = NULL
-   FROM unnest($1::text[], $2::text[]) AS k (account_id, id) WHERE m.account_id = k.account_id AND m.id = k.id`,
+   FROM unnest($1::text[], $2::text[]) AS k (account_id, id)
+   WHERE m.account_id = k.account_id AND m.id = k.id AND (m.text IS NOT NULL OR m.data IS NOT NULL)`,
 );
 
 export const eraseStage: Stage = {

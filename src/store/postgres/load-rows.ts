@@ -4,6 +4,8 @@
  * their attempts are read, with one round trip.
  */
 import { type DeliveryId, type MessageId, maxDeliveries } from "../../domain/ids.ts";
+import type { Receipt } from "../../domain/receipt.ts";
+import { idsOf, mostUnderOneId } from "../match-receipt.ts";
 import { parseParts } from "../part-tuple.ts";
 import type { Settlement } from "../settling.ts";
 import { keysOf } from "../status-rows.ts";
@@ -17,6 +19,7 @@ import {
   type SmscIdRow,
 } from "./locked-rows.ts";
 import { packText, unpackOptional, unpackText } from "./pack-text.ts";
+import { addParked, parkedColumns, receiptOf, unpackParked } from "./parked-receipts.ts";
 import { statement } from "./statement.ts";
 import { findPlain, submitPlainly } from "./submit-plainly.ts";
 import type { Transaction } from "./transaction.ts";
@@ -40,22 +43,30 @@ const findDeliveries = statement<{ message_id: MessageId; id: DeliveryId }>(
    CROSS JOIN LATERAL (
      SELECT id FROM deliveries WHERE id >= k.from_id AND id < k.until_id ORDER BY id LIMIT ${maxDeliveries}) AS d ORDER BY d.id`,
 );
+/** Of each key the newest, in the order in which they came. */
 const findParked = statement<ParkedRow>(
   "find_parked",
-  `SELECT p.id, p.gateway_id, p.match_key, p.raw_id, p.arrival_time, p.receipt, p.raw
-   FROM unnest($1::text[], $2::text[]) AS k (gateway_id, key)
-   JOIN parked_receipts p ON p.gateway_id = k.gateway_id AND p.match_key = k.key
-   UNION
-   SELECT p.id, p.gateway_id, p.match_key, p.raw_id, p.arrival_time, p.receipt, p.raw
-   FROM unnest($1::text[], $2::text[]) AS k (gateway_id, key)
-   JOIN parked_receipts p ON p.gateway_id = k.gateway_id AND p.raw_id = k.key
+  `SELECT * FROM (
+     SELECT p.* FROM unnest($1::text[], $2::text[]) AS k (gateway_id, key)
+     CROSS JOIN LATERAL (
+       SELECT ${parkedColumns} FROM parked_receipts p WHERE p.gateway_id = k.gateway_id AND p.match_key = k.key
+       ORDER BY p.gateway_id DESC, p.match_key DESC, p.id DESC LIMIT ${mostUnderOneId}) AS p
+     UNION
+     SELECT p.* FROM unnest($1::text[], $2::text[]) AS k (gateway_id, key)
+     CROSS JOIN LATERAL (
+       SELECT ${parkedColumns} FROM parked_receipts p WHERE p.gateway_id = k.gateway_id AND p.raw_id = k.key
+       ORDER BY p.gateway_id DESC, p.raw_id DESC, p.id DESC LIMIT ${mostUnderOneId}) AS p) AS found
    ORDER BY id`,
 );
+/** Of each key the newest, oldest first. */
 const findSmscIds = statement<SmscIdRow>(
   "find_smsc_ids",
-  `SELECT s.seq, s.gateway_id, s.match_key, s.raw_id, s.delivery_id, s.attempt, s.part, s.expire_time
-   FROM unnest($1::text[], $2::text[]) AS k (gateway_id, key)
-   JOIN smsc_ids s ON s.gateway_id = k.gateway_id AND s.match_key = k.key ORDER BY s.seq`,
+  `SELECT s.* FROM unnest($1::text[], $2::text[]) AS k (gateway_id, key)
+   CROSS JOIN LATERAL (
+     SELECT seq, gateway_id, match_key, raw_id, delivery_id, attempt, part, expire_time
+     FROM smsc_ids WHERE gateway_id = k.gateway_id AND match_key = k.key
+     ORDER BY gateway_id DESC, match_key DESC, seq DESC LIMIT ${mostUnderOneId}) AS s
+   ORDER BY s.seq`,
 );
 const findAttempts = statement<{
   delivery_id: string;
@@ -101,12 +112,7 @@ class Keys {
 
 export interface RowsWanted {
   readonly settlements: readonly Settlement[];
-  readonly receipts: readonly {
-    readonly gatewayId: string;
-    readonly matchKey: string;
-    readonly smscMessageId: string;
-    readonly coversAllParts: boolean;
-  }[];
+  readonly receipts: readonly Receipt[];
   /** Parked receipts to apply where they find their part now. */
   readonly parked: readonly ParkedRow[];
   readonly marked: readonly DeliveryId[];
@@ -179,22 +185,23 @@ async function loadReceiptKeys({ connection, rows }: Transaction, wanted: RowsWa
       parkedKeys.add(attempt.gatewayId, smscMessageId, matchKey ?? smscMessageId);
     }
   }
-  for (const { gatewayId, matchKey, smscMessageId } of wanted.receipts) {
-    parkedKeys.add(gatewayId, matchKey, smscMessageId);
-    idKeys.add(gatewayId, matchKey, smscMessageId);
+  for (const receipt of wanted.receipts) {
+    parkedKeys.add(receipt.gatewayId, receipt.matchKey, receipt.smscMessageId);
+    for (const id of idsOf(receipt)) idKeys.add(receipt.gatewayId, id.matchKey, id.smscMessageId);
   }
   const [parked, found] = await Promise.all([
     parkedKeys.size === 0 ? [] : connection.all(findParked, ...parkedKeys.arrays),
     idKeys.size === 0 ? [] : connection.all(findSmscIds, ...idKeys.arrays),
   ]);
-  for (const row of parked) {
-    rows.parked.add({ ...row, match_key: unpackText(row.match_key), raw_id: unpackText(row.raw_id) });
-  }
-  for (const row of wanted.parked) rows.parked.add(row);
+  for (const row of parked) addParked(rows, unpackParked(row));
+  for (const row of wanted.parked) addParked(rows, row);
   for (const row of found) addPlain(rows, row);
   const ofParked = new Keys();
-  for (const { gateway_id, match_key, raw_id } of rows.parked) {
-    ofParked.add(gateway_id, ...[match_key, raw_id].filter((key) => !idKeys.has(gateway_id, key)));
+  for (const row of new Set([...rows.parked.values()].flat())) {
+    for (const { matchKey, smscMessageId } of idsOf(receiptOf(row))) {
+      const keys = [matchKey, smscMessageId].filter((key) => !idKeys.has(row.gateway_id, key));
+      ofParked.add(row.gateway_id, ...keys);
+    }
   }
   if (ofParked.size === 0) return;
   for (const row of await connection.all(findSmscIds, ...ofParked.arrays)) addPlain(rows, row);

@@ -63,11 +63,15 @@ export interface ParkedRow {
   /** JSON of the receipt without its raw octets. */
   readonly receipt: string;
   readonly raw: Uint8Array;
+  /** When it is looked at again; null where only a response is waited for. */
+  readonly due_time: number | null;
+  /** The same in both rows of a receipt that names two ids. */
+  readonly pair: string | null;
 }
 
 export interface StrayRow {
   readonly gateway_id: string;
-  readonly why: "UNPARSABLE" | "NOT_UNIQUE";
+  readonly why: "UNPARSABLE";
   readonly smsc_message_id: string | null;
   readonly arrival_time: number;
   readonly raw: Uint8Array;
@@ -82,13 +86,17 @@ export interface LockedRows {
   readonly submitted: Map<DeliveryId, SubmittedDelivery>;
   readonly attempts: Map<string, AttemptRow>;
   readonly smscIds: ByKey<SmscIdRow>;
-  readonly parked: Set<ParkedRow>;
+  /** In the order in which they came. */
+  readonly parked: ByKey<ParkedRow>;
   readonly changedDeliveries: Set<DeliveryRow>;
   readonly newAttempts: Set<AttemptRow>;
   readonly changedAttempts: Set<AttemptRow>;
   readonly newSmscIds: Set<SmscIdRow>;
   readonly newParked: Set<ParkedRow>;
   readonly unparked: Set<ParkedRow>;
+  readonly unparkedPairs: Set<string>;
+  /** Looked at in vain, with the time of the next look. */
+  readonly keptParked: Map<ParkedRow, number | null>;
   readonly strays: StrayRow[];
 }
 
@@ -98,13 +106,15 @@ export function createLockedRows(): LockedRows {
     submitted: new Map(),
     attempts: new Map(),
     smscIds: new Map(),
-    parked: new Set(),
+    parked: new Map(),
     changedDeliveries: new Set(),
     newAttempts: new Set(),
     changedAttempts: new Set(),
     newSmscIds: new Set(),
     newParked: new Set(),
     unparked: new Set(),
+    unparkedPairs: new Set(),
+    keptParked: new Map(),
     strays: [],
   };
 }

@@ -14,6 +14,7 @@ import { gatewaySessions } from "./migrations/0002-gateway-sessions.ts";
 import { claimNumbers } from "./migrations/0003-claim-numbers.ts";
 import { readersAndHeldLeases } from "./migrations/0004-readers-and-held-leases.ts";
 import { boundCredentials } from "./migrations/0006-bound-credentials.ts";
+import { parkedReceipts } from "./migrations/0007-parked-receipts.ts";
 import { readLine } from "./report-line.ts";
 import { sqlStateOf } from "./store-error.ts";
 
@@ -30,6 +31,7 @@ export const migrations: readonly Migration[] = [
   claimNumbers,
   readersAndHeldLeases,
   boundCredentials,
+  parkedReceipts,
 ];
 
 /** "SMSR": the lock that migrations take, each for its transaction. Nothing else takes an advisory lock. */

@@ -115,7 +115,6 @@ function createStore(options: PostgresStoreOptions, { storeId, line }: MigratedD
     clock,
     onReports: tellReports,
     onQueue: tellWaiting,
-    onReplayable: () => void write("replayParked", 500).catch(() => undefined),
   });
   const lease = createLease({ replicaId, leaseMs, session: control, clock, log });
   const sessions = createGatewaySessions({
@@ -214,6 +213,7 @@ function createStore(options: PostgresStoreOptions, { storeId, line }: MigratedD
       ),
     settle: (entries) => writeAll("settle", entries, ({ lane }) => ({ isUrgent: lane === "OTP" })),
     recordReceipts: (receipts) => writeAll("recordReceipt", receipts),
+    takeParked: (nowMs, limit) => write("takeParked", { nowMs, limit }, { rows: limit }),
     recordUnparsableReceipt: (gatewayId, raw, arrivalTimeMs) =>
       write("recordUnparsableReceipt", { gatewayId, raw, arrivalTimeMs }),
     recordIncoming: (parts) => writeAll("recordIncoming", parts),
@@ -221,9 +221,9 @@ function createStore(options: PostgresStoreOptions, { storeId, line }: MigratedD
     expireDue: (nowMs, limit) => write("expireDue", { nowMs, limit }, { rows: limit }),
     endSilent: (nowMs, graceMs, limit) => write("endSilent", { nowMs, graceMs, limit }, { rows: limit }),
     adoptOrphans: (known, to, limit) => write("adoptOrphans", { known, to, limit }, { rows: limit }),
-    async clean(nowMs, retention, limit) {
+    async clean(nowMs, retention, limit, signal) {
       let rows = 0;
-      for (let hasMore = true; hasMore; ) {
+      for (let hasMore = true; hasMore && signal?.aborted !== true; ) {
         const startMs = clock.monotonic();
         const cleaned = await cleanOnce(cleaner, { nowMs, retention, limit });
         tellCommit(cleaned.rows, startMs);

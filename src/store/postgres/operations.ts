@@ -11,6 +11,7 @@ import type {
   Settlement,
   SettleOutcome,
   StoredIncoming,
+  TakenReceipts,
 } from "../settling.ts";
 import type { BoundRequest } from "./bound-credentials.ts";
 import type { CancelRequest } from "./cancel.ts";
@@ -38,8 +39,7 @@ export interface WriteSteps {
   >;
   readonly settle: Step<Settlement, SettleOutcome>;
   readonly recordReceipt: Step<Receipt, ReceiptOutcome>;
-  /** Applies parked receipts whose part was committed by another replica at the same time; answers how many. */
-  readonly replayParked: Step<number, number>;
+  readonly takeParked: Step<{ readonly nowMs: number; readonly limit: number }, TakenReceipts>;
   readonly recordUnparsableReceipt: Step<
     { readonly gatewayId: GatewayId; readonly raw: Uint8Array; readonly arrivalTimeMs: number },
     undefined

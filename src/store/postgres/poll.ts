@@ -17,16 +17,11 @@ export interface PollOptions {
   readonly clock: Clock;
   readonly onReports: (accountId: AccountId, last: number) => void;
   readonly onQueue: (gatewayId: GatewayId) => void;
-  /** Some parked receipt has its part now. */
-  readonly onReplayable: () => void;
 }
 
 const everyMs = 1_000;
 /** Accounts beyond this that were read longest ago are forgotten; who reads on is known again. */
 const mostAccounts = 10_000;
-
-/** Only what was parked just now can have missed its part; receipts that never find one may be many. */
-const newestParked = 5_000;
 
 const readLast = statement<{ account_id: AccountId; last: number }>(
   "poll_reports",
@@ -44,16 +39,7 @@ const readQueues = statement<{ gateway_id: GatewayId }>(
    )
    SELECT gateway_id FROM queues WHERE gateway_id IS NOT NULL`,
 );
-const readReplayable = statement<{ found: number }>(
-  "poll_replayable",
-  `SELECT 1 AS found FROM (
-     SELECT gateway_id, match_key, raw_id FROM parked_receipts ORDER BY id DESC LIMIT ${newestParked}) AS p
-   CROSS JOIN LATERAL (
-     SELECT 1 FROM smsc_ids s WHERE s.gateway_id = p.gateway_id AND s.match_key IN (p.match_key, p.raw_id) LIMIT 1) AS s
-   LIMIT 1`,
-);
-
-export function startPoll({ session, clock, onReports, onQueue, onReplayable }: PollOptions): Poll {
+export function startPoll({ session, clock, onReports, onQueue }: PollOptions): Poll {
   const watched = new Map<AccountId, number>();
   let isLooking = false;
   const timer: Timer = clock.setInterval(() => void look(), everyMs).unref();
@@ -69,16 +55,14 @@ export function startPoll({ session, clock, onReports, onQueue, onReplayable }: 
     if (isLooking) return;
     isLooking = true;
     try {
-      const [counters, queues, replayable] = await session.use((connection) =>
+      const [counters, queues] = await session.use((connection) =>
         Promise.all([
           watched.size === 0 ? [] : connection.all(readLast, [...watched.keys()]),
           connection.all(readQueues),
-          connection.all(readReplayable),
         ]),
       );
       for (const { account_id, last } of counters) if (note(account_id, last)) onReports(account_id, last);
       for (const { gateway_id } of queues) onQueue(gateway_id);
-      if (replayable.length > 0) onReplayable();
     } catch {
       // The database is away; whoever needs it says so.
     } finally {

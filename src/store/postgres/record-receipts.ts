@@ -1,22 +1,30 @@
 /**
  * Receipts: finds the one part a receipt speaks of (P1, P3), keeps it there, and moves the delivery when its parts decide it (P8).
- * What matches nothing yet is parked (P2); what contradicts a final state is kept and changes nothing (P9).
+ * What matches nothing yet waits (P2, parked-receipts.ts); what contradicts a final state is kept and changes nothing (P9).
  */
 import { isFinal } from "../../domain/delivery-state.ts";
 import { contradicts, judgeParts } from "../../domain/judge-parts.ts";
-import type { Receipt } from "../../domain/receipt.ts";
+import type { Receipt, ReceiptedId } from "../../domain/receipt.ts";
 import { stateOf } from "../codes.ts";
-import { keepReceipt, matchReceipt, oldestMatchMs } from "../match-receipt.ts";
+import {
+  type CandidateFacts,
+  isOfAnotherNumber,
+  keepReceipt,
+  matchReceipt,
+  mostUnderOneId,
+} from "../match-receipt.ts";
+import { isOverdue } from "../parked-receipt.ts";
 import { partToJudge } from "../part-tuple.ts";
-import type { AttemptRecord, ReceiptOutcome } from "../settling.ts";
+import type { AttemptRecord, ReceiptOutcome, TakenReceipt } from "../settling.ts";
 import { attemptKey, idKey, type ParkedRow, type SmscIdRow } from "./locked-rows.ts";
 import { endDelivery } from "./move-delivery.ts";
+import { findParked, keepParked, park, receiptOf, unpark } from "./parked-receipts.ts";
 import type { Transaction } from "./transaction.ts";
 
 export function recordReceipt(tx: Transaction, receipt: Receipt): ReceiptOutcome {
-  const outcome = matchAndApply(tx, receipt);
+  const outcome = matchAndApply(tx, receipt, false);
   if (outcome !== undefined) return outcome;
-  park(tx, receipt);
+  park(tx.rows, receipt);
   return { kind: "parked" };
 }
 
@@ -26,51 +34,85 @@ export function replayParked(tx: Transaction, attempt: AttemptRecord): boolean {
   let hasApplied = false;
   for (const { smscMessageId, matchKey } of attempt.parts) {
     if (smscMessageId === undefined) continue;
-    for (const parked of findParked(tx, attempt.gatewayId, matchKey ?? smscMessageId, smscMessageId)) {
-      if (applyParked(tx, parked)) hasApplied = true;
+    const id = { smscMessageId, matchKey: matchKey ?? smscMessageId };
+    const waiting = findParked(tx.rows, attempt.gatewayId, id);
+    // The newest is the part that is settled here.
+    const [own] = waiting.length === 0 ? [] : findCandidates(tx, attempt.gatewayId, id);
+    const facts = own === undefined ? undefined : factsOf(tx.rows, own);
+    for (const parked of waiting) {
+      const receipt = receiptOf(parked);
+      if (facts === undefined || isOfAnotherNumber(receipt, facts.recipient)) continue;
+      if (matchAndApply(tx, receipt, false) === undefined) continue;
+      unpark(tx.rows, parked);
+      hasApplied = true;
+      if (receipt.verdict !== "RECORDED") break;
     }
   }
   return hasApplied;
 }
 
-/** Applies one parked receipt where it finds its part now. */
-export function applyParked(tx: Transaction, parked: ParkedRow): boolean {
-  // Fields that were undefined are absent in JSON, which reads the same.
-  const receipt: Receipt = {
-    ...(JSON.parse(parked.receipt) as Omit<Receipt, "raw">),
-    raw: new Uint8Array(parked.raw),
-  };
-  if (matchAndApply(tx, receipt) === undefined) return false;
-  tx.rows.parked.delete(parked);
-  if (!tx.rows.newParked.delete(parked)) tx.rows.unparked.add(parked);
-  return true;
+/** Looks again at a receipt whose time has come: no response has made its id mean another part. */
+export function takeParked(tx: Transaction, parked: ParkedRow, nowMs: number): TakenReceipt | undefined {
+  const receipt = receiptOf(parked);
+  const outcome = matchAndApply(tx, receipt, isOverdue(receipt, nowMs));
+  if (outcome === undefined) {
+    keepParked(tx.rows, parked, nowMs);
+    return undefined;
+  }
+  unpark(tx.rows, parked);
+  const { gatewayId, smscMessageId, verdict } = receipt;
+  return { gatewayId, smscMessageId, verdict, outcome };
 }
 
-function findCandidates({ rows }: Transaction, receipt: Receipt): readonly SmscIdRow[] {
-  const { gatewayId, smscMessageId, matchKey, arrivalTimeMs } = receipt;
-  const found = [...(rows.smscIds.get(idKey(gatewayId, matchKey)) ?? [])];
-  if (smscMessageId !== matchKey) found.push(...(rows.smscIds.get(idKey(gatewayId, smscMessageId)) ?? []));
-  return found.filter(({ expire_time }) => expire_time > oldestMatchMs(arrivalTimeMs));
+/** Newest first. */
+function findCandidates(
+  { rows }: Transaction,
+  gatewayId: string,
+  { smscMessageId, matchKey }: ReceiptedId,
+): readonly SmscIdRow[] {
+  const byKey = newestOf(rows, idKey(gatewayId, matchKey));
+  if (smscMessageId === matchKey) return byKey;
+  // What this transaction adds is not numbered yet.
+  const seqOf = ({ seq = Number.MAX_SAFE_INTEGER }: SmscIdRow) => seq;
+  const both = byKey.concat(newestOf(rows, idKey(gatewayId, smscMessageId)));
+  return both.sort((left, right) => seqOf(right) - seqOf(left));
 }
 
-/** The outcome, or undefined where nothing matches yet. */
-function matchAndApply(tx: Transaction, receipt: Receipt): ReceiptOutcome | undefined {
-  const partsOf = ({ delivery_id, attempt }: SmscIdRow) =>
-    tx.rows.attempts.get(attemptKey(delivery_id, attempt))?.parts ?? [];
-  const match = matchReceipt(receipt, findCandidates(tx, receipt), partsOf);
-  if (match.kind === "none") return undefined;
-  if (match.kind === "one") return apply(tx, receipt, match.candidate);
-  tx.rows.strays.push({
-    gateway_id: receipt.gatewayId,
-    why: "NOT_UNIQUE",
-    smsc_message_id: receipt.smscMessageId,
-    arrival_time: receipt.arrivalTimeMs,
-    raw: receipt.raw,
-  });
-  return { kind: "not_unique" };
+function newestOf(rows: Transaction["rows"], key: string): SmscIdRow[] {
+  const newest = (rows.smscIds.get(key) ?? []).slice(-mostUnderOneId).reverse();
+  return newest.filter((row) => factsOf(rows, row) !== undefined);
 }
 
-function apply(tx: Transaction, receipt: Receipt, candidate: SmscIdRow): ReceiptOutcome | undefined {
+/** Undefined where cleaning has deleted it. */
+function factsOf({ attempts, deliveries }: Transaction["rows"], row: SmscIdRow): CandidateFacts | undefined {
+  const attempt = attempts.get(attemptKey(row.delivery_id, row.attempt));
+  const delivery = deliveries.get(row.delivery_id);
+  if (attempt === undefined || delivery === undefined) return undefined;
+  return { recipient: delivery.recipient, state: stateOf(delivery.state), parts: attempt.parts };
+}
+
+/** The outcome, or undefined where the receipt waits. */
+function matchAndApply(tx: Transaction, receipt: Receipt, mayGuess: boolean): ReceiptOutcome | undefined {
+  const match = matchReceipt(
+    receipt,
+    {
+      find: (id) => findCandidates(tx, receipt.gatewayId, id),
+      factsOf: (row) => factsOf(tx.rows, row) ?? gone,
+    },
+    mayGuess,
+  );
+  return match.kind === "one" ? apply(tx, receipt, match.candidate, match.isGuess) : undefined;
+}
+
+/** No candidate is without its rows. */
+const gone: CandidateFacts = { recipient: "", state: "UNKNOWN", parts: [] };
+
+function apply(
+  tx: Transaction,
+  receipt: Receipt,
+  candidate: SmscIdRow,
+  isGuess: boolean,
+): ReceiptOutcome | undefined {
   const { rows } = tx;
   const attempt = rows.attempts.get(attemptKey(candidate.delivery_id, candidate.attempt));
   const delivery = rows.deliveries.get(candidate.delivery_id);
@@ -81,14 +123,16 @@ function apply(tx: Transaction, receipt: Receipt, candidate: SmscIdRow): Receipt
   const isDecisive = receipt.verdict !== "RECORDED";
   const deliveryId = candidate.delivery_id;
   const state = stateOf(delivery.state);
-  const unmoved: ReceiptOutcome = { kind: "matched", deliveryId, state, isFirstFinal: false };
+  const unmoved: ReceiptOutcome = { kind: "matched", deliveryId, state, isFirstFinal: false, isGuess };
   // An abandoned attempt's receipt, and one that comes before all parts are accepted, stay on their part.
   if (!isDecisive || candidate.attempt !== delivery.attempt_count) return unmoved;
-  if (kept.isContradiction) return { kind: "contradicted", deliveryId, state };
+  if (kept.isContradiction) return { kind: "contradicted", deliveryId, state, isGuess };
   const judgement = judgeParts(kept.parts.map(partToJudge));
   if (judgement === undefined) return unmoved;
   if (isFinal(state)) {
-    return contradicts(judgement.state, state) ? { kind: "contradicted", deliveryId, state } : unmoved;
+    return contradicts(judgement.state, state)
+      ? { kind: "contradicted", deliveryId, state, isGuess }
+      : unmoved;
   }
   if (state !== "SUBMITTED") return unmoved;
   endDelivery(tx, delivery, {
@@ -98,37 +142,5 @@ function apply(tx: Transaction, receipt: Receipt, candidate: SmscIdRow): Receipt
     timeMs: Math.max(receipt.arrivalTimeMs, delivery.submit_time ?? 0),
     doneTimeMs: judgement.doneTimeMs,
   });
-  return { kind: "matched", deliveryId, state: judgement.state, isFirstFinal: true };
-}
-
-function findParked(
-  { rows }: Transaction,
-  gatewayId: string,
-  matchKey: string,
-  smscMessageId: string,
-): readonly ParkedRow[] {
-  return [...rows.parked].filter(
-    (row) => row.gateway_id === gatewayId && (row.match_key === matchKey || row.raw_id === smscMessageId),
-  );
-}
-
-function park(tx: Transaction, receipt: Receipt): void {
-  const { gatewayId, matchKey, smscMessageId, arrivalTimeMs, raw } = receipt;
-  const isKnown = findParked(tx, gatewayId, matchKey, smscMessageId).some(
-    (parked) => Buffer.compare(parked.raw, raw) === 0,
-  );
-  // An SMSC that had no answer sends its receipt again.
-  if (isKnown) return;
-  const { raw: _, ...rest } = receipt;
-  const row: ParkedRow = {
-    id: undefined,
-    gateway_id: gatewayId,
-    match_key: matchKey,
-    raw_id: smscMessageId,
-    arrival_time: arrivalTimeMs,
-    receipt: JSON.stringify(rest),
-    raw,
-  };
-  tx.rows.parked.add(row);
-  tx.rows.newParked.add(row);
+  return { kind: "matched", deliveryId, state: judgement.state, isFirstFinal: true, isGuess };
 }

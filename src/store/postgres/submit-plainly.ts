@@ -5,10 +5,12 @@
  */
 import type { AccountId, ClaimantId, DeliveryId } from "../../domain/ids.ts";
 import { stateCodes } from "../codes.ts";
+import { idsOf } from "../match-receipt.ts";
 import type { Settlement } from "../settling.ts";
 import { createSendRows } from "./columns.ts";
 import type { RowsWanted } from "./load-rows.ts";
 import { idKey, type LockedRows } from "./locked-rows.ts";
+import { receiptOf } from "./parked-receipts.ts";
 import type { Connection } from "./statement.ts";
 
 /** What is left to know of a delivery that was submitted. */
@@ -52,11 +54,11 @@ export function findPlain(
   { settlements, receipts }: Pick<RowsWanted, "settlements" | "receipts">,
 ): readonly Settlement[] {
   const received = new Set<string>();
-  for (const { gateway_id, match_key, raw_id } of rows.parked) {
-    received.add(idKey(gateway_id, match_key)).add(idKey(gateway_id, raw_id));
-  }
-  for (const { gatewayId, matchKey, smscMessageId } of receipts) {
-    received.add(idKey(gatewayId, matchKey)).add(idKey(gatewayId, smscMessageId));
+  const known = [...receipts, ...new Set([...rows.parked.values()].flat().map(receiptOf))];
+  for (const receipt of known) {
+    for (const { matchKey, smscMessageId } of idsOf(receipt)) {
+      received.add(idKey(receipt.gatewayId, matchKey)).add(idKey(receipt.gatewayId, smscMessageId));
+    }
   }
   const counts = new Map<DeliveryId, number>();
   for (const { deliveryId } of settlements) counts.set(deliveryId, (counts.get(deliveryId) ?? 0) + 1);

@@ -15,12 +15,12 @@ import { createKey, revokeKey } from "./keys.ts";
 import { loadRows } from "./load-rows.ts";
 import type { DeliveryRow } from "./locked-rows.ts";
 import type { WriteOperation, WriteSteps } from "./operations.ts";
+import { findDueReceipts } from "./parked-receipts.ts";
 import { setPaused } from "./pauses.ts";
 import type { QueueEnds } from "./queue-ends.ts";
 import { type NewIncomingId, recordIncoming } from "./record-incoming.ts";
-import { applyParked, recordReceipt } from "./record-receipts.ts";
+import { recordReceipt, takeParked } from "./record-receipts.ts";
 import { free, join, rescue } from "./recover.ts";
-import { findReplayable } from "./replay-parked.ts";
 import { settle } from "./settle.ts";
 import type { Connection } from "./statement.ts";
 import { isConnectionKept, sqlStateOf, UnknownCommitError } from "./store-error.ts";
@@ -35,6 +35,7 @@ export interface WriterState {
   laneEnds: readonly LaneEnd[];
   readonly queueEnds: QueueEnds;
   readonly newIncomingId: NewIncomingId;
+  readonly random: () => number;
 }
 
 export interface BatchOptions {
@@ -142,7 +143,7 @@ async function perform(
   for (const plan of claimPlans) wanted.push(...plan.references);
   const asked = inputsOf("takeReference");
   wanted.push(...asked.map(({ input }) => input));
-  const references = await takeReferences(connection, wanted);
+  const references = await takeReferences(connection, wanted, state.random);
   asked.forEach(({ index }, position) => {
     outcomes[index] = references[references.length - asked.length + position];
   });
@@ -184,7 +185,7 @@ async function changeLocked(
 ): Promise<void> {
   const settlements = inputsOf("settle");
   const receipts = inputsOf("recordReceipt");
-  const replays = inputsOf("replayParked");
+  const takes = inputsOf("takeParked");
   const marks = inputsOf("markSubmitting");
   const releases = inputsOf("release");
   const cancels = inputsOf("cancel");
@@ -197,12 +198,13 @@ async function changeLocked(
       raw: input.raw,
     });
   }
-  const [replay] = replays;
-  const parked = replay === undefined ? [] : await findReplayable(tx.connection, replay.input);
+  const [take] = takes;
+  const due =
+    take === undefined ? [] : await findDueReceipts(tx.connection, take.input.nowMs, take.input.limit);
   const cancelled = await loadRows(tx, {
     settlements: settlements.map(({ input }) => input),
     receipts: receipts.map(({ input }) => input),
-    parked,
+    parked: due,
     marked: [
       ...marks.map(({ input }) => input.id),
       ...releases.flatMap(({ input }) => input.claims.map(({ id }) => id)),
@@ -218,9 +220,12 @@ async function changeLocked(
   }
   for (const { index, input } of marks) outcomes[index] = markSubmitting(tx, input);
   for (const { index, input } of settlements) outcomes[index] = settle(tx, queueEnds, input);
-  let replayed = 0;
-  for (const row of parked) if (tx.rows.parked.has(row) && applyParked(tx, row)) replayed += 1;
-  for (const { index } of replays) outcomes[index] = replayed;
+  // A settlement may have taken some of them.
+  const left = due.filter((row) => !tx.rows.unparked.has(row));
+  const taken = take === undefined ? [] : left.flatMap((row) => takeParked(tx, row, take.input.nowMs) ?? []);
+  takes.forEach(({ index, input }, position) => {
+    outcomes[index] = { taken: position === 0 ? taken : [], hasMore: due.length >= input.limit };
+  });
   for (const { index, input } of receipts) outcomes[index] = recordReceipt(tx, input);
   for (const { index, input } of cancels) outcomes[index] = cancel(tx, input, cancelled.get(input.messageId));
   sendRows(tx);

@@ -96,9 +96,20 @@ const parkedInsert = {
   arrival_time: "bigint",
   receipt: "text",
   raw: "bytea",
+  due_time: "bigint",
+  pair: "text",
 } as const;
 const insertParked = createInsertRows("parked_receipts", parkedInsert, "match_key");
 const deleteParked = statement("delete_parked", "DELETE FROM parked_receipts WHERE id = ANY($1::bigint[])");
+const deletePairs = statement(
+  "delete_parked_pairs",
+  "DELETE FROM parked_receipts WHERE pair = ANY($1::text[])",
+);
+const setDue = statement(
+  "set_parked_due",
+  `UPDATE parked_receipts AS p SET due_time = k.due_time
+   FROM unnest($1::bigint[], $2::bigint[]) AS k (id, due_time) WHERE p.id = k.id`,
+);
 
 const strayInsert = {
   gateway_id: "text",
@@ -138,11 +149,29 @@ function sendReceiptRows(tx: Transaction): void {
       ...row,
       match_key: packText(row.match_key),
       raw_id: packText(row.raw_id),
+      pair: packOptional(row.pair),
     }));
     send(tx, insertParked(connection, parked));
   }
   const unparked = [...rows.unparked].flatMap(({ id }) => (id === undefined ? [] : [id]));
   if (unparked.length > 0) send(tx, connection.run(deleteParked, unparked));
+  if (rows.unparkedPairs.size > 0) {
+    send(tx, connection.run(deletePairs, [...rows.unparkedPairs].map(packText)));
+  }
+  const kept = [...rows.keptParked].flatMap(([{ id }, dueMs]) =>
+    id === undefined ? [] : [[id, dueMs] as const],
+  );
+  if (kept.length > 0) {
+    const ids = kept.map(([id]) => id);
+    send(
+      tx,
+      connection.run(
+        setDue,
+        ids,
+        kept.map(([, dueMs]) => dueMs),
+      ),
+    );
+  }
   if (rows.strays.length > 0) {
     const strays = rows.strays.map((row) => ({ ...row, smsc_message_id: packOptional(row.smsc_message_id) }));
     send(tx, insertStrays(connection, strays));
@@ -160,5 +189,7 @@ function forget(rows: LockedRows): void {
   rows.newSmscIds.clear();
   rows.newParked.clear();
   rows.unparked.clear();
+  rows.unparkedPairs.clear();
+  rows.keptParked.clear();
   rows.strays.length = 0;
 }

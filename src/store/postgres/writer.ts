@@ -59,6 +59,7 @@ export function createWriter({
       incomingTimeMs = timeMs;
       return newIncomingId();
     },
+    random: Math.random,
   };
   /** Claims of a commit that was not answered; given up with the next batch. */
   let doubtful: readonly ClaimRef[] = [];

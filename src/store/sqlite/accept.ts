@@ -12,17 +12,14 @@ import { prepare } from "./statement.ts";
 import type { TakeReference } from "./take-references.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** How long a request id is remembered, also where cleaning has not come to it yet. */
-const requestIdMs = 7 * 24 * 3_600_000;
-
 export function createAccept(db: DatabaseSync, takeReference: TakeReference) {
   const findRequest = prepare<{ message_id: string; hash: string; time: number }>(
     db,
-    "SELECT message_id, hash, time FROM request_ids WHERE account_id = ? AND method = ? AND id = ?",
+    "SELECT message_id, hash FROM request_ids WHERE account_id = ? AND method = ? AND id = ?",
   );
   const rememberRequest = prepare(
     db,
-    "INSERT OR REPLACE INTO request_ids (account_id, method, id, hash, message_id, time) VALUES (?, ?, ?, ?, ?, ?)",
+    "INSERT INTO request_ids (account_id, method, id, hash, message_id, time) VALUES (?, ?, ?, ?, ?, ?)",
   );
   const insertMessage = prepare(
     db,
@@ -135,7 +132,8 @@ export function createAccept(db: DatabaseSync, takeReference: TakeReference) {
     const { message, request } = entry;
     if (request !== undefined) {
       const known = findRequest.get(message.accountId, request.method, request.id);
-      if (known !== undefined && message.acceptTimeMs - known.time < requestIdMs) {
+      // However old: cleaning forgets it by `retention.requestIds`.
+      if (known !== undefined) {
         if (known.hash !== request.hash) return { kind: "request_id_reused" };
         return { kind: "replayed", messageId: known.message_id as Message["id"] };
       }

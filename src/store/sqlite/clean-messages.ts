@@ -5,6 +5,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { AccountId, MessageId } from "../../domain/ids.ts";
+import { afterLateCommits } from "../clean-again.ts";
 import type { Retention } from "../keeping.ts";
 import { keysOf } from "../status-rows.ts";
 import type { CleanStep } from "./clean.ts";
@@ -12,10 +13,14 @@ import { prepare } from "./statement.ts";
 
 interface Stage {
   readonly name: string;
+  /** Whether it has anything to do by these settings; always where absent. */
+  readonly isWanted?: (retention: Retention) => boolean;
   /** How long after the last final state. */
   readonly age: (retention: Retention) => number;
   /** Whether it may go now, seen from its last final state. */
   readonly isFree: (accountId: AccountId, lastFinalMs: number) => boolean;
+  /** Whether `act` never leaves a part of a message behind. */
+  readonly isWhole: boolean;
   /** Does it, at most `limit` rows; answers the rows. Done for good once it answers fewer than `limit`. */
   readonly act: (accountId: AccountId, messageId: MessageId, limit: number) => number;
 }
@@ -30,18 +35,23 @@ const recheckMs = 3_600_000;
 const reportSlackMs = 10 * 60_000;
 
 export function createCleanMessages(db: DatabaseSync): readonly CleanStep[] {
-  return [createEraseStage(db), createDeleteStage(db)].map((stage) => createStageStep(db, stage));
+  const stages = [createEraseStage(db), createDeleteStage(db)];
+  return stages
+    .flatMap((stage) => [stage, afterLateCommits(stage)])
+    .map((stage) => createStageStep(db, stage));
 }
 
 function createEraseStage(db: DatabaseSync): Stage {
   const erase = prepare(
     db,
-    "UPDATE messages SET text = NULL, data = NULL, udh = NULL WHERE account_id = ? AND id = ?",
+    `UPDATE messages SET text = NULL, data = NULL, udh = NULL
+     WHERE account_id = ? AND id = ? AND (text IS NOT NULL OR data IS NOT NULL)`,
   );
   return {
     name: "bodies",
     age: ({ bodiesMs }) => bodiesMs,
     isFree: () => true,
+    isWhole: true,
     act: (accountId, messageId) => erase.run(accountId, messageId),
   };
 }
@@ -66,6 +76,7 @@ function createDeleteStage(db: DatabaseSync): Stage {
       const oldestMs = oldestReport.get(accountId)?.time;
       return oldestMs === undefined || lastFinalMs + reportSlackMs < oldestMs;
     },
+    isWhole: false,
     act: (accountId, messageId, limit) => {
       let rows = 0;
       for (const { id } of findDeliveries.all(...keysOf(messageId), limit)) {
@@ -122,6 +133,7 @@ function createStageStep(db: DatabaseSync, stage: Stage): CleanStep {
   }
 
   return (_tx, { nowMs, retention, limit }) => {
+    if (stage.isWanted?.(retention) === false) return undefined;
     const ageMs = stage.age(retention);
     let rows = 0;
     let seen = 0;
@@ -136,7 +148,7 @@ function createStageStep(db: DatabaseSync, stage: Stage): CleanStep {
       const room = limit - rows;
       const acted = stage.act(candidate.account_id, candidate.id, room);
       rows += acted;
-      return acted < room || stage.name === "bodies";
+      return acted < room || stage.isWhole;
     };
     for (const late of findLate.all(stage.name, nowMs, limit)) {
       if (rows >= limit) break;

@@ -11,6 +11,7 @@ import { reportLines } from "./migrations/0002-report-lines.ts";
 import { claimNumbers } from "./migrations/0003-claim-numbers.ts";
 import { readers } from "./migrations/0004-readers.ts";
 import { boundCredentials } from "./migrations/0006-bound-credentials.ts";
+import { parkedReceipts } from "./migrations/0007-parked-receipts.ts";
 
 export interface Migration {
   readonly version: number;
@@ -25,6 +26,7 @@ export const migrations: readonly Migration[] = [
   claimNumbers,
   readers,
   boundCredentials,
+  parkedReceipts,
 ];
 
 /** The schema version that this program writes. */

@@ -185,6 +185,7 @@ function createStore(
       ),
     settle: (entries) => writeAll("settle", entries, ({ lane }) => ({ isUrgent: lane === "OTP" })),
     recordReceipts: (receipts) => writeAll("recordReceipt", receipts),
+    takeParked: (nowMs, limit) => write("takeParked", { nowMs, limit }, { rows: limit }),
     recordUnparsableReceipt: (gatewayId, raw, arrivalTimeMs) =>
       write("recordUnparsableReceipt", { gatewayId, raw, arrivalTimeMs }),
     recordIncoming: (parts) => writeAll("recordIncoming", parts),
@@ -192,9 +193,9 @@ function createStore(
     expireDue: (nowMs, limit) => write("expireDue", { nowMs, limit }, { rows: limit }),
     endSilent: (nowMs, graceMs, limit) => write("endSilent", { nowMs, graceMs, limit }, { rows: limit }),
     adoptOrphans: (known, to, limit) => write("adoptOrphans", { known, to, limit }, { rows: limit }),
-    async clean(nowMs, retention, limit) {
+    async clean(nowMs, retention, limit, signal) {
       let rows = 0;
-      for (let hasMore = true; hasMore; ) {
+      for (let hasMore = true; hasMore && signal?.aborted !== true; ) {
         const cleaned = await write("clean", { nowMs, retention, limit }, { rows: limit });
         rows += cleaned.rows;
         hasMore = cleaned.hasMore;

@@ -12,6 +12,7 @@ import type {
   Settlement,
   SettleOutcome,
   StoredIncoming,
+  TakenReceipts,
 } from "../settling.ts";
 import type { MessageView, StatusPage } from "../views.ts";
 import type { AppendedReports } from "./append-reports.ts";
@@ -22,6 +23,7 @@ import type { PackedScan } from "./packed-scan.ts";
 import type { GatewayPause, PauseRequest } from "./pauses.ts";
 import type { ReportsQuery } from "./read-reports.ts";
 import type { ListQuery, StatusQuery } from "./read-status.ts";
+import type { TakeParkedRequest } from "./record-receipts.ts";
 import type { PositionRequest } from "./subscriptions.ts";
 import type { AdoptRequest, SweepRequest } from "./sweep.ts";
 
@@ -41,6 +43,7 @@ export interface WriteSteps {
   >;
   readonly settle: Step<Settlement, SettleOutcome>;
   readonly recordReceipt: Step<Receipt, ReceiptOutcome>;
+  readonly takeParked: Step<TakeParkedRequest, TakenReceipts>;
   readonly recordUnparsableReceipt: Step<
     { readonly gatewayId: GatewayId; readonly raw: Uint8Array; readonly arrivalTimeMs: number },
     undefined

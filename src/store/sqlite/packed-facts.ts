@@ -144,6 +144,10 @@ export type PackedReceipt = readonly [
   /** One character an octet: an array of octets costs three times a string of them, on both threads and in what is to be collected. */
   raw: string,
   coversAllParts: boolean,
+  otherId: Receipt["otherId"],
+  sender: string | undefined,
+  submitTimeMs: number | undefined,
+  waitMs: number,
 ];
 
 function octetsAsText(octets: Uint8Array): string {
@@ -165,6 +169,10 @@ export function packReceipt(receipt: Receipt): PackedReceipt {
     receipt.arrivalTimeMs,
     octetsAsText(receipt.raw),
     receipt.coversAllParts,
+    receipt.otherId,
+    receipt.sender,
+    receipt.submitTimeMs,
+    receipt.waitMs,
   ];
 }
 
@@ -185,5 +193,9 @@ export function unpackReceipt(packed: PackedReceipt): Receipt {
     arrivalTimeMs: packed[10],
     raw: Buffer.from(packed[11], "latin1"),
     coversAllParts: packed[12],
+    otherId: packed[13],
+    sender: packed[14],
+    submitTimeMs: packed[15],
+    waitMs: packed[16],
   };
 }

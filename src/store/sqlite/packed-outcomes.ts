@@ -66,7 +66,7 @@ function unpackSettleOutcome(packed: PackedSettleOutcome): SettleOutcome {
 }
 
 function packReceiptOutcome(outcome: ReceiptOutcome): PackedReceiptOutcome {
-  if (outcome.kind !== "matched") return outcome;
+  if (outcome.kind !== "matched" || outcome.isGuess) return outcome;
   const state = stateCodes[outcome.state];
   return [outcome.isFirstFinal ? state : -state, outcome.deliveryId];
 }
@@ -74,7 +74,13 @@ function packReceiptOutcome(outcome: ReceiptOutcome): PackedReceiptOutcome {
 function unpackReceiptOutcome(packed: PackedReceiptOutcome): ReceiptOutcome {
   if (!isPackedReceipt(packed)) return packed;
   const [state, deliveryId] = packed;
-  return { kind: "matched", deliveryId, state: stateOf(Math.abs(state)), isFirstFinal: state > 0 };
+  return {
+    kind: "matched",
+    deliveryId,
+    state: stateOf(Math.abs(state)),
+    isFirstFinal: state > 0,
+    isGuess: false,
+  };
 }
 
 function isPackedReceipt(packed: PackedReceiptOutcome): packed is readonly [number, DeliveryId] {

@@ -46,7 +46,7 @@ function createHandlers(db: DatabaseSync): Handlers {
   let incomingTimeMs = 0;
   const newIncomingId = createMessageIds(() => incomingTimeMs, randomFillSync);
   const endDelivery = createEndDelivery(db);
-  const takeReference = createTakeReference(db);
+  const takeReference = createTakeReference(db, Math.random);
   const recording = createRecordAttempt(db);
   const receipts = createRecordReceipts(db, endDelivery);
   const claims = createClaim(db, takeReference);
@@ -64,6 +64,7 @@ function createHandlers(db: DatabaseSync): Handlers {
     takeReference: (_tx, { sender, recipient, nowMs }) => takeReference(sender, recipient, nowMs),
     settle: createSettle(db, { ...recording, endDelivery, replayParked: receipts.replayParked }),
     recordReceipt: receipts.recordReceipt,
+    takeParked: receipts.takeParked,
     recordUnparsableReceipt: (_tx, { gatewayId, raw, arrivalTimeMs }) => {
       receipts.recordUnparsableReceipt(gatewayId, raw, arrivalTimeMs);
       return undefined;

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { toGatewayId } from "../../../src/domain/ids.ts";
 import type { Lane } from "../../../src/domain/message.ts";
 import { firstClaimNumber } from "../../../src/store/accepting.ts";
+import { referenceAfter, referenceCount } from "../../../src/store/concat-reference.ts";
 import {
   acceptClaimed,
   account,
@@ -129,20 +130,38 @@ describeStore("claiming", (test) => {
     expect(await test.store.readStates(ids)).toEqual(["SUBMITTING", "QUEUED", "QUEUED"]);
   });
 
-  it("P35 counts references up by sender and recipient, wraps at 16 bits and survives a restart", async () => {
+  it("P35 counts references up by sender and recipient, past 0, and survives a restart", async () => {
     const pair = { sender: "Acme", recipient: recipientAt(1) };
-    const other = { sender: "Acme", recipient: recipientAt(2) };
-    const [first, second, foreign] = await test.store.takeReferences([pair, pair, other], startMs);
-    expect(second).toBe(((first ?? expect.fail()) + 1) & 0xffff);
-    expect(foreign).toBe(first);
+    const [first = 0, second] = await test.store.takeReferences([pair, pair], startMs);
+    expect(second).toBe(referenceAfter(first, 1));
     await test.restart();
-    const [third] = await test.store.takeReferences([pair], startMs + dayMs);
-    expect(third).toBe(((second ?? expect.fail()) + 1) & 0xffff);
+    const [third = 0] = await test.store.takeReferences([pair], startMs + dayMs);
+    expect(third).toBe(referenceAfter(first, 2));
     const many = await test.store.takeReferences(
-      Array.from({ length: 65_536 }, () => pair),
+      Array.from({ length: referenceCount }, () => pair),
       startMs,
     );
-    expect(new Set(many).size).toBe(65_536);
-    expect(Math.max(...many)).toBe(65_535);
+    // None comes again within 72 hours while others are free, whether 8 or 16 bits of it are sent.
+    expect(new Set(many).size).toBe(referenceCount);
+    expect(many.filter((reference) => (reference & 0xff) === 0)).toEqual([]);
+    expect(many.at(-1)).toBe(third);
+    expect(new Set(many.slice(0, 255).map((reference) => reference & 0xff)).size).toBe(255);
+    expect(await test.store.takeReferences([pair], startMs)).toEqual([referenceAfter(third, 1)]);
+  });
+
+  it("P35 begins each pair at random, and none of a recipient where another one is", async () => {
+    const senders = Array.from({ length: 40 }, (_, index) => `Acme ${index}`);
+    const pairs = senders.map((sender) => ({ sender, recipient: recipientAt(1) }));
+    const taken: number[] = [];
+    for (const some of [pairs.slice(0, 10), pairs.slice(10, 11), pairs.slice(11)]) {
+      taken.push(...(await test.store.takeReferences(some, startMs)));
+    }
+    expect(new Set(taken.map((reference) => reference & 0xff)).size).toBe(40);
+    expect(taken.filter((reference) => (reference & 0xff) === 0)).toEqual([]);
+    const others = Array.from({ length: 40 }, (_, index) => ({
+      sender: "Acme",
+      recipient: recipientAt(100 + index),
+    }));
+    expect(new Set(await test.store.takeReferences(others, startMs)).size).toBeGreaterThan(30);
   });
 });

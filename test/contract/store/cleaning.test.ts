@@ -9,6 +9,7 @@ import {
   dayMs,
   gateway,
   hourMs,
+  newMessageId,
   startMs,
 } from "../../support/store-builders.ts";
 import { describeStore } from "./describe-store.ts";
@@ -112,5 +113,34 @@ describeStore("cleaning", (test) => {
     expect(accepted?.kind).toBe("accepted");
     const [receipt] = await test.store.recordReceipts([buildReceipt("x")]);
     expect(receipt).toEqual({ kind: "parked" });
+  });
+
+  it("P48 finds what commits below the mark that cleaning has come to", async () => {
+    const atOnce = { ...retention, bodiesMs: 0 };
+    const [low, high] = [newMessageId(), newMessageId()];
+    await delivered("committed first", { message: { id: high } });
+    expect(await test.store.clean(startMs + 6_000, atOnce, limit)).toBe(1);
+    await delivered("committed later", { message: { id: low } });
+    expect(await test.store.clean(startMs + hourMs - 1, atOnce, limit)).toBe(0);
+    expect(await test.store.clean(startMs + hourMs + 6_000, atOnce, limit)).toBe(1);
+    expect(await test.store.clean(startMs + 2 * hourMs, atOnce, limit)).toBe(0);
+  });
+
+  it("ends between two commits when it is stopped, and goes on where it was", async () => {
+    for (let round = 0; round < 30; round += 1)
+      await test.store.accept([buildAcceptance({ rejected: true })]);
+    const stopping = new AbortController();
+    let commits = 0;
+    test.store.onCommit(() => {
+      commits += 1;
+      if (commits === 2) stopping.abort();
+    });
+    const nowMs = startMs + 60 * dayMs;
+    const rows = await test.store.clean(nowMs, retention, 10, stopping.signal);
+    expect(rows).toBeGreaterThan(0);
+    expect(rows).toBeLessThanOrEqual(20);
+    expect(commits).toBe(2);
+    await test.store.clean(nowMs, retention, 10);
+    expect(await test.store.listMessages(account, {}, { before: undefined, limit: 1 })).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-/** Receipts that an SMSC's vendor thought up (P1, P5, P6, P7), octet by octet, through the whole service. */
+/** Receipts that an SMSC's vendor thought up (P1, P5, P6, P7, P53, P54), octet by octet, through the whole service. */
 import { describe, expect, it } from "vitest";
 import { DeliveryState } from "../../../src/gen/sms/v1/delivery.ts";
 import type { PduContent } from "../../../src/smpp/pdu.ts";
@@ -113,14 +113,79 @@ describe("an odd receipt", () => {
     expect(await on.world.ended(sent)).toMatchObject({ state: DELIVERED });
   });
 
-  it("P1 for an id that the SMSC gave to several messages is given to none of them, and said", async () => {
+  it("P1 P53 for an id that begins again means the newest message, where nothing else tells, and says so", async () => {
     await using on = await startScripted();
-    const [one, other] = [await sendAs("7", on.world, on.session), await sendAs("7", on.world, on.session)];
+    const [old, fresh] = [await sendAs("7", on.world, on.session), await sendAs("7", on.world, on.session)];
     expect(await on.session.deliver(text("id:7 stat:UNDELIV"))).toMatchObject(isAnsweredOk);
-    for (const sent of [one, other]) {
-      expect(await on.world.status(sent)).toMatchObject({ state: DeliveryState.DELIVERY_STATE_SUBMITTED });
-    }
-    expect(on.world.sentences).toContain("A receipt matches several parts and was given to none.");
+    expect(await on.world.ended(fresh)).toMatchObject({ state: UNDELIVERABLE });
+    expect(await on.world.status(old)).toMatchObject({ state: DeliveryState.DELIVERY_STATE_SUBMITTED });
+    expect(on.world.sentences).toContain(
+      "A receipt's id is that of several parts, and nothing else tells them apart; the newest took it.",
+    );
+  });
+
+  it("P53 P54 for an id of two recipients is told by its address, however that is spelled", async () => {
+    await using on = await startScripted();
+    const first = await sendAs("SAME-7", on.world, on.session);
+    const sent = await on.world.send({ to: "+4790000002" });
+    on.session.answer(await on.session.submits.next(), { id: "SAME-7" });
+    await on.world.reported(sent, DeliveryState.DELIVERY_STATE_SUBMITTED);
+    await on.session.deliver(text("id:SAME-7 stat:DELIVRD", { source_addr: "004790000001" }));
+    await on.session.deliver(text("id:SAME-7 stat:UNDELIV", { source_addr: "90000002" }));
+    expect(await on.world.ended(first)).toMatchObject({ state: DELIVERED });
+    expect(await on.world.ended(sent)).toMatchObject({ state: UNDELIVERABLE });
+  });
+
+  it("P53 whose receipted_message_id leads nowhere is found by the id in its text", async () => {
+    await using on = await startScripted();
+    const sent = await sendAs("1007", on.world, on.session);
+    await on.session.deliver({
+      ...text("id:1007 sub:001 dlvrd:001 stat:DELIVRD"),
+      tlvs: { receipted_message_id: "77aa-other", message_state: 2 },
+    });
+    expect(await on.world.ended(sent)).toMatchObject({ state: DELIVERED });
+  });
+
+  it.each<[string, string, Deliver]>([
+    ["a closing NUL behind its last word", "1007", text("id:1007 stat:DELIVRD\0")],
+    ["NUL between its fields", "1007", text("id:1007\0stat:DELIVRD\0\0")],
+    ["a closing NUL, marked as UCS-2", "1007", text("id:1007 stat:DELIVRD\0", { data_coding: 8 })],
+    ["blanks behind the id of the answer", "1007  ", text("id:1007 stat:DELIVRD")],
+    ["blanks before the id of the answer", "  1007", text("id:1007 stat:DELIVRD")],
+    [
+      "blanks behind the id of its TLV",
+      "1007",
+      { body: { esm_class: 4 }, tlvs: { receipted_message_id: "1007  ", message_state: 2 } },
+    ],
+  ])("P54 with %s still ends its delivery", async (_name, id, content) => {
+    await using on = await startScripted();
+    const sent = await sendAs(id, on.world, on.session);
+    expect(await on.session.deliver(content)).toMatchObject(isAnsweredOk);
+    expect(await on.world.ended(sent)).toMatchObject({ state: DELIVERED });
+  });
+
+  it("P2 P53 before its response is no repetition of an earlier one of that id", async () => {
+    await using on = await startScripted();
+    const old = await sendAs("1", on.world, on.session);
+    await on.session.deliver(text("id:1 stat:UNDELIV"));
+    expect(await on.world.ended(old)).toMatchObject({ state: UNDELIVERABLE });
+    const fresh = await on.world.send();
+    const submit = await on.session.submits.next();
+    expect(await on.session.deliver(text("id:1 stat:DELIVRD"))).toMatchObject(isAnsweredOk);
+    on.session.answer(submit, { id: "1" });
+    expect(await on.world.ended(fresh)).toMatchObject({ state: DELIVERED });
+  });
+
+  it("P9 that comes again after all waiting is kept on its part and contradicts, said", async () => {
+    await using on = await startScripted({ responseTimeout: "1s" });
+    const sent = await sendAs("1", on.world, on.session);
+    await on.session.deliver(text("id:1 stat:UNDELIV"));
+    expect(await on.world.ended(sent)).toMatchObject({ state: UNDELIVERABLE });
+    await on.session.deliver(text("id:1 stat:DELIVRD"));
+    await expect
+      .poll(() => on.world.sentences, { timeout: 10_000 })
+      .toContain("A receipt contradicts the final state of its delivery; the state stays.");
+    expect(await on.world.status(sent)).toMatchObject({ state: UNDELIVERABLE });
   });
 
   it("P1 for an id that was used before means the message that is still open", async () => {

@@ -53,12 +53,13 @@ describe("createReceiptRecorder", () => {
 
   it("P9 logs a contradiction, and P1 an id that matches several parts", async () => {
     const outcomes: ReceiptOutcome[] = [
-      { kind: "contradicted", deliveryId: "x" as never, state: "UNDELIVERABLE" },
-      { kind: "not_unique" },
+      { kind: "contradicted", deliveryId: "x" as never, state: "UNDELIVERABLE", isGuess: false },
+      { kind: "matched", deliveryId: "y" as never, state: "DELIVERED", isFirstFinal: true, isGuess: true },
     ];
     const { recorder, warnings } = setUp(async () => outcomes);
     await Promise.all([recorder.onReceipt(buildReceipt("1")), recorder.onReceipt(buildReceipt("2"))]);
     expect(warnings).toHaveLength(2);
     expect(warnings[0]).toMatch(/contradicts/);
+    expect(warnings[1]).toMatch(/the newest took it/);
   });
 });

@@ -257,3 +257,42 @@ describe("a receipt", () => {
     );
   });
 });
+
+describe("P54 padding in receipts", () => {
+  it.each(["\0", " ", "\0\0\0", " \0", "\r\n\0"])("%j at either end belongs to no value", (padding) => {
+    const receipt = receiptOf(`${padding}id:77${padding} err:001${padding} stat:UNDELIV${padding}`, {
+      receipted_message_id: "78  ",
+    });
+    expect(receipt).toMatchObject({
+      messageId: "78",
+      otherMessageId: "77",
+      err: "001",
+      stat: "UNDELIV",
+      verdict: "undeliverable",
+    });
+  });
+
+  it("leaves dates readable", () => {
+    const receipt = receiptOf("id:1 submit date:2401021504\0 done date:2401021505 \0stat:DELIVRD");
+    expect(receipt).toMatchObject({
+      submitTimeMs: Date.UTC(2024, 0, 2, 15, 4),
+      doneTimeMs: Date.UTC(2024, 0, 2, 15, 5),
+    });
+  });
+
+  it("P7 hides no UCS-2, and makes no ASCII look like it", () => {
+    const wide = Buffer.from(`${"id:1 stat:DELIVRD"}\0`, "utf16le").swap16();
+    for (const short_message of [wide, Buffer.from("id:1 stat:DELIVRD\0")]) {
+      for (const data_coding of [0, 8]) {
+        const inbound = read({ esm_class: 4, data_coding, short_message });
+        expect(inbound).toMatchObject({ kind: "receipt", receipt: { messageId: "1", stat: "DELIVRD" } });
+      }
+    }
+  });
+
+  it("P53 tells the text's id only where it is another one", () => {
+    expect(receiptOf("id:77 stat:DELIVRD", { receipted_message_id: "77" }).otherMessageId).toBeUndefined();
+    expect(receiptOf("id:77 stat:DELIVRD").otherMessageId).toBeUndefined();
+    expect(receiptOf("stat:DELIVRD", { receipted_message_id: "77" }).otherMessageId).toBeUndefined();
+  });
+});

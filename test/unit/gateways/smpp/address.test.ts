@@ -1,12 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { E164 } from "../../../../src/domain/message.ts";
 import { parseSender } from "../../../../src/domain/sender.ts";
-import {
-  addressDigits,
-  defaultAddresses,
-  recipientAddress,
-  senderAddress,
-} from "../../../../src/gateways/smpp/address.ts";
+import { defaultAddresses, recipientAddress, senderAddress } from "../../../../src/gateways/smpp/address.ts";
 
 function sender(value: string, settings = defaultAddresses) {
   const parsed = parseSender(value);
@@ -40,12 +35,5 @@ describe("addresses", () => {
     expect(sender("12345", settings)).toEqual({ ton: 1, npi: 1, address: "+12345" });
     expect(sender("1234", settings)).toEqual({ ton: 6, npi: 9, address: "1234" });
     expect(recipientAddress("+4791234567" as E164, settings).address).toBe("+4791234567");
-  });
-
-  it("reads the digits of an incoming address in any of its spellings", () => {
-    expect(addressDigits("4791234567", 1)).toBe("4791234567");
-    expect(addressDigits("+4791234567", 0)).toBe("4791234567");
-    expect(addressDigits("004791234567", 1)).toBe("4791234567");
-    expect(addressDigits("0047", 3)).toBe("0047");
   });
 });

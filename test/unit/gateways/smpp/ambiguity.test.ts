@@ -209,6 +209,35 @@ describe("a part whose fate nobody knows (P12)", () => {
     expect(events).toContain("echo_settled");
   });
 
+  it.each([
+    ["004790000001", "Acme"],
+    ["+4790000001", "Acme"],
+    ["090000001", "Acme"],
+    ["90000001 ", "Acme"],
+    ["Acme", "4790000001"],
+  ])(
+    "P54 is settled by an echo whose source is written %s and whose destination is %s",
+    async (source, to) => {
+      const { gateway, session, clock } = await bind({
+        echoesUserMessageReference: true,
+        responseTimeoutMs: 1_000,
+      });
+      const results = gateway.submit(submission(["Hello"]));
+      const { tlvs } = await session.submits.next();
+      clock.advance(1_000);
+      await session.deliver({
+        body: {
+          esm_class: 4,
+          source_addr: source,
+          destination_addr: to,
+          short_message: Buffer.from("id:77 stat:DELIVRD"),
+        },
+        tlvs: { user_message_reference: tlvs.user_message_reference },
+      });
+      expect(await results).toMatchObject([{ kind: "accepted", smscMessageId: "77" }]);
+    },
+  );
+
   it("P12 is not settled by an echo for another destination, and ends ambiguous after the hold", async () => {
     const { gateway, session, clock } = await bind({
       echoesUserMessageReference: true,

@@ -62,7 +62,10 @@ describe("receipts", () => {
       gatewayId,
       smscMessageId: "2591",
       matchKey: "2591",
+      otherId: undefined,
       recipient: "4790000001",
+      sender: "Acme",
+      submitTimeMs: Date.UTC(2024, 0, 1),
       verdict: "DELIVERED",
       stat: "DELIVRD",
       err: "000",
@@ -70,6 +73,7 @@ describe("receipts", () => {
       doneTimeMs: Date.UTC(2024, 0, 1, 0, 1),
       carrier: undefined,
       arrivalTimeMs: clock.now(),
+      waitMs: 30_000,
       raw: new Uint8Array(Buffer.from(text)),
       coversAllParts: false,
     });

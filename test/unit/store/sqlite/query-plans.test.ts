@@ -53,7 +53,7 @@ it("finds every row by a key or an index, never by reading a whole table", () =>
     },
   });
   const endDelivery = createEndDelivery(recording);
-  const takeReference = createTakeReference(recording);
+  const takeReference = createTakeReference(recording, () => 0);
   const attempts = createRecordAttempt(recording);
   const { replayParked } = createRecordReceipts(recording, endDelivery);
   createAccept(recording, takeReference);

@@ -1,0 +1,24 @@
+/** Cleaning behind a mark that walks through ids: ids are made before their messages commit, and some commit below it. */
+import type { Retention } from "./keeping.ts";
+
+/** No message commits so long after its id was made. */
+const lateCommitMs = 3_600_000;
+
+interface MarkedStage {
+  readonly name: string;
+  readonly age: (retention: Retention) => number;
+  readonly isWanted?: (retention: Retention) => boolean;
+}
+
+/**
+ * The same stage with a mark of its own that follows an hour behind, where the first one is nearer than that. It finds what has
+ * committed below the first mark; what that one has done, it passes.
+ */
+export function afterLateCommits<Stage extends MarkedStage>(stage: Stage): Stage {
+  return {
+    ...stage,
+    name: `${stage.name} again`,
+    age: (retention) => Math.max(stage.age(retention), lateCommitMs),
+    isWanted: (retention) => stage.age(retention) < lateCommitMs,
+  };
+}

@@ -1,0 +1,26 @@
+/** How a receipt that waits stands in its rows, and when it is looked at again. */
+import type { Receipt } from "../domain/receipt.ts";
+
+/** A receipt without its octets, which stand beside it. What was undefined is absent in JSON, which reads the same. */
+export function parseParkedReceipt(receipt: string, raw: Uint8Array): Receipt {
+  const parsed = JSON.parse(receipt) as Omit<Receipt, "raw" | "waitMs"> & Partial<Pick<Receipt, "waitMs">>;
+  // Rows of earlier releases do not know how long to wait: no longer.
+  return { ...parsed, waitMs: parsed.waitMs ?? 0, raw };
+}
+
+/** Whether no response to it is to be expected any more. */
+export function isOverdue({ arrivalTimeMs, waitMs }: Receipt, nowMs: number): boolean {
+  return nowMs >= arrivalTimeMs + waitMs;
+}
+
+/** When it is looked at next; undefined once it was looked at after its time. */
+export function nextLookMs(receipt: Receipt, nowMs: number): number | undefined {
+  return isOverdue(receipt, nowMs) ? undefined : receipt.arrivalTimeMs + receipt.waitMs;
+}
+
+/** Names the rows of a receipt that has two ids; null for all others. */
+export function pairOf({ gatewayId, matchKey, otherId, arrivalTimeMs }: Receipt): string | null {
+  return otherId === undefined
+    ? null
+    : JSON.stringify([gatewayId, matchKey, otherId.matchKey, arrivalTimeMs]);
+}

@@ -1,0 +1,115 @@
+/**
+ * Receipts that wait: for the response that they belong to (P2), or for what their id may mean a moment later. One that names two
+ * ids waits under both, in two rows that go together. A receipt and its response may be committed by two replicas at the same moment,
+ * so that neither sees the other: each is looked at again after a second.
+ */
+import type { Receipt, ReceiptedId } from "../../domain/receipt.ts";
+import { idsOf, mostUnderOneId } from "../match-receipt.ts";
+import { nextLookMs, pairOf, parseParkedReceipt } from "../parked-receipt.ts";
+import { idKey, type LockedRows, type ParkedRow } from "./locked-rows.ts";
+import { unpackText } from "./pack-text.ts";
+import { type Connection, statement } from "./statement.ts";
+
+/** Two transactions that missed each other have both ended by then. */
+const firstLookMs = 1_000;
+
+export const parkedColumns =
+  "p.id, p.gateway_id, p.match_key, p.raw_id, p.arrival_time, p.receipt, p.raw, p.due_time, p.pair";
+
+const findDue = statement<ParkedRow>(
+  "find_due_receipts",
+  `SELECT ${parkedColumns} FROM parked_receipts p WHERE p.due_time <= $1
+   ORDER BY p.due_time LIMIT $2 FOR UPDATE OF p SKIP LOCKED`,
+);
+
+/** Receipts whose time has come, locked. */
+export async function findDueReceipts(
+  connection: Connection,
+  nowMs: number,
+  limit: number,
+): Promise<readonly ParkedRow[]> {
+  return (await connection.all(findDue, nowMs, limit)).map(unpackParked);
+}
+
+export function unpackParked(row: ParkedRow): ParkedRow {
+  return { ...row, match_key: unpackText(row.match_key), raw_id: unpackText(row.raw_id) };
+}
+
+export function receiptOf(row: ParkedRow): Receipt {
+  return parseParkedReceipt(row.receipt, new Uint8Array(row.raw));
+}
+
+/** Puts a row that was read, or is to be written, where it is found. */
+export function addParked({ parked }: LockedRows, row: ParkedRow): void {
+  for (const key of keysOf(row)) {
+    const known = parked.get(key);
+    if (known === undefined) parked.set(key, [row]);
+    else if (!known.some(({ id }) => id !== undefined && id === row.id)) known.push(row);
+  }
+}
+
+function keysOf({ gateway_id, match_key, raw_id }: ParkedRow): ReadonlySet<string> {
+  return new Set([idKey(gateway_id, match_key), idKey(gateway_id, raw_id)]);
+}
+
+/** In the order in which they came; the newest, where an id has many. */
+export function findParked(
+  { parked }: LockedRows,
+  gatewayId: string,
+  { matchKey, smscMessageId }: ReceiptedId,
+): readonly ParkedRow[] {
+  const byKey = (parked.get(idKey(gatewayId, matchKey)) ?? []).filter((row) => row.match_key === matchKey);
+  const byRawId = (parked.get(idKey(gatewayId, smscMessageId)) ?? []).filter(
+    (row) => row.raw_id === smscMessageId && row.match_key !== matchKey,
+  );
+  return [...byKey.slice(-mostUnderOneId), ...byRawId.slice(-mostUnderOneId)];
+}
+
+export function park(rows: LockedRows, receipt: Receipt): void {
+  const { gatewayId, arrivalTimeMs, raw, waitMs } = receipt;
+  const isKnown = findParked(rows, gatewayId, receipt).some(
+    (parked) => Buffer.compare(parked.raw, raw) === 0,
+  );
+  // An SMSC that had no answer sends its receipt again.
+  if (isKnown) return;
+  const { raw: _, ...rest } = receipt;
+  const text = JSON.stringify(rest);
+  const pair = pairOf(receipt);
+  idsOf(receipt).forEach(({ matchKey, smscMessageId }, index) => {
+    const row: ParkedRow = {
+      id: undefined,
+      gateway_id: gatewayId,
+      match_key: matchKey,
+      raw_id: smscMessageId,
+      arrival_time: arrivalTimeMs,
+      receipt: text,
+      raw,
+      due_time: index === 0 ? arrivalTimeMs + Math.min(firstLookMs, waitMs) : null,
+      pair,
+    };
+    addParked(rows, row);
+    rows.newParked.add(row);
+  });
+}
+
+/** Takes a receipt's rows away, those that stand in memory and those that do not. */
+export function unpark(rows: LockedRows, row: ParkedRow): void {
+  const isGoing = (other: ParkedRow) => other === row || (row.pair !== null && other.pair === row.pair);
+  const receipt = receiptOf(row);
+  const twins = idsOf(receipt).flatMap((id) => findParked(rows, row.gateway_id, id));
+  for (const going of new Set([row, ...twins].filter(isGoing))) {
+    for (const key of keysOf(going)) {
+      rows.parked.set(
+        key,
+        (rows.parked.get(key) ?? []).filter((other) => other !== going),
+      );
+    }
+    if (!rows.newParked.delete(going)) rows.unparked.add(going);
+  }
+  if (row.pair !== null) rows.unparkedPairs.add(row.pair);
+}
+
+/** It stays until its time, or until a response comes for it. */
+export function keepParked(rows: LockedRows, row: ParkedRow, nowMs: number): void {
+  rows.keptParked.set(row, nextLookMs(receiptOf(row), nowMs) ?? null);
+}

@@ -1,0 +1,76 @@
+/**
+ * Receipts that wait: for the response that they belong to (P2), or for what their id may mean a moment later. One that names two
+ * ids waits under both, in two rows that go together.
+ */
+import type { DatabaseSync } from "node:sqlite";
+import type { GatewayId } from "../../domain/ids.ts";
+import type { Receipt, ReceiptedId } from "../../domain/receipt.ts";
+import { idsOf, mostUnderOneId } from "../match-receipt.ts";
+import { nextLookMs, pairOf, parseParkedReceipt } from "../parked-receipt.ts";
+import { prepare } from "./statement.ts";
+import type { Transaction } from "./transaction.ts";
+
+export interface ParkedRow {
+  readonly id: number;
+  readonly receipt: string;
+  readonly raw: Uint8Array;
+  readonly pair: string | null;
+}
+
+export function createParkedReceipts(db: DatabaseSync) {
+  const columns = "id, receipt, raw, pair";
+  const newest = (key: string) =>
+    `SELECT * FROM (SELECT ${columns} FROM parked_receipts WHERE gateway_id = ? AND ${key} = ? ORDER BY id DESC LIMIT ${mostUnderOneId})`;
+  const findByKey = prepare<ParkedRow>(db, newest("match_key"));
+  const findByRawId = prepare<ParkedRow>(db, newest("raw_id"));
+  const findDue = prepare<ParkedRow>(
+    db,
+    `SELECT ${columns} FROM parked_receipts WHERE due_time <= ? ORDER BY due_time LIMIT ? + 0`,
+  );
+  const insert = prepare(
+    db,
+    `INSERT INTO parked_receipts (gateway_id, match_key, raw_id, arrival_time, receipt, raw, due_time, pair)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const remove = prepare(db, "DELETE FROM parked_receipts WHERE id = ?");
+  const removePair = prepare(db, "DELETE FROM parked_receipts WHERE pair = ?");
+  const setDue = prepare(db, "UPDATE parked_receipts SET due_time = ? WHERE id = ?");
+
+  /** In the order in which they came; the newest, where an id has many. */
+  function find(gatewayId: GatewayId, { matchKey, smscMessageId }: ReceiptedId): readonly ParkedRow[] {
+    const rows = findByKey.all(gatewayId, matchKey);
+    for (const row of findByRawId.all(gatewayId, smscMessageId)) {
+      if (!rows.some(({ id }) => id === row.id)) rows.push(row);
+    }
+    return rows.sort((left, right) => left.id - right.id);
+  }
+
+  return {
+    find,
+
+    park(tx: Transaction, receipt: Receipt): void {
+      const { gatewayId, arrivalTimeMs, raw, waitMs } = receipt;
+      // An SMSC that had no answer sends its receipt again.
+      if (find(gatewayId, receipt).some((parked) => Buffer.compare(parked.raw, raw) === 0)) return;
+      const { raw: _, ...rest } = receipt;
+      const text = JSON.stringify(rest);
+      const pair = pairOf(receipt);
+      idsOf(receipt).forEach(({ matchKey, smscMessageId }, index) => {
+        const dueMs = index === 0 ? arrivalTimeMs + waitMs : null;
+        insert.run(gatewayId, matchKey, smscMessageId, arrivalTimeMs, text, raw, dueMs, pair);
+        tx.parkedReceipts += 1;
+      });
+    },
+
+    unpark(tx: Transaction, { id, pair }: ParkedRow): void {
+      tx.parkedReceipts -= pair === null ? remove.run(id) : removePair.run(pair);
+    },
+
+    findDue: (nowMs: number, limit: number): readonly ParkedRow[] => findDue.all(nowMs, limit),
+
+    /** It stays until its time, or until a response comes for it. */
+    keep({ id, receipt, raw }: ParkedRow, nowMs: number): void {
+      setDue.run(nextLookMs(parseParkedReceipt(receipt, raw), nowMs) ?? null, id);
+    },
+  };
+}
