@@ -35,6 +35,9 @@ function spawnAndFollow() {
   child.on("exit", (code, signal) => process.exit(signal === null ? code : 1));
 }
 
+// The demonstration leaves nothing behind, no cache either.
+if (args[0] === "demo") process.env.NODE_DISABLE_COMPILE_CACHE = "1";
+
 const hasFlags = flags.every((flag) => process.execArgv.includes(flag));
 if (hasFlags || (args[0] !== "serve" && args[0] !== "demo")) {
   // Before the first file with types is read: without the cache Node loads its stripper for it, a tenth of a second.
