@@ -11,6 +11,10 @@ export default defineConfig({
     execArgv: ["--no-memory-protection-keys"],
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    reporters: ["default", "./test/support/left-out-reporter.ts", ["json", { outputFile: ".tmp/test-report.json" }]],
+    reporters: [
+      "default",
+      "./test/support/left-out-reporter.ts",
+      ["json", { outputFile: ".tmp/test-report.json" }],
+    ],
   },
 });
