@@ -1,7 +1,7 @@
 /** Streams a consistent copy of the store while the service goes on. */
 import { createHash, randomUUID } from "node:crypto";
-import { open, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { type FileHandle, open, readdir, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { SmsError } from "../domain/errors.ts";
 import type { Store } from "../store/store.ts";
 
@@ -17,14 +17,14 @@ export interface BackupPiece {
 
 export interface DownloadBackupDeps {
   readonly store: Pick<Store, "backup">;
-  /** Where the copy lies while it is read; best on the store's own disk. */
-  readonly directory: string;
+  /** The store's own file; the copy is made beside it. */
+  readonly storePath: string;
 }
 
 export type DownloadBackup = () => AsyncGenerator<BackupPiece, void>;
 
-/** Makes the use case. One at a time; the copy is removed when the stream ends, however it ends. */
-export function createDownloadBackup({ store, directory }: DownloadBackupDeps): DownloadBackup {
+/** Makes the use case. One at a time; the copy has no name while it is read, so that the system removes it with the process. */
+export function createDownloadBackup({ store, storePath }: DownloadBackupDeps): DownloadBackup {
   let isRunning = false;
   return async function* () {
     if (isRunning)
@@ -33,10 +33,12 @@ export function createDownloadBackup({ store, directory }: DownloadBackupDeps): 
         quota: { subject: "service", description: "Another backup is being taken." },
       });
     isRunning = true;
-    const path = join(directory, `backup-${randomUUID()}.db`);
+    const path = `${storePath}.backup-${randomUUID()}`;
     try {
       await store.backup(path);
-      yield* readPieces(path);
+      await using file = await open(path, "r");
+      await rm(path);
+      yield* readPieces(file);
     } finally {
       await rm(path, { force: true });
       isRunning = false;
@@ -44,8 +46,26 @@ export function createDownloadBackup({ store, directory }: DownloadBackupDeps): 
   };
 }
 
-async function* readPieces(path: string): AsyncGenerator<BackupPiece, void> {
-  await using file = await open(path, "r");
+const uuid = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
+/** A former release named copies without the store's name; one that old is nobody's any more. */
+const formerName = new RegExp(`^backup-${uuid}\\.db(?:\\.partial)?(?:-journal)?$`);
+const formerAgeMs = 3_600_000;
+
+/** Removes the copies that a process left which was killed while it made one; only the store's own service may ask for it. */
+export async function removeCutOffBackups(storePath: string, nowMs: number): Promise<void> {
+  const folder = dirname(storePath);
+  const ownPrefix = `${basename(storePath)}.backup-`;
+  const ownRest = new RegExp(`^${uuid}(?:\\.partial)?(?:-journal)?$`);
+  for (const name of await readdir(folder)) {
+    const isOwn = name.startsWith(ownPrefix) && ownRest.test(name.slice(ownPrefix.length));
+    if (!isOwn && !formerName.test(name)) continue;
+    const path = join(folder, name);
+    if (!isOwn && (await stat(path)).mtimeMs > nowMs - formerAgeMs) continue;
+    await rm(path, { force: true });
+  }
+}
+
+async function* readPieces(file: FileHandle): AsyncGenerator<BackupPiece, void> {
   const { size } = await file.stat();
   const digest = createHash("sha256");
   for (let at = 0; at < size; ) {

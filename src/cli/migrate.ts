@@ -4,7 +4,7 @@ import type { StoreMigration } from "../compose/migrate-store.ts";
 import { loadConfig } from "../config/load.ts";
 import { storeName } from "../config/store-name.ts";
 import type { CliContext } from "./context.ts";
-import { jsonLine } from "./output.ts";
+import { countText, jsonLine } from "./output.ts";
 
 interface MigrateOptions {
   readonly config?: string;
@@ -40,14 +40,32 @@ async function migrate(options: MigrateOptions, context: CliContext): Promise<vo
   const isDryRun = options.dryRun === true;
   const { migrateStore } = await import("../compose/migrate-store.ts");
   const migration = await migrateStore(config, isDryRun);
-  const { from, to, isInUse } = migration;
+  const { from, to, isInUse, rewrite } = migration;
   const store = storeName(config.store);
-  const answer = { store, from: from ?? null, to, isDryRun, ...(isDryRun && { isInUse }) };
+  const answer = {
+    store,
+    from: from ?? null,
+    to,
+    isDryRun,
+    ...(isDryRun && { isInUse }),
+    rewrittenBytes: rewrite?.needsOctets ?? 0,
+  };
   if (options.json === true) context.out(jsonLine(answer));
   else context.out(`${store}: ${changeText(migration, isDryRun)}`);
 }
 
-function changeText({ from, to, isInUse }: StoreMigration, isDryRun: boolean): string {
+function changeText(migration: StoreMigration, isDryRun: boolean): string {
+  const { rewrite } = migration;
+  if (rewrite === undefined) return schemaText(migration, isDryRun);
+  const { needsOctets, hasRoom } = rewrite;
+  const size = `${countText(Math.ceil(needsOctets / 1024 ** 2))} MiB`;
+  const rewriting = isDryRun
+    ? `It would be written anew, since its free space may hold texts that a former release erased: ${size} of disk meanwhile${hasRoom ? "" : ", which are not free"}, a second for 100 MiB or less.`
+    : `It was written anew (${size}), since its free space could hold texts that a former release erased.`;
+  return `${schemaText(migration, isDryRun)} ${rewriting}`;
+}
+
+function schemaText({ from, to, isInUse }: StoreMigration, isDryRun: boolean): string {
   const would = isDryRun ? "would be " : "";
   if (from === undefined) return `${would}made with schema ${to}.`;
   if (from === to) return `has schema ${to}; nothing to do.`;

@@ -1,6 +1,5 @@
 /** Bulk sending: the rows of a CSV file over one SendSmsStream, with progress, and safe to repeat. */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { CsvError, parse } from "csv-parse";
 import {
   type DeepPartial,
@@ -152,9 +151,9 @@ async function* requestsOf(
   }
 }
 
-async function* rowsOf({ path, name }: RereadableFile): AsyncGenerator<Row> {
+async function* rowsOf({ read, name }: RereadableFile): AsyncGenerator<Row> {
   const parser = parse({ bom: true, columns: checkedHead, skip_empty_lines: true, trim: true, info: true });
-  const source = createReadStream(path);
+  const source = read();
   source.on("error", (error) => parser.destroy(error));
   try {
     for await (const entry of source.pipe(parser)) {

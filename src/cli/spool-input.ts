@@ -1,14 +1,16 @@
 /** Rows come twice over a file: once to check all of them, once to send. What can be read only once is kept on disk in between. */
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { mkdtemp, open, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type CliContext, usageFault } from "./context.ts";
 
 /** A file that can be read again and again. */
 export interface RereadableFile extends AsyncDisposable {
-  readonly path: string;
+  /** Its octets from the first one on; read once at a time. */
+  read(): Readable;
   /** What people call it. */
   readonly name: string;
 }
@@ -18,19 +20,25 @@ export async function spoolInput(file: string, context: CliContext): Promise<Rer
   const path = resolve(context.workingDirectory, file);
   const isInput = file === "-" || path === "/dev/stdin";
   const name = isInput ? "the input" : path;
-  if (!isInput && (await isRegular(path))) return { path, name, [Symbol.asyncDispose]: async () => {} };
+  if (!isInput && (await isRegular(path)))
+    return { read: () => createReadStream(path), name, [Symbol.asyncDispose]: async () => {} };
   const folder = await mkdtemp(join(tmpdir(), "sms-relay-rows-"));
-  const dispose = () => rm(folder, { recursive: true, force: true });
-  const copy = join(folder, "rows.csv");
+  const copy = await open(join(folder, "rows.csv"), "wx+", 0o600).finally(() =>
+    // Without a name the system removes it with the process, however that ends.
+    rm(folder, { recursive: true, force: true }),
+  );
+  const dispose = () => copy.close();
   try {
     const source = isInput ? context.input() : createReadStream(path);
-    await pipeline(source, createWriteStream(copy, { mode: 0o600 }), { signal: context.signal });
+    const target = createWriteStream("", { fd: copy.fd, autoClose: false });
+    await pipeline(source, target, { signal: context.signal });
   } catch (error) {
     await dispose();
     if (context.signal.aborted) throw error;
     throw usageFault(`${name} cannot be read (${error instanceof Error ? error.message : error}).`);
   }
-  return { path: copy, name, [Symbol.asyncDispose]: dispose };
+  const read = () => createReadStream("", { fd: copy.fd, autoClose: false, start: 0 });
+  return { read, name, [Symbol.asyncDispose]: dispose };
 }
 
 async function isRegular(path: string): Promise<boolean> {

@@ -18,10 +18,10 @@ export async function openStore(
   { store }: Pick<Config, "store">,
   { clock, log, startsCopied = false }: OpenStoreDeps,
 ): Promise<Store> {
-  const { url, replica, path } = store;
+  const { url, replica, path, minFreeDisk } = store;
   if (url === undefined) {
     const { openSqliteStore } = await import("../store/sqlite/open.ts");
-    return openSqliteStore({ path, clock, log, startsCopied });
+    return openSqliteStore({ path, clock, log, startsCopied, keepFreeOctets: minFreeDisk });
   }
   const { openPostgresStore } = await import("../store/postgres/open.ts");
   return openPostgresStore({

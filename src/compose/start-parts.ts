@@ -4,6 +4,7 @@
  */
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
+import { removeCutOffBackups } from "../app/download-backup.ts";
 import { type Intake, startIntake } from "../app/intake.ts";
 import { createReceiptRecorder } from "../app/record-receipt.ts";
 import type { Service, ServiceDeps } from "../compose.ts";
@@ -39,6 +40,7 @@ export async function startParts(
   parts.defer(() => rawStore.close());
   const drain = createDrain(clock, config.shutdown.grace);
   const stopping = new AbortController();
+  if (config.store.url === undefined) await removeCutOffBackups(config.store.path, clock.now());
   const metrics = createMetrics();
   parts.defer(() => metrics.stop());
 

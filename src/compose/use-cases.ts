@@ -1,6 +1,5 @@
 /** Everything that the doors can ask for, wired to one store and one dispatcher. */
 import { randomFillSync } from "node:crypto";
-import { dirname } from "node:path";
 import { type ApiKeys, createApiKeys } from "../app/api-keys.ts";
 import { type CancelSms, createCancelSms } from "../app/cancel-sms.ts";
 import { createCountryOf } from "../app/country-of.ts";
@@ -100,7 +99,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
     subscriptions: createReportSubscriptions({ store, cursors, sealer, readers, clock }),
     gateways: createGatewayControl({ store, sealer, clock, ...deps.panel }),
     explainRoute: createExplainRoute({ routes, countryOf, newMessageId }),
-    downloadBackup: createDownloadBackup({ store, directory: dirname(config.store.path) }),
+    downloadBackup: createDownloadBackup({ store, storePath: config.store.path }),
     readers,
     workInHand,
   };

@@ -5,6 +5,8 @@ export type StoreUnavailableReason =
   /** Nothing is there to be copied. */
   | "NO_FILE"
   | "NOT_WRITABLE"
+  /** The disk has too little left for what was asked. */
+  | "NO_ROOM"
   | "LOCKED"
   /** No server of the database answers now. */
   | "AWAY"

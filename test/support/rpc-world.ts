@@ -188,7 +188,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
     }),
     explainRoute: createExplainRoute({ routes: dispatcher, countryOf, newMessageId }),
     keyControl: createKeyControl({ keys: apiKeys, sealer }),
-    downloadBackup: createDownloadBackup({ store: seen, directory: folder }),
+    downloadBackup: createDownloadBackup({ store: seen, storePath: join(folder, "relay.db") }),
   });
   const port = await server.start();
 

@@ -12,6 +12,7 @@ import { claimNumbers } from "./migrations/0003-claim-numbers.ts";
 import { readers } from "./migrations/0004-readers.ts";
 import { boundCredentials } from "./migrations/0006-bound-credentials.ts";
 import { parkedReceipts } from "./migrations/0007-parked-receipts.ts";
+import { overwritesKey } from "./rewrite-file.ts";
 
 export interface Migration {
   readonly version: number;
@@ -80,6 +81,7 @@ function create(db: DatabaseSync, storeId: string): void {
     insert.run("version", 0);
     insert.run("min_reader", 0);
     insert.run("epoch", 0);
+    insert.run(overwritesKey, 1);
   });
 }
 

@@ -10,6 +10,9 @@ export function openDatabase(path: string): DatabaseSync {
   db.exec("PRAGMA wal_autocheckpoint = 4000");
   db.exec(`PRAGMA journal_size_limit = ${64 * 1024 * 1024}`);
   db.exec("PRAGMA cache_size = -32768");
+  // What is erased is overwritten, also on pages that nothing uses any more (FAST leaves those). On the statements alone no more than
+  // noise: accepting 6.6 to 9.7 µs a message, erasing 3.1 to 4.1, against 6.8 to 7.9 and 2.9 to 3.0 without.
+  db.exec("PRAGMA secure_delete = ON");
   db.exec("PRAGMA temp_store = MEMORY");
   return db;
 }

@@ -23,10 +23,12 @@ export interface SqliteStoreOptions {
   /** The database file; made where it is missing, its folder must exist. */
   readonly path: string;
   readonly clock: Clock;
-  /** Told when the store turns itself off. */
-  readonly log?: Pick<Logger, "error">;
+  /** Told when the store turns itself off, and of what an operator should do some time. */
+  readonly log?: Pick<Logger, "error" | "warn">;
   /** Also on a file that was copied into a database, whose messages are sent from there. */
   readonly startsCopied?: boolean;
+  /** What a backup or a rewriting leaves free of the disk. */
+  readonly keepFreeOctets?: number;
   /** Rows of one writing batch at most. */
   readonly maxBatchRows?: number;
   /** Rows that may wait for a batch before new work is refused with OVERLOADED. */
@@ -46,6 +48,7 @@ type CommitListener = Parameters<Store["onCommit"]>[0];
 
 /** Rejects with StoreUnavailableError where the file cannot be a store or is in use. */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const { startsCopied = false, keepFreeOctets = 0 } = options;
   const path = checkFile(options.path);
   makePrivate(path);
   const lock = takeServiceLock(path);
@@ -54,7 +57,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   try {
     // The reader opens what the writer has made, but need not wait to read its program.
     launched = launchWorker("reader-worker");
-    writer = await startWorker("writer-worker", { path, startsCopied: options.startsCopied ?? false });
+    writer = await startWorker("writer-worker", { path, startsCopied, keepFreeOctets });
     keepPrivate(path);
     const reader = await launched.open({ path });
     return createStore({ ...options, path }, lock, writer, reader);
@@ -73,7 +76,13 @@ function createStore(
   reader: WorkerClient,
 ): Store {
   const { clock, path, log = silentLogger, maxBatchRows, maxWaitingRows, maxWaitingReads = 10_000 } = options;
-  const { storeId, line } = writer.opened as OpenedFile;
+  const { storeId, line, leftovers } = writer.opened as OpenedFile;
+  if (leftovers !== undefined) {
+    log.warn(
+      { store: path, needsMiB: Math.ceil(leftovers.needsOctets / 1024 ** 2), hasRoom: leftovers.hasRoom },
+      "The free space of the file may hold texts that a former release erased. Stop the service some time and run `sms-relay migrate`, which writes the file anew.",
+    );
+  }
   const guard = createDamageGuard(path, log);
   writer.onLost(guard.note);
   const reportListeners = new Set<ReportsListener>();
@@ -234,7 +243,7 @@ function createStore(
     boundCredentials: () => read("boundCredentials", undefined),
     noteBound: (bound, nowMs) => write("noteBound", { ...bound, nowMs }),
     backlog: () => read("backlog", undefined),
-    backup: (target) => guard.run(() => backupTo(path, target)),
+    backup: (target) => guard.run(() => backupTo(path, target, options.keepFreeOctets ?? 0)),
     onCommit(listener) {
       commitListeners.add(listener);
       return () => {

@@ -102,6 +102,8 @@ export interface WorkerData {
   readonly path: string;
   /** Of the worker that writes: also a file that was copied into a database. */
   readonly startsCopied?: boolean;
+  /** Of a thread that writes a whole file: so much of the disk stays free. */
+  readonly keepFreeOctets?: number;
   /** Of the worker that copies: the new file. */
   readonly target?: string;
 }

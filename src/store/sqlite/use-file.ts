@@ -45,7 +45,7 @@ export async function withOwnFile<Result>(
       checkPages(db, file);
       return await use(db, file);
     } finally {
-      db.close();
+      if (db.isOpen) db.close();
     }
   } catch (error) {
     throw describeFault(faultOf(error), file);

@@ -12,13 +12,19 @@ import { createNoteBound } from "./bound-credentials.ts";
 import { createCancel } from "./cancel.ts";
 import { checkPages } from "./check-pages.ts";
 import { createClaim } from "./claim.ts";
-import { createClean } from "./clean.ts";
+import { type Cleaned, createClean } from "./clean.ts";
 import { refuseCopied } from "./copied-mark.ts";
 import { createWriteKeys } from "./keys.ts";
 import { migrate } from "./migrate.ts";
 import { createEndDelivery } from "./move-delivery.ts";
 import { openDatabase } from "./open-database.ts";
-import type { CommittedBatch, WorkerData, WriteOperation, WriteSteps } from "./operations.ts";
+import {
+  busyTimeoutMs,
+  type CommittedBatch,
+  type WorkerData,
+  type WriteOperation,
+  type WriteSteps,
+} from "./operations.ts";
 import { createOwnership, type Ownership } from "./ownership.ts";
 import { type PackedOperation, unpackOperation } from "./packed-batch.ts";
 import { packOutcome } from "./packed-outcomes.ts";
@@ -28,6 +34,7 @@ import { createRecordIncoming } from "./record-incoming.ts";
 import { createRecordReceipts } from "./record-receipts.ts";
 import { createRecover } from "./recover.ts";
 import { openLine } from "./report-line.ts";
+import { planRewrite, removeCutOffRewrite, rewriteFile } from "./rewrite-file.ts";
 import { createSettle } from "./settle.ts";
 import { createWriteSubscriptions } from "./subscriptions.ts";
 import { createSweep } from "./sweep.ts";
@@ -98,6 +105,11 @@ interface BatchRunner {
   run(packed: readonly PackedOperation[]): CommittedBatch;
   /** Whether the file is still this process's, outside of a batch. */
   look(): Error | undefined;
+  /**
+   * Empties the log once cleaning is through, since it holds the pages of before: nothing where nothing was cleaned. While a reader is
+   * at work it is left for the next time.
+   */
+  emptyLog(): void;
 }
 
 function createBatchRunner(db: DatabaseSync, ownership: Ownership): BatchRunner {
@@ -105,6 +117,9 @@ function createBatchRunner(db: DatabaseSync, ownership: Ownership): BatchRunner 
   const appendReports = createAppendReports(db);
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
+  const truncateLog = db.prepare("PRAGMA wal_checkpoint(TRUNCATE)");
+  let hasCleaned = false;
+  let isLogDue = false;
   const parked = db.prepare("SELECT count(*) AS count FROM parked_receipts").get()?.["count"];
   let state: WriterState = { laneEnds: [], parkedReceipts: Number(parked), epoch: ownership.begin() };
 
@@ -123,6 +138,14 @@ function createBatchRunner(db: DatabaseSync, ownership: Ownership): BatchRunner 
       const outcomes = batch.map((operation) => packOutcome(perform(tx, operation), operation));
       const reports = appendReports(tx.reports);
       commit.run();
+      for (const [index, operation] of batch.entries()) {
+        if (operation.kind !== "clean") continue;
+        const { rows, hasMore } = outcomes[index] as Cleaned;
+        hasCleaned ||= rows > 0;
+        if (hasMore || !hasCleaned) continue;
+        hasCleaned = false;
+        isLogDue = true;
+      }
       state = { laneEnds: tx.laneEnds, parkedReceipts: tx.parkedReceipts, epoch: tx.epoch };
       return { outcomes, reports };
     } catch (error) {
@@ -131,13 +154,25 @@ function createBatchRunner(db: DatabaseSync, ownership: Ownership): BatchRunner 
       throw error;
     }
   }
-  return { run, look: () => ownership.look(state.epoch) };
+  function emptyLog(): void {
+    if (!isLogDue) return;
+    db.exec("PRAGMA busy_timeout = 0");
+    try {
+      isLogDue = truncateLog.get()?.["busy"] !== 0;
+    } finally {
+      db.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    }
+  }
+  return { run, emptyLog, look: () => ownership.look(state.epoch) };
 }
+
+/** A start takes a second or two for it; what is larger waits for `sms-relay migrate`. */
+const maxRewrittenOctets = 256 * 1024 ** 2;
 
 /** How long something may happen to the files before it is noticed. */
 const lookEveryMs = 1_000;
 
-function serve(port: MessagePort, { path, startsCopied = false }: WorkerData): void {
+function serve(port: MessagePort, { path, startsCopied = false, keepFreeOctets = 0 }: WorkerData): void {
   const reply = (message: WorkerReply) => port.postMessage(message);
   let db: DatabaseSync | undefined;
   try {
@@ -145,7 +180,18 @@ function serve(port: MessagePort, { path, startsCopied = false }: WorkerData): v
     checkPages(db, path);
     const { storeId } = migrate(db, path, randomUUID);
     refuseCopied(db, path, startsCopied);
-    const file: OpenedFile = { storeId, line: openLine(db, storeId, randomUUID) };
+    removeCutOffRewrite(path);
+    const leftovers = planRewrite(db, path, keepFreeOctets);
+    const isRewritten = leftovers?.hasRoom === true && leftovers.needsOctets <= maxRewrittenOctets;
+    if (isRewritten) {
+      rewriteFile(db, path);
+      db = openDatabase(path);
+    }
+    const file: OpenedFile = {
+      storeId,
+      line: openLine(db, storeId, randomUUID),
+      leftovers: isRewritten ? undefined : leftovers,
+    };
     const batches = createBatchRunner(db, createOwnership(db, path));
     const opened = db;
     const watch = setInterval(() => {
@@ -163,6 +209,7 @@ function serve(port: MessagePort, { path, startsCopied = false }: WorkerData): v
           port.close();
         } else {
           reply({ kind: "done", body: batches.run(body as readonly PackedOperation[]) });
+          batches.emptyLog();
         }
       } catch (error) {
         reply({ kind: "failed", fault: faultOf(error) });

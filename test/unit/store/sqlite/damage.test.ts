@@ -15,7 +15,10 @@ let sentences: string[] = [];
 const opened: Store[] = [];
 
 async function open(): Promise<Store> {
-  const log = { error: (_fields: unknown, sentence: string) => void sentences.push(sentence) };
+  const log = {
+    warn: () => {},
+    error: (_fields: unknown, sentence: string) => void sentences.push(sentence),
+  };
   const store = await openSqliteStore({ path, clock: createFakeClock(startMs), log });
   opened.push(store);
   return store;

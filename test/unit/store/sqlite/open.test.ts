@@ -122,7 +122,7 @@ describe("opening a SQLite store", () => {
     chmodSync(path, 0o664);
     const before = readFileSync(path);
     expect(await refusal()).toMatchObject({ reason: "NOT_OURS" });
-    await expect(migrateFile(path)).rejects.toMatchObject({ reason: "NOT_OURS" });
+    await expect(migrateFile(path, 0)).rejects.toMatchObject({ reason: "NOT_OURS" });
     expect(readFileSync(path)).toEqual(before);
     expect(statSync(path).mode & 0o777).toBe(0o664);
     expect(readdirSync(folder)).toEqual(["relay.db"]);
