@@ -1,4 +1,5 @@
 /** Rows come twice over a file: once to check all of them, once to send. What can be read only once is kept on disk in between. */
+import * as fs from "node:fs";
 import { createReadStream, createWriteStream } from "node:fs";
 import { mkdtemp, open, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,6 +16,9 @@ export interface RereadableFile extends AsyncDisposable {
   readonly name: string;
 }
 
+/** A stream closes its file when it ends, whatever it was told; this one is closed by who opened it. */
+const keptOpen = { ...fs, close: (_file: number, done?: (error?: null) => void) => done?.() };
+
 /** `file` itself where it is a regular one, else a copy that only this user can read; `-` is what is piped in. */
 export async function spoolInput(file: string, context: CliContext): Promise<RereadableFile> {
   const path = resolve(context.workingDirectory, file);
@@ -30,14 +34,14 @@ export async function spoolInput(file: string, context: CliContext): Promise<Rer
   const dispose = () => copy.close();
   try {
     const source = isInput ? context.input() : createReadStream(path);
-    const target = createWriteStream("", { fd: copy.fd, autoClose: false });
+    const target = createWriteStream("", { fd: copy.fd, fs: keptOpen });
     await pipeline(source, target, { signal: context.signal });
   } catch (error) {
     await dispose();
     if (context.signal.aborted) throw error;
     throw usageFault(`${name} cannot be read (${error instanceof Error ? error.message : error}).`);
   }
-  const read = () => createReadStream("", { fd: copy.fd, autoClose: false, start: 0 });
+  const read = () => createReadStream("", { fd: copy.fd, fs: keptOpen, start: 0 });
   return { read, name, [Symbol.asyncDispose]: dispose };
 }
 

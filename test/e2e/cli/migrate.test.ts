@@ -50,6 +50,7 @@ describe("migrating a SQLite file", () => {
       from: 1,
       to: schemaVersion,
       isDryRun: false,
+      rewrittenBytes: 0,
     });
     expect((await migrate("--dry-run")).out).toContain(`has schema ${schemaVersion}; nothing to do.`);
   });
