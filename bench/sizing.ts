@@ -31,7 +31,7 @@ async function liveThrough(store: Store, claimant: ClaimantId): Promise<number> 
     const entries = Array.from({ length: AT_ONCE }, (_, index) =>
       buildAcceptance({
         ...{ wantsClaim: true, claimant, message },
-        request: { method: "SendSms", id: `request-${from + index}`, hash: "h".repeat(43) },
+        request: { id: `request-${from + index}`, hash: "h".repeat(43) },
       }),
     );
     await Promise.all(entries.map((entry) => store.accept([entry])));

@@ -2,16 +2,18 @@
  * Stores a checked and routed message. Where the dispatcher has room, the deliveries are claimed in the same transaction, so that
  * the hot path never reads back what it wrote.
  */
-import { SmsError } from "../domain/errors.ts";
-import type { ClaimantId, GatewayId, MessageId } from "../domain/ids.ts";
+import type { ClaimantId, GatewayId } from "../domain/ids.ts";
 import { type DeliveryWork, type Lane, type Message, noProgress } from "../domain/message.ts";
 import type { Plans } from "../routing/plan-memo.ts";
-import { type AcceptOutcome, firstClaimNumber, type NewDelivery } from "../store/accepting.ts";
+import {
+  type Acceptance,
+  type AcceptOutcome,
+  firstClaimNumber,
+  type NewDelivery,
+} from "../store/accepting.ts";
 import type { Store } from "../store/store.ts";
 import type { OnSettled } from "./await-submission.ts";
-import { hashRequest } from "./request-hash.ts";
 import type { RoutedDeliveries } from "./route-deliveries.ts";
-import type { SendRequest } from "./send-request.ts";
 
 /** The dispatcher's side of a claim that is taken in the accepting transaction. */
 export interface DirectClaims {
@@ -33,18 +35,13 @@ export interface AcceptDeps {
   readonly claimant: () => ClaimantId;
 }
 
-/** What the store made of a message. */
-export type Stored =
-  | { readonly kind: "accepted" }
-  | { readonly kind: "replayed"; readonly messageId: MessageId };
-
-/** Stores the message; room that was kept for it and not granted is given back, whatever happens. */
+/** Stores the message, unless its request id is known; room that was kept for it and not granted is given back, whatever happens. */
 export async function acceptMessage(
   deps: AcceptDeps,
-  request: { readonly method: string; readonly parsed: SendRequest },
+  request: Acceptance["request"],
   message: Message,
   routed: RoutedDeliveries,
-): Promise<Stored> {
+): Promise<AcceptOutcome> {
   const reserved = reserveRoom(deps.claims, message.lane, routed.deliveries);
   let outcome: AcceptOutcome | undefined;
   try {
@@ -53,10 +50,7 @@ export async function acceptMessage(
         message,
         deliveries: reserved.deliveries,
         recipientOutcomes: routed.outcomes,
-        request:
-          request.parsed.requestId === undefined
-            ? undefined
-            : { method: request.method, id: request.parsed.requestId, hash: hashRequest(request.parsed) },
+        request,
         claimant: deps.claimant(),
       },
     ]);
@@ -64,16 +58,7 @@ export async function acceptMessage(
     settleRoom(deps.claims, message, routed.plans, reserved, outcome);
   }
   if (outcome === undefined) throw new Error("the store answered no outcome");
-  if (outcome.kind !== "request_id_reused") return outcome;
-  throw new SmsError("REQUEST_ID_REUSED", undefined, {
-    violations: [
-      {
-        field: "request_id",
-        reason: "REQUEST_ID_REUSED",
-        description: "was used for another request within the last 7 days",
-      },
-    ],
-  });
+  return outcome;
 }
 
 /** Room that the dispatcher keeps at a gateway for this message. */

@@ -25,6 +25,8 @@ export interface SendSmsInput {
   readonly waitFor: WaitFor | Unknown;
   readonly dryRun: boolean;
   readonly metadata: Readonly<Record<string, string>>;
+  /** All of it as it was sent, in one spelling, to compare repeated request ids by; empty where no request id was given. */
+  readonly canonical: string;
   /** What the door found wrong that no field above can show. */
   readonly wireFaults: readonly FieldViolation[];
 }

@@ -7,13 +7,15 @@ import { refuseFields, SmsError } from "../domain/errors.ts";
 import type { AccountId, ClaimantId, DeliveryId, MessageId } from "../domain/ids.ts";
 import type { Message } from "../domain/message.ts";
 import type { Clock } from "../observability/clock.ts";
+import type { KnownRequest } from "../store/accepting.ts";
 import type { Store } from "../store/store.ts";
-import { acceptMessage, type DirectClaims, type Stored } from "./accept-message.ts";
+import { acceptMessage, type DirectClaims } from "./accept-message.ts";
 import { type OnSettledElsewhere, type SubmissionWatch, watchSubmission } from "./await-submission.ts";
 import type { CountryOf } from "./country-of.ts";
 import { parseSendRequest } from "./parse-send-request.ts";
 import { readWholeStatus } from "./read-whole-status.ts";
 import { refuseAllRoutes } from "./refuse-all-routes.ts";
+import type { RequestHashes } from "./request-hash.ts";
 import { type RoutedDeliveries, type Routes, routeDeliveries } from "./route-deliveries.ts";
 import {
   answerOfNew,
@@ -37,7 +39,7 @@ export type Admission =
   | { readonly kind: "stopping" };
 
 export interface SendSmsDeps {
-  readonly store: Pick<Store, "accept" | "readStatus" | "readStates">;
+  readonly store: Pick<Store, "accept" | "findRequest" | "readStatus" | "readStates">;
   readonly claims: DirectClaims;
   /** Undefined where no other process sends what is accepted here. */
   readonly onSettledElsewhere: OnSettledElsewhere | undefined;
@@ -48,11 +50,14 @@ export interface SendSmsDeps {
   readonly newMessageId: () => MessageId;
   readonly admission: () => Admission;
   readonly maxRecipients: number;
+  readonly requestHashes: RequestHashes;
+  /** A repeated request got the first one's answer. */
+  readonly onReplayed: () => void;
 }
 
 export interface SendSmsCall {
   readonly accountId: AccountId;
-  /** Names the door's method: a request id is unique by account and method. */
+  /** A stream cannot wait for gateways, and requires request ids. */
   readonly method: "SendSms" | "SendSmsStream";
   /** Milliseconds since the epoch; Infinity for none. */
   readonly deadlineMs: number;
@@ -73,19 +78,31 @@ export function createSendSms(deps: SendSmsDeps): SendSms {
       requiresRequestId: isStream,
       mayWait: !isStream,
     });
-    if (parsed.kind === "refused") throw refuseFields(parsed.violations);
-    admit(deps.admission());
+    if (parsed.kind === "refused") {
+      const refusal = refuseFields(parsed.violations);
+      if (!parsed.violations.every(({ reason }) => reason === "THROTTLING_TOO_MANY_RECIPIENTS"))
+        throw refusal;
+      // The limit is a setting, which may have been higher when the request came first.
+      return replayOrRefuse(deps, { input, call, parsed: undefined, startMs }, refusal);
+    }
     const { request } = parsed;
+    const work: Work = { input, call, parsed: request, startMs };
+    const admission = deps.admission();
+    if (admission.kind !== "open") return replayOrRefuse(deps, work, refusalOf(admission));
     const message = messageOf(request, call.accountId, deps.newMessageId(), startMs);
     const routing = routeDeliveries(message, request.recipients, deps);
     const routed = routing instanceof Promise ? await routing : routing;
-    refuseWhenNobodyIsLeft(routed);
+    if (isNobodyLeft(routed)) return replayOrRefuse(deps, work, refuseAllRoutes(refusalsOf(routed)));
     if (request.dryRun) return answerNew(input, message, routed, { isDryRun: true });
+    const remembered =
+      request.requestId === undefined
+        ? undefined
+        : { id: request.requestId, hash: deps.requestHashes.of(input.canonical) };
     if (request.waitFor === "ACCEPTED") {
-      const outcome = await acceptMessage(deps, { method: call.method, parsed: request }, message, routed);
+      const outcome = await acceptMessage(deps, remembered, message, routed);
       call.place.leaveStored();
       if (outcome.kind === "accepted") return answerNew(input, message, routed, { isDryRun: false });
-      return answerStored(deps, input, call, outcome.messageId, { replayed: true });
+      return answerKnown(deps, work, outcome);
     }
     const queued = routed.deliveries.filter((delivery) => delivery.admission.kind === "queued");
     const watch = watchStored(
@@ -93,23 +110,67 @@ export function createSendSms(deps: SendSmsDeps): SendSms {
       queued.map((delivery) => delivery.id),
     );
     try {
-      const outcome = await acceptMessage(deps, { method: call.method, parsed: request }, message, routed);
+      const outcome = await acceptMessage(deps, remembered, message, routed);
       call.place.leaveStored();
-      return await answerAfterGateway(deps, input, call, outcome, { message, watch, startMs });
+      if (outcome.kind === "known") return await answerKnown(deps, work, outcome);
+      await watch.wait(waitMsOf(deps, work), call.signal);
+      return await answerAfterGateway(deps, work, message.id, { replayed: false });
     } finally {
       watch.close();
     }
   };
 }
 
-function admit(admission: Admission): void {
+/** A request on its way through. */
+interface Work {
+  readonly input: SendSmsInput;
+  readonly call: SendSmsCall;
+  /** Undefined where only a limit of the configuration kept it from being parsed. */
+  readonly parsed: SendRequest | undefined;
+  readonly startMs: number;
+}
+
+/**
+ * A refusal that depends on the state of the service comes after a look at what its request id stands for: the first answer to it may
+ * have been lost. While stopping nothing is looked up; that refusal says nothing of earlier tries.
+ */
+async function replayOrRefuse(deps: SendSmsDeps, work: Work, refusal: SmsError): Promise<SendSmsAnswer> {
+  const { input, call } = work;
+  if (input.canonical === "" || input.dryRun || refusal.code === "SERVICE_UNAVAILABLE") throw refusal;
+  const known = await deps.store.findRequest(call.accountId, input.requestId);
+  if (known === undefined) throw refusal;
+  return answerKnown(deps, work, known);
+}
+
+/** The first answer to the same request, with the states of now; REQUEST_ID_REUSED for another one. */
+async function answerKnown(deps: SendSmsDeps, work: Work, known: KnownRequest): Promise<SendSmsAnswer> {
+  const { input, call, parsed } = work;
+  if (!deps.requestHashes.isOf(known.hash, input.canonical, parsed)) throw requestIdReused();
+  deps.onReplayed();
+  const { messageId } = known;
+  if (input.waitFor !== "GATEWAY") return answerStored(deps, input, call, messageId, { replayed: true });
+  await waitForStored(deps, call, messageId, waitMsOf(deps, work));
+  return answerAfterGateway(deps, work, messageId, { replayed: true });
+}
+
+function requestIdReused(): SmsError {
+  return new SmsError("REQUEST_ID_REUSED", undefined, {
+    violations: [
+      {
+        field: "request_id",
+        reason: "REQUEST_ID_REUSED",
+        description: "was used for another request, or its secret has changed since",
+      },
+    ],
+  });
+}
+
+function refusalOf(admission: Exclude<Admission, { kind: "open" }>): SmsError {
   switch (admission.kind) {
-    case "open":
-      return;
     case "stopping":
-      throw new SmsError("SERVICE_UNAVAILABLE");
+      return new SmsError("SERVICE_UNAVAILABLE");
     case "overloaded":
-      throw new SmsError("OVERLOADED", undefined, {
+      return new SmsError("OVERLOADED", undefined, {
         retryAfterMs: admission.retryAfterMs,
         quota:
           admission.limit === "backlog"
@@ -117,7 +178,7 @@ function admit(admission: Admission): void {
             : { subject: "service", description: "Too little disk space is left." },
       });
     default:
-      assertNever(admission);
+      return assertNever(admission);
   }
 }
 
@@ -141,10 +202,13 @@ function messageOf(request: SendRequest, accountId: AccountId, id: MessageId, no
 }
 
 /** Policy refuses one by one; the call fails only when no recipient is left. */
-function refuseWhenNobodyIsLeft({ deliveries, outcomes, refusals }: RoutedDeliveries): void {
-  if (deliveries.some((delivery) => delivery.admission.kind === "queued")) return;
-  throw refuseAllRoutes(
-    outcomes.map((outcome) => (outcome.kind === "delivery" ? refusals.get(outcome.position) : undefined)),
+function isNobodyLeft({ deliveries }: RoutedDeliveries): boolean {
+  return !deliveries.some((delivery) => delivery.admission.kind === "queued");
+}
+
+function refusalsOf({ outcomes, refusals }: RoutedDeliveries) {
+  return outcomes.map((outcome) =>
+    outcome.kind === "delivery" ? refusals.get(outcome.position) : undefined,
   );
 }
 
@@ -191,26 +255,17 @@ function watchStored(deps: SendSmsDeps, ids: readonly DeliveryId[]): SubmissionW
   return watchSubmission(ids, { store, clock, onSettled: claims.onSettled, onSettledElsewhere });
 }
 
-interface Waiting {
-  readonly message: Message;
-  readonly watch: SubmissionWatch;
-  readonly startMs: number;
+function waitMsOf({ clock }: SendSmsDeps, { call, startMs }: Work): number {
+  return Math.min(call.deadlineMs - answerBeforeDeadlineMs, startMs + longestWaitMs) - clock.now();
 }
 
-/** Waits for the gateways, then answers with the states of that moment; 5001 when every delivery ended REJECTED. */
+/** Answers with the states of this moment; 5001 when every delivery ended REJECTED. */
 async function answerAfterGateway(
   deps: SendSmsDeps,
-  input: SendSmsInput,
-  call: SendSmsCall,
-  outcome: Stored,
-  { message, watch, startMs }: Waiting,
+  { input, call }: Work,
+  messageId: MessageId,
+  { replayed }: { readonly replayed: boolean },
 ): Promise<SendSmsAnswer> {
-  const untilMs = Math.min(call.deadlineMs - answerBeforeDeadlineMs, startMs + longestWaitMs);
-  const replayed = outcome.kind === "replayed";
-  const messageId = replayed ? outcome.messageId : message.id;
-  const waitMs = untilMs - deps.clock.now();
-  if (replayed) await waitForStored(deps, call, messageId, waitMs);
-  else await watch.wait(waitMs, call.signal);
   const answer = await answerStored(deps, input, call, messageId, { replayed });
   const states = answer.recipients.filter((recipient) => recipient.deliveryId !== undefined);
   if (states.some((recipient) => recipient.state !== "REJECTED")) return answer;

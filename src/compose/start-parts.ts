@@ -28,6 +28,7 @@ import { createGatewayPanel, pausesAtStart } from "./gateway-panel.ts";
 import { createGatewayPool } from "./gateway-pool.ts";
 import { holdClaims } from "./hold-claims.ts";
 import { keepSessions } from "./keep-sessions.ts";
+import { requestSecretsOf } from "./request-secrets.ts";
 import { createUseCases } from "./use-cases.ts";
 
 /** Resolves once the service takes calls; stopping it closes `rawStore`, also where a later part fails. */
@@ -97,6 +98,8 @@ export async function startParts(
     intake,
     panel,
     stopping: stopping.signal,
+    requestSecrets: await requestSecretsOf(config, store, log),
+    onReplayed: () => metrics.replayedRequests.add(1),
   });
   const firstKeys = await ensureFirstKeys(useCases.keys, dirname(config.store.path), log);
 

@@ -14,6 +14,7 @@ import { createListSms, type ListSms } from "../app/list-sms.ts";
 import { createPreviewSms, type PreviewSms } from "../app/preview-sms.ts";
 import { createReportReaders, type ReportReaders } from "../app/report-readers.ts";
 import { createReportSubscriptions, type ReportSubscriptions } from "../app/report-subscriptions.ts";
+import { createRequestHashes } from "../app/request-hash.ts";
 import type { Routes } from "../app/route-deliveries.ts";
 import { createTokenSealer } from "../app/sealed-token.ts";
 import { createSendSms, type SendSms } from "../app/send-sms.ts";
@@ -52,6 +53,8 @@ export interface UseCaseDeps {
   readonly intake: Pick<Intake, "admission">;
   readonly panel: GatewayPanel;
   readonly stopping: AbortSignal;
+  readonly requestSecrets: Parameters<typeof createRequestHashes>[0];
+  readonly onReplayed: () => void;
 }
 
 /** Makes them. */
@@ -90,6 +93,8 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
       newMessageId,
       admission: deps.intake.admission,
       maxRecipients,
+      requestHashes: createRequestHashes(deps.requestSecrets),
+      onReplayed: deps.onReplayed,
     }),
     previewSms: createPreviewSms({ routes, countryOf, newMessageId, maxRecipients }),
     getStatus: createGetStatus({ store, sealer }),

@@ -112,6 +112,18 @@ const configuredKey = (reader: ReferenceReader) =>
     "must have 32 to 256 characters, or be sha256: and 64 hexadecimal digits",
   );
 
+/** One secret, or several: the first is used, the others are still known. */
+const secretList = (reader: ReferenceReader) => {
+  const one = secret(reader);
+  return z
+    .union([one, z.array(one).min(1).max(10)])
+    .transform((given) => [given].flat())
+    .refine(
+      (given) => given.every(({ length }) => length >= 32 && length <= 256),
+      "must be a secret of 32 to 256 characters, or a list of such secrets",
+    );
+};
+
 const account = (reader: ReferenceReader) =>
   z.strictObject({
     id: accountId,
@@ -128,6 +140,7 @@ export const configSchema = (reader: ReferenceReader) =>
       retention,
       receiptGrace: duration("0", "7d").default(3_600_000),
       limits,
+      secrets: z.strictObject({ requestHash: secretList(reader).optional() }).prefault({}),
       accounts: z.array(account(reader)).max(10_000).default([]),
       gateways: z.array(gatewaySchema(reader)).max(1_000).default([]),
       logging: z

@@ -29,7 +29,6 @@ export function measuredStore(
       outcomes.forEach((outcome, index) => {
         const entry = entries[index];
         if (entry === undefined) return;
-        if (outcome.kind === "replayed") metrics.replayedRequests.add(1);
         if (outcome.kind !== "accepted") return;
         let rejected = 0;
         for (const { admission } of entry.deliveries) if (admission.kind === "rejected") rejected += 1;

@@ -32,7 +32,7 @@ export interface Acceptance {
   readonly deliveries: readonly NewDelivery[];
   /** One for each recipient of the request, in order. */
   readonly recipientOutcomes: readonly RecipientOutcome[];
-  readonly request: { readonly method: string; readonly id: string; readonly hash: string } | undefined;
+  readonly request: { readonly id: string; readonly hash: string } | undefined;
   readonly claimant: ClaimantId;
 }
 
@@ -42,8 +42,14 @@ export type AcceptOutcome =
       /** The granted claims, each its delivery's first, in the order of the deliveries, with the references taken for multipart ones. */
       readonly claimed: readonly { readonly id: DeliveryId; readonly reference: number | undefined }[];
     }
-  | { readonly kind: "replayed"; readonly messageId: MessageId }
-  | { readonly kind: "request_id_reused" };
+  /** Nothing was written: the request id stands for this message. */
+  | ({ readonly kind: "known" } & KnownRequest);
+
+/** What a request id stands for. Whoever asked tells by the hash whether it is the same request. */
+export interface KnownRequest {
+  readonly messageId: MessageId;
+  readonly hash: string;
+}
 
 /**
  * One claim of a delivery. Each claim has a number of its own, counted up by whoever makes it, so that a step that is told again

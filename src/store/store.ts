@@ -8,7 +8,7 @@ import type { DeliveryState } from "../domain/delivery-state.ts";
 import type { AccountId, ClaimantId, DeliveryId, GatewayId, MessageId } from "../domain/ids.ts";
 import type { E164 } from "../domain/message.ts";
 import type { IncomingPart, Receipt } from "../domain/receipt.ts";
-import type { Acceptance, AcceptOutcome, Claim, ClaimRef, ClaimRequest } from "./accepting.ts";
+import type { Acceptance, AcceptOutcome, Claim, ClaimRef, ClaimRequest, KnownRequest } from "./accepting.ts";
 import type { GatewaySessions } from "./gateway-sessions.ts";
 import type { ApiKey, Backlog, BoundCredentials, Recovery, Retention } from "./keeping.ts";
 import type {
@@ -58,6 +58,8 @@ export interface Store {
   onWaiting(listener: (gatewayId: GatewayId | undefined) => void): () => void;
 
   accept(entries: readonly Acceptance[]): Promise<readonly AcceptOutcome[]>;
+  /** What a request id stands for; undefined where it is not known, or not any more. */
+  findRequest(accountId: AccountId, id: string): Promise<KnownRequest | undefined>;
   claim(request: ClaimRequest): Promise<Claim>;
   /** QUEUED and claimed → SUBMITTING, before the first PDU of AT_MOST_ONCE; false where the claim was lost or cancelling was asked. */
   markSubmitting(

@@ -17,6 +17,7 @@ import { createPreviewSms } from "../../src/app/preview-sms.ts";
 import { createReceiptRecorder, type ReceiptRecorder } from "../../src/app/record-receipt.ts";
 import { createReportReaders } from "../../src/app/report-readers.ts";
 import { createReportSubscriptions } from "../../src/app/report-subscriptions.ts";
+import { createRequestHashes } from "../../src/app/request-hash.ts";
 import { createTokenSealer } from "../../src/app/sealed-token.ts";
 import { type Admission, createSendSms } from "../../src/app/send-sms.ts";
 import { createWatchReports } from "../../src/app/watch-reports.ts";
@@ -148,6 +149,8 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
       newMessageId,
       admission: () => world.admission,
       maxRecipients: 1_000,
+      requestHashes: createRequestHashes(["the secret of the tests"]),
+      onReplayed: () => metrics.replayedRequests.add(1),
     }),
     previewSms: createPreviewSms({ routes: dispatcher, countryOf, newMessageId, maxRecipients: 1_000 }),
     getStatus: createGetStatus({ store: seen, sealer }),

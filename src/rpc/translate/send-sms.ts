@@ -3,6 +3,7 @@ import type { RecipientAnswer, SendSmsAnswer } from "../../app/send-answer.ts";
 import type { ContentInput, SendSmsInput } from "../../app/send-request.ts";
 import type { RecipientOutcome, SendSmsRequest, SendSmsResponse } from "../../gen/sms/v1/sms_service.ts";
 import { wireFaultsOf } from "../read-requests.ts";
+import { canonicalRequest } from "./canonical-request.ts";
 import {
   fromDuplicatePolicy,
   fromLane,
@@ -32,6 +33,7 @@ export function fromSendSmsRequest(request: SendSmsRequest): SendSmsInput {
     waitFor: fromWaitFor(request.waitFor),
     dryRun: request.dryRun,
     metadata: request.metadata,
+    canonical: request.requestId === "" ? "" : canonicalRequest(request),
     wireFaults: wireFaultsOf(request),
   };
 }

@@ -2,7 +2,7 @@
  * Accepting: the messages of a batch, their deliveries and their first reports. Claims at once what asks for it while nothing older
  * waits for that gateway and lane; what is left waiting once makes everything after it wait too.
  */
-import type { ClaimantId, DeliveryId, GatewayId, MessageId } from "../../domain/ids.ts";
+import type { ClaimantId, DeliveryId, GatewayId } from "../../domain/ids.ts";
 import type { Message } from "../../domain/message.ts";
 import { type Acceptance, type AcceptOutcome, firstClaimNumber } from "../accepting.ts";
 import { laneCodes } from "../codes.ts";
@@ -16,34 +16,11 @@ import {
   messageRow,
 } from "./accept-rows.ts";
 import type { QueueEnds } from "./queue-ends.ts";
+import { type NewRequest, rememberOrFind } from "./request-ids.ts";
 import { statement } from "./statement.ts";
 import type { ReferenceRequest } from "./take-references.ts";
 import type { Transaction } from "./transaction.ts";
 
-// A twin that is being committed elsewhere is waited for; what is not answered here was known before, however old it is: cleaning
-// forgets it by `retention.requestIds`.
-const rememberRequests = statement<{ account_id: string; method: string; id: string }>(
-  "remember_requests",
-  `INSERT INTO request_ids (account_id, method, id, hash, message_id, time)
-   SELECT account_id, method, id, hash, message_id, time
-   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
-     AS r (account_id, method, id, hash, message_id, time)
-   ORDER BY account_id COLLATE "C", method COLLATE "C", id COLLATE "C"
-   ON CONFLICT (account_id, method, id) DO NOTHING
-   RETURNING account_id, method, id`,
-);
-const findRequests = statement<{
-  account_id: string;
-  method: string;
-  id: string;
-  hash: string;
-  message_id: MessageId;
-}>(
-  "find_requests",
-  `SELECT k.account_id, k.method, k.id, k.hash, k.message_id
-   FROM unnest($1::text[], $2::text[], $3::text[]) AS r (account_id, method, id)
-   JOIN request_ids k ON k.account_id = r.account_id AND k.method = r.method AND k.id = r.id`,
-);
 const findWaiting = statement<{ gateway_id: string; lane: number }>(
   "find_waiting_queues",
   `SELECT q.gateway_id, q.lane
@@ -156,52 +133,40 @@ interface Claimed {
   reference: number | undefined;
 }
 
-/** For each entry the answer of its request id, where that is known; else undefined. */
+/** For each entry what its request id stands for, where that is known; else undefined. */
 async function findKnown(
   { connection }: Transaction,
   entries: readonly Acceptance[],
 ): Promise<readonly (AcceptOutcome | undefined)[]> {
-  const firsts = new Map<string, Acceptance>();
+  const firsts = new Map<string, { readonly entry: Acceptance; readonly request: NewRequest }>();
   for (const entry of entries) {
+    const { message, request } = entry;
     const key = requestKey(entry);
-    if (key !== undefined && !firsts.has(key)) firsts.set(key, entry);
+    if (request === undefined || key === undefined || firsts.has(key)) continue;
+    const { id: messageId, accountId, acceptTimeMs: timeMs } = message;
+    firsts.set(key, { entry, request: { ...request, accountId, messageId, timeMs } });
   }
   if (firsts.size === 0) return [];
   const asked = [...firsts.values()];
-  const values = (pick: (entry: Acceptance) => string) => asked.map(pick);
-  const keys = [
-    values(({ message }) => message.accountId),
-    values(({ request }) => request?.method ?? ""),
-    values(({ request }) => request?.id ?? ""),
-  ] as const;
-  const remembered = await connection.all(
-    rememberRequests,
-    ...keys,
-    values(({ request }) => request?.hash ?? ""),
-    values(({ message }) => message.id),
-    asked.map(({ message }) => message.acceptTimeMs),
+  const before = await rememberOrFind(
+    connection,
+    asked.map(({ request }) => request),
   );
-  const keyOf = (row: { account_id: string; method: string; id: string }) =>
-    `${row.account_id}\n${row.method}\n${row.id}`;
-  const answers = new Map(
-    [...firsts].map(([key, { message, request }]) => [key, { hash: request?.hash, message_id: message.id }]),
-  );
-  const isNew = new Set(remembered.map(keyOf));
-  if (remembered.length < asked.length) {
-    for (const row of await connection.all(findRequests, ...keys)) answers.set(keyOf(row), row);
-  }
+  const answers = new Map([...firsts.keys()].map((key, index) => [key, before[index]]));
   return entries.map((entry): AcceptOutcome | undefined => {
     const key = requestKey(entry);
-    const answer = key === undefined ? undefined : answers.get(key);
-    if (key === undefined || answer === undefined) return undefined;
-    if (isNew.has(key) && firsts.get(key) === entry) return undefined;
-    if (answer.hash !== entry.request?.hash) return { kind: "request_id_reused" };
-    return { kind: "replayed", messageId: answer.message_id };
+    const first = key === undefined ? undefined : firsts.get(key);
+    if (key === undefined || first === undefined) return undefined;
+    const known = answers.get(key);
+    if (known !== undefined) return { kind: "known", ...known };
+    // Of twins in one batch the first is the one that is written.
+    const { messageId, hash } = first.request;
+    return first.entry === entry ? undefined : { kind: "known", messageId, hash };
   });
 }
 
 function requestKey({ message, request }: Acceptance): string | undefined {
-  return request === undefined ? undefined : `${message.accountId}\n${request.method}\n${request.id}`;
+  return request === undefined ? undefined : `${message.accountId}\n${request.id}`;
 }
 
 /** The queues in which something available waits; a claim in the accepting transaction must not overtake it. */

@@ -25,6 +25,7 @@ import { startPoll } from "./poll.ts";
 import { reportBounds, reportNumberBefore, scanReports } from "./read-reports.ts";
 import { listMessages, readStates, readStatus } from "./read-status.ts";
 import { createReader } from "./reader.ts";
+import { findRequest } from "./request-ids.ts";
 import { createSession, createSessionPool } from "./session.ts";
 import { listSubscriptions, readerEpochs, readSubscription } from "./subscriptions.ts";
 import { createWriter } from "./writer.ts";
@@ -232,6 +233,7 @@ function createStore(options: PostgresStoreOptions, { storeId, line }: MigratedD
       }
       return rows;
     },
+    findRequest: (accountId, id) => read((connection) => findRequest(connection, { accountId, id })),
     readStatus: (accountId, messageId, page) =>
       readTogether((connection) => readStatus(connection, { accountId, messageId, page })),
     listMessages: (accountId, filter, page) =>

@@ -8,18 +8,18 @@ import { type Acceptance, type AcceptOutcome, firstClaimNumber, type NewDelivery
 import { laneCodes, stateCodes, textEncodings } from "../codes.ts";
 import { keepCommitOrder } from "../commit-order.ts";
 import { packOutcomes } from "../message-row.ts";
+import { requestMethods } from "../request-ids.ts";
+import { createFindRequest } from "./find-request.ts";
 import { prepare } from "./statement.ts";
 import type { TakeReference } from "./take-references.ts";
 import type { Transaction } from "./transaction.ts";
 
 export function createAccept(db: DatabaseSync, takeReference: TakeReference) {
-  const findRequest = prepare<{ message_id: string; hash: string; time: number }>(
-    db,
-    "SELECT message_id, hash FROM request_ids WHERE account_id = ? AND method = ? AND id = ?",
-  );
+  const findRequest = createFindRequest(db);
   const rememberRequest = prepare(
     db,
-    "INSERT INTO request_ids (account_id, method, id, hash, message_id, time) VALUES (?, ?, ?, ?, ?, ?)",
+    `INSERT INTO request_ids (account_id, method, id, hash, message_id, time)
+     VALUES (?, '${requestMethods[0]}', ?, ?, ?, ?)`,
   );
   const insertMessage = prepare(
     db,
@@ -131,20 +131,10 @@ export function createAccept(db: DatabaseSync, takeReference: TakeReference) {
   return function accept(tx: Transaction, entry: Acceptance): AcceptOutcome {
     const { message, request } = entry;
     if (request !== undefined) {
-      const known = findRequest.get(message.accountId, request.method, request.id);
       // However old: cleaning forgets it by `retention.requestIds`.
-      if (known !== undefined) {
-        if (known.hash !== request.hash) return { kind: "request_id_reused" };
-        return { kind: "replayed", messageId: known.message_id as Message["id"] };
-      }
-      rememberRequest.run(
-        message.accountId,
-        request.method,
-        request.id,
-        request.hash,
-        message.id,
-        message.acceptTimeMs,
-      );
+      const known = findRequest({ accountId: message.accountId, id: request.id });
+      if (known !== undefined) return { kind: "known", ...known };
+      rememberRequest.run(message.accountId, request.id, request.hash, message.id, message.acceptTimeMs);
     }
     const laneEnd = keepCommitOrder(tx.laneEnds[laneCodes[message.lane]], message);
     tx.laneEnds[laneCodes[message.lane]] = laneEnd;

@@ -213,6 +213,7 @@ function createStore(
     },
     readStatus: (accountId, messageId, page) => read("readStatus", { accountId, messageId, page }),
     listMessages: (accountId, filter, page) => read("listMessages", { accountId, filter, page }),
+    findRequest: (accountId, id) => read("findRequest", { accountId, id }),
     readStates: (ids) => read("readStates", ids),
     async readReports(accountId, after, limit) {
       const { reports } = await scanReports(accountId, { after, limit, states: undefined });

@@ -3,7 +3,7 @@ import type { DeliveryState } from "../../domain/delivery-state.ts";
 import type { AccountId, ClaimantId, DeliveryId, GatewayId } from "../../domain/ids.ts";
 import type { E164 } from "../../domain/message.ts";
 import type { IncomingPart, Receipt } from "../../domain/receipt.ts";
-import type { Acceptance, AcceptOutcome, Claim, ClaimRef, ClaimRequest } from "../accepting.ts";
+import type { Acceptance, AcceptOutcome, Claim, ClaimRef, ClaimRequest, KnownRequest } from "../accepting.ts";
 import type { ApiKey, Backlog, BoundCredentials, Recovery } from "../keeping.ts";
 import type { AcknowledgeOutcome, ReportBounds, Subscription, SubscriptionKey } from "../reports.ts";
 import type {
@@ -19,6 +19,7 @@ import type { AppendedReports } from "./append-reports.ts";
 import type { BoundRequest } from "./bound-credentials.ts";
 import type { CancelRequest } from "./cancel.ts";
 import type { Cleaned, CleanRequest } from "./clean.ts";
+import type { RequestQuery } from "./find-request.ts";
 import type { PackedScan } from "./packed-scan.ts";
 import type { GatewayPause, PauseRequest } from "./pauses.ts";
 import type { ReportsQuery } from "./read-reports.ts";
@@ -66,6 +67,7 @@ export interface WriteSteps {
 export interface ReadSteps {
   readonly readStatus: Step<StatusQuery, StatusPage | undefined>;
   readonly listMessages: Step<ListQuery, readonly MessageView[]>;
+  readonly findRequest: Step<RequestQuery, KnownRequest | undefined>;
   readonly readStates: Step<readonly DeliveryId[], readonly (DeliveryState | undefined)[]>;
   readonly scanReports: Step<ReportsQuery, PackedScan>;
   readonly reportBounds: Step<AccountId, ReportBounds>;

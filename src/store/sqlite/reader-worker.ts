@@ -3,6 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { type MessagePort, parentPort } from "node:worker_threads";
 import { createReadBacklog } from "./backlog.ts";
 import { createReadBoundCredentials } from "./bound-credentials.ts";
+import { createFindRequest } from "./find-request.ts";
 import { createReadKeys } from "./keys.ts";
 import { busyTimeoutMs, type ReadOperation, type ReadSteps, type WorkerData } from "./operations.ts";
 import { createReadPauses } from "./pauses.ts";
@@ -20,6 +21,7 @@ function createHandlers(db: DatabaseSync): Handlers {
   return {
     ...createReadStatus(db),
     ...createReadSubscriptions(db),
+    findRequest: createFindRequest(db),
     scanReports: reports.scanReports,
     reportBounds: reports.reportBounds,
     reportNumberBefore: ({ accountId, timeMs }) => reports.reportNumberBefore(accountId, timeMs),

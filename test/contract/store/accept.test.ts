@@ -15,7 +15,7 @@ import { describeStore } from "./describe-store.ts";
 const page = { afterPosition: -1, limit: 100, view: "BASIC" } as const;
 
 function requestOf(id: string, hash: string): Acceptance["request"] {
-  return { method: "SendSms", id, hash };
+  return { id, hash };
 }
 
 describeStore("accepting", (test) => {
@@ -86,19 +86,47 @@ describeStore("accepting", (test) => {
     expect(reports.map(({ state, code }) => [state, code])).toEqual([["REJECTED", "NO_ROUTE"]]);
   });
 
-  it("P42 answers a repeated request with the first message, also after a restart", async () => {
+  it("P42 answers a known request id with its message and hash, also after a restart", async () => {
     const first = buildAcceptance({ request: requestOf("r1", "hash") });
     await test.store.accept([first]);
     await test.restart();
-    const again = buildAcceptance({ request: requestOf("r1", "hash") });
-    expect(await test.store.accept([again])).toEqual([{ kind: "replayed", messageId: first.message.id }]);
-    expect(await test.store.readStatus(account, again.message.id, page)).toBeUndefined();
+    const known = { messageId: first.message.id, hash: "hash" };
+    for (const hash of ["hash", "other"]) {
+      const again = buildAcceptance({ request: requestOf("r1", hash) });
+      expect(await test.store.accept([again])).toEqual([{ kind: "known", ...known }]);
+      expect(await test.store.readStatus(account, again.message.id, page)).toBeUndefined();
+    }
+    expect(await test.store.findRequest(account, "r1")).toEqual(known);
+    expect(await test.store.findRequest(account, "r2")).toBeUndefined();
+    expect(await test.store.findRequest(toAccountId("other"), "r1")).toBeUndefined();
   });
 
-  it("P42 refuses the same request id with other content", async () => {
-    await test.store.accept([buildAcceptance({ request: requestOf("r1", "hash") })]);
-    const other = buildAcceptance({ request: requestOf("r1", "other") });
-    expect(await test.store.accept([other])).toEqual([{ kind: "request_id_reused" }]);
+  it("P42 finds the ids of streams that an older release kept apart, and the older of two wins", async () => {
+    const plant = (method: string, id: string, timeMs: number) =>
+      test.plant("request_ids", {
+        account_id: account,
+        method,
+        id,
+        hash: method,
+        message_id: `m-${method}`,
+        time: timeMs,
+      });
+    await plant("SendSmsStream", "of a stream", startMs - 1);
+    await plant("SendSmsStream", "of both", startMs - 2);
+    await plant("SendSms", "of both", startMs - 1);
+    const ids = ["of a stream", "of both", "new"];
+    const outcomes = await test.store.accept(
+      ids.map((id) => buildAcceptance({ request: requestOf(id, "x") })),
+    );
+    expect(outcomes).toMatchObject([
+      { kind: "known", messageId: "m-SendSmsStream", hash: "SendSmsStream" },
+      { kind: "known", messageId: "m-SendSmsStream", hash: "SendSmsStream" },
+      { kind: "accepted" },
+    ]);
+    expect(await test.store.findRequest(account, "of both")).toMatchObject({
+      hash: "SendSmsStream",
+    });
+    expect(await test.store.findRequest(account, "new")).toMatchObject({ hash: "x" });
   });
 
   it("P42 lets one of simultaneous twins through", async () => {
@@ -111,17 +139,16 @@ describeStore("accepting", (test) => {
     );
     const kinds = [...outcomes.flat(), ...sameCall].map(({ kind }) => kind);
     expect(kinds.filter((kind) => kind === "accepted")).toHaveLength(1);
-    expect(kinds.filter((kind) => kind === "replayed")).toHaveLength(9);
+    expect(kinds.filter((kind) => kind === "known")).toHaveLength(9);
   });
 
-  it("keeps request ids apart by account and by method", async () => {
+  it("keeps request ids apart by account", async () => {
     await test.store.accept([buildAcceptance({ request: requestOf("r1", "hash") })]);
     const others = [
       buildAcceptance({ request: requestOf("r1", "x"), message: { accountId: toAccountId("other") } }),
-      buildAcceptance({ request: { method: "SendSmsStream", id: "r1", hash: "x" } }),
     ];
     const outcomes = await test.store.accept(others);
-    expect(outcomes.map(({ kind }) => kind)).toEqual(["accepted", "accepted"]);
+    expect(outcomes.map(({ kind }) => kind)).toEqual(["accepted"]);
   });
 
   it("P42 knows a request id until cleaning forgets it, by its setting and no other time", async () => {
@@ -144,7 +171,7 @@ describeStore("accepting", (test) => {
       return outcome?.kind;
     };
     const outcomes = [await sendAt(0), await sendAt(8), await sendAt(30), await sendAt(31)];
-    expect(outcomes).toEqual(["accepted", "replayed", "replayed", "accepted"]);
+    expect(outcomes).toEqual(["accepted", "known", "known", "accepted"]);
   });
 
   it("claims at once what asks for it while nothing waits", async () => {

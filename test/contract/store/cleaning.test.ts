@@ -99,7 +99,7 @@ describeStore("cleaning", (test) => {
   });
 
   it("forgets request ids, SMSC ids and parked receipts in their time", async () => {
-    const request = { method: "SendSms", id: "r", hash: "h" };
+    const request = { id: "r", hash: "h" };
     const id = await acceptSubmitted(test.store, test.claimant, ["x"], { request });
     await test.store.recordReceipts([buildReceipt("nobody")]);
     await test.store.clean(startMs + 2 * dayMs, { ...retention, bodiesMs: 90 * dayMs }, limit);
@@ -107,7 +107,7 @@ describeStore("cleaning", (test) => {
     await test.store.clean(startMs + 2 * dayMs + hourMs, retention, limit);
     expect((await test.store.backlog()).parkedReceipts).toBe(0);
     const [replayed] = await test.store.accept([buildAcceptance({ request })]);
-    expect(replayed).toEqual({ kind: "replayed", messageId: messageIdOf(id) });
+    expect(replayed).toEqual({ kind: "known", messageId: messageIdOf(id), hash: "h" });
     await test.store.clean(startMs + 9 * dayMs, retention, limit);
     const [accepted] = await test.store.accept([buildAcceptance({ request })]);
     expect(accepted?.kind).toBe("accepted");

@@ -11,6 +11,8 @@ import { sqliteAdapter } from "./sqlite-adapter.ts";
 /** A place for one store, empty at first. */
 export interface StorePlace {
   open(clock: FakeClock): Promise<Store>;
+  /** Writes a row past the store, as another release would have. */
+  plant(table: string, row: Readonly<Record<string, string | number>>): Promise<void>;
   /** Removes the place once its store is closed. */
   remove(): Promise<void>;
 }
@@ -28,6 +30,7 @@ export interface StoreTest {
   readonly store: Store;
   readonly claimant: ClaimantId;
   readonly clock: FakeClock;
+  readonly plant: StorePlace["plant"];
   /** Closes the store and opens and joins it again, as a new process would. */
   restart(nowMs?: number): Promise<Recovery>;
 }
@@ -77,6 +80,9 @@ function describeAdapter(adapter: StoreAdapter, body: (test: StoreTest) => void)
       return joined;
     },
     clock,
+    async plant(table, row) {
+      await place?.plant(table, row);
+    },
     async restart(nowMs = startMs) {
       await opened?.close();
       return await openAndJoin(nowMs);

@@ -19,6 +19,11 @@ export const postgresAdapter: StoreAdapter = {
     const { url, query } = await database;
     return {
       open: (clock) => openPostgresStore({ urls: [url], clock, log: silentLogger }),
+      async plant(table, row) {
+        const marks = Object.keys(row).map((_, index) => `$${index + 1}`);
+        const sql = `INSERT INTO sms_relay.${table} (${Object.keys(row)}) VALUES (${marks})`;
+        await query(sql, Object.values(row));
+      },
       async remove() {
         await query("DROP SCHEMA sms_relay CASCADE");
       },

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { openSqliteStore } from "../../../src/store/sqlite/open.ts";
 import type { StoreAdapter } from "./describe-store.ts";
 
@@ -11,6 +12,11 @@ export const sqliteAdapter: StoreAdapter = {
     const folder = await mkdtemp(join(tmpdir(), "sms-relay-store-"));
     return {
       open: (clock) => openSqliteStore({ path: join(folder, "relay.db"), clock }),
+      async plant(table, row) {
+        using db = new DatabaseSync(join(folder, "relay.db"));
+        const marks = Object.keys(row).map(() => "?");
+        db.prepare(`INSERT INTO ${table} (${Object.keys(row)}) VALUES (${marks})`).run(...Object.values(row));
+      },
       remove: () => rm(folder, { recursive: true, force: true }),
     };
   },

@@ -5,6 +5,7 @@ import { Encoding, type Lane } from "../../../src/gen/sms/v1/message.ts";
 import { SendSmsRequest, SendSmsResponse, WaitFor } from "../../../src/gen/sms/v1/sms_service.ts";
 import { StatusCode } from "../../../src/gen/sms/v1/status_code.ts";
 import { callBare } from "../../support/bare-http2.ts";
+import { routeOf } from "../../support/dispatch-world.ts";
 import { createMemoryGateway, refused } from "../../support/memory-gateway.ts";
 import { callRaw, connectClients, failureOf, type RpcClients } from "../../support/rpc-client.ts";
 import { OTHER_KEY, type RpcWorld, SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
@@ -12,12 +13,13 @@ import { OTHER_KEY, type RpcWorld, SHOP_KEY, startRpcWorld } from "../../support
 const text = { $case: "text", value: "Your code is 1234" } as const;
 const good = { sender: "ACME", recipients: ["+38640123456"], content: text };
 const never = new Promise<never>(() => {});
+const overloaded = { kind: "overloaded", retryAfterMs: 1_000, limit: "backlog" } as const;
 
+const routes = { north: { countries: { deny: ["FR"] } } };
 let world: RpcWorld;
 let clients: RpcClients;
 beforeAll(async () => {
   const north = createMemoryGateway("north");
-  const routes = { north: { countries: { deny: ["FR"] } } };
   world = await startRpcWorld({ gateways: [north], routes });
   clients = connectClients(world.address, SHOP_KEY);
 });
@@ -344,6 +346,62 @@ describe("SendSms, request_id", () => {
       clients.sms.sendSms({ ...good, requestId: "other", maxSegments: 2 }, options),
     );
     expect(failure.code).toBe(Status.ALREADY_EXISTS);
+    expect(failure.info.reason).toBe("REQUEST_ID_REUSED");
+  });
+
+  it.each([
+    ["the route is gone", (): void => world.dispatcher.reload(new Map(), [])],
+    ["too much waits", (): void => void (world.admission = overloaded)],
+  ] as const)("P42 answers a known request id also where %s, and refuses others", async (when, change) => {
+    const request = { ...good, requestId: `state: ${when}` };
+    const first = await clients.sms.sendSms(request);
+    const gateways = new Map(world.gateways.map((gateway) => [gateway.id, gateway]));
+    try {
+      change();
+      expect(await clients.sms.sendSms(request)).toMatchObject({
+        messageId: first.messageId,
+        replayed: true,
+      });
+      const failures = [
+        await failureOf((options) => clients.sms.sendSms({ ...request, requestId: "new" }, options)),
+        await failureOf((options) => clients.sms.sendSms({ ...request, fast: true }, options)),
+        await failureOf((options) => clients.sms.sendSms({ ...request, sender: "" }, options)),
+      ];
+      expect(failures.map(({ info }) => info.reason)).toEqual([
+        expect.stringMatching(/NO_ROUTE|OVERLOADED/),
+        "REQUEST_ID_REUSED",
+        "PARAMETER_MISSING",
+      ]);
+    } finally {
+      world.admission = { kind: "open" };
+      world.dispatcher.reload(gateways, [routeOf(world.gateways[0] ?? expect.fail(), 0, routes.north)]);
+    }
+  });
+
+  it("P42 makes one message of one id that comes by a call and by a stream, in either order", async () => {
+    for (const order of ["call first", "stream first"]) {
+      const request = { ...good, requestId: order, lane: 3 as Lane };
+      const call = () => clients.sms.sendSms(request);
+      const stream = async () => {
+        const requests = async function* () {
+          yield { request };
+        };
+        for await (const { outcome } of clients.sms.sendSmsStream(requests()))
+          if (outcome?.$case === "response") return outcome.value;
+        return expect.fail("no answer");
+      };
+      const answers: SendSmsResponse[] = [];
+      for (const send of order === "call first" ? [call, stream] : [stream, call]) answers.push(await send());
+      expect(answers.map(({ replayed }) => replayed)).toEqual([false, true]);
+      expect(answers[1]?.messageId).toBe(answers[0]?.messageId);
+    }
+  });
+
+  it("P42 tells requests apart that differ in a malformed recipient or in allow_partial alone", async () => {
+    const request = { ...good, recipients: ["x", "+38640123456"], allowPartial: true, requestId: "partial" };
+    await clients.sms.sendSms(request);
+    const other = { ...request, recipients: ["y", "+38640123456"] };
+    const failure = await failureOf((options) => clients.sms.sendSms(other, options));
     expect(failure.info.reason).toBe("REQUEST_ID_REUSED");
   });
 

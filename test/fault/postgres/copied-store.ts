@@ -107,7 +107,7 @@ export async function fillStore(store: Store): Promise<Filled> {
   if (claimed === undefined || doubtful === undefined) throw new Error("a message has no delivery");
   await store.markSubmitting([firstClaim(doubtful)], claimant, startMs);
   const waiting = queued({
-    request: { method: "SendSms", id: "r-1", hash: "h" },
+    request: { id: "r-1", hash: "h" },
     message: { content: { kind: "binary", data: Uint8Array.of(0, 1, 255), udh: Uint8Array.of(3) } },
   });
   await store.accept([

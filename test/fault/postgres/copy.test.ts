@@ -94,11 +94,15 @@ describe.skipIf(postgresMissing !== undefined)(`copying a SQLite store ${postgre
     const { store } = await world.join("a");
     const number = createCursors(store.line).numberIn(account, createCursors(line).cursorAfter(account, 3));
     expect(number).toBe(3);
-    const again = buildAcceptance({ request: { method: "SendSms", id: "r-1", hash: "h" } });
-    const other = buildAcceptance({ request: { method: "SendSms", id: "r-1", hash: "other" } });
-    const fresh = buildAcceptance({ request: { method: "SendSms", id: "r-2", hash: "h" } });
+    const again = buildAcceptance({ request: { id: "r-1", hash: "h" } });
+    const other = buildAcceptance({ request: { id: "r-1", hash: "other" } });
+    const fresh = buildAcceptance({ request: { id: "r-2", hash: "h" } });
     const outcomes = await store.accept([again, other, fresh]);
-    expect(outcomes.map(({ kind }) => kind)).toEqual(["replayed", "request_id_reused", "accepted"]);
+    expect(outcomes).toMatchObject([
+      { kind: "known", hash: "h" },
+      { kind: "known", hash: "h" },
+      { kind: "accepted" },
+    ]);
     const added = await store.readReports(account, view.bounds.last, 10);
     expect(added.at(-1)?.number).toBe((await store.reportBounds(account)).last);
     expect(added[0]?.number).toBe(view.bounds.last + 1);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { acceptMessage, type DirectClaims } from "../../../src/app/accept-message.ts";
-import type { SendRequest } from "../../../src/app/send-request.ts";
 import { type DeliveryId, type GatewayId, toClaimantId } from "../../../src/domain/ids.ts";
 import { PlanMemo } from "../../../src/routing/plan-memo.ts";
 import type { Acceptance, AcceptOutcome } from "../../../src/store/accepting.ts";
@@ -30,19 +29,13 @@ function setUp(answer: (entry: Acceptance) => Promise<AcceptOutcome>) {
       return [await answer(entry)];
     },
   };
-  const parsed = { requestId: undefined } as SendRequest;
   const accept = () =>
-    acceptMessage(
-      { store, claims, claimant: () => toClaimantId("me") },
-      { method: "SendSms", parsed },
-      message,
-      {
-        deliveries,
-        outcomes: recipientOutcomes,
-        refusals: new Map(),
-        plans: new PlanMemo(message),
-      },
-    );
+    acceptMessage({ store, claims, claimant: () => toClaimantId("me") }, undefined, message, {
+      deliveries,
+      outcomes: recipientOutcomes,
+      refusals: new Map(),
+      plans: new PlanMemo(message),
+    });
   return { told, entries, accept };
 }
 
@@ -76,7 +69,11 @@ describe("acceptMessage", () => {
   });
 
   it("gives all room back after a replay and after a failure", async () => {
-    const replay = setUp(async (entry) => ({ kind: "replayed", messageId: entry.message.id }));
+    const replay = setUp(async (entry) => ({
+      kind: "known",
+      messageId: entry.message.id,
+      hash: "",
+    }));
     await replay.accept();
     expect(replay.told).toEqual(["reserve NORMAL 4", "release NORMAL 2"]);
     const failure = setUp(() => Promise.reject(new Error("the disk is gone")));
