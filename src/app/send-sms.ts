@@ -4,13 +4,14 @@
  */
 import { assertNever } from "../domain/assert-never.ts";
 import { refuseFields, SmsError } from "../domain/errors.ts";
-import type { AccountId, ClaimantId, DeliveryId, MessageId } from "../domain/ids.ts";
+import type { AccountId, ClaimantId, MessageId } from "../domain/ids.ts";
 import type { Message } from "../domain/message.ts";
 import type { Clock } from "../observability/clock.ts";
 import type { KnownRequest } from "../store/accepting.ts";
 import type { Store } from "../store/store.ts";
 import { acceptMessage, type DirectClaims } from "./accept-message.ts";
-import { type OnSettledElsewhere, type SubmissionWatch, watchSubmission } from "./await-submission.ts";
+import { answerInAnyCase, refuseWhenAllFailed } from "./answer-after-gateway.ts";
+import type { SubmissionWatches } from "./await-submission.ts";
 import type { CountryOf } from "./country-of.ts";
 import { parseSendRequest } from "./parse-send-request.ts";
 import { readWholeStatus } from "./read-whole-status.ts";
@@ -21,6 +22,7 @@ import {
   answerOfNew,
   answerOfStored,
   answerRecipients,
+  isUndecided,
   type SendSmsAnswer,
   sumSegments,
   wasSubmitted,
@@ -39,10 +41,9 @@ export type Admission =
   | { readonly kind: "stopping" };
 
 export interface SendSmsDeps {
-  readonly store: Pick<Store, "accept" | "findRequest" | "readStatus" | "readStates">;
+  readonly store: Pick<Store, "accept" | "findRequest" | "readStatus">;
   readonly claims: DirectClaims;
-  /** Undefined where no other process sends what is accepted here. */
-  readonly onSettledElsewhere: OnSettledElsewhere | undefined;
+  readonly watches: SubmissionWatches;
   readonly claimant: () => ClaimantId;
   readonly routes: Routes;
   readonly countryOf: CountryOf;
@@ -105,8 +106,8 @@ export function createSendSms(deps: SendSmsDeps): SendSms {
       return answerKnown(deps, work, outcome);
     }
     const queued = routed.deliveries.filter((delivery) => delivery.admission.kind === "queued");
-    const watch = watchStored(
-      deps,
+    const watch = deps.watches.watch(
+      call.accountId,
       queued.map((delivery) => delivery.id),
     );
     try {
@@ -114,7 +115,11 @@ export function createSendSms(deps: SendSmsDeps): SendSms {
       call.place.leaveStored();
       if (outcome.kind === "known") return await answerKnown(deps, work, outcome);
       await watch.wait(waitMsOf(deps, work), call.signal);
-      return await answerAfterGateway(deps, work, message.id, { replayed: false });
+      return await answerInAnyCase(
+        () => answerStored(deps, input, call, message.id, { replayed: false }),
+        () => answerNew(input, message, routed, { isDryRun: false }),
+        { clock: deps.clock, deadlineMs: call.deadlineMs },
+      );
     } finally {
       watch.close();
     }
@@ -150,7 +155,7 @@ async function answerKnown(deps: SendSmsDeps, work: Work, known: KnownRequest): 
   const { messageId } = known;
   if (input.waitFor !== "GATEWAY") return answerStored(deps, input, call, messageId, { replayed: true });
   await waitForStored(deps, call, messageId, waitMsOf(deps, work));
-  return answerAfterGateway(deps, work, messageId, { replayed: true });
+  return refuseWhenAllFailed(await answerStored(deps, input, call, messageId, { replayed: true }));
 }
 
 function requestIdReused(): SmsError {
@@ -250,26 +255,8 @@ async function answerStored(
   };
 }
 
-function watchStored(deps: SendSmsDeps, ids: readonly DeliveryId[]): SubmissionWatch {
-  const { store, clock, claims, onSettledElsewhere } = deps;
-  return watchSubmission(ids, { store, clock, onSettled: claims.onSettled, onSettledElsewhere });
-}
-
 function waitMsOf({ clock }: SendSmsDeps, { call, startMs }: Work): number {
   return Math.min(call.deadlineMs - answerBeforeDeadlineMs, startMs + longestWaitMs) - clock.now();
-}
-
-/** Answers with the states of this moment; 5001 when every delivery ended REJECTED. */
-async function answerAfterGateway(
-  deps: SendSmsDeps,
-  { input, call }: Work,
-  messageId: MessageId,
-  { replayed }: { readonly replayed: boolean },
-): Promise<SendSmsAnswer> {
-  const answer = await answerStored(deps, input, call, messageId, { replayed });
-  const states = answer.recipients.filter((recipient) => recipient.deliveryId !== undefined);
-  if (states.some((recipient) => recipient.state !== "REJECTED")) return answer;
-  throw new SmsError("ALL_GATEWAYS_FAILED", undefined, { metadata: { message_id: messageId } });
 }
 
 /** A repeated request waits as the first one does, for what the store holds. */
@@ -280,9 +267,10 @@ async function waitForStored(
   waitMs: number,
 ): Promise<void> {
   const { deliveries } = await readWholeStatus(deps.store, call.accountId, messageId);
-  const watch = watchStored(
-    deps,
-    deliveries.map((delivery) => delivery.id),
+  const undecided = deliveries.filter(({ state }) => isUndecided(state));
+  const watch = deps.watches.watch(
+    call.accountId,
+    undecided.map(({ id }) => id),
   );
   try {
     await watch.wait(waitMs, call.signal);

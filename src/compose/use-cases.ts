@@ -1,6 +1,7 @@
 /** Everything that the doors can ask for, wired to one store and one dispatcher. */
 import { randomFillSync } from "node:crypto";
 import { type ApiKeys, createApiKeys } from "../app/api-keys.ts";
+import { createSubmissionWatches } from "../app/await-submission.ts";
 import { type CancelSms, createCancelSms } from "../app/cancel-sms.ts";
 import { createCountryOf } from "../app/country-of.ts";
 import { createCursors } from "../app/cursors.ts";
@@ -84,8 +85,14 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
     sendSms: createSendSms({
       store,
       claims: dispatcher,
-      onSettledElsewhere:
-        store.sessions.replicaId === undefined ? undefined : (listener) => store.onReports(listener),
+      watches: createSubmissionWatches({
+        store,
+        onSettled: dispatcher.onSettled,
+        onSettledElsewhere:
+          store.sessions.replicaId === undefined ? undefined : (listener) => store.onReports(listener),
+        clock,
+        stopping,
+      }),
       claimant: deps.claimant,
       routes,
       countryOf,

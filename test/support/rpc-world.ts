@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createApiKeys } from "../../src/app/api-keys.ts";
+import { createSubmissionWatches } from "../../src/app/await-submission.ts";
 import { createCancelSms } from "../../src/app/cancel-sms.ts";
 import { createCountryOf } from "../../src/app/country-of.ts";
 import { createCursors } from "../../src/app/cursors.ts";
@@ -139,7 +140,13 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
     keys: apiKeys,
     workInHand,
     sendSms: createSendSms({
-      onSettledElsewhere: undefined,
+      watches: createSubmissionWatches({
+        store: seen,
+        onSettled: dispatcher.onSettled,
+        onSettledElsewhere: undefined,
+        clock,
+        stopping: stopping.signal,
+      }),
       store: seen,
       claims: dispatcher,
       claimant: () => claimant,

@@ -1,5 +1,6 @@
 import { Status } from "nice-grpc";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { SmsError } from "../../../src/domain/errors.ts";
 import { DeliveryState } from "../../../src/gen/sms/v1/delivery.ts";
 import { Encoding, type Lane } from "../../../src/gen/sms/v1/message.ts";
 import { SendSmsRequest, SendSmsResponse, WaitFor } from "../../../src/gen/sms/v1/sms_service.ts";
@@ -448,6 +449,65 @@ describe("SendSms, wait_for GATEWAY", () => {
     const messageId = failure.info.metadata["message_id"] ?? "";
     const status = await clients.sms.getStatus({ messageId });
     expect(status.deliveries).toMatchObject([{ state: DeliveryState.DELIVERY_STATE_REJECTED }]);
+  });
+
+  it("answers what was accepted where the store is away, or too slow, once the message is stored", async () => {
+    for (const fault of ["away", "slow"] as const) {
+      let isStored = false;
+      const faulty = await startRpcWorld({
+        wrapStore: (store) => ({
+          ...store,
+          async accept(entries) {
+            const outcomes = await store.accept(entries);
+            isStored = true;
+            return outcomes;
+          },
+          readStatus: () => (fault === "away" ? Promise.reject(new SmsError("SERVICE_UNAVAILABLE")) : never),
+          readStates: () => Promise.reject(new SmsError("SERVICE_UNAVAILABLE")),
+        }),
+      });
+      try {
+        using caller = connectClients(faulty.address, SHOP_KEY);
+        const answer = await caller.sms.sendSms({ ...good, waitFor: WaitFor.WAIT_FOR_GATEWAY });
+        expect(isStored).toBe(true);
+        expect(answer).toMatchObject({
+          statusCode: StatusCode.STATUS_CODE_OK_QUEUED,
+          replayed: false,
+          recipients: [
+            {
+              deliveryId: `${answer.messageId}.0000`,
+              state: DeliveryState.DELIVERY_STATE_QUEUED,
+            },
+          ],
+        });
+      } finally {
+        await faulty.stop();
+      }
+    }
+  });
+
+  it("answers all who wait when the service begins to stop", async () => {
+    const silent = createMemoryGateway("north");
+    silent.script = () => never;
+    const stopping = await startRpcWorld({ gateways: [silent] });
+    using caller = connectClients(stopping.address, SHOP_KEY);
+    const request = { ...good, waitFor: WaitFor.WAIT_FOR_GATEWAY };
+    const answers = Promise.all(
+      Array.from({ length: 5 }, (_, index) => caller.sms.sendSms({ ...request, requestId: `r${index}` })),
+    );
+    const twin = async () => {
+      while ((await caller.sms.listSms({})).sms.length < 5) await new Promise((wait) => setTimeout(wait, 5));
+      return caller.sms.sendSms({ ...request, requestId: "r0" });
+    };
+    const replayed = twin();
+    while ((await caller.sms.listSms({})).sms.length < 5) await new Promise((wait) => setTimeout(wait, 5));
+    await vi.waitFor(() => expect(stopping.metrics.replayedRequests.value()).toBe(1));
+    const startMs = performance.now();
+    const stop = stopping.stop(20_000);
+    for (const { statusCode } of [...(await answers), await replayed])
+      expect(statusCode).toBe(StatusCode.STATUS_CODE_OK_QUEUED);
+    expect(performance.now() - startMs).toBeLessThan(10_000);
+    await stop;
   });
 
   it("answers 2001 before the deadline, never DEADLINE_EXCEEDED", async () => {

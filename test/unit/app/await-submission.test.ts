@@ -1,26 +1,35 @@
 import { describe, expect, it } from "vitest";
-import { watchSubmission } from "../../../src/app/await-submission.ts";
+import { createSubmissionWatches } from "../../../src/app/await-submission.ts";
 import type { DeliveryState } from "../../../src/domain/delivery-state.ts";
-import { type DeliveryId, toDeliveryId } from "../../../src/domain/ids.ts";
+import { type AccountId, type DeliveryId, toAccountId, toDeliveryId } from "../../../src/domain/ids.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 
+const shop = toAccountId("shop");
+const other = toAccountId("other");
 const one = toDeliveryId("one");
 const two = toDeliveryId("two");
+const never = new AbortController().signal;
+const idsOf = (count: number, name = "d") =>
+  Array.from({ length: count }, (_, index) => toDeliveryId(`${name}${index}`));
+/** Lets what hangs on answers of the store go on. */
+const settled = async () => {
+  for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+};
 
 function setUp() {
   const clock = createFakeClock();
-  const states = new Map<DeliveryId, DeliveryState>([
-    [one, "QUEUED"],
-    [two, "QUEUED"],
-  ]);
+  const states = new Map<DeliveryId, DeliveryState>();
+  const stopping = new AbortController();
   let listener: ((id: DeliveryId, state: DeliveryState) => void) | undefined;
-  let hint: (() => void) | undefined;
+  let hint: ((accountId: AccountId) => void) | undefined;
   const asked: (readonly DeliveryId[])[] = [];
-  const watch = watchSubmission([one, two], {
+  const world = { isAway: false };
+  const watches = createSubmissionWatches({
     store: {
       readStates(ids) {
         asked.push(ids);
-        return Promise.resolve(ids.map((id) => states.get(id)));
+        if (world.isAway) return Promise.reject(new Error("away"));
+        return Promise.resolve(ids.map((id) => states.get(id) ?? "QUEUED"));
       },
     },
     onSettled(given) {
@@ -36,85 +45,132 @@ function setUp() {
       };
     },
     clock,
+    stopping: stopping.signal,
   });
-  let isOver = false;
-  const wait = (ms: number, signal = new AbortController().signal) =>
-    watch.wait(ms, signal).then(() => {
-      isOver = true;
-    });
+  /** Watches and waits; tells when it is over. */
+  function waitFor(ids: readonly DeliveryId[], { account = shop, ms = 30_000, signal = never } = {}) {
+    const watch = watches.watch(account, ids);
+    const waiting = {
+      isOver: false,
+      close: watch.close,
+      done: watch.wait(ms, signal).then(() => {
+        waiting.isOver = true;
+        watch.close();
+      }),
+    };
+    return waiting;
+  }
   return {
-    clock,
-    states,
-    asked,
-    watch,
-    wait,
+    ...{ clock, states, stopping, asked, watches, world, waitFor },
     settle: (id: DeliveryId, state: DeliveryState) => listener?.(id, state),
-    hint: () => hint?.(),
-    isListening: () => listener !== undefined || hint !== undefined,
-    isOver: () => isOver,
+    hint: (accountId: AccountId) => hint?.(accountId),
+    isIdle: () => listener === undefined && hint === undefined && clock.waiting === 0,
   };
 }
 
-describe("watchSubmission", () => {
-  it("asks the store soon after other processes have settled something, once for many hints", async () => {
-    const { clock, states, asked, wait, hint, watch, isListening } = setUp();
-    const waiting = wait(30_000);
-    await Promise.resolve();
-    expect(asked).toHaveLength(1);
-    states.set(one, "SUBMITTED").set(two, "SUBMITTED");
-    for (let count = 0; count < 10; count += 1) hint();
-    clock.advance(50);
-    await waiting;
-    expect(asked).toHaveLength(2);
-    watch.close();
-    expect([clock.waiting, isListening()]).toEqual([0, false]);
-  });
-
-  it("ends when every delivery is decided, also where that came before the wait", async () => {
-    const { clock, wait, settle, isOver, watch, isListening } = setUp();
+describe("createSubmissionWatches", () => {
+  it("ends a wait when every delivery is decided, also where that came before it", async () => {
+    const { settle, watches, isIdle } = setUp();
+    const watch = watches.watch(shop, [one, two]);
     settle(one, "SUBMITTED");
-    const waiting = wait(30_000);
+    let isOver = false;
+    const waiting = watch.wait(30_000, never).then(() => {
+      isOver = true;
+    });
     settle(two, "QUEUED");
-    await Promise.resolve();
-    expect(isOver()).toBe(false);
+    await settled();
+    expect(isOver).toBe(false);
     settle(two, "REJECTED");
     await waiting;
-    expect(clock.waiting).toBe(0);
     watch.close();
-    expect(isListening()).toBe(false);
+    watch.close();
+    expect(isIdle()).toBe(true);
   });
 
-  it("learns from the store, once a second, what no hint told", async () => {
-    const { clock, states, wait, asked } = setUp();
-    const waiting = wait(30_000);
-    states.set(one, "CANCELLED").set(two, "EXPIRED");
-    await Promise.resolve();
+  it("asks the store once a second for all who wait, in turns where they are many", async () => {
+    const { clock, asked, waitFor, states, isIdle } = setUp();
+    const waits = idsOf(3_000).map((id) => waitFor([id]));
     clock.advance(1_000);
-    await waiting;
-    expect(asked.length).toBeGreaterThanOrEqual(1);
+    await settled();
+    expect(asked.map(({ length }) => length)).toEqual([2_000]);
+    for (const id of idsOf(3_000)) states.set(id, "CANCELLED");
+    clock.advance(1_000);
+    await settled();
+    expect(asked.map(({ length }) => length)).toEqual([2_000, 2_000]);
+    expect(new Set(asked.flat()).size).toBe(3_000);
+    clock.advance(1_000);
+    await Promise.all(waits.map(({ done }) => done));
+    expect(isIdle()).toBe(true);
+  });
+
+  it("asks soon after a hint, for its account alone, and a bounded number however many hints come", async () => {
+    const { clock, asked, waitFor, hint, states } = setUp();
+    const mine = waitFor([one]);
+    const crowd = idsOf(500).map((id) => waitFor([id], { account: other }));
+    hint(toAccountId("nobody"));
+    clock.advance(60);
+    expect(asked).toEqual([]);
+    states.set(one, "SUBMITTED");
+    hint(shop);
+    clock.advance(50);
+    await mine.done;
+    expect(asked).toEqual([[one]]);
+    for (let count = 0; count < 100; count += 1) {
+      hint(other);
+      clock.advance(5);
+      await settled();
+    }
+    expect(asked.length).toBeLessThanOrEqual(4);
+    expect(asked.slice(1).every(({ length }) => length === 100)).toBe(true);
+    for (const { close } of crowd) close();
   });
 
   it("ends at its time, at the caller's wish, and at once where no time is left", async () => {
     for (const end of ["time", "abort", "none"] as const) {
-      const { clock, wait } = setUp();
+      const { clock, waitFor, isIdle } = setUp();
       const caller = new AbortController();
-      const waiting = wait(end === "none" ? -5 : 700, caller.signal);
+      const { done } = waitFor([one], { ms: end === "none" ? -5 : 700, signal: caller.signal });
       if (end === "time") clock.advance(700);
       if (end === "abort") caller.abort();
-      await waiting;
-      expect(clock.waiting).toBe(0);
+      await done;
+      expect(isIdle()).toBe(true);
     }
   });
 
-  it("fails when the store does", async () => {
-    const { watch } = setUp();
-    const failing = watchSubmission([one], {
-      store: { readStates: () => Promise.reject(new Error("away")) },
-      onSettled: () => () => {},
-      onSettledElsewhere: undefined,
-      clock: createFakeClock(),
-    });
-    await expect(failing.wait(1_000, new AbortController().signal)).rejects.toThrow("away");
-    watch.close();
+  it("ends all waits when the service stops, and begins none after", async () => {
+    const { stopping, waitFor, isIdle } = setUp();
+    const waits = idsOf(10).map((id) => waitFor([id]));
+    stopping.abort();
+    await Promise.all(waits.map(({ done }) => done));
+    await waitFor([one]).done;
+    expect(isIdle()).toBe(true);
+  });
+
+  it("goes on waiting while the store is away", async () => {
+    const { clock, states, world, waitFor } = setUp();
+    const waiting = waitFor([one]);
+    world.isAway = true;
+    clock.advance(1_000);
+    await settled();
+    expect(waiting.isOver).toBe(false);
+    world.isAway = false;
+    states.set(one, "EXPIRED");
+    clock.advance(1_000);
+    await waiting.done;
+  });
+
+  it("bounds how many deliveries are waited for, in all and of one account", async () => {
+    const { waitFor, watches, isIdle } = setUp();
+    const watched = Array.from({ length: 9 }, (_, index) =>
+      watches.watch(shop, idsOf(1_000, `shop${index}.`)),
+    );
+    // The ninth thousand has no place, and is answered at once; others have.
+    await watched[8]?.wait(30_000, never);
+    const mine = waitFor([one], { account: other });
+    await settled();
+    expect(mine.isOver).toBe(false);
+    mine.close();
+    for (const watch of watched) watch.close();
+    expect(isIdle()).toBe(true);
   });
 });
