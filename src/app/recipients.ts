@@ -2,6 +2,7 @@
 import type { FieldViolation } from "../domain/errors.ts";
 import { parseE164 } from "../domain/phone-number.ts";
 import type { ParsedRecipient } from "./send-request.ts";
+import { hasTrunkZero } from "./trunk-zero.ts";
 
 /** Recipients that one turn of the event loop may handle. */
 export const recipientsPerTurn = 100;
@@ -36,7 +37,7 @@ export function parseRecipients(
     });
     return [];
   }
-  const parsed = recipients.map(parseE164);
+  const parsed = recipients.map(parseRecipient);
   const mayLeaveOut = limits.allowPartial && parsed.some((recipient) => recipient !== undefined);
   if (!mayLeaveOut) {
     for (let index = 0; index < parsed.length; index++)
@@ -45,10 +46,15 @@ export function parseRecipients(
   return parsed;
 }
 
+function parseRecipient(value: string): ParsedRecipient {
+  const number = parseE164(value);
+  return number === undefined || hasTrunkZero(number) ? undefined : number;
+}
+
 function malformed(index: number): FieldViolation {
   return {
     field: `recipients[${index}]`,
     reason: "INVALID_RECIPIENT",
-    description: "must be + and 7 to 15 digits (E.164)",
+    description: "must be + and 7 to 15 digits (E.164), without a zero that only its country dials",
   };
 }

@@ -69,6 +69,7 @@ const addresses = z
     recipient: addressType(1, 1),
     alphanumeric: addressType(5, 0),
     international: addressType(1, 1),
+    national: addressType(2, 1),
     shortCode: addressType(3, 0),
     shortCodeDigits: whole(0, 15).default(6),
     plusSign: z.boolean().default(false),

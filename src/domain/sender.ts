@@ -2,12 +2,18 @@
 import type { Sender } from "./message.ts";
 
 const numeric = /^\+?[0-9]{1,15}$/;
+/** As it is dialled from abroad. Fewer digits may be a short code. */
+const dialledFromAbroad = /^00(?=[1-9][0-9]{6})/;
 const alphanumeric = /^(?=.*[A-Za-z])[A-Za-z0-9](?:[A-Za-z0-9 ]{0,9}[A-Za-z0-9])?$/;
 
-/** The sender in `value`, or undefined where it is neither of the two forms. */
+/** The sender in `value`, its international digits without what dials them, or undefined where it is neither of the two forms. */
 export function parseSender(value: string): Sender | undefined {
-  if (numeric.test(value))
-    return { kind: "NUMERIC", address: value.startsWith("+") ? value.slice(1) : value };
+  if (numeric.test(value)) {
+    // No calling code begins with 0.
+    if (value.startsWith("+0")) return undefined;
+    const address = value.startsWith("+") ? value.slice(1) : value.replace(dialledFromAbroad, "");
+    return { kind: "NUMERIC", address };
+  }
   if (alphanumeric.test(value)) return { kind: "ALPHANUMERIC", address: value };
   return undefined;
 }

@@ -3,7 +3,7 @@
  * goes out as 7-bit text. All or nothing: a text that would still need UCS-2 is left as it is.
  */
 import { countSeptets } from "./gsm7.ts";
-import { LOOKALIKES } from "./lookalikes.ts";
+import { LOOKALIKES, replacementByClass } from "./lookalikes.ts";
 import type { Substitution } from "./message-plan.ts";
 import type { SeptetTable } from "./septet-table.ts";
 
@@ -12,6 +12,10 @@ export interface Transliteration {
   /** In text order; offsets are UTF-16 offsets in the original. */
   readonly substitutions: readonly Substitution[];
 }
+
+/** Marks that strike a sign out, and so mean its opposite: ≠ is no =. A letter stays the same one. */
+const struckOut = /[^\p{L}\p{M}]\p{M}*[\u0334-\u0338\u20d2\u20d3\u20e0\u20e5\u20e6\u20eb]/u;
+const superscript = /^[\u00b2\u00b3\u00b9\u2070-\u2079]/;
 
 /** A character with the marks that combine with it. */
 const CLUSTER = /\P{M}\p{M}*|\p{M}+/gu;
@@ -25,21 +29,31 @@ export function transliterate(text: string, table: SeptetTable): Transliteration
   let result = "";
   for (const match of text.matchAll(CLUSTER)) {
     const from = match[0];
-    const to = countSeptets(from, table) >= 0 ? from : replacementOf(from, table);
-    if (to === undefined) return undefined;
+    const replaced = countSeptets(from, table) >= 0 ? from : replacementOf(from, table);
+    if (replaced === undefined) return undefined;
+    const to = replaced === from ? from : apartFrom(result, from, replaced);
+    if (countSeptets(to, table) < 0) return undefined;
     if (to !== from) substitutions.push({ offset: match.index, from, to });
     result += to;
   }
   return result === "" ? undefined : { text: result, substitutions };
 }
 
+/** Numbers that stand behind digits stay numbers of their own: 1½ is no 11/2, and 10² no 102. */
+function apartFrom(before: string, from: string, to: string): string {
+  if (!/[0-9]$/.test(before) || !/^[0-9]/.test(to) || !/^\p{No}/u.test(from)) return to;
+  return superscript.test(from) ? `^${to}` : ` ${to}`;
+}
+
 /** Composed if the alphabet has it so, else without its marks, each character then by the table of lookalikes. */
 function replacementOf(cluster: string, table: SeptetTable): string | undefined {
   const composed = cluster.normalize("NFC");
   if (countSeptets(composed, table) >= 0) return composed;
+  if (struckOut.test(composed.normalize("NFKD"))) return undefined;
   let replacement = "";
   for (const character of composed) {
-    const known = LOOKALIKES.get(character) ?? withoutMarks(character, table);
+    const known =
+      LOOKALIKES.get(character) ?? withoutMarks(character, table) ?? replacementByClass(character);
     if (known === undefined || countSeptets(known, table) < 0) return undefined;
     replacement += known;
   }
@@ -50,10 +64,11 @@ function withoutMarks(character: string, table: SeptetTable): string | undefined
   let plain = "";
   for (const piece of character.normalize("NFKD").replace(/\p{M}/gu, "")) {
     const fits = countSeptets(piece, table) >= 0;
-    const known = fits ? piece : LOOKALIKES.get(piece);
+    const known = fits ? piece : (LOOKALIKES.get(piece) ?? replacementByClass(piece));
     if (known === undefined) return undefined;
     plain += known;
   }
-  // A mark alone may fall away; a character of another kind that decomposes to nothing may not.
-  return plain === "" && !/^\p{M}$/u.test(character) ? undefined : plain;
+  // A mark alone may fall away; a character of another kind that decomposes to nothing, or to a space that carries a mark, may not.
+  if (plain === "") return /^\p{M}$/u.test(character) ? plain : undefined;
+  return plain === " " && !/^\p{Z}$/u.test(character) ? undefined : plain;
 }

@@ -13,6 +13,8 @@ export interface AddressSettings {
   readonly alphanumeric: AddressType;
   /** Numeric senders with more than `shortCodeDigits` digits. */
   readonly international: AddressType;
+  /** Those of them that begin with 0, as they are dialled within their country. */
+  readonly national: AddressType;
   readonly shortCode: AddressType;
   readonly shortCodeDigits: number;
   /** Writes a plus before recipients and international senders; hardly any SMSC wants it. */
@@ -27,6 +29,7 @@ export const defaultAddresses: AddressSettings = {
   recipient: { ton: 1, npi: 1 },
   alphanumeric: { ton: 5, npi: 0 },
   international: { ton: 1, npi: 1 },
+  national: { ton: 2, npi: 1 },
   shortCode: { ton: 3, npi: 0 },
   shortCodeDigits: 6,
   plusSign: false,
@@ -45,6 +48,8 @@ export function senderAddress(sender: Sender, settings: AddressSettings): SmppAd
   if (address.length <= settings.shortCodeDigits) {
     return { ton: settings.shortCode.ton, npi: settings.shortCode.npi, address };
   }
+  const digits = address.replace(/^00(?=[1-9])/, "");
+  if (digits.startsWith("0")) return { ton: settings.national.ton, npi: settings.national.npi, address };
   const { ton, npi } = settings.international;
-  return { ton, npi, address: settings.plusSign ? `+${address}` : address };
+  return { ton, npi, address: settings.plusSign ? `+${digits}` : digits };
 }

@@ -1,6 +1,7 @@
 /**
  * Opt-in transliteration: what changes into what, and that it is all or nothing.
  */
+import { createRequire } from "node:module";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { countSeptets } from "../../../src/encoding/gsm7.ts";
@@ -13,7 +14,46 @@ function result(text: string): string | undefined {
   return transliterate(text, defaultTable)?.text;
 }
 
+/** Where a public table says otherwise, and why ours differs. */
+const ownWay: readonly (readonly [what: RegExp, why: string])[] = [
+  [/^\p{M}$/u, "a mark belongs to its letter, and falls away with it"],
+  [/^(?![\u0080-\u009f])\p{Cc}$/u, "controls are refused at the door, and TAB stays what it is"],
+  [/^[\u0080-\u009f]$/, "Windows' characters read as Latin-1 become what they were, and the others nothing"],
+  [/^\p{Z}$/u, "one space is one space"],
+  [/^÷$/, "a colon divides, and a slash may be part of a name"],
+  [/^[•‚︐]$/u, "a bullet is a star, a low quote a quote, a comma a comma"],
+];
+
 describe("transliterate", () => {
+  it("covers the table of replacements that sms-segments-calculator has", () => {
+    const table = createRequire(import.meta.url)("sms-segments-calculator/dist/libs/SmartEncodingMap.js") as {
+      readonly default: Readonly<Record<string, string>>;
+    };
+    const pairs = Object.entries(table.default);
+    expect(pairs).toHaveLength(271);
+    const missing = pairs.filter(
+      ([from, to]) => result(`a${from}b`) !== `a${to}b` && !ownWay.some(([what]) => what.test(from)),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it("lets every character without a width vanish, and makes every space and dash a plain one", () => {
+    const wrong: string[] = [];
+    for (let code = 0x80; code < 0x1_0000; code += 1) {
+      if (code >= 0xd800 && code < 0xe000) continue;
+      const character = String.fromCodePoint(code);
+      const to = /\p{Default_Ignorable_Code_Point}/u.test(character)
+        ? ""
+        : /\p{Z}/u.test(character)
+          ? " "
+          : /\p{Pd}/u.test(character)
+            ? "-"
+            : undefined;
+      if (to !== undefined && result(`a${character}b`) !== `a${to}b`) wrong.push(`U+${code.toString(16)}`);
+    }
+    expect(wrong).toEqual([]);
+  });
+
   it.each([
     ["“quoted” and ‘single’", "\"quoted\" and 'single'"],
     ["a – b — c… d", "a - b - c... d"],
@@ -24,11 +64,31 @@ describe("transliterate", () => {
     ["Καλημέρα", "KAΛHMEPA"],
     ["non\u00a0breaking\u200b", "non breaking"],
     ["İstanbul'da ıç", "Istanbul'da ic"],
+    ["\u200e+46 70\u202c \u2066x\u2069\u200f\u202a", "+46 70 x"],
+    ["a\u0092b \u0096 \u0093c\u0094 \u0080\u007f\u009f\u0085", 'a\'b - "c" €Y...'],
+    ["❝a❞ ʺb ʻc ⁃ ∗ 、", '"a" "b \'c - * ,'],
+    ["1½ kg, 10² m²", "1 1/2 kg, 10^2 m2"],
+    ["a\u2028b\u3000c\u1680d", "a b c d"],
+    ["⸺⸗〰", "---"],
+    ["1\ufe0f\u20e3 b\ufe0e", "1 b"],
   ])("changes %j into %j", (from, to) => {
     expect(result(from)).toBe(to);
   });
 
-  it.each(["Привет", "日本語", "😀", "a\tb", "ok 😀", "\u200b"])("leaves %j alone", (text) => {
+  it.each([
+    "Привет",
+    "日本語",
+    "😀",
+    "a\tb",
+    "ok 😀",
+    "\u200b",
+    "a≠b",
+    "a≮b",
+    "¨",
+    "👨‍👩‍👧 a",
+    "❤\ufe0f",
+    "٣",
+  ])("leaves %j alone", (text) => {
     expect(result(text)).toBeUndefined();
   });
 

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { E164 } from "../../../../src/domain/message.ts";
 import { parseSender } from "../../../../src/domain/sender.ts";
@@ -35,5 +36,36 @@ describe("addresses", () => {
     expect(sender("12345", settings)).toEqual({ ton: 1, npi: 1, address: "+12345" });
     expect(sender("1234", settings)).toEqual({ ton: 6, npi: 9, address: "1234" });
     expect(recipientAddress("+4791234567" as E164, settings).address).toBe("+4791234567");
+  });
+
+  it.each([
+    ["0701234567", { ton: 2, npi: 1, address: "0701234567" }],
+    ["07911123456", { ton: 2, npi: 1, address: "07911123456" }],
+    ["00447700900123", { ton: 1, npi: 1, address: "447700900123" }],
+    ["+447700900123", { ton: 1, npi: 1, address: "447700900123" }],
+    ["447700900123", { ton: 1, npi: 1, address: "447700900123" }],
+    ["00123456", { ton: 1, npi: 1, address: "123456" }],
+    ["012345", { ton: 3, npi: 0, address: "012345" }],
+    ["0000000000", { ton: 2, npi: 1, address: "0000000000" }],
+  ])("P25 sends the sender %s as what it is", (value, expected) => {
+    expect(sender(value)).toEqual(expected);
+  });
+
+  it("P25 never calls digits international that begin with 0", () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^\+?[0-9]{1,15}$/), (value) => {
+        const parsed = parseSender(value);
+        expect(parsed === undefined).toBe(value.startsWith("+0"));
+        if (parsed === undefined) return;
+        const { ton, address } = senderAddress(parsed, defaultAddresses);
+        expect(ton === 1 && address.startsWith("0")).toBe(false);
+      }),
+    );
+  });
+
+  it("P54 makes one sender of the spellings of an international number", () => {
+    const spellings = ["+447700900123", "00447700900123", "447700900123"].map(parseSender);
+    expect(new Set(spellings.map((parsed) => parsed?.address)).size).toBe(1);
+    expect(parseSender("+0701234567")).toBeUndefined();
   });
 });
