@@ -83,6 +83,7 @@ export function dispatchRouteOf(config: GatewayConfig): DispatchRoute {
     senders: config.senders,
     accounts: config.accounts?.map(toAccountId),
     profile: profileOf(config),
+    maxResends: config.maxResends,
     pdusPerSecond: config.rate,
     burst: config.burst,
     expectsReceipts: config.receipts !== "none",

@@ -110,6 +110,7 @@ export const gatewaySchema = (reader: ReferenceReader) =>
     bindTimeout: duration("100ms", "10m").default(30_000),
     responseTimeout: duration("100ms", "10m").default(30_000),
     ambiguityHold: duration("0", "10m").default(10_000),
+    maxResends: whole(0, 10).default(1),
     enquireLinkInterval: duration("1s", "1h").default(30_000),
     enquireLinkTimeout: duration("100ms", "10m").default(10_000),
     enquireLinkMisses: whole(1, 10).default(2),

@@ -151,6 +151,10 @@ export class AttemptDesk {
     const { context } = this.#dependencies;
     const { item } = attempt;
     const timeMs = context.clock.now();
+    const whole =
+      judgement.kind === "submitted"
+        ? undefined
+        : { partCount: attempt.partCount, expectsReceipts: this.#dependencies.expectsReceipts() };
     context.settler.add({
       deliveryId: item.deliveryId,
       claimant: item.claimant,
@@ -158,8 +162,10 @@ export class AttemptDesk {
       timeMs,
       lane: item.message.lane,
       attempt: recordAttempt(attempt, results, judgement.outcome, timeMs),
+      ...(whole !== undefined && { whole }),
       verdict: this.#verdictOf(item, judgement, timeMs),
     });
+    if (whole !== undefined) context.lateAnswers.expect(attempt, results, whole);
   }
 
   #verdictOf(item: InHand, judgement: Judgement, timeMs: number): Settlement["verdict"] {
@@ -181,7 +187,7 @@ export class AttemptDesk {
         return {
           kind: "retry",
           gatewayId: next.gatewayId,
-          availableTimeMs: timeMs + next.delayMs,
+          availableTimeMs: next.kind === "park" ? item.message.expireTimeMs : timeMs + next.delayMs,
           progress: next.progress,
           mayHaveBeenSent: mayHaveBeenSent(next.progress),
         };
@@ -198,6 +204,7 @@ export class AttemptDesk {
     return decideRetry(
       { lane: item.message.lane, policy: item.message.duplicatePolicy, progress },
       selectGateways(request, context.table(), context.health),
+      context.table(),
       {
         outcome,
         gatewayId: this.#gatewayId,

@@ -80,6 +80,7 @@ export function judgeResults(attempt: RunningAttempt, results: readonly PartResu
   ];
   const outcome = outcomeOf(results);
   const mayHaveBeenSent = isAmbiguous || attempt.resume?.isAmbiguous === true;
+  const doubt = doubtOf(results);
   switch (outcome) {
     case "REFUSED_RECIPIENT":
       return rejected(outcome);
@@ -90,16 +91,16 @@ export function judgeResults(attempt: RunningAttempt, results: readonly PartResu
       return {
         kind: "again",
         outcome,
-        progress: progressOf(attempt, { isRefused: true, spends: 0, sentBefore }),
+        progress: progressOf(attempt, { isRefused: true, spends: 0, sentBefore, doubt }),
       };
     }
     case "EXPIRED":
-      if (mayHaveBeenSent) return unknown(outcome);
+      if (mayHaveBeenSent || attempt.item.progress.sentBefore === "ambiguous") return unknown(outcome);
       return { kind: "final", outcome, state: "EXPIRED", code: undefined, reason: "VALIDITY_OVER" };
     default: {
       if (writesOnce && mayHaveBeenSent && done.length >= attempt.partCount) return unknown(outcome);
       const spends = outcome === "TEMPORARY" || outcome === "AMBIGUOUS" ? 1 : 0;
-      const progress = progressOf(attempt, { isRefused: false, spends, sentBefore: undefined });
+      const progress = progressOf(attempt, { isRefused: false, spends, sentBefore: undefined, doubt });
       if (done.length === 0 && !mayHaveBeenSent) return { kind: "again", outcome, progress };
       const resume: Resume = {
         gatewayId: attempt.gatewayId,
@@ -198,7 +199,12 @@ export function soleLossOf(results: readonly PartResult[]): SessionLoss | undefi
 /** The progress after the attempt, without anything to resume. */
 function progressOf(
   attempt: RunningAttempt,
-  change: { readonly isRefused: boolean; readonly spends: number; readonly sentBefore: SentBefore },
+  change: {
+    readonly isRefused: boolean;
+    readonly spends: number;
+    readonly sentBefore: SentBefore;
+    readonly doubt: Doubt | undefined;
+  },
 ): DeliveryProgress {
   const before = attempt.item.progress;
   const { gatewayId } = attempt;
@@ -210,7 +216,31 @@ function progressOf(
       change.spends === 0 ? before.temporaryRefusals : { ...before.temporaryRefusals, [gatewayId]: spent },
     refusedBy: change.isRefused ? [...before.refusedBy, gatewayId] : before.refusedBy,
     ...(sentBefore !== undefined && { sentBefore }),
+    ...doubtsAfter(before, gatewayId, change.doubt),
   };
+}
+
+/** Why parts of an attempt are in doubt: for want of an answer on a session that stands, or by the loss of it. */
+type Doubt = "unanswered" | "lost";
+
+function doubtOf(results: readonly PartResult[]): Doubt | undefined {
+  let doubt: Doubt | undefined;
+  for (const result of results) {
+    if (result.kind !== "ambiguous") continue;
+    if (result.loss === undefined) return "unanswered";
+    doubt = "lost";
+  }
+  return doubt;
+}
+
+function doubtsAfter(
+  { doubts }: DeliveryProgress,
+  gatewayId: GatewayId,
+  doubt: Doubt | undefined,
+): Pick<DeliveryProgress, "doubts"> {
+  if (doubt === undefined) return doubts === undefined ? {} : { doubts };
+  const here = doubts?.[gatewayId] ?? { unanswered: 0, lost: 0 };
+  return { doubts: { ...doubts, [gatewayId]: { ...here, [doubt]: here[doubt] + 1 } } };
 }
 
 /** What an attempt that began anew had behind it. */
@@ -228,16 +258,7 @@ export function recordAttempt(
   nowMs: number,
 ): AttemptRecord {
   const parts: PartRecord[] = [];
-  for (const result of results) {
-    parts.push({
-      number: result.number,
-      outcome: outcomeOfPart(result),
-      smscMessageId: result.kind === "accepted" ? result.smscMessageId : undefined,
-      matchKey: result.kind === "accepted" ? result.matchKey : undefined,
-      commandStatus: result.kind === "refused" ? result.commandStatus : undefined,
-      timeMs: result.timeMs,
-    });
-  }
+  for (const result of results) parts.push(recordPart(result));
   return {
     number: attempt.number,
     gatewayId: attempt.gatewayId,
@@ -249,5 +270,17 @@ export function recordAttempt(
     reference: attempt.reference,
     parts,
     trace: attempt.trace,
+  };
+}
+
+/** What became of one part, as it is kept. */
+export function recordPart(result: PartResult): PartRecord {
+  return {
+    number: result.number,
+    outcome: outcomeOfPart(result),
+    smscMessageId: result.kind === "accepted" ? result.smscMessageId : undefined,
+    matchKey: result.kind === "accepted" ? result.matchKey : undefined,
+    commandStatus: result.kind === "refused" ? result.commandStatus : undefined,
+    timeMs: result.timeMs,
   };
 }

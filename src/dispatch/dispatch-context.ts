@@ -9,6 +9,7 @@ import type { Claim } from "../store/accepting.ts";
 import type { Store } from "../store/store.ts";
 import type { DispatchSettings } from "./dispatch-settings.ts";
 import type { InHand } from "./in-hand.ts";
+import type { LateAnswers } from "./late-answers.ts";
 import type { Placement } from "./place-delivery.ts";
 import type { Settler } from "./settler.ts";
 import type { Tenure } from "./tenure.ts";
@@ -36,5 +37,8 @@ export interface DispatchContext {
   /** Gives a delivery back to a queue of the store, unclaimed, at its former place where it was never tried. */
   readonly handBack: (item: InHand, gatewayId: GatewayId) => void;
   readonly expire: (item: InHand) => void;
+  /** For how long a gateway could not send, 0 where it can. */
+  readonly unableMs: (gatewayId: GatewayId) => number;
+  readonly lateAnswers: LateAnswers;
   readonly onHealthChange: () => void;
 }

@@ -2,7 +2,7 @@
  * The dispatcher: one loop for each gateway, and what they share. It takes what the accepting transaction has claimed, claims
  * what waits in the store, and settles every attempt. Nothing in its memory decides correctness: all of it may be lost.
  */
-import type { ClaimantId, GatewayId } from "../domain/ids.ts";
+import type { ClaimantId, DeliveryId, GatewayId } from "../domain/ids.ts";
 import { messageIdOf } from "../domain/ids.ts";
 import type { DeliveryWork, Lane, Message } from "../domain/message.ts";
 import type { Gateway, GatewayListener } from "../gateways/gateway.ts";
@@ -18,6 +18,7 @@ import type { DispatchRoute, DispatchSettings } from "./dispatch-settings.ts";
 import { GatewayRunner } from "./gateway-runner.ts";
 import { HandOver } from "./hand-over.ts";
 import { InHand } from "./in-hand.ts";
+import { type HeldResend, LateAnswers } from "./late-answers.ts";
 import type { RunnerFigures } from "./runner-figures.ts";
 import { type SettledListener, Settler } from "./settler.ts";
 import type { Tenure } from "./tenure.ts";
@@ -90,6 +91,7 @@ class GatewayDispatcher implements Dispatcher {
   readonly #context: DispatchContext;
   readonly #settler: Settler;
   readonly #handOver: HandOver;
+  readonly #lateAnswers: LateAnswers;
   readonly #paused: Map<GatewayId, string>;
   readonly #readyElsewhere = new Set<GatewayId>();
   #runners: ReadonlyMap<GatewayId, GatewayRunner> = new Map();
@@ -108,6 +110,7 @@ class GatewayDispatcher implements Dispatcher {
       clock,
       log,
       retryMs: settings.storeRetryMs,
+      onLate: (settlement, outcome) => this.#lateAnswers.onSettled(settlement, outcome),
       onWaiting: (gatewayId, lane, timeMs) => this.#runners.get(gatewayId)?.hints.wakeAt(timeMs, lane),
     });
     this.#handOver = new HandOver({
@@ -116,6 +119,11 @@ class GatewayDispatcher implements Dispatcher {
       random,
       rerouteDelayMs: settings.rerouteDelayMs,
       runnerOf: (gatewayId) => this.#runners.get(gatewayId),
+    });
+    this.#lateAnswers = new LateAnswers({
+      settler: this.#settler,
+      clock,
+      hold: (deliveryId) => this.#holdResend(deliveryId),
     });
     this.#context = {
       store,
@@ -135,6 +143,8 @@ class GatewayDispatcher implements Dispatcher {
       place: (item, placement, from) => this.#handOver.place(item, placement, from),
       handBack: (item, gatewayId) => this.#handOver.handBack(item, gatewayId),
       expire: (item) => this.#handOver.expire(item),
+      unableMs: (gatewayId) => this.#runners.get(gatewayId)?.unableMs ?? Number.POSITIVE_INFINITY,
+      lateAnswers: this.#lateAnswers,
       onHealthChange: () => this.#scheduleChange(),
     };
     this.#table = compileRoutes(dependencies.routes);
@@ -301,6 +311,14 @@ class GatewayDispatcher implements Dispatcher {
       if (this.#ticker === undefined) return;
       for (const runner of this.#runners.values()) runner.pump();
     });
+  }
+
+  #holdResend(deliveryId: DeliveryId): HeldResend | undefined {
+    for (const runner of this.#runners.values()) {
+      const held = runner.holdResend(deliveryId);
+      if (held !== undefined) return held;
+    }
+    return undefined;
   }
 
   #othersThatCanSend(gatewayId: GatewayId): readonly GatewayRunner[] {

@@ -2,6 +2,7 @@
  * What one gateway has in memory: a bounded queue for each lane, and the places that accepting transactions have reserved. The
  * backlog itself stays in the store (P23).
  */
+import type { DeliveryId } from "../domain/ids.ts";
 import { type Lane, lanes } from "../domain/message.ts";
 import type { WaitingLanes } from "../routing/lane-scheduler.ts";
 import type { InHand } from "./in-hand.ts";
@@ -18,6 +19,8 @@ export class GatewayQueue {
   };
   readonly #reserved: Record<Lane, number> = { OTP: 0, NORMAL: 0, BULK: 0 };
   readonly #capacity: Record<Lane, number> = { OTP: 1, NORMAL: 1, BULK: 1 };
+  /** Those of the lanes that were tried before, which answers may still concern. */
+  readonly #resends = new Map<DeliveryId, InHand>();
   readonly #ready = { OTP: false, NORMAL: false, BULK: false };
 
   /** Sets how many deliveries may be held in all; each lane has at least one place. */
@@ -53,10 +56,12 @@ export class GatewayQueue {
   }
 
   push(item: InHand): void {
+    this.#note(item);
     this.#lanes[item.message.lane].push(item);
   }
 
   putBack(item: InHand): void {
+    this.#note(item);
     this.#lanes[item.message.lane].putBack(item);
   }
 
@@ -65,7 +70,17 @@ export class GatewayQueue {
   }
 
   shift(lane: Lane): InHand | undefined {
-    return this.#lanes[lane].shift();
+    const item = this.#lanes[lane].shift();
+    if (item !== undefined && this.#resends.size > 0) this.#resends.delete(item.deliveryId);
+    return item;
+  }
+
+  /** Takes out a delivery that waits to be sent again; undefined where it does not wait here, or waits for the store already. */
+  takeResend(deliveryId: DeliveryId): InHand | undefined {
+    const item = this.#resends.get(deliveryId);
+    if (item === undefined || item.isPreparing) return undefined;
+    this.#resends.delete(deliveryId);
+    return this.#lanes[item.message.lane].remove((one) => one === item)[0];
   }
 
   front(lane: Lane, limit: number): readonly InHand[] {
@@ -82,6 +97,12 @@ export class GatewayQueue {
   }
 
   remove(isWanted: (item: InHand) => boolean): readonly InHand[] {
-    return lanes.flatMap((lane) => this.#lanes[lane].remove(isWanted));
+    const removed = lanes.flatMap((lane) => this.#lanes[lane].remove(isWanted));
+    if (this.#resends.size > 0) for (const { deliveryId } of removed) this.#resends.delete(deliveryId);
+    return removed;
+  }
+
+  #note(item: InHand): void {
+    if (item.progress.attemptCount > 0) this.#resends.set(item.deliveryId, item);
   }
 }

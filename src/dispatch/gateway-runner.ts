@@ -3,7 +3,7 @@
  * (room in a window, a token, an answer, something accepted); a slow tick is only its safety net. When its gateway cannot send,
  * what it holds goes to others or back to the store.
  */
-import type { ClaimantId, GatewayId } from "../domain/ids.ts";
+import type { ClaimantId, DeliveryId, GatewayId } from "../domain/ids.ts";
 import { type Lane, lanes } from "../domain/message.ts";
 import type { EncodingProfile } from "../encoding/message-plan.ts";
 import type { Gateway } from "../gateways/gateway.ts";
@@ -19,6 +19,7 @@ import { GatewayGate } from "./gateway-gate.ts";
 import { GatewayQueue } from "./gateway-queue.ts";
 import { HealthLog } from "./health-log.ts";
 import type { InHand } from "./in-hand.ts";
+import type { HeldResend } from "./late-answers.ts";
 import { placeDelivery, traceOf } from "./place-delivery.ts";
 import { needsPreparing } from "./prepare-deliveries.ts";
 import { Preparer } from "./preparer.ts";
@@ -191,6 +192,19 @@ export class GatewayRunner {
     return clock.monotonic() - Math.max(this.#idleSinceMs, this.desk.lastEndMs) > limitMs;
   }
 
+  /** For how long it could not send, 0 where it can. */
+  get unableMs(): number {
+    if (this.canSend) return 0;
+    const nowMs = this.#context.clock.monotonic();
+    return nowMs - (this.#downSinceMs ?? nowMs);
+  }
+
+  /** Takes a delivery out of its queue that waits to be sent again. */
+  holdResend(deliveryId: DeliveryId): HeldResend | undefined {
+    const item = this.queue.takeResend(deliveryId);
+    return item && { item, release: () => this.#takeBack(item) };
+  }
+
   /** Takes no more; what is in memory goes back to the store. Attempts under way end by themselves. */
   close(): void {
     this.#isStopped = true;
@@ -226,7 +240,7 @@ export class GatewayRunner {
     }
     const table = this.#context.table();
     const selection = selectGateways(item, table, this.#context.health);
-    const placement = placeDelivery(item, selection, table, this.id, settings.retry);
+    const placement = placeDelivery(item, selection, table, this.id, settings.retry, this.#context.unableMs);
     if (placement.kind !== "send" || placement.candidate.gatewayId !== this.id) {
       this.queue.shift(lane);
       this.#context.place(item, placement, this.id);
@@ -252,10 +266,21 @@ export class GatewayRunner {
       for (const item of items) this.queue.push(item);
     } else if (items.length > 0) {
       // What nobody can carry now has gone back; asking again at once would only turn the rows in a circle (P21).
-      const stayed = 1 - this.#routeAgain(items) / items.length;
-      if (stayed > 0) this.hints.holdFor(this.#context.settings.rerouteDelayMs * stayed);
+      const { moved, waitMs } = this.#routeAgain(items);
+      const stayed = 1 - moved / items.length;
+      const holdMs = Math.min(this.#context.settings.rerouteDelayMs * stayed, waitMs);
+      if (holdMs > 0) this.hints.holdFor(holdMs);
     }
     this.pump();
+  }
+
+  #takeBack(item: InHand): void {
+    if (this.#isStopped) {
+      this.#context.handBack(item, this.id);
+    } else {
+      this.queue.putBack(item);
+      this.pump();
+    }
   }
 
   #noteChange(): void {
@@ -286,8 +311,9 @@ export class GatewayRunner {
     for (const item of this.queue.remove((one) => !one.isPreparing)) this.#context.handBack(item, this.id);
   }
 
-  /** Answers how many found a gateway. */
-  #routeAgain(items: readonly InHand[]): number {
+  /** Answers how many found a gateway, and how long the first of the others has to wait where that is known. */
+  #routeAgain(items: readonly InHand[]): { readonly moved: number; readonly waitMs: number } {
+    let waitMs = Number.POSITIVE_INFINITY;
     const { settings, clock } = this.#context;
     const table = this.#context.table();
     let moved = 0;
@@ -297,11 +323,19 @@ export class GatewayRunner {
         continue;
       }
       const selection = selectGateways(item, table, this.#context.health);
-      const placement = placeDelivery(item, selection, table, this.id, settings.retry);
+      const placement = placeDelivery(
+        item,
+        selection,
+        table,
+        this.id,
+        settings.retry,
+        this.#context.unableMs,
+      );
       if (placement.kind === "send") moved++;
+      if (placement.kind === "wait") waitMs = Math.min(waitMs, placement.delayMs ?? waitMs);
       this.#context.place(item, placement, this.id);
     }
-    return moved;
+    return { moved, waitMs };
   }
 
   /** The table's object for the profile, by which plans are remembered. */

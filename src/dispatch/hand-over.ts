@@ -2,6 +2,7 @@
 
 import { assertNever } from "../domain/assert-never.ts";
 import type { GatewayId } from "../domain/ids.ts";
+import { isInDoubt } from "../domain/message.ts";
 import type { Clock } from "../observability/clock.ts";
 import type { Settlement } from "../store/settling.ts";
 import type { GatewayRunner } from "./gateway-runner.ts";
@@ -33,10 +34,13 @@ export class HandOver {
         return;
       case "wait": {
         const { clock, random, rerouteDelayMs } = this.#dependencies;
-        const delayMs = Math.round(rerouteDelayMs * (0.75 + random() / 2));
+        const delayMs = placement.delayMs ?? Math.round(rerouteDelayMs * (0.75 + random() / 2));
         this.#settleRetry(item, placement.gatewayId, clock.now() + delayMs);
         return;
       }
+      case "park":
+        this.#settleRetry(item, placement.gatewayId, item.message.expireTimeMs);
+        return;
       case "refused": {
         const { code, reason } = placement;
         this.#settle(item, { kind: "final", state: "REJECTED", code, reason });
@@ -55,8 +59,14 @@ export class HandOver {
     this.#settleRetry(item, gatewayId, timeMs);
   }
 
+  /** Its time is over: nobody knows of what was sent in doubt, and nothing else was sent. */
   expire(item: InHand): void {
-    this.#settle(item, { kind: "final", state: "EXPIRED", code: undefined, reason: "VALIDITY_OVER" });
+    this.#settle(
+      item,
+      isInDoubt(item.progress)
+        ? { kind: "final", state: "UNKNOWN", code: undefined, reason: "AMBIGUOUS" }
+        : { kind: "final", state: "EXPIRED", code: undefined, reason: "VALIDITY_OVER" },
+    );
   }
 
   #moveTo(gatewayId: GatewayId, item: InHand, from: GatewayId): void {

@@ -29,7 +29,8 @@ export class InHand implements RouteRequest, Routable {
   readonly refusedBy: readonly GatewayId[];
   readonly lane: Lane;
   readonly policy: DuplicatePolicy;
-  readonly progress: DeliveryProgress;
+  /** Changed only by answers that come late, while it waits. */
+  progress: DeliveryProgress;
   /** Place in its lane; what is put back returns to it. */
   order = 0;
   /** Concatenation reference for a new attempt; undefined until one is taken. */

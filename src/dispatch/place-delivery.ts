@@ -4,11 +4,17 @@
  */
 import type { FailureReason } from "../domain/delivery-state.ts";
 import type { GatewayId } from "../domain/ids.ts";
-import type { AttemptOutcome, DeliveryProgress, DuplicatePolicy, Lane } from "../domain/message.ts";
+import {
+  type AttemptOutcome,
+  type DeliveryProgress,
+  type DuplicatePolicy,
+  isInDoubt,
+  type Lane,
+} from "../domain/message.ts";
 import type { StatusCodeName } from "../domain/status-code.ts";
-import type { RouteTable } from "../routing/compile-routes.ts";
+import { defaultMaxResends, type RouteTable } from "../routing/compile-routes.ts";
 import type { PlannedMessage, Plans } from "../routing/plan-memo.ts";
-import { backoffMs, chooseCandidate, type RetrySettings } from "../routing/retry-policy.ts";
+import { backoffMs, chooseCandidate, isSpentAt, type RetrySettings } from "../routing/retry-policy.ts";
 import { refuseRoute } from "../routing/route-refusal.ts";
 import type { Candidate, Selection } from "../routing/select-gateways.ts";
 import type { AttemptTrace } from "../store/settling.ts";
@@ -32,7 +38,9 @@ export type Placement =
       readonly marks: readonly TraceMark[];
     }
   /** No gateway that may carry it can send now. */
-  | { readonly kind: "wait"; readonly gatewayId: GatewayId }
+  | { readonly kind: "wait"; readonly gatewayId: GatewayId; readonly delayMs?: number | undefined }
+  /** Every gateway that may carry it has parts in doubt as often as it may: it waits for an answer or a receipt until its time. */
+  | { readonly kind: "park"; readonly gatewayId: GatewayId }
   /** No gateway may carry it any more. */
   | { readonly kind: "refused"; readonly code: StatusCodeName; readonly reason: FailureReason };
 
@@ -64,22 +72,47 @@ export function placeDelivery(
   table: RouteTable,
   preferred: GatewayId | undefined,
   settings: RetrySettings,
+  unableMs: (gatewayId: GatewayId) => number,
 ): Placement {
-  const { resume } = delivery.progress;
+  const { progress } = delivery;
+  const { resume } = progress;
+  const open = openCandidates(delivery, selection, table, settings);
   if (resume !== undefined) {
-    const same = selection.candidates.find((candidate) => candidate.gatewayId === resume.gatewayId);
+    const same = open.find((candidate) => candidate.gatewayId === resume.gatewayId);
     if (same?.notNow === undefined && same !== undefined) {
       return { kind: "send", candidate: same, resume, marks: resumed };
     }
     // Another gateway would have to write the parts again that this one has.
     if (delivery.policy === "AT_MOST_ONCE") return { kind: "wait", gatewayId: resume.gatewayId };
+    const waitMs = settings.failoverAfterMs - unableMs(resume.gatewayId);
+    if (same !== undefined && resume.isAmbiguous && waitMs > 0) {
+      return { kind: "wait", gatewayId: resume.gatewayId, delayMs: waitMs };
+    }
   }
-  const chosen = chooseCandidate(selection.candidates, delivery.progress, delivery.lane, preferred, settings);
-  if (chosen === undefined) return refusal(delivery, selection, table);
+  const chosen = chooseCandidate(open, progress, delivery.lane, preferred, settings);
+  if (chosen === undefined) {
+    const gatewayId = resume?.gatewayId ?? preferred;
+    if (isInDoubt(progress) && gatewayId !== undefined) return { kind: "park", gatewayId };
+    return refusal(delivery, selection, table);
+  }
   if (chosen.notNow !== undefined) {
     return { kind: "wait", gatewayId: resume?.gatewayId ?? chosen.gatewayId };
   }
   return { kind: "send", candidate: chosen, resume: undefined, marks: failoverMarks(delivery.progress) };
+}
+
+/** Those that may get a copy of it; one of AT_MOST_ONCE is written once anyhow. */
+function openCandidates(
+  { progress, policy }: Placeable,
+  { candidates }: Selection,
+  table: RouteTable,
+  settings: RetrySettings,
+): readonly Candidate[] {
+  if (progress.doubts === undefined || policy === "AT_MOST_ONCE") return candidates;
+  return candidates.filter(({ gatewayId }) => {
+    const maxResends = table.gateways.get(gatewayId)?.maxResends ?? defaultMaxResends;
+    return !isSpentAt(gatewayId, progress, maxResends, settings);
+  });
 }
 
 function failoverMarks(progress: DeliveryProgress): readonly TraceMark[] {
@@ -110,6 +143,8 @@ export type NextTry =
       readonly delayMs: number;
       readonly progress: DeliveryProgress;
     }
+  /** As of a placement. */
+  | { readonly kind: "park"; readonly gatewayId: GatewayId; readonly progress: DeliveryProgress }
   | { readonly kind: "refused"; readonly code: StatusCodeName; readonly reason: FailureReason };
 
 export interface RetryContext {
@@ -125,13 +160,19 @@ export interface RetryContext {
 export function decideRetry(
   delivery: Placeable,
   selection: Selection,
+  table: RouteTable,
   context: RetryContext,
   settings: RetrySettings,
 ): NextTry {
   const { gatewayId, outcome } = context;
-  const { resume } = delivery.progress;
-  const chosen = chooseCandidate(selection.candidates, delivery.progress, delivery.lane, gatewayId, settings);
-  if (resume !== undefined && staysWithGateway(delivery, chosen, selection, outcome)) {
+  const { progress } = delivery;
+  const { resume } = progress;
+  const open = openCandidates(delivery, selection, table, settings);
+  const chosen = chooseCandidate(open, progress, delivery.lane, gatewayId, settings);
+  if (chosen === undefined && delivery.policy === "AT_LEAST_ONCE" && isInDoubt(progress)) {
+    return { kind: "park", gatewayId, progress };
+  }
+  if (resume !== undefined && staysWithGateway(delivery, chosen, open, outcome)) {
     const delayMs = delayHere(delivery.progress, context, settings);
     return { kind: "retry", gatewayId: resume.gatewayId, delayMs, progress: delivery.progress };
   }
@@ -154,15 +195,17 @@ function giveUpResume(progress: DeliveryProgress): DeliveryProgress {
 function staysWithGateway(
   delivery: Placeable,
   chosen: Candidate | undefined,
-  selection: Selection,
+  open: readonly Candidate[],
   outcome: AttemptOutcome,
 ): boolean {
   const { resume } = delivery.progress;
   if (resume === undefined) return false;
   if (delivery.policy === "AT_MOST_ONCE" || chosen === undefined) return true;
+  const same = open.find((candidate) => candidate.gatewayId === resume.gatewayId);
+  if (same === undefined) return false;
   if (chosen.gatewayId === resume.gatewayId || chosen.notNow !== undefined) return true;
-  const same = selection.candidates.find((candidate) => candidate.gatewayId === resume.gatewayId);
-  return outcome === "AMBIGUOUS" && same !== undefined && same.notNow === undefined;
+  // One that cannot send at the moment is waited for a little (placeDelivery).
+  return outcome === "AMBIGUOUS" || (outcome === "SESSION_LOST_BEFORE_WRITE" && resume.isAmbiguous);
 }
 
 function delayHere(progress: DeliveryProgress, context: RetryContext, settings: RetrySettings): number {

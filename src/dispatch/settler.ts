@@ -21,6 +21,8 @@ export interface SettlerDependencies {
   readonly retryMs: number;
   /** A delivery went back to a queue of the store. */
   readonly onWaiting: (gatewayId: GatewayId, lane: Lane, availableTimeMs: number) => void;
+  /** A late answer is on disk; undefined where it never will be. */
+  readonly onLate?: (settlement: Settlement, outcome: SettleOutcome | undefined) => void;
 }
 
 /** Most settlements in one call, so that no commit grows without bound. */
@@ -98,6 +100,7 @@ export class Settler {
     for (let i = 0; i < batch.length; i++) {
       const settlement = batch[i];
       const outcome = outcomes[i];
+      if (settlement?.verdict.kind === "late") this.#dependencies.onLate?.(settlement, outcome);
       if (settlement === undefined || outcome === undefined) continue;
       const { verdict } = settlement;
       // One that is fenced may have been told before, by a commit whose answer was lost: it waits all the same.
@@ -120,6 +123,8 @@ export class Settler {
         { err: error, deliveryId: batch[0]?.deliveryId },
         "An outcome cannot be stored; it is given up.",
       );
+      const [given] = batch;
+      if (given?.verdict.kind === "late") this.#dependencies.onLate?.(given, undefined);
       this.#failures = 0;
       this.#alone = Math.max(0, this.#alone - 1);
       this.#flush();
@@ -142,7 +147,9 @@ export class Settler {
       const states = await store.readStates(batch.map((settlement) => settlement.deliveryId));
       unsettled = batch.filter((settlement, index) => {
         const state = states[index];
-        const isOpen = state === undefined || state === "QUEUED" || state === "SUBMITTING";
+        // What comes late is written down whatever the state, and twice does no harm.
+        const isLate = settlement.verdict.kind === "late";
+        const isOpen = isLate || state === undefined || state === "QUEUED" || state === "SUBMITTING";
         if (!isOpen) this.#tell(settlement.deliveryId, state);
         return isOpen;
       });

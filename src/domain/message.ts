@@ -67,6 +67,27 @@ export interface DeliveryProgress {
   };
   /** Set once another gateway sends all parts again: whether some had been accepted before, or may have been. */
   readonly sentBefore?: "partly" | "ambiguous";
+  /** Attempts that left parts in doubt, by gateway: for want of an answer, and by losing their session. */
+  readonly doubts?: Readonly<Record<string, { readonly unanswered: number; readonly lost: number }>>;
+}
+
+/** The progress once the gateway is known to have accepted these parts of an attempt. */
+export function acceptParts(
+  progress: DeliveryProgress,
+  attempt: number,
+  numbers: Iterable<number>,
+): DeliveryProgress {
+  const { resume } = progress;
+  if (resume === undefined || resume.attempt !== attempt) return progress;
+  const accepted = new Set([...resume.acceptedParts, ...numbers]);
+  if (accepted.size === resume.acceptedParts.length) return progress;
+  const acceptedParts = [...accepted].sort((left, right) => left - right);
+  return { ...progress, resume: { ...resume, acceptedParts } };
+}
+
+/** Whether a part may have been sent of which nobody knows (P12). */
+export function isInDoubt({ resume, sentBefore }: DeliveryProgress): boolean {
+  return resume?.isAmbiguous === true || sentBefore === "ambiguous";
 }
 
 export const noProgress: DeliveryProgress = { attemptCount: 0, temporaryRefusals: {}, refusedBy: [] };

@@ -43,15 +43,16 @@ export function measuredStore(
       const outcomes = await store.settle(entries);
       outcomes.forEach((outcome, index) => {
         const attempt = entries[index]?.attempt;
+        const isLate = entries[index]?.verdict.kind === "late";
         if (attempt !== undefined) {
-          metrics.attempts.add(1, attempt.gatewayId, attempt.outcome);
+          if (!isLate) metrics.attempts.add(1, attempt.gatewayId, attempt.outcome);
           const accepted = attempt.parts.filter((part) => part.outcome === "ACCEPTED").length;
           const ambiguous = attempt.parts.filter((part) => part.outcome === "AMBIGUOUS").length;
           if (accepted > 0) metrics.submittedParts.add(accepted, attempt.gatewayId);
           if (ambiguous > 0) metrics.ambiguousParts.add(ambiguous, attempt.gatewayId);
         }
         if (outcome.kind === "fenced") metrics.fencedSettlements.add(1);
-        else if (isFinal(outcome.state)) ended(outcome.state, 1);
+        else if (outcome.kind === "settled" && isFinal(outcome.state)) ended(outcome.state, 1);
       });
       return outcomes;
     },

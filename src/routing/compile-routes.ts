@@ -22,7 +22,11 @@ export interface CompiledGateway {
   readonly takesAlphanumericSenders: boolean;
   readonly senders: ReadonlySet<string> | undefined;
   readonly profile: EncodingProfile;
+  readonly maxResends: number;
 }
+
+/** How often a part that nobody answers is sent again at one gateway. */
+export const defaultMaxResends = 1;
 
 /** Gateways that stand at the same place of the order and share by weight. */
 export type Rank = readonly CompiledGateway[];
@@ -81,6 +85,7 @@ function compileGateway(gateway: RouteGateway, profile: EncodingProfile): Compil
     takesAlphanumericSenders: gateway.senderKinds.includes("ALPHANUMERIC"),
     senders: toSet(gateway.senders),
     profile,
+    maxResends: gateway.maxResends ?? defaultMaxResends,
   };
 }
 

@@ -13,13 +13,30 @@ export interface RetrySettings {
   /** First wait; doubles with each further refusal by the same gateway. */
   readonly backoffMs: number;
   readonly maxBackoffMs: number;
+  /** Sessions that may be lost with parts of a delivery in doubt, by gateway, before those are left to another one. */
+  readonly maxLosses: number;
+  /** How long a gateway that has a part in doubt is waited for before another one sends all parts. */
+  readonly failoverAfterMs: number;
 }
 
 export const defaultRetrySettings: RetrySettings = {
   retriesHere: { OTP: 0, NORMAL: 2, BULK: 2 },
   backoffMs: 1_000,
   maxBackoffMs: 60_000,
+  maxLosses: 3,
+  failoverAfterMs: 3_000,
 };
+
+/** Whether a gateway has been given parts of a delivery in doubt as often as it may (P50): it gets no further copy. */
+export function isSpentAt(
+  gatewayId: GatewayId,
+  progress: DeliveryProgress,
+  maxResends: number,
+  settings: RetrySettings,
+): boolean {
+  const doubts = progress.doubts?.[gatewayId];
+  return doubts !== undefined && (doubts.unanswered > maxResends || doubts.lost > settings.maxLosses);
+}
 
 /** How many times a gateway has used up its retries for a delivery. */
 export function roundOf(

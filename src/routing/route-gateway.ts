@@ -31,6 +31,8 @@ export interface RouteGateway {
   /** Where given, the only accounts that may use it. */
   readonly accounts?: readonly AccountId[] | undefined;
   readonly profile: EncodingProfile;
+  /** How often a part that nobody answers is sent again here; 1 where undefined. */
+  readonly maxResends?: number | undefined;
 }
 
 /** Whether a gateway can send at this moment, and if not, why. */

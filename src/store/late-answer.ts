@@ -1,7 +1,7 @@
 /**
  * What an answer that came late makes of an attempt and of its delivery (P49). Pure; every store asks it inside its transaction.
  */
-import type { DeliveryProgress } from "../domain/message.ts";
+import { acceptParts, type DeliveryProgress } from "../domain/message.ts";
 import { isSamePart, type PartTuple, packPart } from "./part-tuple.ts";
 import type { AttemptRecord, PartRecord, Settlement, WholeDelivery } from "./settling.ts";
 
@@ -54,13 +54,7 @@ export function progressAfter(
   attempt: number,
   parts: readonly PartTuple[],
 ): DeliveryProgress {
-  const { resume } = progress;
-  if (resume === undefined || resume.attempt !== attempt) return progress;
-  const accepted = acceptedNumbers(parts);
-  for (const number of resume.acceptedParts) accepted.add(number);
-  if (accepted.size === resume.acceptedParts.length) return progress;
-  const acceptedParts = [...accepted].sort((left, right) => left - right);
-  return { ...progress, resume: { ...resume, acceptedParts } };
+  return acceptParts(progress, attempt, acceptedNumbers(parts));
 }
 
 function acceptedNumbers(parts: readonly PartTuple[]): Set<number> {

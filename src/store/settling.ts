@@ -80,7 +80,9 @@ export interface Settlement {
 export type SettleOutcome =
   | { readonly kind: "settled"; readonly state: DeliveryState }
   /** The claim was lost, or this was told before: no state changed, but the attempt and its ids were recorded. */
-  | { readonly kind: "fenced" };
+  | { readonly kind: "fenced" }
+  /** A late answer was kept and moved nothing. */
+  | { readonly kind: "recorded"; readonly state: DeliveryState };
 
 export type ReceiptOutcome =
   | {

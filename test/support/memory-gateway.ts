@@ -6,6 +6,7 @@ import type {
   Gateway,
   GatewayListener,
   GatewayStatus,
+  LateAnswer,
   PartResult,
   SessionLoss,
   Submission,
@@ -54,9 +55,18 @@ export function refused(number: number, refusal: Refusal): PartResult {
   return { kind: "refused", number, refusal, commandStatus: commandStatuses[refusal], timeMs: 1 };
 }
 
-/** Without a `loss`, its response never came. */
-export function ambiguous(number: number, loss?: SessionLoss): PartResult {
-  return { kind: "ambiguous", number, loss, timeMs: 1 };
+/** Without a `loss`, its response never came; with `late` it may come yet. */
+export function ambiguous(number: number, loss?: SessionLoss, late?: LateAnswer, timeMs = 1): PartResult {
+  return { kind: "ambiguous", number, loss, late, timeMs };
+}
+
+/** What the answer to a part in doubt is told to. */
+export function createLateAnswer(): LateAnswer {
+  return {
+    onAnswer: () => {
+      throw new Error("nobody waits for the answer");
+    },
+  };
 }
 
 export function unsent(number: number, why: "no_session" | "stopped" | "expired" = "stopped"): PartResult {

@@ -65,23 +65,24 @@ export function settle(tx: Transaction, queueEnds: QueueEnds, entry: Settlement)
 function settleLate(tx: Transaction, entry: LateSettlement, row: DeliveryRow): SettleOutcome {
   const { attempt, whole, timeMs, verdict } = entry;
   const recorded = recordLate(tx, row, attempt, verdict.copyTimeMs, whole.partCount);
-  const state = stateOf(row.state);
+  const before = stateOf(row.state);
   const isHeld =
     verdict.isHeld && row.claimed_by === entry.claimant && row.claim_number === entry.claimNumber;
   const isFree = row.claimed_by === null || isHeld;
-  if (state === "QUEUED" && isFree && isWhole(recorded.parts, whole.partCount)) {
+  if (before === "QUEUED" && isFree && isWhole(recorded.parts, whole.partCount)) {
     becomeSubmitted(tx, row, attempt.gatewayId, timeMs, recorded, whole.expectsReceipts);
     tx.rows.changedDeliveries.add(row);
-  } else if (state === "QUEUED" || state === "SUBMITTING") {
-    const before = row.progress === null ? noProgress : JSON.parse(row.progress);
-    const after = progressAfter(before, attempt.number, recorded.parts);
-    if (after !== before) {
-      row.progress = JSON.stringify(after);
+  } else if (before === "QUEUED" || before === "SUBMITTING") {
+    const known = row.progress === null ? noProgress : JSON.parse(row.progress);
+    const progress = progressAfter(known, attempt.number, recorded.parts);
+    if (progress !== known) {
+      row.progress = JSON.stringify(progress);
       tx.rows.changedDeliveries.add(row);
     }
   }
   replayParked(tx, attempt);
-  return { kind: "settled", state: stateOf(row.state) };
+  const state = stateOf(row.state);
+  return { kind: state === before ? "recorded" : "settled", state };
 }
 
 /** Tells it, and judges what is known of its end already. */

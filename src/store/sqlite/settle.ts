@@ -91,7 +91,7 @@ export function createSettle(
       if (after !== before) keepProgress.run(JSON.stringify(after), id);
     }
     if (replayParked(tx, attempt)) state = stateOf(find.get(id)?.state ?? stateCodes[state]);
-    return { kind: "settled", state };
+    return { kind: state === stateOf(row.state) ? "recorded" : "settled", state };
   }
 
   /** The row is SUBMITTED: tells it, and judges what is known of its end already. */

@@ -115,7 +115,7 @@ describeStore("answers that come late", (test) => {
     await settle(id, inDoubt(1));
     expect((await claim()).deliveries).toHaveLength(1);
     expect(await settle(id, late(buildPart({ id: "first" }), 1))).toEqual({
-      kind: "settled",
+      kind: "recorded",
       state: "QUEUED",
     });
     const second = buildPart({ outcome: "AMBIGUOUS", timeMs: ambiguousAt + 40_000 });
@@ -162,7 +162,7 @@ describeStore("answers that come late", (test) => {
       ...late(buildPart({ id: "late" }), 1, true),
       claimant: toClaimantId("somebody else"),
     });
-    expect(other).toEqual({ kind: "settled", state: "QUEUED" });
+    expect(other).toEqual({ kind: "recorded", state: "QUEUED" });
     expect(await settle(id, late(buildPart({ id: "late" }), 1, true))).toEqual({
       kind: "settled",
       state: "SUBMITTED",
@@ -192,7 +192,7 @@ describeStore("answers that come late", (test) => {
       verdict: { kind: "final", state: "UNKNOWN", code: undefined, reason: "AMBIGUOUS" },
     });
     expect(await settle(id, late(buildPart({ id: "late" }), 1))).toEqual({
-      kind: "settled",
+      kind: "recorded",
       state: "UNKNOWN",
     });
     const [receipt] = await test.store.recordReceipts([buildReceipt("late")]);
@@ -206,7 +206,7 @@ describeStore("answers that come late", (test) => {
     const id = await accept();
     await settle(id, inDoubt(1));
     expect(await settle(id, late(buildPart({ outcome: "TEMPORARY" }), 1))).toEqual({
-      kind: "settled",
+      kind: "recorded",
       state: "QUEUED",
     });
     expect((await view(id)).attempts[0]?.parts).toMatchObject([{ outcome: "TEMPORARY" }]);

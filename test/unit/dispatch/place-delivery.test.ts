@@ -39,13 +39,19 @@ const begun: DeliveryProgress = {
   attemptCount: 1,
   resume: { gatewayId: north, attempt: 1, reference: 9, acceptedParts: [1], isAmbiguous: true },
 };
-const place = (progress: DeliveryProgress, selection: Selection, policy: DuplicatePolicy = "AT_LEAST_ONCE") =>
+const place = (
+  progress: DeliveryProgress,
+  selection: Selection,
+  policy: DuplicatePolicy = "AT_LEAST_ONCE",
+  unableMs = 3_000,
+) =>
   placeDelivery(
     { lane: "NORMAL", policy, progress, message, plans: new PlanMemo(message) },
     selection,
     table,
     north,
     defaultRetrySettings,
+    () => unableMs,
   );
 
 describe("placeDelivery", () => {
@@ -56,6 +62,26 @@ describe("placeDelivery", () => {
       resume: { reference: 9 },
       marks: ["RESUMED"],
     });
+  });
+
+  it("P12 waits for that gateway until it could not send for 3 s", () => {
+    const selection = selectionOf({ north: "DOWN", south: "ready" });
+    expect(place(begun, selection, "AT_LEAST_ONCE", 1_000)).toEqual({
+      kind: "wait",
+      gatewayId: "north",
+      delayMs: 2_000,
+    });
+  });
+
+  it("P50 leaves a delivery to another gateway, or to its time, where all copies that may be are written", () => {
+    const spent = { ...begun, doubts: { north: { unanswered: 2, lost: 0 } } };
+    expect(place(spent, selectionOf({ north: "ready", south: "ready" }))).toMatchObject({
+      kind: "send",
+      candidate: { gatewayId: "south" },
+      marks: ["FAILOVER_AFTER_AMBIGUITY"],
+    });
+    expect(place(spent, selectionOf({ north: "ready" }))).toEqual({ kind: "park", gatewayId: "north" });
+    expect(place(spent, selectionOf({ north: "ready" }), "AT_MOST_ONCE")).toMatchObject({ kind: "send" });
   });
 
   it("P12 begins anew elsewhere, with a mark, only where that gateway cannot send", () => {
@@ -96,7 +122,7 @@ describe("placeDelivery", () => {
       leftOut: [{ gatewayId: north, reason: "ENCODING" }],
       head: undefined,
     };
-    expect(placeDelivery(delivery, selection, table, north, defaultRetrySettings)).toEqual({
+    expect(placeDelivery(delivery, selection, table, north, defaultRetrySettings, () => 0)).toEqual({
       kind: "refused",
       code: "INVALID_MESSAGE_TYPE",
       reason: "NO_ROUTE",
@@ -131,6 +157,7 @@ describe("decideRetry", () => {
     decideRetry(
       { lane: "NORMAL", policy: "AT_LEAST_ONCE", progress },
       selection,
+      table,
       { ...context, outcome },
       defaultRetrySettings,
     );
@@ -153,6 +180,16 @@ describe("decideRetry", () => {
   it("P12 stays after an ambiguity while its gateway can send", () => {
     const spent = { ...begun, temporaryRefusals: { north: 3 } };
     expect(decide(spent, both, "AMBIGUOUS")).toMatchObject({ gatewayId: "north", delayMs: 2_000 });
+  });
+
+  it("P50 counts copies without an answer and lost sessions apart, and each gateway has its own", () => {
+    const afterDoubts = (unanswered: number, lost: number) =>
+      decide({ ...begun, doubts: { north: { unanswered, lost } } }, both, "AMBIGUOUS");
+    expect(afterDoubts(1, 3)).toMatchObject({ kind: "retry", gatewayId: "north" });
+    expect(afterDoubts(2, 0)).toMatchObject({ kind: "retry", gatewayId: "south" });
+    expect(afterDoubts(0, 4)).toMatchObject({ kind: "retry", gatewayId: "south" });
+    const everywhere = { north: { unanswered: 2, lost: 0 }, south: { unanswered: 0, lost: 4 } };
+    expect(decide({ ...begun, doubts: everywhere }, both, "AMBIGUOUS")).toMatchObject({ kind: "park" });
   });
 
   it("waits longer with each refusal, and not at all for a gateway that has not refused", () => {
