@@ -84,7 +84,7 @@ export function placeDelivery(
     }
     // Another gateway would have to write the parts again that this one has.
     if (delivery.policy === "AT_MOST_ONCE") return { kind: "wait", gatewayId: resume.gatewayId };
-    const waitMs = settings.failoverAfterMs - unableMs(resume.gatewayId);
+    const waitMs = Math.ceil(settings.failoverAfterMs - unableMs(resume.gatewayId));
     if (same !== undefined && resume.isAmbiguous && waitMs > 0) {
       return { kind: "wait", gatewayId: resume.gatewayId, delayMs: waitMs };
     }
