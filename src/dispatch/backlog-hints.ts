@@ -96,7 +96,8 @@ export class BacklogHints {
     let isAnyDue = false;
     for (const lane of lanes) {
       const isLeft = next !== undefined && next <= nowMs;
-      const mayHoldMore = isLeft && (limits[lane] === 0 || counts[lane] >= limits[lane]);
+      // A lane that was not asked is as it was: taking it for due had the others asked in turn, without end, while one was full.
+      const mayHoldMore = isLeft && (limits[lane] === 0 ? this.#due[lane] : counts[lane] >= limits[lane]);
       this.#known[lane] = this.#due[lane] = mayHoldMore;
       isAnyDue ||= mayHoldMore;
     }
