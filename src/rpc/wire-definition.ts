@@ -6,6 +6,7 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext } from "nice-grpc-common";
 import { keepingFaults, type RequestType } from "./read-requests.ts";
+import { requestShapeOf } from "./request-shapes.ts";
 
 interface ResponseType {
   readonly fromPartial?: unknown;
@@ -13,10 +14,17 @@ interface ResponseType {
 }
 
 interface ServiceOf {
+  readonly fullName: string;
   readonly methods: Readonly<
-    Record<string, { readonly requestType: RequestType; readonly responseType: ResponseType }>
+    Record<
+      string,
+      { readonly name: string; readonly requestType: RequestType; readonly responseType: ResponseType }
+    >
   >;
 }
+
+/** Methods that only look. What they do not know of a request is skipped, as protobuf has it; all others refuse it. */
+const onlyReads = /^(Get|List|Preview|Explain|Download)/;
 
 /** The definition to serve; its implementation has to be a `WholeAnswers`. */
 export function wireDefinition<Service extends ServiceOf>(service: Service): Service {
@@ -24,7 +32,10 @@ export function wireDefinition<Service extends ServiceOf>(service: Service): Ser
     key,
     {
       ...method,
-      requestType: keepingFaults(method.requestType),
+      requestType: keepingFaults(
+        method.requestType,
+        onlyReads.test(method.name) ? undefined : requestShapeOf(service.fullName, method.name),
+      ),
       responseType: reusingWriters(method.responseType),
     },
   ]);

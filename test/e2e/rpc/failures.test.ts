@@ -241,15 +241,47 @@ describe("requests that decoders would not take, or would take less of", () => {
     expect((await clients.sms.listSms({ clientReference })).sms).toEqual([]);
   });
 
-  it("takes numbers that nothing reserves, as protobuf has it", async () => {
-    const later = new BinaryWriter()
+  it("refuses what a decoder would drop, wherever it stands, and stores nothing", async () => {
+    const clientReference = "dropped";
+    const whole = encode({ ...good, clientReference, validity: { seconds: 90n, nanos: 0 } });
+    const field = (number: number, wireType: number, value: readonly number[]) =>
+      Buffer.concat([
+        new BinaryWriter().uint32(((number << 3) | wireType) >>> 0).finish(),
+        Buffer.from(value),
+      ]);
+    const cases: readonly (readonly [string, Uint8Array])[] = [
+      ["30", field(30, 0, [1])],
+      ["2047", field(2_047, 2, [0])],
+      ["536870911", field(536_870_911, 5, [0, 0, 0, 0])],
+      ["validity.3", field(8, 2, [2, 0x18, 1])],
+      ["binary.9", field(4, 2, [2, 0x48, 1])],
+      ["metadata.3", field(17, 2, [2, 0x18, 1])],
+      ["lane", field(7, 5, [3, 0, 0, 0])],
+      ["max_segments", field(11, 2, [1, 3])],
+      ["request", field(0, 0, [1])],
+      ["request", Buffer.from([0x8a, 0x80, 0x80, 0x80, 0x10, 1, 0x41])],
+      ["request", Buffer.from([(7 << 3) | 4])],
+    ];
+    for (const [name, octets] of cases) {
+      const { code, violations } = await detailsOf(Buffer.concat([whole, octets]));
+      expect(code).toBe(Status.INVALID_ARGUMENT);
+      expect(violations.map((violation) => violation.field)).toContain(name);
+    }
+    expect((await clients.sms.listSms({ clientReference })).sms).toEqual([]);
+  });
+
+  it("refuses unknown fields in every request that writes, and skips them in those that read", async () => {
+    const unknown = new BinaryWriter()
       .uint32(30 << 3)
       .uint32(1)
       .finish();
-    const answer = await callRaw(world.address, path, Buffer.concat([encode(good), later]), {
-      key: SHOP_KEY,
-    });
-    expect(answer.code).toBe(Status.OK);
+    const { messageId } = await clients.sms.sendSms(good);
+    const id = new BinaryWriter().uint32(10).string(messageId).finish();
+    const call = (method: string) =>
+      callRaw(world.address, `/sms.v1.SmsService/${method}`, Buffer.concat([id, unknown]), { key: SHOP_KEY });
+    expect((await call("CancelSms")).code).toBe(Status.INVALID_ARGUMENT);
+    expect((await call("DeleteReportSubscription")).code).toBe(Status.INVALID_ARGUMENT);
+    expect((await call("GetStatus")).code).toBe(Status.OK);
   });
 
   it("refuses the metadata key __proto__, which would be lost", async () => {

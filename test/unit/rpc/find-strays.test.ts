@@ -1,0 +1,75 @@
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  CancelSmsRequest,
+  SendSmsRequest,
+  StreamDeliveryReportsRequest,
+} from "../../../src/gen/sms/v1/sms_service.ts";
+import { findStrays } from "../../../src/rpc/find-strays.ts";
+import { requestShapeOf } from "../../../src/rpc/request-shapes.ts";
+
+const sendSms = requestShapeOf("sms.v1.SmsService", "SendSms");
+
+const anyRequest = fc
+  .record({
+    sender: fc.string(),
+    recipients: fc.array(fc.string(), { maxLength: 5 }),
+    text: fc.string({ maxLength: 500 }),
+    lane: fc.integer({ min: -5, max: 5 }),
+    maxSegments: fc.nat(),
+    seconds: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+    metadata: fc.dictionary(fc.string(), fc.string(), { maxKeys: 4 }),
+    isBinary: fc.boolean(),
+  })
+  .map(({ text, isBinary, seconds, ...fields }) =>
+    SendSmsRequest.encode(
+      SendSmsRequest.fromPartial({
+        ...fields,
+        lane: fields.lane as 1,
+        validity: { seconds, nanos: -1 },
+        content: isBinary
+          ? { $case: "binary", value: { data: Buffer.from(text), udh: Buffer.from(text) } }
+          : { $case: "text", value: text },
+      }),
+    ).finish(),
+  );
+
+describe("findStrays", () => {
+  it("finds nothing in what was encoded by this contract", () => {
+    fc.assert(
+      fc.property(anyRequest, (octets) => {
+        expect(findStrays(octets, sendSms)).toEqual([]);
+      }),
+    );
+    const reports = requestShapeOf("sms.v1.SmsService", "StreamDeliveryReports");
+    const request = StreamDeliveryReportsRequest.fromPartial({ states: [1, 2, 3], messageIds: ["a"] });
+    expect(findStrays(StreamDeliveryReportsRequest.encode(request).finish(), reports)).toEqual([]);
+    const cancel = requestShapeOf("sms.v1.SmsService", "CancelSms");
+    expect(findStrays(CancelSmsRequest.encode({ messageId: "m" }).finish(), cancel)).toEqual([]);
+  });
+
+  it("finds every field that this contract has not, whatever its wire type", () => {
+    const unknown = fc.tuple(
+      anyRequest,
+      fc.integer({ min: 18, max: 2 ** 29 - 1 }),
+      fc.constantFrom(0, 1, 2, 5),
+    );
+    fc.assert(
+      fc.property(unknown, ([octets, number, wireType]) => {
+        const tag = new BinaryWriter().uint32(((number << 3) | wireType) >>> 0).finish();
+        const value = Buffer.alloc({ 0: 1, 1: 8, 2: 1, 5: 4 }[wireType] ?? 0);
+        const found = findStrays(Buffer.concat([octets, tag, value]), sendSms);
+        expect(found.map(({ field }) => field)).toEqual([String(number)]);
+      }),
+    );
+  });
+
+  it("ends on any octets", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (octets) => {
+        findStrays(octets, sendSms);
+      }),
+    );
+  });
+});
