@@ -2,7 +2,7 @@
  * The attempts of one gateway that are under way: hands deliveries to its sessions, and does with the answers what they mean:
  * back to their place in memory, to the store for another try, or to their end.
  */
-import type { GatewayId } from "../domain/ids.ts";
+import type { DeliveryId, GatewayId } from "../domain/ids.ts";
 import type { AttemptOutcome, DeliveryProgress } from "../domain/message.ts";
 import type { EncodingProfile } from "../encoding/message-plan.ts";
 import type { Gateway, PartResult } from "../gateways/gateway.ts";
@@ -23,6 +23,7 @@ import type { DispatchContext } from "./dispatch-context.ts";
 import type { GatewayGate } from "./gateway-gate.ts";
 import type { InHand } from "./in-hand.ts";
 import { decideRetry, mayHaveBeenSent, type NextTry } from "./place-delivery.ts";
+import { ThrottledDeliveries } from "./throttled-deliveries.ts";
 
 export interface AttemptDeskDependencies {
   readonly gateway: Gateway;
@@ -38,6 +39,7 @@ export interface AttemptDeskDependencies {
 export class AttemptDesk {
   readonly #dependencies: AttemptDeskDependencies;
   readonly #gatewayId: GatewayId;
+  readonly #throttled = new ThrottledDeliveries();
   #underWay = 0;
   #lastEndMs: number;
   #whenIdle: (() => void)[] = [];
@@ -105,22 +107,18 @@ export class AttemptDesk {
     return parts.length;
   }
 
-  #end(attempt: RunningAttempt, results: readonly PartResult[], trial: number | undefined): void {
+  #end(attempt: RunningAttempt, answers: readonly PartResult[], trial: number | undefined): void {
     const { context, gate } = this.#dependencies;
     const nowMs = context.clock.monotonic();
-    const judgement = judgeResults(attempt, results);
     this.#underWay--;
+    const results = this.#judgeThrottling(attempt.item.deliveryId, answers);
+    const judgement = judgeResults(attempt, results);
     this.#lastEndMs = nowMs;
     // A message in doubt since an earlier attempt stays so when the rest of it is accepted; the gateway did its work all the same.
     const outcome = results.every((result) => result.kind === "accepted") ? "ACCEPTED" : judgement.outcome;
-    const signal = circuitSignalOf(outcome, statusesOf(results));
+    // What is throttled for itself alone says as little of the gateway as what is throttled with all.
+    const signal = results === answers ? circuitSignalOf(outcome, statusesOf(results)) : "neutral";
     gate.circuit.record(signal, nowMs, { trial, cause: soleLossOf(results) });
-    if (wasAnswered(outcome) && gate.onAnswer(outcome === "THROTTLED", this.#underWay)) {
-      context.log.warn(
-        { gateway: this.#gatewayId, pdusPerSecond: gate.pdusPerSecond },
-        "The gateway throttles; it is slowed down.",
-      );
-    }
     if (this.#canPutBack(attempt.item, judgement)) {
       attempt.item.returns++;
       this.#dependencies.putBack(attempt.item);
@@ -129,6 +127,32 @@ export class AttemptDesk {
     }
     if (this.#underWay === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
     this.#dependencies.onEnd();
+  }
+
+  /** Tells the gate what was taken and what was throttled; answers the results as they count for their delivery. */
+  #judgeThrottling(deliveryId: DeliveryId, answers: readonly PartResult[]): readonly PartResult[] {
+    const { context, gate } = this.#dependencies;
+    let taken = 0;
+    let throttled = 0;
+    for (const answer of answers) {
+      if (answer.kind === "accepted") taken++;
+      else if (answer.kind !== "refused") continue;
+      else if (answer.refusal === "throttled") throttled++;
+      else if (answer.refusal !== "session") taken++;
+    }
+    let isItsOwn = false;
+    if (throttled > 0) {
+      const said = this.#throttled.throttled(deliveryId);
+      if (!said.tellsOfGateway) throttled = 0;
+      isItsOwn = said.isItsOwn;
+    } else if (taken > 0) this.#throttled.passed(deliveryId);
+    if (taken + throttled > 0 && gate.onAnswer(taken, throttled, this.#underWay)) {
+      context.log.warn(
+        { gateway: this.#gatewayId, pdusPerSecond: gate.pdusPerSecond },
+        "The gateway throttles; it is slowed down.",
+      );
+    }
+    return isItsOwn ? answers.map(asTemporary) : answers;
   }
 
   /**
@@ -216,9 +240,9 @@ export class AttemptDesk {
   }
 }
 
-/** Whether the SMSC said anything of it, from which the share of throttled answers follows. */
-function wasAnswered(outcome: AttemptOutcome): boolean {
-  return outcome !== "AMBIGUOUS" && outcome !== "SESSION_LOST_BEFORE_WRITE" && outcome !== "EXPIRED";
+function asTemporary(answer: PartResult): PartResult {
+  if (answer.kind !== "refused" || answer.refusal !== "throttled") return answer;
+  return { ...answer, refusal: "temporary" };
 }
 
 function* statusesOf(results: readonly PartResult[]): Iterable<number | undefined> {

@@ -88,10 +88,7 @@ export class GatewayGate {
   /** Takes a token for the first part of a delivery; false where it has to wait, and `onToken` follows. */
   tryTakeToken(): boolean {
     const nowMs = this.#clock.monotonic();
-    if (this.#partsWaiting.length === 0 && this.#bucket.tryTake(nowMs)) {
-      this.#throttle.countPdu(nowMs);
-      return true;
-    }
+    if (this.#partsWaiting.length === 0 && this.#bucket.tryTake(nowMs)) return true;
     this.#scheduleTimer();
     return false;
   }
@@ -104,10 +101,10 @@ export class GatewayGate {
     });
   };
 
-  /** The SMSC answered, while `underWay` others are unanswered; true where this made the rate lower. */
-  onAnswer(isThrottled: boolean, underWay: number): boolean {
+  /** The SMSC took so many PDUs and throttled so many, while `underWay` deliveries are unanswered; true where this made the rate lower. */
+  onAnswer(taken: number, throttled: number, underWay: number): boolean {
     const nowMs = this.#clock.monotonic();
-    const isSlower = this.#throttle.onAnswer(isThrottled, underWay, nowMs);
+    const isSlower = this.#throttle.onAnswer(taken, throttled, underWay, nowMs);
     if (isSlower) this.#refreshRate(nowMs);
     return isSlower;
   }
@@ -157,10 +154,7 @@ export class GatewayGate {
 
   #grant(): void {
     const nowMs = this.#clock.monotonic();
-    while (this.#partsWaiting.length > 0 && this.#bucket.tryTake(nowMs)) {
-      this.#throttle.countPdu(nowMs);
-      this.#partsWaiting.shift()?.();
-    }
+    while (this.#partsWaiting.length > 0 && this.#bucket.tryTake(nowMs)) this.#partsWaiting.shift()?.();
     if (this.#partsWaiting.length > 0) this.#scheduleTimer();
     this.#onToken();
   }

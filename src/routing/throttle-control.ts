@@ -1,141 +1,249 @@
 /**
- * Slows a gateway down when its SMSC throttles and lets it recover gently (P15). The rate falls by the share of answers that throttled,
- * once a round trip at most: beyond a hard limit that share is what was too much, and where an SMSC throttles now and then for other
- * reasons it costs no more than that. Where no rate is configured, the measured one is only where the search begins: the limit then grows
- * past what was measured, until throttling has been absent for a while.
+ * Slows a gateway down when its SMSC throttles, to what the SMSC really takes (P15). Some throttle beyond a limit, others now and then
+ * whatever the rate (P58). The two are told apart by going just below what was taken: throttling beyond a limit then ends, throttling at
+ * random goes on with the same share, costs no more than that, and the rate is given back.
  */
 
 export interface ThrottleSettings {
-  /** Least share of the rate that one decrease leaves: of few answers, all may have throttled. */
+  /** Answers below which nothing is judged, and how long they are counted at least. */
+  readonly leastAnswers: number;
+  readonly countMs: number;
+  /** So many answers with such a share of throttled ones are judged without waiting for the end of `countMs`. */
+  readonly hasteAnswers: number;
+  readonly hasteShare: number;
+  /** Throttled share beyond the one at random that is not worth a change. */
+  readonly tolerance: number;
+  /** Share of what was taken to which the rate falls. */
+  readonly kept: number;
+  /** Least share of the former rate that one decrease leaves. */
   readonly leastKept: number;
+  /** More than this share is never taken for throttling at random. */
+  readonly mostNoise: number;
   /** Share of itself by which the rate grows each second, up to the full rate where one is configured. */
   readonly recoveryPerSecond: number;
-  /** How long answers are counted after a decrease before the next, once what was then under way is answered; that does not count. */
-  readonly countMs: number;
-  /** Most answers from before the first throttled one that count, so that the share is that of now. */
-  readonly mostCalmAnswers: number;
-  /** Lowest share of the full rate. */
+  /** Lowest rate, PDUs a second. */
   readonly floor: number;
-  /** Lowest rate to begin the search with, PDUs a second: one throttled right after a pause says little about the rate. */
+  /** Lowest rate to begin with where none is configured: what is throttled right after a pause says little about the rate. */
   readonly leastMeasured: number;
-  /** Without a configured rate, the limit grows to so many times what is measured: beyond, it limits nothing. */
+  /** Without a configured rate, the limit grows to so many times what is taken: beyond, it limits nothing. */
   readonly mostAboveMeasured: number;
   /** Without a configured rate, the limit goes when nothing was throttled for so long. */
   readonly forgetMs: number;
 }
 
 export const defaultThrottleSettings: ThrottleSettings = {
-  leastKept: 0.7,
-  recoveryPerSecond: 0.08,
+  leastAnswers: 10,
   countMs: 1_000,
-  mostCalmAnswers: 20,
-  floor: 0.02,
+  hasteAnswers: 20,
+  hasteShare: 0.7,
+  tolerance: 0.05,
+  kept: 0.95,
+  leastKept: 0.5,
+  mostNoise: 0.5,
+  recoveryPerSecond: 0.08,
+  floor: 1,
   leastMeasured: 10,
   mostAboveMeasured: 10,
   forgetMs: 60_000,
 };
 
+/** The rate never falls below half of what was taken in so many seconds. */
+const goodputSeconds = 10;
+/** Answers to what was under way at a change that do not come for so long are not waited for. */
+const staleMs = 5_000;
+
+/** A decrease of which it is not clear yet whether it helped. */
+interface Trial {
+  /** What was throttled before it. */
+  readonly share: number;
+  /** The limit to go back to if it did not help. */
+  readonly limit: number | undefined;
+  /** What would still be throttled beyond a hard limit. */
+  readonly expected: number;
+}
+
+/** Whether the share lies by what is throttled at random, and not by what sending less leaves of it. */
+function isAsBefore(share: number, trial: Trial, tolerance: number): boolean {
+  const least = trial.expected + (trial.share - trial.expected) * 0.75;
+  return share > least && share < trial.share * 1.5 + tolerance;
+}
+
 export class ThrottleControl {
   readonly #settings: ThrottleSettings;
-  readonly #configuredPdusPerSecond: number | undefined;
-  #fullPdusPerSecond: number | undefined;
-  #factor = 1;
-  #factorTimeMs = 0;
+  readonly #configured: number | undefined;
+  /** PDUs a second; undefined where nothing is slowed down. */
+  #limit: number | undefined;
+  #limitTimeMs = 0;
+  /** What was sent a second when the limit began, to tell how slow that is. */
+  #full = 0;
+  /** Share of answers that throttle whatever the rate. */
+  #noise = 0;
+  /** After a decrease: what was before it, until it is clear whether it helped. */
+  #trial: Trial | undefined;
   #lastThrottleMs = Number.NEGATIVE_INFINITY;
   #countedSinceMs = Number.NEGATIVE_INFINITY;
   #answers = 0;
   #throttled = 0;
-  /** Answers still to come to what was under way at the last decrease. */
+  /** Answers still to come to what was under way at the last decrease, which say nothing of the new rate. */
   #stale = 0;
-  #measuredSecond = 0;
-  #measuredNow = 0;
-  #measuredBefore = 0;
+  #staleUntilMs = 0;
+  /** PDUs taken, by second. */
+  readonly #taken = new Array<number>(goodputSeconds + 1).fill(0);
+  #second = 0;
+  #firstSecond: number | undefined;
 
   constructor(settings: ThrottleSettings, pdusPerSecond: number | undefined) {
     this.#settings = settings;
-    this.#configuredPdusPerSecond = pdusPerSecond;
-    this.#fullPdusPerSecond = pdusPerSecond;
+    this.#configured = pdusPerSecond;
   }
 
-  /** Counts a PDU that leaves, to know the rate where none is configured. */
-  countPdu(nowMs: number): void {
-    if (this.#configuredPdusPerSecond !== undefined) return;
-    this.#moveTo(Math.floor(nowMs / 1000));
-    this.#measuredNow++;
-  }
-
-  /** The SMSC answered, while `underWay` others are unanswered; true where this made the rate lower. */
-  onAnswer(isThrottled: boolean, underWay: number, nowMs: number): boolean {
-    const { countMs, mostCalmAnswers } = this.#settings;
-    if (isThrottled) this.#lastThrottleMs = nowMs;
-    if (this.#stale > 0) {
+  /** The SMSC took so many PDUs and throttled so many, while `underWay` deliveries are unanswered; true where this made the rate lower. */
+  onAnswer(taken: number, throttled: number, underWay: number, nowMs: number): boolean {
+    this.#moveTo(nowMs);
+    const at = this.#second % this.#taken.length;
+    this.#taken[at] = (this.#taken[at] ?? 0) + taken;
+    if (throttled > 0) this.#lastThrottleMs = nowMs;
+    if (this.#stale > 0 && nowMs < this.#staleUntilMs) {
       this.#stale--;
-      this.#countedSinceMs = nowMs;
+      this.#begin(nowMs);
       return false;
     }
-    this.#answers++;
-    if (isThrottled) this.#throttled++;
-    else if (this.#throttled === 0) this.#answers = Math.min(this.#answers, mostCalmAnswers);
-    if (!isThrottled || nowMs - this.#countedSinceMs < countMs) return false;
-    this.#decrease(nowMs);
-    this.#stale = underWay;
-    return true;
+    this.#answers += taken + throttled;
+    this.#throttled += throttled;
+    const { leastAnswers, countMs, hasteAnswers, hasteShare } = this.#settings;
+    const trialShare = this.#trial?.share ?? 1;
+    if (this.#answers * Math.min(1, trialShare * 0.7) < leastAnswers) return false;
+    const share = this.#throttled / this.#answers;
+    const isHasty = share >= hasteShare && this.#answers >= hasteAnswers && this.#isTooMuch(share);
+    if (nowMs - this.#countedSinceMs < countMs && !isHasty) return false;
+    const isSlower = this.#judge(share, nowMs);
+    this.#begin(nowMs);
+    if (isSlower) {
+      this.#stale = underWay;
+      this.#staleUntilMs = nowMs + staleMs;
+    }
+    return isSlower;
   }
 
   /** PDUs a second that may leave now; undefined where nothing limits them. */
   pdusPerSecond(nowMs: number): number | undefined {
-    if (this.#fullPdusPerSecond === undefined) return undefined;
-    if (
-      this.#configuredPdusPerSecond === undefined &&
-      nowMs - this.#lastThrottleMs >= this.#settings.forgetMs
-    ) {
-      this.#fullPdusPerSecond = undefined;
-      this.#factor = 1;
+    if (this.#limit === undefined) return this.#configured;
+    if (this.#configured === undefined && nowMs - this.#lastThrottleMs >= this.#settings.forgetMs) {
+      this.#limit = undefined;
+      this.#trial = undefined;
+      this.#noise = 0;
       return undefined;
     }
     this.#recover(nowMs);
-    return this.#fullPdusPerSecond * this.#factor;
+    return this.#limit ?? this.#configured;
   }
 
   /** 1 where nothing is slowed down. */
   get factor(): number {
-    return Math.min(1, this.#factor);
+    return this.#limit === undefined ? 1 : Math.min(1, this.#limit / (this.#configured ?? this.#full));
   }
 
-  #decrease(nowMs: number): void {
-    const { floor, leastKept } = this.#settings;
-    if (this.#fullPdusPerSecond === undefined) this.#fullPdusPerSecond = this.#measured(nowMs);
-    else this.#recover(nowMs);
-    const kept = Math.max(leastKept, 1 - this.#throttled / this.#answers);
-    this.#factor = Math.max(floor, this.#factor * kept);
-    this.#factorTimeMs = nowMs;
+  /** Judges the share of what was counted; true where the rate falls. */
+  #judge(share: number, nowMs: number): boolean {
+    const { tolerance, mostNoise } = this.#settings;
+    const trial = this.#trial;
+    if (trial !== undefined && share <= mostNoise && isAsBefore(share, trial, tolerance)) {
+      // Sending less changed nothing: it is throttled at random.
+      this.#noise = share;
+      this.#limit = trial.limit;
+      this.#limitTimeMs = nowMs;
+      this.#trial = undefined;
+      return false;
+    }
+    // What sending less has ended was no chance.
+    if (trial !== undefined) this.#noise = Math.min(this.#noise, Math.max(0, share - trial.expected));
+    if (this.#isTooMuch(share)) {
+      this.#decrease(share, nowMs);
+      return true;
+    }
+    this.#noise += Math.min(0, share - this.#noise) * 0.1;
+    this.#trial = undefined;
+    if (this.#limit !== undefined) this.#limitTimeMs = nowMs;
+    return false;
+  }
+
+  /** Whether more is throttled than at random. */
+  #isTooMuch(share: number): boolean {
+    // So far apart lie shares of so few answers by chance.
+    const spread = 2 * Math.sqrt((this.#noise * (1 - this.#noise)) / this.#answers);
+    return share > this.#noise + this.#settings.tolerance + spread;
+  }
+
+  #decrease(share: number, nowMs: number): void {
+    const { kept, leastKept, floor, leastMeasured } = this.#settings;
+    const countedMs = Math.max(1, nowMs - this.#countedSinceMs);
+    const counted = ((this.#answers - this.#throttled) * 1_000) / countedMs;
+    // What the first answers of a burst come to in a second says nothing.
+    const goodput = countedMs >= 1_000 ? counted : Math.min(counted, this.#goodput(nowMs));
+    const sent = goodput / Math.max(0.01, 1 - share);
+    if (this.#limit === undefined) this.#full = Math.max(leastMeasured, sent);
+    const before = this.#limit ?? this.#configured ?? this.#full;
+    const wanted = Math.max(goodput * kept, before * leastKept, this.#average(nowMs) / 2, floor);
+    const limit = Math.min(before, wanted);
+    // Beyond a hard limit this much would still be too much; what is well above it is not.
+    const expected = Math.max(0, 1 - goodput / limit);
+    const { limit: former } = this.#trial ?? { limit: this.#limit };
+    this.#trial = { share, limit: former, expected };
+    this.#limit = limit;
+    this.#limitTimeMs = nowMs;
+  }
+
+  /** Grows, but not before it is clear whether the last decrease helped. */
+  #recover(nowMs: number): void {
+    const { recoveryPerSecond, mostAboveMeasured, leastMeasured } = this.#settings;
+    const limit = this.#limit;
+    const seconds = (nowMs - this.#limitTimeMs) / 1000;
+    if (limit === undefined || seconds <= 0) return;
+    this.#limitTimeMs = nowMs;
+    if (this.#trial !== undefined && nowMs - this.#lastThrottleMs < staleMs) return;
+    const most = this.#configured ?? mostAboveMeasured * Math.max(leastMeasured, this.#goodput(nowMs));
+    const grown = Math.max(limit, Math.min(most, limit * (1 + recoveryPerSecond) ** seconds));
+    this.#limit = this.#configured !== undefined && grown >= this.#configured ? undefined : grown;
+  }
+
+  #begin(nowMs: number): void {
     this.#countedSinceMs = nowMs;
     this.#answers = 0;
     this.#throttled = 0;
   }
 
-  #recover(nowMs: number): void {
-    const { recoveryPerSecond, mostAboveMeasured } = this.#settings;
-    const full = this.#fullPdusPerSecond;
-    const seconds = (nowMs - this.#factorTimeMs) / 1000;
-    if (full === undefined || seconds <= 0) return;
-    const isSearching = this.#configuredPdusPerSecond === undefined;
-    const most = isSearching ? (mostAboveMeasured * this.#measured(nowMs)) / full : 1;
-    const grown = this.#factor * (1 + recoveryPerSecond) ** seconds;
-    this.#factor = Math.max(this.#factor, Math.min(most, grown));
-    this.#factorTimeMs = nowMs;
+  /** PDUs taken in the better of this second and the one before. */
+  #goodput(nowMs: number): number {
+    this.#moveTo(nowMs);
+    const slots = this.#taken.length;
+    return Math.max(
+      this.#taken[this.#second % slots] ?? 0,
+      this.#taken[(this.#second + slots - 1) % slots] ?? 0,
+    );
   }
 
-  /** PDUs that left in the better of this second and the one before, or as many as a search begins with. */
-  #measured(nowMs: number): number {
-    this.#moveTo(Math.floor(nowMs / 1000));
-    return Math.max(this.#settings.leastMeasured, this.#measuredBefore, this.#measuredNow);
+  /** PDUs taken a second over the last ten, or as many as there were. */
+  #average(nowMs: number): number {
+    this.#moveTo(nowMs);
+    const seconds = Math.min(goodputSeconds, this.#second - (this.#firstSecond ?? this.#second) + 1);
+    let sum = 0;
+    for (const taken of this.#taken) sum += taken;
+    return sum / seconds;
   }
 
-  #moveTo(second: number): void {
-    if (second === this.#measuredSecond) return;
-    this.#measuredBefore = second === this.#measuredSecond + 1 ? this.#measuredNow : 0;
-    this.#measuredNow = 0;
-    this.#measuredSecond = second;
+  #moveTo(nowMs: number): void {
+    const second = Math.floor(nowMs / 1000);
+    if (second === this.#second && this.#firstSecond !== undefined) return;
+    const slots = this.#taken.length;
+    const steps = Math.min(slots, second - this.#second);
+    // After a long silence nothing of before counts.
+    if (this.#firstSecond === undefined || steps >= slots) {
+      this.#taken.fill(0);
+      this.#firstSecond = second;
+      this.#begin(nowMs);
+    } else {
+      for (let step = 1; step <= steps; step++) this.#taken[(this.#second + step) % slots] = 0;
+    }
+    this.#second = second;
   }
 }

@@ -48,14 +48,7 @@ const byStatus: ReadonlyMap<number, StatusClass> = new Map(
   ),
 );
 
-/** The class of a status other than ESME_ROK in a response to submit_sm or to a bind. */
+/** The class of a status other than ESME_ROK, in whichever PDU it answers a submit_sm or a bind: also in a generic_nack (P56). */
 export function classifyStatus(commandStatus: number, overrides: StatusClassOverrides): StatusClass {
   return overrides[commandStatus] ?? byStatus.get(commandStatus) ?? "temporary";
-}
-
-/** A generic_nack that carries our sequence number: a bad length or command id is the route's fault, all else passes. */
-export function classifyNack(commandStatus: number, overrides: StatusClassOverrides): StatusClass {
-  return (
-    overrides[commandStatus] ?? (commandStatus === 0x02 || commandStatus === 0x03 ? "route" : "temporary")
-  );
 }

@@ -8,7 +8,7 @@ import type { Logger } from "../../observability/logger.ts";
 import type { Answer } from "../../smpp/connection-options.ts";
 import { trimPadding } from "../../smpp/trim-padding.ts";
 import type { LateAnswer, PartResult, SessionLoss } from "../gateway.ts";
-import { classifyNack, classifyStatus, type StatusClass } from "./classify-status.ts";
+import { classifyStatus, type StatusClass } from "./classify-status.ts";
 import { DoubtfulParts } from "./doubtful-parts.ts";
 import { echoKey } from "./echo-key.ts";
 import { type LatePart, LateParts } from "./late-parts.ts";
@@ -165,8 +165,7 @@ export class PartOutcomes {
       return { said: "accepted", result: { kind: "accepted", number, smscMessageId, matchKey: key, timeMs } };
     }
     const commandStatus = answer.kind === "nack" ? answer.command_status : answer.pdu.command_status;
-    const classify = answer.kind === "nack" ? classifyNack : classifyStatus;
-    const said = classify(commandStatus, statusClass);
+    const said = classifyStatus(commandStatus, statusClass);
     // A session that has lost its account (bind) is bound again like one that was never bound.
     const refusal = said === "bind" ? "session" : said;
     return { said, result: { kind: "refused", number, refusal, commandStatus, timeMs } };

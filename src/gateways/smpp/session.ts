@@ -13,6 +13,7 @@ import { connectSocket } from "./connect-socket.ts";
 import { type Delivery, DeliveryIntake } from "./delivery-intake.ts";
 import { describeClose } from "./describe-close.ts";
 import { echoKey } from "./echo-key.ts";
+import { NarrowedWindow } from "./narrowed-window.ts";
 import type { PartOutcomes } from "./part-outcomes.ts";
 import type { SmppGatewaySettings } from "./settings.ts";
 import type { OverdueParts, SubmissionRun, WrittenPart } from "./submission-run.ts";
@@ -58,6 +59,7 @@ const DEPARTURE_GRACE_MS = 5_000;
 export class SmppSession implements SubmitSession {
   readonly #options: SessionOptions;
   readonly #intake: DeliveryIntake;
+  readonly #window: NarrowedWindow;
   readonly #giveUpConnecting: () => void;
   readonly #overdue: OverdueParts;
   readonly #closed = Promise.withResolvers<void>();
@@ -76,6 +78,7 @@ export class SmppSession implements SubmitSession {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#overdue = options.outcomes.overdueParts();
+    this.#window = new NarrowedWindow(options.settings.window);
     this.#intake = new DeliveryIntake({
       maxUnanswered: options.settings.maxUnansweredDeliveries,
       store: options.onDelivery,
@@ -112,7 +115,13 @@ export class SmppSession implements SubmitSession {
   }
 
   get free(): number {
-    return this.#connection?.room ?? 0;
+    const room = this.#connection?.room ?? 0;
+    return this.#window.isFull ? room : Math.max(0, Math.min(room, this.windowSize - this.inFlight));
+  }
+
+  /** PDUs that may be unanswered now. */
+  get windowSize(): number {
+    return this.#window.places(this.#options.clock.monotonic());
   }
 
   get inFlight(): number {
@@ -286,12 +295,18 @@ export class SmppSession implements SubmitSession {
   }
 
   #settle(written: WrittenPart, outcome: RequestOutcome<"submit_sm">): void {
-    const { outcomes } = this.#options;
+    const { outcomes, clock } = this.#options;
+    this.#window.answered();
     switch (outcome.kind) {
       case "response":
-      case "nack":
-        this.#rebindAfter(outcomes.answered(written, outcome));
+      case "nack": {
+        const said = outcomes.answered(written, outcome);
+        if (outcome.kind === "nack" && said === "throttled") {
+          this.#window.halve(this.inFlight, clock.monotonic());
+        }
+        this.#rebindAfter(said);
         break;
+      }
       case "timeout":
         outcomes.overdue(written, this.#overdue, outcome.sequence_number);
         break;

@@ -239,7 +239,7 @@ describe("a dispatcher", () => {
     expect(north.submissions).toHaveLength(1);
   });
 
-  it("P15 slows the gateway down when it throttles, keeps the order, and spends no retry budget", async () => {
+  it("P15 P58 keeps the order where the gateway throttles, and spends no retry budget", async () => {
     let throttled = 0;
     const north = createMemoryGateway("north", {
       window: 1,
@@ -260,7 +260,8 @@ describe("a dispatcher", () => {
     const order = north.submissions.map((submission) => submission.deliveryId);
     expect(order).toEqual([ids[0], ids[0], ids[0], ids[0], ids[1], ids[2]]);
     const figures = dispatcher.figures().gateways.get(north.id);
-    expect(figures?.slowdown).toBeLessThan(1);
+    // Three answers are too few to judge the rate by.
+    expect(figures?.slowdown).toBe(1);
     const [first] = ids;
     if (first !== undefined) expect((await view(first)).attemptCount).toBe(1);
   });

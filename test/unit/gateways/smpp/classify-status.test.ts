@@ -1,9 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  classifyNack,
-  classifyStatus,
-  statusClasses,
-} from "../../../../src/gateways/smpp/classify-status.ts";
+import { classifyStatus, statusClasses } from "../../../../src/gateways/smpp/classify-status.ts";
 
 const expected: Readonly<Record<string, readonly number[]>> = {
   recipient: [0x0b],
@@ -30,9 +26,8 @@ describe("classifyStatus", () => {
     expect(classifyStatus(0x14, {})).toBe("throttled");
   });
 
-  it("lets a gateway override a class, also for a nack", () => {
+  it("lets a gateway override a class", () => {
     expect(classifyStatus(0x0b, { 11: "route" })).toBe("route");
-    expect(classifyNack(0x03, { 3: "temporary" })).toBe("temporary");
   });
 
   it("lists each status once, in ascending order", () => {
@@ -41,15 +36,5 @@ describe("classifyStatus", () => {
       const next = statusClasses[index + 1];
       if (next !== undefined) expect(last).toBeLessThan(next[0]);
     }
-  });
-
-  it("takes a nack for length or command id as the route's, all else as temporary", () => {
-    expect([0x02, 0x03, 0x08, 0x0b, 0xff].map((status) => classifyNack(status, {}))).toEqual([
-      "route",
-      "route",
-      "temporary",
-      "temporary",
-      "temporary",
-    ]);
   });
 });

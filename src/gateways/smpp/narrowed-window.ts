@@ -1,0 +1,44 @@
+/**
+ * The window of one session after the SMSC has said, by a generic_nack, that too much is unanswered: what it throttles there is
+ * concurrency, so the window halves, once a round trip at most, and grows again by one a second (P56).
+ */
+
+const perMs = 1 / 1_000;
+
+export class NarrowedWindow {
+  readonly #full: number;
+  #places: number;
+  #timeMs = 0;
+  /** Answers still to come to what was under way at the last halving, which say nothing of the new window. */
+  #stale = 0;
+
+  constructor(full: number) {
+    this.#full = full;
+    this.#places = full;
+  }
+
+  get isFull(): boolean {
+    return this.#places === this.#full;
+  }
+
+  /** Places in all, those that are taken too. */
+  places(nowMs: number): number {
+    if (this.isFull) return this.#full;
+    this.#places = Math.min(this.#full, this.#places + (nowMs - this.#timeMs) * perMs);
+    this.#timeMs = nowMs;
+    return Math.floor(this.#places);
+  }
+
+  /** An answer came, whatever it said. */
+  answered(): void {
+    if (this.#stale > 0) this.#stale--;
+  }
+
+  /** One came that says that too much was unanswered; `inFlight` others still are. */
+  halve(inFlight: number, nowMs: number): void {
+    if (this.#stale > 0) return;
+    this.#places = Math.max(1, this.places(nowMs) / 2);
+    this.#timeMs = nowMs;
+    this.#stale = inFlight;
+  }
+}
