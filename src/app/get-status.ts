@@ -9,9 +9,6 @@ import { invalid, requireMessageId } from "./required-fields.ts";
 import type { TokenSealer } from "./sealed-token.ts";
 import type { Unknown } from "./send-request.ts";
 
-/** A page ends when its deliveries reach this size. */
-const maxPageOctets = 2 * 1024 * 1024;
-
 export interface GetStatusInput extends PageRequest {
   readonly messageId: string;
   readonly view: "BASIC" | "FULL" | Unknown;
@@ -43,10 +40,7 @@ export function createGetStatus({ store, sealer }: GetStatusDeps): GetStatus {
       view: input.view,
     });
     if (page === undefined) throw new SmsError("UNKNOWN_MESSAGE");
-    const count = input.view === "FULL" ? countWithin(page.deliveries) : page.deliveries.length;
-    const isCut = count < page.deliveries.length;
-    const nextPosition = isCut ? positionAfter(after, count) : page.nextPosition;
-    const deliveries = page.deliveries.slice(0, count);
+    const { deliveries, nextPosition } = page;
     return {
       message: page,
       deliveries: principal.role === "OPERATOR" ? deliveries : deliveries.map(withoutLeftOut),
@@ -58,21 +52,6 @@ export function createGetStatus({ store, sealer }: GetStatusDeps): GetStatus {
 
 function listOf(accountId: AccountId, messageId: string): string {
   return `status\u0000${accountId}\u0000${messageId}`;
-}
-
-/** Positions have no gaps. */
-function positionAfter(after: string | undefined, count: number): number {
-  return (after === undefined ? -1 : Number(after)) + count;
-}
-
-/** Deliveries that fit into a page; JSON is longer than protobuf, so the page ends a little early. At least one. */
-function countWithin(deliveries: readonly DeliveryView[]): number {
-  let octets = 0;
-  for (const [index, delivery] of deliveries.entries()) {
-    octets += JSON.stringify(delivery).length;
-    if (octets > maxPageOctets && index > 0) return index;
-  }
-  return deliveries.length;
 }
 
 function withoutLeftOut(delivery: DeliveryView): DeliveryView {

@@ -28,15 +28,11 @@ export function createListSms({ store, sealer }: ListSmsDeps): ListSms {
     const filter = parseFilter(input);
     const list = `sms\u0000${accountId}\u0000${JSON.stringify(filter)}`;
     const before = openPageToken(sealer, list, input);
-    const limit = pageSizeOf(input);
-    const found = await store.listMessages(accountId, filter, {
+    const { messages, next } = await store.listMessages(accountId, filter, {
       before: before === undefined ? undefined : parseMessageId(before),
-      limit: limit + 1,
+      limit: pageSizeOf(input),
     });
-    const entries = found.slice(0, limit);
-    const last = entries.at(-1);
-    const isEnd = found.length <= limit || last === undefined;
-    return { entries, nextPageToken: isEnd ? undefined : sealPageToken(sealer, list, last.message.id) };
+    return { entries: messages, nextPageToken: next && sealPageToken(sealer, list, next) };
   };
 }
 

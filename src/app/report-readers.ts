@@ -31,6 +31,8 @@ export interface ReportReadersDeps {
     readonly sessions: Pick<Store["sessions"], "replicaId">;
   };
   readonly clock: Pick<Clock, "setInterval">;
+  /** Streams of one account; as many as of all where it is not given. */
+  readonly maxOfAccount?: number;
 }
 
 interface Reading extends SubscriptionKey {
@@ -43,7 +45,11 @@ const retryAfterMs = 5_000;
 const lookEveryMs = 1_000;
 
 /** Makes the register; `maxReaders` bounds all streams of all accounts together. */
-export function createReportReaders(maxReaders: number, { store, clock }: ReportReadersDeps): ReportReaders {
+export function createReportReaders(
+  maxReaders: number,
+  { store, clock, maxOfAccount = maxReaders }: ReportReadersDeps,
+): ReportReaders {
+  const countOf = new Map<AccountId, number>();
   const bySubscription = new Map<string, Reading>();
   const isShared = store.sessions.replicaId !== undefined;
   let count = 0;
@@ -96,16 +102,18 @@ export function createReportReaders(maxReaders: number, { store, clock }: Report
       const controller = new AbortController();
       const key = subscription === undefined ? undefined : keyOf(accountId, subscription);
       const replaces = key !== undefined && bySubscription.has(key);
-      if (count >= maxReaders && !replaces)
-        throw new SmsError("OVERLOADED", undefined, {
-          retryAfterMs,
-          quota: { subject: "service", description: "Too many report streams are open." },
-        });
+      const ofAccount = countOf.get(accountId) ?? 0;
+      if ((count >= maxReaders || ofAccount >= maxOfAccount) && !replaces) {
+        const subject = ofAccount >= maxOfAccount ? `account ${accountId}` : "service";
+        const quota = { subject, description: "Too many report streams are open." };
+        throw new SmsError("OVERLOADED", undefined, { retryAfterMs, quota });
+      }
       if (key !== undefined && subscription !== undefined) {
         end(key, new SmsError("READER_REPLACED"));
         enter(key, { accountId, name: subscription, controller, epoch: undefined });
       }
       count += 1;
+      countOf.set(accountId, ofAccount + 1);
       let isOpen = true;
       return {
         signal: controller.signal,
@@ -118,6 +126,9 @@ export function createReportReaders(maxReaders: number, { store, clock }: Report
           if (!isOpen) return;
           isOpen = false;
           count -= 1;
+          const left = (countOf.get(accountId) ?? 1) - 1;
+          if (left === 0) countOf.delete(accountId);
+          else countOf.set(accountId, left);
           if (key !== undefined && bySubscription.get(key)?.controller === controller) leave(key);
         },
       };

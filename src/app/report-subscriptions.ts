@@ -5,7 +5,7 @@ import type { Clock } from "../observability/clock.ts";
 import type { Subscription } from "../store/reports.ts";
 import type { Store } from "../store/store.ts";
 import { type Cursors, invalidCursor } from "./cursors.ts";
-import { type Page, type PageRequest, pageOf } from "./page-token.ts";
+import { openPageToken, type Page, type PageRequest, pageSizeOf, sealPageToken } from "./page-token.ts";
 import type { ReportReaders } from "./report-readers.ts";
 import { invalid, missing } from "./required-fields.ts";
 import type { TokenSealer } from "./sealed-token.ts";
@@ -73,22 +73,21 @@ export function createReportSubscriptions(deps: ReportSubscriptionsDeps): Report
     },
 
     async list(page, accountId) {
-      const all = [...(await store.listSubscriptions(accountId))].sort((a, b) => (a.name < b.name ? -1 : 1));
+      const list = `subscriptions\u0000${accountId}`;
+      const limit = pageSizeOf(page);
+      const after = openPageToken(sealer, list, page);
+      const found = await store.listSubscriptions(accountId, { after, limit: limit + 1 });
       const { last } = await store.reportBounds(accountId);
-      const { entries, nextPageToken } = pageOf(
-        sealer,
-        `subscriptions\u0000${accountId}`,
-        page,
-        all,
-        (subscription) => subscription.name,
-      );
+      const entries = found.slice(0, limit);
+      const lastName = entries.at(-1)?.name;
+      const isEnd = found.length <= limit || lastName === undefined;
       return {
         entries: entries.map((subscription) => ({
           subscription,
           cursor: cursors.cursorAfter(accountId, subscription.position),
           pendingCount: Math.max(0, last - subscription.position),
         })),
-        nextPageToken,
+        nextPageToken: isEnd ? undefined : sealPageToken(sealer, list, lastName),
       };
     },
 

@@ -48,6 +48,8 @@ export interface WatchReportsDeps {
   readonly cursors: Cursors;
   readonly readers: ReportReaders;
   readonly clock: Clock;
+  /** Of one account; without it there is no bound. */
+  readonly maxSubscriptions?: number;
   /** Aborted when the service stops. */
   readonly stopping: AbortSignal;
 }
@@ -107,7 +109,13 @@ async function findStart(
     case "subscription": {
       const initial = start.initialStart === "NOW" ? bounds.last : bounds.oldest - 1;
       reader.signal.throwIfAborted();
-      const subscription = await store.openSubscription(accountId, start.name, initial, deps.clock.now());
+      const subscription = await store.openSubscription(
+        accountId,
+        start.name,
+        initial,
+        deps.clock.now(),
+        deps.maxSubscriptions,
+      );
       reader.hold(subscription.readerEpoch);
       return subscription.position;
     }

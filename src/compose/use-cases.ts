@@ -64,7 +64,11 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
   const { maxRecipients, maxReportStreams } = config.limits;
   const sealer = createTokenSealer(store.id);
   const cursors = createCursors(store.line);
-  const readers = createReportReaders(maxReportStreams, { store, clock });
+  const readers = createReportReaders(maxReportStreams, {
+    store,
+    clock,
+    maxOfAccount: config.limits.maxReportStreamsPerAccount,
+  });
   const countryOf = createCountryOf();
   const newMessageId = createMessageIds(() => clock.now(), randomFillSync);
   const workInHand = createWorkInHand({ clock, random: Math.random });
@@ -107,7 +111,14 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
     getStatus: createGetStatus({ store, sealer }),
     listSms: createListSms({ store, sealer }),
     cancelSms: createCancelSms({ store, clock }),
-    watchReports: createWatchReports({ store, cursors, readers, clock, stopping }),
+    watchReports: createWatchReports({
+      store,
+      cursors,
+      readers,
+      clock,
+      stopping,
+      maxSubscriptions: config.limits.maxSubscriptionsPerAccount,
+    }),
     subscriptions: createReportSubscriptions({ store, cursors, sealer, readers, clock }),
     gateways: createGatewayControl({ store, sealer, clock, ...deps.panel }),
     explainRoute: createExplainRoute({ routes, countryOf, newMessageId }),

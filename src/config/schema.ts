@@ -96,6 +96,8 @@ const limits = z
     maxRequestSize: size("64KiB", "64MiB").default(4 * 1024 ** 2),
     maxBacklog: z.int().min(1).max(1_000_000_000).default(1_000_000),
     maxReportStreams: z.int().min(1).max(100_000).default(1_000),
+    maxReportStreamsPerAccount: z.int().min(1).max(100_000).default(100),
+    maxSubscriptionsPerAccount: z.int().min(1).max(100_000).default(1_000),
     maxConnections: z.int().min(1).max(1_000_000).default(2_000),
     maxConnectionsPerAccount: z.int().min(1).max(1_000_000).default(500),
     maxCallsPerAccount: z.int().min(1).max(1_000_000).default(10_000),

@@ -1,5 +1,6 @@
 /** Reports, their numbers and their readers as the port shows them. Times are milliseconds since the epoch. */
 import type { DeliveryState, FailureReason } from "../domain/delivery-state.ts";
+import { SmsError } from "../domain/errors.ts";
 import type { AccountId, DeliveryId, GatewayId } from "../domain/ids.ts";
 import type { E164 } from "../domain/message.ts";
 import type { StatusCodeName } from "../domain/status-code.ts";
@@ -69,4 +70,14 @@ export interface FormerLine {
   readonly id: string;
   /** The account's last number that both lines share; 0 where there is none. */
   lastOf(accountId: AccountId): number;
+}
+
+/** Refuses a new subscription of an account that has as many as it may have. */
+export function refuseSubscription(accountId: AccountId): never {
+  throw new SmsError("OVERLOADED", undefined, {
+    quota: {
+      subject: `account ${accountId}`,
+      description: "The account has too many subscriptions; delete one.",
+    },
+  });
 }

@@ -8,12 +8,33 @@ import { stateOf } from "./codes.ts";
 import { type MessageRow, messageOf, recipientOutcomesOf } from "./message-row.ts";
 import { parseParts, viewPart } from "./part-tuple.ts";
 import type { AttemptTrace } from "./settling.ts";
-import type { AttemptView, DeliveryView, ListFilter, MessageView } from "./views.ts";
+import type { AttemptView, DeliveryView, ListFilter, MessagePage, MessageView, StatusPage } from "./views.ts";
 
-export type MessageViewRow = MessageRow & {
-  readonly delivery_count: number;
-  readonly recipient_outcomes: string | null;
-};
+export type MessageViewRow = MessageRow & { readonly delivery_count: number };
+
+export type StatusMessageRow = MessageViewRow & { readonly recipient_outcomes: string | null };
+
+/** A message with a page of its deliveries as it was read; made a view where the main thread wants it. */
+export interface StatusRows {
+  readonly message: StatusMessageRow;
+  readonly counts: readonly StateCountRow[];
+  readonly deliveries: readonly DeliveryViewRow[];
+  /** Of each delivery, the newest first; empty in the BASIC view. */
+  readonly attempts: readonly (readonly AttemptViewRow[])[];
+  readonly nextPosition: number | undefined;
+}
+
+export interface StateCountRow {
+  readonly state: number;
+  readonly count: number;
+}
+
+/** The messages of a page, with the counts of each. */
+export interface ListRows {
+  readonly rows: readonly MessageViewRow[];
+  readonly counts: readonly (readonly StateCountRow[])[];
+  readonly next: MessageId | undefined;
+}
 
 export interface DeliveryViewRow {
   readonly id: DeliveryId;
@@ -46,25 +67,75 @@ export interface AttemptViewRow {
 
 /** Attempts shown of one delivery at most, the newest: a delivery that is throttled for days has thousands. */
 export const maxAttemptsShown = 100;
+/** A page of the FULL view ends with the delivery that fills it; rows are longer than what is sent of them. */
+export const maxPageOctets = 2 * 1024 * 1024;
+/** Messages that are looked at for one page, where not all of them are wanted: 5 ms. */
+export const mostLookedAt = 10_000;
+/** Deliveries that are counted by state for one page: 5 ms. */
+const mostCounted = 20_000;
 /** How far an id's time may be from its message's: ids may run ahead within a burst, or when the clock steps. */
 const idSlackMs = 10 * 60_000;
 const noTrace: AttemptTrace = { leftOut: [], marks: [] };
 
-export function messageViewOf(
-  row: MessageViewRow,
-  counts: readonly { readonly state: number; readonly count: number }[],
-): MessageView {
+/** The octets of a delivery with its attempts. */
+export function octetsOf(attempts: readonly AttemptViewRow[]): number {
+  // Ids, times and names of a delivery and of an attempt.
+  let octets = 250;
+  for (const { parts, trace } of attempts) octets += 150 + parts.length + (trace?.length ?? 0);
+  return octets;
+}
+
+/**
+ * What one page shows of the rows that were found, one more than its limit where there are more. `floor` is the oldest message that was
+ * looked at, where there may be others behind it.
+ */
+export function cutList(
+  found: readonly MessageViewRow[],
+  limit: number,
+  floor: MessageId | undefined,
+): { readonly rows: readonly MessageViewRow[]; readonly next: MessageId | undefined } {
+  let counted = 0;
+  let end = 0;
+  while (end < found.length && end < limit) {
+    counted += found[end]?.delivery_count ?? 0;
+    if (counted > mostCounted && end > 0) break;
+    end += 1;
+  }
+  return { rows: found.slice(0, end), next: end < found.length ? found[end - 1]?.id : floor };
+}
+
+export function messagePageOf({ rows, counts, next }: ListRows): MessagePage {
+  return { messages: rows.map((row, index) => messageViewOf(row, counts[index] ?? [])), next };
+}
+
+export function statusPageOf({
+  message,
+  counts,
+  deliveries,
+  attempts,
+  nextPosition,
+}: StatusRows): StatusPage {
+  return {
+    ...messageViewOf(message, counts),
+    recipientOutcomes: recipientOutcomesOf(message.recipient_outcomes, message.delivery_count),
+    deliveries: deliveries.map((row, index) =>
+      deliveryViewOf(row, (attempts[index] ?? []).map(attemptViewOf).reverse()),
+    ),
+    nextPosition,
+  };
+}
+
+function messageViewOf(row: MessageViewRow, counts: readonly StateCountRow[]): MessageView {
   const stateCounts: Partial<Record<DeliveryState, number>> = {};
   for (const { state, count } of counts) stateCounts[stateOf(state)] = count;
   return {
     message: { ...messageOf(row), contentKind: row.content_kind === 0 ? "text" : "binary" },
     deliveryCount: row.delivery_count,
     stateCounts,
-    recipientOutcomes: recipientOutcomesOf(row.recipient_outcomes, row.delivery_count),
   };
 }
 
-export function deliveryViewOf(row: DeliveryViewRow, attempts: readonly AttemptView[]): DeliveryView {
+function deliveryViewOf(row: DeliveryViewRow, attempts: readonly AttemptView[]): DeliveryView {
   return {
     id: row.id,
     recipient: row.recipient,
@@ -81,7 +152,7 @@ export function deliveryViewOf(row: DeliveryViewRow, attempts: readonly AttemptV
   };
 }
 
-export function attemptViewOf(row: AttemptViewRow): AttemptView {
+function attemptViewOf(row: AttemptViewRow): AttemptView {
   return {
     number: Math.abs(row.number),
     gatewayId: row.gateway_id,

@@ -28,7 +28,7 @@ import type {
   StoredIncoming,
   TakenReceipts,
 } from "./settling.ts";
-import type { ListFilter, MessageView, StatusPage } from "./views.ts";
+import type { ListFilter, MessagePage, StatusPage } from "./views.ts";
 
 export interface Store {
   /** Made once with the schema, and kept by copies; API keys are hashed with it. */
@@ -107,7 +107,7 @@ export interface Store {
     accountId: AccountId,
     filter: ListFilter,
     page: { readonly before: MessageId | undefined; readonly limit: number },
-  ): Promise<readonly MessageView[]>;
+  ): Promise<MessagePage>;
   /** States of deliveries, for wait_for; in the order asked; undefined where unknown. */
   readStates(ids: readonly DeliveryId[]): Promise<readonly (DeliveryState | undefined)[]>;
 
@@ -128,12 +128,16 @@ export interface Store {
   /** Called after each commit that wrote reports, with the account's last number; returns the unsubscriber. */
   onReports(listener: (accountId: AccountId, last: number) => void): () => void;
 
-  /** The subscription, made at `initialPosition` where it is new, with an epoch for this reader. */
+  /**
+   * The subscription, made at `initialPosition` where it is new, with an epoch for this reader. OVERLOADED where it is new and the
+   * account has `most` already.
+   */
   openSubscription(
     accountId: AccountId,
     name: string,
     initialPosition: number,
     nowMs: number,
+    most?: number,
   ): Promise<Subscription>;
   acknowledge(
     accountId: AccountId,
@@ -141,7 +145,11 @@ export interface Store {
     position: number,
     nowMs: number,
   ): Promise<AcknowledgeOutcome>;
-  listSubscriptions(accountId: AccountId): Promise<readonly Subscription[]>;
+  /** By name, those after one; undefined for the first. */
+  listSubscriptions(
+    accountId: AccountId,
+    page: { readonly after: string | undefined; readonly limit: number },
+  ): Promise<readonly Subscription[]>;
   readSubscription(accountId: AccountId, name: string): Promise<Subscription | undefined>;
   /** Who reads each of them now, in the order asked; undefined where it is gone. */
   readerEpochs(keys: readonly SubscriptionKey[]): Promise<readonly (number | undefined)[]>;

@@ -1,6 +1,6 @@
 /** Messages, deliveries and attempts as the port shows them. Times are milliseconds since the epoch. */
 import type { DeliveryState, FailureReason } from "../domain/delivery-state.ts";
-import type { DeliveryId, GatewayId } from "../domain/ids.ts";
+import type { DeliveryId, GatewayId, MessageId } from "../domain/ids.ts";
 import type { AttemptOutcome, E164, Message } from "../domain/message.ts";
 import type { Receipt } from "../domain/receipt.ts";
 import type { StatusCodeName } from "../domain/status-code.ts";
@@ -50,10 +50,18 @@ export interface MessageView {
   readonly deliveryCount: number;
   /** Deliveries by state, over all of the message. */
   readonly stateCounts: Readonly<Partial<Record<DeliveryState, number>>>;
-  readonly recipientOutcomes: readonly RecipientOutcome[];
 }
 
+/** A page of messages: no more than were asked for, and fewer where looking for them or counting their deliveries takes long. */
+export interface MessagePage {
+  readonly messages: readonly MessageView[];
+  /** `before` of the next page; undefined at the end. */
+  readonly next: MessageId | undefined;
+}
+
+/** A page of one message: ends at its limit, or in the FULL view at 2 MiB. */
 export interface StatusPage extends MessageView {
+  readonly recipientOutcomes: readonly RecipientOutcome[];
   readonly deliveries: readonly DeliveryView[];
   /** Position after which the next page starts; undefined at the end. */
   readonly nextPosition: number | undefined;

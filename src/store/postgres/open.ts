@@ -7,6 +7,7 @@ import type { AccountId, GatewayId } from "../../domain/ids.ts";
 import type { Clock } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
 import { maskOf } from "../codes.ts";
+import { refuseSubscription } from "../reports.ts";
 import type { Store } from "../store.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { readBacklog } from "./backlog.ts";
@@ -147,7 +148,7 @@ function createStore(options: PostgresStoreOptions, { storeId, line }: MigratedD
       hints.queues(wokenQueues);
     },
   });
-  const { read, readTogether } = createReader(readers, options.maxWaitingReads ?? 10_000);
+  const { read, readTogether } = createReader(readers, readerCount, options.maxWaitingReads ?? 10_000);
   let closing: Promise<void> | undefined;
 
   async function closeAll(): Promise<void> {
@@ -235,48 +236,53 @@ function createStore(options: PostgresStoreOptions, { storeId, line }: MigratedD
     },
     findRequest: (accountId, id) => read((connection) => findRequest(connection, { accountId, id })),
     readStatus: (accountId, messageId, page) =>
-      readTogether((connection) => readStatus(connection, { accountId, messageId, page })),
+      readTogether(accountId, (connection) => readStatus(connection, { accountId, messageId, page })),
     listMessages: (accountId, filter, page) =>
-      readTogether((connection) => listMessages(connection, { accountId, filter, page })),
-    readStates: (ids) => read((connection) => readStates(connection, ids)),
+      readTogether(accountId, (connection) => listMessages(connection, { accountId, filter, page })),
+    readStates: (ids) => read(undefined, (connection) => readStates(connection, ids)),
     async readReports(accountId, after, limit) {
       poll.watch(accountId);
       const query = { accountId, after, limit, mask: maskOf(undefined) };
-      return (await read((connection) => scanReports(connection, query))).reports;
+      return (await read(accountId, (connection) => scanReports(connection, query))).reports;
     },
     scanReports: (accountId, { after, limit, states }) => {
       poll.watch(accountId);
-      return read((connection) => scanReports(connection, { accountId, after, limit, mask: maskOf(states) }));
+      return read(accountId, (connection) =>
+        scanReports(connection, { accountId, after, limit, mask: maskOf(states) }),
+      );
     },
     reportBounds: (accountId) => {
       poll.watch(accountId);
-      return read((connection) => reportBounds(connection, accountId));
+      return read(accountId, (connection) => reportBounds(connection, accountId));
     },
     reportNumberBefore: (accountId, timeMs) =>
-      readTogether((connection) => reportNumberBefore(connection, { accountId, timeMs })),
+      readTogether(accountId, (connection) => reportNumberBefore(connection, { accountId, timeMs })),
     onReports(listener) {
       reportListeners.add(listener);
       return () => {
         reportListeners.delete(listener);
       };
     },
-    openSubscription: (accountId, name, position, nowMs) =>
-      write("openSubscription", { accountId, name, position, nowMs }),
+    async openSubscription(accountId, name, position, nowMs, most = 2 ** 31 - 1) {
+      const opened = await write("openSubscription", { accountId, name, position, nowMs, most });
+      return opened ?? refuseSubscription(accountId);
+    },
     acknowledge: (accountId, name, position, nowMs) =>
       write("acknowledge", { accountId, name, position, nowMs }),
-    listSubscriptions: (accountId) => read((connection) => listSubscriptions(connection, accountId)),
+    listSubscriptions: (accountId, page) =>
+      read(accountId, (connection) => listSubscriptions(connection, { accountId, page })),
     readSubscription: (accountId, name) =>
-      read((connection) => readSubscription(connection, { accountId, name })),
-    readerEpochs: (keys) => read((connection) => readerEpochs(connection, keys)),
+      read(accountId, (connection) => readSubscription(connection, { accountId, name })),
+    readerEpochs: (keys) => read(undefined, (connection) => readerEpochs(connection, keys)),
     deleteSubscription: (accountId, name) => write("deleteSubscription", { accountId, name }),
     createKey: (key) => write("createKey", key),
-    listKeys: () => read(listKeys),
+    listKeys: () => read(undefined, listKeys),
     revokeKey: (id, nowMs) => write("revokeKey", { id, nowMs }),
-    pausedGateways: () => read(pausedGateways),
+    pausedGateways: () => read(undefined, pausedGateways),
     setPaused: (gatewayId, pause) => write("setPaused", { gatewayId, pause }),
-    boundCredentials: () => read(boundCredentials),
+    boundCredentials: () => read(undefined, boundCredentials),
     noteBound: (bound, nowMs) => write("noteBound", { ...bound, nowMs }),
-    backlog: () => read(readBacklog),
+    backlog: () => read(undefined, readBacklog),
     backup: () => Promise.reject(refuseBackup()),
     onCommit(listener) {
       commitListeners.add(listener);

@@ -17,7 +17,7 @@ import type { BoundRequest } from "./bound-credentials.ts";
 import type { CancelRequest } from "./cancel.ts";
 import type { PauseRequest } from "./pauses.ts";
 import type { Joined, JoinRequest, RescueRequest } from "./recover.ts";
-import type { PositionRequest } from "./subscriptions.ts";
+import type { OpenRequest, PositionRequest } from "./subscriptions.ts";
 import type { AdoptRequest, SweepRequest } from "./sweep.ts";
 
 interface Step<Input, Outcome> {
@@ -49,7 +49,7 @@ export interface WriteSteps {
   readonly expireDue: Step<SweepRequest, number>;
   readonly endSilent: Step<SweepRequest & { readonly graceMs: number }, number>;
   readonly adoptOrphans: Step<AdoptRequest, number>;
-  readonly openSubscription: Step<PositionRequest, Subscription>;
+  readonly openSubscription: Step<OpenRequest, Subscription | undefined>;
   readonly acknowledge: Step<PositionRequest, AcknowledgeOutcome>;
   readonly deleteSubscription: Step<SubscriptionKey, boolean>;
   readonly createKey: Step<ApiKey, boolean>;

@@ -6,16 +6,21 @@ import { stateOf } from "../codes.ts";
 import { messageColumns } from "../message-row.ts";
 import {
   type AttemptViewRow,
-  attemptViewOf,
+  cutList,
   type DeliveryViewRow,
-  deliveryViewOf,
   keysOf,
   listBounds,
   type MessageViewRow,
   maxAttemptsShown,
-  messageViewOf,
+  maxPageOctets,
+  messagePageOf,
+  mostLookedAt,
+  octetsOf,
+  type StateCountRow,
+  type StatusMessageRow,
+  statusPageOf,
 } from "../status-rows.ts";
-import type { AttemptView, ListFilter, MessageView, StatusPage } from "../views.ts";
+import type { ListFilter, MessagePage, StatusPage } from "../views.ts";
 import { packText } from "./pack-text.ts";
 import { plainMessage } from "./plain-message.ts";
 import { type Connection, first, statement } from "./statement.ts";
@@ -32,13 +37,15 @@ export interface ListQuery {
   readonly page: { readonly before: MessageId | undefined; readonly limit: number };
 }
 
-const viewColumns = `${messageColumns}, delivery_count, recipient_outcomes`;
+const viewColumns = `${messageColumns}, delivery_count`;
+const attemptColumns =
+  "delivery_id, number, gateway_id, start_time, end_time, outcome, encoding, segment_count, reference, parts, trace";
 
-const findMessage = statement<MessageViewRow>(
+const findMessage = statement<StatusMessageRow>(
   "find_message",
-  `SELECT ${viewColumns} FROM messages WHERE account_id = $1 AND id = $2`,
+  `SELECT ${viewColumns}, recipient_outcomes FROM messages WHERE account_id = $1 AND id = $2`,
 );
-const countStates = statement<{ message_id: string; state: number; count: number }>(
+const countStates = statement<StateCountRow & { readonly message_id: string }>(
   "count_states",
   `SELECT k.message_id, d.state, d.count
    FROM unnest($1::text[], $2::text[], $3::text[]) AS k (message_id, from_id, until_id)
@@ -53,12 +60,15 @@ const findDeliveries = statement<DeliveryViewRow>(
      SELECT encoding, segment_count FROM attempts WHERE delivery_id = d.id AND number = d.attempt_count LIMIT 1) AS a ON true
    WHERE d.id > $1 AND d.id < $2 ORDER BY d.id LIMIT $3`,
 );
+// Fenced attempts have negative numbers; each side walks the key from its end.
 const findAttempts = statement<AttemptViewRow & { readonly delivery_id: DeliveryId }>(
   "find_attempts_shown",
-  `SELECT a.* FROM unnest($1::text[]) AS k (id)
-   CROSS JOIN LATERAL (
-     SELECT delivery_id, number, gateway_id, start_time, end_time, outcome, encoding, segment_count, reference, parts, trace
-     FROM attempts WHERE delivery_id = k.id ORDER BY abs(number) DESC, number DESC LIMIT ${maxAttemptsShown}) AS a`,
+  `SELECT a.* FROM unnest($1::text[]) AS k (id) CROSS JOIN LATERAL (
+     (SELECT ${attemptColumns} FROM attempts WHERE delivery_id = k.id AND number > 0
+      ORDER BY number DESC LIMIT ${maxAttemptsShown})
+     UNION ALL
+     (SELECT ${attemptColumns} FROM attempts WHERE delivery_id = k.id AND number < 0
+      ORDER BY number LIMIT ${maxAttemptsShown})) AS a`,
 );
 const findStates = statement<{ id: DeliveryId; state: number }>(
   "find_states",
@@ -77,47 +87,63 @@ const listByReference = statement<MessageViewRow>(
    ORDER BY id DESC LIMIT $6`,
 );
 
+const findFloor = statement<{ id: MessageId }>(
+  "find_list_floor",
+  `SELECT id FROM messages WHERE account_id = $1 AND id < $2 AND id >= $3
+   ORDER BY id DESC LIMIT 1 OFFSET ${mostLookedAt - 1}`,
+);
+const findReferenceFloor = statement<{ id: MessageId }>(
+  "find_reference_floor",
+  `SELECT id FROM messages WHERE account_id = $1 AND id < $2 AND id >= $3 AND client_reference = $4
+   ORDER BY id DESC LIMIT 1 OFFSET ${mostLookedAt - 1}`,
+);
+
 export async function readStatus(
   connection: Connection,
   { accountId, messageId, page }: StatusQuery,
 ): Promise<StatusPage | undefined> {
   const [from, until] = keysOf(messageId);
   const after = page.afterPosition < 0 ? from : deliveryIdOf(messageId, page.afterPosition);
-  const [messages, rows] = await Promise.all([
+  const [messages, found, counts] = await Promise.all([
     connection.all(findMessage, accountId, messageId),
     connection.all(findDeliveries, after, until, page.limit + 1),
+    connection.all(countStates, [messageId], [from], [until]),
   ]);
-  const message = first(messages);
-  if (message === undefined) return undefined;
-  const shown = rows.slice(0, page.limit);
-  const last = shown.at(-1);
-  const attempts =
-    page.view === "FULL"
-      ? await readAttempts(
-          connection,
-          shown.map(({ id }) => id),
-        )
-      : undefined;
-  const [view] = await viewsOf(connection, [message]);
-  if (view === undefined) return undefined;
-  return {
-    ...view,
-    deliveries: shown.map((row) => deliveryViewOf(row, attempts?.get(row.id) ?? [])),
-    nextPosition: rows.length > shown.length && last !== undefined ? positionOf(last.id) : undefined,
-  };
+  const row = first(messages);
+  if (row === undefined) return undefined;
+  const wanted = found.slice(0, page.limit);
+  const attempts = page.view === "FULL" ? await readAttempts(connection, wanted) : wanted.map(() => []);
+  const deliveries = wanted.slice(0, attempts.length);
+  const last = deliveries.at(-1);
+  const hasMore = found.length > deliveries.length && last !== undefined;
+  const message = { ...plainMessage(row), recipient_outcomes: row.recipient_outcomes };
+  return statusPageOf({
+    message,
+    counts,
+    deliveries,
+    attempts,
+    nextPosition: hasMore ? positionOf(last.id) : undefined,
+  });
 }
 
 export async function listMessages(
   connection: Connection,
   { accountId, filter, page }: ListQuery,
-): Promise<readonly MessageView[]> {
-  const common = [accountId, ...listBounds(filter, page.before), page.limit] as const;
-  const { clientReference } = filter;
-  const rows =
-    clientReference === undefined
-      ? await connection.all(listAll, ...common)
-      : await connection.all(listByReference, ...common, packText(clientReference));
-  return await viewsOf(connection, rows);
+): Promise<MessagePage> {
+  const { clientReference, acceptedFromMs, acceptedUntilMs } = filter;
+  const [before, lowest, fromMs, untilMs] = listBounds(filter, page.before);
+  const reference = clientReference === undefined ? [] : [packText(clientReference)];
+  const [findOldest, list] =
+    clientReference === undefined ? [findFloor, listAll] : [findReferenceFloor, listByReference];
+  const isByTime = acceptedFromMs !== undefined || acceptedUntilMs !== undefined;
+  const floor = isByTime
+    ? first(await connection.all(findOldest, accountId, before, lowest, ...reference))?.id
+    : undefined;
+  const bounds = [before, floor ?? lowest, fromMs, untilMs, page.limit + 1] as const;
+  const found = await connection.all(list, accountId, ...bounds, ...reference);
+  const { rows, next } = cutList(found, page.limit, floor);
+  const counts = await countAll(connection, rows);
+  return messagePageOf({ rows: rows.map(plainMessage), counts, next });
 }
 
 export async function readStates(
@@ -129,10 +155,10 @@ export async function readStates(
   return ids.map((id) => states.get(id));
 }
 
-async function viewsOf(
+async function countAll(
   connection: Connection,
   rows: readonly MessageViewRow[],
-): Promise<readonly MessageView[]> {
+): Promise<readonly (readonly StateCountRow[])[]> {
   if (rows.length === 0) return [];
   const keys = rows.map(({ id }) => keysOf(id));
   const counted = await connection.all(
@@ -141,24 +167,38 @@ async function viewsOf(
     keys.map(([from]) => from),
     keys.map(([, until]) => until),
   );
-  return rows.map((row) =>
-    messageViewOf(
-      plainMessage(row),
-      counted.filter(({ message_id }) => message_id === row.id),
-    ),
-  );
+  const byMessage = Map.groupBy(counted, ({ message_id }) => message_id);
+  return rows.map(({ id }) => byMessage.get(id) ?? []);
 }
 
-/** The newest attempts of each delivery, oldest first. */
+/** A part with its receipt, about. */
+const octetsOfPart = 150;
+
+/** The newest attempts of each delivery, newest first, of as many deliveries as fill a page; read in stretches that are about a page. */
 async function readAttempts(
   connection: Connection,
-  ids: readonly DeliveryId[],
-): Promise<ReadonlyMap<DeliveryId, readonly AttemptView[]>> {
-  const attempts = new Map<DeliveryId, AttemptView[]>();
-  for (const row of await connection.all(findAttempts, ids)) {
-    const known = attempts.get(row.delivery_id);
-    if (known === undefined) attempts.set(row.delivery_id, [attemptViewOf(row)]);
-    else known.unshift(attemptViewOf(row));
+  deliveries: readonly DeliveryViewRow[],
+): Promise<readonly (readonly AttemptViewRow[])[]> {
+  const pages: (readonly AttemptViewRow[])[] = [];
+  let octets = 0;
+  while (pages.length < deliveries.length) {
+    const ids: DeliveryId[] = [];
+    for (let expected = octets; pages.length + ids.length < deliveries.length; ) {
+      const next = deliveries[pages.length + ids.length];
+      if (next === undefined || (ids.length > 0 && expected > maxPageOctets)) break;
+      ids.push(next.id);
+      const shown = Math.min(maxAttemptsShown, next.attempt_count);
+      expected += shown * (next.attempt_segment_count ?? next.segment_count) * octetsOfPart;
+    }
+    const byDelivery = Map.groupBy(await connection.all(findAttempts, ids), ({ delivery_id }) => delivery_id);
+    for (const id of ids) {
+      const attempts = (byDelivery.get(id) ?? [])
+        .sort((a, b) => Math.abs(b.number) - Math.abs(a.number) || b.number - a.number)
+        .slice(0, maxAttemptsShown);
+      octets += octetsOf(attempts);
+      if (octets > maxPageOctets && pages.length > 0) return pages;
+      pages.push(attempts);
+    }
   }
-  return attempts;
+  return pages;
 }

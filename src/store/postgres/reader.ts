@@ -1,5 +1,6 @@
 /** The reading side of the store: a bounded number of reads on a few connections. */
 import { SmsError } from "../../domain/errors.ts";
+import { createFairQueue } from "../fair-queue.ts";
 import type { Session } from "./session.ts";
 import type { Connection } from "./statement.ts";
 import { storeErrorOf } from "./store-error.ts";
@@ -7,26 +8,26 @@ import { storeErrorOf } from "./store-error.ts";
 type Body<Result> = (connection: Connection) => Promise<Result>;
 
 export interface Reader {
-  read<Result>(body: Body<Result>): Promise<Result>;
+  /** For an account, whose reads take turns with those of others; undefined for nobody's. */
+  read<Result>(account: string | undefined, body: Body<Result>): Promise<Result>;
   /** Several statements of one answer see one state of the database. */
-  readTogether<Result>(body: Body<Result>): Promise<Result>;
+  readTogether<Result>(account: string | undefined, body: Body<Result>): Promise<Result>;
 }
 
-export function createReader(sessions: Session, maxWaitingReads: number): Reader {
-  async function read<Result>(body: (connection: Connection) => Promise<Result>): Promise<Result> {
-    if (sessions.pending >= maxWaitingReads) {
-      throw new SmsError("OVERLOADED", "Too many reads wait.", { retryAfterMs: 1_000 });
-    }
+/** `width` connections read at once. */
+export function createReader(sessions: Session, width: number, maxWaitingReads: number): Reader {
+  const reads = createFairQueue(width, maxWaitingReads);
+
+  async function read<Result>(account: string | undefined, body: Body<Result>): Promise<Result> {
     try {
-      return await sessions.use(body);
+      return await reads.run(account, () => sessions.use(body));
     } catch (error) {
       throw readError(error);
     }
   }
 
-  /** Several statements of one answer see one state of the database. */
-  function readTogether<Result>(body: (connection: Connection) => Promise<Result>): Promise<Result> {
-    return read(async (connection) => {
+  function readTogether<Result>(account: string | undefined, body: Body<Result>): Promise<Result> {
+    return read(account, async (connection) => {
       const begun = connection.command("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
       try {
         const [result] = await Promise.all([body(connection), begun]);

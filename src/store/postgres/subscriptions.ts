@@ -15,6 +15,13 @@ interface SubscriptionRow {
 
 export type PositionRequest = SubscriptionKey & { readonly position: number; readonly nowMs: number };
 
+export type OpenRequest = PositionRequest & { readonly most: number };
+
+export interface SubscriptionsQuery {
+  readonly accountId: AccountId;
+  readonly page: { readonly after: string | undefined; readonly limit: number };
+}
+
 const columns = "name, position, create_time, acknowledge_time, reader_epoch";
 const find = statement<SubscriptionRow>(
   "find_subscription",
@@ -22,7 +29,7 @@ const find = statement<SubscriptionRow>(
 );
 const list = statement<SubscriptionRow>(
   "list_subscriptions",
-  `SELECT ${columns} FROM subscriptions WHERE account_id = $1 ORDER BY name`,
+  `SELECT ${columns} FROM subscriptions WHERE account_id = $1 AND name > $2 ORDER BY name LIMIT $3`,
 );
 // The time keeps the epochs of a name apart from those of one that was deleted.
 const open = statement<SubscriptionRow>(
@@ -36,6 +43,10 @@ const findEpochs = statement<{ account_id: AccountId; name: string; reader_epoch
   `SELECT s.account_id, s.name, s.reader_epoch
    FROM unnest($1::text[], $2::text[]) AS k (account_id, name)
    JOIN subscriptions s ON s.account_id = k.account_id AND s.name = k.name`,
+);
+const count = statement<{ count: number }>(
+  "count_subscriptions",
+  "SELECT count(*) AS count FROM (SELECT 1 FROM subscriptions WHERE account_id = $1 LIMIT $2) AS counted",
 );
 const findLast = statement<{ last: number }>(
   "find_last_report",
@@ -61,15 +72,21 @@ export async function readSubscription(
 
 export async function listSubscriptions(
   connection: Connection,
-  accountId: AccountId,
+  { accountId, page }: SubscriptionsQuery,
 ): Promise<readonly Subscription[]> {
-  return (await connection.all(list, accountId)).map(subscriptionOf);
+  const after = page.after === undefined ? "" : packText(page.after);
+  return (await connection.all(list, accountId, after, page.limit)).map(subscriptionOf);
 }
 
+/** Undefined where it is new and the account has as many as it may have; two replicas at once may make one more. */
 export async function openSubscription(
   connection: Connection,
-  { accountId, name, position, nowMs }: PositionRequest,
-): Promise<Subscription> {
+  { accountId, name, position, nowMs, most }: OpenRequest,
+): Promise<Subscription | undefined> {
+  if ((await readSubscription(connection, { accountId, name })) === undefined) {
+    const found = first(await connection.all(count, accountId, most))?.count ?? 0;
+    if (found >= most) return undefined;
+  }
   const row = first(await connection.all(open, accountId, packText(name), position, nowMs));
   if (row === undefined) throw new StepError("the subscription is gone");
   return subscriptionOf(row);

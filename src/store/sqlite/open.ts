@@ -4,7 +4,10 @@ import type { AccountId } from "../../domain/ids.ts";
 import type { Clock } from "../../observability/clock.ts";
 import { type Logger, silentLogger } from "../../observability/logger.ts";
 import { maskOf } from "../codes.ts";
+import { createFairQueue } from "../fair-queue.ts";
 import { createGroupCommit, type WriteEntry } from "../group-commit.ts";
+import { refuseSubscription } from "../reports.ts";
+import { messagePageOf, statusPageOf } from "../status-rows.ts";
 import type { Store } from "../store.ts";
 import { backupTo } from "./backup.ts";
 import { checkFile } from "./check-file.ts";
@@ -42,6 +45,9 @@ export interface SqliteStoreOptions {
  * 11,102 messages a second where it was 10,154 (medians of 7, in turn). A batch of single messages is smaller than this, and is best whole.
  */
 const overlapRows = 250;
+
+/** The worker finds the next one when it has answered one. */
+const readsAtOnce = 2;
 
 type ReportsListener = Parameters<Store["onReports"]>[0];
 type CommitListener = Parameters<Store["onCommit"]>[0];
@@ -87,6 +93,7 @@ function createStore(
   writer.onLost(guard.note);
   const reportListeners = new Set<ReportsListener>();
   const commitListeners = new Set<CommitListener>();
+  const reads = createFairQueue(readsAtOnce, maxWaitingReads);
   let closing: Promise<void> | undefined;
 
   async function run(batch: readonly WriteOperation[]): Promise<readonly unknown[]> {
@@ -136,18 +143,18 @@ function createStore(
   async function read<Kind extends keyof ReadSteps>(
     kind: Kind,
     input: ReadSteps[Kind]["input"],
+    account?: AccountId,
   ): Promise<ReadSteps[Kind]["outcome"]> {
     if (closing !== undefined) throw new SmsError("SERVICE_UNAVAILABLE", "The store is closed.");
-    if (reader.pending >= maxWaitingReads) {
-      throw new SmsError("OVERLOADED", "Too many reads wait.", { retryAfterMs: 1_000 });
-    }
     const operation = { kind, input } as ReadOperation;
-    return (await guard.run(() => reader.call(operation))) as ReadSteps[Kind]["outcome"];
+    return (await reads.run(account, () =>
+      guard.run(() => reader.call(operation)),
+    )) as ReadSteps[Kind]["outcome"];
   }
 
   const scanReports: Store["scanReports"] = async (accountId, { after, limit, states }) => {
     const mask = maskOf(states);
-    return unpackScan(await read("scanReports", { accountId, after, limit, mask }), mask);
+    return unpackScan(await read("scanReports", { accountId, after, limit, mask }, accountId), mask);
   };
 
   async function closeAll(): Promise<void> {
@@ -211,29 +218,35 @@ function createStore(
       }
       return rows;
     },
-    readStatus: (accountId, messageId, page) => read("readStatus", { accountId, messageId, page }),
-    listMessages: (accountId, filter, page) => read("listMessages", { accountId, filter, page }),
-    findRequest: (accountId, id) => read("findRequest", { accountId, id }),
+    async readStatus(accountId, messageId, page) {
+      const rows = await read("readStatus", { accountId, messageId, page }, accountId);
+      return rows && statusPageOf(rows);
+    },
+    listMessages: async (accountId, filter, page) =>
+      messagePageOf(await read("listMessages", { accountId, filter, page }, accountId)),
+    findRequest: (accountId, id) => read("findRequest", { accountId, id }, accountId),
     readStates: (ids) => read("readStates", ids),
     async readReports(accountId, after, limit) {
       const { reports } = await scanReports(accountId, { after, limit, states: undefined });
       return reports;
     },
     scanReports,
-    reportBounds: (accountId) => read("reportBounds", accountId),
-    reportNumberBefore: (accountId, timeMs) => read("reportNumberBefore", { accountId, timeMs }),
+    reportBounds: (accountId) => read("reportBounds", accountId, accountId),
+    reportNumberBefore: (accountId, timeMs) => read("reportNumberBefore", { accountId, timeMs }, accountId),
     onReports(listener) {
       reportListeners.add(listener);
       return () => {
         reportListeners.delete(listener);
       };
     },
-    openSubscription: (accountId, name, position, nowMs) =>
-      write("openSubscription", { accountId, name, position, nowMs }),
+    async openSubscription(accountId, name, position, nowMs, most = Number.MAX_SAFE_INTEGER) {
+      const opened = await write("openSubscription", { accountId, name, position, nowMs, most });
+      return opened ?? refuseSubscription(accountId);
+    },
     acknowledge: (accountId, name, position, nowMs) =>
       write("acknowledge", { accountId, name, position, nowMs }),
-    listSubscriptions: (accountId) => read("listSubscriptions", accountId),
-    readSubscription: (accountId, name) => read("readSubscription", { accountId, name }),
+    listSubscriptions: (accountId, page) => read("listSubscriptions", { accountId, page }, accountId),
+    readSubscription: (accountId, name) => read("readSubscription", { accountId, name }, accountId),
     readerEpochs: (keys) => read("readerEpochs", keys),
     deleteSubscription: (accountId, name) => write("deleteSubscription", { accountId, name }),
     createKey: (key) => write("createKey", key),

@@ -14,7 +14,8 @@ import type {
   StoredIncoming,
   TakenReceipts,
 } from "../settling.ts";
-import type { MessageView, StatusPage } from "../views.ts";
+
+import type { ListRows, StatusRows } from "../status-rows.ts";
 import type { AppendedReports } from "./append-reports.ts";
 import type { BoundRequest } from "./bound-credentials.ts";
 import type { CancelRequest } from "./cancel.ts";
@@ -25,7 +26,7 @@ import type { GatewayPause, PauseRequest } from "./pauses.ts";
 import type { ReportsQuery } from "./read-reports.ts";
 import type { ListQuery, StatusQuery } from "./read-status.ts";
 import type { TakeParkedRequest } from "./record-receipts.ts";
-import type { PositionRequest } from "./subscriptions.ts";
+import type { OpenRequest, PositionRequest, SubscriptionsQuery } from "./subscriptions.ts";
 import type { AdoptRequest, SweepRequest } from "./sweep.ts";
 
 interface Step<Input, Outcome> {
@@ -55,7 +56,7 @@ export interface WriteSteps {
   readonly endSilent: Step<SweepRequest & { readonly graceMs: number }, number>;
   readonly adoptOrphans: Step<AdoptRequest, number>;
   readonly clean: Step<CleanRequest, Cleaned>;
-  readonly openSubscription: Step<PositionRequest, Subscription>;
+  readonly openSubscription: Step<OpenRequest, Subscription | undefined>;
   readonly acknowledge: Step<PositionRequest, AcknowledgeOutcome>;
   readonly deleteSubscription: Step<SubscriptionKey, boolean>;
   readonly createKey: Step<ApiKey, boolean>;
@@ -65,8 +66,8 @@ export interface WriteSteps {
 }
 
 export interface ReadSteps {
-  readonly readStatus: Step<StatusQuery, StatusPage | undefined>;
-  readonly listMessages: Step<ListQuery, readonly MessageView[]>;
+  readonly readStatus: Step<StatusQuery, StatusRows | undefined>;
+  readonly listMessages: Step<ListQuery, ListRows>;
   readonly findRequest: Step<RequestQuery, KnownRequest | undefined>;
   readonly readStates: Step<readonly DeliveryId[], readonly (DeliveryState | undefined)[]>;
   readonly scanReports: Step<ReportsQuery, PackedScan>;
@@ -74,7 +75,7 @@ export interface ReadSteps {
   readonly reportNumberBefore: Step<{ readonly accountId: AccountId; readonly timeMs: number }, number>;
   readonly readSubscription: Step<SubscriptionKey, Subscription | undefined>;
   readonly readerEpochs: Step<readonly SubscriptionKey[], readonly (number | undefined)[]>;
-  readonly listSubscriptions: Step<AccountId, readonly Subscription[]>;
+  readonly listSubscriptions: Step<SubscriptionsQuery, readonly Subscription[]>;
   readonly listKeys: Step<undefined, readonly ApiKey[]>;
   readonly pausedGateways: Step<undefined, readonly GatewayPause[]>;
   readonly boundCredentials: Step<undefined, readonly BoundCredentials[]>;

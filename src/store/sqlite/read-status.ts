@@ -7,16 +7,21 @@ import { stateOf } from "../codes.ts";
 import { messageColumns } from "../message-row.ts";
 import {
   type AttemptViewRow,
-  attemptViewOf,
+  cutList,
   type DeliveryViewRow,
-  deliveryViewOf,
   keysOf,
+  type ListRows,
   listBounds,
   type MessageViewRow,
   maxAttemptsShown,
-  messageViewOf,
+  maxPageOctets,
+  mostLookedAt,
+  octetsOf,
+  type StateCountRow,
+  type StatusMessageRow,
+  type StatusRows,
 } from "../status-rows.ts";
-import type { AttemptView, ListFilter, MessageView, StatusPage } from "../views.ts";
+import type { ListFilter } from "../views.ts";
 import { prepare } from "./statement.ts";
 
 export interface StatusQuery {
@@ -31,12 +36,16 @@ export interface ListQuery {
   readonly page: { readonly before: MessageId | undefined; readonly limit: number };
 }
 
+const viewColumns = `${messageColumns}, delivery_count`;
+const attemptColumns =
+  "number, gateway_id, start_time, end_time, outcome, encoding, segment_count, reference, parts, trace";
+
 export function createReadStatus(db: DatabaseSync) {
-  const findMessage = prepare<MessageViewRow>(
+  const findMessage = prepare<StatusMessageRow>(
     db,
-    `SELECT ${messageColumns}, delivery_count, recipient_outcomes FROM messages WHERE account_id = ? AND id = ?`,
+    `SELECT ${viewColumns}, recipient_outcomes FROM messages WHERE account_id = ? AND id = ?`,
   );
-  const countStates = prepare<{ state: number; count: number }>(
+  const countStates = prepare<StateCountRow>(
     db,
     "SELECT state, count(*) AS count FROM deliveries WHERE id >= ? AND id < ? GROUP BY state",
   );
@@ -47,55 +56,86 @@ export function createReadStatus(db: DatabaseSync) {
      FROM deliveries d LEFT JOIN attempts a ON a.delivery_id = d.id AND a.number = d.attempt_count
      WHERE d.id > ? AND d.id < ? ORDER BY d.id LIMIT ?`,
   );
+  // Fenced attempts have negative numbers; each statement walks the key from its end.
   const findAttempts = prepare<AttemptViewRow>(
     db,
-    `SELECT number, gateway_id, start_time, end_time, outcome, encoding, segment_count, reference, parts, trace
-     FROM attempts WHERE delivery_id = ? ORDER BY abs(number) DESC, number DESC LIMIT ${maxAttemptsShown}`,
+    `SELECT ${attemptColumns} FROM attempts WHERE delivery_id = ? AND number > 0
+     ORDER BY number DESC LIMIT ${maxAttemptsShown}`,
+  );
+  const findFenced = prepare<AttemptViewRow>(
+    db,
+    `SELECT ${attemptColumns} FROM attempts WHERE delivery_id = ? AND number < 0
+     ORDER BY number LIMIT ${maxAttemptsShown}`,
   );
   const findState = prepare<{ state: number }>(db, "SELECT state FROM deliveries WHERE id = ?");
-  const list = prepare<MessageViewRow>(
-    db,
-    `SELECT ${messageColumns}, delivery_count, recipient_outcomes FROM messages
-     WHERE account_id = ?1 AND id < ?2 AND id >= ?3 AND accept_time >= ?4 AND accept_time < ?5
-     ORDER BY id DESC LIMIT ?6`,
-  );
-  const listByReference = prepare<MessageViewRow>(
-    db,
-    `SELECT ${messageColumns}, delivery_count, recipient_outcomes FROM messages
-     WHERE account_id = ?1 AND id < ?2 AND id >= ?3 AND accept_time >= ?4 AND accept_time < ?5 AND client_reference = ?7
-     ORDER BY id DESC LIMIT ?6`,
-  );
+  const listing = (index: string, reference: string) => ({
+    list: prepare<MessageViewRow>(
+      db,
+      `SELECT ${viewColumns} FROM messages ${index}
+       WHERE account_id = ?1 AND id < ?2 AND id >= ?3 AND accept_time >= ?4 AND accept_time < ?5 ${reference}
+       ORDER BY id DESC LIMIT ?6`,
+    ),
+    // Ids and times differ by minutes: what is looked at for a page has an end of its own.
+    floor: prepare<{ id: MessageId }>(
+      db,
+      `SELECT id FROM messages ${index} WHERE account_id = ?1 AND id < ?2 AND id >= ?3 ${reference.replace("?7", "?4")}
+       ORDER BY id DESC LIMIT 1 OFFSET ${mostLookedAt - 1}`,
+    ),
+  });
+  const all = listing("", "");
+  // Without being told SQLite walks all messages of the account.
+  const ofReference = listing("INDEXED BY messages_by_client_reference", "AND client_reference = ?7");
 
-  function messageView(row: MessageViewRow): MessageView {
-    return messageViewOf(row, countStates.all(...keysOf(row.id)));
-  }
-
-  function attemptsOf(id: DeliveryId): readonly AttemptView[] {
-    return findAttempts.all(id).map(attemptViewOf).reverse();
+  function attemptsOf(id: DeliveryId): readonly AttemptViewRow[] {
+    const attempts = findAttempts.all(id);
+    const fenced = findFenced.all(id);
+    if (fenced.length === 0) return attempts;
+    return [...attempts, ...fenced]
+      .sort((a, b) => Math.abs(b.number) - Math.abs(a.number) || b.number - a.number)
+      .slice(0, maxAttemptsShown);
   }
 
   return {
-    readStatus({ accountId, messageId, page }: StatusQuery): StatusPage | undefined {
-      const row = findMessage.get(accountId, messageId);
-      if (row === undefined) return undefined;
+    readStatus({ accountId, messageId, page }: StatusQuery): StatusRows | undefined {
+      const message = findMessage.get(accountId, messageId);
+      if (message === undefined) return undefined;
       const [from, until] = keysOf(messageId);
       const after = page.afterPosition < 0 ? from : deliveryIdOf(messageId, page.afterPosition);
-      const rows = findDeliveries.all(after, until, page.limit + 1);
-      const shown = rows.slice(0, page.limit);
-      const last = shown.at(-1);
+      const found = findDeliveries.all(after, until, page.limit + 1);
+      const deliveries: DeliveryViewRow[] = [];
+      const attempts: (readonly AttemptViewRow[])[] = [];
+      let octets = 0;
+      for (const row of found.slice(0, page.limit)) {
+        const ofRow = page.view === "FULL" ? attemptsOf(row.id) : [];
+        octets += octetsOf(ofRow);
+        if (octets > maxPageOctets && deliveries.length > 0) break;
+        deliveries.push(row);
+        attempts.push(ofRow);
+      }
+      const last = deliveries.at(-1);
+      const counts = countStates.all(from, until);
+      const hasMore = found.length > deliveries.length && last !== undefined;
       return {
-        ...messageView(row),
-        deliveries: shown.map((row) => deliveryViewOf(row, page.view === "FULL" ? attemptsOf(row.id) : [])),
-        nextPosition: rows.length > shown.length && last !== undefined ? positionOf(last.id) : undefined,
+        message,
+        counts,
+        deliveries,
+        attempts,
+        nextPosition: hasMore ? positionOf(last.id) : undefined,
       };
     },
 
-    listMessages({ accountId, filter, page }: ListQuery): readonly MessageView[] {
-      const { clientReference } = filter;
-      const common = [accountId, ...listBounds(filter, page.before), page.limit] as const;
-      const rows =
-        clientReference === undefined ? list.all(...common) : listByReference.all(...common, clientReference);
-      return rows.map(messageView);
+    listMessages({ accountId, filter, page }: ListQuery): ListRows {
+      const { clientReference, acceptedFromMs, acceptedUntilMs } = filter;
+      const [before, lowest, fromMs, untilMs] = listBounds(filter, page.before);
+      const statements = clientReference === undefined ? all : ofReference;
+      const isByTime = acceptedFromMs !== undefined || acceptedUntilMs !== undefined;
+      const reference = clientReference === undefined ? [] : [clientReference];
+      const floor = isByTime ? statements.floor.get(accountId, before, lowest, ...reference)?.id : undefined;
+      const from = floor ?? lowest;
+      const limit = page.limit + 1;
+      const found = statements.list.all(accountId, before, from, fromMs, untilMs, limit, ...reference);
+      const { rows, next } = cutList(found, page.limit, floor);
+      return { rows, counts: rows.map(({ id }) => countStates.all(...keysOf(id))), next };
     },
 
     readStates(ids: readonly DeliveryId[]): readonly (DeliveryState | undefined)[] {

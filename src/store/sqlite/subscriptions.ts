@@ -14,6 +14,13 @@ interface SubscriptionRow {
 
 export type PositionRequest = SubscriptionKey & { readonly position: number; readonly nowMs: number };
 
+export type OpenRequest = PositionRequest & { readonly most: number };
+
+export interface SubscriptionsQuery {
+  readonly accountId: AccountId;
+  readonly page: { readonly after: string | undefined; readonly limit: number };
+}
+
 const columns = "name, position, create_time, acknowledge_time, reader_epoch";
 
 export function createReadSubscriptions(db: DatabaseSync) {
@@ -23,7 +30,7 @@ export function createReadSubscriptions(db: DatabaseSync) {
   );
   const list = prepare<SubscriptionRow>(
     db,
-    `SELECT ${columns} FROM subscriptions WHERE account_id = ? ORDER BY name`,
+    `SELECT ${columns} FROM subscriptions WHERE account_id = ? AND name > ? ORDER BY name LIMIT ?`,
   );
   return {
     readSubscription({ accountId, name }: SubscriptionKey): Subscription | undefined {
@@ -32,8 +39,8 @@ export function createReadSubscriptions(db: DatabaseSync) {
     },
     readerEpochs: (keys: readonly SubscriptionKey[]) =>
       keys.map(({ accountId, name }) => find.get(accountId, name)?.reader_epoch),
-    listSubscriptions(accountId: AccountId): readonly Subscription[] {
-      return list.all(accountId).map(subscriptionOf);
+    listSubscriptions({ accountId, page }: SubscriptionsQuery): readonly Subscription[] {
+      return list.all(accountId, page.after ?? "", page.limit).map(subscriptionOf);
     },
   };
 }
@@ -47,6 +54,10 @@ export function createWriteSubscriptions(db: DatabaseSync) {
      ON CONFLICT (account_id, name) DO UPDATE SET reader_epoch = max(reader_epoch + 1, excluded.reader_epoch)
      RETURNING ${columns}`,
   );
+  const count = prepare<{ count: number }>(
+    db,
+    "SELECT count(*) AS count FROM (SELECT 1 FROM subscriptions WHERE account_id = ? LIMIT ?)",
+  );
   const findLast = prepare<{ last: number }>(db, "SELECT last FROM report_counters WHERE account_id = ?");
   const move = prepare(
     db,
@@ -55,7 +66,10 @@ export function createWriteSubscriptions(db: DatabaseSync) {
   );
   const remove = prepare(db, "DELETE FROM subscriptions WHERE account_id = ? AND name = ?");
   return {
-    openSubscription({ accountId, name, position, nowMs }: PositionRequest): Subscription {
+    /** Undefined where it is new and the account has as many as it may have. */
+    openSubscription({ accountId, name, position, nowMs, most }: OpenRequest): Subscription | undefined {
+      const isFull = () => (count.get(accountId, most)?.count ?? 0) >= most;
+      if (readSubscription({ accountId, name }) === undefined && isFull()) return undefined;
       const row = open.get(accountId, name, position, nowMs);
       if (row === undefined) throw new Error("the subscription is gone");
       return subscriptionOf(row);

@@ -231,6 +231,8 @@ describeStore("accepting", (test) => {
     );
     expect(results.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected", "fulfilled"]);
     expect(results[2]).toMatchObject({ reason: { code: "INTERNAL_ERROR" } });
-    expect((await test.store.listMessages(account, {}, { before: undefined, limit: 10 })).length).toBe(3);
+    expect(
+      (await test.store.listMessages(account, {}, { before: undefined, limit: 10 })).messages.length,
+    ).toBe(3);
   });
 });

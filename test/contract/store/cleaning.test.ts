@@ -94,7 +94,9 @@ describeStore("cleaning", (test) => {
     const batches: number[] = [];
     test.store.onCommit(({ rows }) => batches.push(rows));
     await test.store.clean(startMs + 60 * dayMs, retention, 10);
-    expect(await test.store.listMessages(account, {}, { before: undefined, limit: 1 })).toEqual([]);
+    expect((await test.store.listMessages(account, {}, { before: undefined, limit: 1 })).messages).toEqual(
+      [],
+    );
     expect(batches.length).toBeGreaterThan(3);
   });
 

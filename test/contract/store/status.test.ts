@@ -1,8 +1,13 @@
 import { expect, it } from "vitest";
-import { toAccountId } from "../../../src/domain/ids.ts";
+import { type MessageId, messageIdOf, toAccountId } from "../../../src/domain/ids.ts";
+import { GetStatusResponse } from "../../../src/gen/sms/v1/sms_service.ts";
+import { toGetStatusResponse } from "../../../src/rpc/translate/delivery.ts";
+import type { MessagePage, StatusPage } from "../../../src/store/views.ts";
 import {
+  acceptClaimed,
   account,
   buildAcceptance,
+  buildSubmitted,
   dayMs,
   hourMs,
   newMessageId,
@@ -44,7 +49,7 @@ describeStore("status and lists", (test) => {
       filter = {},
       before = undefined as (typeof entries)[0]["message"]["id"] | undefined,
     ) =>
-      (await test.store.listMessages(account, filter, { before, limit: 3 })).map(({ message }) =>
+      (await test.store.listMessages(account, filter, { before, limit: 3 })).messages.map(({ message }) =>
         entries.findIndex((entry) => entry.message.id === message.id),
       );
     expect(await list()).toEqual([5, 4, 3]);
@@ -53,6 +58,66 @@ describeStore("status and lists", (test) => {
     expect(await list({ clientReference: "none" })).toEqual([]);
     expect(await list({ acceptedFromMs: startMs + 1_000, acceptedUntilMs: startMs + 3_000 })).toEqual([2, 1]);
     expect(await list({ acceptedFromMs: startMs + hourMs })).toEqual([]);
+  });
+
+  it("P61 looks at a bounded number of messages for one page, and says where to go on", async () => {
+    const acceptTimeMs = startMs;
+    const wantedIds: string[] = [];
+    for (let round = 0; round < 11; round += 1) {
+      const entries = Array.from({ length: 1_000 }, () => buildAcceptance({ message: { acceptTimeMs } }));
+      await test.store.accept(entries);
+      if (round === 0) wantedIds.push(entries[0]?.message.id ?? expect.fail());
+    }
+    const filter = { acceptedFromMs: startMs + 1_000, acceptedUntilMs: startMs + 2_000 };
+    const first = await test.store.listMessages(account, filter, { before: undefined, limit: 100 });
+    expect(first.messages).toEqual([]);
+    expect(first.next).toBeDefined();
+    const second = await test.store.listMessages(account, filter, { before: first.next, limit: 100 });
+    expect(second).toEqual({ messages: [], next: undefined });
+    const all = { acceptedFromMs: startMs };
+    const page = await test.store.listMessages(account, all, { before: first.next, limit: 1_000 });
+    expect(page.messages.at(-1)?.message.id).toBe(wantedIds[0]);
+  });
+
+  it("P61 counts the states of 20,000 deliveries at most for one page of messages", async () => {
+    await test.store.accept(Array.from({ length: 25 }, () => buildAcceptance({ recipients: 1_000 })));
+    const pages = [];
+    for (
+      let before: MessageId | undefined, isFirst = true;
+      isFirst || before !== undefined;
+      isFirst = false
+    ) {
+      const page: MessagePage = await test.store.listMessages(account, {}, { before, limit: 100 });
+      pages.push(page.messages.length);
+      before = page.next;
+    }
+    expect(pages).toEqual([20, 5]);
+  });
+
+  it("P61 ends a page of the FULL view at 2 MiB, and goes on behind it without a gap", async () => {
+    const recipients = 100;
+    const ids = await acceptClaimed(test.store, test.claimant, { recipients, segmentCount: 255 });
+    const smscIds = Array.from({ length: 255 }, (_, index) => `smsc-${index}`.padEnd(40, "0"));
+    await test.store.settle(ids.map((id) => buildSubmitted(id, test.claimant, smscIds)));
+    const messageId = messageIdOf(ids[0] ?? expect.fail());
+    const read = async (afterPosition: number) => {
+      const page = { afterPosition, limit: 1_000, view: "FULL" } as const;
+      return (await test.store.readStatus(account, messageId, page)) ?? expect.fail();
+    };
+    const seen: string[] = [];
+    const octets: number[] = [];
+    for (let after: number | undefined = -1; after !== undefined; ) {
+      const page: StatusPage = await read(after);
+      seen.push(...page.deliveries.map(({ id }) => id));
+      expect(page.deliveries.every(({ attempts }) => attempts[0]?.parts.length === 255)).toBe(true);
+      const { message, deliveries, stateCounts, deliveryCount } = page;
+      const view = { message: { message, stateCounts, deliveryCount }, deliveries, nextPageToken: undefined };
+      octets.push(GetStatusResponse.encode(toGetStatusResponse(view)).finish().length);
+      after = page.nextPosition;
+    }
+    expect(seen).toEqual(ids);
+    expect(Math.max(...octets)).toBeLessThanOrEqual(2 * 1024 * 1024);
+    expect(octets.length).toBe(2);
   });
 
   it("reads states in the order asked, and nothing of unknown ids", async () => {

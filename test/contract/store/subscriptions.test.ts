@@ -52,9 +52,27 @@ describeStore("subscriptions", (test) => {
   it("belong to their account, are listed by name and can be deleted", async () => {
     for (const name of ["b", "a"]) await test.store.openSubscription(account, name, 0, startMs);
     await test.store.openSubscription(other, "a", 0, startMs);
-    expect((await test.store.listSubscriptions(account)).map(({ name }) => name)).toEqual(["a", "b"]);
+    const list = async (after?: string, limit = 10) =>
+      (await test.store.listSubscriptions(account, { after, limit })).map(({ name }) => name);
+    expect(await list()).toEqual(["a", "b"]);
+    expect(await list(undefined, 1)).toEqual(["a"]);
+    expect(await list("a")).toEqual(["b"]);
+    expect(await list("b")).toEqual([]);
     expect(await test.store.deleteSubscription(account, "a")).toBe(true);
     expect(await test.store.deleteSubscription(account, "a")).toBe(false);
-    expect(await test.store.listSubscriptions(other)).toHaveLength(1);
+    expect(await test.store.listSubscriptions(other, { after: undefined, limit: 10 })).toHaveLength(1);
+  });
+
+  it("P61 are refused beyond the account's number, while those that are there can be opened", async () => {
+    for (const name of ["a", "b"]) await test.store.openSubscription(account, name, 0, startMs, 2);
+    const refused = test.store.openSubscription(account, "c", 0, startMs, 2);
+    await expect(refused).rejects.toMatchObject({
+      code: "OVERLOADED",
+      details: { quota: { subject: `account ${account}` } },
+    });
+    expect((await test.store.openSubscription(account, "a", 0, startMs, 2)).name).toBe("a");
+    expect((await test.store.openSubscription(other, "c", 0, startMs, 2)).name).toBe("c");
+    await test.store.deleteSubscription(account, "b");
+    expect((await test.store.openSubscription(account, "c", 0, startMs, 2)).name).toBe("c");
   });
 });

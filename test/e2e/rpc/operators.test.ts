@@ -154,12 +154,12 @@ describe("DownloadBackup", () => {
     const path = join(folder, "copy.db");
     writeFileSync(path, file);
     const copy = await openSqliteStore({ path, clock: systemClock });
-    const [message] = await copy.listMessages(
+    const { messages } = await copy.listMessages(
       "shop" as Parameters<typeof copy.listMessages>[0],
       {},
       { before: undefined, limit: 1 },
     );
-    expect(message?.message.id).toBe(messageId);
+    expect(messages[0]?.message.id).toBe(messageId);
     await copy.close();
     rmSync(folder, { recursive: true });
   });

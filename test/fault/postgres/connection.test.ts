@@ -44,7 +44,9 @@ describe.skipIf(postgresMissing !== undefined)(`PostgreSQL away ${postgresMissin
     through.mend();
     clock.advance(lookAgainMs);
     await store.accept([buildAcceptance()]);
-    expect(await store.listMessages(account, {}, { before: undefined, limit: 10 })).toHaveLength(2);
+    expect((await store.listMessages(account, {}, { before: undefined, limit: 10 })).messages).toHaveLength(
+      2,
+    );
     expect(await store.reportBounds(account)).toEqual({ oldest: 1, last: 2 });
   });
 
@@ -121,7 +123,9 @@ describe.skipIf(postgresMissing !== undefined)(`PostgreSQL away ${postgresMissin
     dead.port = String(through.port);
     const store = await world.open({ urls: [dead.href, world.database.url] });
     await store.accept([buildAcceptance()]);
-    expect(await store.listMessages(account, {}, { before: undefined, limit: 10 })).toHaveLength(1);
+    expect((await store.listMessages(account, {}, { before: undefined, limit: 10 })).messages).toHaveLength(
+      1,
+    );
   });
 
   it("tells whoever starts it that no server of the list can be reached", async () => {

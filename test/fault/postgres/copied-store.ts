@@ -141,7 +141,7 @@ export async function viewOf(store: Store, filled: Filled) {
     messages: await store.listMessages(account, {}, { before: undefined, limit: 100 }),
     reports: await store.readReports(account, 0, 1_000),
     bounds: await store.reportBounds(account),
-    subscriptions: await store.listSubscriptions(account),
+    subscriptions: await store.listSubscriptions(account, { after: undefined, limit: 100 }),
     keys: await store.listKeys(),
     pauses: await store.pausedGateways(),
     bound: await store.boundCredentials(),

@@ -39,7 +39,7 @@ describe.skipIf(postgresMissing !== undefined)(`PostgreSQL migrations ${postgres
     await world.database.query("ALTER TABLE messages ADD COLUMN widened text");
     const beside = await world.open();
     await beside.accept([buildAcceptance()]);
-    expect(await store.listMessages(account, {}, { before: undefined, limit: 5 })).toHaveLength(1);
+    expect((await store.listMessages(account, {}, { before: undefined, limit: 5 })).messages).toHaveLength(1);
   });
 
   it("refuses a schema of that name that holds another program's tables", async () => {

@@ -36,7 +36,17 @@ describe.skipIf(postgresMissing !== undefined)(`plans on PostgreSQL ${postgresMi
     const { last } = await store.reportBounds(account);
     await store.readReports(account, last - 3, 10);
     await store.readStatus(account, messageIdOf(id), page);
-    await store.listMessages(account, {}, { before: undefined, limit: 1 });
+    const first = { before: undefined, limit: 1 };
+    await store.listMessages(account, {}, first);
+    const times = { acceptedFromMs: startMs, acceptedUntilMs: startMs + 1 };
+    await store.listMessages(account, times, first);
+    await store.listMessages(account, { ...times, clientReference: "none" }, first);
+    await store.openSubscription(account, "crm", 0, startMs, 10);
+    await store.acknowledge(account, "crm", 1, startMs);
+    await store.listSubscriptions(account, { after: undefined, limit: 1 });
+    await store.readerEpochs([{ accountId: account, name: "crm" }]);
+    await store.reportNumberBefore(account, startMs);
+    await store.readStates([id]);
     await store.recordReceipts([buildReceipt(key)]);
     await store.claim({ claimant, gatewayId: gateway, limits, nowMs: startMs });
     await store.cancel(account, messageIdOf(id), startMs);

@@ -275,6 +275,27 @@ describe("watchReports", () => {
     expect(readers.count).toBe(2);
   });
 
+  it("P61 refuses more streams of one account than it may have open, and takes another's", () => {
+    const bounded = createReportReaders(10, { store, clock, maxOfAccount: 2 });
+    const first = bounded.open(account, "a");
+    const second = bounded.open(account, undefined);
+    expect(() => bounded.open(account, undefined)).toThrow(
+      expect.objectContaining({
+        code: "OVERLOADED",
+        details: expect.objectContaining({
+          quota: expect.objectContaining({ subject: `account ${account}` }),
+        }),
+      }),
+    );
+    // Taking over is no further stream.
+    bounded.open(account, "a");
+    first.close();
+    bounded.open(toAccountId("another"), undefined);
+    second.close();
+    bounded.open(account, undefined);
+    expect(bounded.count).toBe(3);
+  });
+
   it("refuses more streams than may be open", async () => {
     const streams = [watch(earliest), watch(earliest), watch(earliest)];
     const waiting = streams.map((stream) => next(stream));

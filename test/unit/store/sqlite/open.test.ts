@@ -184,7 +184,7 @@ describe("opening a SQLite store", () => {
     await exited;
     const store = await open();
     await store.join(startMs);
-    const listed = await store.listMessages(account, {}, { before: undefined, limit: 100_000 });
+    const { messages: listed } = await store.listMessages(account, {}, { before: undefined, limit: 100_000 });
     const kept = new Set<string>(listed.map(({ message }) => message.id));
     expect(acknowledged.length).toBeGreaterThanOrEqual(300);
     expect(acknowledged.filter((id) => !kept.has(id))).toEqual([]);

@@ -101,7 +101,9 @@ describe("a store whose files change under it", () => {
     await expect.poll(() => store.damage(), patience).toBeDefined();
     await store.close();
     const again = await open();
-    expect(await again.listMessages(account, {}, { before: undefined, limit: 10 })).toHaveLength(1);
+    expect((await again.listMessages(account, {}, { before: undefined, limit: 10 })).messages).toHaveLength(
+      1,
+    );
   });
 });
 
@@ -150,7 +152,9 @@ describe("a backup in the place of a store that was killed", () => {
     });
     rmSync(`${path}-wal`);
     const restored = await open();
-    expect(await restored.listMessages(account, {}, { before: undefined, limit: 10 })).toHaveLength(1);
+    expect(
+      (await restored.listMessages(account, {}, { before: undefined, limit: 10 })).messages,
+    ).toHaveLength(1);
   });
 
   it("is refused there also where it was copied and marked by hand", async () => {
@@ -172,7 +176,9 @@ describe("a backup in the place of a store that was killed", () => {
     for (const suffix of ["", "-wal"]) copyFileSync(`${copy}${suffix}`, `${moved}${suffix}`);
     expect(statSync(`${moved}-wal`).size).toBeGreaterThan(0);
     const again = await open(moved);
-    expect(await again.listMessages(account, {}, { before: undefined, limit: 10 })).toHaveLength(2);
+    expect((await again.listMessages(account, {}, { before: undefined, limit: 10 })).messages).toHaveLength(
+      2,
+    );
     expect(again.line.id).toBe(store.line.id);
   });
 
