@@ -234,7 +234,8 @@ function createStore(options: PostgresStoreOptions, { storeId, line }: MigratedD
       }
       return rows;
     },
-    findRequest: (accountId, id) => read((connection) => findRequest(connection, { accountId, id })),
+    findRequest: (accountId, id) =>
+      read(accountId, (connection) => findRequest(connection, { accountId, id })),
     readStatus: (accountId, messageId, page) =>
       readTogether(accountId, (connection) => readStatus(connection, { accountId, messageId, page })),
     listMessages: (accountId, filter, page) =>

@@ -13,6 +13,7 @@ import {
 import { createCancel } from "../../../../src/store/sqlite/cancel.ts";
 import { createClaim } from "../../../../src/store/sqlite/claim.ts";
 import { createClean } from "../../../../src/store/sqlite/clean.ts";
+import { createFindRequest } from "../../../../src/store/sqlite/find-request.ts";
 import { createReadKeys, createWriteKeys } from "../../../../src/store/sqlite/keys.ts";
 import { migrate } from "../../../../src/store/sqlite/migrate.ts";
 import { createEndDelivery } from "../../../../src/store/sqlite/move-delivery.ts";
@@ -89,6 +90,7 @@ it("finds every row by a key or an index, never by reading a whole table", () =>
   createSetPaused(recording);
   createReadStatus(recording);
   createReadReports(recording);
+  createFindRequest(recording);
   createReadBacklog(recording);
 
   const offending = statements
