@@ -101,12 +101,16 @@ function connect(options: ClientOptions, context: CliContext, role: KeyRole): Se
   const [host = "", port = ""] = partsOf(address);
   const isLocal = host === local.host && (local.port === 0 || port === String(local.port));
   const security = securityOf(options, context, host, isLocal ? local.tls : undefined);
-  const key = options.key ?? environment["SMS_RELAY_KEY"] ?? readKey(local.folder, role);
+  const key = options.key ?? environment["SMS_RELAY_KEY"] ?? readKey(local, role);
   const authorization = `Bearer ${key}`;
   const channel = createChannel(address, security.credentials, {
     "grpc.max_receive_message_length": 16 * 1024 ** 2,
     "grpc.keepalive_time_ms": 30_000,
     "grpc.keepalive_timeout_ms": 10_000,
+    // Else a service that was away for a while is looked for every two minutes only.
+    "grpc.max_reconnect_backoff_ms": 10_000,
+    // A command waits for its own connection, never for that of another one in this process.
+    "grpc.use_local_subchannel_pool": 1,
     ...security.channelOptions,
   });
   const factory = createClientFactory().use(keepErrorDetails);
@@ -133,6 +137,8 @@ interface LocalService {
   readonly address: string;
   readonly tls: ServiceTls | undefined;
   readonly folder: string;
+  /** Whether others may have made the keys. */
+  readonly isReplica: boolean;
 }
 
 /** The service that this folder's configuration describes; a faulty one is not the client's matter. */
@@ -148,12 +154,13 @@ function localService(options: ClientOptions, context: CliContext): LocalService
       address: authority(host, port),
       tls: tls && { cert: tls.cert, wantsClientCertificate: tls.clientCa !== undefined },
       folder: dirname(config.store.path),
+      isReplica: config.store.url !== undefined,
     };
   } catch (error) {
     if (!(error instanceof ConfigError) || options.config !== undefined) throw error;
     const [host, port] = ["127.0.0.1", 50_051];
     const folder = join(workingDirectory, "sms-relay-data");
-    return { host, port, address: `${host}:${port}`, tls: undefined, folder };
+    return { host, port, address: `${host}:${port}`, tls: undefined, folder, isReplica: false };
   }
 }
 
@@ -163,11 +170,14 @@ function partsOf(address: string): readonly string[] {
   return [address.slice(0, at).replace(/^\[(.*)\]$/, "$1"), address.slice(at + 1)];
 }
 
-function readKey(folder: string, role: KeyRole): string {
+function readKey({ folder, isReplica }: LocalService, role: KeyRole): string {
   const file = join(folder, `${role}.key`);
   try {
     return readFileSync(file, "utf8").trim();
   } catch {
-    throw usageFault(`No API key: give --key or SMS_RELAY_KEY (there is no ${file}).`);
+    const elsewhere = isReplica
+      ? " The replica that started first made the keys, beside its own store.path: take the file from there, or make a key with `keys create`."
+      : "";
+    throw usageFault(`No API key: give --key or SMS_RELAY_KEY (there is no ${file}).${elsewhere}`);
   }
 }

@@ -79,7 +79,8 @@ function connectionText(details: string): string {
     .replace(/^(Error( \[\w+\])?: )+/, "")
     .replace(/; if the root CA is installed locally.*$/s, "")
     .replace(/^.*error:[0-9A-F]{8}:[^:]*:[^:]*:([^:]+):.*$/s, "$1")
-    .replace(/[.:\s]+$/, "");
+    .replace(/[.:\s]+$/, "")
+    .replace(/^null$/, "");
   return text === "Failed to connect"
     ? "it closes the connection; perhaps it speaks TLS (--tls, --ca)"
     : text;

@@ -13,6 +13,7 @@ import { StoreUnavailableError } from "../store/store-unavailable-error.ts";
 import { commandLine } from "./command-line.ts";
 import { type CliContext, CliFailure, exitCodes } from "./context.ts";
 import { isNpxTheInit } from "./end-with-parent.ts";
+import { describeListenFault } from "./listen-fault.ts";
 
 interface ServeOptions {
   readonly config?: string;
@@ -95,11 +96,8 @@ async function start(
     const cause = error instanceof SmsError ? error.cause : error;
     if (cause instanceof StoreUnavailableError)
       throw new CliFailure(exitCodes.failed, cause.message, { cause });
-    if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
-      throw new CliFailure(exitCodes.failed, `Another program listens already: ${error.message}.`, {
-        cause: error,
-      });
-    }
+    const listenFault = describeListenFault(error);
+    if (listenFault !== undefined) throw new CliFailure(exitCodes.failed, listenFault, { cause: error });
     throw error;
   }
 }
