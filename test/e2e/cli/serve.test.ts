@@ -119,7 +119,9 @@ describe("the first start", () => {
     const env = { ...process.env, SMS_RELAY_STORE_PATH: join(folder, "other.db") };
     const third = startNode(mainPath, ["serve", "--config", setup.configPath], { cwd: folder, env });
     expect((await third.ended).code).toBe(1);
-    expect(third.errorText()).toMatch(/^sms-relay: Another program listens on 127\.0\.0\.1:\d+ already, perhaps another sms-relay\./m);
+    expect(third.errorText()).toMatch(
+      /^sms-relay: Another program listens on 127\.0\.0\.1:\d+ already, perhaps another sms-relay\./m,
+    );
     expect(existsSync(join(folder, "other.db"))).toBe(false);
     expect(first.hasEnded()).toBe(false);
   });
