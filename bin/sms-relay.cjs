@@ -2,9 +2,10 @@
 // Starts the command line under the flags that it wants. Old releases of Node can read it, and learn what is wrong.
 "use strict";
 
-const major = Number(process.versions.node.split(".")[0]);
-if (major < 24) {
-  console.error(`sms-relay needs Node.js 24 or newer; this is ${process.version}.`);
+const [major, minor] = process.versions.node.split(".").map(Number);
+// Before 24.7 node:sqlite binds `?1` by its place alone, and statements fail that name a parameter twice.
+if (major < 24 || (major === 24 && minor < 7)) {
+  console.error(`sms-relay needs Node.js 24.7 or newer; this is ${process.version}.`);
   process.exit(1);
 }
 

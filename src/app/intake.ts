@@ -12,8 +12,8 @@ export interface IntakeDeps {
   readonly store: Pick<Store, "backlog" | "damage">;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Free octets where the store is. */
-  readonly readFreeDisk: () => Promise<number>;
+  /** Free octets where the store is; undefined where it is on no disk of this machine. */
+  readonly readFreeDisk: (() => Promise<number>) | undefined;
   readonly minFreeDiskBytes: number;
   /** Deliveries that may wait. */
   readonly maxBacklog: number;
@@ -47,14 +47,29 @@ export async function startIntake(deps: IntakeDeps): Promise<Intake> {
   let freeDiskBytes: number | undefined;
   let acceptedSince = 0;
   let isStoreAway = false;
+  let wasDiskFull = false;
   let state: "open" | "closed" | "stopped" = "open";
   let timer: Timer | undefined;
+
+  /** Once when it becomes too little, also before the first message, and once when it is enough again. */
+  function tellOfDisk(): void {
+    if (wasDiskFull === isDiskFull()) return;
+    wasDiskFull = isDiskFull();
+    const fields = { freeBytes: freeDiskBytes, minFreeDiskBytes: deps.minFreeDiskBytes };
+    if (wasDiskFull)
+      log.warn(
+        fields,
+        "Less disk space is left than store.minFreeDisk: messages are refused until it is more.",
+      );
+    else log.info(fields, "Enough disk space is left again; messages are taken.");
+  }
 
   async function look(): Promise<void> {
     const startMs = clock.monotonic();
     const acceptedBefore = acceptedSince;
     try {
-      freeDiskBytes = await deps.readFreeDisk();
+      freeDiskBytes = await deps.readFreeDisk?.();
+      tellOfDisk();
       backlog = await deps.store.backlog();
       acceptedSince -= acceptedBefore;
       isStoreAway = false;

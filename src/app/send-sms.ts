@@ -170,17 +170,19 @@ function requestIdReused(): SmsError {
   });
 }
 
+const overloads = {
+  backlog: "Too many deliveries are waiting to be sent.",
+  disk: "Too little disk space is left.",
+};
+
 function refusalOf(admission: Exclude<Admission, { kind: "open" }>): SmsError {
   switch (admission.kind) {
     case "stopping":
       return new SmsError("SERVICE_UNAVAILABLE");
     case "overloaded":
-      return new SmsError("OVERLOADED", undefined, {
+      return new SmsError("OVERLOADED", overloads[admission.limit], {
         retryAfterMs: admission.retryAfterMs,
-        quota:
-          admission.limit === "backlog"
-            ? { subject: "service", description: "Too many deliveries are waiting to be sent." }
-            : { subject: "service", description: "Too little disk space is left." },
+        quota: { subject: "service", description: overloads[admission.limit] },
       });
     default:
       return assertNever(admission);

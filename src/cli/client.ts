@@ -1,5 +1,4 @@
 /** The command line's gRPC client: where the service is, with which key, and its four services. */
-import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { createChannel, createClientFactory, Metadata } from "nice-grpc";
@@ -16,6 +15,7 @@ import { type SmsServiceClient, SmsServiceDefinition } from "../gen/sms/v1/sms_s
 import { type ServiceTls, securityOf, type TlsOptions } from "./client-tls.ts";
 import { type CliContext, usageFault } from "./context.ts";
 import { keepErrorDetails } from "./error-details.ts";
+import { readKeyFile } from "./read-key-file.ts";
 
 export interface ClientOptions extends TlsOptions {
   readonly address?: string;
@@ -48,7 +48,10 @@ export function withConnectionOptions(command: Command): Command {
       "--address <host:port>",
       "where the service listens (default: SMS_RELAY_ADDRESS, the configuration, 127.0.0.1:50051)",
     )
-    .option("--key <key>", "API key (default: SMS_RELAY_KEY, then the key files beside the store)")
+    .option(
+      "--key <key>",
+      "API key; others see it in the list of processes (default: SMS_RELAY_KEY, then the key files beside the store)",
+    )
     .option("--tls", "speak TLS (default: as the configuration says)")
     .option("--ca <file>", "speak TLS and trust this authority or certificate (default: SMS_RELAY_CA)")
     .option("--tls-name <name>", "expect this name in the certificate (default: the address)")
@@ -93,6 +96,9 @@ export async function withClient<Answer>(
   }
 }
 
+const keyIsShown =
+  "--key stands in the list of processes and in the shell's history; SMS_RELAY_KEY or a key file does not.";
+
 function connect(options: ClientOptions, context: CliContext, role: KeyRole): ServiceClient {
   const { environment } = context;
   const local = localService(options, context);
@@ -101,7 +107,9 @@ function connect(options: ClientOptions, context: CliContext, role: KeyRole): Se
   const [host = "", port = ""] = partsOf(address);
   const isLocal = host === local.host && (local.port === 0 || port === String(local.port));
   const security = securityOf(options, context, host, isLocal ? local.tls : undefined);
-  const key = options.key ?? environment["SMS_RELAY_KEY"] ?? readKey(local, role);
+  const key = options.key ?? environment["SMS_RELAY_KEY"] ?? readKey(local, role, context);
+  // Told to people; a script cannot read it, and its log need not say it each time.
+  if (options.key !== undefined && context.progress !== undefined) context.err(keyIsShown);
   const authorization = `Bearer ${key}`;
   const channel = createChannel(address, security.credentials, {
     "grpc.max_receive_message_length": 16 * 1024 ** 2,
@@ -170,14 +178,12 @@ function partsOf(address: string): readonly string[] {
   return [address.slice(0, at).replace(/^\[(.*)\]$/, "$1"), address.slice(at + 1)];
 }
 
-function readKey({ folder, isReplica }: LocalService, role: KeyRole): string {
+function readKey({ folder, isReplica }: LocalService, role: KeyRole, context: CliContext): string {
   const file = join(folder, `${role}.key`);
-  try {
-    return readFileSync(file, "utf8").trim();
-  } catch {
-    const elsewhere = isReplica
-      ? " The replica that started first made the keys, beside its own store.path: take the file from there, or make a key with `keys create`."
-      : "";
-    throw usageFault(`No API key: give --key or SMS_RELAY_KEY (there is no ${file}).${elsewhere}`);
-  }
+  const key = readKeyFile(file, context);
+  if (key !== undefined) return key;
+  const elsewhere = isReplica
+    ? " The replica that started first made the keys, beside its own store.path: take the file from there, or make a key with `keys create`."
+    : "";
+  throw usageFault(`No API key: give --key or SMS_RELAY_KEY (there is no ${file}).${elsewhere}`);
 }

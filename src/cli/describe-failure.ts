@@ -1,6 +1,7 @@
 /** Turns whatever ended a command into sentences and an exit code. */
 import { ClientError, Status } from "nice-grpc-common";
 import { ConfigError } from "../config/config-error.ts";
+import { visibleValue } from "../observability/visible-text.ts";
 import { StoreUnavailableError } from "../store/store-unavailable-error.ts";
 import { commandLine } from "./command-line.ts";
 import { CliFailure, type ExitCode, exitCodes, ToldFailure } from "./context.ts";
@@ -33,7 +34,11 @@ export function describeFailure(error: unknown, argv: readonly string[]): Failur
       json: { error: "The configuration has faults.", problems: error.problems },
     };
   }
-  if (error instanceof ClientError) return describeCall(error);
+  if (error instanceof ClientError) {
+    const failure = describeCall(error);
+    // What a server says cannot look like a line of our own.
+    return { ...failure, sentences: failure.sentences.map(visibleValue) };
+  }
   if (error instanceof Error && error.name === "TimeoutError") {
     return plain(exitCodes.unreachable, "The service did not answer in time.");
   }

@@ -1,5 +1,7 @@
 /** How answers look: tables for people, JSON for programs. */
 import Table from "cli-table3";
+import { visibleText, visibleValue } from "../observability/visible-text.ts";
+import type { CliContext } from "./context.ts";
 
 const thin = {
   top: "",
@@ -26,7 +28,8 @@ export function tableText(head: readonly string[], rows: readonly (readonly stri
     chars: thin,
     style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
   });
-  table.push(...rows.map((row) => [...row]));
+  // Before the widths are counted.
+  table.push(...rows.map((row) => row.map(visibleValue)));
   return table
     .toString()
     .split("\n")
@@ -38,7 +41,18 @@ export function tableText(head: readonly string[], rows: readonly (readonly stri
 export function factsText(facts: readonly (readonly [name: string, value: string | undefined])[]): string {
   const shown = facts.filter(([, value]) => value !== undefined && value !== "");
   const width = Math.max(...shown.map(([name]) => name.length));
-  return shown.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join("\n");
+  return shown.map(([name, value]) => `${name.padEnd(width)}  ${visibleValue(value ?? "")}`).join("\n");
+}
+
+/** What all that a command writes passes: nothing that came from others reaches the terminal as a control. JSON stays what it says. */
+export function visibleContext(context: CliContext): CliContext {
+  const { progress } = context;
+  return {
+    ...context,
+    out: (line) => context.out(visibleText(line)),
+    err: (line) => context.err(visibleText(line)),
+    progress: progress && ((line) => progress(visibleValue(line))),
+  };
 }
 
 /** One line of JSON; bigints as decimal texts, as in protobuf's JSON. */

@@ -1,7 +1,9 @@
 /** The command line: finds the command, runs it, and turns its end into an exit code. */
 import { Command, CommanderError } from "commander";
+import { visibleText } from "../observability/visible-text.ts";
 import { commands } from "./commands.ts";
 import { type CliContext, type ExitCode, exitCodes } from "./context.ts";
+import { visibleContext } from "./output.ts";
 import { OutputClosed } from "./output-fault.ts";
 
 const footer = `
@@ -12,9 +14,11 @@ configuration and the key files of the folder they run in.`;
 /** Runs the command line and answers the exit code. `argv` is without the program's own name. */
 export async function runCli(
   argv: readonly string[],
-  context: CliContext,
+  outside: CliContext,
   version: string,
 ): Promise<ExitCode> {
+  // The log of a service has its own form, and colours (observability/logger.ts).
+  const context = isService(argv) ? outside : visibleContext(outside);
   const program = new Command("sms-relay")
     .description("A durable gRPC service that sends SMS through prioritised gateways.")
     .version(version, "-V, --version", "print the version")
@@ -52,10 +56,12 @@ export async function runCli(
     const failure = describeFailure(error, argv);
     if (failure.sentences.length === 0) return failure.exitCode;
     if (argv.includes("--json")) context.err(JSON.stringify(failure.json));
-    else context.err(`sms-relay: ${failure.sentences.join("\n")}`);
+    else outside.err(visibleText(`sms-relay: ${failure.sentences.join("\n")}`));
     return failure.exitCode;
   }
 }
+
+const isService = (argv: readonly string[]) => argv[0] === "serve";
 
 function allCommands(command: Command): readonly Command[] {
   return command.commands.flatMap((child) => [child, ...allCommands(child)]);

@@ -49,7 +49,8 @@ export async function startParts(
     store: rawStore,
     clock,
     log,
-    readFreeDisk: () => freeDiskBytes(config.store.path),
+    // The disk of a PostgreSQL server is not this one.
+    readFreeDisk: config.store.url === undefined ? () => freeDiskBytes(config.store.path) : undefined,
     minFreeDiskBytes: config.store.minFreeDisk,
     maxBacklog: config.limits.maxBacklog,
   });

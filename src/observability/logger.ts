@@ -4,6 +4,7 @@
  */
 import { type DestinationStream, type Logger as PinoLogger, pino } from "pino";
 import { maskSentence, redactFields } from "./redact.ts";
+import { visibleText, visibleValue } from "./visible-text.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
@@ -95,7 +96,7 @@ function terminalStream(destination: DestinationStream): DestinationStream {
       const clock = String(time).slice(11, 19);
       const tail = [...facts, ...cause].join(" ");
       destination.write(
-        `\u001b[2m${clock}\u001b[0m ${colors[word] ?? ""}${word.padEnd(5)}\u001b[0m ${String(msg)}${tail === "" ? "" : `  \u001b[2m${tail}\u001b[0m`}\n`,
+        `\u001b[2m${clock}\u001b[0m ${colors[word] ?? ""}${word.padEnd(5)}\u001b[0m ${visibleValue(String(msg))}${tail === "" ? "" : `  \u001b[2m${visibleText(tail)}\u001b[0m`}\n`,
       );
     },
   };

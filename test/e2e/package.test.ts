@@ -1,6 +1,6 @@
 /** The published form: what `npm pack` makes, installed into an empty folder and run there. */
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -75,8 +75,7 @@ describe("the package", () => {
   }, async () => {
     const env = surroundings();
     const home = join(folder, "home");
-    await mkdir(home);
-    await mkdir(env.TMPDIR);
+    for (const path of [home, env.TMPDIR]) await mkdir(path, { recursive: true });
     // It builds by itself; what the build prints stands before the answer.
     const packed = await run("npm", ["pack", "--json", "--pack-destination", folder], {
       cwd: root,
@@ -106,14 +105,39 @@ describe("the package", () => {
     await expectSimulatorFor(home, env);
   });
 
-  it("says in one sentence which Node it needs when the Node is too old", async () => {
-    const older = join(folder, "older.cjs");
-    await writeFile(older, `Object.defineProperty(process, "versions", { value: { node: "20.19.0" } });`);
-    const failed = await run(process.execPath, ["--require", older, bin, "--help"]).then(
-      () => undefined,
-      (error: { code: number; stderr: string; stdout: string }) => error,
+  it.each(["20.19.0", "22.18.0", "24.0.0", "24.6.0"])(
+    "says in one sentence which Node it needs on Node %s",
+    async (version) => {
+      const older = join(folder, `older-${version}.cjs`);
+      await writeFile(
+        older,
+        `Object.defineProperty(process, "versions", { value: { node: "${version}" } });`,
+      );
+      const failed = await run(process.execPath, ["--require", older, bin, "--help"]).then(
+        () => undefined,
+        (error: { code: number; stderr: string; stdout: string }) => error,
+      );
+      expect(failed).toMatchObject({ code: 1, stdout: "" });
+      expect(failed?.stderr).toMatch(/^sms-relay needs Node\.js 24\.7 or newer; this is v\d+\.\d+\.\d+\.\n$/);
+    },
+  );
+
+  it("runs its demo on the lowest Node that it admits", { timeout: patienceMs }, async () => {
+    const { engines } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
+      engines: { node: string };
+    };
+    const lowest = engines.node.replace(">=", "");
+    const env = surroundings();
+    const home = join(folder, "lowest");
+    for (const path of [home, env.TMPDIR]) await mkdir(path, { recursive: true });
+    await writeFile(
+      join(home, "package.json"),
+      JSON.stringify({ private: true, allowScripts: { node: true } }),
     );
-    expect(failed).toMatchObject({ code: 1, stdout: "" });
-    expect(failed?.stderr).toMatch(/^sms-relay needs Node\.js 24 or newer; this is v\d+\.\d+\.\d+\.\n$/);
+    await run("npm", ["install", "--no-audit", "--no-fund", `node@${lowest}`], { cwd: home, env });
+    const node = join(home, "node_modules/node/bin/node");
+    expect((await run(node, ["--version"])).stdout).toBe(`v${lowest}\n`);
+    const { stdout } = await run(node, [bin, "demo"], { cwd: home, env });
+    expect(stdout).toContain("Every one of 504 deliveries has its final report");
   });
 });

@@ -3,8 +3,9 @@ import { startIntake } from "../../../src/app/intake.ts";
 import { silentLogger } from "../../../src/observability/logger.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 
-async function setUp(values: { queued?: number; freeDisk?: number } = {}) {
+async function setUp(values: { queued?: number; freeDisk?: number; isElsewhere?: boolean } = {}) {
   const clock = createFakeClock();
+  const told: string[] = [];
   const now = {
     queued: values.queued ?? 0,
     freeDisk: values.freeDisk ?? 1_000,
@@ -20,8 +21,12 @@ async function setUp(values: { queued?: number; freeDisk?: number } = {}) {
       },
     },
     clock,
-    log: silentLogger,
-    readFreeDisk: async () => now.freeDisk,
+    log: {
+      ...silentLogger,
+      warn: (_fields, text) => told.push(text),
+      info: (_fields, text) => told.push(text),
+    },
+    readFreeDisk: values.isElsewhere ? undefined : async () => now.freeDisk,
     minFreeDiskBytes: 500,
     maxBacklog: 100,
   });
@@ -31,10 +36,29 @@ async function setUp(values: { queued?: number; freeDisk?: number } = {}) {
     clock.advance(1_000);
     while (now.looks === before || clock.waiting === 0) await Promise.resolve();
   };
-  return { clock, now, intake, lookAgain };
+  return { clock, now, intake, lookAgain, told };
 }
 
 describe("startIntake", () => {
+  it("tells of a disk below its floor at the start, once, and of its recovery", async () => {
+    const { intake, now, lookAgain, told } = await setUp({ freeDisk: 499 });
+    expect(told).toEqual([expect.stringContaining("Less disk space is left than store.minFreeDisk")]);
+    await lookAgain();
+    expect(told).toHaveLength(1);
+    now.freeDisk = 500;
+    await lookAgain();
+    expect(told[1]).toContain("Enough disk space is left again");
+    intake.stop();
+  });
+
+  it("does not judge by a disk where the store is on none of this machine", async () => {
+    const { intake } = await setUp({ isElsewhere: true, freeDisk: 0 });
+    expect(intake.admission()).toEqual({ kind: "open" });
+    expect(intake.problems()).toEqual([]);
+    expect(intake.freeDiskBytes()).toBeUndefined();
+    intake.stop();
+  });
+
   it("takes work while there is room", async () => {
     const { intake } = await setUp();
     expect(intake.admission()).toEqual({ kind: "open" });
