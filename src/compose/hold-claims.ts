@@ -2,6 +2,7 @@
 import type { Tenure } from "../dispatch/tenure.ts";
 import type { Clock, Timer } from "../observability/clock.ts";
 import type { Logger } from "../observability/logger.ts";
+import type { Recovery } from "../store/keeping.ts";
 import type { Store } from "../store/store.ts";
 
 export interface HoldClaimsDeps {
@@ -23,14 +24,22 @@ export async function holdClaims({ store, clock, log }: HoldClaimsDeps): Promise
   let { claimant } = joined;
   let timer: Timer | undefined;
   let isStopped = false;
-  if (joined.recovery.claimsVoided + joined.recovery.endedUnknown > 0) {
-    log.warn({ ...joined.recovery }, "The last run ended in the middle of its work, which goes on.");
+  tellRecovery(joined.recovery);
+
+  function tellRecovery(recovery: Recovery): void {
+    if (recovery.claimsVoided === 0) return;
+    log.warn(
+      { ...recovery },
+      "The last run ended in the middle of its work, which goes on. Those of mayHaveLeft are sent again, marked AFTER_CRASH.",
+    );
   }
 
   async function joinAgain(): Promise<void> {
     timer = undefined;
     try {
-      ({ claimant } = await store.join(clock.now()));
+      const again = await store.join(clock.now());
+      claimant = again.claimant;
+      tellRecovery(again.recovery);
       log.warn({ claimant }, "This replica takes part again; what it had claimed is others'.");
     } catch (err) {
       log.error({ err }, "This replica cannot take part again yet.");

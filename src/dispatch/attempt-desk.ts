@@ -2,6 +2,7 @@
  * The attempts of one gateway that are under way: hands deliveries to its sessions, and does with the answers what they mean:
  * back to their place in memory, to the store for another try, or to their end.
  */
+import { mayHaveBeenSent } from "../domain/ending-at-expiry.ts";
 import type { DeliveryId, GatewayId } from "../domain/ids.ts";
 import type { AttemptOutcome, DeliveryProgress } from "../domain/message.ts";
 import type { EncodingProfile } from "../encoding/message-plan.ts";
@@ -22,7 +23,7 @@ import {
 import type { DispatchContext } from "./dispatch-context.ts";
 import type { GatewayGate } from "./gateway-gate.ts";
 import type { InHand } from "./in-hand.ts";
-import { decideRetry, mayHaveBeenSent, type NextTry } from "./place-delivery.ts";
+import { decideRetry, type NextTry } from "./place-delivery.ts";
 import { ThrottledDeliveries } from "./throttled-deliveries.ts";
 
 export interface AttemptDeskDependencies {

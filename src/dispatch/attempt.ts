@@ -3,6 +3,7 @@
  * loops do what it says.
  */
 import type { FailureReason, FinalState } from "../domain/delivery-state.ts";
+import { mayHaveLeft } from "../domain/ending-at-expiry.ts";
 import type { GatewayId } from "../domain/ids.ts";
 import type { AttemptOutcome, DeliveryProgress } from "../domain/message.ts";
 import type { StatusCodeName } from "../domain/status-code.ts";
@@ -95,7 +96,7 @@ export function judgeResults(attempt: RunningAttempt, results: readonly PartResu
       };
     }
     case "EXPIRED":
-      if (mayHaveBeenSent || attempt.item.progress.sentBefore === "ambiguous") return unknown(outcome);
+      if (mayHaveBeenSent || mayHaveLeft(attempt.item.progress)) return unknown(outcome);
       return { kind: "final", outcome, state: "EXPIRED", code: undefined, reason: "VALIDITY_OVER" };
     default: {
       if (writesOnce && mayHaveBeenSent && done.length >= attempt.partCount) return unknown(outcome);
@@ -217,6 +218,7 @@ function progressOf(
     refusedBy: change.isRefused ? [...before.refusedBy, gatewayId] : before.refusedBy,
     ...(sentBefore !== undefined && { sentBefore }),
     ...doubtsAfter(before, gatewayId, change.doubt),
+    ...(before.afterCrash !== undefined && { afterCrash: before.afterCrash }),
   };
 }
 

@@ -93,11 +93,14 @@ export class BacklogHints {
     // What was woken while the claim was under way may not have been seen by it.
     if (turn !== this.#wakes) return;
     const counts = countByLane(claim);
+    // It stopped at what it had to end, and there may be more behind.
+    const wasCutShort = claim.overdue.expired + claim.overdue.unknown > 0;
     let isAnyDue = false;
     for (const lane of lanes) {
       const isLeft = next !== undefined && next <= nowMs;
       // A lane that was not asked is as it was: taking it for due had the others asked in turn, without end, while one was full.
-      const mayHoldMore = isLeft && (limits[lane] === 0 ? this.#due[lane] : counts[lane] >= limits[lane]);
+      const mayHoldMore =
+        isLeft && (limits[lane] === 0 ? this.#due[lane] : counts[lane] >= limits[lane] || wasCutShort);
       this.#known[lane] = this.#due[lane] = mayHoldMore;
       isAnyDue ||= mayHoldMore;
     }

@@ -1,4 +1,4 @@
-/** Ends EXPIRED what waits past its time. What is claimed is checked where it is sent. */
+/** Ends what waits past its time. What is claimed is checked where it is sent, and claims end what they meet. */
 import type { Clock } from "../observability/clock.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Store } from "../store/store.ts";
@@ -15,6 +15,9 @@ export interface ExpirerDependencies {
 
 export function createExpirer(dependencies: ExpirerDependencies): BackgroundService {
   const { store, clock, everyMs = 1_000, limit = 500 } = dependencies;
-  const tick = async () => (await store.expireDue(clock.now(), limit)) >= limit;
+  const tick = async () => {
+    const { expired, unknown } = await store.expireDue(clock.now(), limit);
+    return expired + unknown >= limit;
+  };
   return createBackgroundService({ name: "expirer", everyMs, tick }, dependencies);
 }

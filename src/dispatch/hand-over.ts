@@ -1,13 +1,13 @@
 /** How a delivery leaves a loop without an attempt: to another gateway's queue, back to the store, or to its end. */
 
 import { assertNever } from "../domain/assert-never.ts";
+import { endingAtExpiry, mayHaveBeenSent } from "../domain/ending-at-expiry.ts";
 import type { GatewayId } from "../domain/ids.ts";
-import { isInDoubt } from "../domain/message.ts";
 import type { Clock } from "../observability/clock.ts";
 import type { Settlement } from "../store/settling.ts";
 import type { GatewayRunner } from "./gateway-runner.ts";
 import type { InHand } from "./in-hand.ts";
-import { mayHaveBeenSent, type Placement } from "./place-delivery.ts";
+import type { Placement } from "./place-delivery.ts";
 import type { Settler } from "./settler.ts";
 
 export interface HandOverDependencies {
@@ -61,12 +61,7 @@ export class HandOver {
 
   /** Its time is over: nobody knows of what was sent in doubt, and nothing else was sent. */
   expire(item: InHand): void {
-    this.#settle(
-      item,
-      isInDoubt(item.progress)
-        ? { kind: "final", state: "UNKNOWN", code: undefined, reason: "AMBIGUOUS" }
-        : { kind: "final", state: "EXPIRED", code: undefined, reason: "VALIDITY_OVER" },
-    );
+    this.#settle(item, { kind: "final", ...endingAtExpiry(item.progress) });
   }
 
   #moveTo(gatewayId: GatewayId, item: InHand, from: GatewayId): void {

@@ -26,6 +26,8 @@ export type TraceMark =
   | "FAILOVER_AFTER_AMBIGUITY"
   /** All parts are sent again by another gateway although some were accepted before (P14). */
   | "FAILOVER_WITH_PARTS_ACCEPTED"
+  /** A process died that held it and may have sent it: this may be its second copy. */
+  | "AFTER_CRASH"
   /** It went on with the parts that were missing. */
   | "RESUMED";
 
@@ -60,11 +62,6 @@ export interface Routable extends Placeable {
   readonly plans: Plans;
 }
 
-/** Whether something of it was accepted, or may have been, so that cancelling would promise too much. */
-export function mayHaveBeenSent(progress: DeliveryProgress): boolean {
-  return progress.resume !== undefined || progress.sentBefore !== undefined;
-}
-
 /** Where a delivery goes now. `preferred` is the gateway in whose queue it stands. */
 export function placeDelivery(
   delivery: Routable,
@@ -80,7 +77,7 @@ export function placeDelivery(
   if (resume !== undefined) {
     const same = open.find((candidate) => candidate.gatewayId === resume.gatewayId);
     if (same?.notNow === undefined && same !== undefined) {
-      return { kind: "send", candidate: same, resume, marks: resumed };
+      return { kind: "send", candidate: same, resume, marks: withCrash(resumed, delivery.progress) };
     }
     // Another gateway would have to write the parts again that this one has.
     if (delivery.policy === "AT_MOST_ONCE") return { kind: "wait", gatewayId: resume.gatewayId };
@@ -98,7 +95,14 @@ export function placeDelivery(
   if (chosen.notNow !== undefined) {
     return { kind: "wait", gatewayId: resume?.gatewayId ?? chosen.gatewayId };
   }
-  return { kind: "send", candidate: chosen, resume: undefined, marks: failoverMarks(delivery.progress) };
+  const marks = withCrash(failoverMarks(delivery.progress), delivery.progress);
+  return { kind: "send", candidate: chosen, resume: undefined, marks };
+}
+
+/** The first attempt after a crash is marked: `attemptCount` is what it was then. */
+function withCrash(marks: readonly TraceMark[], progress: DeliveryProgress): readonly TraceMark[] {
+  if (progress.afterCrash === undefined || progress.afterCrash !== progress.attemptCount) return marks;
+  return [...marks, "AFTER_CRASH"];
 }
 
 /** Those that may get a copy of it; one of AT_MOST_ONCE is written once anyhow. */

@@ -18,7 +18,10 @@ export function createRescuer(dependencies: RescuerDependencies): BackgroundServ
   const tick = async () => {
     const recovery = await store.rescue(clock.now());
     if (recovery.claimsVoided > 0) {
-      log.warn({ ...recovery }, "Claims of a process that is gone were freed.");
+      log.warn(
+        { ...recovery },
+        "Claims of a process that is gone were freed. Those of mayHaveLeft are sent again, marked AFTER_CRASH.",
+      );
       onRescued();
     }
     return false;

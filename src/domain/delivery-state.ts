@@ -15,7 +15,7 @@ export type DeliveryState =
 /** Every allowed step; nothing else ever happens. */
 export const transitions: Readonly<Record<DeliveryState, readonly DeliveryState[]>> = {
   SCHEDULED: ["QUEUED", "EXPIRED", "CANCELLED"],
-  QUEUED: ["SUBMITTING", "SUBMITTED", "REJECTED", "EXPIRED", "CANCELLED"],
+  QUEUED: ["SUBMITTING", "SUBMITTED", "REJECTED", "EXPIRED", "CANCELLED", "UNKNOWN"],
   SUBMITTING: ["SUBMITTED", "QUEUED", "REJECTED", "EXPIRED", "UNKNOWN", "CANCELLED"],
   SUBMITTED: ["DELIVERED", "UNDELIVERABLE", "EXPIRED", "REJECTED", "UNKNOWN"],
   DELIVERED: [],

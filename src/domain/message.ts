@@ -45,9 +45,7 @@ export interface Message {
   readonly expireTimeMs: number;
 }
 
-/**
- * What a delivery remembers between two claims. The store keeps it as it is and looks at none of it.
- */
+/** What a delivery remembers between two claims. */
 export interface DeliveryProgress {
   /** Number of the last attempt; 0 before the first. */
   readonly attemptCount: number;
@@ -69,6 +67,8 @@ export interface DeliveryProgress {
   readonly sentBefore?: "partly" | "ambiguous";
   /** Attempts that left parts in doubt, by gateway: for want of an answer, and by losing their session. */
   readonly doubts?: Readonly<Record<string, { readonly unanswered: number; readonly lost: number }>>;
+  /** Set where a process died that held it and may have sent it: how many attempts were known then; the next one is marked. */
+  readonly afterCrash?: number;
 }
 
 /** The progress once the gateway is known to have accepted these parts of an attempt. */

@@ -1,5 +1,6 @@
 /** A store that counts what passes through it, so that no use case and no loop needs to know of figures. */
 import { isFinal } from "../domain/delivery-state.ts";
+import type { Overdue, Recovery } from "../store/keeping.ts";
 import type { ReceiptOutcome } from "../store/settling.ts";
 import type { Store } from "../store/store.ts";
 import type { Metrics } from "./metrics.ts";
@@ -23,7 +24,31 @@ export function measuredStore(
     if (outcome.kind === "contradicted") metrics.contradictions.add(1, gateway);
     if (outcome.kind === "matched" && outcome.isFirstFinal) ended(outcome.state, 1);
   };
+  const overdueEnded = ({ expired, unknown }: Overdue) => {
+    ended("EXPIRED", expired);
+    ended("UNKNOWN", unknown);
+  };
+  const recovered = ({ endedUnknown, cancelled, mayHaveLeft }: Recovery) => {
+    ended("UNKNOWN", endedUnknown);
+    ended("CANCELLED", cancelled);
+    metrics.afterCrash.add(mayHaveLeft);
+  };
   const measured: Partial<Store> = {
+    async join(nowMs) {
+      const joined = await store.join(nowMs);
+      recovered(joined.recovery);
+      return joined;
+    },
+    async rescue(nowMs) {
+      const recovery = await store.rescue(nowMs);
+      recovered(recovery);
+      return recovery;
+    },
+    async claim(request) {
+      const claim = await store.claim(request);
+      overdueEnded(claim.overdue);
+      return claim;
+    },
     async accept(entries) {
       const outcomes = await store.accept(entries);
       outcomes.forEach((outcome, index) => {
@@ -89,9 +114,9 @@ export function measuredStore(
       return outcomes;
     },
     async expireDue(nowMs, limit) {
-      const count = await store.expireDue(nowMs, limit);
-      ended("EXPIRED", count);
-      return count;
+      const overdue = await store.expireDue(nowMs, limit);
+      overdueEnded(overdue);
+      return overdue;
     },
     async endSilent(nowMs, graceMs, limit) {
       const count = await store.endSilent(nowMs, graceMs, limit);

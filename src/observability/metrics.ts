@@ -53,6 +53,8 @@ export interface Metrics {
   /** Labels: gateway. */
   readonly incomingParts: Tally;
   readonly fencedSettlements: Tally;
+  /** Deliveries sent again because a process died that may have sent them. */
+  readonly afterCrash: Tally;
   readonly commitDuration: Histogram;
   readonly commitRows: Histogram;
   /** Shows a gateway's counters from 0: an alarm on a rise would not see the first event of a counter that was not there. */
@@ -121,6 +123,11 @@ export function createMetrics(): Metrics {
     contradictions: tally("contradictions_total", "Receipts that contradict a final state.", ["gateway"]),
     incomingParts: tally("incoming_parts_total", "Parts of messages from handsets.", ["gateway"]),
     fencedSettlements: tally("fenced_settlements_total", "Settlements whose claim was lost.", []),
+    afterCrash: tally(
+      "after_crash_deliveries_total",
+      "Deliveries that may have left before their process died, and are sent again (AFTER_CRASH).",
+      [],
+    ),
   };
   return {
     ...tallies,

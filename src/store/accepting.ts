@@ -4,6 +4,7 @@ import type { ClaimantId, DeliveryId, GatewayId, MessageId } from "../domain/ids
 import type { DeliveryWork, E164, Lane, Message } from "../domain/message.ts";
 import type { StatusCodeName } from "../domain/status-code.ts";
 import type { Encoding } from "../encoding/message-plan.ts";
+import type { Overdue } from "./keeping.ts";
 
 /** What happened to one recipient of the request, by index; kept so that a repeated request gets the same answer. */
 export type RecipientOutcome =
@@ -75,6 +76,8 @@ export interface Claim {
   readonly messages: readonly Message[];
   /** In the order (lane, available_time, id); their messages are found by the id. */
   readonly deliveries: readonly DeliveryWork[];
+  /** What it met past its validity, and ended: a claim looks at no more than it takes or ends. */
+  readonly overdue: Overdue;
   /** When the next waiting row of this queue becomes available; undefined when none waits. */
   readonly nextAvailableTimeMs: number | undefined;
 }

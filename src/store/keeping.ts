@@ -25,11 +25,27 @@ export interface Backlog {
   readonly parkedReceipts: number;
 }
 
+/** Waiting deliveries that were ended because their validity was over. */
+export interface Overdue {
+  readonly expired: number;
+  /** Something of it may have been sent before. */
+  readonly unknown: number;
+}
+
+export const nothingOverdue: Overdue = { expired: 0, unknown: 0 };
+
 export interface Recovery {
   readonly claimsVoided: number;
-  /** SUBMITTING under AT_MOST_ONCE, now UNKNOWN. */
+  /** May have left, now UNKNOWN: SUBMITTING under AT_MOST_ONCE, or cancelling was asked. */
   readonly endedUnknown: number;
+  /** Cancelling was asked, and nothing of it can have left. */
+  readonly cancelled: number;
+  /** May have left and waits again under AT_LEAST_ONCE: sent twice at worst, and marked AFTER_CRASH on the next attempt. */
+  readonly mayHaveLeft: number;
 }
+
+/** Nothing was to be recovered. */
+export const nothingRecovered: Recovery = { claimsVoided: 0, endedUnknown: 0, cancelled: 0, mayHaveLeft: 0 };
 
 export interface Retention {
   /** Bodies are erased this long after the last final state. */

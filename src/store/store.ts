@@ -10,7 +10,7 @@ import type { E164 } from "../domain/message.ts";
 import type { IncomingPart, Receipt } from "../domain/receipt.ts";
 import type { Acceptance, AcceptOutcome, Claim, ClaimRef, ClaimRequest, KnownRequest } from "./accepting.ts";
 import type { GatewaySessions } from "./gateway-sessions.ts";
-import type { ApiKey, Backlog, BoundCredentials, Recovery, Retention } from "./keeping.ts";
+import type { ApiKey, Backlog, BoundCredentials, Overdue, Recovery, Retention } from "./keeping.ts";
 import type {
   AcknowledgeOutcome,
   ReportBounds,
@@ -85,8 +85,8 @@ export interface Store {
     nowMs: number,
   ): Promise<readonly CancelOutcome[] | undefined>;
 
-  /** QUEUED and unclaimed past its time → EXPIRED; at most `limit`; how many. */
-  expireDue(nowMs: number, limit: number): Promise<number>;
+  /** QUEUED and unclaimed past its time → EXPIRED, or UNKNOWN where something of it may have been sent; at most `limit`; how many. */
+  expireDue(nowMs: number, limit: number): Promise<Overdue>;
   /** SUBMITTED and silent past `expire_time + graceMs` → UNKNOWN (NO_RECEIPT); at most `limit`; how many. */
   endSilent(nowMs: number, graceMs: number, limit: number): Promise<number>;
   /** Moves waiting rows of queues that are not in `known` to `to`, so that they are routed again; how many. */

@@ -1,13 +1,16 @@
 /**
  * Claiming the waiting deliveries of a gateway's queue, by lane, in the order (available_time, id). Rows that another replica is
- * claiming are passed over, so that nobody waits; where to start reading is remembered (queue-ends.ts).
+ * claiming are passed over, so that nobody waits; where to start reading is remembered (queue-ends.ts). What it meets past its
+ * validity it ends, so that nothing is passed over twice.
  */
 import type { AccountId, DeliveryId } from "../../domain/ids.ts";
 import { messageIdOf } from "../../domain/ids.ts";
-import type { DeliveryProgress, DeliveryWork, E164, Lane, Message } from "../../domain/message.ts";
-import { lanes, noProgress } from "../../domain/message.ts";
+import type { DeliveryWork, E164, Lane, Message } from "../../domain/message.ts";
+import { lanes } from "../../domain/message.ts";
 import type { Claim, ClaimRequest } from "../accepting.ts";
 import { laneCodes } from "../codes.ts";
+import { parseProgress } from "../delivery-progress.ts";
+import { nothingOverdue, type Overdue } from "../keeping.ts";
 import {
   type ContentRow,
   contentColumns,
@@ -16,12 +19,15 @@ import {
   messageColumns,
   messageOf,
 } from "../message-row.ts";
+import { lockDeliveries } from "./load-rows.ts";
+import { endOverdue } from "./move-delivery.ts";
 import { plainContent, plainMessage } from "./plain-message.ts";
 import type { QueueEnds, QueueKey } from "./queue-ends.ts";
 import { first, statement } from "./statement.ts";
 import { StepError } from "./store-error.ts";
 import type { ReferenceRequest } from "./take-references.ts";
 import type { Transaction } from "./transaction.ts";
+import { sendRows } from "./write-rows.ts";
 
 interface ClaimedRow {
   readonly id: DeliveryId;
@@ -33,6 +39,7 @@ interface ClaimedRow {
   readonly progress: string | null;
   readonly available_time: number;
   readonly claim_number: number;
+  readonly expire_time: number;
 }
 
 const claimRows = statement<ClaimedRow>(
@@ -40,12 +47,12 @@ const claimRows = statement<ClaimedRow>(
   `WITH picked AS (
      SELECT id FROM deliveries
      WHERE state = 1 AND claimed_by IS NULL AND gateway_id = $1 AND lane = $2
-       AND (available_time, id) >= ($3::bigint, $4::text) AND available_time <= $5 AND expire_time > $6
-     ORDER BY available_time, id LIMIT $7 FOR UPDATE SKIP LOCKED
+       AND (available_time, id) >= ($3::bigint, $4::text) AND available_time <= $5
+     ORDER BY available_time, id LIMIT $6 FOR UPDATE SKIP LOCKED
    )
-   UPDATE deliveries AS d SET claimed_by = $8, claim_number = d.claim_number + 1 FROM picked WHERE d.id = picked.id
+   UPDATE deliveries AS d SET claimed_by = $7, claim_number = d.claim_number + 1 FROM picked WHERE d.id = picked.id
    RETURNING d.id, d.account_id, d.recipient, d.country, d.segment_count, d.reference, d.progress, d.available_time,
-     d.claim_number`,
+     d.claim_number, d.expire_time`,
 );
 const setReferences = statement(
   "set_references",
@@ -57,14 +64,16 @@ const findMessages = statement<MessageRow & ContentRow>(
   `SELECT ${messageColumns}, ${contentColumns} FROM messages
    WHERE (account_id, id) IN (SELECT * FROM unnest($1::text[], $2::text[]))`,
 );
-// Rows past their validity are left to the expirer, also here, so that nobody comes back for them at once.
 const findNext = statement<{ available_time: number }>(
   "find_next_available",
   `SELECT available_time FROM deliveries
    WHERE state = 1 AND claimed_by IS NULL AND gateway_id = $1 AND lane = $2
-     AND (available_time, id) >= ($3::bigint, $4::text) AND expire_time > $5
+     AND (available_time, id) >= ($3::bigint, $4::text)
    ORDER BY available_time, id LIMIT 1`,
 );
+
+/** How often a claim reads on behind rows that it has to end, before it leaves the rest to the next one and to the expirer. */
+const mostRounds = 8;
 
 export interface ClaimPlan {
   readonly references: readonly ReferenceRequest[];
@@ -91,11 +100,24 @@ export async function planClaim(
       const limit = limits[lane];
       if (limit <= 0) return [];
       const { availableTimeMs, id } = start;
-      const values = [gatewayId, code, availableTimeMs, id, availableMs, nowMs, limit, claimant] as const;
-      return (await tx.connection.all(claimRows, ...values)).sort(byKey);
+      let from: readonly [number, string] = [availableTimeMs, id];
+      const taken: ClaimedRow[] = [];
+      let free = limit;
+      for (let round = 1; ; round += 1) {
+        const asked = free;
+        const values = [gatewayId, code, ...from, availableMs, asked, claimant] as const;
+        const found = (await tx.connection.all(claimRows, ...values)).sort(byKey);
+        for (const row of found) if (row.expire_time > nowMs) free -= 1;
+        taken.push(...found);
+        const last = found.at(-1);
+        if (last === undefined || free === 0 || found.length < asked || round === mostRounds) return taken;
+        from = [last.available_time, last.id];
+      }
     }),
   );
-  const rows = claimed.flat();
+  const taken = claimed.flat();
+  const overdue = await endOverdueRows(tx, taken, nowMs);
+  const rows = taken.filter(({ expire_time }) => expire_time > nowMs);
   for (const { id, claim_number: claimNumber } of rows) tx.claimed.push({ id, claimNumber });
   const from = queues.map((queue, index) => nextStart(queue, claimed[index] ?? [], limits));
   queues.forEach(({ code }, index) => {
@@ -109,7 +131,6 @@ export async function planClaim(
       tx,
       gatewayId,
       queues.map(({ code }, index) => ({ code, from: from[index] as QueueKey })),
-      nowMs,
     ),
   ]);
   const lacking = rows.filter((row) => row.segment_count > 1 && row.reference === null);
@@ -131,10 +152,27 @@ export async function planClaim(
       return {
         messages: [...messages.values()],
         deliveries: rows.map((row) => workOf(row, taken.get(row.id))),
+        overdue,
         nextAvailableTimeMs,
       };
     },
   };
+}
+
+/** They were claimed with the others, and so are this transaction's. */
+async function endOverdueRows(
+  tx: Transaction,
+  taken: readonly ClaimedRow[],
+  nowMs: number,
+): Promise<Overdue> {
+  const ids = taken.flatMap(({ id, expire_time }) => (expire_time <= nowMs ? [id] : []));
+  if (ids.length === 0) return nothingOverdue;
+  let unknown = 0;
+  for (const row of await tx.connection.all(lockDeliveries, ids)) {
+    if (endOverdue(tx, row, nowMs) === "UNKNOWN") unknown += 1;
+  }
+  sendRows(tx);
+  return { expired: ids.length - unknown, unknown };
 }
 
 function byKey(left: ClaimedRow, right: ClaimedRow): number {
@@ -185,11 +223,10 @@ async function readNext(
   { connection }: Transaction,
   gatewayId: string,
   queues: readonly { readonly code: number; readonly from: QueueKey }[],
-  nowMs: number,
 ): Promise<number | undefined> {
   const found = await Promise.all(
     queues.map(async ({ code, from: { availableTimeMs, id } }) =>
-      first(await connection.all(findNext, gatewayId, code, availableTimeMs, id, nowMs)),
+      first(await connection.all(findNext, gatewayId, code, availableTimeMs, id)),
     ),
   );
   const times = found.flatMap((row) => (row === undefined ? [] : [row.available_time]));
@@ -202,7 +239,7 @@ function workOf(row: ClaimedRow, taken: number | undefined): DeliveryWork {
     claimNumber: row.claim_number,
     recipient: row.recipient,
     country: row.country ?? undefined,
-    progress: row.progress === null ? noProgress : (JSON.parse(row.progress) as DeliveryProgress),
+    progress: parseProgress(row.progress),
     reference: row.reference ?? taken,
   };
 }

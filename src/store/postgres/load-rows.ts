@@ -28,7 +28,7 @@ export const deliveryColumns = `d.id, d.account_id, d.recipient, d.lane, d.at_mo
   d.is_cancel_requested, d.gateway_id, d.available_time, d.attempt_count, d.reference, d.code, d.reason, d.submit_time,
   d.final_time, d.done_time, d.progress`;
 
-const lockDeliveries = statement<DeliveryRow>(
+export const lockDeliveries = statement<DeliveryRow>(
   "lock_deliveries",
   `SELECT ${deliveryColumns} FROM deliveries d WHERE d.id = ANY($1::text[]) ORDER BY d.id FOR UPDATE`,
 );

@@ -1,7 +1,10 @@
 /** The end of a locked delivery, and its final report. */
+
 import type { FailureReason, FinalState } from "../../domain/delivery-state.ts";
+import { type EndingAtExpiry, endingAtExpiry } from "../../domain/ending-at-expiry.ts";
 import type { StatusCodeName } from "../../domain/status-code.ts";
 import { stateCodes } from "../codes.ts";
+import { parseProgress } from "../delivery-progress.ts";
 import type { DeliveryRow } from "./locked-rows.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -28,4 +31,11 @@ export function endDelivery(tx: Transaction, row: DeliveryRow, move: FinalMove):
     state: move.to,
     timeMs: move.timeMs,
   });
+}
+
+/** The end of a waiting delivery whose validity is over; answers the state in which it ended. */
+export function endOverdue(tx: Transaction, row: DeliveryRow, timeMs: number): EndingAtExpiry["state"] {
+  const { state, code, reason } = endingAtExpiry(parseProgress(row.progress));
+  endDelivery(tx, row, { to: state, code, reason, timeMs, doneTimeMs: undefined });
+  return state;
 }

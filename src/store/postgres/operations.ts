@@ -3,7 +3,7 @@ import type { ClaimantId, GatewayId } from "../../domain/ids.ts";
 import type { E164 } from "../../domain/message.ts";
 import type { IncomingPart, Receipt } from "../../domain/receipt.ts";
 import type { Acceptance, AcceptOutcome, Claim, ClaimRef, ClaimRequest } from "../accepting.ts";
-import type { ApiKey, Recovery } from "../keeping.ts";
+import type { ApiKey, Overdue, Recovery } from "../keeping.ts";
 import type { AcknowledgeOutcome, Subscription, SubscriptionKey } from "../reports.ts";
 import type {
   CancelOutcome,
@@ -29,7 +29,10 @@ export interface WriteSteps {
   readonly join: Step<JoinRequest, Joined | undefined>;
   readonly rescue: Step<RescueRequest, Recovery>;
   /** Gives up claims of a commit whose answer was lost. */
-  readonly release: Step<{ readonly claims: readonly ClaimRef[]; readonly claimant: ClaimantId }, undefined>;
+  readonly release: Step<
+    { readonly claims: readonly ClaimRef[]; readonly claimant: ClaimantId; readonly nowMs: number },
+    undefined
+  >;
   readonly accept: Step<Acceptance, AcceptOutcome>;
   readonly claim: Step<ClaimRequest, Claim>;
   readonly markSubmitting: Step<ClaimRef & { readonly claimant: ClaimantId }, boolean>;
@@ -46,7 +49,7 @@ export interface WriteSteps {
   >;
   readonly recordIncoming: Step<IncomingPart, StoredIncoming>;
   readonly cancel: Step<CancelRequest, readonly CancelOutcome[] | undefined>;
-  readonly expireDue: Step<SweepRequest, number>;
+  readonly expireDue: Step<SweepRequest, Overdue>;
   readonly endSilent: Step<SweepRequest & { readonly graceMs: number }, number>;
   readonly adoptOrphans: Step<AdoptRequest, number>;
   readonly openSubscription: Step<OpenRequest, Subscription | undefined>;

@@ -2,9 +2,11 @@
  * Taking part as a replica, and freeing what replicas held that are gone. Its lease, by the database's clock, belongs to the replica;
  * a new start takes a new epoch, so that what the former process still writes is fenced.
  */
+import { decideRecovery, type RecoveryDecision } from "../../domain/decide-recovery.ts";
 import { type ClaimantId, type GatewayId, toClaimantId } from "../../domain/ids.ts";
 import { stateCodes } from "../codes.ts";
-import type { Recovery } from "../keeping.ts";
+import { packProgress, parseProgress } from "../delivery-progress.ts";
+import { nothingRecovered, type Recovery } from "../keeping.ts";
 import { mayJudge } from "./lease.ts";
 import { deliveryColumns } from "./load-rows.ts";
 import type { DeliveryRow } from "./locked-rows.ts";
@@ -86,7 +88,7 @@ export async function join(
 
 /**
  * Marks replicas dead whose lease has ended, and frees what dead ones and former epochs claimed: what was found in SUBMITTING under
- * AT_MOST_ONCE is in doubt and ends UNKNOWN; everything else waits again, at its old place in the queue.
+ * AT_MOST_ONCE is in doubt and ends UNKNOWN, what was to be cancelled ends too, and everything else waits again at its old place.
  */
 export async function rescue(
   tx: Transaction,
@@ -97,29 +99,45 @@ export async function rescue(
   const dead = (await tx.connection.all(findDeadClaimants)).map(({ claimed_by }) => claimed_by);
   if (dead.length === 0) {
     await tx.connection.run(forgetDead);
-    return { claimsVoided: 0, endedUnknown: 0 };
+    return nothingRecovered;
   }
   const rows = await tx.connection.all(findClaimed, dead);
   let endedUnknown = 0;
+  let cancelled = 0;
+  let mayHaveLeft = 0;
   for (const row of rows) {
-    const isAtMostOnce = row.at_most_once === 1;
-    const end = { code: undefined, timeMs: nowMs, doneTimeMs: undefined };
-    if (isAtMostOnce && row.state === stateCodes.SUBMITTING) {
-      endDelivery(tx, row, { ...end, to: "UNKNOWN", reason: "AMBIGUOUS" });
-      endedUnknown += 1;
-    } else if (isAtMostOnce && row.is_cancel_requested === 1) {
-      // Nothing of it can have been sent: AT_MOST_ONCE is SUBMITTING before its first PDU.
-      endDelivery(tx, row, { ...end, to: "CANCELLED", reason: "CANCELLED" });
-    } else free(tx, row);
+    const decision = voidClaim(tx, row, true, nowMs);
+    if (decision.kind === "requeue") mayHaveLeft += decision.mayHaveLeft ? 1 : 0;
+    else if (decision.ending.state === "UNKNOWN") endedUnknown += 1;
+    else cancelled += 1;
   }
   if (rows.length > 0) queueEnds.reset();
-  return { claimsVoided: rows.length, endedUnknown };
+  return { claimsVoided: rows.length, endedUnknown, cancelled, mayHaveLeft };
 }
 
-/** Waits again. */
-export function free(tx: Transaction, row: DeliveryRow): void {
+/** Lets it wait again at its old place, or ends it. `wasHeld`: a process had it that may have sent it. */
+export function voidClaim(
+  tx: Transaction,
+  row: DeliveryRow,
+  wasHeld: boolean,
+  nowMs: number,
+): RecoveryDecision {
+  const decision = decideRecovery({
+    isSubmitting: row.state === stateCodes.SUBMITTING,
+    isAtMostOnce: row.at_most_once === 1,
+    isCancelRequested: row.is_cancel_requested === 1,
+    progress: parseProgress(row.progress),
+    wasHeld,
+  });
+  if (decision.kind === "end") {
+    const { state: to, code, reason } = decision.ending;
+    endDelivery(tx, row, { to, code, reason, timeMs: nowMs, doneTimeMs: undefined });
+    return decision;
+  }
   row.state = stateCodes.QUEUED;
   row.claimed_by = null;
+  row.progress = packProgress(decision.progress);
   tx.rows.changedDeliveries.add(row);
   if (row.gateway_id !== null) tx.wokenQueues.add(row.gateway_id as GatewayId);
+  return decision;
 }

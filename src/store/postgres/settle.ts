@@ -6,8 +6,8 @@ import { assertNever } from "../../domain/assert-never.ts";
 import { decideSettlement, type Ending } from "../../domain/decide-settlement.ts";
 import { toGatewayId } from "../../domain/ids.ts";
 import { judgeParts } from "../../domain/judge-parts.ts";
-import { noProgress } from "../../domain/message.ts";
 import { stateCodes, stateOf } from "../codes.ts";
+import { packProgress, parseProgress } from "../delivery-progress.ts";
 import { isLate, isWhole, type LateSettlement, progressAfter, verdictAfter } from "../late-answer.ts";
 import { partToJudge } from "../part-tuple.ts";
 import type { Settlement, SettleOutcome } from "../settling.ts";
@@ -18,8 +18,6 @@ import { type RecordedAttempt, recordAttempt, recordLate } from "./record-attemp
 import { replayParked } from "./record-receipts.ts";
 import { StepError } from "./store-error.ts";
 import type { Transaction } from "./transaction.ts";
-
-const plainProgress = JSON.stringify(noProgress);
 
 export function settle(tx: Transaction, queueEnds: QueueEnds, entry: Settlement): SettleOutcome {
   const { deliveryId, attempt, timeMs } = entry;
@@ -73,10 +71,10 @@ function settleLate(tx: Transaction, entry: LateSettlement, row: DeliveryRow): S
     becomeSubmitted(tx, row, attempt.gatewayId, timeMs, recorded, whole.expectsReceipts);
     tx.rows.changedDeliveries.add(row);
   } else if (before === "QUEUED" || before === "SUBMITTING") {
-    const known = row.progress === null ? noProgress : JSON.parse(row.progress);
+    const known = parseProgress(row.progress);
     const progress = progressAfter(known, attempt.number, recorded.parts);
     if (progress !== known) {
-      row.progress = JSON.stringify(progress);
+      row.progress = packProgress(progress);
       tx.rows.changedDeliveries.add(row);
     }
   }
@@ -118,16 +116,15 @@ function requeue(
 ): void {
   const { verdict, attempt } = entry;
   if (verdict.kind !== "retry") throw new StepError("only a retry is queued again");
-  const progress = JSON.stringify(
+  const progress =
     attempt === undefined || recorded === undefined || !recorded.isContinued
       ? verdict.progress
-      : progressAfter(verdict.progress, attempt.number, recorded.parts),
-  );
+      : progressAfter(verdict.progress, attempt.number, recorded.parts);
   row.state = stateCodes.QUEUED;
   row.claimed_by = null;
   row.gateway_id = verdict.gatewayId;
   row.available_time = verdict.availableTimeMs;
-  row.progress = progress === plainProgress ? null : progress;
+  row.progress = packProgress(progress);
   // A new submission takes a new reference; a delivery that was handed back untried keeps the one it has.
   if (attempt !== undefined) row.reference = null;
   tx.wokenQueues.add(toGatewayId(verdict.gatewayId));

@@ -1,10 +1,11 @@
 /** What time alone does: waiting deliveries past their validity EXPIRE, submitted ones that stay silent end UNKNOWN (P11). */
 import type { GatewayId } from "../../domain/ids.ts";
+import type { Overdue } from "../keeping.ts";
 import { deliveryColumns } from "./load-rows.ts";
 import type { DeliveryRow } from "./locked-rows.ts";
-import { endDelivery, type FinalMove } from "./move-delivery.ts";
+import { endDelivery, endOverdue } from "./move-delivery.ts";
 import type { QueueEnds } from "./queue-ends.ts";
-import { first, type Statement, statement } from "./statement.ts";
+import { first, statement } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface SweepRequest {
@@ -43,40 +44,27 @@ const adopt = statement(
    UPDATE deliveries AS d SET gateway_id = $1 FROM picked WHERE d.id = picked.id`,
 );
 
-export function expireDue(tx: Transaction, { nowMs, limit }: SweepRequest): Promise<number> {
-  const move = {
-    to: "EXPIRED",
-    code: undefined,
-    reason: "VALIDITY_OVER",
-    timeMs: nowMs,
-    doneTimeMs: undefined,
-  } as const;
-  return endAll(tx, findExpired, nowMs, limit, move);
+export async function expireDue(tx: Transaction, { nowMs, limit }: SweepRequest): Promise<Overdue> {
+  const due = await tx.connection.all(findExpired, nowMs, limit);
+  let unknown = 0;
+  for (const row of due) if (endOverdue(tx, row, nowMs) === "UNKNOWN") unknown += 1;
+  return { expired: due.length - unknown, unknown };
 }
 
-export function endSilent(
+export async function endSilent(
   tx: Transaction,
   { nowMs, graceMs, limit }: SweepRequest & { readonly graceMs: number },
 ): Promise<number> {
-  const move = {
-    to: "UNKNOWN",
-    code: undefined,
-    reason: "NO_RECEIPT",
-    timeMs: nowMs,
-    doneTimeMs: undefined,
-  } as const;
-  return endAll(tx, findSilent, nowMs - graceMs, limit, move);
-}
-
-async function endAll(
-  tx: Transaction,
-  find: Statement<DeliveryRow>,
-  dueMs: number,
-  limit: number,
-  move: FinalMove,
-): Promise<number> {
-  const due = await tx.connection.all(find, dueMs, limit);
-  for (const row of due) endDelivery(tx, row, move);
+  const due = await tx.connection.all(findSilent, nowMs - graceMs, limit);
+  for (const row of due) {
+    endDelivery(tx, row, {
+      to: "UNKNOWN",
+      code: undefined,
+      reason: "NO_RECEIPT",
+      timeMs: nowMs,
+      doneTimeMs: undefined,
+    });
+  }
   return due.length;
 }
 

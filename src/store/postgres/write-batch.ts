@@ -6,6 +6,7 @@ import type { ClaimantId, GatewayId } from "../../domain/ids.ts";
 import type { Claim, ClaimRef } from "../accepting.ts";
 import { stateCodes } from "../codes.ts";
 import type { LaneEnd } from "../commit-order.ts";
+import { nothingOverdue } from "../keeping.ts";
 import { planAccept } from "./accept.ts";
 import { type AppendedReports, appendReports } from "./append-reports.ts";
 import { noteBound } from "./bound-credentials.ts";
@@ -20,7 +21,7 @@ import { setPaused } from "./pauses.ts";
 import type { QueueEnds } from "./queue-ends.ts";
 import { type NewIncomingId, recordIncoming } from "./record-incoming.ts";
 import { recordReceipt, takeParked } from "./record-receipts.ts";
-import { free, join, rescue } from "./recover.ts";
+import { join, rescue, voidClaim } from "./recover.ts";
 import { settle } from "./settle.ts";
 import type { Connection } from "./statement.ts";
 import { isConnectionKept, sqlStateOf, UnknownCommitError } from "./store-error.ts";
@@ -214,7 +215,8 @@ async function changeLocked(
   for (const { input } of releases) {
     for (const claim of input.claims) {
       const row = heldRow(tx, claim, input.claimant);
-      if (row?.state === stateCodes.QUEUED) free(tx, row);
+      // Nobody learned of the claim, so that nothing of it can have left.
+      if (row?.state === stateCodes.QUEUED) voidClaim(tx, row, false, input.nowMs);
     }
     queueEnds.reset();
   }
@@ -255,6 +257,7 @@ function markSubmitting(
 const nothingClaimed = (nowMs: number): Claim => ({
   messages: [],
   deliveries: [],
+  overdue: nothingOverdue,
   nextAvailableTimeMs: nowMs + 1_000,
 });
 

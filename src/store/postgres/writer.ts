@@ -76,7 +76,7 @@ export function createWriter({
       const claimant = lease.claimant;
       const release: readonly WriteOperation[] =
         released.length > 0 && claimant !== undefined
-          ? [{ kind: "release", input: { claims: released, claimant } }]
+          ? [{ kind: "release", input: { claims: released, claimant, nowMs: clock.now() } }]
           : [];
       try {
         const options = { mayClaim: lease.mayClaim, monotonicMs: clock.monotonic() };

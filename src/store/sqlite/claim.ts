@@ -1,11 +1,16 @@
-/** Claiming the waiting deliveries of a gateway's queue, by lane, in the order (available_time, id); and SUBMITTING. */
+/**
+ * Claiming the waiting deliveries of a gateway's queue, by lane, in the order (available_time, id); and SUBMITTING. What it meets past
+ * its validity it ends, so that nothing is passed over twice.
+ */
 import type { DatabaseSync } from "node:sqlite";
 import type { AccountId, ClaimantId, DeliveryId } from "../../domain/ids.ts";
 import { messageIdOf } from "../../domain/ids.ts";
-import type { DeliveryProgress, DeliveryWork, E164, Message } from "../../domain/message.ts";
-import { lanes, noProgress } from "../../domain/message.ts";
+import type { DeliveryWork, E164, Message } from "../../domain/message.ts";
+import { lanes } from "../../domain/message.ts";
 import type { Claim, ClaimRef, ClaimRequest } from "../accepting.ts";
 import { laneCodes } from "../codes.ts";
+import { parseProgress } from "../delivery-progress.ts";
+import { nothingOverdue } from "../keeping.ts";
 import {
   type ContentRow,
   contentColumns,
@@ -14,6 +19,8 @@ import {
   messageColumns,
   messageOf,
 } from "../message-row.ts";
+import { endOverdue } from "./end-overdue.ts";
+import type { EndDelivery } from "./move-delivery.ts";
 import { prepare } from "./statement.ts";
 import type { TakeReference } from "./take-references.ts";
 import type { Transaction } from "./transaction.ts";
@@ -27,14 +34,18 @@ interface WaitingRow {
   readonly reference: number | null;
   readonly progress: string | null;
   readonly claim_number: number;
+  readonly expire_time: number;
 }
 
-export function createClaim(db: DatabaseSync, takeReference: TakeReference) {
+/** Overdue rows that a claim ends in one lane before it leaves the rest to the next and to the expirer. */
+const mostEnded = 500;
+
+export function createClaim(db: DatabaseSync, takeReference: TakeReference, endDelivery: EndDelivery) {
   const findWaiting = prepare<WaitingRow>(
     db,
-    `SELECT id, account_id, recipient, country, segment_count, reference, progress, claim_number
+    `SELECT id, account_id, recipient, country, segment_count, reference, progress, claim_number, expire_time
      FROM deliveries INDEXED BY deliveries_waiting
-     WHERE is_waiting = 1 AND gateway_id = ? AND lane = ? AND available_time <= ? AND expire_time > ?
+     WHERE is_waiting = 1 AND gateway_id = ? AND lane = ? AND available_time <= ?
      ORDER BY available_time, id LIMIT ? + 0`,
   );
   const take = prepare(
@@ -45,11 +56,10 @@ export function createClaim(db: DatabaseSync, takeReference: TakeReference) {
     db,
     `SELECT ${messageColumns}, ${contentColumns} FROM messages WHERE account_id = ? AND id = ?`,
   );
-  // Rows past their validity are left to the expirer, also here, so that nobody comes back for them at once.
   const findNext = prepare<{ available_time: number }>(
     db,
     `SELECT available_time FROM deliveries INDEXED BY deliveries_waiting
-     WHERE is_waiting = 1 AND gateway_id = ? AND lane = ? AND expire_time > ? ORDER BY available_time, id LIMIT 1`,
+     WHERE is_waiting = 1 AND gateway_id = ? AND lane = ? ORDER BY available_time, id LIMIT 1`,
   );
   const startSubmitting = prepare(
     db,
@@ -60,38 +70,29 @@ export function createClaim(db: DatabaseSync, takeReference: TakeReference) {
     claim(tx: Transaction, { claimant, gatewayId, limits, nowMs }: ClaimRequest): Claim {
       const messages = new Map<string, Message>();
       const deliveries: DeliveryWork[] = [];
-      // What commit order moved a little into the future (accept.ts) is available already.
-      const availableMs = (lane: number) => Math.max(nowMs, tx.laneEnds[lane]?.availableTimeMs ?? 0);
+      const overdue = { ...nothingOverdue };
       for (const lane of lanes) {
-        if (limits[lane] <= 0) continue;
         const code = laneCodes[lane];
-        for (const row of findWaiting.all(gatewayId, code, availableMs(code), nowMs, limits[lane])) {
-          const messageId = messageIdOf(row.id);
-          let message = messages.get(messageId);
-          if (message === undefined) {
-            const found = findMessage.get(row.account_id, messageId);
-            if (found === undefined) throw new Error("a waiting delivery has no message");
-            message = { ...messageOf(found), content: contentOf(found) };
-            messages.set(messageId, message);
+        // What commit order moved a little into the future (accept.ts) is available already.
+        const availableMs = Math.max(nowMs, tx.laneEnds[code]?.availableTimeMs ?? 0);
+        let free = limits[lane];
+        for (let ended = 0, isMore = true; isMore && free > 0 && ended < mostEnded; ) {
+          const rows = findWaiting.all(gatewayId, code, availableMs, free);
+          isMore = rows.length === free;
+          // Whatever becomes of a row, it leaves the index, and is not looked at again.
+          for (const row of rows) {
+            if (row.expire_time <= nowMs) {
+              ended += 1;
+              overdue[endOverdue(tx, endDelivery, row, nowMs) === "UNKNOWN" ? "unknown" : "expired"] += 1;
+              continue;
+            }
+            free -= 1;
+            deliveries.push(takeRow(row, claimant, messageOfRow(messages, row), nowMs));
           }
-          let reference = row.reference ?? undefined;
-          if (row.segment_count > 1) {
-            reference ??= takeReference(message.sender.address, row.recipient, nowMs);
-          }
-          const claimNumber = row.claim_number + 1;
-          take.run(claimant, claimNumber, reference ?? null, row.id);
-          deliveries.push({
-            id: row.id,
-            claimNumber,
-            recipient: row.recipient,
-            country: row.country ?? undefined,
-            progress: progressOf(row.progress),
-            reference,
-          });
         }
       }
       tx.hasWaiting.clear();
-      return { messages: [...messages.values()], deliveries, nextAvailableTimeMs: next(gatewayId, nowMs) };
+      return { messages: [...messages.values()], deliveries, overdue, nextAvailableTimeMs: next(gatewayId) };
     },
 
     markSubmitting({ id, claimNumber }: ClaimRef, claimant: ClaimantId): boolean {
@@ -99,16 +100,38 @@ export function createClaim(db: DatabaseSync, takeReference: TakeReference) {
     },
   };
 
-  function next(gatewayId: string, nowMs: number): number | undefined {
+  function messageOfRow(messages: Map<string, Message>, { id, account_id }: WaitingRow): Message {
+    const messageId = messageIdOf(id);
+    const known = messages.get(messageId);
+    if (known !== undefined) return known;
+    const found = findMessage.get(account_id, messageId);
+    if (found === undefined) throw new Error("a waiting delivery has no message");
+    const message = { ...messageOf(found), content: contentOf(found) };
+    messages.set(messageId, message);
+    return message;
+  }
+
+  function takeRow(row: WaitingRow, claimant: ClaimantId, message: Message, nowMs: number): DeliveryWork {
+    let reference = row.reference ?? undefined;
+    if (row.segment_count > 1) reference ??= takeReference(message.sender.address, row.recipient, nowMs);
+    const claimNumber = row.claim_number + 1;
+    take.run(claimant, claimNumber, reference ?? null, row.id);
+    return {
+      id: row.id,
+      claimNumber,
+      recipient: row.recipient,
+      country: row.country ?? undefined,
+      progress: parseProgress(row.progress),
+      reference,
+    };
+  }
+
+  function next(gatewayId: string): number | undefined {
     let earliest: number | undefined;
     for (const lane of lanes) {
-      const found = findNext.get(gatewayId, laneCodes[lane], nowMs)?.available_time;
+      const found = findNext.get(gatewayId, laneCodes[lane])?.available_time;
       if (found !== undefined && (earliest === undefined || found < earliest)) earliest = found;
     }
     return earliest;
   }
-}
-
-function progressOf(json: string | null): DeliveryProgress {
-  return json === null ? noProgress : (JSON.parse(json) as DeliveryProgress);
 }

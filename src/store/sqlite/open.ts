@@ -6,6 +6,7 @@ import { type Logger, silentLogger } from "../../observability/logger.ts";
 import { maskOf } from "../codes.ts";
 import { createFairQueue } from "../fair-queue.ts";
 import { createGroupCommit, type WriteEntry } from "../group-commit.ts";
+import { nothingRecovered } from "../keeping.ts";
 import { refuseSubscription } from "../reports.ts";
 import { messagePageOf, statusPageOf } from "../status-rows.ts";
 import type { Store } from "../store.ts";
@@ -173,7 +174,7 @@ function createStore(
     damage: () => guard.damage,
     join: (nowMs) => write("join", nowMs),
     // One process owns the file: those before it are gone, and `join` has freed what they held.
-    rescue: () => Promise.resolve({ claimsVoided: 0, endedUnknown: 0 }),
+    rescue: () => Promise.resolve(nothingRecovered),
     // Nothing more is sent once its outcome cannot be written.
     isLeaseHeld: () => guard.damage === undefined,
     onLeaseLost: () => () => {},

@@ -4,7 +4,7 @@ import type { AccountId, ClaimantId, DeliveryId, GatewayId } from "../../domain/
 import type { E164 } from "../../domain/message.ts";
 import type { IncomingPart, Receipt } from "../../domain/receipt.ts";
 import type { Acceptance, AcceptOutcome, Claim, ClaimRef, ClaimRequest, KnownRequest } from "../accepting.ts";
-import type { ApiKey, Backlog, BoundCredentials, Recovery } from "../keeping.ts";
+import type { ApiKey, Backlog, BoundCredentials, Overdue, Recovery } from "../keeping.ts";
 import type { AcknowledgeOutcome, ReportBounds, Subscription, SubscriptionKey } from "../reports.ts";
 import type {
   CancelOutcome,
@@ -52,7 +52,7 @@ export interface WriteSteps {
   >;
   readonly recordIncoming: Step<IncomingPart, StoredIncoming>;
   readonly cancel: Step<CancelRequest, readonly CancelOutcome[] | undefined>;
-  readonly expireDue: Step<SweepRequest, number>;
+  readonly expireDue: Step<SweepRequest, Overdue>;
   readonly endSilent: Step<SweepRequest & { readonly graceMs: number }, number>;
   readonly adoptOrphans: Step<AdoptRequest, number>;
   readonly clean: Step<CleanRequest, Cleaned>;

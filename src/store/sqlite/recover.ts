@@ -1,72 +1,83 @@
 /**
- * A start voids all claims at once: what was found in SUBMITTING under AT_MOST_ONCE is in doubt and ends UNKNOWN; everything else
- * waits again, at its old place in the queue.
+ * A start voids all claims at once: what was found in SUBMITTING under AT_MOST_ONCE is in doubt and ends UNKNOWN, what was to be
+ * cancelled ends too, and everything else waits again, at its old place in the queue.
  */
 import type { DatabaseSync } from "node:sqlite";
+import { decideRecovery } from "../../domain/decide-recovery.ts";
 import { type AccountId, type ClaimantId, type DeliveryId, toClaimantId } from "../../domain/ids.ts";
+import { stateCodes, stateOf } from "../codes.ts";
+import { packProgress, parseProgress } from "../delivery-progress.ts";
 import type { Recovery } from "../keeping.ts";
 import type { EndDelivery } from "./move-delivery.ts";
 import { prepare } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
+
+interface ClaimedRow {
+  readonly id: DeliveryId;
+  readonly account_id: AccountId;
+  readonly state: number;
+  readonly at_most_once: number;
+  readonly is_cancel_requested: number;
+  readonly progress: string | null;
+}
 
 export function createRecover(db: DatabaseSync, endDelivery: EndDelivery) {
   const nextEpoch = prepare<{ value: number }>(
     db,
     "UPDATE meta SET value = value + 1 WHERE key = 'epoch' RETURNING value",
   );
-  const findDoubtful = prepare<{ id: DeliveryId; account_id: AccountId }>(
+  const findClaimed = prepare<ClaimedRow>(
     db,
-    `SELECT id, account_id FROM deliveries INDEXED BY deliveries_claimed
-     WHERE claimed_by IS NOT NULL AND state = 2 AND at_most_once = 1 ORDER BY id`,
+    `SELECT id, account_id, state, at_most_once, is_cancel_requested, progress
+     FROM deliveries INDEXED BY deliveries_claimed WHERE claimed_by IS NOT NULL ORDER BY id`,
   );
-  // Nothing of it can have been sent: AT_MOST_ONCE is SUBMITTING before its first PDU.
-  const findCancelled = prepare<{ id: DeliveryId; account_id: AccountId }>(
+  const requeue = prepare(
     db,
-    `SELECT id, account_id FROM deliveries INDEXED BY deliveries_claimed
-     WHERE claimed_by IS NOT NULL AND state = 1 AND at_most_once = 1 AND is_cancel_requested = 1 ORDER BY id`,
-  );
-  const release = prepare(
-    db,
-    `UPDATE deliveries INDEXED BY deliveries_claimed SET state = 1, claimed_by = NULL, is_waiting = 1
-     WHERE claimed_by IS NOT NULL`,
+    "UPDATE deliveries SET state = 1, claimed_by = NULL, is_waiting = 1, progress = ? WHERE id = ?",
   );
 
   return function join(
     tx: Transaction,
     nowMs: number,
   ): { readonly claimant: ClaimantId; readonly recovery: Recovery } {
-    const doubtful = findDoubtful.all();
-    const cancelled = findCancelled.all();
-    for (const row of doubtful) {
+    const claimed = findClaimed.all();
+    let endedUnknown = 0;
+    let cancelled = 0;
+    let mayHaveLeft = 0;
+    for (const row of claimed) {
+      const decision = decideRecovery({
+        isSubmitting: row.state === stateCodes.SUBMITTING,
+        isAtMostOnce: row.at_most_once === 1,
+        isCancelRequested: row.is_cancel_requested === 1,
+        progress: parseProgress(row.progress),
+        wasHeld: true,
+      });
+      if (decision.kind === "requeue") {
+        requeue.run(packProgress(decision.progress), row.id);
+        if (decision.mayHaveLeft) mayHaveLeft += 1;
+        continue;
+      }
+      const { state: to, code, reason } = decision.ending;
+      if (to === "UNKNOWN") endedUnknown += 1;
+      else cancelled += 1;
+      const from = stateOf(row.state);
+      const accountId = row.account_id;
       endDelivery(tx, {
         id: row.id,
-        accountId: row.account_id,
-        from: "SUBMITTING",
-        to: "UNKNOWN",
-        code: undefined,
-        reason: "AMBIGUOUS",
+        accountId,
+        from,
+        to,
+        code,
+        reason,
         timeMs: nowMs,
         doneTimeMs: undefined,
       });
     }
-    for (const row of cancelled) {
-      endDelivery(tx, {
-        id: row.id,
-        accountId: row.account_id,
-        from: "QUEUED",
-        to: "CANCELLED",
-        code: undefined,
-        reason: "CANCELLED",
-        timeMs: nowMs,
-        doneTimeMs: undefined,
-      });
-    }
-    const claimsVoided = release.run() + doubtful.length + cancelled.length;
     const epoch = nextEpoch.get()?.value ?? 0;
     tx.epoch = epoch;
     return {
       claimant: toClaimantId(`local.${epoch}`),
-      recovery: { claimsVoided, endedUnknown: doubtful.length },
+      recovery: { claimsVoided: claimed.length, endedUnknown, cancelled, mayHaveLeft },
     };
   };
 }

@@ -8,8 +8,8 @@ import { decideSettlement, type Ending } from "../../domain/decide-settlement.ts
 import type { DeliveryState } from "../../domain/delivery-state.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import { judgeParts } from "../../domain/judge-parts.ts";
-import { noProgress } from "../../domain/message.ts";
 import { stateCodes, stateOf } from "../codes.ts";
+import { packProgress, parseProgress } from "../delivery-progress.ts";
 import { isLate, isWhole, type LateSettlement, progressAfter, verdictAfter } from "../late-answer.ts";
 import { partToJudge } from "../part-tuple.ts";
 import type { Settlement, SettleOutcome } from "../settling.ts";
@@ -33,8 +33,6 @@ interface SettleParts extends ReturnType<typeof createRecordAttempt> {
   readonly endDelivery: EndDelivery;
   readonly replayParked: ReplayParked;
 }
-
-const plainProgress = JSON.stringify(noProgress);
 
 export function createSettle(
   db: DatabaseSync,
@@ -86,9 +84,9 @@ export function createSettle(
       state = becomeSubmitted(tx, entry, row.account_id, recorded, whole.expectsReceipts);
     } else if (state === "QUEUED" || state === "SUBMITTING") {
       const progress = findProgress.get(id)?.progress;
-      const before = progress === null || progress === undefined ? noProgress : JSON.parse(progress);
+      const before = parseProgress(progress ?? null);
       const after = progressAfter(before, attempt.number, recorded.parts);
-      if (after !== before) keepProgress.run(JSON.stringify(after), id);
+      if (after !== before) keepProgress.run(packProgress(after), id);
     }
     if (replayParked(tx, attempt)) state = stateOf(find.get(id)?.state ?? stateCodes[state]);
     return { kind: state === stateOf(row.state) ? "recorded" : "settled", state };
@@ -151,15 +149,14 @@ export function createSettle(
     switch (decision.kind) {
       case "requeue": {
         if (verdict.kind !== "retry") throw new Error("only a retry is queued again");
-        const progress = JSON.stringify(
+        const progress =
           attempt === undefined || recorded === undefined || !recorded.isContinued
             ? verdict.progress
-            : progressAfter(verdict.progress, attempt.number, recorded.parts),
-        );
+            : progressAfter(verdict.progress, attempt.number, recorded.parts);
         requeue.run(
           verdict.gatewayId,
           verdict.availableTimeMs,
-          progress === plainProgress ? null : progress,
+          packProgress(progress),
           attemptCount,
           attempt === undefined ? 0 : 1,
           id,

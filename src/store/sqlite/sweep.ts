@@ -1,6 +1,8 @@
 /** What time alone does: waiting deliveries past their validity EXPIRE, submitted ones that stay silent end UNKNOWN (P11). */
 import type { DatabaseSync } from "node:sqlite";
 import type { AccountId, DeliveryId, GatewayId } from "../../domain/ids.ts";
+import type { Overdue } from "../keeping.ts";
+import { endOverdue } from "./end-overdue.ts";
 import type { EndDelivery } from "./move-delivery.ts";
 import { prepare } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
@@ -22,9 +24,9 @@ export interface AdoptRequest {
 }
 
 export function createSweep(db: DatabaseSync, endDelivery: EndDelivery) {
-  const findExpired = prepare<DueRow>(
+  const findExpired = prepare<DueRow & { readonly progress: string | null }>(
     db,
-    `SELECT id, account_id FROM deliveries INDEXED BY deliveries_expiring
+    `SELECT id, account_id, progress FROM deliveries INDEXED BY deliveries_expiring
      WHERE is_waiting = 1 AND expire_time <= ? ORDER BY expire_time, id LIMIT ?`,
   );
   const findSilent = prepare<DueRow>(
@@ -45,21 +47,11 @@ export function createSweep(db: DatabaseSync, endDelivery: EndDelivery) {
   );
 
   return {
-    expireDue(tx: Transaction, { nowMs, limit }: SweepRequest): number {
+    expireDue(tx: Transaction, { nowMs, limit }: SweepRequest): Overdue {
       const due = findExpired.all(nowMs, limit);
-      for (const { id, account_id } of due) {
-        endDelivery(tx, {
-          id,
-          accountId: account_id,
-          from: "QUEUED",
-          to: "EXPIRED",
-          code: undefined,
-          reason: "VALIDITY_OVER",
-          timeMs: nowMs,
-          doneTimeMs: undefined,
-        });
-      }
-      return due.length;
+      let unknown = 0;
+      for (const row of due) if (endOverdue(tx, endDelivery, row, nowMs) === "UNKNOWN") unknown += 1;
+      return { expired: due.length - unknown, unknown };
     },
 
     endSilent(

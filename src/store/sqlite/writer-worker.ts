@@ -56,7 +56,7 @@ function createHandlers(db: DatabaseSync): Handlers {
   const takeReference = createTakeReference(db, Math.random);
   const recording = createRecordAttempt(db);
   const receipts = createRecordReceipts(db, endDelivery);
-  const claims = createClaim(db, takeReference);
+  const claims = createClaim(db, takeReference, endDelivery);
   const sweep = createSweep(db, endDelivery);
   const subscriptions = createWriteSubscriptions(db);
   const keys = createWriteKeys(db);

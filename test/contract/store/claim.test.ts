@@ -3,6 +3,7 @@ import { toGatewayId } from "../../../src/domain/ids.ts";
 import type { Lane } from "../../../src/domain/message.ts";
 import { firstClaimNumber } from "../../../src/store/accepting.ts";
 import { referenceAfter, referenceCount } from "../../../src/store/concat-reference.ts";
+import { nothingOverdue } from "../../../src/store/keeping.ts";
 import {
   acceptClaimed,
   account,
@@ -70,7 +71,12 @@ describeStore("claiming", (test) => {
         verdict: { kind: "retry", gatewayId: gateway, availableTimeMs, progress, mayHaveBeenSent: false },
       },
     ]);
-    expect(await claim()).toEqual({ messages: [], deliveries: [], nextAvailableTimeMs: availableTimeMs });
+    expect(await claim()).toEqual({
+      messages: [],
+      deliveries: [],
+      overdue: nothingOverdue,
+      nextAvailableTimeMs: availableTimeMs,
+    });
     const [other] = await acceptClaimed(test.store, test.claimant);
     expect(other).toBeDefined();
     const later = await claim(all, availableTimeMs);
@@ -103,12 +109,47 @@ describeStore("claiming", (test) => {
     expect((await claim()).deliveries).toEqual([{ ...multipart, claimNumber: 2 }]);
   });
 
-  it("leaves what is past its validity to the expirer", async () => {
-    await test.store.accept([buildAcceptance({ message: { expireTimeMs: startMs + hourMs } })]);
-    expect(await claim(all, startMs + hourMs)).toMatchObject({
-      deliveries: [],
-      nextAvailableTimeMs: undefined,
-    });
+  it("ends what it meets past its validity, and takes what waits behind it", async () => {
+    const overdue = buildAcceptance({ recipients: 3, message: { expireTimeMs: startMs + hourMs } });
+    const live = buildAcceptance({ recipients: 2 });
+    const behind = buildAcceptance();
+    await test.store.accept([overdue, live, behind]);
+    const lateMs = startMs + hourMs;
+    const first = await claim({ OTP: 0, NORMAL: 2, BULK: 0 }, lateMs);
+    expect(first.overdue).toEqual({ expired: 3, unknown: 0 });
+    expect(first.deliveries.map(({ id }) => id)).toEqual(live.deliveries.map(({ id }) => id));
+    expect(first.nextAvailableTimeMs).toBe(startMs);
+    const ids = overdue.deliveries.map(({ id }) => id);
+    expect(await test.store.readStates(ids)).toEqual(["EXPIRED", "EXPIRED", "EXPIRED"]);
+    const reports = await test.store.readReports(account, 6, 10);
+    expect(reports).toMatchObject(
+      ids.map(() => ({ state: "EXPIRED", reason: "VALIDITY_OVER", timeMs: lateMs })),
+    );
+    const second = await claim(all, lateMs);
+    expect(second.deliveries).toHaveLength(1);
+    expect(second).toMatchObject({ overdue: { expired: 0 }, nextAvailableTimeMs: undefined });
+    expect(await test.store.expireDue(lateMs, 10)).toEqual({ expired: 0, unknown: 0 });
+  });
+
+  it("ends only so many of those in front of a queue at once, and comes to what is behind them", async () => {
+    const many = Array.from({ length: 10 }, () =>
+      buildAcceptance({ recipients: 300, message: { expireTimeMs: startMs + hourMs } }),
+    );
+    const live = buildAcceptance();
+    await test.store.accept([...many, live]);
+    let ended = 0;
+    for (let round = 1; ; round += 1) {
+      const { overdue, deliveries, nextAvailableTimeMs } = await claim(
+        { OTP: 0, NORMAL: 200, BULK: 0 },
+        startMs + hourMs,
+      );
+      expect(overdue.expired).toBeLessThan(2_000);
+      ended += overdue.expired;
+      if (deliveries.length > 0) break;
+      expect(nextAvailableTimeMs).toBe(startMs);
+      expect(round).toBeLessThan(10);
+    }
+    expect(ended).toBe(3_000);
   });
 
   it("commits SUBMITTING only while the claim holds and no cancelling was asked", async () => {

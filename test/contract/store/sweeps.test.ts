@@ -1,10 +1,13 @@
 import { expect, it } from "vitest";
-import { type DeliveryId, toGatewayId } from "../../../src/domain/ids.ts";
+import { type DeliveryId, messageIdOf, toGatewayId } from "../../../src/domain/ids.ts";
+import { type DeliveryProgress, noProgress } from "../../../src/domain/message.ts";
+import { nothingOverdue } from "../../../src/store/keeping.ts";
 import {
   acceptClaimed,
   acceptSubmitted,
   account,
   buildAcceptance,
+  buildSubmitted,
   dayMs,
   firstClaim,
   gateway,
@@ -27,13 +30,94 @@ describeStore("sweeps and starts", (test) => {
       gatewayId: toGatewayId("beta"),
       message: { expireTimeMs: startMs + hourMs },
     });
-    expect(await test.store.expireDue(startMs + hourMs - 1, 10)).toBe(0);
-    expect(await test.store.expireDue(startMs + hourMs, 2)).toBe(2);
-    expect(await test.store.expireDue(startMs + hourMs, 10)).toBe(1);
+    expect(await test.store.expireDue(startMs + hourMs - 1, 10)).toEqual(nothingOverdue);
+    expect(await test.store.expireDue(startMs + hourMs, 2)).toEqual({ expired: 2, unknown: 0 });
+    expect(await test.store.expireDue(startMs + hourMs, 10)).toEqual({ expired: 1, unknown: 0 });
     const states = await test.store.readStates([...idsOf(short, long), claimed ?? expect.fail()]);
     expect(states).toEqual(["EXPIRED", "EXPIRED", "EXPIRED", "QUEUED", "QUEUED"]);
     const last = (await test.store.readReports(account, 0, 100)).at(-1);
     expect(last).toMatchObject({ state: "EXPIRED", reason: "VALIDITY_OVER", timeMs: startMs + hourMs });
+  });
+
+  it("P12 ends UNKNOWN what waited too long where a part of it may have been sent", async () => {
+    const progress = { attemptCount: 1, temporaryRefusals: {}, refusedBy: [] };
+    const resume = { gatewayId: gateway, attempt: 1, reference: 0, acceptedParts: [] };
+    const inDoubt: readonly DeliveryProgress[] = [
+      { ...progress, resume: { ...resume, isAmbiguous: true } },
+      { ...progress, sentBefore: "ambiguous" },
+      { ...progress, afterCrash: 0 },
+    ];
+    const known: readonly DeliveryProgress[] = [
+      progress,
+      { ...progress, resume: { ...resume, isAmbiguous: false } },
+      { ...progress, sentBefore: "partly" },
+    ];
+    const ids: DeliveryId[] = [];
+    for (const one of [...inDoubt, ...known]) {
+      const [deliveryId = expect.fail()] = await acceptClaimed(test.store, test.claimant);
+      ids.push(deliveryId);
+      const verdict = {
+        kind: "retry",
+        gatewayId: gateway,
+        availableTimeMs: startMs,
+        progress: one,
+        mayHaveBeenSent: true,
+      } as const;
+      await test.store.settle([
+        buildSubmitted(deliveryId, test.claimant, [], { attempt: undefined, verdict }),
+      ]);
+    }
+    expect(await test.store.expireDue(startMs + dayMs, 10)).toEqual({ expired: 3, unknown: 3 });
+    expect(await test.store.readStates(ids)).toEqual([
+      ...inDoubt.map(() => "UNKNOWN"),
+      ...known.map(() => "EXPIRED"),
+    ]);
+    const reports = await test.store.readReports(account, 0, 100);
+    const told = reports.filter(({ state }) => state === "UNKNOWN").map(({ reason }) => reason);
+    expect(told).toEqual(["AMBIGUOUS", "AMBIGUOUS", "AMBIGUOUS"]);
+  });
+
+  it("ends at a start what was to be cancelled: CANCELLED where it cannot have left, else UNKNOWN", async () => {
+    const once = { duplicatePolicy: "AT_MOST_ONCE" } as const;
+    const [untried = expect.fail()] = await acceptClaimed(test.store, test.claimant, { message: once });
+    const [doubtful = expect.fail()] = await acceptClaimed(test.store, test.claimant, { message: once });
+    const [maybe = expect.fail()] = await acceptClaimed(test.store, test.claimant);
+    await test.store.markSubmitting([firstClaim(doubtful)], test.claimant, startMs);
+    const ids = [untried, doubtful, maybe];
+    for (const id of ids) {
+      const [outcome] = (await test.store.cancel(account, messageIdOf(id), startMs)) ?? [];
+      expect(outcome).toMatchObject({ result: "PENDING" });
+    }
+    expect(await test.restart(startMs + 1)).toEqual({
+      claimsVoided: 3,
+      endedUnknown: 2,
+      cancelled: 1,
+      mayHaveLeft: 0,
+    });
+    expect(await test.store.readStates(ids)).toEqual(["CANCELLED", "UNKNOWN", "UNKNOWN"]);
+    const claim = await test.store.claim({
+      claimant: test.claimant,
+      gatewayId: gateway,
+      limits,
+      nowMs: startMs + 1,
+    });
+    expect(claim.deliveries).toEqual([]);
+  });
+
+  it("remembers of what may have left when its process died how many attempts were known then", async () => {
+    const [id = expect.fail()] = await acceptClaimed(test.store, test.claimant);
+    const once = { duplicatePolicy: "AT_MOST_ONCE" } as const;
+    const [untried = expect.fail()] = await acceptClaimed(test.store, test.claimant, { message: once });
+    const claim = async () => {
+      const request = { claimant: test.claimant, gatewayId: gateway, limits, nowMs: startMs };
+      return (await test.store.claim(request)).deliveries;
+    };
+    expect((await test.restart()).mayHaveLeft).toBe(1);
+    const [again, unmarked] = await claim();
+    expect(again).toMatchObject({ id, progress: { ...noProgress, afterCrash: 0 } });
+    expect(unmarked).toMatchObject({ id: untried, progress: noProgress });
+    expect((await test.restart()).mayHaveLeft).toBe(1);
+    expect(await test.store.expireDue(startMs + 2 * dayMs, 10)).toEqual({ expired: 1, unknown: 1 });
   });
 
   it("P11 ends each once where several sweeps come at the same time", async () => {
@@ -42,8 +126,8 @@ describeStore("sweeps and starts", (test) => {
     await test.store.accept([due]);
     const lateMs = startMs + dayMs + hourMs;
     const counts = await Promise.all([
-      test.store.expireDue(lateMs, 10),
-      test.store.expireDue(lateMs, 10),
+      test.store.expireDue(lateMs, 10).then(({ expired }) => expired),
+      test.store.expireDue(lateMs, 10).then(({ expired }) => expired),
       test.store.endSilent(lateMs, hourMs, 10),
       test.store.endSilent(lateMs, hourMs, 10),
     ]);
@@ -90,7 +174,7 @@ describeStore("sweeps and starts", (test) => {
     await test.store.accept([waiting]);
     const former = test.claimant;
     const recovery = await test.restart(startMs + hourMs);
-    expect(recovery).toEqual({ claimsVoided: 3, endedUnknown: 1 });
+    expect(recovery).toEqual({ claimsVoided: 3, endedUnknown: 1, cancelled: 0, mayHaveLeft: 1 });
     expect(test.claimant).not.toBe(former);
     expect(await test.store.readStates([doubtful ?? expect.fail()])).toEqual(["UNKNOWN"]);
     const last = (await test.store.readReports(account, 0, 100)).at(-1);

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { messageIdOf, toGatewayId } from "../../../src/domain/ids.ts";
 import { systemClock } from "../../../src/observability/clock.ts";
 import { firstClaimNumber } from "../../../src/store/accepting.ts";
+import { nothingRecovered } from "../../../src/store/keeping.ts";
 import { postgresMissing } from "../../support/postgres-database.ts";
 import {
   acceptClaimed,
@@ -62,9 +63,13 @@ describe.skipIf(postgresMissing !== undefined)(`replicas on PostgreSQL ${postgre
     const [lost, other] = [await world.join("lost"), await world.join("other")];
     const [id] = await acceptClaimed(lost.store, lost.claimant);
     const deliveryId = id ?? expect.fail("nothing was claimed");
-    expect(await other.store.rescue(startMs)).toEqual({ claimsVoided: 0, endedUnknown: 0 });
+    expect(await other.store.rescue(startMs)).toEqual(nothingRecovered);
     await world.endLease("lost");
-    expect(await other.store.rescue(startMs)).toEqual({ claimsVoided: 1, endedUnknown: 0 });
+    expect(await other.store.rescue(startMs)).toEqual({
+      ...nothingRecovered,
+      claimsVoided: 1,
+      mayHaveLeft: 1,
+    });
     expect((await claim(other)).deliveries).toMatchObject([{ id: deliveryId }]);
 
     const [late] = await lost.store.settle([buildSubmitted(deliveryId, lost.claimant, ["late-1"])]);
@@ -97,8 +102,8 @@ describe.skipIf(postgresMissing !== undefined)(`replicas on PostgreSQL ${postgre
     // Two in one batch, as when one that hung goes on: the second finds nothing left.
     const rescued = await Promise.all([other.store.rescue(startMs), other.store.rescue(startMs)]);
     expect(rescued).toEqual([
-      { claimsVoided: 2, endedUnknown: 1 },
-      { claimsVoided: 0, endedUnknown: 0 },
+      { claimsVoided: 2, endedUnknown: 1, cancelled: 0, mayHaveLeft: 0 },
+      nothingRecovered,
     ]);
     expect(await other.store.readStates(ids)).toEqual(["UNKNOWN", "QUEUED"]);
     expect(await lost.store.markSubmitting(ids.slice(1).map(firstClaim), lost.claimant, startMs)).toEqual([
@@ -165,7 +170,7 @@ describe.skipIf(postgresMissing !== undefined)(`replicas on PostgreSQL ${postgre
     const next = await world.open({ replicaName: "one", clock: systemClock });
     const startedMs = performance.now();
     const { claimant, recovery } = await next.join(startMs);
-    expect(recovery).toEqual({ claimsVoided: 1, endedUnknown: 0 });
+    expect(recovery).toEqual({ ...nothingRecovered, claimsVoided: 1, mayHaveLeft: 1 });
     expect(claimant).toBe("one.2");
     const [late] = await former.store.settle([buildSubmitted(id ?? expect.fail(), former.claimant, ["a"])]);
     expect(late).toEqual({ kind: "fenced" });

@@ -8,6 +8,7 @@ import { createSilenceWatch } from "../../../src/dispatch/silence-watch.ts";
 import { toGatewayId } from "../../../src/domain/ids.ts";
 import { silentLogger } from "../../../src/observability/logger.ts";
 import type { Retention } from "../../../src/store/keeping.ts";
+import { nothingRecovered } from "../../../src/store/keeping.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 import { createSignalQueue } from "../../support/signal-queue.ts";
 
@@ -110,7 +111,9 @@ describe("the background services", () => {
         return Promise.resolve(counts[calls.length - 1] ?? 0);
       };
     const now = clock.now();
-    const expirer = createExpirer({ store: { expireDue: step("expireDue") }, clock, log });
+    const expire = step("expireDue");
+    const expireDue = async (...args: unknown[]) => ({ expired: await expire(...args), unknown: 0 });
+    const expirer = createExpirer({ store: { expireDue }, clock, log });
     expirer.start();
     await settle();
     await expirer.stop();
@@ -142,7 +145,7 @@ describe("the background services", () => {
   it("tell the loops what they have freed or adopted", async () => {
     const told: unknown[] = [];
     const rescuer = createRescuer({
-      store: { rescue: () => Promise.resolve({ claimsVoided: 4, endedUnknown: 0 }) },
+      store: { rescue: () => Promise.resolve({ ...nothingRecovered, claimsVoided: 4 }) },
       clock,
       log,
       onRescued: () => told.push("rescued"),

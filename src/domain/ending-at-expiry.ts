@@ -1,0 +1,28 @@
+/** How a delivery ends whose validity is over while it is not under way: EXPIRED, or UNKNOWN where something of it may have been sent. */
+import type { FailureReason } from "./delivery-state.ts";
+import { type DeliveryProgress, isInDoubt } from "./message.ts";
+
+/** An ending that a settlement may name too. */
+export interface EndingAtExpiry {
+  readonly state: "EXPIRED" | "UNKNOWN";
+  readonly code: undefined;
+  readonly reason: FailureReason;
+}
+
+const expired: EndingAtExpiry = { state: "EXPIRED", code: undefined, reason: "VALIDITY_OVER" };
+const unknown: EndingAtExpiry = { state: "UNKNOWN", code: undefined, reason: "AMBIGUOUS" };
+
+/** By what it remembers of earlier attempts and of crashes. */
+export function endingAtExpiry(progress: DeliveryProgress): EndingAtExpiry {
+  return mayHaveLeft(progress) ? unknown : expired;
+}
+
+/** Whether a part of it may have been sent, and nobody knows (P12). */
+export function mayHaveLeft(progress: DeliveryProgress): boolean {
+  return isInDoubt(progress) || progress.afterCrash !== undefined;
+}
+
+/** Whether something of it was accepted, or may have been, so that cancelling would promise too much. */
+export function mayHaveBeenSent({ resume, sentBefore, afterCrash }: DeliveryProgress): boolean {
+  return resume !== undefined || sentBefore !== undefined || afterCrash !== undefined;
+}
