@@ -111,6 +111,9 @@ class GatewayDispatcher implements Dispatcher {
       log,
       retryMs: settings.storeRetryMs,
       onLate: (settlement, outcome) => this.#lateAnswers.onSettled(settlement, outcome),
+      onRoom: () => {
+        for (const runner of this.#runners.values()) runner.pump();
+      },
       onWaiting: (gatewayId, lane, timeMs) => this.#runners.get(gatewayId)?.hints.wakeAt(timeMs, lane),
     });
     this.#handOver = new HandOver({

@@ -69,6 +69,7 @@ export class GatewayRunner {
       queue: this.queue,
       gate: this.gate,
       context,
+      room: () => this.#room(),
       onEnd: () => (this.#isStopped ? this.#handBackAll() : this.pump()),
     });
     this.desk = new AttemptDesk({
@@ -217,6 +218,14 @@ export class GatewayRunner {
     await Promise.all([this.desk.idle(), this.#claims.idle(), this.#preparer.idle()]);
   }
 
+  /**
+   * Places in its windows, less what was answered and is not on disk: a crash sends again at most what the windows hold, and that is
+   * also all that a store which is away lets leave (ADR 102).
+   */
+  #room(): number {
+    return this.gateway.room() - this.#context.settler.uncommittedParts(this.id);
+  }
+
   /** Sends or moves one delivery; false where nothing more can be done now. */
   #sendNext(): boolean {
     const { clock, settings, tenure } = this.#context;
@@ -226,7 +235,7 @@ export class GatewayRunner {
     if (this.gate.circuit.places(nowMs) <= 0 || this.#context.isBehind()) return false;
     const waiting = this.queue.ready();
     const lane = this.#lanes.next(waiting);
-    if (lane === undefined || this.gateway.room() <= 0) return false;
+    if (lane === undefined || this.#room() <= 0) return false;
     const item = this.queue.peek(lane);
     if (item === undefined) return false;
     if (item.claimant !== tenure.claimant()) {

@@ -19,6 +19,8 @@ export interface PreparerDependencies {
   readonly queue: GatewayQueue;
   readonly gate: GatewayGate;
   readonly context: DispatchContext;
+  /** Parts that may leave now. */
+  readonly room: () => number;
   /** Some are prepared, or could not be. */
   readonly onEnd: () => void;
 }
@@ -34,10 +36,10 @@ export class Preparer {
 
   /** Begins with the first of the lane; false where the store has just failed to. */
   prepare(lane: Lane, profile: EncodingProfile): boolean {
-    const { gateway, queue, gate, context, onEnd } = this.#dependencies;
+    const { gateway, queue, gate, context, room, onEnd } = this.#dependencies;
     if (context.clock.monotonic() < this.#pausedUntilMs) return false;
     const rate = gate.pdusPerSecond ?? Number.POSITIVE_INFINITY;
-    const soon = Math.max(1, Math.min(gateway.room(), Math.ceil(rate / 10), mostAtOnce));
+    const soon = Math.max(1, Math.min(room(), Math.ceil(rate / 10), mostAtOnce));
     const items = queue.front(lane, soon).filter((item) => isUnprepared(item, profile));
     if (items.length === 0) return false;
     const step = prepareDeliveries(items, profile, context).then(

@@ -8,6 +8,7 @@ import { SmsError } from "../domain/errors.ts";
 import type { DeliveryId, GatewayId } from "../domain/ids.ts";
 import type { Lane } from "../domain/message.ts";
 import type { Clock, Timer } from "../observability/clock.ts";
+import { Listeners } from "../observability/listeners.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Settlement, SettleOutcome } from "../store/settling.ts";
 import type { Store } from "../store/store.ts";
@@ -23,6 +24,8 @@ export interface SettlerDependencies {
   readonly onWaiting: (gatewayId: GatewayId, lane: Lane, availableTimeMs: number) => void;
   /** A late answer is on disk; undefined where it never will be. */
   readonly onLate?: (settlement: Settlement, outcome: SettleOutcome | undefined) => void;
+  /** Answers are on disk: there may be room for further parts. */
+  readonly onRoom: () => void;
 }
 
 /** Most settlements in one call, so that no commit grows without bound. */
@@ -32,7 +35,9 @@ const triesAlone = 3;
 
 export class Settler {
   readonly #dependencies: SettlerDependencies;
-  readonly #listeners = new Set<SettledListener>();
+  readonly #listeners: Listeners<DeliveryId, DeliveryState>;
+  /** Parts whose fate is known and not on disk, by gateway: after a crash they would be sent again. */
+  readonly #uncommitted = new Map<GatewayId, number>();
   #waiting: Settlement[] = [];
   #inFlight = 0;
   #isScheduled = false;
@@ -45,6 +50,7 @@ export class Settler {
 
   constructor(dependencies: SettlerDependencies) {
     this.#dependencies = dependencies;
+    this.#listeners = new Listeners("settled", dependencies.log);
   }
 
   /** Settlements that are not on disk yet. */
@@ -52,7 +58,13 @@ export class Settler {
     return this.#waiting.length + this.#inFlight;
   }
 
+  /** Parts that this gateway has answered and that a crash would send again. */
+  uncommittedParts(gatewayId: GatewayId): number {
+    return this.#uncommitted.get(gatewayId) ?? 0;
+  }
+
   add(settlement: Settlement): void {
+    this.#count(settlement, 1);
     this.#waiting.push(settlement);
     if (this.#isScheduled || this.#inFlight > 0 || this.#retryTimer !== undefined) return;
     this.#isScheduled = true;
@@ -61,8 +73,7 @@ export class Settler {
   }
 
   onSettled(listener: SettledListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   /** Resolves once nothing waits. */
@@ -100,8 +111,10 @@ export class Settler {
     for (let i = 0; i < batch.length; i++) {
       const settlement = batch[i];
       const outcome = outcomes[i];
-      if (settlement?.verdict.kind === "late") this.#dependencies.onLate?.(settlement, outcome);
-      if (settlement === undefined || outcome === undefined) continue;
+      if (settlement === undefined) continue;
+      this.#count(settlement, -1);
+      if (settlement.verdict.kind === "late") this.#dependencies.onLate?.(settlement, outcome);
+      if (outcome === undefined) continue;
       const { verdict } = settlement;
       // One that is fenced may have been told before, by a commit whose answer was lost: it waits all the same.
       if (verdict.kind === "retry" && (outcome.kind === "fenced" || outcome.state === "QUEUED")) {
@@ -111,6 +124,13 @@ export class Settler {
     }
     this.#flush();
     this.#tellIdle();
+    this.#dependencies.onRoom();
+  }
+
+  #count({ attempt }: Settlement, sign: 1 | -1): void {
+    if (attempt === undefined) return;
+    const { gatewayId, parts } = attempt;
+    this.#uncommitted.set(gatewayId, this.uncommittedParts(gatewayId) + sign * parts.length);
   }
 
   #onFailed(batch: Settlement[], error: unknown): void {
@@ -125,10 +145,12 @@ export class Settler {
       );
       const [given] = batch;
       if (given?.verdict.kind === "late") this.#dependencies.onLate?.(given, undefined);
+      for (const settlement of batch) this.#count(settlement, -1);
       this.#failures = 0;
       this.#alone = Math.max(0, this.#alone - 1);
       this.#flush();
       this.#tellIdle();
+      this.#dependencies.onRoom();
       return;
     }
     if (isBroken && batch.length > 1) {
@@ -150,7 +172,10 @@ export class Settler {
         // What comes late is written down whatever the state, and twice does no harm.
         const isLate = settlement.verdict.kind === "late";
         const isOpen = isLate || state === undefined || state === "QUEUED" || state === "SUBMITTING";
-        if (!isOpen) this.#tell(settlement.deliveryId, state);
+        if (!isOpen) {
+          this.#count(settlement, -1);
+          this.#tell(settlement.deliveryId, state);
+        }
         return isOpen;
       });
     } catch {
@@ -179,7 +204,7 @@ export class Settler {
   }
 
   #tell(deliveryId: DeliveryId, state: DeliveryState): void {
-    for (const listener of this.#listeners) listener(deliveryId, state);
+    this.#listeners.tell(deliveryId, state);
   }
 
   #tellIdle(): void {

@@ -17,8 +17,6 @@ import { countSubmits } from "./support/submit-record.ts";
 
 const ROUNDS = Number(process.env["CRASH_ROUNDS"] ?? 10);
 const SEED = Number(process.env["CRASH_SEED"] ?? Date.now() % 1_000_000_000);
-/** Answered by the SMSC while the commit before was still being written; one batch is in flight at a time (§9). */
-const UNCOMMITTED_BATCH = 200;
 const MOST_A_ROUND = 2_000;
 const VALIDITY_MS = 60_000;
 const RECEIPT_GRACE_MS = 2_000;
@@ -73,6 +71,7 @@ describe("kill -9 of the service under load", () => {
       duplicatesAtMostOnce: 0,
     });
     expect(finals.gaps, "gaps in the numbers of reports").toBe(0);
-    expect(counts.duplicates).toBeLessThanOrEqual(ROUNDS * (WINDOW * SESSIONS + UNCOMMITTED_BATCH));
+    // What is answered and not on disk counts against the windows too.
+    expect(counts.duplicates).toBeLessThanOrEqual(ROUNDS * WINDOW * SESSIONS);
   });
 });

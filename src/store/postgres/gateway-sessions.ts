@@ -3,6 +3,8 @@
  * moment until which what was renewed may be used, by a monotonic clock.
  */
 import type { Clock } from "../../observability/clock.ts";
+import { Listeners } from "../../observability/listeners.ts";
+import type { Logger } from "../../observability/logger.ts";
 import type { Division, GatewaySessions } from "../gateway-sessions.ts";
 import { divideSessions } from "./divide-sessions.ts";
 import { inTransaction } from "./in-transaction.ts";
@@ -17,6 +19,7 @@ export interface GatewaySessionsOptions {
   readonly session: Session;
   readonly lease: Pick<Lease, "claimant">;
   readonly clock: Clock;
+  readonly log: Logger;
   /** There is something that others should look at. */
   readonly onNews: () => void;
 }
@@ -33,8 +36,8 @@ const release = statement(
 );
 
 export function createGatewaySessions(options: GatewaySessionsOptions): PostgresGatewaySessions {
-  const { replicaId, leaseMs, session, lease, clock, onNews } = options;
-  const listeners = new Set<() => void>();
+  const { replicaId, leaseMs, session, lease, clock, log, onNews } = options;
+  const listeners = new Listeners("sessions", log);
   const nothing: Division = { heldUntilMs: Number.NEGATIVE_INFINITY, shares: new Map() };
   let toldStates = "";
   return {
@@ -62,15 +65,8 @@ export function createGatewaySessions(options: GatewaySessionsOptions): Postgres
       );
       onNews();
     },
-    onChange(listener) {
-      listeners.add(listener);
-      return () => {
-        listeners.delete(listener);
-      };
-    },
-    hear() {
-      for (const listener of listeners) listener();
-    },
+    onChange: (listener) => listeners.add(listener),
+    hear: () => listeners.tell(undefined, undefined),
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import type { ClaimantId } from "../../domain/ids.ts";
 import type { Clock, Timer } from "../../observability/clock.ts";
+import { Listeners } from "../../observability/listeners.ts";
 import type { Logger } from "../../observability/logger.ts";
 import type { Session } from "./session.ts";
 import { statement } from "./statement.ts";
@@ -66,7 +67,7 @@ export function epochOf(claimant: ClaimantId): number {
 }
 
 export function createLease({ replicaId, leaseMs, session, clock, log }: LeaseOptions): Lease {
-  const listeners = new Set<() => void>();
+  const listeners = new Listeners("lease lost", log);
   let claimant: ClaimantId | undefined;
   let epoch = 0;
   let heldUntilMs = Number.NEGATIVE_INFINITY;
@@ -102,7 +103,7 @@ export function createLease({ replicaId, leaseMs, session, clock, log }: LeaseOp
       { replica: replicaId },
       "Other replicas took over: this one was away for longer than its lease.",
     );
-    for (const listener of listeners) listener();
+    listeners.tell(undefined, undefined);
   }
 
   return {
@@ -118,12 +119,7 @@ export function createLease({ replicaId, leaseMs, session, clock, log }: LeaseOp
     },
     isHeld: () => clock.monotonic() < heldUntilMs,
     mayClaim: (name) => !hasJoined || (name === claimant && clock.monotonic() < heldUntilMs),
-    onLost(listener) {
-      listeners.add(listener);
-      return () => {
-        listeners.delete(listener);
-      };
-    },
+    onLost: (listener) => listeners.add(listener),
     renew,
     async end() {
       timer?.cancel();

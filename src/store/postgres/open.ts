@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import type { AccountId, GatewayId } from "../../domain/ids.ts";
 import type { Clock } from "../../observability/clock.ts";
+import { Listeners } from "../../observability/listeners.ts";
 import type { Logger } from "../../observability/logger.ts";
 import { maskOf } from "../codes.ts";
 import { refuseSubscription } from "../reports.ts";
@@ -49,9 +50,7 @@ export interface PostgresStoreOptions {
   readonly maxWaitingReads?: number;
 }
 
-type ReportsListener = Parameters<Store["onReports"]>[0];
-type CommitListener = Parameters<Store["onCommit"]>[0];
-type WaitingListener = Parameters<Store["onWaiting"]>[0];
+type Commit = Parameters<Parameters<Store["onCommit"]>[0]>[0];
 
 const defaultLeaseMs = 5_000;
 /** How often joining looks whether its name is free, and how long beyond a lease. */
@@ -77,19 +76,14 @@ function createStore(options: PostgresStoreOptions, { storeId, line }: MigratedD
     open: () => connect({ urls, applicationName: `sms-relay ${replicaId} ${purpose}` }),
     clock,
   });
-  const reportListeners = new Set<ReportsListener>();
-  const commitListeners = new Set<CommitListener>();
-  const waitingListeners = new Set<WaitingListener>();
-  const tellReports = (accountId: AccountId, last: number) => {
-    for (const listener of reportListeners) listener(accountId, last);
-  };
-  const tellWaiting = (gatewayId: GatewayId | undefined) => {
-    for (const listener of waitingListeners) listener(gatewayId);
-  };
+  const reportListeners = new Listeners<AccountId, number>("reports", log);
+  const commitListeners = new Listeners<Commit>("commit", log);
+  const waitingListeners = new Listeners<GatewayId | undefined>("waiting", log);
+  const tellReports = (accountId: AccountId, last: number) => reportListeners.tell(accountId, last);
+  const tellWaiting = (gatewayId: GatewayId | undefined) => waitingListeners.tell(gatewayId, undefined);
 
   const tellCommit = (rows: number, startMs: number) => {
-    const commit = { rows, durationMs: clock.monotonic() - startMs };
-    for (const listener of commitListeners) listener(commit);
+    commitListeners.tell({ rows, durationMs: clock.monotonic() - startMs }, undefined);
   };
 
   const writer = createSession(sessionFor("writer"));
@@ -125,6 +119,7 @@ function createStore(options: PostgresStoreOptions, { storeId, line }: MigratedD
     session: control,
     lease,
     clock,
+    log,
     onNews: () => hints.sessions(),
   });
 
@@ -138,6 +133,7 @@ function createStore(options: PostgresStoreOptions, { storeId, line }: MigratedD
     clock,
     maxBatchRows: options.maxBatchRows,
     maxWaitingRows: options.maxWaitingRows,
+    log,
     onCommitted: ({ reports, wokenQueues }, rows, startMs) => {
       tellCommit(rows, startMs);
       for (const { accountId, last } of reports) {
@@ -187,12 +183,7 @@ function createStore(options: PostgresStoreOptions, { storeId, line }: MigratedD
     isLeaseHeld: () => lease.isHeld(),
     onLeaseLost: (listener) => lease.onLost(listener),
     sessions,
-    onWaiting(listener) {
-      waitingListeners.add(listener);
-      return () => {
-        waitingListeners.delete(listener);
-      };
-    },
+    onWaiting: (listener) => waitingListeners.add(listener),
     accept: (entries) =>
       writeAll("accept", entries, ({ message, deliveries }) => ({
         rows: 1 + deliveries.length,
@@ -258,12 +249,7 @@ function createStore(options: PostgresStoreOptions, { storeId, line }: MigratedD
     },
     reportNumberBefore: (accountId, timeMs) =>
       readTogether(accountId, (connection) => reportNumberBefore(connection, { accountId, timeMs })),
-    onReports(listener) {
-      reportListeners.add(listener);
-      return () => {
-        reportListeners.delete(listener);
-      };
-    },
+    onReports: (listener) => reportListeners.add(listener),
     async openSubscription(accountId, name, position, nowMs, most = 2 ** 31 - 1) {
       const opened = await write("openSubscription", { accountId, name, position, nowMs, most });
       return opened ?? refuseSubscription(accountId);
@@ -285,12 +271,7 @@ function createStore(options: PostgresStoreOptions, { storeId, line }: MigratedD
     noteBound: (bound, nowMs) => write("noteBound", { ...bound, nowMs }),
     backlog: () => read(undefined, readBacklog),
     backup: () => Promise.reject(refuseBackup()),
-    onCommit(listener) {
-      commitListeners.add(listener);
-      return () => {
-        commitListeners.delete(listener);
-      };
-    },
+    onCommit: (listener) => commitListeners.add(listener),
     close() {
       closing ??= closeAll();
       return closing;

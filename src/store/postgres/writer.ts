@@ -5,6 +5,7 @@
 import { randomFillSync } from "node:crypto";
 import { createMessageIds } from "../../domain/ids.ts";
 import type { Clock } from "../../observability/clock.ts";
+import type { Logger } from "../../observability/logger.ts";
 import type { ClaimRef } from "../accepting.ts";
 import { createGroupCommit, type WriteEntry } from "../group-commit.ts";
 import type { Lease } from "./lease.ts";
@@ -20,6 +21,8 @@ export interface WriterOptions {
   readonly clock: Clock;
   readonly maxBatchRows: number | undefined;
   readonly maxWaitingRows: number | undefined;
+  readonly log: Logger;
+  /** Where it throws, the batch stands all the same. */
   readonly onCommitted: (committed: CommittedBatch, rows: number, startMs: number) => void;
 }
 
@@ -48,6 +51,7 @@ export function createWriter({
   clock,
   maxBatchRows,
   maxWaitingRows,
+  log,
   onCommitted,
 }: WriterOptions): Writer {
   let incomingTimeMs = 0;
@@ -66,7 +70,11 @@ export function createWriter({
   async function run(batch: readonly WriteOperation[]): Promise<readonly unknown[]> {
     const startMs = clock.monotonic();
     const committed = await tryBatch(batch);
-    onCommitted(committed, batch.length, startMs);
+    try {
+      onCommitted(committed, batch.length, startMs);
+    } catch (err) {
+      log.error({ err }, "Others could not be told of a commit; it stands.");
+    }
     return committed.outcomes;
   }
 

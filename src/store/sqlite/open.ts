@@ -2,6 +2,7 @@
 import { SmsError } from "../../domain/errors.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import type { Clock } from "../../observability/clock.ts";
+import { Listeners } from "../../observability/listeners.ts";
 import { type Logger, silentLogger } from "../../observability/logger.ts";
 import { maskOf } from "../codes.ts";
 import { createFairQueue } from "../fair-queue.ts";
@@ -50,8 +51,7 @@ const overlapRows = 250;
 /** The worker finds the next one when it has answered one. */
 const readsAtOnce = 2;
 
-type ReportsListener = Parameters<Store["onReports"]>[0];
-type CommitListener = Parameters<Store["onCommit"]>[0];
+type Commit = Parameters<Parameters<Store["onCommit"]>[0]>[0];
 
 /** Rejects with StoreUnavailableError where the file cannot be a store or is in use. */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
@@ -92,8 +92,8 @@ function createStore(
   }
   const guard = createDamageGuard(path, log);
   writer.onLost(guard.note);
-  const reportListeners = new Set<ReportsListener>();
-  const commitListeners = new Set<CommitListener>();
+  const reportListeners = new Listeners<AccountId, number>("reports", log);
+  const commitListeners = new Listeners<Commit>("commit", log);
   const reads = createFairQueue(readsAtOnce, maxWaitingReads);
   let closing: Promise<void> | undefined;
 
@@ -102,10 +102,8 @@ function createStore(
     const packed = batch.map(packOperation);
     const { outcomes, reports } = (await guard.run(() => writer.call(packed))) as CommittedBatch;
     const commit = { rows: batch.length, durationMs: clock.monotonic() - startMs };
-    for (const listener of commitListeners) listener(commit);
-    for (const { accountId, last } of reports) {
-      for (const listener of reportListeners) listener(accountId as AccountId, last);
-    }
+    commitListeners.tell(commit, undefined);
+    for (const { accountId, last } of reports) reportListeners.tell(accountId as AccountId, last);
     return batch.map((operation, index) => unpackOutcome(outcomes[index], operation));
   }
 
@@ -234,12 +232,7 @@ function createStore(
     scanReports,
     reportBounds: (accountId) => read("reportBounds", accountId, accountId),
     reportNumberBefore: (accountId, timeMs) => read("reportNumberBefore", { accountId, timeMs }, accountId),
-    onReports(listener) {
-      reportListeners.add(listener);
-      return () => {
-        reportListeners.delete(listener);
-      };
-    },
+    onReports: (listener) => reportListeners.add(listener),
     async openSubscription(accountId, name, position, nowMs, most = Number.MAX_SAFE_INTEGER) {
       const opened = await write("openSubscription", { accountId, name, position, nowMs, most });
       return opened ?? refuseSubscription(accountId);
@@ -259,12 +252,7 @@ function createStore(
     noteBound: (bound, nowMs) => write("noteBound", { ...bound, nowMs }),
     backlog: () => read("backlog", undefined),
     backup: (target) => guard.run(() => backupTo(path, target, options.keepFreeOctets ?? 0)),
-    onCommit(listener) {
-      commitListeners.add(listener);
-      return () => {
-        commitListeners.delete(listener);
-      };
-    },
+    onCommit: (listener) => commitListeners.add(listener),
     close() {
       closing ??= closeAll();
       return closing;

@@ -235,4 +235,19 @@ describeStore("accepting", (test) => {
       (await test.store.listMessages(account, {}, { before: undefined, limit: 10 })).messages.length,
     ).toBe(3);
   });
+
+  it("commits a batch once where a listener throws at what it is told of it, and tells the others", async () => {
+    const told: unknown[] = [];
+    const fail = () => {
+      throw new Error("a listener's own fault");
+    };
+    test.store.onCommit(fail);
+    test.store.onReports(fail);
+    test.store.onCommit(({ rows }) => told.push(rows));
+    test.store.onReports((accountId, last) => told.push([accountId, last]));
+    const outcomes = await test.store.accept([buildAcceptance(), buildAcceptance()]);
+    expect(outcomes).toMatchObject([{ kind: "accepted" }, { kind: "accepted" }]);
+    expect(told).toEqual([2, [account, 2]]);
+    expect(await test.store.reportBounds(account)).toEqual({ oldest: 1, last: 2 });
+  });
 });

@@ -104,6 +104,16 @@ describe("placeDelivery", () => {
     });
   });
 
+  it("marks the first attempt after a crash that may have sent it, and no later one", () => {
+    const crashed = { ...noProgress, attemptCount: 1, afterCrash: 1 };
+    const both = selectionOf({ north: "ready", south: "ready" });
+    expect(place(crashed, both)).toMatchObject({ kind: "send", marks: ["AFTER_CRASH"] });
+    expect(place({ ...crashed, attemptCount: 2 }, both)).toMatchObject({ kind: "send", marks: [] });
+    expect(place({ ...crashed, sentBefore: "ambiguous" }, both)).toMatchObject({
+      marks: ["FAILOVER_AFTER_AMBIGUITY", "AFTER_CRASH"],
+    });
+  });
+
   it("refuses a content that its gateway cannot carry any more as accepting would have refused it", () => {
     const forced: PlannedMessage = {
       ...message,

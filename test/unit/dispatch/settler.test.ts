@@ -7,6 +7,7 @@ import { noProgress } from "../../../src/domain/message.ts";
 import { silentLogger } from "../../../src/observability/logger.ts";
 import type { Settlement, SettleOutcome } from "../../../src/store/settling.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
+import { buildAttempt, buildPart } from "../../support/store-builders.ts";
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -32,6 +33,7 @@ function setUp(answer: (ids: readonly string[]) => readonly SettleOutcome[]) {
   const clock = createFakeClock();
   const calls: (readonly string[])[] = [];
   const waiting: unknown[] = [];
+  const rooms: number[] = [];
   const settled: unknown[] = [];
   const stored = new Map<string, DeliveryState>();
   const settler = new Settler({
@@ -48,9 +50,12 @@ function setUp(answer: (ids: readonly string[]) => readonly SettleOutcome[]) {
     log: silentLogger,
     retryMs: 100,
     onWaiting: (...args) => waiting.push(args),
+    onRoom: () => {
+      rooms.push(settler.uncommittedParts(toGatewayId("north")));
+    },
   });
   settler.onSettled((id, state) => settled.push([id, state]));
-  return { settler, clock, calls, waiting, settled, stored };
+  return { settler, clock, calls, waiting, rooms, settled, stored };
 }
 
 const queued = (ids: readonly string[]): SettleOutcome[] =>
@@ -121,6 +126,30 @@ describe("Settler", () => {
     expect(settled).toContainEqual(["1", "SUBMITTED"]);
     expect(settled).toContainEqual(["2", "QUEUED"]);
     expect(settler.unsettled).toBe(0);
+  });
+
+  it("counts the parts of a gateway that are answered and not on disk, and tells when there are fewer", async () => {
+    const answers: SettleOutcome[][] = [];
+    const { settler, rooms, clock } = setUp((ids) => {
+      const outcomes = answers.shift();
+      if (outcomes === undefined) throw new SmsError("SERVICE_UNAVAILABLE");
+      return outcomes.slice(0, ids.length);
+    });
+    const north = toGatewayId("north");
+    const attempt = buildAttempt([buildPart({ id: "a" }), buildPart({ number: 2, id: "b" })], {
+      gatewayId: north,
+    });
+    settler.add({ ...settlement("1"), attempt });
+    settler.add(settlement("2"));
+    expect(settler.uncommittedParts(north)).toBe(2);
+    await settle();
+    expect(settler.uncommittedParts(north)).toBe(2);
+    expect(rooms).toEqual([]);
+    answers.push(queued(["1", "2"]));
+    clock.advance(1_000);
+    await settle();
+    expect(settler.uncommittedParts(north)).toBe(0);
+    expect(rooms).toEqual([0]);
   });
 
   it("tells no state of a settlement whose claim was lost, and lets the queue be asked, where it may wait already", async () => {

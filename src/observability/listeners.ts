@@ -1,0 +1,37 @@
+/**
+ * Those who are told of something that has happened: one that throws is logged, and neither the others nor the teller notice, so that
+ * what is done stays done.
+ */
+import type { Logger } from "./logger.ts";
+
+export type Listener<First, Second> = (first: First, second: Second) => void;
+
+export class Listeners<First = undefined, Second = undefined> {
+  readonly #listeners = new Set<Listener<First, Second>>();
+  readonly #log: Pick<Logger, "error">;
+  readonly #event: string;
+
+  /** `event` names in the log what they are told of. */
+  constructor(event: string, log: Pick<Logger, "error">) {
+    this.#event = event;
+    this.#log = log;
+  }
+
+  /** Returns the unsubscriber. */
+  add(listener: Listener<First, Second>): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  tell(first: First, second: Second): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(first, second);
+      } catch (err) {
+        this.#log.error({ err, event: this.#event }, "A listener failed; what it was told of stands.");
+      }
+    }
+  }
+}
