@@ -6,6 +6,7 @@ import type { Clock } from "../observability/clock.ts";
 import type { GatewayHealth } from "../routing/route-gateway.ts";
 import type { ReplicaReport } from "../store/gateway-sessions.ts";
 import type { Store } from "../store/store.ts";
+import { addHeld, type HeldByGateway } from "./add-held.ts";
 import { isCleanText, isLongerThan } from "./check-stored-text.ts";
 import { type Page, type PageRequest, pageOf } from "./page-token.ts";
 import { invalid, missing } from "./required-fields.ts";
@@ -29,7 +30,7 @@ export interface GatewayOverview {
 }
 
 export interface GatewayAnswer extends GatewayOverview {
-  /** Deliveries of its queue in the store that nobody has claimed. */
+  /** Deliveries of its queue that were not written yet: in the store, and claimed by a process. */
   readonly waitingCount: number;
 }
 
@@ -39,6 +40,8 @@ export interface GatewayControlDeps {
   readonly clock: Pick<Clock, "now">;
   /** Every configured gateway. */
   readonly overview: () => readonly GatewayOverview[];
+  /** What processes have claimed and not written yet. */
+  readonly held: () => readonly HeldByGateway[];
   /** Makes a pause, or its end, known to whoever sends; called after it was stored. */
   readonly onPause: (
     id: GatewayId,
@@ -68,7 +71,7 @@ export function createGatewayControl(deps: GatewayControlDeps): GatewayControl {
 
   async function withWaiting(gateways: readonly GatewayOverview[]): Promise<readonly GatewayAnswer[]> {
     const waiting = new Map<GatewayId, number>();
-    for (const { gatewayId, count } of (await store.backlog()).byQueue)
+    for (const { gatewayId, count } of addHeld(await store.backlog(), deps.held()).byQueue)
       waiting.set(gatewayId, (waiting.get(gatewayId) ?? 0) + count);
     return gateways.map((gateway) => ({ ...gateway, waitingCount: waiting.get(gateway.id) ?? 0 }));
   }

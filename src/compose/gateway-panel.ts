@@ -1,10 +1,18 @@
 /** What operators and metrics see of the gateways, and what a pause does: the pool, the dispatcher and the pauses seen together. */
 import type { GatewayControlDeps, GatewayOverview } from "../app/gateway-control.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
+import type { RunnerFigures } from "../dispatch/runner-figures.ts";
 import type { Neighbours } from "../dispatch/session-keeper.ts";
 import type { GatewayId } from "../domain/ids.ts";
+import type { Lane } from "../domain/message.ts";
 import type { MetricSources } from "../observability/metrics.ts";
-import type { GatewayOffer, GatewayReport, ReplicaReport } from "../store/gateway-sessions.ts";
+import {
+  type GatewayOffer,
+  type GatewayReport,
+  type Held,
+  nothingHeld,
+  type ReplicaReport,
+} from "../store/gateway-sessions.ts";
 import type { GatewayPool } from "./gateway-pool.ts";
 
 export interface Pause {
@@ -14,7 +22,7 @@ export interface Pause {
 
 const pausedInFile = "paused in the configuration";
 
-export interface GatewayPanel extends Pick<GatewayControlDeps, "overview" | "onPause" | "onResume"> {
+export interface GatewayPanel extends Pick<GatewayControlDeps, "overview" | "held" | "onPause" | "onResume"> {
   /** What other replicas are told of the gateways here. */
   offers(): readonly GatewayOffer[];
   /** Does what a resume by hand at another replica means here. */
@@ -67,6 +75,7 @@ export function createGatewayPanel(
         state: health.kind,
         reason: "reason" in health ? health.reason : "",
         pdusPerSecond: figures.get(id)?.pdusPerSecond ?? 0,
+        held: heldOf(figures.get(id)),
       };
       return { id, gateway, route, health, report };
     });
@@ -76,7 +85,7 @@ export function createGatewayPanel(
       looks().map(({ id, gateway, route, health, report }): GatewayOverview => {
         const { replicaId, others = [] } = neighbours(id) ?? {};
         const all = [report, ...others.map((other) => other.report)];
-        const sum = (figure: Exclude<keyof GatewayReport, "state" | "reason">) =>
+        const sum = (figure: Exclude<keyof GatewayReport, "state" | "reason" | "held">) =>
           all.reduce((total, one) => total + one[figure], 0);
         return {
           id,
@@ -97,6 +106,13 @@ export function createGatewayPanel(
           replicas: replicaId === undefined ? [] : byId([{ replicaId, report }, ...others]),
         };
       }),
+    held: () =>
+      looks().flatMap(({ id, report }) =>
+        [report, ...(neighbours(id)?.others ?? []).map((other) => other.report)].map(({ held }) => ({
+          gatewayId: id,
+          held,
+        })),
+      ),
     onPause(id, pause) {
       orders += 1;
       applyPause(id, pause);
@@ -142,6 +158,13 @@ export function createGatewayPanel(
       for (const [id, pause] of byId) if (pauses.get(id)?.timeMs !== pause.timeMs) applyPause(id, pause);
     },
   };
+}
+
+function heldOf(figures: RunnerFigures | undefined): Held {
+  if (figures === undefined) return nothingHeld;
+  const { inMemory, oldestInMemoryMs } = figures;
+  const laneOf = (lane: Lane) => ({ count: inMemory[lane], oldestTimeMs: oldestInMemoryMs[lane] });
+  return { OTP: laneOf("OTP"), NORMAL: laneOf("NORMAL"), BULK: laneOf("BULK") };
 }
 
 function byId(replicas: readonly ReplicaReport[]): readonly ReplicaReport[] {

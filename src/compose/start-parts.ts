@@ -4,6 +4,7 @@
  */
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
+import { addHeld } from "../app/add-held.ts";
 import { removeCutOffBackups } from "../app/download-backup.ts";
 import { type Intake, startIntake } from "../app/intake.ts";
 import { createReceiptRecorder } from "../app/record-receipt.ts";
@@ -108,7 +109,7 @@ export async function startParts(
   const readiness = () => readinessOf(isStarting, intake, dispatcher);
   metrics.observe({
     now: () => clock.now(),
-    backlog: async () => intake.backlog(),
+    backlog: async () => addHeld(intake.backlog(), panel.held()),
     gateways: panel.metricFigures,
     reportStreams: () => useCases.readers.count,
     workInHand: useCases.workInHand.figures,

@@ -36,6 +36,10 @@ export class GatewayQueue {
     return this.#lanes[lane].length;
   }
 
+  oldestUntriedMs(lane: Lane): number | undefined {
+    return this.#lanes[lane].oldestUntriedMs();
+  }
+
   capacityOf(lane: Lane): number {
     return this.#capacity[lane];
   }

@@ -176,6 +176,11 @@ export class GatewayRunner {
         NORMAL: this.queue.lengthOf("NORMAL"),
         BULK: this.queue.lengthOf("BULK"),
       },
+      oldestInMemoryMs: {
+        OTP: this.queue.oldestUntriedMs("OTP"),
+        NORMAL: this.queue.oldestUntriedMs("NORMAL"),
+        BULK: this.queue.oldestUntriedMs("BULK"),
+      },
       attempting: this.desk.underWay,
       pdusPerSecond: this.gate.pdusPerSecond,
       slowdown: this.gate.slowdown,

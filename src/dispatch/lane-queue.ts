@@ -12,6 +12,18 @@ export class LaneQueue {
     return this.#items.length - this.#head + this.#returned.length;
   }
 
+  /** Acceptance of the oldest that no gateway was tried with yet; undefined where there is none. */
+  oldestUntriedMs(): number | undefined {
+    let oldest: number | undefined;
+    const look = ({ progress, returns, message: { acceptTimeMs } }: InHand) => {
+      const isUntried = progress.attemptCount === 0 && returns === 0;
+      if (isUntried && (oldest === undefined || acceptTimeMs < oldest)) oldest = acceptTimeMs;
+    };
+    for (const item of this.#returned) look(item);
+    for (let at = this.#head; at < this.#items.length; at++) look(this.#items[at] as InHand);
+    return oldest;
+  }
+
   push(item: InHand): void {
     item.order = ++this.#lastOrder;
     this.#items.push(item);

@@ -7,6 +7,8 @@ export interface RunnerFigures {
   readonly circuit: "closed" | "open" | "half_open";
   /** Claimed and not yet handed to a session, by lane. */
   readonly inMemory: Readonly<Record<Lane, number>>;
+  /** Acceptance of the oldest of them that no gateway was tried with yet; undefined where there is none. */
+  readonly oldestInMemoryMs: Readonly<Record<Lane, number | undefined>>;
   /** Deliveries handed to a session and unanswered. */
   readonly attempting: number;
   /** PDUs a second that may leave now; undefined where nothing limits them. */

@@ -186,20 +186,21 @@ function registerGauges(registry: Registry, sources: MetricSources): void {
 
   gauge(
     "oldest_waiting_seconds",
-    "Age of the oldest waiting delivery, by lane.",
+    "Time since the acceptance of the oldest delivery that was not submitted yet, by lane.",
     ["lane"],
     async (target) => {
       const backlog = await sources.backlog();
       for (const lane of lanes) {
-        const oldest = backlog.byQueue.filter((queue) => queue.lane === lane && queue.count > 0);
-        const ages = oldest.map((queue) => sources.now() - queue.oldestTimeMs);
+        const ages = backlog.byQueue.flatMap((queue) =>
+          queue.lane === lane && queue.oldestTimeMs !== undefined ? [sources.now() - queue.oldestTimeMs] : [],
+        );
         target.labels(lane).set(Math.max(0, ...ages) / 1000);
       }
     },
   );
   gauge(
     "backlog_deliveries",
-    "Deliveries waiting, by gateway and lane.",
+    "Deliveries waiting, in the store or claimed and not written yet, by gateway and lane.",
     ["gateway", "lane"],
     async (target) => {
       for (const queue of (await sources.backlog()).byQueue)

@@ -3,7 +3,20 @@
  * of them at a time. A process that has a store for itself has all.
  */
 import type { GatewayId } from "../domain/ids.ts";
+import type { Lane } from "../domain/message.ts";
 import type { GatewayHealth } from "../routing/route-gateway.ts";
+
+/** What a process holds claimed of one lane of a gateway and has not written yet. */
+export interface HeldLane {
+  readonly count: number;
+  /** Acceptance of the oldest that no gateway was tried with yet; undefined where there is none. */
+  readonly oldestTimeMs: number | undefined;
+}
+
+export type Held = Readonly<Record<Lane, HeldLane>>;
+
+const nothing: HeldLane = { count: 0, oldestTimeMs: undefined };
+export const nothingHeld: Held = { OTP: nothing, NORMAL: nothing, BULK: nothing };
 
 /** How a gateway is doing at one process, as told to the others. */
 export interface GatewayReport {
@@ -18,6 +31,7 @@ export interface GatewayReport {
   readonly windowSize: number;
   /** PDUs a second that may leave there; 0 where nothing limits them. */
   readonly pdusPerSecond: number;
+  readonly held: Held;
 }
 
 /** A gateway of this process's configuration. */

@@ -13,14 +13,22 @@ export interface ApiKey {
   readonly revokeTimeMs: number | undefined;
 }
 
+/**
+ * So many of the next to leave are looked at for the oldest: what is handed back because no gateway may carry it now moves behind others
+ * that are younger.
+ */
+export const firstsLookedAt = 200;
+
 /** What waits, for metrics, readiness and the bound on the backlog. */
 export interface Backlog {
+  /** QUEUED and unclaimed. */
   readonly queued: number;
   readonly byQueue: readonly {
     readonly gatewayId: GatewayId;
     readonly lane: Lane;
     readonly count: number;
-    readonly oldestTimeMs: number;
+    /** Acceptance of the oldest that no gateway was tried with yet, among the next to leave; undefined where all were tried. */
+    readonly oldestTimeMs: number | undefined;
   }[];
   readonly parkedReceipts: number;
 }

@@ -169,6 +169,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
       store: seen,
       sealer,
       clock,
+      held: () => [],
       overview: () =>
         routes.map((route, index) => ({
           id: route.id,

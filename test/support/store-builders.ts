@@ -17,7 +17,7 @@ import {
   firstClaimNumber,
   type NewDelivery,
 } from "../../src/store/accepting.ts";
-import type { GatewayOffer, GatewayReport } from "../../src/store/gateway-sessions.ts";
+import { type GatewayOffer, type GatewayReport, nothingHeld } from "../../src/store/gateway-sessions.ts";
 import type { AttemptRecord, PartRecord, Settlement } from "../../src/store/settling.ts";
 import type { Store } from "../../src/store/store.ts";
 
@@ -232,6 +232,7 @@ export function buildOffer(
       inFlight: 0,
       windowSize: 0,
       pdusPerSecond: 0,
+      held: nothingHeld,
       ...report,
     },
   };

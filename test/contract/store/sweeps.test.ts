@@ -7,6 +7,8 @@ import {
   acceptSubmitted,
   account,
   buildAcceptance,
+  buildAttempt,
+  buildPart,
   buildSubmitted,
   dayMs,
   firstClaim,
@@ -218,5 +220,25 @@ describeStore("sweeps and starts", (test) => {
       ],
       parkedReceipts: 0,
     });
+  });
+
+  it("P23 counts the oldest from its acceptance until a gateway was tried, also where it was put behind others", async () => {
+    const [later = expect.fail(), tried = expect.fail()] = await acceptClaimed(test.store, test.claimant, {
+      recipients: 2,
+    });
+    const availableTimeMs = startMs + hourMs;
+    const retry = { kind: "retry", gatewayId: gateway, availableTimeMs, mayHaveBeenSent: false } as const;
+    const attempt = buildAttempt([buildPart({ outcome: "THROTTLED" })], { outcome: "THROTTLED" });
+    const untriedVerdict = { ...retry, progress: noProgress };
+    const triedVerdict = { ...retry, progress: { ...noProgress, attemptCount: 1 } };
+    await test.store.settle([
+      buildSubmitted(later, test.claimant, [], { attempt: undefined, verdict: untriedVerdict }),
+      buildSubmitted(tried, test.claimant, [], { attempt, verdict: triedVerdict }),
+    ]);
+    const message = { acceptTimeMs: startMs + 5, expireTimeMs: startMs + dayMs };
+    await test.store.accept([buildAcceptance({ message })]);
+    expect((await test.store.backlog()).byQueue).toMatchObject([{ count: 3, oldestTimeMs: startMs }]);
+    await test.store.cancel(account, messageIdOf(later), startMs);
+    expect((await test.store.backlog()).byQueue).toMatchObject([{ count: 1, oldestTimeMs: startMs + 5 }]);
   });
 });

@@ -63,6 +63,20 @@ describe("a dispatcher", () => {
     expect(south.submissions).toHaveLength(0);
   });
 
+  it("P23 tells since when the oldest waits in memory that no gateway was tried with yet", async () => {
+    const north = createMemoryGateway("north", { window: 0 });
+    const { send, dispatcher, clock } = await open({ gateways: [north] });
+    const sinceMs = clock.now();
+    await send({ lane: "OTP" });
+    clock.advance(100);
+    await expect
+      .poll(() => dispatcher.figures().gateways.get(north.id))
+      .toMatchObject({
+        inMemory: { OTP: 1, NORMAL: 0, BULK: 0 },
+        oldestInMemoryMs: { OTP: sinceMs, NORMAL: undefined, BULK: undefined },
+      });
+  });
+
   it("P13 ends REJECTED only when every gateway has refused for good", async () => {
     const refuse = () => [refused(1, "route")];
     const gateways = [
