@@ -142,7 +142,8 @@ export function createGatewayPanel(
     applyFilePauses() {
       const before = pausedByFile;
       pausedByFile = new Set([...pausesAtStart(pool, new Map()).keys()]);
-      for (const id of pool.entries().keys()) {
+      // One that left the file is among them: should it come back, its former pause would hold it for ever.
+      for (const id of new Set([...before, ...pausedByFile])) {
         if (pauses.has(id) || before.has(id) === pausedByFile.has(id)) continue;
         if (pausedByFile.has(id)) dispatcher.pause(id, pausedInFile);
         else dispatcher.resume(id);

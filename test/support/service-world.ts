@@ -56,6 +56,8 @@ export interface ServiceWorld extends AsyncDisposable {
   /** Makes all simulators behave and has a message delivered, so that every report before it has been read. */
   settle(): Promise<void>;
   gateway(id: string): Promise<Gateway>;
+  /** Takes other gateways, made of those that stand in the configuration now, as SIGHUP does. */
+  reload(change: (gateways: readonly Settings[]) => readonly Settings[]): Promise<void>;
   /** Waits until a look at the gateways satisfies `isSo`. */
   untilGateway(id: string, isSo: (gateway: Gateway) => boolean): Promise<Gateway>;
   /** GET of the HTTP door. */
@@ -84,7 +86,7 @@ export async function startServiceWorld(
   parts.defer(() => rmSync(folder, { recursive: true, force: true }));
   const databasePath = join(folder, "sms-relay.db");
   const smscs: Simulator[] = [];
-  const gateways: Settings[] = [];
+  let gateways: readonly Settings[] = [];
   for (const [index, setup] of setups.entries()) {
     let { port } = setup;
     if (port === undefined) {
@@ -93,16 +95,17 @@ export async function startServiceWorld(
       smscs.push(smsc);
       port = smsc.port;
     }
-    gateways.push(gatewaySettings(index, port, setup.gateway));
+    gateways = [...gateways, gatewaySettings(index, port, setup.gateway)];
   }
-  const config = configSchema({ readVariable: refuse, readFile: refuse }).parse({
-    listen: { grpc: { port: 0 }, http: { port: 0 } },
-    store: { path: databasePath, minFreeDisk: "0" },
-    accounts: [{ id: "shop", role: "OPERATOR", keys: [WORLD_KEY] }],
-    gateways,
-    shutdown: { grace: "2s" },
-    ...settings,
-  });
+  const readConfig = () =>
+    configSchema({ readVariable: refuse, readFile: refuse }).parse({
+      listen: { grpc: { port: 0 }, http: { port: 0 } },
+      store: { path: databasePath, minFreeDisk: "0" },
+      accounts: [{ id: "shop", role: "OPERATOR", keys: [WORLD_KEY] }],
+      gateways,
+      shutdown: { grace: "2s" },
+      ...settings,
+    });
   const sentences: string[] = [];
   const log = createLogger({
     level: "warn",
@@ -110,7 +113,7 @@ export async function startServiceWorld(
     isTerminal: false,
     destination: { write: (line) => void sentences.push((JSON.parse(line) as { msg: string }).msg) },
   });
-  const service = await startService(config, { clock, log });
+  const service = await startService(readConfig(), { clock, log });
   parts.defer(() => service.stop());
   const address = `127.0.0.1:${service.grpcPort}`;
   const clients = connectClients(address, WORLD_KEY);
@@ -169,6 +172,10 @@ export async function startServiceWorld(
       await ended(await send({ to: "+4790000000", text: "the last one" }));
     },
     gateway,
+    async reload(change) {
+      gateways = change(gateways);
+      await service.reload(readConfig());
+    },
     async untilGateway(id, isSo) {
       for (;;) {
         const seen = await gateway(id);
