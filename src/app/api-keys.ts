@@ -134,7 +134,9 @@ export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs
         const createTimeMs = clock.now();
         const apiKey: ApiKey = { id, accountId, role, name, hash, createTimeMs, revokeTimeMs: undefined };
         if (!(await store.createKey(apiKey))) continue;
-        await read();
+        known = new Map([...known, [id, apiKey]]);
+        // Whether it can be read again now or not: the key is stored, and its secret exists nowhere else.
+        await read().catch(() => undefined);
         return { apiKey, secret };
       }
     },

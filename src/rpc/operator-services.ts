@@ -1,4 +1,6 @@
-/** GatewayService, KeyService and MaintenanceService: what operators do. */
+/** GatewayService, KeyService and MaintenanceService: what operators do, with a line in the log on who did what from where. */
+import type { CallContext } from "nice-grpc-common";
+import type { Principal } from "../app/api-keys.ts";
 import type { DownloadBackup } from "../app/download-backup.ts";
 import type { ExplainRoute } from "../app/explain-route.ts";
 import type { GatewayControl } from "../app/gateway-control.ts";
@@ -30,10 +32,19 @@ export function createGatewayService(
       const { entries, nextPageToken = "" } = await deps.gateways.list(request);
       return { gateways: entries.map(toGateway), nextPageToken };
     }),
-    pauseGateway: unary(async (request) => ({ gateway: toGateway(await deps.gateways.pause(request)) })),
-    resumeGateway: unary(async ({ gatewayId }) => ({
-      gateway: toGateway(await deps.gateways.resume(gatewayId)),
-    })),
+    pauseGateway: unary(async (request, ...who) => {
+      const gateway = toGateway(await deps.gateways.pause(request));
+      deps.log.info(
+        { gateway: gateway.gatewayId, reason: request.reason, ...actor(...who) },
+        "An operator paused a gateway.",
+      );
+      return { gateway };
+    }),
+    resumeGateway: unary(async ({ gatewayId }, ...who) => {
+      const gateway = toGateway(await deps.gateways.resume(gatewayId));
+      deps.log.info({ gateway: gateway.gatewayId, ...actor(...who) }, "An operator resumed a gateway.");
+      return { gateway };
+    }),
     explainRoute: unary(async (request, principal) => {
       const answer = deps.explainRoute(fromExplainRouteRequest(request), principal);
       return {
@@ -54,15 +65,27 @@ export function createKeyService(
 ): WholeAnswers<KeyServiceImplementation, KeyServiceClient> {
   const { unary } = createGuard(deps, "operator");
   return {
-    createKey: unary(async ({ accountId, role, displayName }) => {
+    createKey: unary(async ({ accountId, role, displayName }, ...who) => {
       const made = await deps.keyControl.create({ accountId, role: fromRole(role), displayName });
+      const { id: keyId, role: ofRole } = made.apiKey;
+      deps.log.info(
+        { keyId, account: accountId, role: ofRole, ...actor(...who) },
+        "An operator created an API key.",
+      );
       return { apiKey: toApiKey(made.apiKey), secret: made.secret };
     }),
     listKeys: unary(async (request) => {
       const { entries, nextPageToken = "" } = await deps.keyControl.list(request);
       return { apiKeys: entries.map(toApiKey), nextPageToken };
     }),
-    revokeKey: unary(async ({ keyId }) => ({ apiKey: toApiKey(await deps.keyControl.revoke(keyId)) })),
+    revokeKey: unary(async ({ keyId }, ...who) => {
+      const apiKey = await deps.keyControl.revoke(keyId);
+      deps.log.info(
+        { keyId, account: apiKey.accountId, ...actor(...who) },
+        "An operator revoked an API key.",
+      );
+      return { apiKey: toApiKey(apiKey) };
+    }),
   };
 }
 
@@ -74,8 +97,16 @@ export function createMaintenanceService(
   deps: MaintenanceServiceDeps,
 ): WholeAnswers<MaintenanceServiceImplementation, MaintenanceServiceClient> {
   return {
-    downloadBackup: createGuard(deps, "operator").stream(() => streamPieces(deps.downloadBackup)),
+    downloadBackup: createGuard(deps, "operator").stream((_request, ...who) => {
+      deps.log.info(actor(...who), "An operator downloads a backup.");
+      return streamPieces(deps.downloadBackup);
+    }),
   };
+}
+
+/** Which key, and where its call came from. */
+function actor({ keyId }: Principal, { peer }: CallContext) {
+  return { by: keyId, peer };
 }
 
 async function* streamPieces(downloadBackup: DownloadBackup): AsyncGenerator<DownloadBackupResponse, void> {

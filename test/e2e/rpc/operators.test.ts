@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { GatewayState } from "../../../src/gen/sms/v1/gateway.ts";
 import { KeyRole } from "../../../src/gen/sms/v1/key_service.ts";
 import { systemClock } from "../../../src/observability/clock.ts";
+import { silentLogger } from "../../../src/observability/logger.ts";
 import { defaultKeepalive } from "../../../src/rpc/listen-options.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/open.ts";
 import { createMemoryGateway } from "../../support/memory-gateway.ts";
@@ -208,5 +209,38 @@ describe("a peer that went away without a word", () => {
     await reading;
     proxy.close();
     await lonely.stop();
+  });
+});
+
+describe("what operators do", () => {
+  it("leaves a line in the log with who and from where, and no secret", async () => {
+    const lines: { readonly fields: object; readonly sentence: string }[] = [];
+    const log = {
+      ...silentLogger,
+      info: (fields: object, sentence: string) => void lines.push({ fields, sentence }),
+    };
+    const logged = await startRpcWorld({ log });
+    try {
+      using caller = connectClients(logged.address, OPERATOR_KEY);
+      await caller.gateways.pauseGateway({ gatewayId: "north", reason: "maintenance" });
+      await caller.gateways.resumeGateway({ gatewayId: "north" });
+      const { apiKey, secret } = await caller.keys.createKey({ accountId: "shop" });
+      await caller.keys.revokeKey({ keyId: apiKey?.keyId ?? "" });
+      for await (const { totalSizeBytes } of caller.maintenance.downloadBackup({}))
+        expect(totalSizeBytes).toBeGreaterThan(0n);
+      const acts = lines.filter(({ sentence }) => sentence.startsWith("An operator"));
+      expect(acts.map(({ sentence }) => sentence)).toEqual([
+        "An operator paused a gateway.",
+        "An operator resumed a gateway.",
+        "An operator created an API key.",
+        "An operator revoked an API key.",
+        "An operator downloads a backup.",
+      ]);
+      for (const { fields } of acts)
+        expect(fields).toMatchObject({ by: "configured-3", peer: expect.stringMatching(/127\.0\.0\.1:\d+/) });
+      expect(JSON.stringify(lines)).not.toContain(secret);
+    } finally {
+      await logged.stop();
+    }
   });
 });
