@@ -8,7 +8,8 @@ import type { ContentInput, SendSmsInput } from "./send-request.ts";
 /** 255 parts of 134 octets: what fits beside an 8-bit reference and no header of the caller's own. */
 const maxDataOctets = 34_170;
 const maxHeaderOctets = 100;
-export const defaultMaxSegments = 30;
+/** 2,000 UCS-2 units need 31 parts with a 16-bit reference. */
+export const defaultMaxSegments = 32;
 const mostSegments = 255;
 
 const textRules: Readonly<Record<TextFault, string>> = {

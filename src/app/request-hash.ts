@@ -4,6 +4,7 @@
  * `1:<id of the secret>:<hex>`; the number is the scheme's.
  */
 import { hash } from "node:crypto";
+import { defaultMaxSegments } from "./parse-content.ts";
 import type { SendRequest } from "./send-request.ts";
 import { unkeyedRequestHash } from "./unkeyed-request-hash.ts";
 
@@ -18,6 +19,7 @@ export interface RequestHashes {
 }
 
 const scheme = "1";
+const formerMaxSegments = 30;
 const blockOctets = 64;
 const digestOctets = 32;
 /** Of a secret's own hash; enough to tell a handful apart. */
@@ -35,11 +37,18 @@ export function createRequestHashes(secrets: readonly [string, ...(readonly stri
   return {
     of: first.hashOf,
     isOf(kept, canonical, parsed) {
-      if (!kept.includes(":")) return parsed !== undefined && kept === unkeyedRequestHash(parsed);
+      if (!kept.includes(":")) return parsed !== undefined && isUnkeyedOf(kept, parsed);
       const known = keyed.find(({ prefix }) => kept.startsWith(prefix));
       return known !== undefined && kept === known.hashOf(canonical);
     },
   };
+}
+
+/** Older hashes were taken with defaults filled in, and that of max_segments was another one. */
+function isUnkeyedOf(kept: string, parsed: SendRequest): boolean {
+  if (kept === unkeyedRequestHash(parsed)) return true;
+  const usedDefault = parsed.maxSegments === defaultMaxSegments;
+  return usedDefault && kept === unkeyedRequestHash({ ...parsed, maxSegments: formerMaxSegments });
 }
 
 /**

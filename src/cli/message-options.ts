@@ -28,7 +28,7 @@ export function withMessageOptions(command: Command): Command {
     .option("--validity <duration>", "how long to try, 60s to 72h (default: 24h)", parseValidity)
     .addOption(new Option("--encoding <encoding>", "insist on an encoding").choices(["gsm7", "ucs2"]))
     .option("--transliterate", "replace characters that the GSM alphabet lacks")
-    .option("--max-segments <count>", "refuse a text of more segments, 1 to 255 (default: 30)", parseCount)
+    .option("--max-segments <count>", "refuse a text of more segments, 1 to 255 (default: 32)", parseCount)
     .option("--fast", "use premium gateways first")
     .option("--at-most-once", "rather end unknown than send a part twice")
     .option("--reference <text>", "your own reference, shown in status and reports")

@@ -36,7 +36,7 @@ export function definePreview(program: Command, context: CliContext): void {
     .option("--gateway <id>", "plan for this gateway")
     .addOption(new Option("--encoding <encoding>", "insist on an encoding").choices(["gsm7", "ucs2"]))
     .option("--transliterate", "replace characters that the GSM alphabet lacks")
-    .option("--max-segments <count>", "refuse more segments, 1 to 255 (default: 30)", parseCount)
+    .option("--max-segments <count>", "refuse more segments, 1 to 255 (default: 32)", parseCount)
     .option("--fast", "plan for premium gateways first")
     .addHelpText("after", examples)
     .action((text: string, options: PreviewOptions) => preview(text, options, context));

@@ -54,3 +54,12 @@ describe("createRequestHashes", () => {
     expect(hashes.isOf(kept, "any", undefined)).toBe(false);
   });
 });
+
+describe("a hash without a scheme", () => {
+  it("is known by the default of max_segments that it was taken with", () => {
+    const kept = unkeyedRequestHash({ ...parsed, maxSegments: 30 });
+    const hashes = createRequestHashes(["secret"]);
+    expect(hashes.isOf(kept, "", { ...parsed, maxSegments: 32 })).toBe(true);
+    expect(hashes.isOf(kept, "", { ...parsed, maxSegments: 31 })).toBe(false);
+  });
+});
