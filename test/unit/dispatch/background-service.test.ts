@@ -139,7 +139,7 @@ describe("the background services", () => {
     cleaner.start();
     await settle();
     await cleaner.stop();
-    expect(calls).toEqual([["clean", now, retention, 500]]);
+    expect(calls).toEqual([["clean", now, retention, 500, expect.any(AbortSignal)]]);
   });
 
   it("tell the loops what they have freed or adopted", async () => {

@@ -77,6 +77,12 @@ describe("a dispatcher among gateways that fail in every way", () => {
       isCalm = true;
       for (const gateway of gateways) gateway.setStatus({ kind: "ready" });
       await advance(400_000, 1_000);
+      // What every gateway that may carry it has in doubt as often as it may waits for an answer until its time (P50).
+      const atRest = await store.readStates(all);
+      for (const waiting of all.filter((_, index) => atRest[index] === "QUEUED")) {
+        expect((await world.view(waiting)).attempts.at(-1)?.outcome).toBe("AMBIGUOUS");
+      }
+      await store.expireDue(world.clock.now() + 25 * 3_600_000, 500);
       const states = await store.readStates(all);
       const open = all.filter(
         (_, index) => !["SUBMITTED", "REJECTED", "UNKNOWN"].includes(states[index] ?? ""),
