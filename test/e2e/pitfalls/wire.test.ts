@@ -173,7 +173,9 @@ describe("on the wire", () => {
 
   it("P35 references are 16 bits wide where the gateway says so", async () => {
     const parts = await onTheWire({ profile: { concatenation: "udh16" } }, { text: LONG });
-    for (const { userData } of parts) expect(userData.subarray(0, 4).toString("hex")).toBe("06080400");
+    for (const { userData } of parts) expect(userData.subarray(0, 3).toString("hex")).toBe("060804");
+    const references = parts.map(({ userData }) => userData.readUInt16BE(3));
+    expect(new Set(references).size).toBe(1);
   });
 });
 
