@@ -4,6 +4,7 @@ import { makeStoreFolder, openStore } from "./compose/open-store.ts";
 import { refuseTakenPorts } from "./compose/refuse-taken-ports.ts";
 import type { Config } from "./config/schema.ts";
 import type { Clock } from "./observability/clock.ts";
+import { createDataClock } from "./observability/data-clock.ts";
 import type { Logger } from "./observability/logger.ts";
 
 export interface ServiceDeps {
@@ -29,10 +30,11 @@ export async function startService(config: Config, deps: ServiceDeps): Promise<S
   await refuseTakenPorts(config.listen);
   await makeStoreFolder(config.store.path);
   // The store's threads start while this one reads the rest of the program.
-  const opening = openStore(config, deps);
+  const storeDeps = { ...deps, clock: createDataClock(deps.clock, deps.log) };
+  const opening = openStore(config, storeDeps);
   const importing = import("./compose/start-parts.ts");
   const [opened, imported] = await Promise.allSettled([opening, importing]);
   if (opened.status === "fulfilled" && imported.status === "rejected") await opened.value.close();
   const { startParts } = await importing;
-  return startParts(config, await opening, deps);
+  return startParts(config, await opening, storeDeps);
 }

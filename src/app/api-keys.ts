@@ -79,17 +79,31 @@ export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs
 
   const hashOf = (key: string) => createHmac("sha256", store.id).update(key).digest();
 
+  /** What comes back may be as old as the moment at which it was asked for. */
   function read(): Promise<void> {
+    const askedMs = clock.monotonic();
     reading ??= store
       .listKeys()
       .then((keys) => {
         known = new Map(keys.map((key) => [key.id, key]));
-        readAtMs = clock.monotonic();
+        readAtMs = askedMs;
       })
       .finally(() => {
         reading = undefined;
       });
     return reading;
+  }
+
+  /** Reads what the store holds from now on: a read that was begun before may not have seen what was just written. */
+  async function readAnew(): Promise<void> {
+    await reading?.catch(() => undefined);
+    await read();
+  }
+
+  /** Joins a read that is under way, unless it was begun too long ago. */
+  async function refresh(keyId: string): Promise<void> {
+    await read();
+    if (isStale(keyId)) await read();
   }
 
   function isStale(keyId: string): boolean {
@@ -123,7 +137,7 @@ export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs
     verify(presented) {
       const keyId = form.exec(presented)?.[1];
       if (keyId === undefined || !isStale(keyId)) return judge(presented, keyId);
-      return read().then(() => judge(presented, keyId));
+      return refresh(keyId).then(() => judge(presented, keyId));
     },
 
     async create({ accountId, role, name }) {
@@ -136,19 +150,19 @@ export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs
         if (!(await store.createKey(apiKey))) continue;
         known = new Map([...known, [id, apiKey]]);
         // Whether it can be read again now or not: the key is stored, and its secret exists nowhere else.
-        await read().catch(() => undefined);
+        await readAnew().catch(() => undefined);
         return { apiKey, secret };
       }
     },
 
     async list() {
-      await read();
+      await readAnew();
       return [...known.values()].sort((a, b) => b.createTimeMs - a.createTimeMs || (a.id < b.id ? -1 : 1));
     },
 
     async revoke(keyId) {
       await store.revokeKey(keyId, clock.now());
-      await read();
+      await readAnew();
       const key = known.get(keyId);
       if (key !== undefined) return key;
       throw new SmsError("INVALID_PARAMETER", undefined, {

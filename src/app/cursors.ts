@@ -9,30 +9,53 @@ export interface Cursors {
   cursorAfter(accountId: AccountId, number: number): string;
   /** The number in a cursor; INVALID_CURSOR where it is foreign, broken, or lies behind the copy that the store was restored from. */
   numberIn(accountId: AccountId, cursor: string): number;
+  /** The line in use now. */
+  line(): ReportLine;
+  /** Passes where the report `number` of a line that was in use before is in the present one too; INVALID_CURSOR otherwise. */
+  carryOver(accountId: AccountId, line: ReportLine, number: number): void;
 }
 
-/** Makes the cursors of one store. */
-export function createCursors({ id, former }: ReportLine): Cursors {
+/** Makes the cursors of one store, whose line may become another one. */
+export function createCursors(lineOf: () => ReportLine): Cursors {
   const purpose = (accountId: AccountId) => `reports\u0000${accountId}`;
-  const sealer = createTokenSealer(id);
-  const formerLines = former.map((line) => ({ line, sealer: createTokenSealer(line.id) }));
+  let current = sealersOf(lineOf());
+  const sealers = () => {
+    const line = lineOf();
+    if (current.line !== line) current = sealersOf(line);
+    return current;
+  };
   return {
-    cursorAfter: (accountId, number) => sealer.seal(purpose(accountId), String(number)),
+    line: lineOf,
+    cursorAfter: (accountId, number) => sealers().sealer.seal(purpose(accountId), String(number)),
+    carryOver(accountId, line, number) {
+      const former = lineOf().former.find(({ id }) => id === line.id);
+      if (former === undefined || number > former.lastOf(accountId)) throw behindCopy();
+    },
     numberIn(accountId, cursor) {
+      const { sealer, formerLines } = sealers();
       const value = sealer.open(purpose(accountId), cursor);
       if (value !== undefined) return Number(value);
       for (const { line, sealer } of formerLines) {
         const formerValue = sealer.open(purpose(accountId), cursor);
         if (formerValue === undefined) continue;
         if (Number(formerValue) <= line.lastOf(accountId)) return Number(formerValue);
-        throw refusedCursor(
-          "cursor",
-          "is of a report after the copy that the store was restored from; begin at a time or at the earliest",
-        );
+        throw behindCopy();
       }
       throw invalidCursor("cursor");
     },
   };
+}
+
+function sealersOf(line: ReportLine) {
+  const formerLines = line.former.map((former) => ({ line: former, sealer: createTokenSealer(former.id) }));
+  return { line, sealer: createTokenSealer(line.id), formerLines };
+}
+
+function behindCopy(): SmsError {
+  return refusedCursor(
+    "cursor",
+    "is of a report after the copy that the store was restored from; begin at a time or at the earliest",
+  );
 }
 
 export function invalidCursor(field: string): SmsError {

@@ -146,6 +146,7 @@ async function* follow(
   let limit = reportsPerPage;
   let filtered = 0;
   let toldAtMs = clock.monotonic();
+  let line = cursors.line();
   const tell = (reports: readonly StoredReport[]): ReportPage => {
     filtered = 0;
     toldAtMs = clock.monotonic();
@@ -162,6 +163,12 @@ async function* follow(
     // Taken before the read: a commit during it wakes the next wait at once, so that nothing is slept through.
     const woken = waker.next();
     const scan = await store.scanReports(accountId, { after, limit, states: filter.states });
+    if (cursors.line() !== line) {
+      // Another server has taken over: what was read may not be there, and what was handed on must be.
+      cursors.carryOver(accountId, line, after);
+      line = cursors.line();
+      continue;
+    }
     const page = cutToSize(scan.reports);
     await refuseGap(deps, accountId, after, scan.first);
     const isCut = page.length < scan.reports.length;

@@ -8,7 +8,7 @@ import { createExpirer } from "../dispatch/expirer.ts";
 import { createOrphanAdopter } from "../dispatch/orphan-adopter.ts";
 import { createRescuer } from "../dispatch/rescuer.ts";
 import { createSilenceWatch } from "../dispatch/silence-watch.ts";
-import type { Clock } from "../observability/clock.ts";
+import type { DataClock } from "../observability/data-clock.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Retention } from "../store/keeping.ts";
 import type { Store } from "../store/store.ts";
@@ -17,7 +17,7 @@ import type { GatewayPool } from "./gateway-pool.ts";
 export interface BackgroundDeps {
   readonly config: Pick<Config, "retention" | "receiptGrace">;
   readonly store: Store;
-  readonly clock: Clock;
+  readonly clock: DataClock;
   readonly log: Logger;
   readonly pool: GatewayPool;
   readonly dispatcher: Dispatcher;

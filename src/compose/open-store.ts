@@ -2,12 +2,12 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Config } from "../config/schema.ts";
-import type { Clock } from "../observability/clock.ts";
+import type { DataClock } from "../observability/data-clock.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Store } from "../store/store.ts";
 
 export interface OpenStoreDeps {
-  readonly clock: Clock;
+  readonly clock: DataClock;
   readonly log: Logger;
   /** Starts on a file that was copied into a database, too. */
   readonly startsCopied?: boolean | undefined;
@@ -27,6 +27,7 @@ export async function openStore(
   return openPostgresStore({
     urls: url,
     clock,
+    onDatabaseTime: (reading) => clock.adopt(reading),
     log,
     ...(replica === undefined ? {} : { replicaName: replica }),
   });

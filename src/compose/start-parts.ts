@@ -8,13 +8,15 @@ import { addHeld } from "../app/add-held.ts";
 import { removeCutOffBackups } from "../app/download-backup.ts";
 import { type Intake, startIntake } from "../app/intake.ts";
 import { createReceiptRecorder } from "../app/record-receipt.ts";
-import type { Service, ServiceDeps } from "../compose.ts";
+import type { Service } from "../compose.ts";
 import type { Config } from "../config/schema.ts";
 import { defaultDispatchSettings } from "../dispatch/dispatch-settings.ts";
 import { createDispatcher, type Dispatcher } from "../dispatch/dispatcher.ts";
 import { createSmppGateway } from "../gateways/smpp/create-smpp-gateway.ts";
 import { openHttpDoor } from "../http/http-door.ts";
 import type { Clock } from "../observability/clock.ts";
+import type { DataClock } from "../observability/data-clock.ts";
+import type { Logger } from "../observability/logger.ts";
 import { measuredStore } from "../observability/measured-store.ts";
 import { createMetrics } from "../observability/metrics.ts";
 import { callBoundsOf } from "../rpc/call-bounds.ts";
@@ -32,11 +34,16 @@ import { keepSessions } from "./keep-sessions.ts";
 import { requestSecretsOf } from "./request-secrets.ts";
 import { createUseCases } from "./use-cases.ts";
 
+export interface PartsDeps {
+  readonly clock: DataClock;
+  readonly log: Logger;
+}
+
 /** Resolves once the service takes calls; stopping it closes `rawStore`, also where a later part fails. */
 export async function startParts(
   config: Config,
   rawStore: Store,
-  { clock, log }: ServiceDeps,
+  { clock, log }: PartsDeps,
 ): Promise<Service> {
   await using parts = new AsyncDisposableStack();
   parts.defer(() => rawStore.close());
@@ -86,6 +93,7 @@ export async function startParts(
     paused: pausesAtStart(pool, pauses),
     tenure,
     clock,
+    mayExpire: () => clock.sweepTimeMs() !== undefined,
     random: Math.random,
     log,
     settings: defaultDispatchSettings,
@@ -110,6 +118,8 @@ export async function startParts(
   metrics.observe({
     now: () => clock.now(),
     backlog: async () => addHeld(intake.backlog(), panel.held()),
+    clockJumps: () => clock.jumpCount,
+    sweepsHeld: () => clock.sweepTimeMs() === undefined,
     gateways: panel.metricFigures,
     reportStreams: () => useCases.readers.count,
     workInHand: useCases.workInHand.figures,

@@ -24,7 +24,7 @@ import { createWorkInHand, type WorkInHand } from "../app/work-in-hand.ts";
 import type { Config } from "../config/schema.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import { type ClaimantId, createMessageIds } from "../domain/ids.ts";
-import type { Clock } from "../observability/clock.ts";
+import type { DataClock } from "../observability/data-clock.ts";
 import type { Store } from "../store/store.ts";
 import type { GatewayPanel } from "./gateway-panel.ts";
 
@@ -47,7 +47,7 @@ export interface UseCases {
 
 export interface UseCaseDeps {
   readonly config: Config;
-  readonly clock: Clock;
+  readonly clock: DataClock;
   readonly store: Store;
   readonly claimant: () => ClaimantId;
   readonly dispatcher: Dispatcher;
@@ -63,7 +63,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
   const { config, clock, store, dispatcher, stopping } = deps;
   const { maxRecipients, maxReportStreams } = config.limits;
   const sealer = createTokenSealer(store.id);
-  const cursors = createCursors(store.line);
+  const cursors = createCursors(() => store.line);
   const readers = createReportReaders(maxReportStreams, {
     store,
     clock,

@@ -1,5 +1,5 @@
 /** Erases and deletes what retention has passed, in small commits with room for others between them. */
-import type { Clock } from "../observability/clock.ts";
+import type { DataClock } from "../observability/data-clock.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Retention } from "../store/keeping.ts";
 import type { Store } from "../store/store.ts";
@@ -7,7 +7,7 @@ import { type BackgroundService, createBackgroundService } from "./background-se
 
 export interface CleanerDependencies {
   readonly store: Pick<Store, "clean">;
-  readonly clock: Clock;
+  readonly clock: DataClock;
   readonly log: Logger;
   readonly retention: () => Retention;
   readonly everyMs?: number;
@@ -18,7 +18,8 @@ export interface CleanerDependencies {
 export function createCleaner(dependencies: CleanerDependencies): BackgroundService {
   const { store, clock, retention, everyMs = 60_000, limit = 500 } = dependencies;
   const tick = async (signal: AbortSignal) => {
-    await store.clean(clock.now(), retention(), limit, signal);
+    const nowMs = clock.sweepTimeMs();
+    if (nowMs !== undefined) await store.clean(nowMs, retention(), limit, signal);
     return false;
   };
   return createBackgroundService({ name: "cleaner", everyMs, tick }, dependencies);

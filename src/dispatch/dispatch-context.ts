@@ -40,5 +40,7 @@ export interface DispatchContext {
   /** For how long a gateway could not send, 0 where it can. */
   readonly unableMs: (gatewayId: GatewayId) => number;
   readonly lateAnswers: LateAnswers;
+  /** Whether what is past its time may be ended now: not while the clock is in doubt. */
+  readonly mayExpire: () => boolean;
   readonly onHealthChange: () => void;
 }

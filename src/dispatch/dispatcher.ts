@@ -32,6 +32,8 @@ export interface DispatcherDependencies {
   readonly paused: ReadonlyMap<GatewayId, string>;
   readonly tenure: Tenure;
   readonly clock: Clock;
+  /** Whether what is past its time may be ended now; always, where it is not given. */
+  readonly mayExpire?: () => boolean;
   /** In [0, 1). */
   readonly random: () => number;
   readonly log: Logger;
@@ -148,6 +150,7 @@ class GatewayDispatcher implements Dispatcher {
       expire: (item) => this.#handOver.expire(item),
       unableMs: (gatewayId) => this.#runners.get(gatewayId)?.unableMs ?? Number.POSITIVE_INFINITY,
       lateAnswers: this.#lateAnswers,
+      mayExpire: dependencies.mayExpire ?? (() => true),
       onHealthChange: () => this.#scheduleChange(),
     };
     this.#table = compileRoutes(dependencies.routes);

@@ -1,12 +1,12 @@
 /** Ends what waits past its time. What is claimed is checked where it is sent, and claims end what they meet. */
-import type { Clock } from "../observability/clock.ts";
+import type { DataClock } from "../observability/data-clock.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Store } from "../store/store.ts";
 import { type BackgroundService, createBackgroundService } from "./background-service.ts";
 
 export interface ExpirerDependencies {
   readonly store: Pick<Store, "expireDue">;
-  readonly clock: Clock;
+  readonly clock: DataClock;
   readonly log: Logger;
   readonly everyMs?: number;
   /** Deliveries in one step, so that no commit grows long. */
@@ -16,7 +16,9 @@ export interface ExpirerDependencies {
 export function createExpirer(dependencies: ExpirerDependencies): BackgroundService {
   const { store, clock, everyMs = 1_000, limit = 500 } = dependencies;
   const tick = async () => {
-    const { expired, unknown } = await store.expireDue(clock.now(), limit);
+    const nowMs = clock.sweepTimeMs();
+    if (nowMs === undefined) return false;
+    const { expired, unknown } = await store.expireDue(nowMs, limit);
     return expired + unknown >= limit;
   };
   return createBackgroundService({ name: "expirer", everyMs, tick }, dependencies);

@@ -249,7 +249,7 @@ export class GatewayRunner {
     }
     if (clock.now() >= item.message.expireTimeMs) {
       this.queue.shift(lane);
-      this.#context.expire(item);
+      this.#expire(item);
       return true;
     }
     const table = this.#context.table();
@@ -325,6 +325,12 @@ export class GatewayRunner {
     for (const item of this.queue.remove((one) => !one.isPreparing)) this.#context.handBack(item, this.id);
   }
 
+  /** While the clock is in doubt it waits in the store: it neither leaves nor ends. */
+  #expire(item: InHand): void {
+    if (this.#context.mayExpire()) this.#context.expire(item);
+    else this.#context.handBack(item, this.id);
+  }
+
   /** Answers how many found a gateway, and how long the first of the others has to wait where that is known. */
   #routeAgain(items: readonly InHand[]): { readonly moved: number; readonly waitMs: number } {
     let waitMs = Number.POSITIVE_INFINITY;
@@ -333,7 +339,7 @@ export class GatewayRunner {
     let moved = 0;
     for (const item of items) {
       if (clock.now() >= item.message.expireTimeMs) {
-        this.#context.expire(item);
+        this.#expire(item);
         continue;
       }
       const selection = selectGateways(item, table, this.#context.health);

@@ -1,12 +1,12 @@
 /** Ends UNKNOWN what was SUBMITTED and of which no receipt came in time (P11). */
-import type { Clock } from "../observability/clock.ts";
+import type { DataClock } from "../observability/data-clock.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Store } from "../store/store.ts";
 import { type BackgroundService, createBackgroundService } from "./background-service.ts";
 
 export interface SilenceWatchDependencies {
   readonly store: Pick<Store, "endSilent">;
-  readonly clock: Clock;
+  readonly clock: DataClock;
   readonly log: Logger;
   /** How long after a delivery's validity its receipts are waited for. */
   readonly receiptGraceMs: number;
@@ -16,6 +16,9 @@ export interface SilenceWatchDependencies {
 
 export function createSilenceWatch(dependencies: SilenceWatchDependencies): BackgroundService {
   const { store, clock, receiptGraceMs, everyMs = 10_000, limit = 500 } = dependencies;
-  const tick = async () => (await store.endSilent(clock.now(), receiptGraceMs, limit)) >= limit;
+  const tick = async () => {
+    const nowMs = clock.sweepTimeMs();
+    return nowMs !== undefined && (await store.endSilent(nowMs, receiptGraceMs, limit)) >= limit;
+  };
   return createBackgroundService({ name: "silence-watch", everyMs, tick }, dependencies);
 }

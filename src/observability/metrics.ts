@@ -23,6 +23,9 @@ export interface MetricSources {
   readonly reportStreams: () => number;
   readonly workInHand: () => { readonly units: number; readonly limit: number };
   readonly freeDiskBytes: () => number | undefined;
+  readonly clockJumps: () => number;
+  /** Nothing expires or is deleted for its age, since the clock jumped. */
+  readonly sweepsHeld: () => boolean;
   readonly isReady: () => boolean;
 }
 
@@ -238,5 +241,11 @@ function registerGauges(registry: Registry, sources: MetricSources): void {
     const free = sources.freeDiskBytes();
     if (free !== undefined) target.set(free);
   });
+  gauge("clock_jumps", "Times that the clock by which data is judged jumped since the start.", [], (target) =>
+    target.set(sources.clockJumps()),
+  );
+  gauge("sweeps_held", "1 while nothing expires or is deleted, since the clock jumped.", [], (target) =>
+    target.set(sources.sweepsHeld() ? 1 : 0),
+  );
   gauge("ready", "1 while the service takes work.", [], (target) => target.set(sources.isReady() ? 1 : 0));
 }

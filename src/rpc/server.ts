@@ -9,7 +9,8 @@ import { GatewayServiceDefinition } from "../gen/sms/v1/gateway_service.ts";
 import { KeyServiceDefinition } from "../gen/sms/v1/key_service.ts";
 import { MaintenanceServiceDefinition } from "../gen/sms/v1/maintenance_service.ts";
 import { SmsServiceDefinition } from "../gen/sms/v1/sms_service.ts";
-import type { Clock, Timer } from "../observability/clock.ts";
+import type { Timer } from "../observability/clock.ts";
+import type { DataClock } from "../observability/data-clock.ts";
 import { type AdmissionDeps, createSendSmsAdmission } from "./admission.ts";
 import type { CallBounds } from "./call-bounds.ts";
 import { createCallDoor } from "./call-door.ts";
@@ -79,7 +80,7 @@ export interface RpcServerDeps
     MaintenanceServiceDeps {
   readonly listen: ListenSettings;
   readonly bounds: CallBounds;
-  readonly clock: Pick<Clock, "setTimeout" | "setInterval" | "monotonic">;
+  readonly clock: Pick<DataClock, "setTimeout" | "setInterval" | "monotonic" | "ofMachine">;
   /** Whether new work is taken, apart from starting and stopping. */
   readonly isReady: () => boolean;
   readonly workInHand: WorkInHand;

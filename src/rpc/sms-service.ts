@@ -17,6 +17,7 @@ import {
   type StreamDeliveryReportsRequest,
   type StreamDeliveryReportsResponse,
 } from "../gen/sms/v1/sms_service.ts";
+import type { DataClock } from "../observability/data-clock.ts";
 import { whenEncoded } from "./encoded-responses.ts";
 import { createGuard, type GuardDeps } from "./guard.ts";
 import { callOf } from "./guarded-call.ts";
@@ -37,6 +38,8 @@ export interface SmsServiceDeps extends GuardDeps {
   readonly watchReports: WatchReports;
   readonly subscriptions: ReportSubscriptions;
   readonly workInHand: Pick<WorkInHand, "enter" | "isTight">;
+  /** Deadlines come by the machine's clock; the service goes by that of its store. */
+  readonly clock: Pick<DataClock, "ofMachine" | "monotonic">;
   /** Aborted when the service stops. */
   readonly stopping: AbortSignal;
 }
@@ -50,7 +53,7 @@ export function createSmsService(
       await deps.sendSms(fromSendSmsRequest(request), {
         accountId,
         method: "SendSms",
-        deadlineMs: callOf(request)?.deadlineMs ?? Number.POSITIVE_INFINITY,
+        deadlineMs: deps.clock.ofMachine(callOf(request)?.deadlineMs ?? Number.POSITIVE_INFINITY),
         signal: context.signal,
         place: placeOf(request),
       }),

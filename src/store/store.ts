@@ -33,7 +33,7 @@ import type { ListFilter, MessagePage, StatusPage } from "./views.ts";
 export interface Store {
   /** Made once with the schema, and kept by copies; API keys are hashed with it. */
   readonly id: string;
-  /** Binds cursors. */
+  /** Binds cursors. Another object once the database was taken over by a standby while the process runs. */
   readonly line: ReportLine;
   /** Why the store has turned itself off until it is restored, in words for an operator; undefined while it is in order. */
   damage(): string | undefined;

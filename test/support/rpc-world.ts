@@ -28,6 +28,7 @@ import { createDispatcher, type Dispatcher } from "../../src/dispatch/dispatcher
 import { createMessageIds, toGatewayId } from "../../src/domain/ids.ts";
 import type { Receipt } from "../../src/domain/receipt.ts";
 import { type Clock, systemClock } from "../../src/observability/clock.ts";
+import { createDataClock } from "../../src/observability/data-clock.ts";
 import { type Logger, silentLogger } from "../../src/observability/logger.ts";
 import { createMetrics, type Metrics } from "../../src/observability/metrics.ts";
 import { type CallBounds, defaultCallBounds } from "../../src/rpc/call-bounds.ts";
@@ -78,7 +79,7 @@ export interface RpcWorld {
 /** Starts a world; `stop` leaves nothing behind. */
 export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcWorld> {
   const folder = mkdtempSync(join(tmpdir(), "sms-relay-rpc-"));
-  const clock = options.clock ?? systemClock;
+  const clock = createDataClock(options.clock ?? systemClock, silentLogger);
   const log = options.log ?? silentLogger;
   const store = await openSqliteStore({ path: join(folder, "store.db"), clock });
   const seen = options.wrapStore?.(store) ?? store;
@@ -108,7 +109,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
   );
   const countryOf = createCountryOf();
   const sealer = createTokenSealer(store.id);
-  const cursors = createCursors(store.line);
+  const cursors = createCursors(() => store.line);
   const readers = createReportReaders(options.maxReportStreams ?? 100, { store, clock });
   const apiKeys = createApiKeys({
     store,
@@ -132,7 +133,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
       ...options.listen,
     },
     bounds: { ...defaultCallBounds, ...options.bounds },
-    clock: options.doorClock ?? systemClock,
+    clock: { ...(options.doorClock ?? systemClock), ofMachine: clock.ofMachine },
     isReady: () => world.admission.kind === "open",
     stopping,
     log,

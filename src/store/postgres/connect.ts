@@ -9,6 +9,8 @@ export interface ConnectOptions {
   readonly urls: readonly string[];
   /** Shown by the server beside the connection. */
   readonly applicationName: string;
+  /** Rejects where the connection to the primary called `name` must not be used. */
+  readonly admit?: (client: pg.Client, name: string) => Promise<void>;
 }
 
 /** All tables stand in a schema of their own, beside whatever else the database holds. */
@@ -51,15 +53,20 @@ const types: pg.CustomTypesConfig = {
   },
 };
 
-/** Rejects where no server of the list is a primary that can be reached. */
-export async function connect({ urls, applicationName }: ConnectOptions): Promise<pg.Client> {
+/** Rejects where no server of the list is a primary that can be reached and is admitted. */
+export async function connect({ urls, applicationName, admit }: ConnectOptions): Promise<pg.Client> {
   let failure: unknown;
   for (const url of urls) {
     try {
       const { client, isStandby } = await connectTo(url, applicationName);
-      if (!isStandby) return client;
-      failure = new Error(`${nameOf(url)} is a standby`);
-      client.end().catch(() => undefined);
+      try {
+        if (isStandby) throw new Error(`${nameOf(url)} is a standby`);
+        await admit?.(client, nameOf(url));
+        return client;
+      } catch (error) {
+        client.end().catch(() => undefined);
+        throw error;
+      }
     } catch (error) {
       failure = error;
       if (error instanceof StoreUnavailableError) throw error;

@@ -4,10 +4,11 @@
  */
 import type { ClaimantId } from "../../domain/ids.ts";
 import type { Clock, Timer } from "../../observability/clock.ts";
+import type { ClockReading } from "../../observability/data-clock.ts";
 import { Listeners } from "../../observability/listeners.ts";
 import type { Logger } from "../../observability/logger.ts";
 import type { Session } from "./session.ts";
-import { statement } from "./statement.ts";
+import { first, statement } from "./statement.ts";
 
 export interface Lease {
   /** Begins with the claimant that joining gave; `sentMs` is when joining was asked for, by the monotonic clock. */
@@ -29,16 +30,19 @@ export interface LeaseOptions {
   readonly session: Session;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Told with each renewal what the database's clock shows. */
+  readonly onTime?: ((reading: ClockReading) => void) | undefined;
 }
 
 const renewEveryMs = 1_000;
 
-const renewLease = statement(
+const renewLease = statement<{ time_ms: number }>(
   "renew_lease",
   `UPDATE replicas SET lease_until = clock_timestamp() + $3 * interval '1 millisecond',
      held_since = CASE WHEN lease_until > clock_timestamp() + $3 / 2 * interval '1 millisecond'
        THEN held_since ELSE clock_timestamp() END
-   WHERE id = $1 AND epoch = $2 AND NOT is_dead`,
+   WHERE id = $1 AND epoch = $2 AND NOT is_dead
+   RETURNING extract(epoch FROM clock_timestamp())::float8 * 1000 AS time_ms`,
 );
 const endLease = statement(
   "end_lease",
@@ -66,7 +70,7 @@ export function epochOf(claimant: ClaimantId): number {
   return Number(claimant.slice(claimant.lastIndexOf(".") + 1));
 }
 
-export function createLease({ replicaId, leaseMs, session, clock, log }: LeaseOptions): Lease {
+export function createLease({ replicaId, leaseMs, session, clock, log, onTime }: LeaseOptions): Lease {
   const listeners = new Listeners("lease lost", log);
   let claimant: ClaimantId | undefined;
   let epoch = 0;
@@ -81,11 +85,15 @@ export function createLease({ replicaId, leaseMs, session, clock, log }: LeaseOp
     const asked = claimant;
     try {
       const sentMs = clock.monotonic();
-      const renewed = await session.use((connection) =>
-        connection.run(renewLease, replicaId, epoch, leaseMs),
-      );
+      let askedMs = sentMs;
+      const renewed = await session.use((connection) => {
+        askedMs = clock.monotonic();
+        return connection.all(renewLease, replicaId, epoch, leaseMs);
+      });
+      const timeMs = first(renewed)?.time_ms;
+      if (timeMs !== undefined) onTime?.({ timeMs, sentMs: askedMs, receivedMs: clock.monotonic() });
       if (asked !== claimant) return;
-      if (renewed === 1) heldUntilMs = heldUntil(sentMs, leaseMs);
+      if (timeMs !== undefined) heldUntilMs = heldUntil(sentMs, leaseMs);
       else lose();
     } catch (err) {
       log.warn({ err }, "The lease of this replica could not be renewed.");

@@ -6,9 +6,16 @@ import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { type MigratedDatabase, migrate, planMigration } from "./migrate.ts";
 import { withDatabase } from "./with-database.ts";
 
-/** Safe beside replicas that run, and beside others that migrate. */
-export function migrateDatabase(urls: readonly string[]): Promise<MigratedDatabase> {
-  return withDatabase(urls, "migration", (client, name) => migrate(client, name, randomUUID));
+/** Safe beside replicas that run, and beside others that migrate. What follows it is done on the same connection. */
+export function migrateDatabase(
+  urls: readonly string[],
+  andThen: (client: pg.Client, name: string) => Promise<void> = async () => {},
+): Promise<MigratedDatabase> {
+  return withDatabase(urls, "migration", async (client, name) => {
+    const migrated = await migrate(client, name, randomUUID);
+    await andThen(client, name);
+    return migrated;
+  });
 }
 
 /** Changes nothing; refuses where the user may not make what is missing. */

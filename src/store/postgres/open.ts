@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import type { AccountId, GatewayId } from "../../domain/ids.ts";
 import type { Clock } from "../../observability/clock.ts";
+import type { ClockReading } from "../../observability/data-clock.ts";
 import { Listeners } from "../../observability/listeners.ts";
 import type { Logger } from "../../observability/logger.ts";
 import { maskOf } from "../codes.ts";
@@ -20,7 +21,6 @@ import { createGatewaySessions } from "./gateway-sessions.ts";
 import { createHints } from "./hints.ts";
 import { listKeys } from "./keys.ts";
 import { createLease, epochOf } from "./lease.ts";
-import type { MigratedDatabase } from "./migrate.ts";
 import { migrateDatabase } from "./migrate-database.ts";
 import { pausedGateways } from "./pauses.ts";
 import { startPoll } from "./poll.ts";
@@ -28,6 +28,7 @@ import { reportBounds, reportNumberBefore, scanReports } from "./read-reports.ts
 import { listMessages, readStates, readStatus } from "./read-status.ts";
 import { createReader } from "./reader.ts";
 import { findRequest } from "./request-ids.ts";
+import { createServerGuard, type ServerGuard } from "./server-guard.ts";
 import { createSession, createSessionPool } from "./session.ts";
 import { listSubscriptions, readerEpochs, readSubscription } from "./subscriptions.ts";
 import { createWriter } from "./writer.ts";
@@ -37,6 +38,8 @@ export interface PostgresStoreOptions {
   readonly urls: readonly string[];
   readonly clock: Clock;
   readonly log: Logger;
+  /** Told at the start and with each renewal of the lease what the database's clock shows. */
+  readonly onDatabaseTime?: (reading: ClockReading) => void;
   /** Names this replica, and no other that runs: joining waits for the lease of a former process of that name. A new one where none is given. */
   readonly replicaName?: string;
   /** How long a replica that says nothing keeps its claims; renewed each second. */
@@ -66,14 +69,18 @@ function nameTaken(urls: readonly string[], replicaId: string): StoreUnavailable
 
 /** Rejects with StoreUnavailableError where the database cannot be reached or is not one of ours. */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
-  return createStore(options, await migrateDatabase(options.urls));
+  const { urls, clock, log, onDatabaseTime } = options;
+  const guard = createServerGuard({ monotonic: () => clock.monotonic(), log, onTime: onDatabaseTime });
+  const { storeId } = await migrateDatabase(urls, guard.admit);
+  return createStore(options, storeId, guard);
 }
 
-function createStore(options: PostgresStoreOptions, { storeId, line }: MigratedDatabase): Store {
+function createStore(options: PostgresStoreOptions, storeId: string, guard: ServerGuard): Store {
   const { urls, clock, log, leaseMs = defaultLeaseMs, readers: readerCount = 3 } = options;
   const replicaId = options.replicaName ?? randomUUID();
   const sessionFor = (purpose: string) => ({
-    open: () => connect({ urls, applicationName: `sms-relay ${replicaId} ${purpose}` }),
+    open: () => connect({ urls, applicationName: `sms-relay ${replicaId} ${purpose}`, admit: guard.admit }),
+    isCurrent: guard.isCurrent,
     clock,
   });
   const reportListeners = new Listeners<AccountId, number>("reports", log);
@@ -112,7 +119,14 @@ function createStore(options: PostgresStoreOptions, { storeId, line }: MigratedD
     onReports: tellReports,
     onQueue: tellWaiting,
   });
-  const lease = createLease({ replicaId, leaseMs, session: control, clock, log });
+  const lease = createLease({
+    replicaId,
+    leaseMs,
+    session: control,
+    clock,
+    log,
+    onTime: options.onDatabaseTime,
+  });
   const sessions = createGatewaySessions({
     replicaId,
     leaseMs,
@@ -157,7 +171,9 @@ function createStore(options: PostgresStoreOptions, { storeId, line }: MigratedD
 
   return {
     id: storeId,
-    line,
+    get line() {
+      return guard.line;
+    },
     damage: () => undefined,
     async join(nowMs) {
       const untilMs = clock.monotonic() + leaseMs + joinMarginMs;

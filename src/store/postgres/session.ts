@@ -20,13 +20,15 @@ export interface Session {
 export interface SessionOptions {
   readonly open: () => Promise<pg.Client>;
   readonly clock: Clock;
+  /** Whether an open connection may still be used; without it, as long as it stands. */
+  readonly isCurrent?: (client: pg.Client) => boolean;
   /** Told when the connection is made anew or is gone. */
   readonly onChange?: (client: pg.Client | undefined) => void;
 }
 
 const lookAgainMs = 250;
 
-export function createSession({ open, clock, onChange }: SessionOptions): Session {
+export function createSession({ open, clock, isCurrent, onChange }: SessionOptions): Session {
   let client: pg.Client | undefined;
   let last: Promise<unknown> = Promise.resolve();
   let pending = 0;
@@ -42,6 +44,7 @@ export function createSession({ open, clock, onChange }: SessionOptions): Sessio
   }
 
   async function connected(): Promise<pg.Client> {
+    if (client !== undefined && isCurrent?.(client) === false) drop(client);
     if (client !== undefined) return client;
     if (awaySinceMs !== undefined && clock.monotonic() - awaySinceMs < lookAgainMs)
       throw storeAway(awayCause);

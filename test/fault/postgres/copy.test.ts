@@ -92,7 +92,10 @@ describe.skipIf(postgresMissing !== undefined)(`copying a SQLite store ${postgre
     const { view, line } = await fill();
     await file.copy(world.database.url);
     const { store } = await world.join("a");
-    const number = createCursors(store.line).numberIn(account, createCursors(line).cursorAfter(account, 3));
+    const number = createCursors(() => store.line).numberIn(
+      account,
+      createCursors(() => line).cursorAfter(account, 3),
+    );
     expect(number).toBe(3);
     const again = buildAcceptance({ request: { id: "r-1", hash: "h" } });
     const other = buildAcceptance({ request: { id: "r-1", hash: "other" } });
@@ -131,7 +134,7 @@ describe.skipIf(postgresMissing !== undefined)(`copying a SQLite store ${postgre
     await file.copy(world.database.url);
     const store = await world.open();
     expect(store.line.id).not.toBe(line.id);
-    const [before, after] = [createCursors(line), createCursors(store.line)];
+    const [before, after] = [createCursors(() => line), createCursors(() => store.line)];
     expect(after.numberIn(account, before.cursorAfter(account, view.bounds.last))).toBe(view.bounds.last);
     expect(() => after.numberIn(account, before.cursorAfter(account, view.bounds.last + 1))).toThrow();
   });

@@ -66,6 +66,51 @@ describe("createApiKeys", () => {
     expect(await keys.hasAny()).toBe(false);
   });
 
+  /** A store whose next answers are as old as the questions and come when the test lets them. */
+  function slowly(store: ReturnType<typeof setUp>["store"]) {
+    const waiting: (() => void)[] = [];
+    const listKeys = store.listKeys;
+    store.listKeys = async () => {
+      const answer = await listKeys();
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return answer;
+    };
+    return {
+      async answer() {
+        await expect.poll(() => waiting.length).toBeGreaterThan(0);
+        waiting.shift()?.();
+      },
+    };
+  }
+
+  it("refuses a revoked key at once where a read was under way that did not see it", async () => {
+    const { keys, store, clock } = setUp();
+    const { apiKey, secret } = await keys.create(request);
+    clock.advance(10_001);
+    const reads = slowly(store);
+    const verified = keys.verify(secret);
+    const revoked = keys.revoke(apiKey.id);
+    await reads.answer();
+    expect(await verified).toMatchObject({ keyId: apiKey.id });
+    await reads.answer();
+    expect((await revoked).revokeTimeMs).toBeTypeOf("number");
+    expect(await keys.verify(secret)).toBeUndefined();
+  });
+
+  it("does not trust what was asked for too long ago when its answer comes", async () => {
+    const { keys, store, clock } = setUp();
+    const { apiKey, secret } = await keys.create(request);
+    clock.advance(10_001);
+    const reads = slowly(store);
+    const verified = keys.verify(secret);
+    await Promise.resolve();
+    await store.revokeKey(apiKey.id, 1);
+    clock.advance(10_001);
+    await reads.answer();
+    await reads.answer();
+    expect(await verified).toBeUndefined();
+  });
+
   it("says so when no stored key has the id to revoke", async () => {
     await expect(setUp().keys.revoke("nobody")).rejects.toMatchObject({ code: "INVALID_PARAMETER" });
   });

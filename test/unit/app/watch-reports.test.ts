@@ -36,7 +36,7 @@ beforeEach(async () => {
   clock = createFakeClock();
   store = await openSqliteStore({ path: join(folder, "store.db"), clock });
   await store.join(clock.now());
-  cursors = createCursors(store.line);
+  cursors = createCursors(() => store.line);
   readers = createReportReaders(3, { store, clock });
   stopping = new AbortController();
   reads = [];
@@ -135,7 +135,7 @@ describe("watchReports", () => {
 
   it("refuses a cursor that is broken, of another account, of another store, or beyond the last report", async () => {
     await writeReports(1);
-    const foreign = createCursors({ id: "another store", former: [] });
+    const foreign = createCursors(() => ({ id: "another store", former: [] }));
     for (const cursor of [
       "",
       "nonsense",
@@ -157,7 +157,7 @@ describe("watchReports", () => {
     await store.close();
     store = await openSqliteStore({ path: join(folder, "copy.db"), clock });
     await store.join(clock.now());
-    cursors = createCursors(store.line);
+    cursors = createCursors(() => store.line);
     await writeReports(4);
     await expect(next(watch({ kind: "cursor", cursor: fifth }))).rejects.toMatchObject({
       code: "INVALID_CURSOR",

@@ -6,7 +6,8 @@ import { createOrphanAdopter } from "../../../src/dispatch/orphan-adopter.ts";
 import { createRescuer } from "../../../src/dispatch/rescuer.ts";
 import { createSilenceWatch } from "../../../src/dispatch/silence-watch.ts";
 import { toGatewayId } from "../../../src/domain/ids.ts";
-import { silentLogger } from "../../../src/observability/logger.ts";
+import { createDataClock } from "../../../src/observability/data-clock.ts";
+import { type Logger, silentLogger } from "../../../src/observability/logger.ts";
 import type { Retention } from "../../../src/store/keeping.ts";
 import { nothingRecovered } from "../../../src/store/keeping.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
@@ -103,6 +104,7 @@ describe("the background services", () => {
 
   it("expire, end and clean in bounded steps until nothing is left", async () => {
     const calls: unknown[][] = [];
+    const dataClock = createDataClock(clock, log);
     const counts = [500, 500, 3];
     const step =
       (name: string) =>
@@ -113,7 +115,7 @@ describe("the background services", () => {
     const now = clock.now();
     const expire = step("expireDue");
     const expireDue = async (...args: unknown[]) => ({ expired: await expire(...args), unknown: 0 });
-    const expirer = createExpirer({ store: { expireDue }, clock, log });
+    const expirer = createExpirer({ store: { expireDue }, clock: dataClock, log });
     expirer.start();
     await settle();
     await expirer.stop();
@@ -121,7 +123,7 @@ describe("the background services", () => {
     calls.length = 0;
     const silence = createSilenceWatch({
       store: { endSilent: step("endSilent") },
-      clock,
+      clock: dataClock,
       log,
       receiptGraceMs: 60,
     });
@@ -132,7 +134,7 @@ describe("the background services", () => {
     calls.length = 0;
     const cleaner = createCleaner({
       store: { clean: step("clean") },
-      clock,
+      clock: dataClock,
       log,
       retention: () => retention,
     });
@@ -140,6 +142,26 @@ describe("the background services", () => {
     await settle();
     await cleaner.stop();
     expect(calls).toEqual([["clean", now, retention, 500, expect.any(AbortSignal)]]);
+  });
+
+  it("P60 end and delete nothing while the clock is in doubt", async () => {
+    let isWrong = false;
+    const machine = { ...clock, now: () => clock.now() + (isWrong ? 86_400_000 : 0) };
+    const dataClock = createDataClock(machine, log);
+    isWrong = true;
+    const fail = () => Promise.reject(new Error("must not be asked"));
+    const lines: unknown[] = [];
+    const strict: Logger = { ...silentLogger, error: (_, text) => void lines.push(text) };
+    const services = [
+      createExpirer({ store: { expireDue: fail }, clock: dataClock, log: strict }),
+      createSilenceWatch({ store: { endSilent: fail }, clock: dataClock, log: strict, receiptGraceMs: 60 }),
+      createCleaner({ store: { clean: fail }, clock: dataClock, log: strict, retention: () => retention }),
+    ];
+    for (const service of services) service.start();
+    await settle();
+    await Promise.all(services.map((service) => service.stop()));
+    expect(lines, "no step fails").toEqual([]);
+    expect(dataClock.jumpCount).toBe(1);
   });
 
   it("tell the loops what they have freed or adopted", async () => {

@@ -46,6 +46,8 @@ describe("docs/operations.md", () => {
       reportStreams: () => 0,
       workInHand: () => ({ units: 0, limit: 0 }),
       freeDiskBytes: () => 0,
+      clockJumps: () => 0,
+      sweepsHeld: () => false,
       isReady: () => true,
     });
     const { text: shown } = await metrics.render();

@@ -23,6 +23,8 @@ const sources: MetricSources = {
   reportStreams: () => 4,
   workInHand: () => ({ units: 0, limit: 0 }),
   freeDiskBytes: () => 1024,
+  clockJumps: () => 0,
+  sweepsHeld: () => false,
   isReady: () => true,
 };
 
