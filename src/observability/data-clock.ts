@@ -56,7 +56,8 @@ export function createDataClock(machine: Clock, log: Logger): DataClock {
     if (!isFollowing) move(machine.now() - machine.monotonic());
   }
 
-  const now = () => (isFollowing ? machine.monotonic() + offsetMs : machine.now());
+  // Whole milliseconds, as the machine's clock has them.
+  const now = () => (isFollowing ? Math.floor(machine.monotonic() + offsetMs) : machine.now());
 
   return {
     now,

@@ -67,7 +67,7 @@ describe("the clock of what is stored", () => {
       fake.advance(tookMs);
       clock.adopt({ timeMs, sentMs, receivedMs: fake.monotonic() });
     };
-    read(databaseMs + 1);
+    read(databaseMs + 1.3);
     expect(clock.now()).toBe(databaseMs + 2);
     setBy(dayMs);
     fake.advance(1_000);
