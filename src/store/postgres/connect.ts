@@ -56,11 +56,16 @@ const types: pg.CustomTypesConfig = {
 /** Rejects where no server of the list is a primary that can be reached and is admitted. */
 export async function connect({ urls, applicationName, admit }: ConnectOptions): Promise<pg.Client> {
   let failure: unknown;
+  let standby: unknown;
   for (const url of urls) {
     try {
       const { client, isStandby } = await connectTo(url, applicationName);
+      if (isStandby) {
+        standby ??= new Error(`${nameOf(url)} is a standby`);
+        client.end().catch(() => undefined);
+        continue;
+      }
       try {
-        if (isStandby) throw new Error(`${nameOf(url)} is a standby`);
         await admit?.(client, nameOf(url));
         return client;
       } catch (error) {
@@ -72,7 +77,8 @@ export async function connect({ urls, applicationName, admit }: ConnectOptions):
       if (error instanceof StoreUnavailableError) throw error;
     }
   }
-  throw failure ?? new Error("no server is named");
+  // That one of them is a standby explains nothing where another one failed.
+  throw failure ?? standby ?? new Error("no server is named");
 }
 
 /** Opens a connection to one server, primary or standby. */
