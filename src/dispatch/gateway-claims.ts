@@ -45,7 +45,8 @@ export class GatewayClaims {
     const turn = this.hints.begin();
     const { store, tenure, clock } = context;
     const claimant = tenure.claimant();
-    this.#asking = store.claim({ claimant, gatewayId, limits, nowMs: clock.now() }).then(
+    const keepsOverdue = !context.mayExpire();
+    this.#asking = store.claim({ claimant, gatewayId, limits, nowMs: clock.now(), keepsOverdue }).then(
       (claim) => {
         this.#asking = undefined;
         this.hints.end(turn, claim, limits, clock.now());

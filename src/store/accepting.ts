@@ -70,6 +70,8 @@ export interface ClaimRequest {
   readonly gatewayId: GatewayId;
   readonly limits: Readonly<Record<Lane, number>>;
   readonly nowMs: number;
+  /** Set while the clock is in doubt (P60): what looks overdue is claimed like the rest instead of being ended. */
+  readonly keepsOverdue?: boolean;
 }
 
 export interface Claim {

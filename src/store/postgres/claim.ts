@@ -88,6 +88,7 @@ export async function planClaim(
   monotonicMs: number,
 ): Promise<ClaimPlan> {
   const { claimant, gatewayId, limits, nowMs } = request;
+  const overdueMs = request.keepsOverdue === true ? Number.NEGATIVE_INFINITY : nowMs;
   const queues = lanes.map((lane) => {
     const code = laneCodes[lane];
     const start = queueEnds.startOf(gatewayId, code, monotonicMs);
@@ -107,7 +108,7 @@ export async function planClaim(
         const asked = free;
         const values = [gatewayId, code, ...from, availableMs, asked, claimant] as const;
         const found = (await tx.connection.all(claimRows, ...values)).sort(byKey);
-        for (const row of found) if (row.expire_time > nowMs) free -= 1;
+        for (const row of found) if (row.expire_time > overdueMs) free -= 1;
         taken.push(...found);
         const last = found.at(-1);
         if (last === undefined || free === 0 || found.length < asked || round === mostRounds) return taken;
@@ -116,8 +117,8 @@ export async function planClaim(
     }),
   );
   const taken = claimed.flat();
-  const overdue = await endOverdueRows(tx, taken, nowMs);
-  const rows = taken.filter(({ expire_time }) => expire_time > nowMs);
+  const overdue = await endOverdueRows(tx, taken, overdueMs, nowMs);
+  const rows = taken.filter(({ expire_time }) => expire_time > overdueMs);
   for (const { id, claim_number: claimNumber } of rows) tx.claimed.push({ id, claimNumber });
   const from = queues.map((queue, index) => nextStart(queue, claimed[index] ?? [], limits));
   queues.forEach(({ code }, index) => {
@@ -163,9 +164,10 @@ export async function planClaim(
 async function endOverdueRows(
   tx: Transaction,
   taken: readonly ClaimedRow[],
+  overdueMs: number,
   nowMs: number,
 ): Promise<Overdue> {
-  const ids = taken.flatMap(({ id, expire_time }) => (expire_time <= nowMs ? [id] : []));
+  const ids = taken.flatMap(({ id, expire_time }) => (expire_time <= overdueMs ? [id] : []));
   if (ids.length === 0) return nothingOverdue;
   let unknown = 0;
   for (const row of await tx.connection.all(lockDeliveries, ids)) {

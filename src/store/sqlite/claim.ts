@@ -67,7 +67,7 @@ export function createClaim(db: DatabaseSync, takeReference: TakeReference, endD
   );
 
   return {
-    claim(tx: Transaction, { claimant, gatewayId, limits, nowMs }: ClaimRequest): Claim {
+    claim(tx: Transaction, { claimant, gatewayId, limits, nowMs, keepsOverdue }: ClaimRequest): Claim {
       const messages = new Map<string, Message>();
       const deliveries: DeliveryWork[] = [];
       const overdue = { ...nothingOverdue };
@@ -81,7 +81,7 @@ export function createClaim(db: DatabaseSync, takeReference: TakeReference, endD
           isMore = rows.length === free;
           // Whatever becomes of a row, it leaves the index, and is not looked at again.
           for (const row of rows) {
-            if (row.expire_time <= nowMs) {
+            if (row.expire_time <= nowMs && keepsOverdue !== true) {
               ended += 1;
               overdue[endOverdue(tx, endDelivery, row, nowMs) === "UNKNOWN" ? "unknown" : "expired"] += 1;
               continue;

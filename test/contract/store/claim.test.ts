@@ -131,6 +131,21 @@ describeStore("claiming", (test) => {
     expect(await test.store.expireDue(lateMs, 10)).toEqual({ expired: 0, unknown: 0 });
   });
 
+  it("P60 leaves what looks overdue alive while the clock is in doubt", async () => {
+    const overdue = buildAcceptance({ recipients: 2, message: { expireTimeMs: startMs + hourMs } });
+    await test.store.accept([overdue]);
+    const taken = await test.store.claim({
+      claimant: test.claimant,
+      gatewayId: gateway,
+      limits: all,
+      nowMs: startMs + hourMs,
+      keepsOverdue: true,
+    });
+    expect(taken.overdue).toEqual(nothingOverdue);
+    expect(taken.deliveries.map(({ id }) => id)).toEqual(overdue.deliveries.map(({ id }) => id));
+    expect(await test.store.readStates(overdue.deliveries.map(({ id }) => id))).toEqual(["QUEUED", "QUEUED"]);
+  });
+
   it("ends only so many of those in front of a queue at once, and comes to what is behind them", async () => {
     const many = Array.from({ length: 10 }, () =>
       buildAcceptance({ recipients: 300, message: { expireTimeMs: startMs + hourMs } }),
