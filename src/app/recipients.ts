@@ -41,7 +41,7 @@ export function parseRecipients(
   const mayLeaveOut = limits.allowPartial && parsed.some((recipient) => recipient !== undefined);
   if (!mayLeaveOut) {
     for (let index = 0; index < parsed.length; index++)
-      if (parsed[index] === undefined) violations.push(malformed(index));
+      if (parsed[index] === undefined) violations.push(malformed(index, recipients[index] ?? ""));
   }
   return parsed;
 }
@@ -51,10 +51,13 @@ function parseRecipient(value: string): ParsedRecipient {
   return number === undefined || hasTrunkZero(number) ? undefined : number;
 }
 
-function malformed(index: number): FieldViolation {
+function malformed(index: number, value: string): FieldViolation {
   return {
     field: `recipients[${index}]`,
     reason: "INVALID_RECIPIENT",
-    description: "must be + and 7 to 15 digits (E.164), without a zero that only its country dials",
+    description:
+      parseE164(value) === undefined
+        ? "must be + and 7 to 15 digits (E.164)"
+        : "must not have the zero behind its calling code, which is dialled within its country only",
   };
 }
