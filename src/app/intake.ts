@@ -77,7 +77,7 @@ export async function startIntake(deps: IntakeDeps): Promise<Intake> {
       if (state === "stopped") return;
       isStoreAway = true;
       if (deps.store.damage() === undefined)
-        log.warn({ err }, "The backlog and the free disk space could not be read.");
+        log.often.warn({ err }, "The backlog and the free disk space could not be read.");
     }
     const tookMs = clock.monotonic() - startMs;
     if (state !== "stopped") {

@@ -41,7 +41,7 @@ export function createReceiptRecorder({ store, log }: RecordReceiptDeps): Receip
     },
     async onUnparsableReceipt(gatewayId, raw, arrivalTimeMs) {
       await store.recordUnparsableReceipt(gatewayId, raw, arrivalTimeMs);
-      log.warn(
+      log.often.warn(
         { gateway: gatewayId, octets: raw.length },
         "A receipt could not be read; it was stored as it came.",
       );
@@ -56,12 +56,12 @@ export function createReceiptRecorder({ store, log }: RecordReceiptDeps): Receip
 export function logOddity(log: Logger, { gatewayId, smscMessageId, verdict, outcome }: TakenReceipt): void {
   if (outcome.kind === "parked") return;
   if (outcome.kind === "contradicted")
-    log.warn(
+    log.often.warn(
       { gateway: gatewayId, delivery: outcome.deliveryId, state: outcome.state, receipt: verdict },
       "A receipt contradicts the final state of its delivery; the state stays.",
     );
   if (outcome.isGuess)
-    log.warn(
+    log.often.warn(
       { gateway: gatewayId, smscMessageId },
       "A receipt's id is that of several parts, and nothing else tells them apart; the newest took it.",
     );

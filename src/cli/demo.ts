@@ -58,6 +58,7 @@ async function demo(context: CliContext): Promise<void> {
   const log = createLogger({
     ...config.logging,
     isTerminal: context.progress !== undefined,
+    clock,
     destination: { write: (line) => context.err(line.trimEnd()) },
   });
   const { startService } = await loadService();

@@ -8,7 +8,7 @@ import { ConfigError } from "../config/config-error.ts";
 import { defaultConfigFile, type LoadedConfig, loadConfig } from "../config/load.ts";
 import { storeName } from "../config/store-name.ts";
 import { SmsError } from "../domain/errors.ts";
-import { createLogger, type Logger } from "../observability/logger.ts";
+import { createLogger, type Logger, type RootLogger } from "../observability/logger.ts";
 import { StoreUnavailableError } from "../store/store-unavailable-error.ts";
 import { commandLine } from "./command-line.ts";
 import { type CliContext, CliFailure, exitCodes } from "./context.ts";
@@ -56,6 +56,7 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
   const log = createLogger({
     ...config.logging,
     isTerminal: context.progress !== undefined,
+    clock: context.clock,
     destination: { write: (line) => context.err(line.trimEnd()) },
   });
   endOnDefect(log);
@@ -78,6 +79,7 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
   reload = () => log.info({}, "SIGHUP changes nothing: the service is stopping.");
   log.info({ graceMs: config.shutdown.grace }, "The service drains and stops.");
   await service.stop();
+  log.flush();
   log.info({}, "The service has stopped.");
 }
 
@@ -103,8 +105,9 @@ async function start(
 }
 
 /** A defect ends the process: the next start goes on from what is on disk. Its line is redacted as all others are. */
-function endOnDefect(log: Logger): void {
+function endOnDefect(log: RootLogger): void {
   process.on("uncaughtException", (err) => {
+    log.flush();
     log.error({ err }, "The service ends because of a defect.");
     process.exit(exitCodes.failed);
   });

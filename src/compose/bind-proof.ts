@@ -55,7 +55,7 @@ export function createBindProofs(deps: BindProofDeps): (credentials: Credentials
           const [own, known] = await Promise.all([fingerprint, knownOf(id)]);
           return own === known;
         } catch (err) {
-          log.warn(
+          log.often.warn(
             { err, gateway: id },
             "The store cannot tell now whether these credentials were ever taken.",
           );

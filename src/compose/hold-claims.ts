@@ -42,7 +42,7 @@ export async function holdClaims({ store, clock, log }: HoldClaimsDeps): Promise
       tellRecovery(again.recovery);
       log.warn({ claimant }, "This replica takes part again; what it had claimed is others'.");
     } catch (err) {
-      log.error({ err }, "This replica cannot take part again yet.");
+      log.often.error({ err }, "This replica cannot take part again yet.");
       if (!isStopped) timer = clock.setTimeout(() => void joinAgain(), retryMs).unref();
     }
   }

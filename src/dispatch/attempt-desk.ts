@@ -148,7 +148,7 @@ export class AttemptDesk {
       isItsOwn = said.isItsOwn;
     } else if (taken > 0) this.#throttled.passed(deliveryId);
     if (taken + throttled > 0 && gate.onAnswer(taken, throttled, this.#underWay)) {
-      context.log.warn(
+      context.log.often.warn(
         { gateway: this.#gatewayId, pdusPerSecond: gate.pdusPerSecond },
         "The gateway throttles; it is slowed down.",
       );

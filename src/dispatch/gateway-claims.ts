@@ -55,7 +55,10 @@ export class GatewayClaims {
       (error: unknown) => {
         this.#asking = undefined;
         this.hints.holdFor(context.settings.storeRetryMs * 4);
-        context.log.error({ err: error, gateway: gatewayId }, "Waiting deliveries could not be claimed.");
+        context.log.often.error(
+          { err: error, gateway: gatewayId },
+          "Waiting deliveries could not be claimed.",
+        );
       },
     );
   }

@@ -50,7 +50,7 @@ export class Preparer {
       },
       (error: unknown) => {
         this.#pausedUntilMs = context.clock.monotonic() + context.settings.storeRetryMs;
-        context.log.error({ err: error, gateway: gateway.id }, "Deliveries could not be prepared.");
+        context.log.often.error({ err: error, gateway: gateway.id }, "Deliveries could not be prepared.");
       },
     );
     const ended = step.then(() => {

@@ -139,7 +139,7 @@ export class Settler {
     const isBroken = error instanceof SmsError && error.code === "INTERNAL_ERROR";
     if (isBroken && batch.length === 1 && this.#failures >= triesAlone) {
       // Its claim stays until the next start; everything behind it goes on.
-      log.error(
+      log.often.error(
         { err: error, deliveryId: batch[0]?.deliveryId },
         "An outcome cannot be stored; it is given up.",
       );
@@ -192,7 +192,7 @@ export class Settler {
     this.#tellIdle();
     if (this.unsettled === 0) return;
     const delayMs = retryMs * 2 ** Math.min(this.#failures++, 4);
-    log.error(
+    log.often.error(
       { err: error, unsettled: this.unsettled, delayMs },
       "Outcomes could not be stored; they are kept.",
     );

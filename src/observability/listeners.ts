@@ -8,11 +8,11 @@ export type Listener<First, Second> = (first: First, second: Second) => void;
 
 export class Listeners<First = undefined, Second = undefined> {
   readonly #listeners = new Set<Listener<First, Second>>();
-  readonly #log: Pick<Logger, "error">;
+  readonly #log: Pick<Logger, "often">;
   readonly #event: string;
 
   /** `event` names in the log what they are told of. */
-  constructor(event: string, log: Pick<Logger, "error">) {
+  constructor(event: string, log: Pick<Logger, "often">) {
     this.#event = event;
     this.#log = log;
   }
@@ -30,7 +30,7 @@ export class Listeners<First = undefined, Second = undefined> {
       try {
         listener(first, second);
       } catch (err) {
-        this.#log.error({ err, event: this.#event }, "A listener failed; what it was told of stands.");
+        this.#log.often.error({ err, event: this.#event }, "A listener failed; what it was told of stands.");
       }
     }
   }

@@ -3,13 +3,17 @@
  * each message above `debug`.
  */
 import { type DestinationStream, type Logger as PinoLogger, pino } from "pino";
+import type { Clock } from "./clock.ts";
 import { maskSentence, redactFields } from "./redact.ts";
+import { RepeatedLines } from "./repeated-lines.ts";
 import { visibleText, visibleValue } from "./visible-text.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
 /** Facts beside the sentence. Errors go under `err`. */
 export type LogFields = Readonly<Record<string, unknown>>;
+
+type WriteLine = (fields: LogFields, sentence: string) => void;
 
 /** What the rest of the program sees of the logger. */
 export interface Logger {
@@ -19,6 +23,17 @@ export interface Logger {
   error(fields: LogFields, sentence: string): void;
   /** A logger whose lines all carry `fields`, for instance `{ gateway: "north" }`. */
   child(fields: LogFields): Logger;
+  /**
+   * For lines that may repeat with traffic or while a fault lasts: one a minute for each sentence, gateway, reason and kind of error,
+   * with a `count` from the second on and the fields of the last.
+   */
+  readonly often: Readonly<Record<"info" | "warn" | "error", WriteLine>>;
+}
+
+/** The program's own logger. */
+export interface RootLogger extends Logger {
+  /** Writes what `often` has counted and not told yet. */
+  flush(): void;
 }
 
 export interface LoggerOptions {
@@ -29,10 +44,11 @@ export interface LoggerOptions {
   readonly destination: DestinationStream;
   /** Short sentences instead of JSON, for a terminal. */
   readonly isTerminal: boolean;
+  readonly clock: Pick<Clock, "setTimeout">;
 }
 
 /** Makes the program's logger. */
-export function createLogger(options: LoggerOptions): Logger {
+export function createLogger(options: LoggerOptions): RootLogger {
   const { showRecipients } = options;
   const root = pino(
     {
@@ -55,18 +71,40 @@ export function createLogger(options: LoggerOptions): Logger {
     },
     options.isTerminal ? terminalStream(options.destination) : options.destination,
   );
-  return wrap(root, showRecipients);
+  const repeated = new RepeatedLines(options.clock);
+  return { ...wrap(root, showRecipients, repeated, ""), flush: () => repeated.flush() };
 }
 
 /** pino's child takes its fields as they are; ours pass the redaction first. */
-function wrap(logger: PinoLogger, showRecipients: boolean): Logger {
+function wrap(logger: PinoLogger, showRecipients: boolean, repeated: RepeatedLines, scope: string): Logger {
+  const often =
+    (level: keyof Logger["often"]): WriteLine =>
+    (fields, sentence) => {
+      const kind = `${level} ${sentence}`;
+      repeated.tell(`${kind} ${scope} ${keyOf(fields)}`, kind, (count) =>
+        logger[level](count === 1 ? fields : { ...fields, count }, sentence),
+      );
+    };
   return {
     debug: (fields, sentence) => logger.debug(fields, sentence),
     info: (fields, sentence) => logger.info(fields, sentence),
     warn: (fields, sentence) => logger.warn(fields, sentence),
     error: (fields, sentence) => logger.error(fields, sentence),
-    child: (fields) => wrap(logger.child(redactFields(fields, { showRecipients })), showRecipients),
+    child: (fields) =>
+      wrap(
+        logger.child(redactFields(fields, { showRecipients })),
+        showRecipients,
+        repeated,
+        scope + JSON.stringify(fields),
+      ),
+    often: { info: often("info"), warn: often("warn"), error: often("error") },
   };
+}
+
+/** What makes two lines of one sentence different. */
+function keyOf({ gateway, reason, err }: LogFields): string {
+  const error = err instanceof Error ? `${err.name} ${(err as { code?: unknown }).code ?? ""}` : "";
+  return JSON.stringify([gateway, reason, error]);
 }
 
 /** A logger that writes nothing. */
@@ -76,6 +114,7 @@ export const silentLogger: Logger = {
   warn: () => {},
   error: () => {},
   child: () => silentLogger,
+  often: { info: () => {}, warn: () => {}, error: () => {} },
 };
 
 const colors: Readonly<Record<string, string>> = {

@@ -36,11 +36,11 @@ export function describeFailure(thrown: unknown, deps: FailureDeps): Failure {
   deps.refusals.add(1, name);
   const code = statusCode(name);
   if (error === undefined || name === "INTERNAL_ERROR") {
-    deps.log.error({ err: thrown }, "A call failed for a reason of our own.");
+    deps.log.often.error({ err: thrown }, "A call failed for a reason of our own.");
     return { ...nothingTold, name, code, text: code.text };
   }
   if (name === "SERVICE_UNAVAILABLE" && error.cause !== undefined)
-    deps.log.warn({ err: error.cause }, "A call was refused because the store is away.");
+    deps.log.often.warn({ err: error.cause }, "A call was refused because the store is away.");
   const { violations = [], retryAfterMs, quota, metadata = {} } = error.details;
   return {
     name,

@@ -111,6 +111,7 @@ export async function startServiceWorld(
     level: "warn",
     showRecipients: false,
     isTerminal: false,
+    clock,
     destination: { write: (line) => void sentences.push((JSON.parse(line) as { msg: string }).msg) },
   });
   const service = await startService(readConfig(), { clock, log });

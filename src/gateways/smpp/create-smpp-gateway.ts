@@ -220,7 +220,7 @@ class SmppGateway implements Gateway {
   }
 
   #bound(session: SmppSession): void {
-    this.#log.info({ role: session.role }, "A session is bound.");
+    this.#log.often.info({ role: session.role }, "A session is bound.");
     this.#hasBound = true;
     this.#deps.proof?.noteBound();
     this.#sessions = [...this.#sessions, session];
@@ -254,13 +254,13 @@ class SmppGateway implements Gateway {
     const fields = { role: session.role, reason, delayMs };
     switch (verdict.kind) {
       case "usual":
-        this.#log.warn(fields, "The link is down.");
+        this.#log.often.warn(fields, "The link is down.");
         break;
       case "link":
-        this.#log.warn(fields, "The SMSC refuses one more bind of this account; the others go on.");
+        this.#log.often.warn(fields, "The SMSC refuses one more bind of this account; the others go on.");
         break;
       case "account":
-        this.#log.error(fields, "The SMSC refuses the account; it is tried again, ever more slowly.");
+        this.#log.often.error(fields, "The SMSC refuses the account; it is tried again, ever more slowly.");
         break;
       case "stop":
         this.#log.error({ reason }, "The gateway is stopped until it is resumed.");

@@ -87,7 +87,7 @@ export class Link {
     if (end.hasWorked) this.#backoff.worked(this.#clock.monotonic());
     if (this.#isStarted) {
       const delayMs = this.#connectLater();
-      this.#log.warn(
+      this.#log.often.warn(
         { role: session.role, reason: end.reason, delayMs: Math.round(delayMs) },
         "The link is down.",
       );

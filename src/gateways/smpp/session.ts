@@ -156,7 +156,7 @@ export class SmppSession implements SubmitSession {
       answer.then((outcome) => this.#settle(written, outcome));
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      log.error({ err: error }, "A part does not fit a submit_sm.");
+      log.often.error({ err: error }, "A part does not fit a submit_sm.");
       this.#refuseLocally(run, part.number, COMMAND_STATUS.ESME_RINVMSGLEN, nowMs);
     }
   }
@@ -207,7 +207,7 @@ export class SmppSession implements SubmitSession {
     try {
       this.#bind(socket);
     } catch (error) {
-      this.#options.log.error({ err: error }, "The bind cannot be written.");
+      this.#options.log.often.error({ err: error }, "The bind cannot be written.");
       this.#destroy();
     }
   }
@@ -226,7 +226,7 @@ export class SmppSession implements SubmitSession {
       onRequest: (request) => this.#take(request, connection),
       onDeparture: (finish) => this.#depart(finish),
       onNotification: (pdu) =>
-        this.#options.log.info({ command: pdu.command }, "The SMSC sent a notification."),
+        this.#options.log.often.info({ command: pdu.command }, "The SMSC sent a notification."),
       onLateAnswer: ({ sequence_number, outcome }) => this.#takeLate(sequence_number, outcome),
       onFault: (fault) => this.#tellFault(fault),
       onClose: (reason) => this.#onClose(reason),
@@ -268,7 +268,7 @@ export class SmppSession implements SubmitSession {
       settings.tlvs === "always" || (settings.tlvs === "auto" && version >= VERSION_WITH_TLVS);
     const { concatenation } = settings.profile;
     if (!this.#carriesTlvs && (concatenation === "sar" || concatenation === "payload")) {
-      this.#options.log.warn(
+      this.#options.log.often.warn(
         { concatenation },
         "The session carries no TLVs, so long messages cannot leave on it.",
       );
@@ -282,13 +282,16 @@ export class SmppSession implements SubmitSession {
     const { log } = this.#options;
     if (fault.kind === "renumbered-answer") {
       const { command, sequence_number } = fault.pdu;
-      log.warn(
+      log.often.warn(
         { command, asked: fault.asked, answered: sequence_number },
         "The SMSC answered the bind under another sequence number; the answer is taken.",
       );
     } else if (fault.kind === "unexpected-answer" && this.#state === "binding") {
       const { command, sequence_number } = fault.pdu;
-      log.warn({ command, answered: sequence_number }, "The SMSC sent an answer that is none to the bind.");
+      log.often.warn(
+        { command, answered: sequence_number },
+        "The SMSC sent an answer that is none to the bind.",
+      );
     } else {
       log.debug({ fault: fault.kind }, "The SMSC sent something that has no place.");
     }
@@ -343,7 +346,7 @@ export class SmppSession implements SubmitSession {
   /** A session that the SMSC does not take for bound finishes what is unanswered and ends; its link binds anew. */
   #rebindAfter(said: ReturnType<PartOutcomes["answered"]>): void {
     if ((said !== "session" && said !== "bind") || this.#state !== "bound") return;
-    this.#options.log.warn({}, "The SMSC says that this session is not bound; it is bound again.");
+    this.#options.log.often.warn({}, "The SMSC says that this session is not bound; it is bound again.");
     void this.close(REBIND_GRACE_MS);
   }
 

@@ -96,7 +96,7 @@ export function createLease({ replicaId, leaseMs, session, clock, log, onTime }:
       if (timeMs !== undefined) heldUntilMs = heldUntil(sentMs, leaseMs);
       else lose();
     } catch (err) {
-      log.warn({ err }, "The lease of this replica could not be renewed.");
+      log.often.warn({ err }, "The lease of this replica could not be renewed.");
     } finally {
       isRenewing = false;
     }

@@ -73,7 +73,7 @@ export function createWriter({
     try {
       onCommitted(committed, batch.length, startMs);
     } catch (err) {
-      log.error({ err }, "Others could not be told of a commit; it stands.");
+      log.often.error({ err }, "Others could not be told of a commit; it stands.");
     }
     return committed.outcomes;
   }

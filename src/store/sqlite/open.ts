@@ -29,7 +29,7 @@ export interface SqliteStoreOptions {
   readonly path: string;
   readonly clock: Clock;
   /** Told when the store turns itself off, and of what an operator should do some time. */
-  readonly log?: Pick<Logger, "error" | "warn">;
+  readonly log?: Pick<Logger, "error" | "often" | "warn">;
   /** Also on a file that was copied into a database, whose messages are sent from there. */
   readonly startsCopied?: boolean;
   /** What a backup or a rewriting leaves free of the disk. */

@@ -188,6 +188,19 @@ describe("an odd receipt", () => {
     expect(await on.world.status(sent)).toMatchObject({ state: UNDELIVERABLE });
   });
 
+  it("that comes two hundred times within a minute is told twice, and counted each time", async () => {
+    await using on = await startScripted();
+    for (let count = 0; count < 200; count++)
+      expect(await on.session.deliver(text("a receipt that names nothing"))).toMatchObject(isAnsweredOk);
+    const lines = () => on.world.sentences.filter((said) => said.startsWith("A receipt could not be read"));
+    expect(lines()).toHaveLength(1);
+    on.world.clock.jump(60_000);
+    expect(lines()).toHaveLength(2);
+    expect((await on.world.get("/metrics")).text).toContain(
+      'sms_relay_receipts_total{gateway="north",outcome="unparsable"} 200',
+    );
+  });
+
   it("P1 for an id that was used before means the message that is still open", async () => {
     await using on = await startScripted();
     const first = await sendAs("7", on.world, on.session);

@@ -16,7 +16,10 @@ function setUp(answer: (count: number) => Promise<readonly ReceiptOutcome[]>) {
       recordUnparsableReceipt: () => Promise.resolve(),
       recordIncoming: () => Promise.resolve([]),
     },
-    log: { ...silentLogger, warn: (_fields, sentence) => warnings.push(sentence) },
+    log: {
+      ...silentLogger,
+      often: { ...silentLogger.often, warn: (_fields, sentence) => warnings.push(sentence) },
+    },
   });
   return { recorder, batches, warnings };
 }

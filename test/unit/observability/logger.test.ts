@@ -1,11 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { createLogger } from "../../../src/observability/logger.ts";
 import { maskNumber, redactFields } from "../../../src/observability/redact.ts";
+import { createFakeClock } from "../../support/fake-clock.ts";
 
 function capture(isTerminal = false, showRecipients = false) {
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };
-  return { lines, log: createLogger({ level: "debug", showRecipients, destination, isTerminal }) };
+  return {
+    lines,
+    log: createLogger({ level: "debug", showRecipients, destination, isTerminal, clock: createFakeClock() }),
+  };
 }
 
 describe("P48 one-time codes and numbers in logs", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { CliContext } from "../../../src/cli/context.ts";
 import { factsText, jsonLine, tableText, visibleContext } from "../../../src/cli/output.ts";
+import { systemClock } from "../../../src/observability/clock.ts";
 import { createLogger } from "../../../src/observability/logger.ts";
 import { visibleText, visibleValue } from "../../../src/observability/visible-text.ts";
 
@@ -59,6 +60,7 @@ describe("texts of others on a terminal", () => {
       level: "warn",
       showRecipients: false,
       isTerminal: true,
+      clock: systemClock,
       destination: { write: (line: string) => void (written += line) },
     });
     log.warn({ id: attack }, "A receipt came.\u001b[2J");

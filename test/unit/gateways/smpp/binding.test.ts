@@ -31,12 +31,14 @@ async function startWaiting() {
 
 function recordWarnings() {
   const warnings: { readonly fields: LogFields; readonly sentence: string }[] = [];
+  const warn: Logger["warn"] = (fields, sentence) => void warnings.push({ fields, sentence });
   const log: Logger = {
     debug: () => {},
     info: () => {},
-    warn: (fields, sentence) => warnings.push({ fields, sentence }),
+    warn,
     error: () => {},
     child: () => log,
+    often: { info: () => {}, warn, error: () => {} },
   };
   return { log, warnings };
 }

@@ -46,6 +46,7 @@ async function start({ settings, statusOf, isBoundElsewhere = () => false, hasBo
     warn: tell("warn"),
     error: tell("error"),
     child: () => log,
+    often: { info: silent, warn: tell("warn"), error: tell("error") },
   };
   const listener = createRecordingListener();
   const noted = createSignalQueue<number>();

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { silentLogger } from "../../../../src/observability/logger.ts";
 import { openSqliteStore } from "../../../../src/store/sqlite/open.ts";
 import type { Store } from "../../../../src/store/store.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
@@ -18,6 +19,7 @@ async function open(): Promise<Store> {
   const log = {
     warn: () => {},
     error: (_fields: unknown, sentence: string) => void sentences.push(sentence),
+    often: silentLogger.often,
   };
   const store = await openSqliteStore({ path, clock: createFakeClock(startMs), log });
   opened.push(store);
