@@ -38,8 +38,11 @@ export interface ApiKeys {
   }): Promise<NewApiKey>;
   /** Stored keys, newest first, the revoked ones too. */
   list(): Promise<readonly ApiKey[]>;
-  /** Revokes at once and answers the key as it is now; refuses with INVALID_PARAMETER where no stored key has the id. */
-  revoke(keyId: string): Promise<ApiKey>;
+  /**
+   * Revokes at once and answers the key as it is now; refuses with INVALID_PARAMETER where no stored key has the id, and without `force`
+   * with NOT_CHANGEABLE where nobody could look after the service any more.
+   */
+  revoke(keyId: string, options: { readonly force: boolean }): Promise<ApiKey>;
   /** Whether anybody could call, at all or in this role. */
   hasAny(role?: ApiKey["role"]): Promise<boolean>;
 }
@@ -133,6 +136,16 @@ export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs
     return findConfigured(presented);
   }
 
+  const isOperator = ({ role }: { readonly role: ApiKey["role"] }) => role === "OPERATOR";
+
+  async function refuseLastOperator(keyId: string): Promise<void> {
+    if (known.get(keyId)?.role === "ACCOUNT" || [...byConfiguredHash.values()].some(isOperator)) return;
+    await readAnew();
+    const left = [...known.values()].filter((key) => key.revokeTimeMs === undefined && isOperator(key));
+    if (left.length !== 1 || left[0]?.id !== keyId) return;
+    throw new SmsError("NOT_CHANGEABLE", "It is the last key of an operator: nobody could make another one.");
+  }
+
   return {
     verify(presented) {
       const keyId = form.exec(presented)?.[1];
@@ -160,7 +173,8 @@ export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs
       return [...known.values()].sort((a, b) => b.createTimeMs - a.createTimeMs || (a.id < b.id ? -1 : 1));
     },
 
-    async revoke(keyId) {
+    async revoke(keyId, { force }) {
+      if (!force) await refuseLastOperator(keyId);
       await store.revokeKey(keyId, clock.now());
       await readAnew();
       const key = known.get(keyId);

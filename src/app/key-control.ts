@@ -24,7 +24,7 @@ export interface KeyControl {
   }): Promise<NewApiKey>;
   /** Newest first. */
   list(page: PageRequest): Promise<Page<ApiKey>>;
-  revoke(keyId: string): Promise<ApiKey>;
+  revoke(keyId: string, options: { readonly force: boolean }): Promise<ApiKey>;
 }
 
 /** Makes the use cases. */
@@ -48,9 +48,9 @@ export function createKeyControl({ keys, sealer }: KeyControlDeps): KeyControl {
       return keys.create({ accountId: toAccountId(accountId), role, name: displayName });
     },
     list: async (page) => pageOf(sealer, "keys", page, (await keys.list()).toSorted(byAge), ageKey),
-    revoke(keyId) {
+    revoke(keyId, options) {
       if (keyId === "") throw missing("key_id");
-      return keys.revoke(keyId);
+      return keys.revoke(keyId, options);
     },
   };
 }

@@ -42,9 +42,10 @@ export function defineKeys(program: Command, context: CliContext): void {
     .command("revoke")
     .description("Revokes a key at once.")
     .argument("<key-id>", "the part of the key after smsr_")
-    .action(async (keyId: string, options: ClientOptions) => {
+    .option("--force", "also the last key of an operator, after which nobody can make another one")
+    .action(async (keyId: string, options: ClientOptions & { readonly force?: boolean }) => {
       const { apiKey } = await withClient(options, context, "operator", (client) =>
-        client.keys.revokeKey({ keyId }, client.callOptions()),
+        client.keys.revokeKey({ keyId, force: options.force ?? false }, client.callOptions()),
       );
       await printKeys(apiKey === undefined ? [] : [apiKey], options, context);
     });

@@ -4,8 +4,10 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import type { Service } from "../compose.ts";
+import { changedSettings } from "../config/changed-settings.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { defaultConfigFile, type LoadedConfig, loadConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
 import { storeName } from "../config/store-name.ts";
 import { SmsError } from "../domain/errors.ts";
 import { createLogger, type Logger, type RootLogger } from "../observability/logger.ts";
@@ -71,7 +73,7 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
   // The file that was read at the start is expected from then on, also where it was found without being named.
   const loadAgain = () =>
     loadConfig({ file: loaded.file ?? options.config, environment, workingDirectory, refuseEmpty: true });
-  reload = () => reloadGateways(service, loadAgain, log);
+  reload = () => reloadGateways(service, config, loadAgain, log);
   if (isReloadDue) reload();
   for (const line of banner(service, loaded, workingDirectory)) context.out(line);
   if (isNpxTheInit(environment)) log.warn({}, npxAsInit);
@@ -113,11 +115,19 @@ function endOnDefect(log: RootLogger): void {
   });
 }
 
-function reloadGateways(service: Service, load: () => LoadedConfig, log: Logger): void {
+/** What a reload takes; all else is told to wait for a restart. */
+const reloaded = /^gateways$/;
+
+function reloadGateways(service: Service, started: Config, load: () => LoadedConfig, log: Logger): void {
   try {
-    service
-      .reload(load().config)
-      .catch((err: unknown) => log.error({ err }, "The gateways could not be changed."));
+    const { config } = load();
+    service.reload(config).then(
+      () => {
+        const waiting = changedSettings(started, config).filter((name) => !reloaded.test(name));
+        if (waiting.length > 0) log.warn({ settings: waiting }, "These settings changed and need a restart.");
+      },
+      (err: unknown) => log.error({ err }, "The gateways could not be changed."),
+    );
   } catch (error) {
     const problems = error instanceof ConfigError ? error.problems : undefined;
     log.error(

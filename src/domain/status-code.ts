@@ -134,6 +134,7 @@ export const statusCodes = [
   entry(4116, "UNKNOWN_SUBSCRIPTION", "NOT_FOUND", false, "The account has no such report subscription."),
   entry(4117, "UNKNOWN_CAMPAIGN", "NOT_FOUND", false, "The account has no such campaign."),
   entry(4118, "READER_REPLACED", "ABORTED", true, "Another reader took over the subscription."),
+  entry(4124, "NOT_CHANGEABLE", "FAILED_PRECONDITION", false, "It cannot be changed this way."),
   entry(5000, "INTERNAL_ERROR", "INTERNAL", false, "The service failed."),
   entry(5001, "ALL_GATEWAYS_FAILED", "FAILED_PRECONDITION", false, "Every gateway refused the message."),
   entry(5002, "OVERLOADED", "RESOURCE_EXHAUSTED", true, "The service takes no more work for now."),

@@ -78,8 +78,8 @@ export function createKeyService(
       const { entries, nextPageToken = "" } = await deps.keyControl.list(request);
       return { apiKeys: entries.map(toApiKey), nextPageToken };
     }),
-    revokeKey: unary(async ({ keyId }, ...who) => {
-      const apiKey = await deps.keyControl.revoke(keyId);
+    revokeKey: unary(async ({ keyId, force }, ...who) => {
+      const apiKey = await deps.keyControl.revoke(keyId, { force });
       deps.log.info(
         { keyId, account: apiKey.accountId, ...actor(...who) },
         "An operator revoked an API key.",

@@ -61,7 +61,7 @@ describe("createApiKeys", () => {
     const { keys } = setUp();
     const { apiKey, secret } = await keys.create(request);
     await keys.verify(secret);
-    expect((await keys.revoke(apiKey.id)).revokeTimeMs).toBeTypeOf("number");
+    expect((await keys.revoke(apiKey.id, { force: false })).revokeTimeMs).toBeTypeOf("number");
     expect(await keys.verify(secret)).toBeUndefined();
     expect(await keys.hasAny()).toBe(false);
   });
@@ -89,7 +89,7 @@ describe("createApiKeys", () => {
     clock.advance(10_001);
     const reads = slowly(store);
     const verified = keys.verify(secret);
-    const revoked = keys.revoke(apiKey.id);
+    const revoked = keys.revoke(apiKey.id, { force: false });
     await reads.answer();
     expect(await verified).toMatchObject({ keyId: apiKey.id });
     await reads.answer();
@@ -111,8 +111,26 @@ describe("createApiKeys", () => {
     expect(await verified).toBeUndefined();
   });
 
+  it("revokes the last key of an operator only when that is insisted on", async () => {
+    const { keys } = setUp();
+    const make = (role: "ACCOUNT" | "OPERATOR") =>
+      keys.create({ accountId: toAccountId("a"), role, name: "" });
+    await make("ACCOUNT");
+    const first = await make("OPERATOR");
+    const second = await make("OPERATOR");
+    await keys.revoke(first.apiKey.id, { force: false });
+    await keys.revoke(first.apiKey.id, { force: false });
+    await expect(keys.revoke(second.apiKey.id, { force: false })).rejects.toMatchObject({
+      code: "NOT_CHANGEABLE",
+    });
+    expect(await keys.verify(second.secret)).toBeDefined();
+    expect((await keys.revoke(second.apiKey.id, { force: true })).revokeTimeMs).toBeTypeOf("number");
+  });
+
   it("says so when no stored key has the id to revoke", async () => {
-    await expect(setUp().keys.revoke("nobody")).rejects.toMatchObject({ code: "INVALID_PARAMETER" });
+    await expect(setUp().keys.revoke("nobody", { force: false })).rejects.toMatchObject({
+      code: "INVALID_PARAMETER",
+    });
   });
 
   it("learns of a revocation by another process within ten seconds", async () => {
@@ -151,7 +169,7 @@ describe("createApiKeys", () => {
     expect([await keys.hasAny("ACCOUNT"), await keys.hasAny("OPERATOR")]).toEqual([true, false]);
     const { apiKey } = await keys.create({ ...request, role: "OPERATOR" });
     expect(await keys.hasAny("OPERATOR")).toBe(true);
-    await keys.revoke(apiKey.id);
+    await keys.revoke(apiKey.id, { force: true });
     expect(await keys.hasAny("OPERATOR")).toBe(false);
   });
 });
