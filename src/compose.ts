@@ -19,7 +19,10 @@ export interface Service {
   readonly httpPort: number;
   /** Where the keys lie that this start made; undefined where none was missing. */
   readonly firstKeys: FirstKeys | undefined;
-  /** Takes the gateways of another configuration; everything else in it waits for a restart. */
+  /**
+   * Takes the gateways and the certificates of another configuration; everything else in it waits for a restart. Where the listener's
+   * certificate cannot be used it rejects, and everything stays as it is.
+   */
   reload(config: Config): Promise<void>;
   /** Drains and stops within `shutdown.grace`. Harmless when repeated. */
   stop(): Promise<void>;

@@ -28,7 +28,7 @@ Examples:
   sms-relay serve --config /etc/sms-relay.yaml
   SMS_RELAY_LISTEN_GRPC_PORT=6000 sms-relay serve
 
-SIGTERM and Ctrl-C drain and stop it, a second one of either stops it at once. SIGHUP reads the gateways of the configuration again;
+SIGTERM and Ctrl-C drain and stop it, a second one of either stops it at once. SIGHUP reads the gateways and certificates of the configuration again;
 a file that is faulty, empty or gone changes nothing, nor does SIGHUP while it drains. Logs go to the error output: JSON lines, or short sentences on a terminal.`;
 
 const npxAsInit =
@@ -116,7 +116,7 @@ function endOnDefect(log: RootLogger): void {
 }
 
 /** What a reload takes; all else is told to wait for a restart. */
-const reloaded = /^gateways$/;
+const reloaded = /^(gateways|listen\.grpc\.tls\.(cert|key|clientCa))$/;
 
 function reloadGateways(service: Service, started: Config, load: () => LoadedConfig, log: Logger): void {
   try {
@@ -126,7 +126,7 @@ function reloadGateways(service: Service, started: Config, load: () => LoadedCon
         const waiting = changedSettings(started, config).filter((name) => !reloaded.test(name));
         if (waiting.length > 0) log.warn({ settings: waiting }, "These settings changed and need a restart.");
       },
-      (err: unknown) => log.error({ err }, "The gateways could not be changed."),
+      (err: unknown) => log.error({ err }, "The configuration could not be taken."),
     );
   } catch (error) {
     const problems = error instanceof ConfigError ? error.problems : undefined;

@@ -25,6 +25,7 @@ import { createRpcServer } from "../rpc/server.ts";
 import type { Store } from "../store/store.ts";
 import { startBackground } from "./background.ts";
 import { createBindProofs } from "./bind-proof.ts";
+import { certificateEnds } from "./certificates.ts";
 import { ensureFirstKeys } from "./first-keys.ts";
 import { followReplicas } from "./follow-replicas.ts";
 import { createGatewayPanel, pausesAtStart } from "./gateway-panel.ts";
@@ -113,6 +114,8 @@ export async function startParts(
   });
   const firstKeys = await ensureFirstKeys(useCases.keys, dirname(config.store.path), log);
 
+  let shown: Pick<Config, "listen"> = config;
+  let certificates = certificateEnds(config);
   let isStarting = true;
   const readiness = () => readinessOf(isStarting, intake, dispatcher);
   metrics.observe({
@@ -124,6 +127,7 @@ export async function startParts(
     reportStreams: () => useCases.readers.count,
     workInHand: useCases.workInHand.figures,
     freeDiskBytes: intake.freeDiskBytes,
+    certificates: () => certificates,
     isReady: () => readiness().length === 0,
   });
   const http = await openHttpDoor({ ...config.listen.http, readiness, renderMetrics: metrics.render });
@@ -175,13 +179,16 @@ export async function startParts(
     httpPort: http.port,
     firstKeys,
     async reload(next) {
+      // First: a certificate that cannot be used leaves everything as it is.
+      if (rpc.renewCertificate(next.listen.grpc.tls)) shown = next;
+      certificates = certificateEnds({ listen: shown.listen, gateways: next.gateways });
       const { added, removed } = pool.replace(next.gateways);
       dispatcher.reload(pool.gateways(), pool.routes());
       panel.applyFilePauses();
       sessions.change(added, removed);
       log.info(
         { added: added.map(({ id }) => id), removed: removed.map(({ id }) => id) },
-        "The gateways were read again.",
+        "The gateways and certificates were read again.",
       );
     },
     stop() {

@@ -26,6 +26,7 @@ export interface MetricSources {
   readonly clockJumps: () => number;
   /** Nothing expires or is deleted for its age, since the clock jumped. */
   readonly sweepsHeld: () => boolean;
+  readonly certificates: () => readonly { readonly label: string; readonly endTimeMs: number }[];
   readonly isReady: () => boolean;
 }
 
@@ -246,6 +247,14 @@ function registerGauges(registry: Registry, sources: MetricSources): void {
   );
   gauge("sweeps_held", "1 while nothing expires or is deleted, since the clock jumped.", [], (target) =>
     target.set(sources.sweepsHeld() ? 1 : 0),
+  );
+  gauge(
+    "certificate_expiry_timestamp_seconds",
+    "When a certificate ends, in seconds since 1970, by certificate.",
+    ["certificate"],
+    (target) => {
+      for (const { label, endTimeMs } of sources.certificates()) target.labels(label).set(endTimeMs / 1000);
+    },
   );
   gauge("ready", "1 while the service takes work.", [], (target) => target.set(sources.isReady() ? 1 : 0));
 }

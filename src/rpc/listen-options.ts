@@ -1,15 +1,14 @@
 /** How the gRPC server listens: address, TLS, and the limits that keep dead and greedy peers off (P39). */
 import { isIP } from "node:net";
 import { type ChannelOptions, ServerCredentials } from "@grpc/grpc-js";
+import { RenewableCredentials, type ServerTls } from "./renewable-credentials.ts";
 
 export interface ListenSettings {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
   /** PEM; without it plain text. A client CA makes certificates of clients a duty. */
-  readonly tls:
-    | { readonly cert: string; readonly key: string; readonly clientCa?: string | undefined }
-    | undefined;
+  readonly tls: ServerTls | undefined;
   /** Plain text on an address that other machines reach. */
   readonly allowPlaintext: boolean;
   /** Octets of one request; larger ones get RESOURCE_EXHAUSTED from the stack. */
@@ -63,9 +62,7 @@ export function credentialsOf({ host, tls, allowPlaintext }: ListenSettings): Se
       throw new Error(`plain-text gRPC on ${host} needs TLS, or allowPlaintext`);
     return ServerCredentials.createInsecure();
   }
-  const clientCa = tls.clientCa === undefined ? null : Buffer.from(tls.clientCa);
-  const pair = { cert_chain: Buffer.from(tls.cert), private_key: Buffer.from(tls.key) };
-  return ServerCredentials.createSsl(clientCa, [pair], clientCa !== null);
+  return new RenewableCredentials(tls);
 }
 
 export function addressOf({ host, port }: ListenSettings): string {

@@ -2,6 +2,7 @@
  * The gRPC door: the services of sms.v1 with server reflection and grpc.health.v1. It starts not serving; the owner says when it is
  * ready, and drains it at the end.
  */
+import type { ServerCredentials } from "@grpc/grpc-js";
 import { createServer } from "nice-grpc";
 import { HealthDefinition } from "nice-grpc-server-health";
 import type { WorkInHand } from "../app/work-in-hand.ts";
@@ -29,6 +30,7 @@ import {
   type MaintenanceServiceDeps,
 } from "./operator-services.ts";
 import { addReflection } from "./reflection.ts";
+import { RenewableCredentials } from "./renewable-credentials.ts";
 import { createSmsService, type SmsServiceDeps } from "./sms-service.ts";
 import { wireDefinition } from "./wire-definition.ts";
 
@@ -94,6 +96,11 @@ export interface RpcServer {
   /** From true on, health follows `isReady` for the server as a whole and SmsService; operators' services serve in any case. */
   setServing(isServing: boolean): void;
   /**
+   * Shows new connections another certificate; throws, and changes nothing, where it cannot be used. False where it listens without TLS,
+   * or would: that changes with a restart only.
+   */
+  renewCertificate(tls: ListenSettings["tls"]): boolean;
+  /**
    * Drains: health NOT_SERVING, streams end with a last cursor, no new calls; what is left after `graceMs` is cut off (P40).
    * Harmless when repeated or before `start`.
    */
@@ -125,6 +132,7 @@ export function createRpcServer(deps: RpcServerDeps): RpcServer {
   });
   addReflection(server, [...services, HealthDefinition.fullName], stopping.signal);
 
+  let credentials: ServerCredentials | undefined;
   let stopped: Promise<void> | undefined;
   async function stop(graceMs: number): Promise<void> {
     health.setServing(false);
@@ -141,11 +149,17 @@ export function createRpcServer(deps: RpcServerDeps): RpcServer {
 
   return {
     async start() {
-      const port = await server.listen(addressOf(listen), credentialsOf(listen));
+      credentials = credentialsOf(listen);
+      const port = await server.listen(addressOf(listen), credentials);
       door.connections.watch(port);
       return port;
     },
     setServing: health.setServing,
+    renewCertificate(tls) {
+      if (tls === undefined || !(credentials instanceof RenewableCredentials)) return false;
+      credentials.renew(tls);
+      return true;
+    },
     stop(graceMs) {
       stopped ??= stop(graceMs);
       return stopped;

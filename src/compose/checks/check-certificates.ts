@@ -1,19 +1,18 @@
 /** How long the certificates last that the service shows, and that it trusts its clients by. */
 import { X509Certificate } from "node:crypto";
 import type { Config } from "../../config/schema.ts";
+import { certificatesOf } from "../certificates.ts";
 import type { Finding } from "./finding.ts";
 
 const dayMs = 86_400_000;
 const warnDays = 30;
 
-/** The service's own certificate and the authority of its clients, where it speaks TLS. */
-export function checkCertificates({ listen }: Pick<Config, "listen">, nowMs: number): readonly Finding[] {
-  const { tls } = listen.grpc;
-  if (tls === undefined) return [];
-  return [
-    certificateFinding("the certificate of gRPC", tls.cert, nowMs),
-    ...(tls.clientCa === undefined ? [] : [certificateFinding("clientCa", tls.clientCa, nowMs)]),
-  ];
+/** The service's own certificates, that of the listener and those for gateways, and the authority of its clients. */
+export function checkCertificates(
+  config: Pick<Config, "listen" | "gateways">,
+  nowMs: number,
+): readonly Finding[] {
+  return certificatesOf(config).map(({ title, pem }) => certificateFinding(title, pem, nowMs));
 }
 
 function certificateFinding(name: string, pem: string, nowMs: number): Finding {

@@ -48,6 +48,7 @@ describe("docs/operations.md", () => {
       freeDiskBytes: () => 0,
       clockJumps: () => 0,
       sweepsHeld: () => false,
+      certificates: () => [],
       isReady: () => true,
     });
     const { text: shown } = await metrics.render();

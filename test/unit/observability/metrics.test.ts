@@ -25,6 +25,7 @@ const sources: MetricSources = {
   freeDiskBytes: () => 1024,
   clockJumps: () => 0,
   sweepsHeld: () => false,
+  certificates: () => [{ label: "listener", endTimeMs: 1_800_000_000_000 }],
   isReady: () => true,
 };
 

@@ -1,0 +1,76 @@
+/** The listener's certificate is renewed while the service runs, as ACME clients do it every few weeks. */
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect, type TLSSocket } from "node:tls";
+import { expect, it, onTestFinished } from "vitest";
+import { setUpService, startServiceProcess } from "../../support/service-process.ts";
+
+function makeCertificate(folder: string, name: string, days: number): void {
+  const files = ["-keyout", join(folder, `${name}.key`), "-out", join(folder, `${name}.pem`)];
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  const subject = ["-subj", `/CN=${name}`, "-days", String(days)];
+  execFileSync("openssl", ["req", "-x509", ...key, ...files, ...subject], { stdio: "ignore" });
+}
+
+function open(port: number): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(
+      { host: "127.0.0.1", port, rejectUnauthorized: false, ALPNProtocols: ["h2"] },
+      () => resolve(socket),
+    );
+    socket.on("error", reject);
+  });
+}
+
+async function nameShown(port: number): Promise<unknown> {
+  const socket = await open(port);
+  const { subject } = socket.getPeerCertificate();
+  socket.destroy();
+  return subject.CN;
+}
+
+it("SIGHUP shows new connections the renewed certificate, drops none that stands, and keeps the former one where the new pair is faulty", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sms-relay-certificates-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  makeCertificate(folder, "old", 1);
+  makeCertificate(folder, "new", 30);
+  const take = (certificate: string, key: string) => {
+    copyFileSync(join(folder, `${certificate}.pem`), join(folder, "cert.pem"));
+    copyFileSync(join(folder, `${key}.key`), join(folder, "key.pem"));
+  };
+  take("old", "old");
+  const setup = await setUpService(folder, { logging: { level: "info" } });
+  const config = JSON.parse(readFileSync(setup.configPath, "utf8"));
+  config.listen.grpc.tls = { cert: join(folder, "cert.pem"), key: join(folder, "key.pem") };
+  writeFileSync(setup.configPath, JSON.stringify(config));
+  await using service = await startServiceProcess(setup);
+  const endOf = async () => {
+    const answer = await fetch(`http://127.0.0.1:${setup.httpPort}/metrics`);
+    const shown = /^sms_relay_certificate_expiry_timestamp_seconds\{certificate="listener"\} (\S+)/m.exec(
+      await answer.text(),
+    );
+    return Number(shown?.[1]);
+  };
+  const standing = await open(setup.grpcPort);
+  let hasEnded = false;
+  standing.once("close", () => {
+    hasEnded = true;
+  });
+  expect(await nameShown(setup.grpcPort)).toBe("old");
+  const firstEnd = await endOf();
+
+  take("new", "old");
+  service.kill("SIGHUP");
+  await expect.poll(() => service.errorText(), { timeout: 10_000 }).toContain("everything stays as it is");
+  expect(await nameShown(setup.grpcPort)).toBe("old");
+  expect(await endOf()).toBe(firstEnd);
+
+  take("new", "new");
+  service.kill("SIGHUP");
+  await expect.poll(() => nameShown(setup.grpcPort), { timeout: 10_000 }).toBe("new");
+  expect(await endOf()).toBeGreaterThan(firstEnd + 20 * 86_400);
+  expect(hasEnded).toBe(false);
+  standing.destroy();
+});
