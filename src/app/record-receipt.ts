@@ -2,7 +2,7 @@
  * Takes what gateways hear from the network: receipts and messages from handsets. A promise resolves once its entry is on disk, and
  * only then does the gateway confirm it.
  */
-import type { GatewayId } from "../domain/ids.ts";
+import type { DeliveryId, GatewayId } from "../domain/ids.ts";
 import type { IncomingPart, Receipt } from "../domain/receipt.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { TakenReceipt } from "../store/settling.ts";
@@ -15,6 +15,8 @@ const maxEntries = 500;
 export interface RecordReceiptDeps {
   readonly store: Pick<Store, "recordReceipts" | "recordUnparsableReceipt" | "recordIncoming">;
   readonly log: Logger;
+  /** A receipt has ended what was to be sent again: the copy that has not left is needless. */
+  readonly onOvertaken: (deliveryId: DeliveryId) => void;
 }
 
 /** The part of a gateway's listener that concerns the network. */
@@ -25,7 +27,8 @@ export interface ReceiptRecorder {
 }
 
 /** Makes the recorder. A store that refuses makes the promise reject, so that the SMSC keeps its message. */
-export function createReceiptRecorder({ store, log }: RecordReceiptDeps): ReceiptRecorder {
+export function createReceiptRecorder(deps: RecordReceiptDeps): ReceiptRecorder {
+  const { store, log } = deps;
   const recordReceipt = batchCalls(
     (receipts: readonly Receipt[]) => store.recordReceipts(receipts),
     maxEntries,
@@ -37,7 +40,7 @@ export function createReceiptRecorder({ store, log }: RecordReceiptDeps): Receip
   return {
     onReceipt: async (receipt) => {
       const { gatewayId, smscMessageId, verdict } = receipt;
-      logOddity(log, { gatewayId, smscMessageId, verdict, outcome: await recordReceipt(receipt) });
+      noteReceipt(deps, { gatewayId, smscMessageId, verdict, outcome: await recordReceipt(receipt) });
     },
     async onUnparsableReceipt(gatewayId, raw, arrivalTimeMs) {
       await store.recordUnparsableReceipt(gatewayId, raw, arrivalTimeMs);
@@ -52,9 +55,16 @@ export function createReceiptRecorder({ store, log }: RecordReceiptDeps): Receip
   };
 }
 
-/** Says what should not happen: a network that contradicts itself (P9), and an id that says too little (P1). */
-export function logOddity(log: Logger, { gatewayId, smscMessageId, verdict, outcome }: TakenReceipt): void {
+/**
+ * Tells who holds a resend that it is needless, and says what should not happen: a network that contradicts itself (P9), and an id that
+ * says too little (P1).
+ */
+export function noteReceipt(
+  { log, onOvertaken }: Pick<RecordReceiptDeps, "log" | "onOvertaken">,
+  { gatewayId, smscMessageId, verdict, outcome }: TakenReceipt,
+): void {
   if (outcome.kind === "parked") return;
+  if (outcome.kind === "matched" && outcome.isOvertaking) onOvertaken(outcome.deliveryId);
   if (outcome.kind === "contradicted")
     log.often.warn(
       { gateway: gatewayId, delivery: outcome.deliveryId, state: outcome.state, receipt: verdict },

@@ -6,9 +6,9 @@ import { type BackgroundService, createBackgroundService } from "../dispatch/bac
 import type { Clock } from "../observability/clock.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Store } from "../store/store.ts";
-import { logOddity } from "./record-receipt.ts";
+import { noteReceipt, type RecordReceiptDeps } from "./record-receipt.ts";
 
-export interface ParkedReceiptTakerDeps {
+export interface ParkedReceiptTakerDeps extends Pick<RecordReceiptDeps, "onOvertaken"> {
   readonly store: Pick<Store, "takeParked">;
   readonly clock: Clock;
   readonly log: Logger;
@@ -18,10 +18,10 @@ export interface ParkedReceiptTakerDeps {
 }
 
 export function createParkedReceiptTaker(deps: ParkedReceiptTakerDeps): BackgroundService {
-  const { store, clock, log, everyMs = 1_000, limit = 100 } = deps;
+  const { store, clock, everyMs = 1_000, limit = 100 } = deps;
   const tick = async () => {
     const { taken, hasMore } = await store.takeParked(clock.now(), limit);
-    for (const receipt of taken) logOddity(log, receipt);
+    for (const receipt of taken) noteReceipt(deps, receipt);
     return hasMore;
   };
   return createBackgroundService({ name: "parked-receipts", everyMs, tick }, deps);

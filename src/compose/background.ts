@@ -49,7 +49,7 @@ export function startBackground(deps: BackgroundDeps): () => Promise<void> {
     createSilenceWatch({ ...shared, receiptGraceMs: config.receiptGrace }),
     createOrphanAdopter({ ...shared, known, onAdopted: (id) => dispatcher.wake(id) }),
     createRescuer({ ...shared, onRescued: wakeAll }),
-    createParkedReceiptTaker(shared),
+    createParkedReceiptTaker({ ...shared, onOvertaken: (id) => dispatcher.drop(id) }),
     createCleaner({ ...shared, retention: () => retention }),
   ];
   for (const service of services) service.start();

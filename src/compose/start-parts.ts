@@ -142,7 +142,7 @@ export async function startParts(
     pool,
     dispatcher,
     panel,
-    recorder: createReceiptRecorder({ store, log }),
+    recorder: createReceiptRecorder({ store, log, onOvertaken: (id) => dispatcher.drop(id) }),
     leftMs: drain.leftMs,
     clock,
     log,

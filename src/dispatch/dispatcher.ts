@@ -64,6 +64,8 @@ export interface Dispatcher {
   wake(gatewayId: GatewayId, lane?: Lane): void;
   /** What a gateway tells; to be joined with the listeners for receipts. */
   listenerFor(gatewayId: GatewayId): Pick<GatewayListener, "onStatus" | "onRoom">;
+  /** A receipt has ended what was to be sent again: the copy that has not left is dropped. */
+  drop(deliveryId: DeliveryId): void;
   /** Takes another configuration. Gateways that are not in it any more finish what they have begun. */
   reload(gateways: ReadonlyMap<GatewayId, Gateway>, routes: readonly DispatchRoute[]): void;
   pause(gatewayId: GatewayId, reason: string): void;
@@ -194,6 +196,10 @@ class GatewayDispatcher implements Dispatcher {
 
   wake(gatewayId: GatewayId, lane?: Lane): void {
     this.#runners.get(gatewayId)?.hints.wake(lane);
+  }
+
+  drop(deliveryId: DeliveryId): void {
+    this.#lateAnswers.drop(deliveryId);
   }
 
   listenerFor(gatewayId: GatewayId): Pick<GatewayListener, "onStatus" | "onRoom"> {

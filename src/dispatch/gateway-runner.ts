@@ -252,6 +252,12 @@ export class GatewayRunner {
       this.#expire(item);
       return true;
     }
+    // It came back from an attempt, or from the store, after an earlier attempt was found to be enough: the store knows its state.
+    if (this.#context.lateAnswers.isNeedless(item.deliveryId)) {
+      this.queue.shift(lane);
+      this.#context.handBack(item, this.id);
+      return true;
+    }
     const table = this.#context.table();
     const selection = selectGateways(item, table, this.#context.health);
     const placement = placeDelivery(item, selection, table, this.id, settings.retry, this.#context.unableMs);

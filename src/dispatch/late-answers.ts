@@ -24,6 +24,9 @@ export interface LateAnswersDependencies {
   readonly hold: (deliveryId: DeliveryId) => HeldResend | undefined;
 }
 
+/** Most deliveries that are remembered as needless to send; the oldest is forgotten, and at worst sent once more. */
+const mostNeedless = 10_000;
+
 /** All of a settlement of one part but the part. */
 type Settled = Omit<Settlement, "timeMs" | "verdict"> & Required<Pick<Settlement, "attempt">>;
 
@@ -31,6 +34,8 @@ export class LateAnswers {
   readonly #dependencies: LateAnswersDependencies;
   /** Resends that wait for the store to keep an answer. */
   readonly #held = new Map<Settlement, HeldResend>();
+  /** Of what is being sent again: deliveries of which another attempt is known to be wholly accepted or delivered. */
+  readonly #needless = new Set<DeliveryId>();
 
   constructor(dependencies: LateAnswersDependencies) {
     this.#dependencies = dependencies;
@@ -55,7 +60,10 @@ export class LateAnswers {
     const state = outcome === undefined || outcome.kind === "fenced" ? undefined : outcome.state;
     if (held === undefined) {
       // It may have been on its way from the store into a queue.
-      if (state === "QUEUED") this.#holdAndAdd(settlement);
+      if (state === "QUEUED" && this.#holdAndAdd(settlement)) return;
+      const isOver =
+        outcome?.kind === "settled" || (outcome?.kind === "recorded" && outcome.isWhole === true);
+      if (isOver) this.drop(settlement.deliveryId, outcome.kind === "settled");
       return;
     }
     this.#held.delete(settlement);
@@ -65,6 +73,22 @@ export class LateAnswers {
     const numbers = accepted.map((part) => part.number);
     held.item.progress = acceptParts(held.item.progress, attempt?.number ?? 0, numbers);
     held.release();
+  }
+
+  /** Nothing of it has to be sent any more; with `isOver` it is not this process's any more either. */
+  drop(deliveryId: DeliveryId, isOver = true): void {
+    if (isOver && this.#dependencies.hold(deliveryId) !== undefined) return;
+    this.#needless.add(deliveryId);
+    if (this.#needless.size <= mostNeedless) return;
+    for (const oldest of this.#needless) {
+      this.#needless.delete(oldest);
+      break;
+    }
+  }
+
+  /** Whether what comes up to be sent is needless; told once. */
+  isNeedless(deliveryId: DeliveryId): boolean {
+    return this.#needless.size > 0 && this.#needless.delete(deliveryId);
   }
 
   #take(settled: Settled, copyTimeMs: number, answer: PartResult): void {

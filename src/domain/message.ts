@@ -65,6 +65,8 @@ export interface DeliveryProgress {
   };
   /** Set once another gateway sends all parts again: whether some had been accepted before, or may have been. */
   readonly sentBefore?: "partly" | "ambiguous";
+  /** An earlier attempt of which all parts were accepted while it was being sent again: it is SUBMITTED however that ends. */
+  readonly accepted?: { readonly gatewayId: GatewayId; readonly expectsReceipts: boolean };
   /** Attempts that left parts in doubt, by gateway: for want of an answer, and by losing their session. */
   readonly doubts?: Readonly<Record<string, { readonly unanswered: number; readonly lost: number }>>;
   /** Set where a process died that held it and may have sent it: how many attempts were known then; the next one is marked. */

@@ -1,9 +1,11 @@
 /**
  * What an answer that came late makes of an attempt and of its delivery (P49). Pure; every store asks it inside its transaction.
  */
+import type { DeliveryState } from "../domain/delivery-state.ts";
 import { acceptParts, type DeliveryProgress } from "../domain/message.ts";
+import { parseProgress } from "./delivery-progress.ts";
 import { isSamePart, type PartTuple, packPart } from "./part-tuple.ts";
-import type { AttemptRecord, PartRecord, Settlement, WholeDelivery } from "./settling.ts";
+import type { AttemptRecord, PartRecord, Settlement, SettleOutcome, WholeDelivery } from "./settling.ts";
 
 /** The settlement of a late answer. */
 export interface LateSettlement extends Settlement {
@@ -46,6 +48,37 @@ export function verdictAfter(entry: Settlement, parts: readonly PartTuple[]): En
   if (verdict.kind === "late") throw new RangeError("a late answer settles no attempt");
   if (whole === undefined || !isWhole(parts, whole.partCount)) return verdict;
   return { kind: "submitted", expectsReceipts: whole.expectsReceipts };
+}
+
+/** What is known of an earlier attempt once the end of this one does not make the delivery SUBMITTED (P49). */
+export function acceptedBefore(
+  progress: string | null,
+  verdict: EndingVerdict,
+): DeliveryProgress["accepted"] {
+  return verdict.kind === "submitted" ? undefined : parseProgress(progress).accepted;
+}
+
+/** The progress of a delivery that is being sent again, once a late answer is known. */
+export function progressWith(
+  progress: DeliveryProgress,
+  { attempt, whole }: LateSettlement,
+  parts: readonly PartTuple[],
+): DeliveryProgress {
+  if (!isWhole(parts, whole.partCount)) return progressAfter(progress, attempt.number, parts);
+  const { gatewayId } = attempt;
+  const accepted = { gatewayId, expectsReceipts: whole.expectsReceipts };
+  return { ...progressAfter(progress, attempt.number, parts), accepted };
+}
+
+/** The outcome of an answer that moved nothing. */
+export function recordedAs(
+  state: DeliveryState,
+  { whole }: LateSettlement,
+  parts: readonly PartTuple[],
+): SettleOutcome {
+  const isBeingSent = state === "QUEUED" || state === "SUBMITTING";
+  const isAll = isBeingSent && isWhole(parts, whole.partCount);
+  return isAll ? { kind: "recorded", state, isWhole: true } : { kind: "recorded", state };
 }
 
 /** The progress that no longer wants those parts sent that the attempt, by its parts, has had accepted. */

@@ -72,7 +72,8 @@ export interface Settlement {
     /**
      * An answer to a part that its attempt was settled without (P49): the attempt holds that part alone. It is kept on the copy that was
      * ambiguous since `copyTimeMs`, its id takes receipts, and with all parts accepted a delivery that is QUEUED and claimed by nobody is
-     * SUBMITTED; so is one that `isHeld`: claimed under this name and kept from being written. No other state moves.
+     * SUBMITTED; so is one that `isHeld`: claimed under this name and kept from being written. One that is being written is SUBMITTED
+     * by the end of that attempt, whatever it says. No other state moves.
      */
     | { readonly kind: "late"; readonly copyTimeMs: number; readonly isHeld: boolean };
 }
@@ -81,8 +82,8 @@ export type SettleOutcome =
   | { readonly kind: "settled"; readonly state: DeliveryState }
   /** The claim was lost, or this was told before: no state changed, but the attempt and its ids were recorded. */
   | { readonly kind: "fenced" }
-  /** A late answer was kept and moved nothing. */
-  | { readonly kind: "recorded"; readonly state: DeliveryState };
+  /** A late answer was kept and moved nothing; with `isWhole` the end of what is being sent makes it SUBMITTED. */
+  | { readonly kind: "recorded"; readonly state: DeliveryState; readonly isWhole?: true };
 
 export type ReceiptOutcome =
   | {
@@ -90,6 +91,8 @@ export type ReceiptOutcome =
       readonly deliveryId: DeliveryId;
       readonly state: DeliveryState;
       readonly isFirstFinal: boolean;
+      /** It ended what was to be sent again: the copy that has not left is needless (P49). */
+      readonly isOvertaking?: true;
       /** Nothing in the receipt told its part from those of other deliveries under its id: the newest took it (P1). */
       readonly isGuess: boolean;
     }

@@ -158,7 +158,10 @@ export async function createDispatchWorld(options: WorldOptions): Promise<Dispat
   for (const gateway of gateways) {
     gateway.start({
       ...dispatcher.listenerFor(gateway.id),
-      onReceipt: async (receipt) => void (await store.recordReceipts([receipt])),
+      async onReceipt(receipt) {
+        const [outcome] = await store.recordReceipts([receipt]);
+        if (outcome?.kind === "matched" && outcome.isOvertaking) dispatcher.drop(outcome.deliveryId);
+      },
       onUnparsableReceipt: () => Promise.resolve(),
       onIncoming: () => Promise.resolve(),
     });

@@ -97,7 +97,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
     log,
     settings: defaultDispatchSettings,
   });
-  const receipts = createReceiptRecorder({ store, log });
+  const receipts = createReceiptRecorder({ store, log, onOvertaken: (id) => dispatcher.drop(id) });
   for (const gateway of gateways) gateway.start({ ...dispatcher.listenerFor(gateway.id), ...receipts });
   dispatcher.start();
 

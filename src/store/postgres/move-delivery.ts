@@ -16,6 +16,17 @@ export interface FinalMove {
   readonly doneTimeMs: number | undefined;
 }
 
+/** Makes a delivery SUBMITTED, and tells it; also by what is known of an earlier attempt. */
+export function submitEarly(tx: Transaction, row: DeliveryRow, gatewayId: string, timeMs: number): void {
+  row.state = stateCodes.SUBMITTED;
+  row.claimed_by = null;
+  row.submit_time = timeMs;
+  row.gateway_id = gatewayId;
+  row.progress = null;
+  tx.rows.changedDeliveries.add(row);
+  tx.reports.push({ accountId: row.account_id, deliveryId: row.id, state: "SUBMITTED", timeMs });
+}
+
 export function endDelivery(tx: Transaction, row: DeliveryRow, move: FinalMove): void {
   row.state = stateCodes[move.to];
   row.code = move.code ?? null;

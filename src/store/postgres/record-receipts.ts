@@ -2,10 +2,9 @@
  * Receipts: finds the one part a receipt speaks of (P1, P3), keeps it there, and moves the delivery when its parts decide it (P8).
  * What matches nothing yet waits (P2, parked-receipts.ts); what contradicts a final state is kept and changes nothing (P9).
  */
-import { isFinal } from "../../domain/delivery-state.ts";
-import { contradicts, judgeParts } from "../../domain/judge-parts.ts";
 import type { Receipt, ReceiptedId } from "../../domain/receipt.ts";
 import { stateOf } from "../codes.ts";
+import { decideReceipt } from "../decide-receipt.ts";
 import {
   type CandidateFacts,
   isOfAnotherNumber,
@@ -14,10 +13,9 @@ import {
   mostUnderOneId,
 } from "../match-receipt.ts";
 import { isOverdue } from "../parked-receipt.ts";
-import { partToJudge } from "../part-tuple.ts";
 import type { AttemptRecord, ReceiptOutcome, TakenReceipt } from "../settling.ts";
 import { attemptKey, idKey, type ParkedRow, type SmscIdRow } from "./locked-rows.ts";
-import { endDelivery } from "./move-delivery.ts";
+import { endDelivery, submitEarly } from "./move-delivery.ts";
 import { findParked, keepParked, park, receiptOf, unpark } from "./parked-receipts.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -120,21 +118,20 @@ function apply(
   const kept = keepReceipt(attempt.parts, candidate, receipt);
   attempt.parts = kept.parts;
   if (!rows.newAttempts.has(attempt)) rows.changedAttempts.add(attempt);
-  const isDecisive = receipt.verdict !== "RECORDED";
   const deliveryId = candidate.delivery_id;
   const state = stateOf(delivery.state);
-  const unmoved: ReceiptOutcome = { kind: "matched", deliveryId, state, isFirstFinal: false, isGuess };
-  // An abandoned attempt's receipt, and one that comes before all parts are accepted, stay on their part.
-  if (!isDecisive || candidate.attempt !== delivery.attempt_count) return unmoved;
-  if (kept.isContradiction) return { kind: "contradicted", deliveryId, state, isGuess };
-  const judgement = judgeParts(kept.parts.map(partToJudge));
-  if (judgement === undefined) return unmoved;
-  if (isFinal(state)) {
-    return contradicts(judgement.state, state)
-      ? { kind: "contradicted", deliveryId, state, isGuess }
-      : unmoved;
-  }
-  if (state !== "SUBMITTED") return unmoved;
+  const decision = decideReceipt({
+    ...kept,
+    verdict: receipt.verdict,
+    isCurrent: candidate.attempt === delivery.attempt_count,
+    attemptOutcome: attempt.outcome,
+    state,
+  });
+  if (decision.kind === "contradicted") return { kind: "contradicted", deliveryId, state, isGuess };
+  if (decision.kind === "nothing")
+    return { kind: "matched", deliveryId, state, isFirstFinal: false, isGuess };
+  const { judgement, isOvertaking } = decision;
+  if (isOvertaking) submitEarly(tx, delivery, receipt.gatewayId, receipt.arrivalTimeMs);
   endDelivery(tx, delivery, {
     to: judgement.state,
     code: undefined,
@@ -142,5 +139,6 @@ function apply(
     timeMs: Math.max(receipt.arrivalTimeMs, delivery.submit_time ?? 0),
     doneTimeMs: judgement.doneTimeMs,
   });
-  return { kind: "matched", deliveryId, state: judgement.state, isFirstFinal: true, isGuess };
+  const ended = { kind: "matched", deliveryId, state: judgement.state, isFirstFinal: true, isGuess } as const;
+  return isOvertaking ? { ...ended, isOvertaking } : ended;
 }

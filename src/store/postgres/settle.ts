@@ -8,11 +8,20 @@ import { toGatewayId } from "../../domain/ids.ts";
 import { judgeParts } from "../../domain/judge-parts.ts";
 import { stateCodes, stateOf } from "../codes.ts";
 import { packProgress, parseProgress } from "../delivery-progress.ts";
-import { isLate, isWhole, type LateSettlement, progressAfter, verdictAfter } from "../late-answer.ts";
+import {
+  acceptedBefore,
+  isLate,
+  isWhole,
+  type LateSettlement,
+  progressAfter,
+  progressWith,
+  recordedAs,
+  verdictAfter,
+} from "../late-answer.ts";
 import { partToJudge } from "../part-tuple.ts";
 import type { Settlement, SettleOutcome } from "../settling.ts";
 import type { DeliveryRow } from "./locked-rows.ts";
-import { endDelivery } from "./move-delivery.ts";
+import { endDelivery, submitEarly } from "./move-delivery.ts";
 import type { QueueEnds } from "./queue-ends.ts";
 import { type RecordedAttempt, recordAttempt, recordLate } from "./record-attempt.ts";
 import { replayParked } from "./record-receipts.ts";
@@ -37,6 +46,13 @@ export function settle(tx: Transaction, queueEnds: QueueEnds, entry: Settlement)
     return { kind: "fenced" };
   }
   const verdict = verdictAfter(entry, recorded?.parts ?? []);
+  const accepted = acceptedBefore(row.progress, verdict);
+  if (accepted !== undefined) {
+    row.attempt_count = Math.max(row.attempt_count, attempt?.number ?? 0);
+    becomeSubmitted(tx, row, accepted.gatewayId, timeMs, undefined, accepted.expectsReceipts);
+    if (attempt !== undefined) replayParked(tx, attempt);
+    return { kind: "settled", state: stateOf(row.state) };
+  }
   const decision = decideSettlement(stateOf(row.state), row.is_cancel_requested === 1, verdict);
   row.attempt_count = Math.max(row.attempt_count, attempt?.number ?? 0);
   switch (decision.kind) {
@@ -72,7 +88,7 @@ function settleLate(tx: Transaction, entry: LateSettlement, row: DeliveryRow): S
     tx.rows.changedDeliveries.add(row);
   } else if (before === "QUEUED" || before === "SUBMITTING") {
     const known = parseProgress(row.progress);
-    const progress = progressAfter(known, attempt.number, recorded.parts);
+    const progress = progressWith(known, entry, recorded.parts);
     if (progress !== known) {
       row.progress = packProgress(progress);
       tx.rows.changedDeliveries.add(row);
@@ -80,7 +96,7 @@ function settleLate(tx: Transaction, entry: LateSettlement, row: DeliveryRow): S
   }
   replayParked(tx, attempt);
   const state = stateOf(row.state);
-  return { kind: state === before ? "recorded" : "settled", state };
+  return state === before ? recordedAs(state, entry, recorded.parts) : { kind: "settled", state };
 }
 
 /** Tells it, and judges what is known of its end already. */
@@ -92,12 +108,7 @@ function becomeSubmitted(
   recorded: RecordedAttempt | undefined,
   expectsReceipts: boolean,
 ): void {
-  row.state = stateCodes.SUBMITTED;
-  row.claimed_by = null;
-  row.submit_time = timeMs;
-  row.gateway_id = gatewayId;
-  row.progress = null;
-  tx.reports.push({ accountId: row.account_id, deliveryId: row.id, state: "SUBMITTED", timeMs });
+  submitEarly(tx, row, gatewayId, timeMs);
   const early = judgeEarlyReceipts(recorded);
   if (early !== undefined) {
     const { reason, doneTimeMs } = early;

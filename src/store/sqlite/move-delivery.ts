@@ -18,6 +18,15 @@ export interface FinalMove {
   readonly doneTimeMs: number | undefined;
 }
 
+/** Makes what is to be sent, or is being sent, SUBMITTED by what is known of an earlier attempt; the report is the caller's. */
+export function prepareSubmitEarly(db: DatabaseSync) {
+  return prepare(
+    db,
+    `UPDATE deliveries SET state = 3, claimed_by = NULL, is_waiting = 0, submit_time = ?, gateway_id = ?, progress = NULL
+     WHERE id = ? AND state IN (1, 2)`,
+  );
+}
+
 export type EndDelivery = (tx: Transaction, move: FinalMove) => void;
 
 export function createEndDelivery(db: DatabaseSync): EndDelivery {

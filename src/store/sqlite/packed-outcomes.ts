@@ -66,7 +66,7 @@ function unpackSettleOutcome(packed: PackedSettleOutcome): SettleOutcome {
 }
 
 function packReceiptOutcome(outcome: ReceiptOutcome): PackedReceiptOutcome {
-  if (outcome.kind !== "matched" || outcome.isGuess) return outcome;
+  if (outcome.kind !== "matched" || outcome.isGuess || outcome.isOvertaking) return outcome;
   const state = stateCodes[outcome.state];
   return [outcome.isFirstFinal ? state : -state, outcome.deliveryId];
 }

@@ -4,11 +4,10 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { DeliveryState } from "../../domain/delivery-state.ts";
-import { isFinal } from "../../domain/delivery-state.ts";
 import type { AccountId, DeliveryId, GatewayId } from "../../domain/ids.ts";
-import { contradicts, judgeParts } from "../../domain/judge-parts.ts";
 import type { Receipt, ReceiptedId } from "../../domain/receipt.ts";
 import { stateOf } from "../codes.ts";
+import { decideReceipt } from "../decide-receipt.ts";
 import {
   type CandidateFacts,
   isOfAnotherNumber,
@@ -18,9 +17,9 @@ import {
   type PartCandidate,
 } from "../match-receipt.ts";
 import { isOverdue, parseParkedReceipt } from "../parked-receipt.ts";
-import { type PartTuple, parseParts, partToJudge } from "../part-tuple.ts";
+import { type PartTuple, parseParts } from "../part-tuple.ts";
 import type { AttemptRecord, ReceiptOutcome, TakenReceipt, TakenReceipts } from "../settling.ts";
-import type { EndDelivery } from "./move-delivery.ts";
+import { type EndDelivery, prepareSubmitEarly } from "./move-delivery.ts";
 import { createParkedReceipts } from "./parked-receipts.ts";
 import { prepare } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
@@ -33,6 +32,7 @@ interface Candidate extends PartCandidate {
   readonly attempt_count: number;
   readonly submit_time: number | null;
   readonly parts: string;
+  readonly outcome: string;
   readonly state: number;
   parsed?: readonly PartTuple[];
 }
@@ -51,7 +51,7 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
   const parkedReceipts = createParkedReceipts(db);
   const findIds = prepare<Candidate>(
     db,
-    `SELECT s.match_key, s.delivery_id, s.attempt, s.part, s.raw_id, a.parts, d.account_id, d.recipient, d.state,
+    `SELECT s.match_key, s.delivery_id, s.attempt, s.part, s.raw_id, a.parts, a.outcome, d.account_id, d.recipient, d.state,
        d.attempt_count, d.submit_time
      FROM smsc_ids s
      CROSS JOIN attempts a ON a.delivery_id = s.delivery_id AND a.number = s.attempt
@@ -59,6 +59,7 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
      WHERE s.gateway_id = ? AND s.match_key = ? ORDER BY s.seq DESC LIMIT ${mostUnderOneId}`,
   );
   const keepParts = prepare(db, "UPDATE attempts SET parts = ? WHERE delivery_id = ? AND number = ?");
+  const submitEarly = prepareSubmitEarly(db);
   const keepStray = prepare(
     db,
     "INSERT INTO stray_receipts (gateway_id, why, smsc_message_id, arrival_time, raw) VALUES (?, ?, ?, ?, ?)",
@@ -87,25 +88,29 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
   function apply(tx: Transaction, receipt: Receipt, candidate: Candidate, isGuess: boolean): ReceiptOutcome {
     const kept = keepReceipt(partsOf(candidate), candidate, receipt);
     keepParts.run(JSON.stringify(kept.parts), candidate.delivery_id, candidate.attempt);
-    const isDecisive = receipt.verdict !== "RECORDED";
     const deliveryId = candidate.delivery_id;
     const state: DeliveryState = stateOf(candidate.state);
-    const unmoved: ReceiptOutcome = { kind: "matched", deliveryId, state, isFirstFinal: false, isGuess };
-    // An abandoned attempt's receipt, and one that comes before all parts are accepted, stay on their part.
-    if (!isDecisive || candidate.attempt !== candidate.attempt_count) return unmoved;
-    if (kept.isContradiction) return { kind: "contradicted", deliveryId, state, isGuess };
-    const judgement = judgeParts(kept.parts.map(partToJudge));
-    if (judgement === undefined) return unmoved;
-    if (isFinal(state)) {
-      return contradicts(judgement.state, state)
-        ? { kind: "contradicted", deliveryId, state, isGuess }
-        : unmoved;
+    const decision = decideReceipt({
+      ...kept,
+      verdict: receipt.verdict,
+      isCurrent: candidate.attempt === candidate.attempt_count,
+      attemptOutcome: candidate.outcome,
+      state,
+    });
+    if (decision.kind === "contradicted") return { kind: "contradicted", deliveryId, state, isGuess };
+    if (decision.kind === "nothing")
+      return { kind: "matched", deliveryId, state, isFirstFinal: false, isGuess };
+    const { judgement, isOvertaking } = decision;
+    const accountId = candidate.account_id;
+    if (isOvertaking) {
+      const timeMs = receipt.arrivalTimeMs;
+      submitEarly.run(timeMs, receipt.gatewayId, deliveryId);
+      tx.reports.push({ accountId, deliveryId, state: "SUBMITTED", timeMs });
     }
-    if (state !== "SUBMITTED") return unmoved;
     endDelivery(tx, {
       id: deliveryId,
-      accountId: candidate.account_id,
-      from: state,
+      accountId,
+      from: "SUBMITTED",
       to: judgement.state,
       code: undefined,
       reason: judgement.reason,
@@ -113,7 +118,14 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
       timeMs: Math.max(receipt.arrivalTimeMs, candidate.submit_time ?? 0),
       doneTimeMs: judgement.doneTimeMs,
     });
-    return { kind: "matched", deliveryId, state: judgement.state, isFirstFinal: true, isGuess };
+    const ended = {
+      kind: "matched",
+      deliveryId,
+      state: judgement.state,
+      isFirstFinal: true,
+      isGuess,
+    } as const;
+    return isOvertaking ? { ...ended, isOvertaking } : ended;
   }
 
   /** The outcome, or undefined where the receipt waits. */

@@ -10,10 +10,19 @@ import type { AccountId } from "../../domain/ids.ts";
 import { judgeParts } from "../../domain/judge-parts.ts";
 import { stateCodes, stateOf } from "../codes.ts";
 import { packProgress, parseProgress } from "../delivery-progress.ts";
-import { isLate, isWhole, type LateSettlement, progressAfter, verdictAfter } from "../late-answer.ts";
+import {
+  acceptedBefore,
+  isLate,
+  isWhole,
+  type LateSettlement,
+  progressAfter,
+  progressWith,
+  recordedAs,
+  verdictAfter,
+} from "../late-answer.ts";
 import { partToJudge } from "../part-tuple.ts";
 import type { Settlement, SettleOutcome } from "../settling.ts";
-import type { EndDelivery } from "./move-delivery.ts";
+import { type EndDelivery, prepareSubmitEarly } from "./move-delivery.ts";
 import type { createRecordAttempt, RecordedAttempt } from "./record-attempt.ts";
 import type { ReplayParked } from "./record-receipts.ts";
 import { prepare } from "./statement.ts";
@@ -27,6 +36,7 @@ interface ClaimedRow {
   readonly is_cancel_requested: number;
   readonly expire_time: number;
   readonly attempt_count: number;
+  readonly progress: string | null;
 }
 
 interface SettleParts extends ReturnType<typeof createRecordAttempt> {
@@ -40,7 +50,7 @@ export function createSettle(
 ) {
   const find = prepare<ClaimedRow>(
     db,
-    `SELECT account_id, state, claimed_by, claim_number, is_cancel_requested, expire_time, attempt_count
+    `SELECT account_id, state, claimed_by, claim_number, is_cancel_requested, expire_time, attempt_count, progress
      FROM deliveries WHERE id = ?`,
   );
   const submit = prepare(
@@ -60,15 +70,7 @@ export function createSettle(
     "UPDATE deliveries SET attempt_count = ?, gateway_id = ? WHERE id = ? AND claimed_by = ?",
   );
 
-  const submitLate = prepare(
-    db,
-    `UPDATE deliveries SET state = 3, claimed_by = NULL, is_waiting = 0, submit_time = ?, gateway_id = ?, progress = NULL
-     WHERE id = ? AND state = 1`,
-  );
-  const findProgress = prepare<{ progress: string | null }>(
-    db,
-    "SELECT progress FROM deliveries WHERE id = ?",
-  );
+  const submitEarly = prepareSubmitEarly(db);
   const keepProgress = prepare(db, "UPDATE deliveries SET progress = ? WHERE id = ?");
 
   function settleLate(tx: Transaction, entry: LateSettlement, row: ClaimedRow): SettleOutcome {
@@ -80,16 +82,17 @@ export function createSettle(
       verdict.isHeld && row.claimed_by === entry.claimant && row.claim_number === entry.claimNumber;
     const isFree = row.claimed_by === null || isHeld;
     if (state === "QUEUED" && isFree && isWhole(recorded.parts, whole.partCount)) {
-      submitLate.run(timeMs, attempt.gatewayId, id);
+      submitEarly.run(timeMs, attempt.gatewayId, id);
       state = becomeSubmitted(tx, entry, row.account_id, recorded, whole.expectsReceipts);
     } else if (state === "QUEUED" || state === "SUBMITTING") {
-      const progress = findProgress.get(id)?.progress;
-      const before = parseProgress(progress ?? null);
-      const after = progressAfter(before, attempt.number, recorded.parts);
+      const before = parseProgress(row.progress);
+      const after = progressWith(before, entry, recorded.parts);
       if (after !== before) keepProgress.run(packProgress(after), id);
     }
     if (replayParked(tx, attempt)) state = stateOf(find.get(id)?.state ?? stateCodes[state]);
-    return { kind: state === stateOf(row.state) ? "recorded" : "settled", state };
+    return state === stateOf(row.state)
+      ? recordedAs(state, entry, recorded.parts)
+      : { kind: "settled", state };
   }
 
   /** The row is SUBMITTED: tells it, and judges what is known of its end already. */
@@ -145,6 +148,15 @@ export function createSettle(
     };
     const attemptCount = Math.max(row.attempt_count, attempt?.number ?? 0);
     const verdict = verdictAfter(entry, recorded?.parts ?? []);
+    const accepted = acceptedBefore(row.progress, verdict);
+    if (accepted !== undefined) {
+      if (attempt !== undefined) countAttempt.run(attemptCount, accepted.gatewayId, id, entry.claimant);
+      submitEarly.run(timeMs, accepted.gatewayId, id);
+      state = becomeSubmitted(tx, entry, row.account_id, undefined, accepted.expectsReceipts);
+      if (attempt !== undefined && replayParked(tx, attempt))
+        state = stateOf(find.get(id)?.state ?? stateCodes[state]);
+      return { kind: "settled", state };
+    }
     const decision = decideSettlement(state, row.is_cancel_requested === 1, verdict);
     switch (decision.kind) {
       case "requeue": {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type DeliveryId, messageIdOf, toClaimantId } from "../../../src/domain/ids.ts";
+import { type DeliveryId, messageIdOf, toClaimantId, toGatewayId } from "../../../src/domain/ids.ts";
 import { noProgress } from "../../../src/domain/message.ts";
 import { firstClaimNumber } from "../../../src/store/accepting.ts";
 import type { PartRecord, Settlement } from "../../../src/store/settling.ts";
@@ -117,6 +117,7 @@ describeStore("answers that come late", (test) => {
     expect(await settle(id, late(buildPart({ id: "first" }), 1))).toEqual({
       kind: "recorded",
       state: "QUEUED",
+      isWhole: true,
     });
     const second = buildPart({ outcome: "AMBIGUOUS", timeMs: ambiguousAt + 40_000 });
     const again = { ...inDoubt(1), attempt: buildAttempt([second], { outcome: "AMBIGUOUS" }) };
@@ -162,7 +163,7 @@ describeStore("answers that come late", (test) => {
       ...late(buildPart({ id: "late" }), 1, true),
       claimant: toClaimantId("somebody else"),
     });
-    expect(other).toEqual({ kind: "recorded", state: "QUEUED" });
+    expect(other).toEqual({ kind: "recorded", state: "QUEUED", isWhole: true });
     expect(await settle(id, late(buildPart({ id: "late" }), 1, true))).toEqual({
       kind: "settled",
       state: "SUBMITTED",
@@ -218,5 +219,91 @@ describeStore("answers that come late", (test) => {
     expect((await view(id)).attempts).toMatchObject([
       { number: 1, outcome: "ACCEPTED", parts: [{ smscMessageId: "late" }] },
     ]);
+  });
+
+  /** A first attempt in doubt, and a second at another gateway that is under way. */
+  const failOver = async (partCount: number) => {
+    const id = await accept();
+    await settle(id, inDoubt(partCount));
+    await claim();
+    return id;
+  };
+  const elsewhere = (end: Partial<Settlement>): Partial<Settlement> => ({
+    whole: whole(1),
+    ...end,
+    attempt: buildAttempt([buildPart({ outcome: "THROTTLED", timeMs: ambiguousAt + 9 })], {
+      number: 2,
+      gatewayId: toGatewayId("south"),
+      outcome: "THROTTLED",
+    }),
+  });
+  const refusal: Settlement["verdict"] = {
+    kind: "final",
+    state: "REJECTED",
+    code: "ALL_GATEWAYS_FAILED",
+    reason: "REFUSED",
+  };
+
+  it.each([
+    ["is to be tried again", inDoubt(1).verdict ?? refusal],
+    ["is refused for good", refusal],
+  ])("P49 make a delivery SUBMITTED whose newer attempt %s", async (_, verdict) => {
+    const id = await failOver(1);
+    expect(await settle(id, late(buildPart({ id: "late" }), 1))).toMatchObject({ isWhole: true });
+    expect(await settle(id, elsewhere({ verdict }))).toEqual({ kind: "settled", state: "SUBMITTED" });
+    expect((await claim()).deliveries).toEqual([]);
+    expect(await view(id)).toMatchObject({ state: "SUBMITTED", gatewayId: gateway });
+    await test.store.recordReceipts([buildReceipt("late")]);
+    expect(await states()).toEqual(["QUEUED", "SUBMITTED", "DELIVERED"]);
+  });
+
+  it("P49 make a delivery SUBMITTED that is handed back untried", async () => {
+    const id = await failOver(1);
+    await settle(id, late(buildPart({ id: "late" }), 1));
+    const { verdict } = inDoubt(1);
+    if (verdict === undefined) expect.fail("no verdict");
+    expect(await settle(id, { verdict })).toEqual({ kind: "settled", state: "SUBMITTED" });
+  });
+
+  it("P49 let receipts of all parts end a delivery that is being sent again, with both reports", async () => {
+    const id = await failOver(2);
+    await settle(id, late(buildPart({ number: 1, id: "a" }), 2));
+    const [first] = await test.store.recordReceipts([buildReceipt("a")]);
+    expect(first).toMatchObject({ state: "QUEUED", isFirstFinal: false });
+    await settle(id, late(buildPart({ number: 2, id: "b" }), 2));
+    const [second] = await test.store.recordReceipts([buildReceipt("b")]);
+    expect(second).toMatchObject({
+      kind: "matched",
+      state: "DELIVERED",
+      isFirstFinal: true,
+      isOvertaking: true,
+    });
+    expect(await states()).toEqual(["QUEUED", "SUBMITTED", "DELIVERED"]);
+    // What is under way ends without a word.
+    const { verdict } = inDoubt(1);
+    if (verdict === undefined) expect.fail("no verdict");
+    expect(await settle(id, elsewhere({ verdict }))).toEqual({ kind: "fenced" });
+    expect((await claim()).deliveries).toEqual([]);
+    expect((await view(id)).state).toBe("DELIVERED");
+  });
+
+  it("P49 let receipts of an attempt that was given up end what another gateway has", async () => {
+    const id = await failOver(1);
+    const southern = buildAttempt([buildPart({ id: "south" })], {
+      number: 2,
+      gatewayId: toGatewayId("south"),
+    });
+    await settle(id, { attempt: southern, verdict: { kind: "submitted", expectsReceipts: true } });
+    await settle(id, late(buildPart({ id: "late" }), 1));
+    const [failed] = await test.store.recordReceipts([buildReceipt("late", { verdict: "UNDELIVERABLE" })]);
+    expect(failed).toMatchObject({ state: "SUBMITTED", isFirstFinal: false });
+    const other = await accept();
+    await settle(other, inDoubt(1));
+    await claim();
+    await settle(other, { attempt: southern, verdict: { kind: "submitted", expectsReceipts: true } });
+    await settle(other, late(buildPart({ id: "later" }), 1));
+    const [delivered] = await test.store.recordReceipts([buildReceipt("later")]);
+    expect(delivered).toMatchObject({ state: "DELIVERED", isFirstFinal: true });
+    expect(delivered).not.toHaveProperty("isOvertaking");
   });
 });

@@ -161,7 +161,8 @@ describeStore("settling", (test) => {
     const before = await view(id);
     expect(before).toMatchObject({ state: "QUEUED", attemptCount: 0 });
     expect(before.attempts).toMatchObject([{ number: 1, trace: { marks: ["FENCED"] } }]);
-    const [receipt] = await test.store.recordReceipts([buildReceipt("lost")]);
+    const failed = { verdict: "UNDELIVERABLE" } as const;
+    const [receipt] = await test.store.recordReceipts([buildReceipt("lost", failed)]);
     expect(receipt).toMatchObject({ kind: "matched", state: "QUEUED", isFirstFinal: false });
     await test.store.settle([buildSubmitted(id, test.claimant, ["kept"])]);
     const after = await view(id);
@@ -170,6 +171,17 @@ describeStore("settling", (test) => {
       [1, "lost"],
       [1, "kept"],
     ]);
+  });
+
+  it("P49 ends a delivery that somebody else has claimed by the receipt of an attempt whose claim was lost", async () => {
+    const id = await accept();
+    await test.store.settle([buildSubmitted(id, toClaimantId("a former process"), ["lost"])]);
+    const [receipt] = await test.store.recordReceipts([buildReceipt("lost")]);
+    expect(receipt).toMatchObject({ kind: "matched", state: "DELIVERED", isOvertaking: true });
+    expect(await test.store.settle([buildSubmitted(id, test.claimant, ["kept"])])).toEqual([
+      { kind: "fenced" },
+    ]);
+    expect(await states()).toEqual(["QUEUED", "SUBMITTED", "DELIVERED"]);
   });
 
   it("settles a claim once", async () => {
@@ -221,7 +233,8 @@ describeStore("settling", (test) => {
     // What an old claim tells that is new is a fact all the same.
     const late = buildAttempt([buildPart({ id: "late", timeMs: startMs + 5 })]);
     expect(await settle(id, { attempt: late })).toEqual({ kind: "fenced" });
-    const [receipt] = await test.store.recordReceipts([buildReceipt("late")]);
+    const failed = { verdict: "UNDELIVERABLE" } as const;
+    const [receipt] = await test.store.recordReceipts([buildReceipt("late", failed)]);
     expect(receipt).toMatchObject({ kind: "matched", deliveryId: id });
     const own = buildAttempt([buildPart({ id: "own" })], { number: 2 });
     const [outcome] = await test.store.settle([

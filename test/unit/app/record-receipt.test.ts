@@ -7,6 +7,7 @@ import { buildReceipt } from "../../support/store-builders.ts";
 function setUp(answer: (count: number) => Promise<readonly ReceiptOutcome[]>) {
   const batches: number[] = [];
   const warnings: string[] = [];
+  const overtaken: string[] = [];
   const recorder = createReceiptRecorder({
     store: {
       recordReceipts(receipts) {
@@ -16,12 +17,13 @@ function setUp(answer: (count: number) => Promise<readonly ReceiptOutcome[]>) {
       recordUnparsableReceipt: () => Promise.resolve(),
       recordIncoming: () => Promise.resolve([]),
     },
+    onOvertaken: (id) => overtaken.push(id),
     log: {
       ...silentLogger,
       often: { ...silentLogger.often, warn: (_fields, sentence) => warnings.push(sentence) },
     },
   });
-  return { recorder, batches, warnings };
+  return { recorder, batches, warnings, overtaken };
 }
 
 const parked = async (count: number) => Array.from({ length: count }, () => ({ kind: "parked" }) as const);
@@ -52,6 +54,16 @@ describe("createReceiptRecorder", () => {
     expect(results.map((result) => result.status)).toEqual(["rejected", "rejected"]);
     isAway = false;
     await recorder.onReceipt(buildReceipt("1"));
+  });
+
+  it("P49 tells who may hold a resend that a receipt has made it needless", async () => {
+    const ended = { kind: "matched", state: "DELIVERED", isFirstFinal: true, isGuess: false } as const;
+    const { recorder, overtaken } = setUp(async () => [
+      { ...ended, deliveryId: "usual" as never },
+      { ...ended, deliveryId: "waiting" as never, isOvertaking: true },
+    ]);
+    await Promise.all([recorder.onReceipt(buildReceipt("1")), recorder.onReceipt(buildReceipt("2"))]);
+    expect(overtaken).toEqual(["waiting"]);
   });
 
   it("P9 logs a contradiction, and P1 an id that matches several parts", async () => {

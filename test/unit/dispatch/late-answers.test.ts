@@ -10,6 +10,7 @@ import {
   type MemoryGateway,
   refused,
 } from "../../support/memory-gateway.ts";
+import { buildReceipt } from "../../support/store-builders.ts";
 
 const open = useDispatchWorld();
 
@@ -168,5 +169,43 @@ describe("an answer that comes late", () => {
       state: "UNKNOWN",
       attempts: [{ parts: [{ outcome: "ACCEPTED", smscMessageId: "late" }] }],
     });
+  });
+
+  it("P49 makes a delivery SUBMITTED that another gateway throttles meanwhile, and sends no more of it", async () => {
+    const { gateway: north, lates } = silent("north");
+    const south = createMemoryGateway("south");
+    const { send, until, view, advance, quiet } = await open({ gateways: [north, south] });
+    const answer = Promise.withResolvers<readonly PartResult[]>();
+    south.script = () => answer.promise;
+    const id = only(await send({}));
+    await advance(20_000, 500);
+    expect(south.submissions).toHaveLength(1);
+    lates[0]?.onAnswer(accepted(1, "late"));
+    await quiet();
+    answer.resolve([refused(1, "throttled")]);
+    await until(id, "SUBMITTED");
+    await advance(120_000, 1_000);
+    expect(south.submissions).toHaveLength(1);
+    expect(await view(id)).toMatchObject({ gatewayId: "north" });
+  });
+
+  it("P49 that is followed by its receipt ends the delivery, and what another gateway says is only kept", async () => {
+    const { gateway: north, lates } = silent("north");
+    const south = createMemoryGateway("south");
+    const { send, until, view, advance, quiet, store, dispatcher } = await open({ gateways: [north, south] });
+    const answer = Promise.withResolvers<readonly PartResult[]>();
+    south.script = () => answer.promise;
+    const id = only(await send({}));
+    await advance(20_000, 500);
+    lates[0]?.onAnswer(accepted(1, "late"));
+    await quiet();
+    const [outcome] = await store.recordReceipts([buildReceipt("late", { gatewayId: north.id })]);
+    expect(outcome).toMatchObject({ state: "DELIVERED", isOvertaking: true });
+    dispatcher.drop(id);
+    answer.resolve([refused(1, "throttled")]);
+    await until(id, "DELIVERED");
+    await advance(120_000, 1_000);
+    expect([north.submissions.length, south.submissions.length]).toEqual([2, 1]);
+    expect(await view(id)).toMatchObject({ state: "DELIVERED", gatewayId: "north" });
   });
 });
