@@ -24,7 +24,7 @@ export interface GatewayPool {
   readonly entries: () => ReadonlyMap<GatewayId, PooledGateway>;
   readonly gateways: () => ReadonlyMap<GatewayId, Gateway>;
   readonly routes: () => readonly DispatchRoute[];
-  /** Takes another configuration; a gateway whose connection settings did not change goes on as it is. */
+  /** Takes another configuration; a gateway whose connection settings did not change goes on, with its rate and window changed at most. */
   replace(configs: readonly GatewayConfig[]): PoolChange;
 }
 
@@ -42,13 +42,14 @@ export function createGatewayPool(make: (settings: SmppGatewaySettings) => Gatew
         configs.map((config) => {
           const id = toGatewayId(config.id);
           const smpp = smppSettingsOf(config);
-          const settings = JSON.stringify(smpp);
+          // The window follows the rate where it is not set, and changes while sessions stand.
+          const settings = JSON.stringify({ ...smpp, window: undefined });
           const known = before.get(id);
           let gateway = known?.settings === settings ? known.gateway : undefined;
           if (gateway === undefined) {
             gateway = make(smpp);
             added.push(gateway);
-          }
+          } else gateway.resize(smpp.window);
           return [id, { gateway, route: dispatchRouteOf(config), isPaused: config.paused, settings }];
         }),
       );

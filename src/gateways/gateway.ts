@@ -129,6 +129,8 @@ export interface Gateway {
    * take, and closes. Resolves once it is closed; harmless when repeated.
    */
   closeSession(slot: number, graceMs?: number): Promise<void>;
+  /** Lets so many PDUs of a session be unanswered from now on; its sessions stay. */
+  resize(window: number): void;
   /** Binds again after a stop for a wrong password; links that wait for their next try have it at once. */
   resume(): void;
   /** Waits for unanswered PDUs until `graceMs` is over, unbinds and closes; harmless when repeated. */

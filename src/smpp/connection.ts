@@ -40,6 +40,8 @@ export class SmppConnection {
   #unanswered: { readonly sequence_number: number; readonly response: string | undefined } | undefined;
   #graceTimer: Timer | undefined;
   #reason: CloseReason | undefined;
+  /** Places for requests; may change while it stands. */
+  window: number;
   #isClosing = false;
   #isDeparting = false;
   #isClosed = false;
@@ -50,6 +52,7 @@ export class SmppConnection {
   constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket;
     this.#options = options;
+    this.window = options.window;
     this.#clock = options.clock;
     this.#framer = createFramer(options.maxPduOctets ?? DEFAULT_MAX_PDU_OCTETS);
     this.#pending = new PendingRequests({
@@ -95,7 +98,7 @@ export class SmppConnection {
   get room(): number {
     if (!this.isOpen) return 0;
     // What left the window unanswered made room there and proves nothing of the peer: until it answers, one request at a time asks.
-    const places = this.#pending.isUnanswered ? 1 : this.#options.window;
+    const places = this.#pending.isUnanswered ? 1 : this.window;
     return Math.max(0, places - this.#pending.inWindow);
   }
 

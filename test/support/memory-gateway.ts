@@ -79,7 +79,8 @@ export const acceptAll: Script = (submission) =>
   submission.parts.map((part) => accepted(part.number, `m${++acceptCount}`));
 
 export function createMemoryGateway(id: string, options: MemoryGatewayOptions = {}): MemoryGateway {
-  const { window = 100, sessions = 1 } = options;
+  const { sessions = 1 } = options;
+  let { window = 100 } = options;
   let ownSessions = sessions;
   const submissions: Submission[] = [];
   const arrivals = createSignalQueue<Submission>();
@@ -112,6 +113,9 @@ export function createMemoryGateway(id: string, options: MemoryGatewayOptions = 
     },
     openSession() {},
     closeSession: () => Promise.resolve(),
+    resize(next) {
+      window = next;
+    },
     resume() {},
     setStatus(next) {
       status = next;

@@ -54,6 +54,7 @@ interface SlotLink {
 
 class SmppGateway implements Gateway {
   readonly #settings: SmppGatewaySettings;
+  #window: number;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #outcomes: PartOutcomes;
@@ -74,6 +75,7 @@ class SmppGateway implements Gateway {
 
   constructor(settings: SmppGatewaySettings, deps: SmppGatewayDeps) {
     this.#settings = settings;
+    this.#window = settings.window;
     this.#deps = deps;
     this.#clock = deps.clock;
     this.#log = deps.log.child({ gateway: settings.id });
@@ -86,7 +88,7 @@ class SmppGateway implements Gateway {
     this.#submitter = new Submitter({
       clock: deps.clock,
       sessions: () => this.#sessions,
-      maxQueued: settings.window * settings.sessions,
+      maxQueued: () => this.#window * settings.sessions,
       onRoom: () => this.#listener?.onRoom(),
     });
     this.#own = new Set(Array.from({ length: settings.sessions }).keys());
@@ -120,7 +122,7 @@ class SmppGateway implements Gateway {
       ownSessions: this.#links.filter(({ slot }) => this.#own.has(slot)).length,
       boundSessions: this.#sessions.filter((session) => session.isBound).length,
       inFlight: this.#sessions.reduce((sum, session) => sum + session.inFlight, 0),
-      windowSize: submitting.length * this.#settings.window,
+      windowSize: submitting.length * this.#window,
     };
   }
 
@@ -161,6 +163,13 @@ class SmppGateway implements Gateway {
     const closed = links.map(({ link }) => link.stop(graceMs));
     if (wasOwn) this.#showStatus(this.#own.size === 0 ? noSession : "a session is being closed", true);
     await Promise.all(closed);
+  }
+
+  resize(window: number): void {
+    if (window === this.#window) return;
+    this.#window = window;
+    for (const { link } of this.#links) link.resize(window);
+    this.#submitter.pump();
   }
 
   resume(): void {

@@ -26,7 +26,7 @@ export interface LinkOptions extends Omit<SessionOptions, "onEnd"> {
 }
 
 export class Link {
-  readonly #options: LinkOptions;
+  #options: LinkOptions;
   readonly #backoff: Backoff;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -59,6 +59,12 @@ export class Link {
     this.#backoff.reset();
     this.#timer?.cancel();
     this.#connect();
+  }
+
+  /** Takes another window, for the session that stands and for those to come. */
+  resize(window: number): void {
+    this.#options = { ...this.#options, settings: { ...this.#options.settings, window } };
+    this.#session?.resize(window);
   }
 
   /** Ends the session within `graceMs` and stays down until it is started again. */

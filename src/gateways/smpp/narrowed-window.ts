@@ -6,7 +6,7 @@
 const perMs = 1 / 1_000;
 
 export class NarrowedWindow {
-  readonly #full: number;
+  #full: number;
   #places: number;
   #timeMs = 0;
   /** Answers still to come to what was under way at the last halving, which say nothing of the new window. */
@@ -17,8 +17,19 @@ export class NarrowedWindow {
     this.#places = full;
   }
 
+  /** Places where nothing narrows it. */
+  get full(): number {
+    return this.#full;
+  }
+
   get isFull(): boolean {
     return this.#places === this.#full;
+  }
+
+  /** Takes another window; a narrowed one grows to it as before. */
+  resize(full: number): void {
+    this.#places = this.isFull ? full : Math.min(this.#places, full);
+    this.#full = full;
   }
 
   /** Places in all, those that are taken too. */

@@ -119,6 +119,12 @@ export class SmppSession implements SubmitSession {
     return this.#window.isFull ? room : Math.max(0, Math.min(room, this.windowSize - this.inFlight));
   }
 
+  /** Takes another window: where it shrinks, what is under way keeps its places until it is answered. */
+  resize(window: number): void {
+    this.#window.resize(window);
+    if (this.#connection !== undefined) this.#connection.window = window;
+  }
+
   /** PDUs that may be unanswered now. */
   get windowSize(): number {
     return this.#window.places(this.#options.clock.monotonic());
@@ -217,7 +223,7 @@ export class SmppSession implements SubmitSession {
     this.#state = "binding";
     const connection = new SmppConnection(socket, {
       clock,
-      window: settings.window,
+      window: this.#window.full,
       responseTimeoutMs: settings.responseTimeoutMs,
       enquireLinkIntervalMs: settings.enquireLinkIntervalMs,
       enquireLinkTimeoutMs: settings.enquireLinkTimeoutMs,

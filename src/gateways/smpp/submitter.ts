@@ -19,7 +19,7 @@ export interface SubmitterOptions {
   readonly clock: Clock;
   readonly sessions: () => readonly SubmitSession[];
   /** Submissions that may wait for a place; more are handed back unsent. */
-  readonly maxQueued: number;
+  readonly maxQueued: () => number;
   readonly onRoom: () => void;
 }
 
@@ -110,7 +110,7 @@ export class Submitter {
     }
     const mayWait =
       !this.#isClosed &&
-      this.#queue.length < this.#options.maxQueued &&
+      this.#queue.length < this.#options.maxQueued() &&
       this.#options.sessions().some((each) => each.canSubmit);
     if (mayWait) this.#queue.push(run);
     else run.stop("no_session", this.#options.clock.now());

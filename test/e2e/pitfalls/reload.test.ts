@@ -41,3 +41,18 @@ describe("A pause in the file", () => {
     expect((await world.gateway("north")).state).toBe(PAUSED);
   });
 });
+
+describe("A rate that changes", () => {
+  it("changes the windows that follow from it and leaves the sessions bound", async () => {
+    await using world = await startServiceWorld([{ gateway: { rate: 100, sessions: 2 } }]);
+    const before = await world.untilGateway("north", (gateway) => gateway.boundSessionCount === 2);
+    expect(before.windowSize).toBe(30);
+    const say = (change: object) => world.reload((all) => all.map((one) => ({ ...one, ...change })));
+    await say({ rate: 1_000 });
+    expect(await world.gateway("north")).toMatchObject({ boundSessionCount: 2, windowSize: 300 });
+    await say({ window: 1 });
+    expect(await world.gateway("north")).toMatchObject({ boundSessionCount: 2, windowSize: 2 });
+    await Promise.all(Array.from({ length: 20 }, async () => world.ended(await world.send())));
+    expect(world.smsc.counters()).toMatchObject({ binds: 2, closed: 0 });
+  });
+});

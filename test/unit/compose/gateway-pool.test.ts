@@ -41,6 +41,15 @@ describe("createGatewayPool", () => {
     expect([...pool.entries().values()][0]?.isPaused).toBe(true);
   });
 
+  it("keeps a connection whose rate, and with it the window, changed only", () => {
+    const pool = createPool();
+    pool.replace([config("north", { rate: 100 })]);
+    const [before] = pool.gateways().values();
+    expect(pool.replace([config("north", { rate: 500 })])).toEqual({ added: [], removed: [] });
+    expect(pool.replace([config("north", { window: 7 })])).toEqual({ added: [], removed: [] });
+    expect([...pool.gateways().values()]).toEqual([before]);
+  });
+
   it("replaces a gateway whose connection changed", () => {
     const pool = createPool();
     pool.replace([config("north")]);
