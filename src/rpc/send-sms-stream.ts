@@ -1,6 +1,6 @@
 /**
  * Accepts many messages on one stream: requests are worked on side by side and answered in their order. At most 256 are unanswered,
- * or one while the process has more in hand than it should; then reading pauses, and with it the caller, by HTTP/2's flow control.
+ * fewer where they have many recipients (unanswered-requests.ts), or one while the process has more in hand than it should; then reading pauses, and with it the caller, by HTTP/2's flow control.
  */
 import { Status } from "nice-grpc-common";
 import type { Principal } from "../app/api-keys.ts";
@@ -18,12 +18,15 @@ import { refuseUnreadable } from "./read-requests.ts";
 import { toStatusCode } from "./translate/enums.ts";
 import { fromSendSmsRequest, toSendSmsResponse } from "./translate/send-sms.ts";
 import { toDuration } from "./translate/time.ts";
+import type { UnansweredRequests } from "./unanswered-requests.ts";
 
 export const maxUnanswered = 256;
 
 export interface SendSmsStreamDeps extends FailureDeps {
   readonly sendSms: SendSms;
   readonly workInHand: Pick<WorkInHand, "enter" | "isTight">;
+  /** Of all streams. */
+  readonly unanswered: UnansweredRequests;
   /** Aborted when the service stops: what was read is answered, then the stream ends with SERVICE_UNAVAILABLE. */
   readonly stopping: AbortSignal;
 }
@@ -34,6 +37,11 @@ export interface SendSmsStreamCall {
   readonly signal: AbortSignal;
 }
 
+interface Answer {
+  readonly recipients: number;
+  readonly response: Promise<SendSmsStreamResponse>;
+}
+
 /** The answers to a stream of requests. */
 export async function* sendSmsStream(
   requests: AsyncIterable<SendSmsStreamRequest>,
@@ -41,13 +49,16 @@ export async function* sendSmsStream(
   deps: SendSmsStreamDeps,
 ): AsyncGenerator<SendSmsStreamResponse, void> {
   const { stopping } = deps;
-  const answers: Promise<SendSmsStreamResponse>[] = [];
+  const answers: Answer[] = [];
   const changed = createWaker();
   const roomMade = createWaker();
   let hasEnded = false;
   let isCut = false;
   let fault: { readonly cause: unknown } | undefined;
-  const isFull = () => answers.length >= maxUnanswered || (answers.length > 0 && deps.workInHand.isTight());
+  const unanswered = deps.unanswered.open(principal.accountId, roomMade.wake);
+  const isFull = () =>
+    answers.length >= maxUnanswered ||
+    (answers.length > 0 && (unanswered.isFull || deps.workInHand.isTight()));
 
   async function read(): Promise<void> {
     try {
@@ -58,7 +69,9 @@ export async function* sendSmsStream(
           isCut = true;
           return;
         }
-        answers.push(answer(request, principal, deps));
+        const recipients = Math.max(1, request.request?.recipients.length ?? 0);
+        unanswered.add(recipients);
+        answers.push({ recipients, response: answer(request, principal, deps) });
         changed.wake();
         while (isFull() && !hasEnded) await roomMade.next();
       }
@@ -79,8 +92,9 @@ export async function* sendSmsStream(
       const next = answers[0];
       if (next !== undefined) {
         // It counts as unanswered until the caller's side has taken it, which is when this generator goes on.
-        yield await next;
+        yield await next.response;
         answers.shift();
+        unanswered.remove(next.recipients);
         roomMade.wake();
         continue;
       }
@@ -91,6 +105,7 @@ export async function* sendSmsStream(
     }
   } finally {
     hasEnded = true;
+    unanswered.close();
     roomMade.wake();
     stopping.removeEventListener("abort", changed.wake);
     signal.removeEventListener("abort", changed.wake);

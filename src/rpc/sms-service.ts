@@ -27,6 +27,7 @@ import { fromPreviewSmsRequest, toPreviewSmsResponse } from "./translate/plan.ts
 import { fromStreamRequest, toDeliveryReport, toReportSubscription } from "./translate/report.ts";
 import { fromSendSmsRequest, toSendSmsResponse } from "./translate/send-sms.ts";
 import { fromDate } from "./translate/time.ts";
+import { UnansweredRequests } from "./unanswered-requests.ts";
 import type { WholeAnswers } from "./wire-definition.ts";
 
 export interface SmsServiceDeps extends GuardDeps {
@@ -48,6 +49,7 @@ export function createSmsService(
   deps: SmsServiceDeps,
 ): WholeAnswers<SmsServiceImplementation, SmsServiceClient> {
   const guard = createGuard(deps, "any");
+  const streams = { ...deps, unanswered: new UnansweredRequests() };
   const sendSms = guard.unary(async (request: SendSmsRequest, { accountId }, context) =>
     toSendSmsResponse(
       await deps.sendSms(fromSendSmsRequest(request), {
@@ -71,7 +73,7 @@ export function createSmsService(
     },
 
     sendSmsStream: guard.stream((requests, principal, context) =>
-      sendSmsStream(requests, { principal, signal: context.signal }, deps),
+      sendSmsStream(requests, { principal, signal: context.signal }, streams),
     ),
 
     previewSms: guard.unary(async (request, principal) =>
