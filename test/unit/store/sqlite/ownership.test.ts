@@ -116,7 +116,12 @@ describe("a second store on the same file", () => {
     await expect(open(), "once more").rejects.toMatchObject(refused);
     await store.close();
     const next = await open();
-    expect((await next.join(startMs)).recovery).toEqual({ claimsVoided: 0, endedUnknown: 0 });
+    expect((await next.join(startMs)).recovery).toEqual({
+      claimsVoided: 0,
+      endedUnknown: 0,
+      cancelled: 0,
+      mayHaveLeft: 0,
+    });
   });
 
   it("is refused by another name too", async () => {
