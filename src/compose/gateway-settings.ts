@@ -20,6 +20,7 @@ export function smppSettingsOf(config: GatewayConfig): SmppGatewaySettings {
   const { tls } = config;
   return {
     id: toGatewayId(config.id),
+    formerIds: config.formerIds.map(toGatewayId),
     host: config.host,
     port: config.port,
     tls: tls && {

@@ -29,6 +29,7 @@ export function crossFaultsOf(config: unknown): readonly CrossFault[] {
     ...limitFaults(groupOf(limits)),
     ...twinFaults(idsOf("accounts", accountGroups), () => "stands twice: ids of accounts must differ"),
     ...twinFaults(idsOf("gateways", gatewayGroups), () => "stands twice: ids of gateways must differ"),
+    ...formerIdFaults(gatewayGroups),
     ...twinFaults(
       accountGroups.flatMap(({ keys }, account) =>
         listOf(keys).map((key, index) => ({
@@ -90,6 +91,23 @@ function idsOf(list: string, groups: readonly Group[]): readonly Identified[] {
     path: [list, index, "id"],
     identity: typeof id === "string" ? id : undefined,
   }));
+}
+
+/** A former id is neither one of today nor that of two gateways. */
+function formerIdFaults(gateways: readonly Group[]): readonly CrossFault[] {
+  const today = new Set(gateways.map(({ id }) => id));
+  const former = gateways.flatMap(({ formerIds }, gateway) =>
+    listOf(formerIds).map((id, index) => ({
+      path: ["gateways", gateway, "formerIds", index],
+      identity: typeof id === "string" ? id : undefined,
+    })),
+  );
+  return [
+    ...twinFaults(former, (first) => `stands at ${pathText(first)} too: a former id belongs to one gateway`),
+    ...former
+      .filter(({ identity }) => today.has(identity))
+      .map(({ path }) => ({ path, rule: "is the id of a gateway: a former id is one that no gateway has" })),
+  ];
 }
 
 /** A key and its own hash are one key. */

@@ -32,6 +32,10 @@ const allowDeny = (item: z.ZodString) =>
     )
     .optional();
 
+const gatewayId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,31}$/, "must be 1 to 32 of a-z, 0-9, dot, dash and underscore");
+
 /** What a gateway may be used for. */
 const routing = {
   priority: whole(0, 1_000_000).default(100),
@@ -79,9 +83,8 @@ const addresses = z
 /** The schema of a gateway; all of them speak SMPP. */
 export const gatewaySchema = (reader: ReferenceReader) =>
   z.strictObject({
-    id: z
-      .string()
-      .regex(/^[a-z0-9][a-z0-9._-]{0,31}$/, "must be 1 to 32 of a-z, 0-9, dot, dash and underscore"),
+    id: gatewayId,
+    formerIds: z.array(gatewayId).max(10).default([]),
     kind: z.literal("smpp"),
     host,
     port: whole(1, 65_535).default(2775),

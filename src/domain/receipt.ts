@@ -10,6 +10,8 @@ export interface ReceiptedId {
 /** What one receipt says, in our words. */
 export interface Receipt extends ReceiptedId {
   readonly gatewayId: GatewayId;
+  /** What its gateway was called before: parts that were submitted under these names are its own. Absent where it had none. */
+  readonly formerGatewayIds?: readonly GatewayId[];
   /** The id in its text, where receipted_message_id says another one; tried where that leads nowhere. */
   readonly otherId: ReceiptedId | undefined;
   /** Its source: the destination of the message it is about, as the SMSC spells it; undefined where absent. */

@@ -3,6 +3,7 @@
  * that every fact in the receipt counts before the newest part does. Pure; every store asks it inside its transaction.
  */
 import { type DeliveryState, isFinal } from "../domain/delivery-state.ts";
+import type { GatewayId } from "../domain/ids.ts";
 import { areSameDigits, comparableDigits } from "../domain/phone-number.ts";
 import type { Receipt, ReceiptedId } from "../domain/receipt.ts";
 import { type PartTuple, packReceipt } from "./part-tuple.ts";
@@ -38,6 +39,11 @@ export const mostUnderOneId = 100;
 
 /** Dates in receipts are mostly cut off to the minute. */
 const submitSlackMs = 60_000;
+
+/** The gateways under whose names its part may have been submitted, today's first. */
+export function gatewaysOf({ gatewayId, formerGatewayIds = [] }: Receipt): readonly GatewayId[] {
+  return [gatewayId, ...formerGatewayIds];
+}
 
 /** The ids of a receipt, in the order in which they are tried. */
 export function idsOf({ smscMessageId, matchKey, otherId }: Receipt): readonly ReceiptedId[] {

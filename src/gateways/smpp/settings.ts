@@ -30,6 +30,8 @@ export type ReceiptSetting = "each" | "one" | "none";
 
 export interface SmppGatewaySettings {
   readonly id: GatewayId;
+  /** Names that it had before; receipts may be about what was submitted under them. */
+  readonly formerIds: readonly GatewayId[];
   readonly host: string;
   /** 1 to 65535. */
   readonly port: number;
@@ -105,6 +107,7 @@ export type RequiredSmppSettings = Pick<
 >;
 
 export const defaultSmppSettings: Omit<SmppGatewaySettings, keyof RequiredSmppSettings> = {
+  formerIds: [],
   tls: undefined,
   systemType: "",
   interfaceVersion: 0x34,

@@ -5,7 +5,7 @@
  */
 import { type DeliveryId, type MessageId, maxDeliveries } from "../../domain/ids.ts";
 import type { Receipt } from "../../domain/receipt.ts";
-import { idsOf, mostUnderOneId } from "../match-receipt.ts";
+import { gatewaysOf, idsOf, mostUnderOneId } from "../match-receipt.ts";
 import { parseParts } from "../part-tuple.ts";
 import type { Settlement } from "../settling.ts";
 import { keysOf } from "../status-rows.ts";
@@ -187,7 +187,9 @@ async function loadReceiptKeys({ connection, rows }: Transaction, wanted: RowsWa
   }
   for (const receipt of wanted.receipts) {
     parkedKeys.add(receipt.gatewayId, receipt.matchKey, receipt.smscMessageId);
-    for (const id of idsOf(receipt)) idKeys.add(receipt.gatewayId, id.matchKey, id.smscMessageId);
+    for (const id of idsOf(receipt)) {
+      for (const gatewayId of gatewaysOf(receipt)) idKeys.add(gatewayId, id.matchKey, id.smscMessageId);
+    }
   }
   const [parked, found] = await Promise.all([
     parkedKeys.size === 0 ? [] : connection.all(findParked, ...parkedKeys.arrays),
@@ -198,9 +200,12 @@ async function loadReceiptKeys({ connection, rows }: Transaction, wanted: RowsWa
   for (const row of found) addPlain(rows, row);
   const ofParked = new Keys();
   for (const row of new Set([...rows.parked.values()].flat())) {
-    for (const { matchKey, smscMessageId } of idsOf(receiptOf(row))) {
-      const keys = [matchKey, smscMessageId].filter((key) => !idKeys.has(row.gateway_id, key));
-      ofParked.add(row.gateway_id, ...keys);
+    const receipt = receiptOf(row);
+    for (const { matchKey, smscMessageId } of idsOf(receipt)) {
+      for (const gatewayId of gatewaysOf(receipt)) {
+        const keys = [matchKey, smscMessageId].filter((key) => !idKeys.has(gatewayId, key));
+        ofParked.add(gatewayId, ...keys);
+      }
     }
   }
   if (ofParked.size === 0) return;

@@ -7,6 +7,7 @@ import { stateOf } from "../codes.ts";
 import { decideReceipt } from "../decide-receipt.ts";
 import {
   type CandidateFacts,
+  gatewaysOf,
   isOfAnotherNumber,
   keepReceipt,
   matchReceipt,
@@ -94,7 +95,7 @@ function matchAndApply(tx: Transaction, receipt: Receipt, mayGuess: boolean): Re
   const match = matchReceipt(
     receipt,
     {
-      find: (id) => findCandidates(tx, receipt.gatewayId, id),
+      find: (id) => gatewaysOf(receipt).flatMap((gatewayId) => findCandidates(tx, gatewayId, id)),
       factsOf: (row) => factsOf(tx.rows, row) ?? gone,
     },
     mayGuess,

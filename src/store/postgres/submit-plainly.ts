@@ -5,7 +5,7 @@
  */
 import type { AccountId, ClaimantId, DeliveryId } from "../../domain/ids.ts";
 import { stateCodes } from "../codes.ts";
-import { idsOf } from "../match-receipt.ts";
+import { gatewaysOf, idsOf } from "../match-receipt.ts";
 import type { Settlement } from "../settling.ts";
 import { createSendRows } from "./columns.ts";
 import type { RowsWanted } from "./load-rows.ts";
@@ -57,7 +57,8 @@ export function findPlain(
   const known = [...receipts, ...new Set([...rows.parked.values()].flat().map(receiptOf))];
   for (const receipt of known) {
     for (const { matchKey, smscMessageId } of idsOf(receipt)) {
-      received.add(idKey(receipt.gatewayId, matchKey)).add(idKey(receipt.gatewayId, smscMessageId));
+      for (const gatewayId of gatewaysOf(receipt))
+        received.add(idKey(gatewayId, matchKey)).add(idKey(gatewayId, smscMessageId));
     }
   }
   const counts = new Map<DeliveryId, number>();

@@ -148,6 +148,7 @@ export type PackedReceipt = readonly [
   sender: string | undefined,
   submitTimeMs: number | undefined,
   waitMs: number,
+  formerGatewayIds: Receipt["formerGatewayIds"],
 ];
 
 function octetsAsText(octets: Uint8Array): string {
@@ -173,6 +174,7 @@ export function packReceipt(receipt: Receipt): PackedReceipt {
     receipt.sender,
     receipt.submitTimeMs,
     receipt.waitMs,
+    receipt.formerGatewayIds,
   ];
 }
 
@@ -197,5 +199,6 @@ export function unpackReceipt(packed: PackedReceipt): Receipt {
     sender: packed[14],
     submitTimeMs: packed[15],
     waitMs: packed[16],
+    ...(packed[17] !== undefined && { formerGatewayIds: packed[17] }),
   };
 }

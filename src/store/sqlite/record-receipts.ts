@@ -10,6 +10,7 @@ import { stateOf } from "../codes.ts";
 import { decideReceipt } from "../decide-receipt.ts";
 import {
   type CandidateFacts,
+  gatewaysOf,
   isOfAnotherNumber,
   keepReceipt,
   matchReceipt,
@@ -135,7 +136,10 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
     findCandidates: Find,
     mayGuess: boolean,
   ): ReceiptOutcome | undefined {
-    const source = { find: (id: ReceiptedId) => findCandidates(receipt.gatewayId, id), factsOf };
+    const source = {
+      find: (id: ReceiptedId) => gatewaysOf(receipt).flatMap((gatewayId) => findCandidates(gatewayId, id)),
+      factsOf,
+    };
     const match = matchReceipt(receipt, source, mayGuess);
     return match.kind === "one" ? apply(tx, receipt, match.candidate, match.isGuess) : undefined;
   }

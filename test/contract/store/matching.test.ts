@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { DeliveryId } from "../../../src/domain/ids.ts";
+import { type DeliveryId, toGatewayId } from "../../../src/domain/ids.ts";
 import type { Receipt } from "../../../src/domain/receipt.ts";
 import type { ReceiptOutcome } from "../../../src/store/settling.ts";
 import {
@@ -39,6 +39,29 @@ describeStore("matching receipts", (test) => {
   };
   const states = (ids: readonly DeliveryId[]) => test.store.readStates(ids);
   const dueMs = startMs + 5_000 + 30_000;
+
+  it("finds what was submitted under a former id of the receipt's gateway, at once and after waiting, and nothing without it", async () => {
+    const renamed = toGatewayId("renamed");
+    const formerGatewayIds = [toGatewayId("another"), buildReceipt("x").gatewayId];
+    const [first, second] = await submitAlike(2, "OLD-1");
+    if (first === undefined || second === undefined) throw new TypeError("two were submitted");
+    expect((await record("OLD-1", { gatewayId: renamed, recipient: recipientAt(0) })).kind).toBe("parked");
+    expect(
+      await record("OLD-1", { gatewayId: renamed, formerGatewayIds, recipient: recipientAt(0) }),
+    ).toMatchObject({
+      kind: "matched",
+      deliveryId: first,
+      state: "DELIVERED",
+    });
+    const early = { gatewayId: renamed, formerGatewayIds, ...failed };
+    expect((await record("OLD-2", early)).kind).toBe("parked");
+    const [third] = await acceptClaimed(test.store, test.claimant, { recipients: 1 });
+    if (third === undefined) throw new TypeError("one was claimed");
+    await settle(third, "OLD-2");
+    expect(await takeAt(dueMs)).toContainEqual(
+      expect.objectContaining({ kind: "matched", deliveryId: third }),
+    );
+  });
 
   it("P53 tells parts under one id apart by the receipt's address, in any spelling (P54)", async () => {
     const ids = await submitAlike(4, "SAME-7");
