@@ -4,7 +4,8 @@
  */
 import type { CallContext } from "nice-grpc-common";
 import type { ApiKeys, Principal } from "../app/api-keys.ts";
-import type { Clock } from "../observability/clock.ts";
+import { SmsError } from "../domain/errors.ts";
+import type { Clock, Timer } from "../observability/clock.ts";
 import { authenticate, requireOperator } from "./authenticate.ts";
 import { toServerError } from "./error-status.ts";
 import type { FailureDeps } from "./failure.ts";
@@ -13,10 +14,10 @@ import { refuseUnreadable } from "./read-requests.ts";
 
 export interface GuardDeps extends FailureDeps {
   readonly keys: Pick<ApiKeys, "verify">;
-  readonly clock: Pick<Clock, "monotonic">;
+  readonly clock: Pick<Clock, "setInterval">;
 }
 
-/** A stream's key is checked again before a response that comes this long after the last check, so that a revoked one ends it. */
+/** How often a stream's key is checked again, whether anything passes or not, so that a revoked one ends it. */
 const recheckMs = 1_000;
 
 export interface Guard {
@@ -39,6 +40,18 @@ export function createGuard(deps: GuardDeps, role: "any" | "operator"): Guard {
     const caller = authenticate(context, deps.keys);
     return caller instanceof Promise ? caller.then(admitted) : admitted(caller);
   }
+  /** Looks at the key of an open stream again and again until it is cancelled; calls back once it is not admitted any more. */
+  function watch(context: CallContext, onRefused: (refusal: SmsError) => void): Timer {
+    const check = async () => {
+      try {
+        await admit(context);
+      } catch (thrown) {
+        // While the store is away nobody can tell, and the stream goes on.
+        if (isRefusal(thrown)) onRefused(thrown);
+      }
+    };
+    return deps.clock.setInterval(() => void check(), recheckMs).unref();
+  }
   return {
     unary: (handle) => async (request, context) => {
       try {
@@ -54,20 +67,30 @@ export function createGuard(deps: GuardDeps, role: "any" | "operator"): Guard {
     },
     stream: (handle) =>
       async function* (request, context) {
+        const refused = new AbortController();
+        let timer: Timer | undefined;
         try {
           const principal = await admit(context);
           refuseUnreadable(request);
-          let checkedAtMs = deps.clock.monotonic();
-          for await (const response of handle(request, principal, context)) {
-            if (deps.clock.monotonic() - checkedAtMs >= recheckMs) {
-              await admit(context);
-              checkedAtMs = deps.clock.monotonic();
-            }
+          timer = watch(context, (refusal) => refused.abort(refusal));
+          const signal = AbortSignal.any([context.signal, refused.signal]);
+          for await (const response of handle(request, principal, { ...context, signal })) {
+            refused.signal.throwIfAborted();
             yield response;
           }
+          refused.signal.throwIfAborted();
         } catch (thrown) {
-          throw toServerError(thrown, context, deps);
+          throw toServerError(refused.signal.aborted ? refused.signal.reason : thrown, context, deps);
+        } finally {
+          timer?.cancel();
         }
       },
   };
+}
+
+/** The key itself is refused; all else says nothing about it. */
+function isRefusal(thrown: unknown): thrown is SmsError {
+  return (
+    thrown instanceof SmsError && (thrown.code === "INVALID_CREDENTIALS" || thrown.code === "ACCESS_DENIED")
+  );
 }

@@ -40,7 +40,7 @@ export interface SmsServiceDeps extends GuardDeps {
   readonly subscriptions: ReportSubscriptions;
   readonly workInHand: Pick<WorkInHand, "enter" | "isTight">;
   /** Deadlines come by the machine's clock; the service goes by that of its store. */
-  readonly clock: Pick<DataClock, "ofMachine" | "monotonic">;
+  readonly clock: Pick<DataClock, "ofMachine" | "setInterval">;
   /** Aborted when the service stops. */
   readonly stopping: AbortSignal;
 }

@@ -11,6 +11,11 @@ export interface TcpProxy {
    * does; resolves once that is done. With `after` it is the next one of a connection that has sent that since.
    */
   loseAnswerTo(text: string, after?: string): Promise<void>;
+  /**
+   * Cuts when the next request comes that holds `text`, and keeps it and the connection to the server, as a network does that is slow and
+   * a server that is busy; resolves with what hands it on.
+   */
+  delay(text: string): Promise<() => void>;
   close(): Promise<void>;
 }
 
@@ -28,6 +33,8 @@ export async function startTcpProxy(target: {
   const pairs = new Set<readonly [Socket, Socket]>();
   let isCut = false;
   let loss: Loss | undefined;
+  let delay: { readonly text: string; readonly done: (pass: () => void) => void } | undefined;
+  const delayed = new Set<Socket>();
 
   const server = createServer((near) => {
     if (isCut) {
@@ -39,13 +46,22 @@ export async function startTcpProxy(target: {
     pairs.add(pair);
     const end = () => {
       near.destroy();
-      far.destroy();
+      if (!delayed.has(far)) far.destroy();
       pairs.delete(pair);
     };
     for (const socket of pair) socket.on("error", end).on("close", end);
     let losing: Loss | undefined;
     let prepared: Loss | undefined;
     near.on("data", (octets) => {
+      if (delay !== undefined && octets.includes(delay.text)) {
+        delayed.add(far);
+        pairs.delete(pair);
+        isCut = true;
+        delay.done(() => far.write(octets));
+        delay = undefined;
+        near.destroy();
+        return;
+      }
       if (loss !== undefined && (loss.after === undefined || octets.includes(loss.after))) prepared = loss;
       if (loss !== undefined && prepared === loss && octets.includes(loss.text)) {
         losing = loss;
@@ -54,6 +70,7 @@ export async function startTcpProxy(target: {
       far.write(octets);
     });
     far.on("data", (octets) => {
+      if (delayed.has(far)) return;
       if (losing === undefined) near.write(octets);
       else if (octets.includes(losing.text)) {
         isCut = true;
@@ -77,8 +94,13 @@ export async function startTcpProxy(target: {
       new Promise((resolve) => {
         loss = { text, after, done: resolve };
       }),
+    delay: (text) =>
+      new Promise((resolve) => {
+        delay = { text, done: resolve };
+      }),
     async close() {
       for (const [near] of pairs) near.destroy();
+      for (const far of delayed) far.destroy();
       await new Promise((resolve) => server.close(resolve));
     },
   };

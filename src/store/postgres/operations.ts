@@ -1,5 +1,5 @@
 /** What a writing batch and the readers are asked for: each operation's input and outcome. */
-import type { ClaimantId, GatewayId } from "../../domain/ids.ts";
+import type { ClaimantId, DeliveryId, GatewayId } from "../../domain/ids.ts";
 import type { E164 } from "../../domain/message.ts";
 import type { IncomingPart, Receipt } from "../../domain/receipt.ts";
 import type { Acceptance, AcceptOutcome, Claim, ClaimRef, ClaimRequest } from "../accepting.ts";
@@ -28,10 +28,10 @@ interface Step<Input, Outcome> {
 export interface WriteSteps {
   readonly join: Step<JoinRequest, Joined | undefined>;
   readonly rescue: Step<RescueRequest, Recovery>;
-  /** Gives up claims of a commit whose answer was lost. */
+  /** Gives up claims of a commit whose answer was lost; answers the deliveries that are not there, or not yet. */
   readonly release: Step<
     { readonly claims: readonly ClaimRef[]; readonly claimant: ClaimantId; readonly nowMs: number },
-    undefined
+    readonly DeliveryId[]
   >;
   readonly accept: Step<Acceptance, AcceptOutcome>;
   readonly claim: Step<ClaimRequest, Claim>;

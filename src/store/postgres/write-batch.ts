@@ -212,7 +212,8 @@ async function changeLocked(
     ],
     cancels: cancels.map(({ input }) => input),
   });
-  for (const { input } of releases) {
+  for (const { index, input } of releases) {
+    outcomes[index] = input.claims.flatMap(({ id }) => (tx.rows.deliveries.has(id) ? [] : [id]));
     for (const claim of input.claims) {
       const row = heldRow(tx, claim, input.claimant);
       // Nobody learned of the claim, so that nothing of it can have left.

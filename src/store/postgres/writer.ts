@@ -6,8 +6,8 @@ import { randomFillSync } from "node:crypto";
 import { createMessageIds } from "../../domain/ids.ts";
 import type { Clock } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
-import type { ClaimRef } from "../accepting.ts";
 import { createGroupCommit, type WriteEntry } from "../group-commit.ts";
+import { createDoubtfulClaims } from "./doubtful-claims.ts";
 import type { Lease } from "./lease.ts";
 import type { WriteOperation, WriteSteps } from "./operations.ts";
 import { createQueueEnds } from "./queue-ends.ts";
@@ -65,8 +65,8 @@ export function createWriter({
     },
     random: Math.random,
   };
-  /** Claims of a commit that was not answered; given up with the next batch. */
-  let doubtful: readonly ClaimRef[] = [];
+  const doubtful = createDoubtfulClaims(clock);
+
   async function run(batch: readonly WriteOperation[]): Promise<readonly unknown[]> {
     const startMs = clock.monotonic();
     const committed = await tryBatch(batch);
@@ -80,7 +80,7 @@ export function createWriter({
 
   async function tryBatch(batch: readonly WriteOperation[]): Promise<CommittedBatch> {
     for (let tries = 1; ; tries += 1) {
-      const released = doubtful;
+      const released = doubtful.due();
       const claimant = lease.claimant;
       const release: readonly WriteOperation[] =
         released.length > 0 && claimant !== undefined
@@ -91,11 +91,12 @@ export function createWriter({
         const committed = await session.use((connection) =>
           writeBatch(connection, state, [...batch, ...release], options),
         );
-        doubtful = doubtful.slice(released.length);
+        if (release.length > 0)
+          doubtful.onReleased(released, committed.outcomes.at(-1) as WriteSteps["release"]["outcome"]);
         return { ...committed, outcomes: committed.outcomes.slice(0, batch.length) };
       } catch (error) {
         if (isWorthRetrying(error) && tries < mostTries) continue;
-        if (error instanceof UnknownCommitError) doubtful = [...doubtful, ...error.claimed];
+        if (error instanceof UnknownCommitError) doubtful.add(error.claimed);
         throw storeErrorOf(error);
       }
     }

@@ -3,9 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect as connectTcp, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Status } from "nice-grpc";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { GatewayState } from "../../../src/gen/sms/v1/gateway.ts";
 import { KeyRole } from "../../../src/gen/sms/v1/key_service.ts";
+import { SendSmsStreamRequest } from "../../../src/gen/sms/v1/sms_service.ts";
 import { systemClock } from "../../../src/observability/clock.ts";
 import { silentLogger } from "../../../src/observability/logger.ts";
 import { defaultKeepalive } from "../../../src/rpc/listen-options.ts";
@@ -20,6 +22,12 @@ const good = {
   recipients: ["+38640123456"],
   content: { $case: "text", value: "hello" } as const,
 };
+
+async function readToEnd(stream: AsyncIterable<unknown>): Promise<number> {
+  let count = 0;
+  for await (const _ of stream) count += 1;
+  return count;
+}
 
 let world: RpcWorld;
 let operator: RpcClients;
@@ -123,6 +131,24 @@ describe("KeyService", () => {
     const revoked = await operator.keys.revokeKey({ keyId });
     expect(await operator.keys.revokeKey({ keyId })).toEqual(revoked);
     expect(revoked.apiKey?.revokeTime).toBeDefined();
+  });
+
+  it("ends all streams of a revoked key, also those on which nothing passes", async () => {
+    const { apiKey, secret } = await operator.keys.createKey({ accountId: "shop" });
+    using caller = connectClients(world.address, secret);
+    async function* silent(): AsyncGenerator<SendSmsStreamRequest> {
+      yield SendSmsStreamRequest.create({ request: { ...good, requestId: "quiet" } });
+      await new Promise(() => {});
+    }
+    const answers = caller.sms.sendSmsStream(silent())[Symbol.asyncIterator]();
+    expect((await answers.next()).value?.outcome?.$case).toBe("response");
+    const reports = caller.sms.streamDeliveryReports({ start: { $case: "now", value: true } });
+    const ends = [readToEnd(reports), answers.next()];
+    const refused = Promise.all(
+      ends.map((end) => expect(end).rejects.toMatchObject({ code: Status.UNAUTHENTICATED })),
+    );
+    await operator.keys.revokeKey({ keyId: apiKey?.keyId ?? "" });
+    await refused;
   });
 
   it("refuses malformed accounts, roles and names all at once", async () => {

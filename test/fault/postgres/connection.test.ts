@@ -85,6 +85,26 @@ describe.skipIf(postgresMissing !== undefined)(`PostgreSQL away ${postgresMissin
     expect(claim.deliveries).toHaveLength(2);
   });
 
+  it("P12 gives up the claims of a commit that reaches the server after their release", async () => {
+    const { store, claimant, clock, proxy: through } = await joinBehindProxy();
+    const delayed = through.delay("COMMIT");
+    const accepting = store.accept([buildAcceptance({ claimant, wantsClaim: true })]);
+    await expect(accepting).rejects.toMatchObject(away);
+    const pass = await delayed;
+    through.mend();
+    clock.advance(lookAgainMs);
+    // Its release finds nothing.
+    await store.rescue(startMs);
+    pass();
+    const count = "SELECT count(*)::int AS claimed FROM deliveries WHERE claimed_by IS NOT NULL";
+    await expect.poll(() => world.database.query(count)).toEqual([{ claimed: 1 }]);
+    clock.advance(1_000);
+    await store.rescue(startMs);
+    expect(await world.database.query(count)).toEqual([{ claimed: 0 }]);
+    const claim = await store.claim({ claimant, gatewayId: gateway, limits, nowMs: startMs });
+    expect(claim.deliveries).toHaveLength(1);
+  });
+
   it("P1 takes a settlement that is told again for the one it has", async () => {
     const { store, claimant, clock, proxy: through } = await joinBehindProxy();
     const [id] = await acceptClaimed(store, claimant);
