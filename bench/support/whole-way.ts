@@ -44,12 +44,14 @@ export interface WayOptions {
   /** Further settings of each replica; one for a single service. */
   readonly replicas: readonly Settings[];
   readonly gateway?: Settings;
+  /** Another program than this clone's. */
+  readonly program?: string;
 }
 
 const benchFolder = join(import.meta.dirname, "..");
 
 /** Starts everything; load goes to the replicas in equal shares, and the subscriber reads at the first. */
-export async function startWholeWay({ folder, replicas, gateway }: WayOptions): Promise<WholeWay> {
+export async function startWholeWay({ folder, replicas, gateway, program }: WayOptions): Promise<WholeWay> {
   await using started = new AsyncDisposableStack();
   const simulator = started.use(startNode(join(benchFolder, "simulator.ts"), []));
   const smscPort = Number(await simulator.nextLine());
@@ -59,7 +61,8 @@ export async function startWholeWay({ folder, replicas, gateway }: WayOptions): 
       ...benchSettings(smscPort, gateway),
       ...settings,
     });
-    services.push(started.use(await startServiceProcess(setup)));
+    const options = program === undefined ? {} : { program };
+    services.push(started.use(await startServiceProcess(setup, options)));
   }
   const ports = services.map(({ setup }) => setup.grpcPort);
   const reader = started.use(startNode(join(benchFolder, "report-reader.ts"), [`${ports[0]}`, API_KEY]));
