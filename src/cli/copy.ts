@@ -1,5 +1,6 @@
 /** `sms-relay copy`: moves the store of a stopped service from a SQLite file into PostgreSQL. */
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { ConfigError } from "../config/config-error.ts";
 import { variableName } from "../config/environment.ts";
@@ -42,10 +43,13 @@ export function defineCopy(program: Command, context: CliContext): void {
 }
 
 async function copy(options: CopyOptions, context: CliContext): Promise<void> {
-  const { store } = loadWith(options, context);
+  const { store, secrets } = loadWith(options, context);
   const { path, url } = store;
   if (url === undefined) throw usageFault("Say where to with --to, or with store.url in the configuration.");
-  const { copyStore } = await import("../compose/copy-store.ts");
+  const [{ copyStore }, { requestSecretFile }] = await Promise.all([
+    import("../compose/copy-store.ts"),
+    import("../compose/request-secrets.ts"),
+  ]);
   let progress: Progress | undefined;
   const { kind, rows, isResumed } = await copyStore({
     path,
@@ -65,6 +69,12 @@ async function copy(options: CopyOptions, context: CliContext): Promise<void> {
   progress?.end();
   if (kind === "stopped") throw new CliFailure(exitCodes.failed, "Stopped; the same command goes on.");
   const to = storeName(store);
+  const secret = join(dirname(path), requestSecretFile);
+  if (secrets.requestHash === undefined && existsSync(secret)) {
+    context.err(
+      `Request ids of before are known to replicas that have ${secret} in the folder of their store.path, or its content under secrets.requestHash.`,
+    );
+  }
   if (options.json === true) context.out(jsonLine({ from: path, to, rows, isResumed }));
   else
     context.out(

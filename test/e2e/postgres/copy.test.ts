@@ -1,5 +1,5 @@
 /** A service moves from its file into PostgreSQL in the middle of its work, as an operator does it. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -79,6 +79,10 @@ describe.skipIf(postgresMissing !== undefined)(`moving into PostgreSQL ${postgre
       ...settings({}),
       store: { url: database.url, path: join(folder, "moved", "relay.db"), minFreeDisk: "0" },
     });
+    // As the command said: what request ids are known by.
+    const secret = "request-hash.secret";
+    expect(copied.err).toContain(join(setup.folder, secret));
+    copyFileSync(join(setup.folder, secret), join(moved.folder, secret));
     service = await startServiceProcess(moved);
     try {
       using after = connectSmsClient(moved.grpcPort, key);
