@@ -12,7 +12,7 @@ import { type ServiceWorld, type SmscSetup, startServiceWorld } from "../../supp
 const states = {
   READY: GatewayState.GATEWAY_STATE_READY,
   ELSEWHERE: GatewayState.GATEWAY_STATE_ELSEWHERE,
-  STOPPED: GatewayState.GATEWAY_STATE_STOPPED,
+  CONNECTING: GatewayState.GATEWAY_STATE_CONNECTING,
 };
 
 const folder = mkdtempSync(join(tmpdir(), "sms-relay-sessions-"));
@@ -223,11 +223,11 @@ describe.skipIf(postgresMissing !== undefined)(
 
       it("bind again wherever they are when any replica is told to resume", async () => {
         const north = worlds[0]?.smscs[0] ?? expect.fail("no simulator");
-        // A wrong password: refused for good.
+        // Refused, with credentials that were good before: it tries on, and slower with each refusal.
         north.behave({ kind: "drop", times: 1 }, { kind: "refuse-bind", status: 0x0e });
         await owner.send();
         const own = (view: Gateway) => view.replicas.find(({ sessionCount }) => sessionCount === 1);
-        await other.untilGateway("north", (view) => own(view)?.state === states.STOPPED);
+        await other.untilGateway("north", (view) => own(view)?.state === states.CONNECTING);
         north.behave();
         await other.clients.gateways.resumeGateway({ gatewayId: "north" });
         await other.untilGateway("north", (view) => own(view)?.state === states.READY);

@@ -24,9 +24,10 @@ let world: RpcWorld;
 let clients: RpcClients;
 let isStoreBroken = false;
 const logged: unknown[] = [];
+const note = (fields: object) => void logged.push(fields);
 beforeAll(async () => {
   world = await startRpcWorld({
-    log: { ...silentLogger, error: (fields) => logged.push(fields) },
+    log: { ...silentLogger, error: note, often: { ...silentLogger.often, error: note } },
     listen: { maxRequestOctets: 256 * 1024 },
     wrapStore: (store) => ({
       ...store,
