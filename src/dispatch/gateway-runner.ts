@@ -253,7 +253,7 @@ export class GatewayRunner {
       return true;
     }
     // It came back from an attempt, or from the store, after an earlier attempt was found to be enough: the store knows its state.
-    if (this.#context.lateAnswers.isNeedless(item.deliveryId)) {
+    if (item.progress.accepted !== undefined || this.#context.lateAnswers.isNeedless(item.deliveryId)) {
       this.queue.shift(lane);
       this.#context.handBack(item, this.id);
       return true;

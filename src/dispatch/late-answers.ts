@@ -67,7 +67,8 @@ export class LateAnswers {
       return;
     }
     this.#held.delete(settlement);
-    if (state !== undefined && state !== "QUEUED") return;
+    // One that is SUBMITTING is marked and not written yet: it is this process's to send.
+    if (state !== undefined && state !== "QUEUED" && state !== "SUBMITTING") return;
     const { attempt } = settlement;
     const accepted = attempt?.parts.filter((part) => part.outcome === "ACCEPTED") ?? [];
     const numbers = accepted.map((part) => part.number);

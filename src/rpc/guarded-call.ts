@@ -140,6 +140,7 @@ export class GuardedCall extends ServerInterceptingCall implements Listed {
       },
       // Comes at the end of each call, however it ended.
       onCancel: () => {
+        this.#dropUnread();
         this.#leave();
         listener.onCancel();
       },
@@ -182,6 +183,8 @@ export class GuardedCall extends ServerInterceptingCall implements Listed {
 
   /** After the stack, which has gathered the octets by now. */
   #countBegun(share: Share, reached: ReachedCall): void {
+    // Octets go on to come after the end of a call, and nobody would give them back.
+    if (this.#isOver) return;
     const octets = octetsBegun(reached);
     if (octets === this.#begunOctets) return;
     share.begunOctets += octets - this.#begunOctets;
@@ -210,6 +213,12 @@ export class GuardedCall extends ServerInterceptingCall implements Listed {
     this.#leave();
     this.#call.sendStatus(status);
     this.#reached?.stream.close(constants.NGHTTP2_NO_ERROR);
+  }
+
+  /** At a deadline the stack keeps an answer that the peer's window holds up, for as long as the connection stands. */
+  #dropUnread(): void {
+    const stream = this.#reached?.stream;
+    if (stream !== undefined && stream.writableLength > 0) stream.close(constants.NGHTTP2_CANCEL);
   }
 
   #leave(): void {

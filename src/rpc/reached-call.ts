@@ -30,9 +30,12 @@ export function reach(call: ServerInterceptingCallInterface): ReachedCall | unde
     : undefined;
 }
 
+/** The state in which a message is gathered, its size being known and allowed. */
+const readingMessage = 2;
+
 /** Octets of a message that has begun and is not whole. */
 export function octetsBegun({ decoder }: ReachedCall): number {
-  return decoder.readState === 0 ? 0 : decoder.readMessageSize - decoder.readMessageRemaining;
+  return decoder.readState === readingMessage ? decoder.readMessageSize - decoder.readMessageRemaining : 0;
 }
 
 /** Lets each message of this call have so many octets; beyond, the stack refuses it before gathering it. */

@@ -37,6 +37,15 @@ export function reviseParts(
   return [...known, revised].sort((left, right) => left[0] - right[0]);
 }
 
+/** Whether these are the parts of the copy that was ambiguous since `copyTimeMs`, or of the answer told before. */
+export function holdsCopy(known: readonly PartTuple[], part: PartRecord, copyTimeMs: number): boolean {
+  return known.some(
+    (each) =>
+      (each[0] === part.number && each[1] === "AMBIGUOUS" && each[5] === copyTimeMs) ||
+      isSamePart(each, part),
+  );
+}
+
 /** Whether each of so many parts was accepted, in whichever of its copies. */
 export function isWhole(parts: readonly PartTuple[], partCount: number): boolean {
   return acceptedNumbers(parts).size >= partCount;

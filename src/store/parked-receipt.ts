@@ -1,4 +1,5 @@
 /** How a receipt that waits stands in its rows, and when it is looked at again. */
+import { hash } from "node:crypto";
 import type { Receipt } from "../domain/receipt.ts";
 
 /** A receipt without its octets, which stand beside it. What was undefined is absent in JSON, which reads the same. */
@@ -18,9 +19,9 @@ export function nextLookMs(receipt: Receipt, nowMs: number): number | undefined 
   return isOverdue(receipt, nowMs) ? undefined : receipt.arrivalTimeMs + receipt.waitMs;
 }
 
-/** Names the rows of a receipt that has two ids; null for all others. */
-export function pairOf({ gatewayId, matchKey, otherId, arrivalTimeMs }: Receipt): string | null {
+/** Names the rows of a receipt that has two ids, and of no other one with the same ids that came at once; null for all others. */
+export function pairOf({ gatewayId, matchKey, otherId, arrivalTimeMs, raw }: Receipt): string | null {
   return otherId === undefined
     ? null
-    : JSON.stringify([gatewayId, matchKey, otherId.matchKey, arrivalTimeMs]);
+    : JSON.stringify([gatewayId, matchKey, otherId.matchKey, arrivalTimeMs, hash("sha256", raw, "hex")]);
 }

@@ -3,7 +3,7 @@
  * lost is recorded, under its own negative number, where no later attempt meets it.
  */
 
-import { isWhole, reviseParts } from "../late-answer.ts";
+import { holdsCopy, isWhole, reviseParts } from "../late-answer.ts";
 import { isSamePart, mergeParts, type PartTuple, packPart } from "../part-tuple.ts";
 import type { AttemptRecord, PartRecord } from "../settling.ts";
 import { type AttemptRow, addSmscId, attemptKey, type SmscIdRow } from "./locked-rows.ts";
@@ -75,7 +75,10 @@ export function recordLate(
   const [part] = attempt.parts;
   for (const number of [attempt.number, -attempt.number]) {
     const known = rows.attempts.get(attemptKey(delivery.id, number));
-    if (known?.start_time !== attempt.startTimeMs || part === undefined) continue;
+    if (known === undefined || part === undefined) continue;
+    // A resumed attempt stands in the row of its first run, which began before.
+    const isIts = known.start_time === attempt.startTimeMs || holdsCopy(known.parts, part, copyTimeMs);
+    if (!isIts) continue;
     const parts = reviseParts(known.parts, part, copyTimeMs);
     if (parts !== known.parts) {
       known.end_time = attempt.endTimeMs;

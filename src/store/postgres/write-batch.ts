@@ -224,7 +224,10 @@ async function changeLocked(
   for (const { index, input } of marks) outcomes[index] = markSubmitting(tx, input);
   for (const { index, input } of settlements) outcomes[index] = settle(tx, queueEnds, input);
   // A settlement may have taken some of them.
-  const left = due.filter((row) => !tx.rows.unparked.has(row));
+  const gone = new Set([...tx.rows.unparked].map(({ id }) => id));
+  const left = due.filter(
+    ({ id, pair }) => !gone.has(id) && (pair === null || !tx.rows.unparkedPairs.has(pair)),
+  );
   const taken = take === undefined ? [] : left.flatMap((row) => takeParked(tx, row, take.input.nowMs) ?? []);
   takes.forEach(({ index, input }, position) => {
     outcomes[index] = { taken: position === 0 ? taken : [], hasMore: due.length >= input.limit };

@@ -3,7 +3,7 @@
  * lost is recorded, under its own negative number, where no later attempt meets it.
  */
 import type { DatabaseSync } from "node:sqlite";
-import { isWhole, reviseParts } from "../late-answer.ts";
+import { holdsCopy, isWhole, reviseParts } from "../late-answer.ts";
 import { isSamePart, mergeParts, type PartTuple, packPart, parseParts } from "../part-tuple.ts";
 import type { AttemptRecord, PartRecord } from "../settling.ts";
 import { prepare } from "./statement.ts";
@@ -30,9 +30,9 @@ export function createRecordAttempt(db: DatabaseSync) {
     `UPDATE attempts SET end_time = ?, outcome = ?, parts = ?, trace = ifnull(?, trace)
      WHERE delivery_id = ? AND number = ?`,
   );
-  const findBegun = prepare<{ parts: string; outcome: string }>(
+  const findBegun = prepare<{ parts: string; outcome: string; start_time: number }>(
     db,
-    "SELECT parts, outcome FROM attempts WHERE delivery_id = ? AND number = ? AND start_time = ?",
+    "SELECT parts, outcome, start_time FROM attempts WHERE delivery_id = ? AND number = ?",
   );
   const revise = prepare(
     db,
@@ -115,9 +115,12 @@ export function createRecordAttempt(db: DatabaseSync) {
   ): RecordedAttempt {
     const [part] = attempt.parts;
     for (const number of [attempt.number, -attempt.number]) {
-      const known = findBegun.get(delivery.id, number, attempt.startTimeMs);
+      const known = findBegun.get(delivery.id, number);
       if (known === undefined || part === undefined) continue;
       const knownParts = parseParts(known.parts);
+      // A resumed attempt stands in the row of its first run, which began before.
+      const isIts = known.start_time === attempt.startTimeMs || holdsCopy(knownParts, part, copyTimeMs);
+      if (!isIts) continue;
       const parts = reviseParts(knownParts, part, copyTimeMs);
       if (parts !== knownParts) {
         const outcome = isWhole(parts, partCount) ? "ACCEPTED" : known.outcome;

@@ -159,6 +159,9 @@ function createBatchRunner(db: DatabaseSync, ownership: Ownership): BatchRunner 
     db.exec("PRAGMA busy_timeout = 0");
     try {
       isLogDue = truncateLog.get()?.["busy"] !== 0;
+    } catch {
+      // A full disk or the like: it is due again after the next batch. It must not reach the caller, whose batch is answered already.
+      isLogDue = true;
     } finally {
       db.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
     }
@@ -217,7 +220,7 @@ function serve(port: MessagePort, { path, startsCopied = false, keepFreeOctets =
     });
     reply({ kind: "ready", body: file });
   } catch (error) {
-    db?.close();
+    if (db?.isOpen === true) db.close();
     reply({ kind: "refused", fault: faultOf(error) });
     port.close();
   }

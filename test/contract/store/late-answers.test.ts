@@ -136,7 +136,9 @@ describeStore("answers that come late", (test) => {
     await settle(id, inDoubt(1));
     await claim();
     const second = buildPart({ outcome: "AMBIGUOUS", timeMs: ambiguousAt + 40_000 });
-    await settle(id, { ...inDoubt(1), attempt: buildAttempt([second], { outcome: "AMBIGUOUS" }) });
+    // The run that goes on has a start of its own; its row keeps that of the first.
+    const again = { outcome: "AMBIGUOUS", startTimeMs: ambiguousAt + 5_000 } as const;
+    await settle(id, { ...inDoubt(1), attempt: buildAttempt([second], again) });
     expect((await view(id)).attempts[0]?.parts).toMatchObject([
       { outcome: "AMBIGUOUS" },
       { outcome: "AMBIGUOUS" },
@@ -144,6 +146,7 @@ describeStore("answers that come late", (test) => {
     const toSecond = late(buildPart({ id: "second" }), 1);
     await settle(id, {
       ...toSecond,
+      attempt: buildAttempt([buildPart({ id: "second" })], { startTimeMs: ambiguousAt + 5_000 }),
       verdict: { kind: "late", copyTimeMs: ambiguousAt + 40_000, isHeld: false },
     });
     await settle(id, late(buildPart({ id: "first" }), 1));

@@ -99,13 +99,15 @@ describe.skipIf(postgresMissing !== undefined)(`writers on PostgreSQL ${postgres
       sender: "Acme",
       recipient: recipientAt(index),
     }));
+    const taken: (number | undefined)[] = [];
     for (let round = 0; round < 10; round += 1) {
-      await Promise.all([
+      const [forwards, backwards] = await Promise.all([
         left.store.takeReferences(pairs, startMs),
         right.store.takeReferences(pairs.toReversed(), startMs),
       ]);
+      taken.push(forwards[0], backwards.at(-1));
     }
-    expect(await left.store.takeReferences(pairs.slice(0, 1), startMs)).toEqual([20]);
+    expect(new Set(taken).size).toBe(20);
     await Promise.all([left, right].map(({ store }) => store.close()));
     expect(await deadlocks()).toBe(0);
   });
