@@ -64,13 +64,15 @@ interface Method {
   readonly admit: Admit | undefined;
 }
 
-const calls = new WeakMap<object, GuardedCall>();
+/** Where a request bears its call: a weak map of all of them would be gone through by each collection. */
+const callKey = Symbol("call");
+type Borne = { [callKey]?: GuardedCall };
 /** Sessions on which a key was shown. */
 const knownSessions = new WeakSet<object>();
 
 /** The call of a request that came in through the door; of no request of a stream. */
 export function callOf(request: object): GuardedCall | undefined {
-  return calls.get(request);
+  return (request as Borne)[callKey];
 }
 
 /**
@@ -127,7 +129,7 @@ export class GuardedCall extends ServerInterceptingCall implements Listed {
         if (this.#method.isRequestStream) this.#received += 1;
         else if (this.#request === undefined && !this.#method.isOpen) {
           this.#request = message;
-          calls.set(message, this);
+          (message as Borne)[callKey] = this;
         }
         listener.onReceiveMessage(message);
       },
