@@ -7,7 +7,7 @@ import {
   SendSmsResponse,
   SmsServiceDefinition,
   type SmsServiceImplementation,
-} from "../src/gen/sms/v1/sms_service.ts";
+} from "../src/gen/smsrelay/v1/sms_service.ts";
 
 const emptyResponse = SendSmsResponse.create();
 

@@ -3,7 +3,7 @@
  * that began with 1,000.
  */
 import { join } from "node:path";
-import { GetStatusRequest } from "../src/gen/sms/v1/sms_service.ts";
+import { GetStatusRequest } from "../src/gen/smsrelay/v1/sms_service.ts";
 import { type ServiceProcess, setUpService, startServiceProcess } from "../test/support/service-process.ts";
 import { runLoad } from "./h2load.ts";
 import type { BenchLine } from "./support/bench-line.ts";
@@ -51,7 +51,7 @@ async function statusLatency({ service, ids }: FilledService, round: number): Pr
   const messageId = ids.at(Math.floor((ids.length * (round + 1.5)) / 7)) ?? "";
   const result = await runLoad({
     port: service.setup.grpcPort,
-    method: "sms.v1.SmsService/GetStatus",
+    method: "smsrelay.v1.SmsService/GetStatus",
     messages: [GetStatusRequest.encode(GetStatusRequest.create({ messageId })).finish()],
     apiKey: API_KEY,
     clients: 1,

@@ -14,7 +14,7 @@ const run = promisify(execFile);
 export interface Load {
   /** Port on 127.0.0.1. */
   readonly port: number;
-  /** Full name of the method, for instance `sms.v1.SmsService/SendSms`. */
+  /** Full name of the method, for instance `smsrelay.v1.SmsService/SendSms`. */
   readonly method: string;
   /** The messages of one body: one for a unary call, many for a stream. */
   readonly messages: readonly Uint8Array[];

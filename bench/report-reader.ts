@@ -3,8 +3,8 @@
  * when so many have been read since the one before, the time in milliseconds since the epoch.
  */
 import { createInterface } from "node:readline";
-import { DeliveryState } from "../src/gen/sms/v1/delivery.ts";
-import { StreamDeliveryReportsRequest } from "../src/gen/sms/v1/sms_service.ts";
+import { DeliveryState } from "../src/gen/smsrelay/v1/delivery.ts";
+import { StreamDeliveryReportsRequest } from "../src/gen/smsrelay/v1/sms_service.ts";
 import { connectSmsClient } from "../test/support/sms-client.ts";
 
 const [port = "", apiKey = ""] = process.argv.slice(2);

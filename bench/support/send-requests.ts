@@ -1,8 +1,8 @@
 /** The requests that benchmarks send, encoded once. */
-import { SendSmsRequest, SendSmsStreamRequest } from "../../src/gen/sms/v1/sms_service.ts";
+import { SendSmsRequest, SendSmsStreamRequest } from "../../src/gen/smsrelay/v1/sms_service.ts";
 
-export const SEND_SMS = "sms.v1.SmsService/SendSms";
-export const SEND_SMS_STREAM = "sms.v1.SmsService/SendSmsStream";
+export const SEND_SMS = "smsrelay.v1.SmsService/SendSms";
+export const SEND_SMS_STREAM = "smsrelay.v1.SmsService/SendSmsStream";
 
 const text = "Your code is 482913. Do not share it with anyone, we will never ask you for it.";
 

@@ -1,6 +1,6 @@
 /** `sms-relay cancel`: takes back what is not on its way yet. */
 import type { Command } from "commander";
-import { CancelSmsResponse, cancelResultToJSON } from "../gen/sms/v1/sms_service.ts";
+import { CancelSmsResponse, cancelResultToJSON } from "../gen/smsrelay/v1/sms_service.ts";
 import { type ClientOptions, withClient, withClientOptions } from "./client.ts";
 import type { CliContext } from "./context.ts";
 import { stateName } from "./names.ts";

@@ -5,13 +5,13 @@ import { createChannel, createClientFactory, Metadata } from "nice-grpc";
 import { ConfigError } from "../config/config-error.ts";
 import { loadConfig } from "../config/load.ts";
 import { authority, reachable } from "../config/reachable.ts";
-import { type GatewayServiceClient, GatewayServiceDefinition } from "../gen/sms/v1/gateway_service.ts";
-import { type KeyServiceClient, KeyServiceDefinition } from "../gen/sms/v1/key_service.ts";
+import { type GatewayServiceClient, GatewayServiceDefinition } from "../gen/smsrelay/v1/gateway_service.ts";
+import { type KeyServiceClient, KeyServiceDefinition } from "../gen/smsrelay/v1/key_service.ts";
 import {
   type MaintenanceServiceClient,
   MaintenanceServiceDefinition,
-} from "../gen/sms/v1/maintenance_service.ts";
-import { type SmsServiceClient, SmsServiceDefinition } from "../gen/sms/v1/sms_service.ts";
+} from "../gen/smsrelay/v1/maintenance_service.ts";
+import { type SmsServiceClient, SmsServiceDefinition } from "../gen/smsrelay/v1/sms_service.ts";
 import { type ServiceTls, securityOf, type TlsOptions } from "./client-tls.ts";
 import { type CliContext, usageFault } from "./context.ts";
 import { keepErrorDetails } from "./error-details.ts";

@@ -1,7 +1,12 @@
 /** What the demonstration sends, what it shows of the reports, and what must have come of it. */
-import type { DeliveryReport } from "../gen/sms/v1/delivery_report.ts";
-import { Lane } from "../gen/sms/v1/message.ts";
-import { type DeepPartial, type SendSmsRequest, StatusView, WaitFor } from "../gen/sms/v1/sms_service.ts";
+import type { DeliveryReport } from "../gen/smsrelay/v1/delivery_report.ts";
+import { Lane } from "../gen/smsrelay/v1/message.ts";
+import {
+  type DeepPartial,
+  type SendSmsRequest,
+  StatusView,
+  WaitFor,
+} from "../gen/smsrelay/v1/sms_service.ts";
 import type { Simulator } from "../smsc/start-simulator.ts";
 import type { ServiceClient } from "./client.ts";
 import { type CliContext, CliFailure, exitCodes } from "./context.ts";

@@ -7,7 +7,7 @@ import type {
   DeepPartial,
   StreamDeliveryReportsRequest,
   StreamDeliveryReportsResponse,
-} from "../gen/sms/v1/sms_service.ts";
+} from "../gen/smsrelay/v1/sms_service.ts";
 import type { Clock } from "../observability/clock.ts";
 import type { ServiceClient } from "./client.ts";
 import { detailsOf } from "./error-details.ts";

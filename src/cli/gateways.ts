@@ -1,7 +1,7 @@
 /** `sms-relay gateways`: the ways out, for operators. */
 import type { Command } from "commander";
-import { Gateway, type GatewayReplica, gatewayStateToJSON } from "../gen/sms/v1/gateway.ts";
-import { ExplainRouteResponse } from "../gen/sms/v1/gateway_service.ts";
+import { Gateway, type GatewayReplica, gatewayStateToJSON } from "../gen/smsrelay/v1/gateway.ts";
+import { ExplainRouteResponse } from "../gen/smsrelay/v1/gateway_service.ts";
 import { type ClientOptions, withClient, withClientOptions } from "./client.ts";
 import { type CliContext, usageFault } from "./context.ts";
 import { bareName, countText, factsText, tableText } from "./output.ts";

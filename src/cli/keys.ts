@@ -1,6 +1,6 @@
 /** `sms-relay keys`: API keys, for operators. */
 import { type Command, Option } from "commander";
-import { ApiKey, CreateKeyResponse, KeyRole, keyRoleToJSON } from "../gen/sms/v1/key_service.ts";
+import { ApiKey, CreateKeyResponse, KeyRole, keyRoleToJSON } from "../gen/smsrelay/v1/key_service.ts";
 import { type ClientOptions, withClient, withClientOptions } from "./client.ts";
 import type { CliContext } from "./context.ts";
 import { bareName, tableText, timeText } from "./output.ts";

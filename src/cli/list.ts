@@ -1,6 +1,6 @@
 /** `sms-relay list`: the account's messages, newest first. */
 import { type Command, InvalidArgumentError } from "commander";
-import { Sms } from "../gen/sms/v1/sms_service.ts";
+import { Sms } from "../gen/smsrelay/v1/sms_service.ts";
 import { type ClientOptions, withClient, withClientOptions } from "./client.ts";
 import type { CliContext } from "./context.ts";
 import { parseCount } from "./message-options.ts";

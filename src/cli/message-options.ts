@@ -1,8 +1,8 @@
 /** The options that say what a message is like, shared by `send` and its bulk form. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseDuration } from "../config/values.ts";
-import { DuplicatePolicy, Encoding } from "../gen/sms/v1/message.ts";
-import type { DeepPartial, SendSmsRequest } from "../gen/sms/v1/sms_service.ts";
+import { DuplicatePolicy, Encoding } from "../gen/smsrelay/v1/message.ts";
+import type { DeepPartial, SendSmsRequest } from "../gen/smsrelay/v1/sms_service.ts";
 import { laneByName } from "./names.ts";
 
 export interface MessageOptions {

@@ -6,15 +6,15 @@ import {
   deliveryStateToJSON,
   type FailureReason,
   failureReasonToJSON,
-} from "../gen/sms/v1/delivery.ts";
+} from "../gen/smsrelay/v1/delivery.ts";
 import {
   type Encoding,
   encodingToJSON,
   Lane,
   type Lane as LaneType,
   laneToJSON,
-} from "../gen/sms/v1/message.ts";
-import { type StatusCode, statusCodeToJSON } from "../gen/sms/v1/status_code.ts";
+} from "../gen/smsrelay/v1/message.ts";
+import { type StatusCode, statusCodeToJSON } from "../gen/smsrelay/v1/status_code.ts";
 import { bareName } from "./output.ts";
 
 export const stateName = (state: DeliveryState) => bareName(deliveryStateToJSON(state), "DELIVERY_STATE");

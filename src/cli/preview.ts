@@ -1,7 +1,7 @@
 /** `sms-relay preview`: how a text is coded and cut into segments, before anything is sent. */
 import { type Command, Option } from "commander";
-import { concatenationToJSON, type MessagePlan } from "../gen/sms/v1/message.ts";
-import { PreviewSmsResponse } from "../gen/sms/v1/sms_service.ts";
+import { concatenationToJSON, type MessagePlan } from "../gen/smsrelay/v1/message.ts";
+import { PreviewSmsResponse } from "../gen/smsrelay/v1/sms_service.ts";
 import { type ClientOptions, withClient, withClientOptions } from "./client.ts";
 import type { CliContext } from "./context.ts";
 import { collectValue, encodingOf, parseCount } from "./message-options.ts";
@@ -72,7 +72,7 @@ async function preview(text: string, options: PreviewOptions, context: CliContex
 }
 
 const shownOnLine = 5;
-/** The service tells no more of them (sms/v1/message.proto). */
+/** The service tells no more of them (smsrelay/v1/message.proto). */
 const mostTold = 100;
 
 /** The first few of many, and how many more there are. */

@@ -19,10 +19,10 @@ export async function protobufJson<Message>(
     await Promise.all([
       import("@bufbuild/protobuf"),
       import("@bufbuild/protobuf/wkt"),
-      import("../gen/sms/descriptor_set.ts"),
+      import("../gen/smsrelay/descriptor_set.ts"),
     ]);
   const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptorSet));
-  const schema = registry.getMessage(`sms.v1.${name}`);
+  const schema = registry.getMessage(`smsrelay.v1.${name}`);
   if (schema === undefined) throw new Error(`the contract has no message ${name}`);
   return (message) =>
     jsonLine(toJson(schema, fromBinary(schema, type.encode(message).finish()), { registry }));

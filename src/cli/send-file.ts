@@ -5,7 +5,7 @@ import {
   type DeepPartial,
   type SendSmsStreamRequest,
   SendSmsStreamResponse,
-} from "../gen/sms/v1/sms_service.ts";
+} from "../gen/smsrelay/v1/sms_service.ts";
 import { withClient } from "./client.ts";
 import { type CliContext, CliFailure, exitCodes, ToldFailure, usageFault } from "./context.ts";
 import { requestPart } from "./message-options.ts";

@@ -6,7 +6,7 @@ import {
   type SendSmsRequest,
   SendSmsResponse,
   WaitFor,
-} from "../gen/sms/v1/sms_service.ts";
+} from "../gen/smsrelay/v1/sms_service.ts";
 import { type ClientOptions, withClient, withClientOptions } from "./client.ts";
 import { type CliContext, CliFailure, exitCodes, usageFault } from "./context.ts";
 import { collectValue, type MessageOptions, requestPart, withMessageOptions } from "./message-options.ts";

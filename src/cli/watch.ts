@@ -1,11 +1,11 @@
 /** `sms-relay watch`: follows delivery reports, from a subscription, a cursor, a time, the oldest, or now. */
 import type { Command } from "commander";
-import { DeliveryReport } from "../gen/sms/v1/delivery_report.ts";
+import { DeliveryReport } from "../gen/smsrelay/v1/delivery_report.ts";
 import {
   type DeepPartial,
   InitialStart,
   type StreamDeliveryReportsRequest,
-} from "../gen/sms/v1/sms_service.ts";
+} from "../gen/smsrelay/v1/sms_service.ts";
 import { type ClientOptions, type ServiceClient, withClient, withConnectionOptions } from "./client.ts";
 import { type CliContext, CliFailure, usageFault } from "./context.ts";
 import { followReports } from "./follow-reports.ts";
@@ -92,7 +92,7 @@ async function watch(
   }
 }
 
-/** States that end a delivery: DELIVERED to CANCELLED (sms/v1/delivery.proto). */
+/** States that end a delivery: DELIVERED to CANCELLED (smsrelay/v1/delivery.proto). */
 const finalStates = [4, 5, 6, 7, 8, 9] as const;
 
 function requestOf(options: WatchOptions): DeepPartial<StreamDeliveryReportsRequest> {

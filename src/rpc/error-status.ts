@@ -8,7 +8,7 @@ import { describeFailure, type Failure, type FailureDeps } from "./failure.ts";
 import { toDuration } from "./translate/time.ts";
 
 /** The domain in each ErrorInfo. */
-export const errorDomain = "sms.v1";
+export const errorDomain = "sms-relay";
 
 /** The trailer's octets before base64 makes them a third longer; with the other trailers they stay under 6 KiB as sent. */
 const maxStatusOctets = 4_300;

@@ -14,7 +14,7 @@ import {
 } from "@grpc/grpc-js";
 import type { Principal } from "../app/api-keys.ts";
 import type { Place } from "../app/work-in-hand.ts";
-import type { SendSmsRequest } from "../gen/sms/v1/sms_service.ts";
+import type { SendSmsRequest } from "../gen/smsrelay/v1/sms_service.ts";
 import type { Share } from "./call-bounds.ts";
 import type { CallDoor, Entry } from "./call-door.ts";
 import type { Listed } from "./call-list.ts";

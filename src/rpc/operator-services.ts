@@ -5,13 +5,16 @@ import type { DownloadBackup } from "../app/download-backup.ts";
 import type { ExplainRoute } from "../app/explain-route.ts";
 import type { GatewayControl } from "../app/gateway-control.ts";
 import type { KeyControl } from "../app/key-control.ts";
-import type { GatewayServiceClient, GatewayServiceImplementation } from "../gen/sms/v1/gateway_service.ts";
-import type { KeyServiceClient, KeyServiceImplementation } from "../gen/sms/v1/key_service.ts";
+import type {
+  GatewayServiceClient,
+  GatewayServiceImplementation,
+} from "../gen/smsrelay/v1/gateway_service.ts";
+import type { KeyServiceClient, KeyServiceImplementation } from "../gen/smsrelay/v1/key_service.ts";
 import type {
   DownloadBackupResponse,
   MaintenanceServiceClient,
   MaintenanceServiceImplementation,
-} from "../gen/sms/v1/maintenance_service.ts";
+} from "../gen/smsrelay/v1/maintenance_service.ts";
 import { createGuard, type GuardDeps } from "./guard.ts";
 import { fromRole } from "./translate/enums.ts";
 import { fromExplainRouteRequest, toGateway, toRouteCandidate } from "./translate/gateway.ts";

@@ -10,7 +10,7 @@ import {
   SendSmsRequest,
   SendSmsRequest_MetadataEntry,
   SendSmsStreamRequest,
-} from "../gen/sms/v1/sms_service.ts";
+} from "../gen/smsrelay/v1/sms_service.ts";
 import { findStrays, type Stray } from "./find-strays.ts";
 import type { MessageShape } from "./request-shapes.ts";
 

@@ -6,7 +6,7 @@ import type { CallContext, Server } from "nice-grpc";
 import { ServerReflection, ServerReflectionService } from "nice-grpc-server-reflection";
 import { descriptorSet as errorDetails } from "../gen/google/descriptor_set.ts";
 import { descriptorSet as grpcServices } from "../gen/grpc/descriptor_set.ts";
-import { descriptorSet as contract } from "../gen/sms/descriptor_set.ts";
+import { descriptorSet as contract } from "../gen/smsrelay/descriptor_set.ts";
 
 const serviceV1 = "grpc.reflection.v1.ServerReflection";
 const serviceV1Alpha = "grpc.reflection.v1alpha.ServerReflection";

@@ -3,7 +3,7 @@
  * reflection serves, since the generated decoders keep no such list. The numbers are those of google/protobuf/descriptor.proto.
  */
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
-import { descriptorSet } from "../gen/sms/descriptor_set.ts";
+import { descriptorSet } from "../gen/smsrelay/descriptor_set.ts";
 
 export interface FieldShape {
   readonly name: string;
@@ -52,7 +52,7 @@ for (const file of readFields(descriptorSet).messages(1)) {
       requests.set(`${prefix}.${service.text(1)}/${method.text(1)}`.slice(1), method.text(2));
 }
 
-/** The request of a method, for instance of `SendSms` of `sms.v1.SmsService`. */
+/** The request of a method, for instance of `SendSms` of `smsrelay.v1.SmsService`. */
 export function requestShapeOf(service: string, method: string): MessageShape {
   const shape = shapes.get(requests.get(`${service}/${method}`) ?? "");
   if (shape === undefined) throw new Error(`no request of ${service}/${method} is described`);

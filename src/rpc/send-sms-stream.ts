@@ -12,7 +12,7 @@ import type {
   SendSmsFailure,
   SendSmsStreamRequest,
   SendSmsStreamResponse,
-} from "../gen/sms/v1/sms_service.ts";
+} from "../gen/smsrelay/v1/sms_service.ts";
 import { describeFailure, type Failure, type FailureDeps } from "./failure.ts";
 import { refuseUnreadable } from "./read-requests.ts";
 import { toStatusCode } from "./translate/enums.ts";

@@ -1,15 +1,15 @@
 /**
- * The gRPC door: the services of sms.v1 with server reflection and grpc.health.v1. It starts not serving; the owner says when it is
+ * The gRPC door: the services of smsrelay.v1 with server reflection and grpc.health.v1. It starts not serving; the owner says when it is
  * ready, and drains it at the end.
  */
 import type { ServerCredentials } from "@grpc/grpc-js";
 import { createServer } from "nice-grpc";
 import { HealthDefinition } from "nice-grpc-server-health";
 import type { WorkInHand } from "../app/work-in-hand.ts";
-import { GatewayServiceDefinition } from "../gen/sms/v1/gateway_service.ts";
-import { KeyServiceDefinition } from "../gen/sms/v1/key_service.ts";
-import { MaintenanceServiceDefinition } from "../gen/sms/v1/maintenance_service.ts";
-import { SmsServiceDefinition } from "../gen/sms/v1/sms_service.ts";
+import { GatewayServiceDefinition } from "../gen/smsrelay/v1/gateway_service.ts";
+import { KeyServiceDefinition } from "../gen/smsrelay/v1/key_service.ts";
+import { MaintenanceServiceDefinition } from "../gen/smsrelay/v1/maintenance_service.ts";
+import { SmsServiceDefinition } from "../gen/smsrelay/v1/sms_service.ts";
 import type { Timer } from "../observability/clock.ts";
 import type { DataClock } from "../observability/data-clock.ts";
 import { type AdmissionDeps, createSendSmsAdmission } from "./admission.ts";

@@ -16,7 +16,7 @@ import {
   StatusView,
   type StreamDeliveryReportsRequest,
   type StreamDeliveryReportsResponse,
-} from "../gen/sms/v1/sms_service.ts";
+} from "../gen/smsrelay/v1/sms_service.ts";
 import type { DataClock } from "../observability/data-clock.ts";
 import { whenEncoded } from "./encoded-responses.ts";
 import { createGuard, type GuardDeps } from "./guard.ts";

@@ -86,8 +86,8 @@ describe("the package", () => {
     ];
     const paths = files.map(({ path }) => path);
     expect(paths).toContain("dist/main.js");
-    expect(paths).toContain("dist/gen/sms/v1/sms_service.js");
-    expect(paths).toContain("proto/sms/v1/sms_service.proto");
+    expect(paths).toContain("dist/gen/smsrelay/v1/sms_service.js");
+    expect(paths).toContain("proto/smsrelay/v1/sms_service.proto");
     expect(paths).toContain("dist/smsc/start-simulator.d.ts");
     const isSource = (path: string) => path.endsWith(".ts") && !path.endsWith(".d.ts");
     expect(paths.filter((path) => isSource(path) || path.startsWith("test/"))).toEqual([]);

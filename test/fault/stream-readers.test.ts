@@ -4,7 +4,7 @@ import { type ClientHttp2Session, connect } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { SendSmsRequest, StreamDeliveryReportsRequest } from "../../src/gen/sms/v1/sms_service.ts";
+import { SendSmsRequest, StreamDeliveryReportsRequest } from "../../src/gen/smsrelay/v1/sms_service.ts";
 import { START_FLAGS } from "../support/node-process.ts";
 import {
   ACCOUNT_KEY,
@@ -39,7 +39,7 @@ function openSilentReader(port: number): ClientHttp2Session {
   session.on("error", () => {});
   const stream = session.request({
     ":method": "POST",
-    ":path": "/sms.v1.SmsService/StreamDeliveryReports",
+    ":path": "/smsrelay.v1.SmsService/StreamDeliveryReports",
     "content-type": "application/grpc",
     te: "trailers",
     authorization: `Bearer ${ACCOUNT_KEY}`,

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { descriptorSet } from "../../src/gen/sms/descriptor_set.ts";
+import { descriptorSet } from "../../src/gen/smsrelay/descriptor_set.ts";
 import { type Simulator, startSimulator } from "../../src/smsc/start-simulator.ts";
 import { cli } from "../support/cli.ts";
 import { describeWithPackage } from "../support/debian-package.ts";
@@ -91,7 +91,7 @@ describeWithPackage("python3-protobuf", hasProtobuf, "--json", () => {
       ["ApiKey", await operator("keys", "revoke", keyId)],
     ];
     expect(reports).toHaveLength(3);
-    const lines = printed.flatMap(([name, texts]) => texts.map((text) => `sms.v1.${name}\t${text}`));
+    const lines = printed.flatMap(([name, texts]) => texts.map((text) => `smsrelay.v1.${name}\t${text}`));
     const set = join(folder, "contract.binpb");
     await writeFile(set, descriptorSet);
     const read = spawnSync(python, [program, set], { input: `${lines.join("\n")}\n`, encoding: "utf8" });

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, it } from "vitest";
-import { DeliveryState } from "../../src/gen/sms/v1/delivery.ts";
+import { DeliveryState } from "../../src/gen/smsrelay/v1/delivery.ts";
 import { describeWithPackage, isInstalled } from "../support/debian-package.ts";
 import { startServiceWorld } from "../support/service-world.ts";
 

@@ -1,6 +1,6 @@
 /** What the running service writes to an SMSC and answers it, read by Wireshark's dissectors for SMPP and for short messages. */
 import { expect, it } from "vitest";
-import { DeliveryState } from "../../src/gen/sms/v1/delivery.ts";
+import { DeliveryState } from "../../src/gen/smsrelay/v1/delivery.ts";
 import { createFramer } from "../../src/smpp/framer.ts";
 import { startSimulator } from "../../src/smsc/start-simulator.ts";
 import { describeWithPackage } from "../support/debian-package.ts";

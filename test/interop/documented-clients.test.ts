@@ -48,13 +48,13 @@ console.log("stopped");
   "refused.ts": `
 import { Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { detailsOf } from "./details.ts";
-import { SendSmsRequest, SendSmsResponse } from "./gen/sms/v1/sms_service.ts";
+import { SendSmsRequest, SendSmsResponse } from "./gen/smsrelay/v1/sms_service.ts";
 const [, , address = "", key = ""] = process.argv;
 const client = new Client(address, credentials.createInsecure());
 const metadata = new Metadata();
 metadata.set("authorization", \`Bearer \${key}\`);
 client.makeUnaryRequest(
-  "/sms.v1.SmsService/SendSms",
+  "/smsrelay.v1.SmsService/SendSms",
   (request: SendSmsRequest) => Buffer.from(SendSmsRequest.encode(request).finish()),
   (octets) => SendSmsResponse.decode(octets),
   SendSmsRequest.create({ sender: "ACME", recipients: ["123"] }),
@@ -167,7 +167,7 @@ describeWithPackage(
         `--python_out=${stubs}`,
         `--grpc_out=${stubs}`,
         `--plugin=protoc-gen-grpc=${plugin.trim()}`,
-        ...files.map((name) => `sms/v1/${name}.proto`),
+        ...files.map((name) => `smsrelay/v1/${name}.proto`),
         "google/rpc/status.proto",
         "google/rpc/error_details.proto",
       ]);

@@ -10,13 +10,16 @@ import {
 } from "nice-grpc";
 import { BadRequest, ErrorInfo, QuotaFailure, RetryInfo } from "../../src/gen/google/rpc/error_details.ts";
 import { Status as RpcStatus } from "../../src/gen/google/rpc/status.ts";
-import { type GatewayServiceClient, GatewayServiceDefinition } from "../../src/gen/sms/v1/gateway_service.ts";
-import { type KeyServiceClient, KeyServiceDefinition } from "../../src/gen/sms/v1/key_service.ts";
+import {
+  type GatewayServiceClient,
+  GatewayServiceDefinition,
+} from "../../src/gen/smsrelay/v1/gateway_service.ts";
+import { type KeyServiceClient, KeyServiceDefinition } from "../../src/gen/smsrelay/v1/key_service.ts";
 import {
   type MaintenanceServiceClient,
   MaintenanceServiceDefinition,
-} from "../../src/gen/sms/v1/maintenance_service.ts";
-import { type SmsServiceClient, SmsServiceDefinition } from "../../src/gen/sms/v1/sms_service.ts";
+} from "../../src/gen/smsrelay/v1/maintenance_service.ts";
+import { type SmsServiceClient, SmsServiceDefinition } from "../../src/gen/smsrelay/v1/sms_service.ts";
 
 export interface RpcClients extends Disposable {
   readonly sms: SmsServiceClient;

@@ -2,7 +2,7 @@
 
 import { type Channel, ChannelCredentials, createChannel, createClientFactory, Metadata } from "nice-grpc";
 import { errorDetailsClientMiddleware } from "nice-grpc-error-details";
-import { type SmsServiceClient, SmsServiceDefinition } from "../../src/gen/sms/v1/sms_service.ts";
+import { type SmsServiceClient, SmsServiceDefinition } from "../../src/gen/smsrelay/v1/sms_service.ts";
 
 export interface SmsClient extends Disposable {
   readonly sms: SmsServiceClient;

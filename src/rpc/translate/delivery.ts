@@ -1,14 +1,14 @@
 /** Messages, deliveries, attempts and parts as GetStatus, ListSms and CancelSms show them. */
 import type { StatusAnswer } from "../../app/get-status.ts";
 import { type DeliveryState, toPublicState } from "../../domain/delivery-state.ts";
-import type { Attempt, Delivery, Part, ReceiptDetail } from "../../gen/sms/v1/delivery.ts";
+import type { Attempt, Delivery, Part, ReceiptDetail } from "../../gen/smsrelay/v1/delivery.ts";
 import {
   CancelResult,
   type GetStatusResponse,
   type CancelOutcome as PbCancelOutcome,
   type Sms,
   type StateCount,
-} from "../../gen/sms/v1/sms_service.ts";
+} from "../../gen/smsrelay/v1/sms_service.ts";
 import type { CancelOutcome } from "../../store/settling.ts";
 import type { AttemptView, DeliveryView, MessageView, PartView, ReceiptView } from "../../store/views.ts";
 import { toEncoding, toLane, toOutcome, toReason, toState, toStatusCode } from "./enums.ts";

@@ -9,16 +9,16 @@ import {
   AttemptOutcome as PbAttemptOutcome,
   DeliveryState as PbDeliveryState,
   FailureReason as PbFailureReason,
-} from "../../gen/sms/v1/delivery.ts";
-import { KeyRole as PbKeyRole } from "../../gen/sms/v1/key_service.ts";
+} from "../../gen/smsrelay/v1/delivery.ts";
+import { KeyRole as PbKeyRole } from "../../gen/smsrelay/v1/key_service.ts";
 import {
   Concatenation as PbConcatenation,
   DuplicatePolicy as PbDuplicatePolicy,
   Encoding as PbEncoding,
   Lane as PbLane,
-} from "../../gen/sms/v1/message.ts";
-import { WaitFor as PbWaitFor } from "../../gen/sms/v1/sms_service.ts";
-import type { StatusCode as PbStatusCode } from "../../gen/sms/v1/status_code.ts";
+} from "../../gen/smsrelay/v1/message.ts";
+import { WaitFor as PbWaitFor } from "../../gen/smsrelay/v1/sms_service.ts";
+import type { StatusCode as PbStatusCode } from "../../gen/smsrelay/v1/status_code.ts";
 import type { ApiKey } from "../../store/keeping.ts";
 
 /** The word for a number, `fallback` for 0, and UNRECOGNIZED for a number that the table lacks. */

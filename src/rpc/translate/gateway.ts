@@ -6,8 +6,8 @@ import {
   type GatewayReplica,
   GatewayState,
   type RouteCandidate,
-} from "../../gen/sms/v1/gateway.ts";
-import type { ExplainRouteRequest } from "../../gen/sms/v1/gateway_service.ts";
+} from "../../gen/smsrelay/v1/gateway.ts";
+import type { ExplainRouteRequest } from "../../gen/smsrelay/v1/gateway_service.ts";
 import type { GatewayHealth } from "../../routing/route-gateway.ts";
 import type { ReplicaReport } from "../../store/gateway-sessions.ts";
 import { fromWantedEncoding } from "./enums.ts";

@@ -1,5 +1,5 @@
 /** API keys, without their secrets and hashes. */
-import type { ApiKey as PbApiKey } from "../../gen/sms/v1/key_service.ts";
+import type { ApiKey as PbApiKey } from "../../gen/smsrelay/v1/key_service.ts";
 import type { ApiKey } from "../../store/keeping.ts";
 import { toRole } from "./enums.ts";
 import { toDate } from "./time.ts";

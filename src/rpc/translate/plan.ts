@@ -1,8 +1,8 @@
 /** Plans of a content, for previews. */
 import type { PreviewAnswer, PreviewSmsInput } from "../../app/preview-sms.ts";
 import type { MessagePlan } from "../../encoding/message-plan.ts";
-import type { MessagePlan as PbMessagePlan } from "../../gen/sms/v1/message.ts";
-import type { PreviewSmsRequest, PreviewSmsResponse } from "../../gen/sms/v1/sms_service.ts";
+import type { MessagePlan as PbMessagePlan } from "../../gen/smsrelay/v1/message.ts";
+import type { PreviewSmsRequest, PreviewSmsResponse } from "../../gen/smsrelay/v1/sms_service.ts";
 import { fromWantedEncoding, toConcatenation, toEncoding } from "./enums.ts";
 import { fromContent, toRecipientOutcome } from "./send-sms.ts";
 

@@ -5,12 +5,12 @@ import type { ReportFilter, ReportStart } from "../../app/watch-reports.ts";
 import { isFinal } from "../../domain/delivery-state.ts";
 import { type FieldViolation, refuseFields, SmsError } from "../../domain/errors.ts";
 import { type MessageId, messageIdOf, parseMessageId } from "../../domain/ids.ts";
-import type { DeliveryReport, ReportSubscription } from "../../gen/sms/v1/delivery_report.ts";
+import type { DeliveryReport, ReportSubscription } from "../../gen/smsrelay/v1/delivery_report.ts";
 import {
   InitialStart,
   type StreamDeliveryReportsRequest,
   type SubscriptionStart,
-} from "../../gen/sms/v1/sms_service.ts";
+} from "../../gen/smsrelay/v1/sms_service.ts";
 import type { StoredReport } from "../../store/reports.ts";
 import { toPart } from "./delivery.ts";
 import { fromState, toReason, toState, toStatusCode } from "./enums.ts";

@@ -1,7 +1,7 @@
 /** SendSms between the contract and the use case. */
 import type { RecipientAnswer, SendSmsAnswer } from "../../app/send-answer.ts";
 import type { ContentInput, SendSmsInput } from "../../app/send-request.ts";
-import type { RecipientOutcome, SendSmsRequest, SendSmsResponse } from "../../gen/sms/v1/sms_service.ts";
+import type { RecipientOutcome, SendSmsRequest, SendSmsResponse } from "../../gen/smsrelay/v1/sms_service.ts";
 import { wireFaultsOf } from "../read-requests.ts";
 import { canonicalRequest } from "./canonical-request.ts";
 import {

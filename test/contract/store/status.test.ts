@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { type MessageId, messageIdOf, toAccountId } from "../../../src/domain/ids.ts";
-import { GetStatusResponse } from "../../../src/gen/sms/v1/sms_service.ts";
+import { GetStatusResponse } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { toGetStatusResponse } from "../../../src/rpc/translate/delivery.ts";
 import type { MessagePage, StatusPage } from "../../../src/store/views.ts";
 import {

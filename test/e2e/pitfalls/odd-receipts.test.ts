@@ -1,6 +1,6 @@
 /** Receipts that an SMSC's vendor thought up (P1, P5, P6, P7, P53, P54), octet by octet, through the whole service. */
 import { describe, expect, it } from "vitest";
-import { DeliveryState } from "../../../src/gen/sms/v1/delivery.ts";
+import { DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import type { PduContent } from "../../../src/smpp/pdu.ts";
 import { type ScriptedSession, startScriptedSmsc } from "../../support/scripted-smsc.ts";
 import { type ServiceWorld, startServiceWorld } from "../../support/service-world.ts";

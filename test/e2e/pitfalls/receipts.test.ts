@@ -1,6 +1,6 @@
 /** Receipts as hostile SMSCs write them (P1 to P11), through the whole service. */
 import { describe, expect, it } from "vitest";
-import { DeliveryState, FailureReason } from "../../../src/gen/sms/v1/delivery.ts";
+import { DeliveryState, FailureReason } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import { startServiceWorld } from "../../support/service-world.ts";
 
 const { DELIVERY_STATE_DELIVERED: DELIVERED, DELIVERY_STATE_UNDELIVERABLE: UNDELIVERABLE } = DeliveryState;

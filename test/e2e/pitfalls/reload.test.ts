@@ -1,6 +1,6 @@
 /** What becomes of gateways, and of what is under way on them, when the configuration is read again. */
 import { describe, expect, it } from "vitest";
-import { GatewayState } from "../../../src/gen/sms/v1/gateway.ts";
+import { GatewayState } from "../../../src/gen/smsrelay/v1/gateway.ts";
 import { startServiceWorld } from "../../support/service-world.ts";
 
 const { GATEWAY_STATE_PAUSED: PAUSED, GATEWAY_STATE_READY: READY } = GatewayState;

@@ -1,8 +1,8 @@
 /** What a hostile SMSC does to sessions and streams of octets (P19 to P23), through the whole service. */
 import { Status } from "nice-grpc";
 import { describe, expect, it } from "vitest";
-import { DeliveryState } from "../../../src/gen/sms/v1/delivery.ts";
-import { GatewayState } from "../../../src/gen/sms/v1/gateway.ts";
+import { DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
+import { GatewayState } from "../../../src/gen/smsrelay/v1/gateway.ts";
 import { failureOf } from "../../support/rpc-client.ts";
 import { startServiceWorld } from "../../support/service-world.ts";
 

@@ -1,8 +1,8 @@
 /** All that an SMSC can do wrong at once, by chance and seed, at two gateways: still every delivery has one end. */
 import { expect, it } from "vitest";
-import { DeliveryState } from "../../../src/gen/sms/v1/delivery.ts";
-import { DuplicatePolicy } from "../../../src/gen/sms/v1/message.ts";
-import type { SendSmsResponse } from "../../../src/gen/sms/v1/sms_service.ts";
+import { DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
+import { DuplicatePolicy } from "../../../src/gen/smsrelay/v1/message.ts";
+import type { SendSmsResponse } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import type { BehaviourSpec } from "../../../src/smsc/behaviours/spec.ts";
 import { startServiceWorld } from "../../support/service-world.ts";
 

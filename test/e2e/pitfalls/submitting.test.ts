@@ -1,8 +1,8 @@
 /** What a hostile SMSC does to submits (P12 to P18), through the whole service. */
 import { Socket } from "node:net";
 import { describe, expect, it, vi } from "vitest";
-import { AttemptOutcome, DeliveryState } from "../../../src/gen/sms/v1/delivery.ts";
-import { DuplicatePolicy, Lane } from "../../../src/gen/sms/v1/message.ts";
+import { AttemptOutcome, DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
+import { DuplicatePolicy, Lane } from "../../../src/gen/smsrelay/v1/message.ts";
 import { startServiceWorld } from "../../support/service-world.ts";
 
 const { DELIVERY_STATE_DELIVERED: DELIVERED, DELIVERY_STATE_REJECTED: REJECTED } = DeliveryState;

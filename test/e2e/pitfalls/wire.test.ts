@@ -1,8 +1,8 @@
 /** What stands on the wire, as the SMSC reads it (P24 to P26, P28 to P30, P34, P35), and what handsets send (P37). */
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
-import { DeliveryState } from "../../../src/gen/sms/v1/delivery.ts";
-import { SendSmsRequest } from "../../../src/gen/sms/v1/sms_service.ts";
+import { DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
+import { SendSmsRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import type { ReceivedMessage } from "../../../src/smsc/received-log.ts";
 import { failureOf } from "../../support/rpc-client.ts";
 import { type SendFields, type ServiceWorld, startServiceWorld } from "../../support/service-world.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Status } from "nice-grpc-common";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { DeliveryState } from "../../../src/gen/sms/v1/delivery.ts";
+import { DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import { createDatabase, postgresMissing, type TestDatabase } from "../../support/postgres-database.ts";
 import { connectClients } from "../../support/rpc-client.ts";
 import { type ServiceWorld, startServiceWorld } from "../../support/service-world.ts";

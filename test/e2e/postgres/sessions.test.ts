@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { DeliveryState } from "../../../src/gen/sms/v1/delivery.ts";
-import { type Gateway, GatewayState } from "../../../src/gen/sms/v1/gateway.ts";
-import { Lane } from "../../../src/gen/sms/v1/message.ts";
-import { WaitFor } from "../../../src/gen/sms/v1/sms_service.ts";
+import { DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
+import { type Gateway, GatewayState } from "../../../src/gen/smsrelay/v1/gateway.ts";
+import { Lane } from "../../../src/gen/smsrelay/v1/message.ts";
+import { WaitFor } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { createDatabase, postgresMissing, type TestDatabase } from "../../support/postgres-database.ts";
 import { type ServiceWorld, type SmscSetup, startServiceWorld } from "../../support/service-world.ts";
 

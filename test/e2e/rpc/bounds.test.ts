@@ -4,10 +4,10 @@ import { constants } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { Status } from "nice-grpc";
 import { afterEach, describe, expect, it } from "vitest";
-import { GatewayServiceDefinition } from "../../../src/gen/sms/v1/gateway_service.ts";
-import { KeyServiceDefinition } from "../../../src/gen/sms/v1/key_service.ts";
-import { MaintenanceServiceDefinition } from "../../../src/gen/sms/v1/maintenance_service.ts";
-import { GetStatusRequest, SmsServiceDefinition } from "../../../src/gen/sms/v1/sms_service.ts";
+import { GatewayServiceDefinition } from "../../../src/gen/smsrelay/v1/gateway_service.ts";
+import { KeyServiceDefinition } from "../../../src/gen/smsrelay/v1/key_service.ts";
+import { MaintenanceServiceDefinition } from "../../../src/gen/smsrelay/v1/maintenance_service.ts";
+import { GetStatusRequest, SmsServiceDefinition } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { defaultCallBounds } from "../../../src/rpc/call-bounds.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 import { frameOf, openCall, openSession } from "../../support/open-call.ts";
@@ -20,9 +20,9 @@ import {
   startRpcWorld,
 } from "../../support/rpc-world.ts";
 
-const sendSms = "/sms.v1.SmsService/SendSms";
-const sendSmsStream = "/sms.v1.SmsService/SendSmsStream";
-const getStatus = "/sms.v1.SmsService/GetStatus";
+const sendSms = "/smsrelay.v1.SmsService/SendSms";
+const sendSmsStream = "/smsrelay.v1.SmsService/SendSmsStream";
+const getStatus = "/smsrelay.v1.SmsService/GetStatus";
 const health = "/grpc.health.v1.Health";
 const { account, strangers } = defaultCallBounds;
 

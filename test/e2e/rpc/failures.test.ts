@@ -5,13 +5,13 @@ import { Status } from "nice-grpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BadRequest, ErrorInfo } from "../../../src/gen/google/rpc/error_details.ts";
 import { Status as RpcStatus } from "../../../src/gen/google/rpc/status.ts";
-import { SendSmsRequest, SendSmsStreamResponse } from "../../../src/gen/sms/v1/sms_service.ts";
+import { SendSmsRequest, SendSmsStreamResponse } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { silentLogger } from "../../../src/observability/logger.ts";
 import { callBare } from "../../support/bare-http2.ts";
 import { callRaw, connectClients, failureOf, type RpcClients } from "../../support/rpc-client.ts";
 import { OPERATOR_KEY, OTHER_KEY, type RpcWorld, SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
 
-const path = "/sms.v1.SmsService/SendSms";
+const path = "/smsrelay.v1.SmsService/SendSms";
 const good = {
   sender: "ACME",
   recipients: ["+38640123456"],
@@ -130,7 +130,7 @@ describe("what the stack refuses", () => {
   });
 
   it("answers UNIMPLEMENTED to a method that does not exist", async () => {
-    const answer = await callRaw(world.address, "/sms.v1.SmsService/SendFax", Buffer.alloc(0), {
+    const answer = await callRaw(world.address, "/smsrelay.v1.SmsService/SendFax", Buffer.alloc(0), {
       key: SHOP_KEY,
     });
     expect(answer.code).toBe(Status.UNIMPLEMENTED);
@@ -171,7 +171,7 @@ describe("what the stack refuses", () => {
       .int64(1n << 60n)
       .join()
       .finish();
-    const answer = await callRaw(world.address, "/sms.v1.SmsService/ListSms", octets, { key: SHOP_KEY });
+    const answer = await callRaw(world.address, "/smsrelay.v1.SmsService/ListSms", octets, { key: SHOP_KEY });
     expect(answer.code).toBe(Status.INVALID_ARGUMENT);
   });
 
@@ -279,7 +279,9 @@ describe("requests that decoders would not take, or would take less of", () => {
     const { messageId } = await clients.sms.sendSms(good);
     const id = new BinaryWriter().uint32(10).string(messageId).finish();
     const call = (method: string) =>
-      callRaw(world.address, `/sms.v1.SmsService/${method}`, Buffer.concat([id, unknown]), { key: SHOP_KEY });
+      callRaw(world.address, `/smsrelay.v1.SmsService/${method}`, Buffer.concat([id, unknown]), {
+        key: SHOP_KEY,
+      });
     expect((await call("CancelSms")).code).toBe(Status.INVALID_ARGUMENT);
     expect((await call("DeleteReportSubscription")).code).toBe(Status.INVALID_ARGUMENT);
     expect((await call("GetStatus")).code).toBe(Status.OK);
@@ -323,7 +325,7 @@ describe("faults of our own", () => {
     expect(failure.code).toBe(Status.INTERNAL);
     expect(failure.info).toEqual({
       reason: "INTERNAL_ERROR",
-      domain: "sms.v1",
+      domain: "sms-relay",
       metadata: { status_code: "5000" },
     });
     expect(failure.text).toBe("The service failed.");
@@ -338,7 +340,7 @@ async function streamRaw(address: string, requests: readonly Uint8Array[], key: 
   const metadata = new Metadata();
   metadata.set("authorization", `Bearer ${key}`);
   const call = client.makeBidiStreamRequest(
-    "/sms.v1.SmsService/SendSmsStream",
+    "/smsrelay.v1.SmsService/SendSmsStream",
     (octets: Uint8Array) => Buffer.from(octets),
     (octets) => SendSmsStreamResponse.decode(octets),
     metadata,

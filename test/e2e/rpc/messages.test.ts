@@ -1,10 +1,10 @@
 import { Status } from "nice-grpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { toAccountId } from "../../../src/domain/ids.ts";
-import { AttemptOutcome, DeliveryState } from "../../../src/gen/sms/v1/delivery.ts";
-import { Concatenation, Encoding } from "../../../src/gen/sms/v1/message.ts";
-import { CancelResult, StatusView, WaitFor } from "../../../src/gen/sms/v1/sms_service.ts";
-import { StatusCode } from "../../../src/gen/sms/v1/status_code.ts";
+import { AttemptOutcome, DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
+import { Concatenation, Encoding } from "../../../src/gen/smsrelay/v1/message.ts";
+import { CancelResult, StatusView, WaitFor } from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import { StatusCode } from "../../../src/gen/smsrelay/v1/status_code.ts";
 import { acceptAll, createMemoryGateway, refused } from "../../support/memory-gateway.ts";
 import { connectClients, failureOf, type RpcClients } from "../../support/rpc-client.ts";
 import { OPERATOR_KEY, OTHER_KEY, type RpcWorld, SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";

@@ -14,7 +14,7 @@ it("the gRPC health of the whole service is its readiness", async () => {
     expect(await world.get("/readyz")).toMatchObject({ status: 503, text: expect.stringContaining("disk") });
     const channel = createChannel(world.address);
     const health = createClient(HealthDefinition, channel);
-    const statuses = ["", "sms.v1.SmsService", "sms.v1.GatewayService"].map((service) =>
+    const statuses = ["", "smsrelay.v1.SmsService", "smsrelay.v1.GatewayService"].map((service) =>
       health.check({ service }),
     );
     expect(await Promise.all(statuses)).toEqual([{ status: 2 }, { status: 2 }, { status: 1 }]);

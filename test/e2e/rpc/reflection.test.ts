@@ -23,10 +23,10 @@ describe.each(["v1", "v1alpha"] as const)("reflection %s", (version) => {
   it("lists every service, gRPC's own among them, without a key", async () => {
     using client = connectGenericClient(world.address, version);
     expect(await client.listServices()).toEqual([
-      "sms.v1.SmsService",
-      "sms.v1.GatewayService",
-      "sms.v1.KeyService",
-      "sms.v1.MaintenanceService",
+      "smsrelay.v1.SmsService",
+      "smsrelay.v1.GatewayService",
+      "smsrelay.v1.KeyService",
+      "smsrelay.v1.MaintenanceService",
       "grpc.health.v1.Health",
       "grpc.reflection.v1.ServerReflection",
       "grpc.reflection.v1alpha.ServerReflection",
@@ -42,7 +42,11 @@ describe.each(["v1", "v1alpha"] as const)("reflection %s", (version) => {
 
   it("lets a client ask for the health", async () => {
     using client = connectGenericClient(world.address, version);
-    const answer = await client.call("grpc.health.v1.Health/Check", { service: "sms.v1.SmsService" }, "");
+    const answer = await client.call(
+      "grpc.health.v1.Health/Check",
+      { service: "smsrelay.v1.SmsService" },
+      "",
+    );
     expect(answer).toEqual({ kind: "response", json: { status: "SERVING" } });
   });
 

@@ -1,12 +1,12 @@
 import { ClientError, Status } from "nice-grpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DeliveryState } from "../../../src/gen/sms/v1/delivery.ts";
-import type { DeliveryReport } from "../../../src/gen/sms/v1/delivery_report.ts";
+import { DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
+import type { DeliveryReport } from "../../../src/gen/smsrelay/v1/delivery_report.ts";
 import {
   InitialStart,
   type StreamDeliveryReportsResponse,
   WaitFor,
-} from "../../../src/gen/sms/v1/sms_service.ts";
+} from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { connectClients, failureOf, type RpcClients } from "../../support/rpc-client.ts";
 import { OTHER_KEY, type RpcWorld, SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
 

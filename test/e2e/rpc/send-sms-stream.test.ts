@@ -1,8 +1,11 @@
 import { Status } from "nice-grpc";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { SendSmsStreamRequest, SendSmsStreamResponse } from "../../../src/gen/sms/v1/sms_service.ts";
-import { WaitFor } from "../../../src/gen/sms/v1/sms_service.ts";
-import { StatusCode } from "../../../src/gen/sms/v1/status_code.ts";
+import type {
+  SendSmsStreamRequest,
+  SendSmsStreamResponse,
+} from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import { WaitFor } from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import { StatusCode } from "../../../src/gen/smsrelay/v1/status_code.ts";
 import { connectClients, failureOf, type RpcClients } from "../../support/rpc-client.ts";
 import { type RpcWorld, SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
 

@@ -1,10 +1,10 @@
 import { Status } from "nice-grpc";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { SmsError } from "../../../src/domain/errors.ts";
-import { DeliveryState } from "../../../src/gen/sms/v1/delivery.ts";
-import { Encoding, type Lane } from "../../../src/gen/sms/v1/message.ts";
-import { SendSmsRequest, SendSmsResponse, WaitFor } from "../../../src/gen/sms/v1/sms_service.ts";
-import { StatusCode } from "../../../src/gen/sms/v1/status_code.ts";
+import { DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
+import { Encoding, type Lane } from "../../../src/gen/smsrelay/v1/message.ts";
+import { SendSmsRequest, SendSmsResponse, WaitFor } from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import { StatusCode } from "../../../src/gen/smsrelay/v1/status_code.ts";
 import { callBare } from "../../support/bare-http2.ts";
 import { routeOf } from "../../support/dispatch-world.ts";
 import { createMemoryGateway, refused } from "../../support/memory-gateway.ts";
@@ -85,7 +85,7 @@ describe("SendSms, deadline", () => {
       const requests = Array.from({ length: 5 }, () =>
         callBare(
           world.port,
-          "/sms.v1.SmsService/SendSms",
+          "/smsrelay.v1.SmsService/SendSms",
           SendSmsRequest.encode(
             SendSmsRequest.fromPartial({ ...good, waitFor: WaitFor.WAIT_FOR_GATEWAY }),
           ).finish(),
@@ -106,7 +106,7 @@ describe("SendSms, form", () => {
       ),
     );
     expect(failure.code).toBe(Status.INVALID_ARGUMENT);
-    expect(failure.info).toMatchObject({ reason: "INVALID_SENDER", domain: "sms.v1" });
+    expect(failure.info).toMatchObject({ reason: "INVALID_SENDER", domain: "sms-relay" });
     expect(failure.info.metadata).toEqual({ status_code: "4003", violation_count: "3" });
     expect(failure.violations.map(({ field, reason }) => [field, reason])).toEqual([
       ["sender", "INVALID_SENDER"],
@@ -518,7 +518,7 @@ describe("SendSms, wait_for GATEWAY", () => {
     const request = SendSmsRequest.encode(
       SendSmsRequest.fromPartial({ ...good, waitFor: WaitFor.WAIT_FOR_GATEWAY }),
     ).finish();
-    const raw = await callRaw(world.address, "/sms.v1.SmsService/SendSms", request, {
+    const raw = await callRaw(world.address, "/smsrelay.v1.SmsService/SendSms", request, {
       key: SHOP_KEY,
       deadlineMs: 700,
     });

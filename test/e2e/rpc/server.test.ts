@@ -4,7 +4,7 @@ import { connect, constants } from "node:http2";
 import { ChannelCredentials, createChannel, createClient, Metadata, Status } from "nice-grpc";
 import { HealthDefinition } from "nice-grpc-server-health";
 import { describe, expect, it } from "vitest";
-import { SmsServiceDefinition } from "../../../src/gen/sms/v1/sms_service.ts";
+import { SmsServiceDefinition } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { defaultKeepalive } from "../../../src/rpc/listen-options.ts";
 import { connectClients, failureOf } from "../../support/rpc-client.ts";
 import { SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
@@ -21,7 +21,7 @@ describe("the gRPC server", () => {
     const world = await startRpcWorld();
     const channel = createChannel(world.address);
     const health = createClient(HealthDefinition, channel);
-    const serving = await health.check({ service: "sms.v1.SmsService" });
+    const serving = await health.check({ service: "smsrelay.v1.SmsService" });
     const seen: number[] = [];
     const watched = (async () => {
       for await (const { status } of health.watch({ service: "" })) {
@@ -41,11 +41,11 @@ describe("the gRPC server", () => {
     const health = createClient(HealthDefinition, channel);
     const statusOf = async (service: string) => (await health.check({ service })).status;
     const seen: number[] = [];
-    for await (const { status } of health.watch({ service: "sms.v1.SmsService" })) {
+    for await (const { status } of health.watch({ service: "smsrelay.v1.SmsService" })) {
       seen.push(status);
       if (seen.length === 1) world.admission = { kind: "overloaded", retryAfterMs: 1, limit: "disk" };
       if (seen.length === 2) {
-        const asked = ["", "sms.v1.SmsService", "sms.v1.GatewayService"].map(statusOf);
+        const asked = ["", "smsrelay.v1.SmsService", "smsrelay.v1.GatewayService"].map(statusOf);
         expect(await Promise.all(asked)).toEqual([2, 2, 1]);
         world.admission = { kind: "open" };
       }
@@ -115,7 +115,7 @@ describe("the gRPC server", () => {
     const closed = new Promise((resolve) => session.once("close", resolve));
     const stream = session.request({
       ":method": "POST",
-      ":path": "/sms.v1.SmsService/StreamDeliveryReports",
+      ":path": "/smsrelay.v1.SmsService/StreamDeliveryReports",
       "content-type": "application/grpc",
       te: "trailers",
       authorization: `Bearer ${SHOP_KEY}`,

@@ -6,9 +6,9 @@ import { type ClientHttp2Session, connect, constants, type OutgoingHttpHeaders }
 import { connect as connectTcp } from "node:net";
 import { Status } from "nice-grpc";
 import { describe, expect, it } from "vitest";
-import { GatewayServiceDefinition } from "../../../src/gen/sms/v1/gateway_service.ts";
-import { KeyServiceDefinition } from "../../../src/gen/sms/v1/key_service.ts";
-import { SendSmsRequest, SmsServiceDefinition } from "../../../src/gen/sms/v1/sms_service.ts";
+import { GatewayServiceDefinition } from "../../../src/gen/smsrelay/v1/gateway_service.ts";
+import { KeyServiceDefinition } from "../../../src/gen/smsrelay/v1/key_service.ts";
+import { SendSmsRequest, SmsServiceDefinition } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { type ServiceWorld, startServiceWorld, WORLD_KEY } from "../../support/service-world.ts";
 import { beginFuzz, type FuzzRun, heapInUse, mutate, patience } from "./support/fuzz-run.ts";
 

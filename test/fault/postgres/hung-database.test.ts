@@ -8,7 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { DeliveryState } from "../../../src/gen/sms/v1/delivery.ts";
+import { DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import { COMMAND_STATUS } from "../../../src/smpp/command-status.ts";
 import { startSimulator } from "../../../src/smsc/start-simulator.ts";
 import { START_FLAGS } from "../../support/node-process.ts";

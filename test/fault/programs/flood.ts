@@ -8,8 +8,8 @@ import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import { ErrorInfo, RetryInfo } from "../../../src/gen/google/rpc/error_details.ts";
 import { Status } from "../../../src/gen/google/rpc/status.ts";
-import { Lane } from "../../../src/gen/sms/v1/message.ts";
-import { SendSmsRequest } from "../../../src/gen/sms/v1/sms_service.ts";
+import { Lane } from "../../../src/gen/smsrelay/v1/message.ts";
+import { SendSmsRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 
 const CONNECTIONS = 4;
 const [port, key] = process.argv.slice(2);
@@ -40,7 +40,7 @@ function call(session: ClientHttp2Session): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const stream = session.request({
       ":method": "POST",
-      ":path": "/sms.v1.SmsService/SendSms",
+      ":path": "/smsrelay.v1.SmsService/SendSms",
       "content-type": "application/grpc",
       te: "trailers",
       authorization: `Bearer ${key}`,

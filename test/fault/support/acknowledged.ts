@@ -3,8 +3,8 @@
  * would, and sends what it got no answer for again under the same request_id (P42).
  */
 import { ClientError, Status } from "nice-grpc";
-import { DuplicatePolicy, Lane } from "../../../src/gen/sms/v1/message.ts";
-import { SendSmsRequest } from "../../../src/gen/sms/v1/sms_service.ts";
+import { DuplicatePolicy, Lane } from "../../../src/gen/smsrelay/v1/message.ts";
+import { SendSmsRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { connectSmsClient } from "../../support/sms-client.ts";
 
 export interface SentMessage {

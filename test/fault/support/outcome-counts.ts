@@ -1,5 +1,5 @@
 /** Sets what was acknowledged against what ended and what reached the SMSC. */
-import { DeliveryState } from "../../../src/gen/sms/v1/delivery.ts";
+import { DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import type { Acknowledgement } from "./acknowledged.ts";
 
 export interface OutcomeCounts {

@@ -1,8 +1,8 @@
 /** Reads reports from the first one on until every delivery that is asked for has its final state. */
 
-import { DeliveryState } from "../../../src/gen/sms/v1/delivery.ts";
-import type { DeliveryReport } from "../../../src/gen/sms/v1/delivery_report.ts";
-import { StreamDeliveryReportsRequest } from "../../../src/gen/sms/v1/sms_service.ts";
+import { DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
+import type { DeliveryReport } from "../../../src/gen/smsrelay/v1/delivery_report.ts";
+import { StreamDeliveryReportsRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { connectSmsClient } from "../../support/sms-client.ts";
 
 export interface FinalStates {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { statusCode, statusCodes } from "../../../src/domain/status-code.ts";
-import { StatusCode } from "../../../src/gen/sms/v1/status_code.ts";
+import { StatusCode } from "../../../src/gen/smsrelay/v1/status_code.ts";
 
 describe("the table of status codes", () => {
   it("holds each number and name once", () => {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createRequestHashes } from "../../../src/app/request-hash.ts";
-import { SendSmsRequest } from "../../../src/gen/sms/v1/sms_service.ts";
+import { SendSmsRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { canonicalRequest } from "../../../src/rpc/translate/canonical-request.ts";
 
 interface Vector {
@@ -48,7 +48,7 @@ describe("canonicalRequest", () => {
   });
 
   it("has every field of the contract but request_id and wait_for, each in a place of its own", () => {
-    const proto = readFileSync(resolve(root, "proto/sms/v1/sms_service.proto"), "utf8");
+    const proto = readFileSync(resolve(root, "proto/smsrelay/v1/sms_service.proto"), "utf8");
     const [, body = ""] = /message SendSmsRequest \{([\s\S]*?)\n\}/.exec(proto) ?? [];
     const numbers = [...body.matchAll(/^ +[\w<>., ]+ \w+ = (\d+);$/gm)].map(([, number]) => Number(number));
     expect(numbers.length).toBeGreaterThanOrEqual(17);

@@ -5,11 +5,11 @@ import {
   CancelSmsRequest,
   SendSmsRequest,
   StreamDeliveryReportsRequest,
-} from "../../../src/gen/sms/v1/sms_service.ts";
+} from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { findStrays } from "../../../src/rpc/find-strays.ts";
 import { requestShapeOf } from "../../../src/rpc/request-shapes.ts";
 
-const sendSms = requestShapeOf("sms.v1.SmsService", "SendSms");
+const sendSms = requestShapeOf("smsrelay.v1.SmsService", "SendSms");
 
 const anyRequest = fc
   .record({
@@ -42,10 +42,10 @@ describe("findStrays", () => {
         expect(findStrays(octets, sendSms)).toEqual([]);
       }),
     );
-    const reports = requestShapeOf("sms.v1.SmsService", "StreamDeliveryReports");
+    const reports = requestShapeOf("smsrelay.v1.SmsService", "StreamDeliveryReports");
     const request = StreamDeliveryReportsRequest.fromPartial({ states: [1, 2, 3], messageIds: ["a"] });
     expect(findStrays(StreamDeliveryReportsRequest.encode(request).finish(), reports)).toEqual([]);
-    const cancel = requestShapeOf("sms.v1.SmsService", "CancelSms");
+    const cancel = requestShapeOf("smsrelay.v1.SmsService", "CancelSms");
     expect(findStrays(CancelSmsRequest.encode({ messageId: "m" }).finish(), cancel)).toEqual([]);
   });
 

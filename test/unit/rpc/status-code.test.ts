@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { statusCodes } from "../../../src/domain/status-code.ts";
-import { StatusCode } from "../../../src/gen/sms/v1/status_code.ts";
+import { StatusCode } from "../../../src/gen/smsrelay/v1/status_code.ts";
 
 const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
   .filter((path) => path.endsWith(".ts") && !path.startsWith("gen/") && path !== "domain/status-code.ts")
@@ -19,7 +19,7 @@ describe("the status codes", () => {
   });
 
   it("say in the contract with which gRPC code they come", () => {
-    const proto = readFileSync("proto/sms/v1/status_code.proto", "utf8");
+    const proto = readFileSync("proto/smsrelay/v1/status_code.proto", "utf8");
     for (const { name, grpcCode } of statusCodes) {
       if (grpcCode === "OK") continue;
       expect(proto).toMatch(new RegExp(`\\b${grpcCode}\\.\\n  STATUS_CODE_${name} = `));

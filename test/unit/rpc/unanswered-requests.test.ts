@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { SmsError } from "../../../src/domain/errors.ts";
 import { toAccountId } from "../../../src/domain/ids.ts";
-import { SendSmsRequest, SendSmsStreamRequest } from "../../../src/gen/sms/v1/sms_service.ts";
+import { SendSmsRequest, SendSmsStreamRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { type SendSmsStreamDeps, sendSmsStream } from "../../../src/rpc/send-sms-stream.ts";
 import { UnansweredRequests } from "../../../src/rpc/unanswered-requests.ts";
 
