@@ -95,6 +95,7 @@ export class AttemptDesk {
     };
     this.#underWay++;
     const trial = gate.circuit.begin();
+    const heardBefore = gate.circuit.heard;
     gateway
       .submit({
         deliveryId: item.deliveryId,
@@ -104,22 +105,27 @@ export class AttemptDesk {
         expireTimeMs: item.message.expireTimeMs,
         takeToken: gate.takeToken,
       })
-      .then((results) => this.#end(attempt, results, trial));
+      .then((results) => this.#end(attempt, results, trial, heardBefore));
     return parts.length;
   }
 
-  #end(attempt: RunningAttempt, answers: readonly PartResult[], trial: number | undefined): void {
+  #end(
+    attempt: RunningAttempt,
+    answers: readonly PartResult[],
+    trial: number | undefined,
+    heardBefore: number,
+  ): void {
     const { context, gate } = this.#dependencies;
     const nowMs = context.clock.monotonic();
     this.#underWay--;
-    const results = this.#judgeThrottling(attempt.item.deliveryId, answers);
+    const results = this.#tellGate(attempt.item.deliveryId, answers);
     const judgement = judgeResults(attempt, results);
     this.#lastEndMs = nowMs;
     // A message in doubt since an earlier attempt stays so when the rest of it is accepted; the gateway did its work all the same.
     const outcome = results.every((result) => result.kind === "accepted") ? "ACCEPTED" : judgement.outcome;
     // What is throttled for itself alone says as little of the gateway as what is throttled with all.
     const signal = results === answers ? circuitSignalOf(outcome, statusesOf(results)) : "neutral";
-    gate.circuit.record(signal, nowMs, { trial, cause: soleLossOf(results) });
+    gate.circuit.record(signal, nowMs, { trial, cause: soleLossOf(results), heardBefore });
     if (this.#canPutBack(attempt.item, judgement)) {
       attempt.item.returns++;
       this.#dependencies.putBack(attempt.item);
@@ -130,17 +136,20 @@ export class AttemptDesk {
     this.#dependencies.onEnd();
   }
 
-  /** Tells the gate what was taken and what was throttled; answers the results as they count for their delivery. */
-  #judgeThrottling(deliveryId: DeliveryId, answers: readonly PartResult[]): readonly PartResult[] {
+  /** Tells the gate that something was answered, what was taken and what was throttled; answers the results as they count for their delivery. */
+  #tellGate(deliveryId: DeliveryId, answers: readonly PartResult[]): readonly PartResult[] {
     const { context, gate } = this.#dependencies;
     let taken = 0;
     let throttled = 0;
+    let isHeard = false;
     for (const answer of answers) {
+      if (answer.kind !== "accepted" && answer.kind !== "refused") continue;
+      isHeard = true;
       if (answer.kind === "accepted") taken++;
-      else if (answer.kind !== "refused") continue;
       else if (answer.refusal === "throttled") throttled++;
       else if (answer.refusal !== "session") taken++;
     }
+    if (isHeard) gate.circuit.hear();
     let isItsOwn = false;
     if (throttled > 0) {
       const said = this.#throttled.throttled(deliveryId);

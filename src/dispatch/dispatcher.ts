@@ -131,6 +131,7 @@ class GatewayDispatcher implements Dispatcher {
       settler: this.#settler,
       clock,
       hold: (deliveryId) => this.#holdResend(deliveryId),
+      onHeard: (gatewayId) => this.#runners.get(gatewayId)?.gate.circuit.hear(),
     });
     this.#context = {
       store,

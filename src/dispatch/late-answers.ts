@@ -2,11 +2,11 @@
  * What the SMSC says of a part after its attempt was settled without it (P49): the store keeps it, and a resend that has not left is
  * kept back meanwhile, and dropped where nothing is left to be sent.
  */
-import type { DeliveryId } from "../domain/ids.ts";
+import type { DeliveryId, GatewayId } from "../domain/ids.ts";
 import { acceptParts } from "../domain/message.ts";
 import type { PartResult } from "../gateways/gateway.ts";
 import type { Clock } from "../observability/clock.ts";
-import type { Settlement, SettleOutcome, WholeDelivery } from "../store/settling.ts";
+import type { AttemptRecord, Settlement, SettleOutcome, WholeDelivery } from "../store/settling.ts";
 import { type RunningAttempt, recordAttempt, recordPart } from "./attempt.ts";
 import type { InHand } from "./in-hand.ts";
 import type { Settler } from "./settler.ts";
@@ -22,13 +22,15 @@ export interface LateAnswersDependencies {
   readonly clock: Clock;
   /** Takes a delivery out of the queue in which it waits to be sent again; undefined where it is in none. */
   readonly hold: (deliveryId: DeliveryId) => HeldResend | undefined;
+  /** The gateway answered something. */
+  readonly onHeard: (gatewayId: GatewayId) => void;
 }
 
 /** Most deliveries that are remembered as needless to send; the oldest is forgotten, and at worst sent once more. */
 const mostNeedless = 10_000;
 
 /** All of a settlement of one part but the part. */
-type Settled = Omit<Settlement, "timeMs" | "verdict"> & Required<Pick<Settlement, "attempt">>;
+type Settled = Omit<Settlement, "timeMs" | "verdict"> & { readonly attempt: AttemptRecord };
 
 export class LateAnswers {
   readonly #dependencies: LateAnswersDependencies;
@@ -93,8 +95,9 @@ export class LateAnswers {
   }
 
   #take(settled: Settled, copyTimeMs: number, answer: PartResult): void {
-    const { settler, clock } = this.#dependencies;
+    const { settler, clock, onHeard } = this.#dependencies;
     const timeMs = clock.now();
+    onHeard(settled.attempt.gatewayId);
     const attempt = settled.attempt && { ...settled.attempt, endTimeMs: timeMs, parts: [recordPart(answer)] };
     const late: Settlement = {
       ...settled,

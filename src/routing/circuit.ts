@@ -1,6 +1,6 @@
 /**
- * A gateway's circuit: opens when too many of the attempts of the last while failed, then lets single probes through, and closes
- * when they succeed. What a recipient's own number caused is never reported to it. Time comes in as milliseconds that never
+ * A gateway's circuit: opens when too many of the attempts of the last while failed, or when a few in a row met nothing but silence,
+ * then lets single probes through, and closes when they succeed. What a recipient's own number caused is never reported to it. Time comes in as milliseconds that never
  * go back.
  */
 
@@ -11,10 +11,12 @@ export interface CircuitSettings {
   readonly minimumCount: number;
   /** Share of failures, 0 to 1, from which it opens. */
   readonly failureRatio: number;
+  /** Attempts in a row that end unanswered, with no answer to anything since they began, from which it opens whatever their number. */
+  readonly silentCount: number;
   /** How long it stays open the first time; doubles with each failed probe. */
   readonly openMs: number;
   readonly maxOpenMs: number;
-  /** Probes that may be under way at once while it is half open. */
+  /** Probes that may be under way at once while it is half open and one has succeeded; before that it is one. */
   readonly probeLimit: number;
   /** Successes in a row that close it. */
   readonly probesToClose: number;
@@ -24,6 +26,7 @@ export const defaultCircuitSettings: CircuitSettings = {
   windowMs: 30_000,
   minimumCount: 20,
   failureRatio: 0.5,
+  silentCount: 3,
   openMs: 10_000,
   maxOpenMs: 30_000,
   probeLimit: 2,
@@ -45,6 +48,10 @@ export class Circuit {
   readonly #failures = new Array<number>(slotCount).fill(0);
   readonly #countedCauses = new WeakSet<object>();
   #slot = 0;
+  /** Times that something was answered. */
+  #heard = 0;
+  /** Attempts that ended unanswered since. */
+  #silent = 0;
   #state: CircuitState = closed;
   #openMs: number;
   /** Times it became half open. */
@@ -77,8 +84,24 @@ export class Circuit {
       case "open":
         return 0;
       case "half_open":
-        return Math.max(0, this.#settings.probeLimit - this.#probesUnderWay);
+        return Math.max(0, this.#probeLimit - this.#probesUnderWay);
     }
+  }
+
+  /** Into what may still be silence goes one at a time. */
+  get #probeLimit(): number {
+    return this.#probeSuccesses === 0 ? 1 : this.#settings.probeLimit;
+  }
+
+  /** Grows with each answer; what it is when an attempt begins tells at its end whether anything was answered meanwhile. */
+  get heard(): number {
+    return this.#heard;
+  }
+
+  /** The gateway answered something, whatever it said. */
+  hear(): void {
+    this.#heard++;
+    this.#silent = 0;
   }
 
   /** To be called when an attempt starts; its end must be told by `record`, with the trial whose probe it is. */
@@ -91,12 +114,22 @@ export class Circuit {
   /**
    * The end of an attempt: `neutral` where it says nothing about the gateway (recipient refused, throttled, unsent). Of failures
    * with the same `cause`, as a session that was lost with many attempts, the window counts the first; a probe fails in any case. While
-   * it is half open only the probes of this trial count: attempts that began before it opened tell what was, not what is.
+   * it is half open only the probes of this trial count: attempts that began before it opened tell what was, not what is. `heardBefore`
+   * is what `heard` was when the attempt began. A failure without a cause of its own, during which nothing was answered, met silence:
+   * a silent gateway is sent so little that the window alone would never fill.
    */
   record(
     outcome: "success" | "failure" | "neutral",
     nowMs: number,
-    { trial, cause }: { readonly trial?: number | undefined; readonly cause?: object | undefined } = {},
+    {
+      trial,
+      cause,
+      heardBefore,
+    }: {
+      readonly trial?: number | undefined;
+      readonly cause?: object | undefined;
+      readonly heardBefore?: number | undefined;
+    } = {},
   ): void {
     const state = this.state(nowMs);
     if (state.kind === "half_open") {
@@ -107,6 +140,8 @@ export class Circuit {
         this.#countedCauses.add(cause);
       }
       this.#recordInWindow(outcome, nowMs);
+      if (outcome === "failure" && cause === undefined && heardBefore === this.#heard)
+        this.#noteSilence(nowMs);
     }
   }
 
@@ -114,8 +149,7 @@ export class Circuit {
   reset(): void {
     this.#state = closed;
     this.#openMs = this.#settings.openMs;
-    this.#successes.fill(0);
-    this.#failures.fill(0);
+    this.#forget();
   }
 
   #recordProbe(outcome: "success" | "failure" | "neutral", nowMs: number, reason: string): void {
@@ -137,10 +171,24 @@ export class Circuit {
     const failures = sum(this.#failures);
     const total = failures + sum(this.#successes);
     if (total < this.#settings.minimumCount || failures < total * this.#settings.failureRatio) return;
-    const reason = `${failures} of the last ${total} attempts failed`;
+    this.#open(`${failures} of the last ${total} attempts failed`, nowMs);
+  }
+
+  #noteSilence(nowMs: number): void {
+    this.#silent++;
+    if (this.#state.kind !== "closed" || this.#silent < this.#settings.silentCount) return;
+    this.#open(`the last ${this.#silent} attempts were not answered, nor was anything else`, nowMs);
+  }
+
+  #open(reason: string, nowMs: number): void {
     this.#state = { kind: "open", reason, untilMs: nowMs + this.#openMs };
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#successes.fill(0);
     this.#failures.fill(0);
+    this.#silent = 0;
   }
 
   #moveTo(slot: number): void {

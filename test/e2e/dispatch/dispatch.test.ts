@@ -284,6 +284,26 @@ describe("dispatching to real SMSCs", () => {
     });
   });
 
+  it("P12 opens the circuit of an SMSC that answers no submit in a small window, and sends what waits there by another", async () => {
+    const [one, two] = [await simulate({ behaviours: [{ kind: "no-answer" }] }), await simulate()];
+    const north = gatewayAt("north", one.port, { window: 4 });
+    const south = gatewayAt("south", two.port);
+    // The window of the circuit is as long as a response may take, as by default: no 20 attempts ever fail within it.
+    const circuit = { ...defaultDispatchSettings.circuit, windowMs: 200, openMs: 60_000 };
+    const on = await open({ gateways: [north, south], settings: { ...settings, circuit } });
+    await one.waitUntil(({ binds }) => binds === 1);
+    await two.waitUntil(({ binds }) => binds === 1);
+    while (north.room() === 0 || south.room() === 0) await new Promise(setImmediate);
+    const ids = await on.send(...Array.from({ length: 40 }, () => ({})));
+    for (const id of ids) await on.until(id, "SUBMITTED", "DELIVERED");
+    expect(on.dispatcher.health(north.id)).toMatchObject({
+      kind: "circuit_open",
+      reason: expect.stringContaining("not answered"),
+    });
+    // A window, and the probes while the first of its responses were overdue and in doubt.
+    expect(one.counters().submits).toBeLessThanOrEqual(8);
+  });
+
   it("takes what waits for a stopped SMSC to another one, and back when it is there again", async () => {
     const [one, two] = [await simulate(), await simulate()];
     const on = await open({ gateways: [gatewayAt("north", one.port), gatewayAt("south", two.port)] });

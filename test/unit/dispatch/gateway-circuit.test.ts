@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { LateAnswer } from "../../../src/gateways/gateway.ts";
 import { useDispatchWorld } from "../../support/dispatch-world.ts";
 import { accepted, ambiguous, createMemoryGateway, refused, unsent } from "../../support/memory-gateway.ts";
 
@@ -55,6 +56,26 @@ describe("a gateway's circuit in dispatch", () => {
     expect(dispatcher.health(north.id).kind).toBe("circuit_open");
   });
 
+  it("opens a circuit when few responses never come and nothing else is answered, and not where one comes late", async () => {
+    const late: LateAnswer = { onAnswer: () => {} };
+    const north = createMemoryGateway("north", {
+      script: ({ parts }) => parts.map(({ number }) => ambiguous(number, undefined, late)),
+    });
+    const { send, dispatcher, settledCount } = await open({ gateways: [north] });
+    await send({}, {});
+    await settledCount(2);
+    late.onAnswer(refused(1, "temporary"));
+    await send({}, {});
+    await settledCount(4);
+    expect(dispatcher.health(north.id).kind).toBe("ready");
+    await send({});
+    await settledCount(5);
+    expect(dispatcher.health(north.id)).toMatchObject({
+      kind: "circuit_open",
+      reason: "the last 3 attempts were not answered, nor was anything else",
+    });
+  });
+
   it("opens a circuit again when a probe is lost with its session, and closes it when probes succeed", async () => {
     const north = createMemoryGateway("north", {
       script: ({ parts }) => parts.map(({ number }) => ambiguous(number)),
@@ -71,14 +92,14 @@ describe("a gateway's circuit in dispatch", () => {
     };
     clock.advance(10_000);
     await quiet();
-    expect([circuit(), north.submissions.length - before]).toEqual(["half_open", 2]);
+    expect([circuit(), north.submissions.length - before]).toEqual(["half_open", 1]);
     session.resolve({ timeMs: 1 });
     await quiet();
     expect(circuit()).toBe("open");
     let idCount = 0;
     north.script = ({ parts }) => parts.map(({ number }) => accepted(number, `p${++idCount}`));
     clock.advance(20_000);
-    await settledCount(42);
+    await settledCount(41);
     await quiet();
     expect(circuit()).toBe("closed");
   });

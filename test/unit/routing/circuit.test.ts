@@ -5,6 +5,7 @@ const settings: CircuitSettings = {
   windowMs: 10_000,
   minimumCount: 10,
   failureRatio: 0.5,
+  silentCount: 3,
   openMs: 1_000,
   maxOpenMs: 3_000,
   probeLimit: 2,
@@ -59,10 +60,11 @@ describe("Circuit", () => {
     circuit.record("failure", 0, { cause });
     for (let i = 0; i < 9; i++) circuit.record("failure", 0);
     expect(circuit.state(1_000).kind).toBe("half_open");
+    circuit.record("success", 1_000, { trial: circuit.begin() });
     const probes = [circuit.begin(), circuit.begin()];
     for (const trial of probes) circuit.record("failure", 1_010, { cause, trial });
     expect(circuit.state(1_010)).toMatchObject({ kind: "open", untilMs: 3_010 });
-    expect(circuit.places(3_010)).toBe(2);
+    expect(circuit.places(3_010)).toBe(1);
   });
 
   it("never counts what says nothing about the gateway", () => {
@@ -78,20 +80,52 @@ describe("Circuit", () => {
     expect(circuit.state(11_000).kind).toBe("closed");
   });
 
-  it("lets a limited number of probes through once it is half open, and closes when enough succeed", () => {
+  it("lets one probe through once it is half open, more when one has succeeded, and closes when enough have", () => {
     const circuit = opened();
     expect(circuit.state(999).kind).toBe("open");
     expect(circuit.state(1_000).kind).toBe("half_open");
-    expect(circuit.places(1_000)).toBe(2);
-    const [first, second] = [circuit.begin(), circuit.begin()];
+    expect(circuit.places(1_000)).toBe(1);
+    const first = circuit.begin();
     expect(circuit.places(1_000)).toBe(0);
-    circuit.record("success", 1_010, { trial: first });
-    circuit.record("neutral", 1_010, { trial: second });
-    expect(circuit.places(1_010)).toBe(2);
+    circuit.record("neutral", 1_010, { trial: first });
+    expect(circuit.places(1_010)).toBe(1);
     circuit.record("success", 1_020, { trial: circuit.begin() });
-    circuit.record("success", 1_030, { trial: circuit.begin() });
-    expect(circuit.state(1_030).kind).toBe("closed");
-    expect(circuit.places(1_030)).toBe(Number.POSITIVE_INFINITY);
+    expect(circuit.places(1_020)).toBe(2);
+    const [second, third] = [circuit.begin(), circuit.begin()];
+    expect(circuit.places(1_020)).toBe(0);
+    circuit.record("success", 1_030, { trial: second });
+    circuit.record("success", 1_040, { trial: third });
+    expect(circuit.state(1_040).kind).toBe("closed");
+    expect(circuit.places(1_040)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it("opens on a few attempts in a row that meet silence, however long each takes", () => {
+    const circuit = new Circuit(settings);
+    circuit.hear();
+    for (const [nowMs, kind] of [
+      [40_000, "closed"],
+      [80_000, "closed"],
+      [120_000, "open"],
+    ] as const) {
+      circuit.record("failure", nowMs, { heardBefore: circuit.heard });
+      expect(circuit.state(nowMs).kind).toBe(kind);
+    }
+    expect(circuit.state(120_000)).toMatchObject({
+      reason: "the last 3 attempts were not answered, nor was anything else",
+    });
+  });
+
+  it("takes no failure for silence during which anything was answered, nor one with a cause of its own", () => {
+    const circuit = new Circuit(settings);
+    for (let nowMs = 0; nowMs < 1_000_000; nowMs += 20_000) {
+      const heardBefore = circuit.heard;
+      circuit.hear();
+      circuit.record("failure", nowMs, { heardBefore });
+      circuit.record("failure", nowMs, { heardBefore: circuit.heard, cause: {} });
+      circuit.record("failure", nowMs, { heardBefore: circuit.heard });
+      circuit.record("failure", nowMs, { heardBefore: circuit.heard });
+    }
+    expect(circuit.state(1_000_000).kind).toBe("closed");
   });
 
   it("opens for longer with each failed probe, up to a limit", () => {
@@ -117,7 +151,7 @@ describe("Circuit", () => {
     for (const trial of early.splice(0, 5)) circuit.record("failure", 1_005, { trial });
     for (const trial of early) circuit.record("success", 1_010, { trial });
     expect(circuit.state(1_010).kind).toBe("half_open");
-    expect(circuit.places(1_010)).toBe(1);
+    expect(circuit.places(1_010)).toBe(0);
     circuit.record("failure", 1_020, { trial: probe });
     expect(circuit.state(1_020).kind).toBe("open");
     // Nor does a probe of an earlier trial count in a later one.
