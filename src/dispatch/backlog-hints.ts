@@ -5,6 +5,7 @@
 import { type Lane, lanes } from "../domain/message.ts";
 import type { Clock, Timer } from "../observability/clock.ts";
 import type { Claim } from "../store/accepting.ts";
+import { countAll } from "../store/keeping.ts";
 
 /** Wait before asking again where the store says that something waits but hands nothing out. */
 const puzzledMs = 100;
@@ -94,7 +95,7 @@ export class BacklogHints {
     if (turn !== this.#wakes) return;
     const counts = countByLane(claim);
     // It stopped at what it had to end, and there may be more behind.
-    const wasCutShort = claim.overdue.expired + claim.overdue.unknown > 0;
+    const wasCutShort = countAll(claim.overdue) > 0;
     let isAnyDue = false;
     for (const lane of lanes) {
       const isLeft = next !== undefined && next <= nowMs;

@@ -1,6 +1,7 @@
 /** Ends what waits past its time. What is claimed is checked where it is sent, and claims end what they meet. */
 import type { DataClock } from "../observability/data-clock.ts";
 import type { Logger } from "../observability/logger.ts";
+import { countAll } from "../store/keeping.ts";
 import type { Store } from "../store/store.ts";
 import { type BackgroundService, createBackgroundService } from "./background-service.ts";
 
@@ -18,8 +19,7 @@ export function createExpirer(dependencies: ExpirerDependencies): BackgroundServ
   const tick = async () => {
     const nowMs = clock.sweepTimeMs();
     if (nowMs === undefined) return false;
-    const { expired, unknown } = await store.expireDue(nowMs, limit);
-    return expired + unknown >= limit;
+    return countAll(await store.expireDue(nowMs, limit)) >= limit;
   };
   return createBackgroundService({ name: "expirer", everyMs, tick }, dependencies);
 }

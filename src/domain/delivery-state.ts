@@ -31,6 +31,8 @@ export type FinalState = "DELIVERED" | "UNDELIVERABLE" | "EXPIRED" | "REJECTED" 
 /** The states that callers see: SUBMITTING shows as QUEUED, so that outward a state never goes back. */
 export type PublicState = Exclude<DeliveryState, "SUBMITTING">;
 
+export const finalStates = (Object.keys(transitions) as FinalState[]).filter((state) => isFinal(state));
+
 export function isFinal(state: DeliveryState): state is FinalState {
   return transitions[state].length === 0;
 }

@@ -1,6 +1,6 @@
 /** How a delivery ends whose validity is over while it is not under way: EXPIRED, or UNKNOWN where something of it may have been sent. */
 import type { FailureReason } from "./delivery-state.ts";
-import { type DeliveryProgress, isInDoubt } from "./message.ts";
+import { type AcceptedAttempt, type DeliveryProgress, isInDoubt } from "./message.ts";
 
 /** An ending that a settlement may name too. */
 export interface EndingAtExpiry {
@@ -11,6 +11,19 @@ export interface EndingAtExpiry {
 
 const expired: EndingAtExpiry = { state: "EXPIRED", code: undefined, reason: "VALIDITY_OVER" };
 const unknown: EndingAtExpiry = { state: "UNKNOWN", code: undefined, reason: "AMBIGUOUS" };
+
+export type OverdueDecision =
+  | { readonly kind: "end"; readonly ending: EndingAtExpiry }
+  /** SUBMITTED by an earlier attempt. */
+  | { readonly kind: "submit"; readonly accepted: AcceptedAttempt };
+
+/** What the store makes of one that waits past its time. */
+export function decideOverdue(progress: DeliveryProgress): OverdueDecision {
+  const { accepted } = progress;
+  return accepted === undefined
+    ? { kind: "end", ending: endingAtExpiry(progress) }
+    : { kind: "submit", accepted };
+}
 
 /** By what it remembers of earlier attempts and of crashes. */
 export function endingAtExpiry(progress: DeliveryProgress): EndingAtExpiry {

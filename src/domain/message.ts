@@ -45,7 +45,15 @@ export interface Message {
   readonly expireTimeMs: number;
 }
 
-/** What a delivery remembers between two claims. */
+/** An attempt of which all parts were accepted, though a later one was begun. */
+export interface AcceptedAttempt {
+  /** As it is recorded; what earlier releases have written lacks it. */
+  readonly attempt?: number;
+  readonly gatewayId: GatewayId;
+  readonly expectsReceipts: boolean;
+}
+
+/** What a delivery remembers between two claims; once it is SUBMITTED only `accepted`, where that is not its last attempt. */
 export interface DeliveryProgress {
   /** Number of the last attempt; 0 before the first. */
   readonly attemptCount: number;
@@ -65,8 +73,8 @@ export interface DeliveryProgress {
   };
   /** Set once another gateway sends all parts again: whether some had been accepted before, or may have been. */
   readonly sentBefore?: "partly" | "ambiguous";
-  /** An earlier attempt of which all parts were accepted while it was being sent again: it is SUBMITTED however that ends. */
-  readonly accepted?: { readonly gatewayId: GatewayId; readonly expectsReceipts: boolean };
+  /** Set where all parts of an earlier attempt were accepted while it was being sent again: it is SUBMITTED however that ends. */
+  readonly accepted?: AcceptedAttempt;
   /** Attempts that left parts in doubt, by gateway: for want of an answer, and by losing their session. */
   readonly doubts?: Readonly<Record<string, { readonly unanswered: number; readonly lost: number }>>;
   /** Set where a process died that held it and may have sent it: how many attempts were known then; the next one is marked. */

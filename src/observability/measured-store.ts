@@ -1,6 +1,6 @@
 /** A store that counts what passes through it, so that no use case and no loop needs to know of figures. */
-import { isFinal } from "../domain/delivery-state.ts";
-import type { Overdue, Recovery } from "../store/keeping.ts";
+import { finalStates, isFinal } from "../domain/delivery-state.ts";
+import type { Recovery, StateCounts } from "../store/keeping.ts";
 import type { ReceiptOutcome } from "../store/settling.ts";
 import type { Store } from "../store/store.ts";
 import type { Metrics } from "./metrics.ts";
@@ -24,14 +24,12 @@ export function measuredStore(
     if (outcome.kind === "contradicted") metrics.contradictions.add(1, gateway);
     if (outcome.kind === "matched" && outcome.isFirstFinal) ended(outcome.state, 1);
   };
-  const overdueEnded = ({ expired, unknown }: Overdue) => {
-    ended("EXPIRED", expired);
-    ended("UNKNOWN", unknown);
+  const became = (counts: StateCounts) => {
+    for (const state of finalStates) ended(state, counts[state] ?? 0);
   };
-  const recovered = ({ endedUnknown, cancelled, mayHaveLeft }: Recovery) => {
-    ended("UNKNOWN", endedUnknown);
-    ended("CANCELLED", cancelled);
-    metrics.afterCrash.add(mayHaveLeft);
+  const recovered = (recovery: Recovery) => {
+    became(recovery.became);
+    metrics.afterCrash.add(recovery.mayHaveLeft);
   };
   const measured: Partial<Store> = {
     async join(nowMs) {
@@ -46,7 +44,7 @@ export function measuredStore(
     },
     async claim(request) {
       const claim = await store.claim(request);
-      overdueEnded(claim.overdue);
+      became(claim.overdue);
       return claim;
     },
     async accept(entries) {
@@ -115,7 +113,7 @@ export function measuredStore(
     },
     async expireDue(nowMs, limit) {
       const overdue = await store.expireDue(nowMs, limit);
-      overdueEnded(overdue);
+      became(overdue);
       return overdue;
     },
     async endSilent(nowMs, graceMs, limit) {

@@ -3,7 +3,7 @@
  * those of the process itself (memory, event loop lag, garbage collection) keep prom-client's names.
  */
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import { type FinalState, isFinal, transitions } from "../domain/delivery-state.ts";
+import { finalStates } from "../domain/delivery-state.ts";
 import { type AttemptOutcome, lanes } from "../domain/message.ts";
 import { statusCodes } from "../domain/status-code.ts";
 import type { GatewayFigures, GatewayStatus } from "../gateways/gateway.ts";
@@ -70,8 +70,6 @@ export interface Metrics {
   /** Stops what runs for the figures' sake; harmless when repeated. */
   stop(): void;
 }
-
-const finalStates = (Object.keys(transitions) as FinalState[]).filter((state) => isFinal(state));
 
 const attemptOutcomes = Object.keys({
   ACCEPTED: true,

@@ -13,7 +13,7 @@ export interface KeptReceipt {
   readonly parts: readonly PartTuple[];
   /** The part had another verdict already. */
   readonly isContradiction: boolean;
-  /** Of the last attempt, not of one that was given up, or whose claim was lost. */
+  /** Of the attempt that speaks for the delivery, not of one that was given up, or whose claim was lost. */
   readonly isCurrent: boolean;
   /** As the attempt's row has it: ACCEPTED where every part is. */
   readonly attemptOutcome: string;

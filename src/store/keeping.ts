@@ -1,4 +1,5 @@
 /** What a store tells and keeps beside messages: keys, its backlog, what a start voided, and how long things stay. Times are milliseconds since the epoch. */
+import type { DeliveryState } from "../domain/delivery-state.ts";
 import type { AccountId, GatewayId } from "../domain/ids.ts";
 import type { Lane } from "../domain/message.ts";
 
@@ -33,27 +34,42 @@ export interface Backlog {
   readonly parkedReceipts: number;
 }
 
-/** Waiting deliveries that were ended because their validity was over. */
-export interface Overdue {
-  readonly expired: number;
-  /** Something of it may have been sent before. */
-  readonly unknown: number;
+/** How many came to which state. */
+export type StateCounts = Readonly<Partial<Record<DeliveryState, number>>>;
+
+export function countStates(states: Iterable<DeliveryState>): StateCounts {
+  const counts: Partial<Record<DeliveryState, number>> = {};
+  for (const state of states) counts[state] = (counts[state] ?? 0) + 1;
+  return counts;
 }
 
-export const nothingOverdue: Overdue = { expired: 0, unknown: 0 };
+export function countAll(counts: StateCounts): number {
+  let sum = 0;
+  for (const count of Object.values(counts)) sum += count;
+  return sum;
+}
+
+/**
+ * What became of waiting deliveries whose validity was over: EXPIRED, UNKNOWN where something of it may have been sent before, SUBMITTED
+ * (and what receipts make of that) where an earlier attempt had all parts accepted.
+ */
+export type Overdue = StateCounts;
+
+export const nothingOverdue: Overdue = {};
 
 export interface Recovery {
   readonly claimsVoided: number;
-  /** May have left, now UNKNOWN: SUBMITTING under AT_MOST_ONCE, or cancelling was asked. */
-  readonly endedUnknown: number;
-  /** Cancelling was asked, and nothing of it can have left. */
-  readonly cancelled: number;
+  /**
+   * What became of those that do not wait again. UNKNOWN: may have left, and it was SUBMITTING under AT_MOST_ONCE, or cancelling was
+   * asked. CANCELLED: that was asked, and nothing of it can have left. SUBMITTED, and what receipts make of it: by an earlier attempt.
+   */
+  readonly became: StateCounts;
   /** May have left and waits again under AT_LEAST_ONCE: sent twice at worst, and marked AFTER_CRASH on the next attempt. */
   readonly mayHaveLeft: number;
 }
 
 /** Nothing was to be recovered. */
-export const nothingRecovered: Recovery = { claimsVoided: 0, endedUnknown: 0, cancelled: 0, mayHaveLeft: 0 };
+export const nothingRecovered: Recovery = { claimsVoided: 0, became: {}, mayHaveLeft: 0 };
 
 export interface Retention {
   /** Bodies are erased this long after the last final state. */

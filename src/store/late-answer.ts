@@ -2,8 +2,8 @@
  * What an answer that came late makes of an attempt and of its delivery (P49). Pure; every store asks it inside its transaction.
  */
 import type { DeliveryState } from "../domain/delivery-state.ts";
-import { acceptParts, type DeliveryProgress } from "../domain/message.ts";
-import { parseProgress } from "./delivery-progress.ts";
+import { type AcceptedAttempt, acceptParts, type DeliveryProgress, noProgress } from "../domain/message.ts";
+import { packProgress, parseProgress } from "./delivery-progress.ts";
 import { isSamePart, type PartTuple, packPart } from "./part-tuple.ts";
 import type { AttemptRecord, PartRecord, Settlement, SettleOutcome, WholeDelivery } from "./settling.ts";
 
@@ -60,23 +60,39 @@ export function verdictAfter(entry: Settlement, parts: readonly PartTuple[]): En
 }
 
 /** What is known of an earlier attempt once the end of this one does not make the delivery SUBMITTED (P49). */
-export function acceptedBefore(
-  progress: string | null,
-  verdict: EndingVerdict,
-): DeliveryProgress["accepted"] {
+export function acceptedBefore(progress: string | null, verdict: EndingVerdict): AcceptedAttempt | undefined {
   return verdict.kind === "submitted" ? undefined : parseProgress(progress).accepted;
+}
+
+/** The progress of a delivery that is SUBMITTED: by which attempt, where that is not its last. */
+export function packSubmittedBy(accepted: AcceptedAttempt, attemptCount: number): string | null {
+  const { attempt } = accepted;
+  return attempt === undefined || attempt === attemptCount ? null : packProgress({ ...noProgress, accepted });
+}
+
+/** The attempt whose receipts speak for the delivery: the one by which it is SUBMITTED, which is nearly always its last. */
+export function speakingAttempt(progress: string | null, attemptCount: number): number {
+  return parseProgress(progress).accepted?.attempt ?? attemptCount;
 }
 
 /** The progress of a delivery that is being sent again, once a late answer is known. */
 export function progressWith(
   progress: DeliveryProgress,
   { attempt, whole }: LateSettlement,
-  parts: readonly PartTuple[],
+  { number, parts }: { readonly number: number; readonly parts: readonly PartTuple[] },
 ): DeliveryProgress {
-  if (!isWhole(parts, whole.partCount)) return progressAfter(progress, attempt.number, parts);
-  const { gatewayId } = attempt;
-  const accepted = { gatewayId, expectsReceipts: whole.expectsReceipts };
-  return { ...progressAfter(progress, attempt.number, parts), accepted };
+  const after = progressAfter(progress, attempt.number, parts);
+  if (!isWhole(parts, whole.partCount)) return after;
+  return { ...after, accepted: acceptedBy(attempt, number, whole) };
+}
+
+/** An attempt with all its parts accepted, by the number under which it is recorded. */
+export function acceptedBy(
+  { gatewayId }: AttemptRecord,
+  number: number,
+  { expectsReceipts }: WholeDelivery,
+): AcceptedAttempt {
+  return { attempt: number, gatewayId, expectsReceipts };
 }
 
 /** The outcome of an answer that moved nothing. */

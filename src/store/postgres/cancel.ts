@@ -1,8 +1,12 @@
 /** Cancelling: what waits is CANCELLED at once; what is being attempted is marked, and cancelled instead of retried. */
+import { assertNever } from "../../domain/assert-never.ts";
+import { decideCancel } from "../../domain/decide-cancel.ts";
 import type { AccountId, DeliveryId, MessageId } from "../../domain/ids.ts";
 import type { E164 } from "../../domain/message.ts";
 import { stateOf } from "../codes.ts";
+import { parseProgress } from "../delivery-progress.ts";
 import type { CancelOutcome } from "../settling.ts";
+import { becomeSubmitted } from "./become-submitted.ts";
 import { endDelivery } from "./move-delivery.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -23,20 +27,35 @@ export function cancel(
     if (row === undefined) return [];
     const state = stateOf(row.state);
     const delivery = { deliveryId: id, recipient: row.recipient as E164 };
-    if (state === "CANCELLED") return [{ ...delivery, result: "CANCELLED", state }];
-    if ((state === "QUEUED" || state === "SCHEDULED") && row.claimed_by === null) {
-      endDelivery(tx, row, {
-        to: "CANCELLED",
-        code: undefined,
-        reason: "CANCELLED",
-        timeMs: nowMs,
-        doneTimeMs: undefined,
-      });
-      return [{ ...delivery, result: "CANCELLED", state: "CANCELLED" }];
+    const decision = decideCancel({
+      state,
+      isClaimed: row.claimed_by !== null,
+      progress: parseProgress(row.progress),
+    });
+    switch (decision.kind) {
+      case "cancel":
+        endDelivery(tx, row, {
+          to: "CANCELLED",
+          code: undefined,
+          reason: "CANCELLED",
+          timeMs: nowMs,
+          doneTimeMs: undefined,
+        });
+        return [{ ...delivery, result: "CANCELLED", state: "CANCELLED" }];
+      case "cancelled-before":
+        return [{ ...delivery, result: "CANCELLED", state }];
+      case "submit":
+        return [
+          { ...delivery, result: "TOO_LATE", state: becomeSubmitted(tx, row, decision.accepted, nowMs) },
+        ];
+      case "request":
+        row.is_cancel_requested = 1;
+        tx.rows.changedDeliveries.add(row);
+        return [{ ...delivery, result: "PENDING", state }];
+      case "too-late":
+        return [{ ...delivery, result: "TOO_LATE", state }];
+      default:
+        return assertNever(decision);
     }
-    if (row.claimed_by === null) return [{ ...delivery, result: "TOO_LATE", state }];
-    row.is_cancel_requested = 1;
-    tx.rows.changedDeliveries.add(row);
-    return [{ ...delivery, result: "PENDING", state }];
   });
 }

@@ -19,8 +19,8 @@ import {
   messageColumns,
   messageOf,
 } from "../message-row.ts";
+import { endOverdue } from "./end-overdue.ts";
 import { lockDeliveries } from "./load-rows.ts";
-import { endOverdue } from "./move-delivery.ts";
 import { plainContent, plainMessage } from "./plain-message.ts";
 import type { QueueEnds, QueueKey } from "./queue-ends.ts";
 import { first, statement } from "./statement.ts";
@@ -169,12 +169,9 @@ async function endOverdueRows(
 ): Promise<Overdue> {
   const ids = taken.flatMap(({ id, expire_time }) => (expire_time <= overdueMs ? [id] : []));
   if (ids.length === 0) return nothingOverdue;
-  let unknown = 0;
-  for (const row of await tx.connection.all(lockDeliveries, ids)) {
-    if (endOverdue(tx, row, nowMs) === "UNKNOWN") unknown += 1;
-  }
+  const overdue = await endOverdue(tx, await tx.connection.all(lockDeliveries, ids), nowMs);
   sendRows(tx);
-  return { expired: ids.length - unknown, unknown };
+  return overdue;
 }
 
 function byKey(left: ClaimedRow, right: ClaimedRow): number {

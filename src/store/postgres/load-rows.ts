@@ -5,6 +5,7 @@
  */
 import { type DeliveryId, type MessageId, maxDeliveries } from "../../domain/ids.ts";
 import type { Receipt } from "../../domain/receipt.ts";
+import { parseProgress } from "../delivery-progress.ts";
 import { gatewaysOf, idsOf, mostUnderOneId } from "../match-receipt.ts";
 import { parseParts } from "../part-tuple.ts";
 import type { Settlement } from "../settling.ts";
@@ -145,7 +146,18 @@ export async function loadRows(
       loadAttempts(tx, left),
     ]);
   }
+  await loadAccepted(tx, rows.deliveries.values());
   return cancelled;
+}
+
+/** The attempts by which some of these rows may become SUBMITTED, without a statement where there is none. */
+export async function loadAccepted(tx: Transaction, rows: Iterable<DeliveryRow>): Promise<void> {
+  const keys: [string, number][] = [];
+  for (const { id, progress } of rows) {
+    const attempt = progress === null ? undefined : parseProgress(progress).accepted?.attempt;
+    if (attempt !== undefined && !tx.rows.attempts.has(attemptKey(id, attempt))) keys.push([id, attempt]);
+  }
+  if (keys.length > 0) await readAttempts(tx, keys);
 }
 
 async function lockRows({ connection, rows }: Transaction, ids: ReadonlySet<DeliveryId>): Promise<void> {
@@ -218,10 +230,7 @@ function addPlain(rows: Transaction["rows"], row: SmscIdRow): void {
 }
 
 /** Those that a settlement may go on with or tell again, and those that SMSC ids led to. */
-async function loadAttempts(
-  { connection, rows }: Transaction,
-  settlements: readonly Settlement[],
-): Promise<void> {
+async function loadAttempts(tx: Transaction, settlements: readonly Settlement[]): Promise<void> {
   const keys = new Map<string, readonly [string, number]>();
   const add = (id: string, number: number) => keys.set(attemptKey(id, number), [id, number]);
   for (const { deliveryId, attempt } of settlements) {
@@ -229,12 +238,18 @@ async function loadAttempts(
     add(deliveryId, attempt.number);
     add(deliveryId, -attempt.number);
   }
-  for (const found of rows.smscIds.values()) for (const row of found) add(row.delivery_id, row.attempt);
-  if (keys.size === 0) return;
+  for (const found of tx.rows.smscIds.values()) for (const row of found) add(row.delivery_id, row.attempt);
+  if (keys.size > 0) await readAttempts(tx, [...keys.values()]);
+}
+
+async function readAttempts(
+  { connection, rows }: Transaction,
+  keys: readonly (readonly [id: string, number: number])[],
+): Promise<void> {
   const found = await connection.all(
     findAttempts,
-    [...keys.values()].map(([id]) => id),
-    [...keys.values()].map(([, number]) => number),
+    keys.map(([id]) => id),
+    keys.map(([, number]) => number),
   );
   for (const row of found) {
     rows.attempts.set(attemptKey(row.delivery_id, row.number), { ...row, parts: parseParts(row.parts) });

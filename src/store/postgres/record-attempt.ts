@@ -11,6 +11,8 @@ import type { SubmittedDelivery } from "./submit-plainly.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface RecordedAttempt {
+  /** Under which it stands. */
+  readonly number: number;
   readonly parts: readonly PartTuple[];
   /** Whether it went on with an attempt that was recorded before, whose parts may have receipts. */
   readonly isContinued: boolean;
@@ -32,7 +34,7 @@ export function recordAttempt(
   );
   const parts = mergeParts(knownParts, added.map(packPart));
   if (known === undefined && told.length > 0 && added.length === 0)
-    return { parts: told, isContinued: false };
+    return { number: attempt.number, parts: told, isContinued: false };
   const marks = isFenced ? [...attempt.trace.marks, "FENCED"] : attempt.trace.marks;
   const hasTrace = marks.length > 0 || attempt.trace.leftOut.length > 0;
   const trace = hasTrace ? JSON.stringify({ leftOut: attempt.trace.leftOut, marks }) : null;
@@ -60,7 +62,7 @@ export function recordAttempt(
     if (!rows.newAttempts.has(known)) rows.changedAttempts.add(known);
   }
   addIds(rows, delivery, attempt, number, added);
-  return { parts, isContinued: known !== undefined };
+  return { number, parts, isContinued: known !== undefined };
 }
 
 /** Keeps an answer that came late on the copy that was ambiguous since `copyTimeMs`, under whichever number its attempt stands. */
@@ -87,7 +89,7 @@ export function recordLate(
       if (!rows.newAttempts.has(known)) rows.changedAttempts.add(known);
       addIds(rows, delivery, attempt, number, [part]);
     }
-    return { parts, isContinued: true };
+    return { number, parts, isContinued: true };
   }
   return recordAttempt(tx, delivery, attempt, true);
 }

@@ -5,6 +5,7 @@
 import type { Receipt, ReceiptedId } from "../../domain/receipt.ts";
 import { stateOf } from "../codes.ts";
 import { decideReceipt } from "../decide-receipt.ts";
+import { speakingAttempt } from "../late-answer.ts";
 import {
   type CandidateFacts,
   gatewaysOf,
@@ -15,8 +16,9 @@ import {
 } from "../match-receipt.ts";
 import { isOverdue } from "../parked-receipt.ts";
 import type { AttemptRecord, ReceiptOutcome, TakenReceipt } from "../settling.ts";
+import { submit } from "./become-submitted.ts";
 import { attemptKey, idKey, type ParkedRow, type SmscIdRow } from "./locked-rows.ts";
-import { endDelivery, submitEarly } from "./move-delivery.ts";
+import { endDelivery } from "./move-delivery.ts";
 import { findParked, keepParked, park, receiptOf, unpark } from "./parked-receipts.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -124,7 +126,7 @@ function apply(
   const decision = decideReceipt({
     ...kept,
     verdict: receipt.verdict,
-    isCurrent: candidate.attempt === delivery.attempt_count,
+    isCurrent: candidate.attempt === speakingAttempt(delivery.progress, delivery.attempt_count),
     attemptOutcome: attempt.outcome,
     state,
   });
@@ -132,7 +134,10 @@ function apply(
   if (decision.kind === "nothing")
     return { kind: "matched", deliveryId, state, isFirstFinal: false, isGuess };
   const { judgement, isOvertaking } = decision;
-  if (isOvertaking) submitEarly(tx, delivery, receipt.gatewayId, receipt.arrivalTimeMs);
+  if (isOvertaking) {
+    const { gatewayId, arrivalTimeMs } = receipt;
+    submit(tx, delivery, { attempt: candidate.attempt, gatewayId, expectsReceipts: true }, arrivalTimeMs);
+  }
   endDelivery(tx, delivery, {
     to: judgement.state,
     code: undefined,

@@ -3,12 +3,14 @@
  * a new start takes a new epoch, so that what the former process still writes is fenced.
  */
 import { decideRecovery, type RecoveryDecision } from "../../domain/decide-recovery.ts";
+import type { DeliveryState } from "../../domain/delivery-state.ts";
 import { type ClaimantId, type GatewayId, toClaimantId } from "../../domain/ids.ts";
-import { stateCodes } from "../codes.ts";
+import { stateCodes, stateOf } from "../codes.ts";
 import { packProgress, parseProgress } from "../delivery-progress.ts";
-import { nothingRecovered, type Recovery } from "../keeping.ts";
+import { countStates, nothingRecovered, type Recovery } from "../keeping.ts";
+import { becomeSubmitted } from "./become-submitted.ts";
 import { mayJudge } from "./lease.ts";
-import { deliveryColumns } from "./load-rows.ts";
+import { deliveryColumns, loadAccepted } from "./load-rows.ts";
 import type { DeliveryRow } from "./locked-rows.ts";
 import { endDelivery } from "./move-delivery.ts";
 import type { QueueEnds } from "./queue-ends.ts";
@@ -88,7 +90,8 @@ export async function join(
 
 /**
  * Marks replicas dead whose lease has ended, and frees what dead ones and former epochs claimed: what was found in SUBMITTING under
- * AT_MOST_ONCE is in doubt and ends UNKNOWN, what was to be cancelled ends too, and everything else waits again at its old place.
+ * AT_MOST_ONCE is in doubt and ends UNKNOWN, what was to be cancelled ends too, what an earlier attempt has had wholly accepted is
+ * SUBMITTED, and everything else waits again at its old place.
  */
 export async function rescue(
   tx: Transaction,
@@ -102,20 +105,19 @@ export async function rescue(
     return nothingRecovered;
   }
   const rows = await tx.connection.all(findClaimed, dead);
-  let endedUnknown = 0;
-  let cancelled = 0;
+  await loadAccepted(tx, rows);
+  const became: DeliveryState[] = [];
   let mayHaveLeft = 0;
   for (const row of rows) {
     const decision = voidClaim(tx, row, true, nowMs);
-    if (decision.kind === "requeue") mayHaveLeft += decision.mayHaveLeft ? 1 : 0;
-    else if (decision.ending.state === "UNKNOWN") endedUnknown += 1;
-    else cancelled += 1;
+    if (decision.kind !== "requeue") became.push(stateOf(row.state));
+    else if (decision.mayHaveLeft) mayHaveLeft += 1;
   }
   if (rows.length > 0) queueEnds.reset();
-  return { claimsVoided: rows.length, endedUnknown, cancelled, mayHaveLeft };
+  return { claimsVoided: rows.length, became: countStates(became), mayHaveLeft };
 }
 
-/** Lets it wait again at its old place, or ends it. `wasHeld`: a process had it that may have sent it. */
+/** Lets it wait again at its old place, makes it SUBMITTED, or ends it. `wasHeld`: a process had it that may have sent it. */
 export function voidClaim(
   tx: Transaction,
   row: DeliveryRow,
@@ -132,6 +134,10 @@ export function voidClaim(
   if (decision.kind === "end") {
     const { state: to, code, reason } = decision.ending;
     endDelivery(tx, row, { to, code, reason, timeMs: nowMs, doneTimeMs: undefined });
+    return decision;
+  }
+  if (decision.kind === "submit") {
+    becomeSubmitted(tx, row, decision.accepted, nowMs);
     return decision;
   }
   row.state = stateCodes.QUEUED;

@@ -5,11 +5,11 @@
 import { assertNever } from "../../domain/assert-never.ts";
 import { decideSettlement, type Ending } from "../../domain/decide-settlement.ts";
 import { toGatewayId } from "../../domain/ids.ts";
-import { judgeParts } from "../../domain/judge-parts.ts";
 import { stateCodes, stateOf } from "../codes.ts";
 import { packProgress, parseProgress } from "../delivery-progress.ts";
 import {
   acceptedBefore,
+  acceptedBy,
   isLate,
   isWhole,
   type LateSettlement,
@@ -18,10 +18,10 @@ import {
   recordedAs,
   verdictAfter,
 } from "../late-answer.ts";
-import { partToJudge } from "../part-tuple.ts";
 import type { Settlement, SettleOutcome } from "../settling.ts";
+import { becomeSubmitted } from "./become-submitted.ts";
 import type { DeliveryRow } from "./locked-rows.ts";
-import { endDelivery, submitEarly } from "./move-delivery.ts";
+import { endDelivery } from "./move-delivery.ts";
 import type { QueueEnds } from "./queue-ends.ts";
 import { type RecordedAttempt, recordAttempt, recordLate } from "./record-attempt.ts";
 import { replayParked } from "./record-receipts.ts";
@@ -49,7 +49,7 @@ export function settle(tx: Transaction, queueEnds: QueueEnds, entry: Settlement)
   const accepted = acceptedBefore(row.progress, verdict);
   if (accepted !== undefined) {
     row.attempt_count = Math.max(row.attempt_count, attempt?.number ?? 0);
-    becomeSubmitted(tx, row, accepted.gatewayId, timeMs, undefined, accepted.expectsReceipts);
+    becomeSubmitted(tx, row, accepted, timeMs);
     if (attempt !== undefined) replayParked(tx, attempt);
     return { kind: "settled", state: stateOf(row.state) };
   }
@@ -61,7 +61,9 @@ export function settle(tx: Transaction, queueEnds: QueueEnds, entry: Settlement)
       break;
     case "submit": {
       if (attempt === undefined) throw new StepError("a submitted delivery needs its attempt");
-      becomeSubmitted(tx, row, attempt.gatewayId, timeMs, recorded, decision.ending === undefined);
+      const expectsReceipts = decision.ending === undefined;
+      const { gatewayId, number } = attempt;
+      becomeSubmitted(tx, row, { attempt: number, gatewayId, expectsReceipts }, timeMs);
       break;
     }
     case "end":
@@ -84,11 +86,10 @@ function settleLate(tx: Transaction, entry: LateSettlement, row: DeliveryRow): S
     verdict.isHeld && row.claimed_by === entry.claimant && row.claim_number === entry.claimNumber;
   const isFree = row.claimed_by === null || isHeld;
   if (before === "QUEUED" && isFree && isWhole(recorded.parts, whole.partCount)) {
-    becomeSubmitted(tx, row, attempt.gatewayId, timeMs, recorded, whole.expectsReceipts);
-    tx.rows.changedDeliveries.add(row);
+    becomeSubmitted(tx, row, acceptedBy(attempt, recorded.number, whole), timeMs);
   } else if (before === "QUEUED" || before === "SUBMITTING") {
     const known = parseProgress(row.progress);
-    const progress = progressWith(known, entry, recorded.parts);
+    const progress = progressWith(known, entry, recorded);
     if (progress !== known) {
       row.progress = packProgress(progress);
       tx.rows.changedDeliveries.add(row);
@@ -97,25 +98,6 @@ function settleLate(tx: Transaction, entry: LateSettlement, row: DeliveryRow): S
   replayParked(tx, attempt);
   const state = stateOf(row.state);
   return state === before ? recordedAs(state, entry, recorded.parts) : { kind: "settled", state };
-}
-
-/** Tells it, and judges what is known of its end already. */
-function becomeSubmitted(
-  tx: Transaction,
-  row: DeliveryRow,
-  gatewayId: string,
-  timeMs: number,
-  recorded: RecordedAttempt | undefined,
-  expectsReceipts: boolean,
-): void {
-  submitEarly(tx, row, gatewayId, timeMs);
-  const early = judgeEarlyReceipts(recorded);
-  if (early !== undefined) {
-    const { reason, doneTimeMs } = early;
-    endDelivery(tx, row, { to: early.state, code: undefined, reason, timeMs, doneTimeMs });
-  } else if (!expectsReceipts) {
-    end(tx, row, { state: "UNKNOWN", code: undefined, reason: "NO_RECEIPTS" }, timeMs);
-  }
 }
 
 function requeue(
@@ -150,9 +132,4 @@ function end(tx: Transaction, row: DeliveryRow, ending: Ending, timeMs: number):
     timeMs,
     doneTimeMs: undefined,
   });
-}
-
-/** Receipts that came while the attempt was going on wait on its parts and are judged when it is SUBMITTED. */
-function judgeEarlyReceipts(recorded: RecordedAttempt | undefined) {
-  return recorded?.isContinued ? judgeParts(recorded.parts.map(partToJudge)) : undefined;
 }

@@ -1,9 +1,10 @@
 /** What time alone does: waiting deliveries past their validity EXPIRE, submitted ones that stay silent end UNKNOWN (P11). */
 import type { GatewayId } from "../../domain/ids.ts";
 import type { Overdue } from "../keeping.ts";
+import { endOverdue } from "./end-overdue.ts";
 import { deliveryColumns } from "./load-rows.ts";
 import type { DeliveryRow } from "./locked-rows.ts";
-import { endDelivery, endOverdue } from "./move-delivery.ts";
+import { endDelivery } from "./move-delivery.ts";
 import type { QueueEnds } from "./queue-ends.ts";
 import { first, statement } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
@@ -45,10 +46,7 @@ const adopt = statement(
 );
 
 export async function expireDue(tx: Transaction, { nowMs, limit }: SweepRequest): Promise<Overdue> {
-  const due = await tx.connection.all(findExpired, nowMs, limit);
-  let unknown = 0;
-  for (const row of due) if (endOverdue(tx, row, nowMs) === "UNKNOWN") unknown += 1;
-  return { expired: due.length - unknown, unknown };
+  return endOverdue(tx, await tx.connection.all(findExpired, nowMs, limit), nowMs);
 }
 
 export async function endSilent(

@@ -1,10 +1,14 @@
 /** Cancelling: what waits is CANCELLED at once; what is being attempted is marked, and cancelled instead of retried. */
 import type { DatabaseSync } from "node:sqlite";
+import { assertNever } from "../../domain/assert-never.ts";
+import { decideCancel } from "../../domain/decide-cancel.ts";
 import type { AccountId, DeliveryId, MessageId } from "../../domain/ids.ts";
 import type { E164 } from "../../domain/message.ts";
 import { stateOf } from "../codes.ts";
+import { parseProgress } from "../delivery-progress.ts";
 import type { CancelOutcome } from "../settling.ts";
 import { keysOf } from "../status-rows.ts";
+import type { BecomeSubmitted } from "./become-submitted.ts";
 import type { EndDelivery } from "./move-delivery.ts";
 import { prepare } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
@@ -15,14 +19,26 @@ export interface CancelRequest {
   readonly nowMs: number;
 }
 
-export function createCancel(db: DatabaseSync, endDelivery: EndDelivery) {
+interface CancelRow {
+  readonly id: DeliveryId;
+  readonly recipient: E164;
+  readonly state: number;
+  readonly claimed_by: string | null;
+  readonly progress: string | null;
+}
+
+export function createCancel(
+  db: DatabaseSync,
+  endDelivery: EndDelivery,
+  { submitBy }: Pick<BecomeSubmitted, "submitBy">,
+) {
   const findMessage = prepare<{ found: number }>(
     db,
     "SELECT 1 AS found FROM messages WHERE account_id = ? AND id = ?",
   );
-  const find = prepare<{ id: DeliveryId; recipient: E164; state: number; claimed_by: string | null }>(
+  const find = prepare<CancelRow>(
     db,
-    "SELECT id, recipient, state, claimed_by FROM deliveries WHERE id >= ? AND id < ? ORDER BY id",
+    "SELECT id, recipient, state, claimed_by, progress FROM deliveries WHERE id >= ? AND id < ? ORDER BY id",
   );
   const request = prepare(db, "UPDATE deliveries SET is_cancel_requested = 1 WHERE id = ?");
 
@@ -31,26 +47,40 @@ export function createCancel(db: DatabaseSync, endDelivery: EndDelivery) {
     { accountId, messageId, nowMs }: CancelRequest,
   ): readonly CancelOutcome[] | undefined {
     if (findMessage.get(accountId, messageId) === undefined) return undefined;
-    return find.all(...keysOf(messageId)).map((row): CancelOutcome => {
-      const state = stateOf(row.state);
-      const delivery = { deliveryId: row.id, recipient: row.recipient };
-      if (state === "CANCELLED") return { ...delivery, result: "CANCELLED", state };
-      if ((state === "QUEUED" || state === "SCHEDULED") && row.claimed_by === null) {
-        endDelivery(tx, {
-          id: row.id,
-          accountId,
-          from: state,
-          to: "CANCELLED",
-          code: undefined,
-          reason: "CANCELLED",
-          timeMs: nowMs,
-          doneTimeMs: undefined,
-        });
-        return { ...delivery, result: "CANCELLED", state: "CANCELLED" };
+    return find.all(...keysOf(messageId)).map(({ id, recipient, claimed_by, ...row }): CancelOutcome => {
+      const from = stateOf(row.state);
+      const delivery = { deliveryId: id, recipient };
+      const candidate = {
+        state: from,
+        isClaimed: claimed_by !== null,
+        progress: parseProgress(row.progress),
+      };
+      const decision = decideCancel(candidate);
+      switch (decision.kind) {
+        case "cancel":
+          endDelivery(tx, {
+            id,
+            accountId,
+            from,
+            to: "CANCELLED",
+            code: undefined,
+            reason: "CANCELLED",
+            timeMs: nowMs,
+            doneTimeMs: undefined,
+          });
+          return { ...delivery, result: "CANCELLED", state: "CANCELLED" };
+        case "cancelled-before":
+          return { ...delivery, result: "CANCELLED", state: "CANCELLED" };
+        case "submit":
+          return { ...delivery, result: "TOO_LATE", state: submitBy(tx, id, decision.accepted, nowMs) };
+        case "request":
+          request.run(id);
+          return { ...delivery, result: "PENDING", state: from };
+        case "too-late":
+          return { ...delivery, result: "TOO_LATE", state: from };
+        default:
+          return assertNever(decision);
       }
-      if (row.claimed_by === null) return { ...delivery, result: "TOO_LATE", state };
-      request.run(row.id);
-      return { ...delivery, result: "PENDING", state };
     });
   };
 }

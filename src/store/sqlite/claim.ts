@@ -3,6 +3,7 @@
  * its validity it ends, so that nothing is passed over twice.
  */
 import type { DatabaseSync } from "node:sqlite";
+import type { DeliveryState } from "../../domain/delivery-state.ts";
 import type { AccountId, ClaimantId, DeliveryId } from "../../domain/ids.ts";
 import { messageIdOf } from "../../domain/ids.ts";
 import type { DeliveryWork, E164, Message } from "../../domain/message.ts";
@@ -10,7 +11,7 @@ import { lanes } from "../../domain/message.ts";
 import type { Claim, ClaimRef, ClaimRequest } from "../accepting.ts";
 import { laneCodes } from "../codes.ts";
 import { parseProgress } from "../delivery-progress.ts";
-import { nothingOverdue } from "../keeping.ts";
+import { countStates } from "../keeping.ts";
 import {
   type ContentRow,
   contentColumns,
@@ -19,8 +20,7 @@ import {
   messageColumns,
   messageOf,
 } from "../message-row.ts";
-import { endOverdue } from "./end-overdue.ts";
-import type { EndDelivery } from "./move-delivery.ts";
+import type { EndOverdue } from "./end-overdue.ts";
 import { prepare } from "./statement.ts";
 import type { TakeReference } from "./take-references.ts";
 import type { Transaction } from "./transaction.ts";
@@ -40,7 +40,7 @@ interface WaitingRow {
 /** Overdue rows that a claim ends in one lane before it leaves the rest to the next and to the expirer. */
 const mostEnded = 500;
 
-export function createClaim(db: DatabaseSync, takeReference: TakeReference, endDelivery: EndDelivery) {
+export function createClaim(db: DatabaseSync, takeReference: TakeReference, endOverdue: EndOverdue) {
   const findWaiting = prepare<WaitingRow>(
     db,
     `SELECT id, account_id, recipient, country, segment_count, reference, progress, claim_number, expire_time
@@ -70,7 +70,7 @@ export function createClaim(db: DatabaseSync, takeReference: TakeReference, endD
     claim(tx: Transaction, { claimant, gatewayId, limits, nowMs, keepsOverdue }: ClaimRequest): Claim {
       const messages = new Map<string, Message>();
       const deliveries: DeliveryWork[] = [];
-      const overdue = { ...nothingOverdue };
+      const overdue: DeliveryState[] = [];
       for (const lane of lanes) {
         const code = laneCodes[lane];
         // What commit order moved a little into the future (accept.ts) is available already.
@@ -83,7 +83,7 @@ export function createClaim(db: DatabaseSync, takeReference: TakeReference, endD
           for (const row of rows) {
             if (row.expire_time <= nowMs && keepsOverdue !== true) {
               ended += 1;
-              overdue[endOverdue(tx, endDelivery, row, nowMs) === "UNKNOWN" ? "unknown" : "expired"] += 1;
+              overdue.push(endOverdue(tx, row, nowMs));
               continue;
             }
             free -= 1;
@@ -92,7 +92,12 @@ export function createClaim(db: DatabaseSync, takeReference: TakeReference, endD
         }
       }
       tx.hasWaiting.clear();
-      return { messages: [...messages.values()], deliveries, overdue, nextAvailableTimeMs: next(gatewayId) };
+      return {
+        messages: [...messages.values()],
+        deliveries,
+        overdue: countStates(overdue),
+        nextAvailableTimeMs: next(gatewayId),
+      };
     },
 
     markSubmitting({ id, claimNumber }: ClaimRef, claimant: ClaimantId): boolean {

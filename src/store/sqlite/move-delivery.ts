@@ -1,4 +1,7 @@
-/** The guarded end of a delivery: one statement that moves it from the state it was read in, and its final report. */
+/**
+ * The guarded end of a delivery: one statement that moves it from the state it was read in, and its final report. By which attempt it
+ * was SUBMITTED stays known, for receipts that come after.
+ */
 import type { DatabaseSync } from "node:sqlite";
 import type { DeliveryState, FailureReason, FinalState } from "../../domain/delivery-state.ts";
 import type { AccountId, DeliveryId } from "../../domain/ids.ts";
@@ -18,22 +21,13 @@ export interface FinalMove {
   readonly doneTimeMs: number | undefined;
 }
 
-/** Makes what is to be sent, or is being sent, SUBMITTED by what is known of an earlier attempt; the report is the caller's. */
-export function prepareSubmitEarly(db: DatabaseSync) {
-  return prepare(
-    db,
-    `UPDATE deliveries SET state = 3, claimed_by = NULL, is_waiting = 0, submit_time = ?, gateway_id = ?, progress = NULL
-     WHERE id = ? AND state IN (1, 2)`,
-  );
-}
-
 export type EndDelivery = (tx: Transaction, move: FinalMove) => void;
 
 export function createEndDelivery(db: DatabaseSync): EndDelivery {
   const end = prepare(
     db,
     `UPDATE deliveries SET state = ?, code = ?, reason = ?, final_time = ?, done_time = ?, claimed_by = NULL,
-       is_waiting = 0, progress = NULL
+       is_waiting = 0, progress = CASE state WHEN 3 THEN progress END
      WHERE id = ? AND state = ?`,
   );
   return (tx, move) => {

@@ -9,6 +9,8 @@ import type { AttemptRecord, PartRecord } from "../settling.ts";
 import { prepare } from "./statement.ts";
 
 export interface RecordedAttempt {
+  /** Under which it stands. */
+  readonly number: number;
   readonly parts: readonly PartTuple[];
   /** Whether it went on with an attempt that was recorded before, whose parts may have receipts. */
   readonly isContinued: boolean;
@@ -79,7 +81,7 @@ export function createRecordAttempt(db: DatabaseSync) {
       (part) => ![...knownParts, ...told].some((other) => isSamePart(other, part)),
     );
     if (known === undefined && told.length > 0 && added.length === 0) {
-      return { parts: told, isContinued: false };
+      return { number: attempt.number, parts: told, isContinued: false };
     }
     const parts = mergeParts(knownParts, added.map(packPart));
     const marks = isFenced ? [...attempt.trace.marks, "FENCED"] : attempt.trace.marks;
@@ -103,7 +105,7 @@ export function createRecordAttempt(db: DatabaseSync) {
       goOn.run(attempt.endTimeMs, attempt.outcome, JSON.stringify(parts), trace, delivery.id, number);
     }
     insertIds(delivery, attempt, number, added);
-    return { parts, isContinued: known !== undefined };
+    return { number, parts, isContinued: known !== undefined };
   }
 
   /** Keeps an answer that came late on the copy that was ambiguous since `copyTimeMs`, under whichever number its attempt stands. */
@@ -127,7 +129,7 @@ export function createRecordAttempt(db: DatabaseSync) {
         revise.run(attempt.endTimeMs, outcome, JSON.stringify(parts), delivery.id, number);
         insertIds(delivery, attempt, number, [part]);
       }
-      return { parts, isContinued: true };
+      return { number, parts, isContinued: true };
     }
     return recordAttempt(delivery, attempt, true);
   }

@@ -8,6 +8,7 @@ import type { AccountId, DeliveryId, GatewayId } from "../../domain/ids.ts";
 import type { Receipt, ReceiptedId } from "../../domain/receipt.ts";
 import { stateOf } from "../codes.ts";
 import { decideReceipt } from "../decide-receipt.ts";
+import { packSubmittedBy, speakingAttempt } from "../late-answer.ts";
 import {
   type CandidateFacts,
   gatewaysOf,
@@ -20,7 +21,8 @@ import {
 import { isOverdue, parseParkedReceipt } from "../parked-receipt.ts";
 import { type PartTuple, parseParts } from "../part-tuple.ts";
 import type { AttemptRecord, ReceiptOutcome, TakenReceipt, TakenReceipts } from "../settling.ts";
-import { type EndDelivery, prepareSubmitEarly } from "./move-delivery.ts";
+import { prepareSubmitEarly } from "./become-submitted.ts";
+import type { EndDelivery } from "./move-delivery.ts";
 import { createParkedReceipts } from "./parked-receipts.ts";
 import { prepare } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
@@ -35,6 +37,7 @@ interface Candidate extends PartCandidate {
   readonly parts: string;
   readonly outcome: string;
   readonly state: number;
+  readonly progress: string | null;
   parsed?: readonly PartTuple[];
 }
 
@@ -53,7 +56,7 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
   const findIds = prepare<Candidate>(
     db,
     `SELECT s.match_key, s.delivery_id, s.attempt, s.part, s.raw_id, a.parts, a.outcome, d.account_id, d.recipient, d.state,
-       d.attempt_count, d.submit_time
+       d.attempt_count, d.submit_time, d.progress
      FROM smsc_ids s
      CROSS JOIN attempts a ON a.delivery_id = s.delivery_id AND a.number = s.attempt
      CROSS JOIN deliveries d ON d.id = s.delivery_id
@@ -94,7 +97,7 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
     const decision = decideReceipt({
       ...kept,
       verdict: receipt.verdict,
-      isCurrent: candidate.attempt === candidate.attempt_count,
+      isCurrent: candidate.attempt === speakingAttempt(candidate.progress, candidate.attempt_count),
       attemptOutcome: candidate.outcome,
       state,
     });
@@ -105,7 +108,9 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
     const accountId = candidate.account_id;
     if (isOvertaking) {
       const timeMs = receipt.arrivalTimeMs;
-      submitEarly.run(timeMs, receipt.gatewayId, deliveryId);
+      const { gatewayId } = receipt;
+      const accepted = { attempt: candidate.attempt, gatewayId, expectsReceipts: true };
+      submitEarly.run(timeMs, gatewayId, packSubmittedBy(accepted, candidate.attempt_count), deliveryId);
       tx.reports.push({ accountId, deliveryId, state: "SUBMITTED", timeMs });
     }
     endDelivery(tx, {

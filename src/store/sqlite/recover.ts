@@ -1,13 +1,16 @@
 /**
  * A start voids all claims at once: what was found in SUBMITTING under AT_MOST_ONCE is in doubt and ends UNKNOWN, what was to be
- * cancelled ends too, and everything else waits again, at its old place in the queue.
+ * cancelled ends too, what an earlier attempt has had wholly accepted is SUBMITTED, and everything else waits again, at its old place
+ * in the queue.
  */
 import type { DatabaseSync } from "node:sqlite";
 import { decideRecovery } from "../../domain/decide-recovery.ts";
+import type { DeliveryState } from "../../domain/delivery-state.ts";
 import { type AccountId, type ClaimantId, type DeliveryId, toClaimantId } from "../../domain/ids.ts";
 import { stateCodes, stateOf } from "../codes.ts";
 import { packProgress, parseProgress } from "../delivery-progress.ts";
-import type { Recovery } from "../keeping.ts";
+import { countStates, type Recovery } from "../keeping.ts";
+import type { BecomeSubmitted } from "./become-submitted.ts";
 import type { EndDelivery } from "./move-delivery.ts";
 import { prepare } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
@@ -21,7 +24,11 @@ interface ClaimedRow {
   readonly progress: string | null;
 }
 
-export function createRecover(db: DatabaseSync, endDelivery: EndDelivery) {
+export function createRecover(
+  db: DatabaseSync,
+  endDelivery: EndDelivery,
+  { submitBy }: Pick<BecomeSubmitted, "submitBy">,
+) {
   const nextEpoch = prepare<{ value: number }>(
     db,
     "UPDATE meta SET value = value + 1 WHERE key = 'epoch' RETURNING value",
@@ -41,8 +48,7 @@ export function createRecover(db: DatabaseSync, endDelivery: EndDelivery) {
     nowMs: number,
   ): { readonly claimant: ClaimantId; readonly recovery: Recovery } {
     const claimed = findClaimed.all();
-    let endedUnknown = 0;
-    let cancelled = 0;
+    const became: DeliveryState[] = [];
     let mayHaveLeft = 0;
     for (const row of claimed) {
       const decision = decideRecovery({
@@ -57,9 +63,12 @@ export function createRecover(db: DatabaseSync, endDelivery: EndDelivery) {
         if (decision.mayHaveLeft) mayHaveLeft += 1;
         continue;
       }
+      if (decision.kind === "submit") {
+        became.push(submitBy(tx, row.id, decision.accepted, nowMs));
+        continue;
+      }
       const { state: to, code, reason } = decision.ending;
-      if (to === "UNKNOWN") endedUnknown += 1;
-      else cancelled += 1;
+      became.push(to);
       const from = stateOf(row.state);
       const accountId = row.account_id;
       endDelivery(tx, {
@@ -77,7 +86,7 @@ export function createRecover(db: DatabaseSync, endDelivery: EndDelivery) {
     tx.epoch = epoch;
     return {
       claimant: toClaimantId(`local.${epoch}`),
-      recovery: { claimsVoided: claimed.length, endedUnknown, cancelled, mayHaveLeft },
+      recovery: { claimsVoided: claimed.length, became: countStates(became), mayHaveLeft },
     };
   };
 }

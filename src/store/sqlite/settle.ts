@@ -7,11 +7,11 @@ import { assertNever } from "../../domain/assert-never.ts";
 import { decideSettlement, type Ending } from "../../domain/decide-settlement.ts";
 import type { DeliveryState } from "../../domain/delivery-state.ts";
 import type { AccountId } from "../../domain/ids.ts";
-import { judgeParts } from "../../domain/judge-parts.ts";
 import { stateCodes, stateOf } from "../codes.ts";
 import { packProgress, parseProgress } from "../delivery-progress.ts";
 import {
   acceptedBefore,
+  acceptedBy,
   isLate,
   isWhole,
   type LateSettlement,
@@ -20,10 +20,11 @@ import {
   recordedAs,
   verdictAfter,
 } from "../late-answer.ts";
-import { partToJudge } from "../part-tuple.ts";
+import type { PartTuple } from "../part-tuple.ts";
 import type { Settlement, SettleOutcome } from "../settling.ts";
-import { type EndDelivery, prepareSubmitEarly } from "./move-delivery.ts";
-import type { createRecordAttempt, RecordedAttempt } from "./record-attempt.ts";
+import type { BecomeSubmitted } from "./become-submitted.ts";
+import type { EndDelivery } from "./move-delivery.ts";
+import type { createRecordAttempt } from "./record-attempt.ts";
 import type { ReplayParked } from "./record-receipts.ts";
 import { prepare } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
@@ -39,14 +40,14 @@ interface ClaimedRow {
   readonly progress: string | null;
 }
 
-interface SettleParts extends ReturnType<typeof createRecordAttempt> {
+interface SettleParts extends ReturnType<typeof createRecordAttempt>, BecomeSubmitted {
   readonly endDelivery: EndDelivery;
   readonly replayParked: ReplayParked;
 }
 
 export function createSettle(
   db: DatabaseSync,
-  { recordAttempt, recordLate, endDelivery, replayParked }: SettleParts,
+  { recordAttempt, recordLate, endDelivery, tellSubmitted, submitBy, replayParked }: SettleParts,
 ) {
   const find = prepare<ClaimedRow>(
     db,
@@ -69,8 +70,6 @@ export function createSettle(
     db,
     "UPDATE deliveries SET attempt_count = ?, gateway_id = ? WHERE id = ? AND claimed_by = ?",
   );
-
-  const submitEarly = prepareSubmitEarly(db);
   const keepProgress = prepare(db, "UPDATE deliveries SET progress = ? WHERE id = ?");
 
   function settleLate(tx: Transaction, entry: LateSettlement, row: ClaimedRow): SettleOutcome {
@@ -82,42 +81,16 @@ export function createSettle(
       verdict.isHeld && row.claimed_by === entry.claimant && row.claim_number === entry.claimNumber;
     const isFree = row.claimed_by === null || isHeld;
     if (state === "QUEUED" && isFree && isWhole(recorded.parts, whole.partCount)) {
-      submitEarly.run(timeMs, attempt.gatewayId, id);
-      state = becomeSubmitted(tx, entry, row.account_id, recorded, whole.expectsReceipts);
+      state = submitBy(tx, id, acceptedBy(attempt, recorded.number, whole), timeMs);
     } else if (state === "QUEUED" || state === "SUBMITTING") {
       const before = parseProgress(row.progress);
-      const after = progressWith(before, entry, recorded.parts);
+      const after = progressWith(before, entry, recorded);
       if (after !== before) keepProgress.run(packProgress(after), id);
     }
     if (replayParked(tx, attempt)) state = stateOf(find.get(id)?.state ?? stateCodes[state]);
     return state === stateOf(row.state)
       ? recordedAs(state, entry, recorded.parts)
       : { kind: "settled", state };
-  }
-
-  /** The row is SUBMITTED: tells it, and judges what is known of its end already. */
-  function becomeSubmitted(
-    tx: Transaction,
-    { deliveryId: id, timeMs }: Settlement,
-    accountId: AccountId,
-    recorded: RecordedAttempt | undefined,
-    expectsReceipts: boolean,
-  ): DeliveryState {
-    tx.reports.push({ accountId, deliveryId: id, state: "SUBMITTED", timeMs });
-    const early = judgeEarlyReceipts(recorded);
-    if (early === undefined && expectsReceipts) return "SUBMITTED";
-    const to = early?.state ?? "UNKNOWN";
-    endDelivery(tx, {
-      id,
-      accountId,
-      from: "SUBMITTED",
-      to,
-      code: undefined,
-      reason: early === undefined ? "NO_RECEIPTS" : early.reason,
-      timeMs: Math.max(timeMs, early?.arrivalTimeMs ?? 0),
-      doneTimeMs: early?.doneTimeMs,
-    });
-    return to;
   }
 
   return function settle(tx: Transaction, entry: Settlement): SettleOutcome {
@@ -151,8 +124,7 @@ export function createSettle(
     const accepted = acceptedBefore(row.progress, verdict);
     if (accepted !== undefined) {
       if (attempt !== undefined) countAttempt.run(attemptCount, accepted.gatewayId, id, entry.claimant);
-      submitEarly.run(timeMs, accepted.gatewayId, id);
-      state = becomeSubmitted(tx, entry, row.account_id, undefined, accepted.expectsReceipts);
+      state = submitBy(tx, id, accepted, timeMs);
       if (attempt !== undefined && replayParked(tx, attempt))
         state = stateOf(find.get(id)?.state ?? stateCodes[state]);
       return { kind: "settled", state };
@@ -180,7 +152,14 @@ export function createSettle(
       case "submit": {
         if (attempt === undefined) throw new Error("a submitted delivery needs its attempt");
         submit.run(timeMs, attemptCount, attempt.gatewayId, id, entry.claimant);
-        state = becomeSubmitted(tx, entry, row.account_id, recorded, decision.ending === undefined);
+        state = tellSubmitted(tx, {
+          id,
+          accountId: row.account_id,
+          // Receipts that came while it was going on wait on the parts that were recorded before.
+          parts: recorded?.isContinued ? recorded.parts : noParts,
+          expectsReceipts: decision.ending === undefined,
+          timeMs,
+        });
         break;
       }
       case "end":
@@ -196,7 +175,4 @@ export function createSettle(
   };
 }
 
-/** Receipts that came while the attempt was going on wait on its parts and are judged when it is SUBMITTED. */
-function judgeEarlyReceipts(recorded: RecordedAttempt | undefined) {
-  return recorded?.isContinued ? judgeParts(recorded.parts.map(partToJudge)) : undefined;
-}
+const noParts: readonly PartTuple[] = [];

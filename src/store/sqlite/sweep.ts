@@ -1,8 +1,8 @@
 /** What time alone does: waiting deliveries past their validity EXPIRE, submitted ones that stay silent end UNKNOWN (P11). */
 import type { DatabaseSync } from "node:sqlite";
 import type { AccountId, DeliveryId, GatewayId } from "../../domain/ids.ts";
-import type { Overdue } from "../keeping.ts";
-import { endOverdue } from "./end-overdue.ts";
+import { countStates, type Overdue } from "../keeping.ts";
+import type { EndOverdue } from "./end-overdue.ts";
 import type { EndDelivery } from "./move-delivery.ts";
 import { prepare } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
@@ -23,7 +23,7 @@ export interface AdoptRequest {
   readonly limit: number;
 }
 
-export function createSweep(db: DatabaseSync, endDelivery: EndDelivery) {
+export function createSweep(db: DatabaseSync, endDelivery: EndDelivery, endOverdue: EndOverdue) {
   const findExpired = prepare<DueRow & { readonly progress: string | null }>(
     db,
     `SELECT id, account_id, progress FROM deliveries INDEXED BY deliveries_expiring
@@ -48,10 +48,7 @@ export function createSweep(db: DatabaseSync, endDelivery: EndDelivery) {
 
   return {
     expireDue(tx: Transaction, { nowMs, limit }: SweepRequest): Overdue {
-      const due = findExpired.all(nowMs, limit);
-      let unknown = 0;
-      for (const row of due) if (endOverdue(tx, endDelivery, row, nowMs) === "UNKNOWN") unknown += 1;
-      return { expired: due.length - unknown, unknown };
+      return countStates(findExpired.all(nowMs, limit).map((row) => endOverdue(tx, row, nowMs)));
     },
 
     endSilent(

@@ -8,12 +8,14 @@ import { type MessagePort, parentPort } from "node:worker_threads";
 import { createMessageIds } from "../../domain/ids.ts";
 import { createAccept } from "./accept.ts";
 import { createAppendReports } from "./append-reports.ts";
+import { createBecomeSubmitted } from "./become-submitted.ts";
 import { createNoteBound } from "./bound-credentials.ts";
 import { createCancel } from "./cancel.ts";
 import { checkPages } from "./check-pages.ts";
 import { createClaim } from "./claim.ts";
 import { type Cleaned, createClean } from "./clean.ts";
 import { refuseCopied } from "./copied-mark.ts";
+import { createEndOverdue } from "./end-overdue.ts";
 import { createWriteKeys } from "./keys.ts";
 import { migrate } from "./migrate.ts";
 import { createEndDelivery } from "./move-delivery.ts";
@@ -55,21 +57,28 @@ function createHandlers(db: DatabaseSync): Handlers {
   const endDelivery = createEndDelivery(db);
   const takeReference = createTakeReference(db, Math.random);
   const recording = createRecordAttempt(db);
+  const becomeSubmitted = createBecomeSubmitted(db, endDelivery);
+  const endOverdue = createEndOverdue(endDelivery, becomeSubmitted);
   const receipts = createRecordReceipts(db, endDelivery);
-  const claims = createClaim(db, takeReference, endDelivery);
-  const sweep = createSweep(db, endDelivery);
+  const claims = createClaim(db, takeReference, endOverdue);
+  const sweep = createSweep(db, endDelivery, endOverdue);
   const subscriptions = createWriteSubscriptions(db);
   const keys = createWriteKeys(db);
   const setPaused = createSetPaused(db);
   const noteBound = createNoteBound(db);
   const clean = createClean(db);
   return {
-    join: createRecover(db, endDelivery),
+    join: createRecover(db, endDelivery, becomeSubmitted),
     accept: createAccept(db, takeReference),
     claim: claims.claim,
     markSubmitting: (_tx, { claimant, ...claim }) => claims.markSubmitting(claim, claimant),
     takeReference: (_tx, { sender, recipient, nowMs }) => takeReference(sender, recipient, nowMs),
-    settle: createSettle(db, { ...recording, endDelivery, replayParked: receipts.replayParked }),
+    settle: createSettle(db, {
+      ...recording,
+      ...becomeSubmitted,
+      endDelivery,
+      replayParked: receipts.replayParked,
+    }),
     recordReceipt: receipts.recordReceipt,
     takeParked: receipts.takeParked,
     recordUnparsableReceipt: (_tx, { gatewayId, raw, arrivalTimeMs }) => {
@@ -80,7 +89,7 @@ function createHandlers(db: DatabaseSync): Handlers {
       incomingTimeMs = timeMs;
       return newIncomingId();
     }),
-    cancel: createCancel(db, endDelivery),
+    cancel: createCancel(db, endDelivery, becomeSubmitted),
     expireDue: sweep.expireDue,
     endSilent: sweep.endSilent,
     adoptOrphans: sweep.adoptOrphans,

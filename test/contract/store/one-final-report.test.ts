@@ -3,6 +3,7 @@ import { isFinal } from "../../../src/domain/delivery-state.ts";
 import { type DeliveryId, messageIdOf } from "../../../src/domain/ids.ts";
 import { noProgress } from "../../../src/domain/message.ts";
 import type { ClaimRef } from "../../../src/store/accepting.ts";
+import { countAll } from "../../../src/store/keeping.ts";
 import type { StoredReport } from "../../../src/store/reports.ts";
 import type { Settlement } from "../../../src/store/settling.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
@@ -100,10 +101,7 @@ describeStore("whatever happens", (test) => {
     for (let step = 0; step < stepCount; step += 1) await pick(steps)();
     await test.restart();
     const endMs = startMs + 30 * dayMs;
-    const expire = async () => {
-      const { expired, unknown } = await test.store.expireDue(endMs, 50);
-      return expired + unknown;
-    };
+    const expire = async () => countAll(await test.store.expireDue(endMs, 50));
     while ((await expire()) > 0);
     while ((await test.store.endSilent(endMs, 0, 50)) > 0);
 

@@ -33,8 +33,8 @@ describeStore("sweeps and starts", (test) => {
       message: { expireTimeMs: startMs + hourMs },
     });
     expect(await test.store.expireDue(startMs + hourMs - 1, 10)).toEqual(nothingOverdue);
-    expect(await test.store.expireDue(startMs + hourMs, 2)).toEqual({ expired: 2, unknown: 0 });
-    expect(await test.store.expireDue(startMs + hourMs, 10)).toEqual({ expired: 1, unknown: 0 });
+    expect(await test.store.expireDue(startMs + hourMs, 2)).toEqual({ EXPIRED: 2 });
+    expect(await test.store.expireDue(startMs + hourMs, 10)).toEqual({ EXPIRED: 1 });
     const states = await test.store.readStates([...idsOf(short, long), claimed ?? expect.fail()]);
     expect(states).toEqual(["EXPIRED", "EXPIRED", "EXPIRED", "QUEUED", "QUEUED"]);
     const last = (await test.store.readReports(account, 0, 100)).at(-1);
@@ -69,7 +69,7 @@ describeStore("sweeps and starts", (test) => {
         buildSubmitted(deliveryId, test.claimant, [], { attempt: undefined, verdict }),
       ]);
     }
-    expect(await test.store.expireDue(startMs + dayMs, 10)).toEqual({ expired: 3, unknown: 3 });
+    expect(await test.store.expireDue(startMs + dayMs, 10)).toEqual({ EXPIRED: 3, UNKNOWN: 3 });
     expect(await test.store.readStates(ids)).toEqual([
       ...inDoubt.map(() => "UNKNOWN"),
       ...known.map(() => "EXPIRED"),
@@ -92,8 +92,7 @@ describeStore("sweeps and starts", (test) => {
     }
     expect(await test.restart(startMs + 1)).toEqual({
       claimsVoided: 3,
-      endedUnknown: 2,
-      cancelled: 1,
+      became: { UNKNOWN: 2, CANCELLED: 1 },
       mayHaveLeft: 0,
     });
     expect(await test.store.readStates(ids)).toEqual(["CANCELLED", "UNKNOWN", "UNKNOWN"]);
@@ -119,7 +118,7 @@ describeStore("sweeps and starts", (test) => {
     expect(again).toMatchObject({ id, progress: { ...noProgress, afterCrash: 0 } });
     expect(unmarked).toMatchObject({ id: untried, progress: noProgress });
     expect((await test.restart()).mayHaveLeft).toBe(1);
-    expect(await test.store.expireDue(startMs + 2 * dayMs, 10)).toEqual({ expired: 1, unknown: 1 });
+    expect(await test.store.expireDue(startMs + 2 * dayMs, 10)).toEqual({ EXPIRED: 1, UNKNOWN: 1 });
   });
 
   it("P11 ends each once where several sweeps come at the same time", async () => {
@@ -128,8 +127,8 @@ describeStore("sweeps and starts", (test) => {
     await test.store.accept([due]);
     const lateMs = startMs + dayMs + hourMs;
     const counts = await Promise.all([
-      test.store.expireDue(lateMs, 10).then(({ expired }) => expired),
-      test.store.expireDue(lateMs, 10).then(({ expired }) => expired),
+      test.store.expireDue(lateMs, 10).then(({ EXPIRED = 0 }) => EXPIRED),
+      test.store.expireDue(lateMs, 10).then(({ EXPIRED = 0 }) => EXPIRED),
       test.store.endSilent(lateMs, hourMs, 10),
       test.store.endSilent(lateMs, hourMs, 10),
     ]);
@@ -176,7 +175,7 @@ describeStore("sweeps and starts", (test) => {
     await test.store.accept([waiting]);
     const former = test.claimant;
     const recovery = await test.restart(startMs + hourMs);
-    expect(recovery).toEqual({ claimsVoided: 3, endedUnknown: 1, cancelled: 0, mayHaveLeft: 1 });
+    expect(recovery).toEqual({ claimsVoided: 3, became: { UNKNOWN: 1 }, mayHaveLeft: 1 });
     expect(test.claimant).not.toBe(former);
     expect(await test.store.readStates([doubtful ?? expect.fail()])).toEqual(["UNKNOWN"]);
     const last = (await test.store.readReports(account, 0, 100)).at(-1);

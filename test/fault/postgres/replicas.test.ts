@@ -101,10 +101,7 @@ describe.skipIf(postgresMissing !== undefined)(`replicas on PostgreSQL ${postgre
     await world.endLease("lost");
     // Two in one batch, as when one that hung goes on: the second finds nothing left.
     const rescued = await Promise.all([other.store.rescue(startMs), other.store.rescue(startMs)]);
-    expect(rescued).toEqual([
-      { claimsVoided: 2, endedUnknown: 1, cancelled: 0, mayHaveLeft: 0 },
-      nothingRecovered,
-    ]);
+    expect(rescued).toEqual([{ claimsVoided: 2, became: { UNKNOWN: 1 }, mayHaveLeft: 0 }, nothingRecovered]);
     expect(await other.store.readStates(ids)).toEqual(["UNKNOWN", "QUEUED"]);
     expect(await lost.store.markSubmitting(ids.slice(1).map(firstClaim), lost.claimant, startMs)).toEqual([
       false,

@@ -114,7 +114,7 @@ describe("the background services", () => {
       };
     const now = clock.now();
     const expire = step("expireDue");
-    const expireDue = async (...args: unknown[]) => ({ expired: await expire(...args), unknown: 0 });
+    const expireDue = async (...args: unknown[]) => ({ EXPIRED: await expire(...args) });
     const expirer = createExpirer({ store: { expireDue }, clock: dataClock, log });
     expirer.start();
     await settle();

@@ -118,8 +118,7 @@ describe("a second store on the same file", () => {
     const next = await open();
     expect((await next.join(startMs)).recovery).toEqual({
       claimsVoided: 0,
-      endedUnknown: 0,
-      cancelled: 0,
+      became: {},
       mayHaveLeft: 0,
     });
   });

@@ -6,6 +6,7 @@ import { expect, it } from "vitest";
 import { createAccept } from "../../../../src/store/sqlite/accept.ts";
 import { createAppendReports } from "../../../../src/store/sqlite/append-reports.ts";
 import { createReadBacklog } from "../../../../src/store/sqlite/backlog.ts";
+import { createBecomeSubmitted } from "../../../../src/store/sqlite/become-submitted.ts";
 import {
   createNoteBound,
   createReadBoundCredentials,
@@ -13,6 +14,7 @@ import {
 import { createCancel } from "../../../../src/store/sqlite/cancel.ts";
 import { createClaim } from "../../../../src/store/sqlite/claim.ts";
 import { createClean } from "../../../../src/store/sqlite/clean.ts";
+import { createEndOverdue } from "../../../../src/store/sqlite/end-overdue.ts";
 import { createFindRequest } from "../../../../src/store/sqlite/find-request.ts";
 import { createReadKeys, createWriteKeys } from "../../../../src/store/sqlite/keys.ts";
 import { migrate } from "../../../../src/store/sqlite/migrate.ts";
@@ -70,18 +72,20 @@ it("finds every row by a key or an index, never by reading a whole table", () =>
     },
   });
   const endDelivery = createEndDelivery(recording);
+  const becomeSubmitted = createBecomeSubmitted(recording, endDelivery);
+  const endOverdue = createEndOverdue(endDelivery, becomeSubmitted);
   const takeReference = createTakeReference(recording, () => 0);
   const attempts = createRecordAttempt(recording);
   const { replayParked } = createRecordReceipts(recording, endDelivery);
   createAccept(recording, takeReference);
   createAppendReports(recording);
-  createCancel(recording, endDelivery);
-  createClaim(recording, takeReference, endDelivery);
+  createCancel(recording, endDelivery, becomeSubmitted);
+  createClaim(recording, takeReference, endOverdue);
   createClean(recording);
   createRecordIncoming(recording, () => randomUUID());
-  createRecover(recording, endDelivery);
-  createSettle(recording, { ...attempts, endDelivery, replayParked });
-  createSweep(recording, endDelivery);
+  createRecover(recording, endDelivery, becomeSubmitted);
+  createSettle(recording, { ...attempts, ...becomeSubmitted, endDelivery, replayParked });
+  createSweep(recording, endDelivery, endOverdue);
   createWriteSubscriptions(recording);
   createReadSubscriptions(recording);
   createReadKeys(recording);
