@@ -28,9 +28,18 @@ export interface NewApiKey {
   readonly secret: string;
 }
 
+/** A key that was refused, without a letter of its secret: its id and account only where it is one of the store's. */
+export interface RefusedKey {
+  readonly reason: "NO_KEY" | "UNKNOWN" | "WRONG_SECRET" | "REVOKED";
+  readonly keyId?: string;
+  readonly account?: AccountId;
+}
+
 export interface ApiKeys {
   /** Whose key this is; undefined where it is unknown, malformed or revoked. At once where the store need not be asked. */
   verify(presented: string): Principal | undefined | Promise<Principal | undefined>;
+  /** Why `verify` answered nothing, for the log. */
+  whyRefused(presented: string | undefined): RefusedKey;
   create(request: {
     readonly accountId: AccountId;
     readonly role: ApiKey["role"];
@@ -151,6 +160,14 @@ export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs
       const keyId = form.exec(presented)?.[1];
       if (keyId === undefined || !isStale(keyId)) return judge(presented, keyId);
       return refresh(keyId).then(() => judge(presented, keyId));
+    },
+
+    whyRefused(presented) {
+      if (presented === undefined) return { reason: "NO_KEY" };
+      const key = known.get(form.exec(presented)?.[1] ?? "");
+      if (key === undefined) return { reason: "UNKNOWN" };
+      const reason = key.revokeTimeMs === undefined ? "WRONG_SECRET" : "REVOKED";
+      return { reason, keyId: key.id, account: key.accountId };
     },
 
     async create({ accountId, role, name }) {

@@ -24,7 +24,7 @@ export interface Logger {
   /** A logger whose lines all carry `fields`, for instance `{ gateway: "north" }`. */
   child(fields: LogFields): Logger;
   /**
-   * For lines that may repeat with traffic or while a fault lasts: one a minute for each sentence, gateway, reason and kind of error,
+   * For lines that may repeat with traffic or while a fault lasts: one a minute for each sentence, gateway, reason, peer and kind of error,
    * with a `count` from the second on and the fields of the last.
    */
   readonly often: Readonly<Record<"info" | "warn" | "error", WriteLine>>;
@@ -102,9 +102,9 @@ function wrap(logger: PinoLogger, showRecipients: boolean, repeated: RepeatedLin
 }
 
 /** What makes two lines of one sentence different. */
-function keyOf({ gateway, reason, err }: LogFields): string {
+function keyOf({ gateway, reason, peer, err }: LogFields): string {
   const error = err instanceof Error ? `${err.name} ${(err as { code?: unknown }).code ?? ""}` : "";
-  return JSON.stringify([gateway, reason, error]);
+  return JSON.stringify([gateway, reason, peer, error]);
 }
 
 /** A logger that writes nothing. */

@@ -2,6 +2,11 @@
 import type { CallContext } from "nice-grpc-common";
 import type { ApiKeys, Principal } from "../app/api-keys.ts";
 import { SmsError } from "../domain/errors.ts";
+import { logRefusedKey, type RefusedKeysDeps } from "./refused-keys.ts";
+
+export interface AuthenticateDeps extends RefusedKeysDeps {
+  readonly keys: Pick<ApiKeys, "verify" | "whyRefused">;
+}
 
 const bearerForm = /^bearer +([\x21-\x7e]{1,256})$/i;
 
@@ -11,22 +16,14 @@ export function bearerOf(authorization: unknown): string | undefined {
 }
 
 /** The caller, or INVALID_CREDENTIALS. At once where the key is known, which spares each call two promises. */
-export function authenticate(
-  context: CallContext,
-  keys: Pick<ApiKeys, "verify">,
-): Principal | Promise<Principal> {
+export function authenticate(context: CallContext, deps: AuthenticateDeps): Principal | Promise<Principal> {
   const presented = bearerOf(context.metadata.get("authorization"));
+  const refuseStranger = (principal: Principal | undefined): Principal => {
+    if (principal !== undefined) return principal;
+    logRefusedKey(deps, presented, context.peer);
+    throw new SmsError("INVALID_CREDENTIALS");
+  };
   if (presented === undefined) return refuseStranger(undefined);
-  const found = keys.verify(presented);
+  const found = deps.keys.verify(presented);
   return found instanceof Promise ? found.then(refuseStranger) : refuseStranger(found);
-}
-
-function refuseStranger(principal: Principal | undefined): Principal {
-  if (principal === undefined) throw new SmsError("INVALID_CREDENTIALS");
-  return principal;
-}
-
-/** Refuses with ACCESS_DENIED whoever is no operator. */
-export function requireOperator(principal: Principal): void {
-  if (principal.role !== "OPERATOR") throw new SmsError("ACCESS_DENIED");
 }

@@ -13,9 +13,10 @@ import { type Connections, createConnections } from "./connections.ts";
 import { refusalOf } from "./error-status.ts";
 import type { FailureDeps } from "./failure.ts";
 import type { GuardedCall } from "./guarded-call.ts";
+import { logRefusedKey } from "./refused-keys.ts";
 
 export interface CallDoorDeps extends FailureDeps {
-  readonly keys: Pick<ApiKeys, "verify">;
+  readonly keys: Pick<ApiKeys, "verify" | "whyRefused">;
   readonly clock: Pick<Clock, "monotonic" | "setInterval">;
   readonly bounds: CallBounds;
 }
@@ -27,6 +28,11 @@ export interface Entry {
   readonly share: Share;
 }
 
+/** Where a call comes from, asked for only where it is refused. */
+export interface Peer {
+  getPeer(): string;
+}
+
 export interface CallDoor {
   readonly bounds: CallBounds;
   readonly connections: Connections;
@@ -36,7 +42,11 @@ export interface CallDoor {
   readonly streaming: CallList<GuardedCall>;
   readonly unread: CallList<GuardedCall>;
   /** Who calls, or the status to refuse with. `isOpen`: no key is needed. */
-  enter(metadata: Metadata, isOpen: boolean): Entry | StatusObject | Promise<Entry | StatusObject>;
+  enter(
+    metadata: Metadata,
+    isOpen: boolean,
+    peer: Peer,
+  ): Entry | StatusObject | Promise<Entry | StatusObject>;
   refuse(share: Share, what: string): StatusObject;
   /** Stops looking for calls that take too long. */
   stop(): void;
@@ -79,8 +89,12 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     return entry;
   }
 
-  function admitKnown(principal: Principal | undefined): Entry | StatusObject {
-    if (principal === undefined) return refusalOf(new SmsError("INVALID_CREDENTIALS"), deps);
+  function refuseKey(presented: string | undefined, peer: Peer): StatusObject {
+    logRefusedKey(deps, presented, peer.getPeer());
+    return refusalOf(new SmsError("INVALID_CREDENTIALS"), deps);
+  }
+
+  function admitKnown(principal: Principal): Entry | StatusObject {
     return admit({ principal, share: shareOf(principal.accountId) });
   }
 
@@ -105,13 +119,17 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     arriving,
     streaming,
     unread,
-    enter(metadata, isOpen) {
+    enter(metadata, isOpen, peer) {
       if (isOpen) return admit(strangers);
       const presented = bearerOf(metadata.get("authorization")[0]);
-      if (presented === undefined) return admitKnown(undefined);
+      if (presented === undefined) return refuseKey(undefined, peer);
       const found = keys.verify(presented);
-      if (!(found instanceof Promise)) return admitKnown(found);
-      return found.then(admitKnown, (thrown: unknown) => refusalOf(thrown, deps));
+      if (found instanceof Promise)
+        return found.then(
+          (known) => (known === undefined ? refuseKey(presented, peer) : admitKnown(known)),
+          (thrown: unknown) => refusalOf(thrown, deps),
+        );
+      return found === undefined ? refuseKey(presented, peer) : admitKnown(found);
     },
     refuse,
     stop() {

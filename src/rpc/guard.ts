@@ -6,14 +6,15 @@ import type { CallContext } from "nice-grpc-common";
 import type { ApiKeys, Principal } from "../app/api-keys.ts";
 import { SmsError } from "../domain/errors.ts";
 import type { Clock, Timer } from "../observability/clock.ts";
-import { authenticate, requireOperator } from "./authenticate.ts";
+import { authenticate } from "./authenticate.ts";
 import { toServerError } from "./error-status.ts";
 import type { FailureDeps } from "./failure.ts";
 import { callOf } from "./guarded-call.ts";
 import { refuseUnreadable } from "./read-requests.ts";
+import { addressOf } from "./refused-keys.ts";
 
 export interface GuardDeps extends FailureDeps {
-  readonly keys: Pick<ApiKeys, "verify">;
+  readonly keys: Pick<ApiKeys, "verify" | "whyRefused">;
   readonly clock: Pick<Clock, "setInterval">;
 }
 
@@ -32,13 +33,18 @@ export interface Guard {
 
 /** The guard for every account's calls, or for operators' only. */
 export function createGuard(deps: GuardDeps, role: "any" | "operator"): Guard {
-  function admitted(principal: Principal): Principal {
-    if (role === "operator") requireOperator(principal);
-    return principal;
+  function admitted(principal: Principal, { peer }: CallContext): Principal {
+    if (role === "any" || principal.role === "OPERATOR") return principal;
+    const { keyId, accountId: account } = principal;
+    const fields = { reason: "NO_OPERATOR", keyId, account, peer: addressOf(peer) };
+    deps.log.often.warn(fields, "A call for operators was refused to another's key.");
+    throw new SmsError("ACCESS_DENIED");
   }
   function admit(context: CallContext): Principal | Promise<Principal> {
-    const caller = authenticate(context, deps.keys);
-    return caller instanceof Promise ? caller.then(admitted) : admitted(caller);
+    const caller = authenticate(context, deps);
+    return caller instanceof Promise
+      ? caller.then((known) => admitted(known, context))
+      : admitted(caller, context);
   }
   /** Looks at the key of an open stream again and again until it is cancelled; calls back once it is not admitted any more. */
   function watch(context: CallContext, onRefused: (refusal: SmsError) => void): Timer {
@@ -57,7 +63,7 @@ export function createGuard(deps: GuardDeps, role: "any" | "operator"): Guard {
       try {
         // The door knows the caller of each call; what comes past it shows its key here.
         const known = callOf(request)?.principal;
-        const caller = known === undefined ? admit(context) : admitted(known);
+        const caller = known === undefined ? admit(context) : admitted(known, context);
         const principal = caller instanceof Promise ? await caller : caller;
         refuseUnreadable(request);
         return await handle(request, principal, context);

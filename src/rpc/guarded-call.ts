@@ -120,7 +120,7 @@ export class GuardedCall extends ServerInterceptingCall implements Listed {
     this.#listener = listener;
     this.#call.start({
       onReceiveMetadata: (metadata) => {
-        const entry = this.#door.enter(metadata, this.#method.isOpen);
+        const entry = this.#door.enter(metadata, this.#method.isOpen, this.#call);
         if (entry instanceof Promise) void entry.then((known) => this.#enter(known, metadata));
         else this.#enter(entry, metadata);
       },

@@ -225,9 +225,12 @@ describe("TLS", () => {
 });
 
 describe("SIGHUP", () => {
-  it("takes the gateways of the changed file, and keeps everything when the file is faulty", async () => {
+  it("takes the gateways of the changed file, says what waits for a restart, and keeps everything when the file is faulty", async () => {
     await using simulator = disposable(await startSimulator({ port: 0 }));
-    const setup = await setUpService(folder, { gateways: [gateway(simulator.value)] });
+    const setup = await setUpService(folder, {
+      gateways: [gateway(simulator.value)],
+      logging: { level: "info" },
+    });
     await using service = await startServiceProcess(setup);
     await simulator.value.waitUntil(({ binds }) => binds === 1);
 
@@ -238,9 +241,12 @@ describe("SIGHUP", () => {
     expect(service.errorText()).toContain("gateways[0]");
 
     const gateways = [gateway(simulator.value), gateway(simulator.value, "south", { priority: 200 })];
-    await writeFile(setup.configPath, JSON.stringify({ ...config, gateways }));
+    const limits = { ...config.limits, maxBacklog: 12_345 };
+    await writeFile(setup.configPath, JSON.stringify({ ...config, gateways, limits }));
     service.kill("SIGHUP");
     await simulator.value.waitUntil(({ binds }) => binds === 2);
+    await soon(() => expect(service.errorText()).toMatch(/\["limits\.maxBacklog"\].*need a restart/));
+    expect(service.errorText()).toMatch(/"added":\["south"\],"removed":\[\].*were read again/);
     const { out } = await call(setup.grpcPort, ["gateways", "list"], OPERATOR_KEY);
     expect(out).toMatch(/north[\s\S]+south/);
     // What did not change was left alone.

@@ -9,7 +9,7 @@ import { GatewayState } from "../../../src/gen/smsrelay/v1/gateway.ts";
 import { KeyRole } from "../../../src/gen/smsrelay/v1/key_service.ts";
 import { SendSmsStreamRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { systemClock } from "../../../src/observability/clock.ts";
-import { silentLogger } from "../../../src/observability/logger.ts";
+import { createLogger, silentLogger } from "../../../src/observability/logger.ts";
 import { defaultKeepalive } from "../../../src/rpc/listen-options.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/open.ts";
 import { createMemoryGateway } from "../../support/memory-gateway.ts";
@@ -265,6 +265,64 @@ describe("what operators do", () => {
       for (const { fields } of acts)
         expect(fields).toMatchObject({ by: "configured-3", peer: expect.stringMatching(/127\.0\.0\.1:\d+/) });
       expect(JSON.stringify(lines)).not.toContain(secret);
+    } finally {
+      await logged.stop();
+    }
+  });
+});
+
+describe("keys that are refused", () => {
+  it("leave a line a minute with why, whose and from where, counted, and never the key", async () => {
+    const written: string[] = [];
+    const log = createLogger({
+      level: "info",
+      showRecipients: false,
+      isTerminal: false,
+      destination: { write: (line) => void written.push(line) },
+      clock: systemClock,
+    });
+    const logged = await startRpcWorld({ log });
+    try {
+      using caller = connectClients(logged.address, OPERATOR_KEY);
+      const { apiKey, secret } = await caller.keys.createKey({ accountId: "shop" });
+      const keyId = apiKey?.keyId ?? "";
+      using known = connectClients(logged.address, secret);
+      expect(await failureOf((options) => known.keys.listKeys({}, options))).toMatchObject({
+        info: { reason: "ACCESS_DENIED" },
+      });
+      await caller.keys.revokeKey({ keyId });
+      const wrong = "smsr_guess_of_a_stranger";
+      const ofKnownId = `${secret.slice(0, -4)}0000`;
+      for (const key of [secret, wrong, wrong, wrong, ofKnownId, undefined]) {
+        using refused = connectClients(logged.address, key);
+        for (let i = 0; i < 5; i++)
+          expect(await failureOf((options) => refused.sms.listSms({}, options))).toMatchObject({
+            info: { reason: "INVALID_CREDENTIALS" },
+          });
+      }
+      const lines = () =>
+        written
+          .map((line): Record<string, unknown> => JSON.parse(line))
+          .filter(({ msg }) => typeof msg === "string" && msg.includes("was refused"));
+      const peer = "127.0.0.1";
+      const account = "shop";
+      const ofKey = { level: "warn", msg: "A call was refused for its key.", peer };
+      const ofRole = { ...ofKey, msg: "A call for operators was refused to another's key." };
+      const first = [
+        { ...ofRole, reason: "NO_OPERATOR", keyId, account },
+        { ...ofKey, reason: "REVOKED", keyId, account },
+        { ...ofKey, reason: "UNKNOWN" },
+        { ...ofKey, reason: "NO_KEY" },
+      ];
+      expect(lines()).toMatchObject(first);
+      log.flush();
+      expect(lines().slice(first.length)).toMatchObject([
+        { reason: "REVOKED", count: 9 },
+        { reason: "UNKNOWN", count: 14 },
+        { reason: "NO_KEY", count: 4 },
+      ]);
+      const all = written.join("");
+      for (const text of [secret, secret.slice(18), wrong, ofKnownId]) expect(all).not.toContain(text);
     } finally {
       await logged.stop();
     }

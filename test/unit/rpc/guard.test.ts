@@ -17,6 +17,7 @@ function setUp() {
     log: silentLogger,
     refusals: { add: () => {}, value: () => 0 },
     keys: {
+      whyRefused: () => ({ reason: "UNKNOWN" as const }),
       verify(presented: string) {
         key.checks++;
         if (key.isAway) return Promise.reject(new SmsError("SERVICE_UNAVAILABLE"));
