@@ -85,7 +85,7 @@ export class GatewayClaims {
       if (!this.hints.isDue(lane)) continue;
       const free = queue.free(lane);
       limits[lane] = Math.min(free, probes, mostOfLane);
-      if (free > 0 && free * 2 >= Math.min(queue.capacityOf(lane), probes)) isWorthIt = true;
+      if (free > 0 && free * 2 >= Math.min(queue.shareOf(lane), probes)) isWorthIt = true;
     }
     return isWorthIt ? limits : undefined;
   }

@@ -8,8 +8,10 @@ import type { WaitingLanes } from "../routing/lane-scheduler.ts";
 import type { InHand } from "./in-hand.ts";
 import { LaneQueue } from "./lane-queue.ts";
 
-/** How the places of a gateway are divided among its lanes, so that no lane can fill them all. */
+/** How the places of a gateway are divided among its lanes. What a lane does not use is lent to the others. */
 const placeShares: Readonly<Record<Lane, number>> = { OTP: 0.4, NORMAL: 0.4, BULK: 0.2 };
+/** Of its share, how much a lane always finds free beyond what it uses, until it has all of it: that much is never lent. */
+const keptFree = 1 / 4;
 
 export class GatewayQueue {
   readonly #lanes: Readonly<Record<Lane, LaneQueue>> = {
@@ -18,14 +20,14 @@ export class GatewayQueue {
     BULK: new LaneQueue(),
   };
   readonly #reserved: Record<Lane, number> = { OTP: 0, NORMAL: 0, BULK: 0 };
-  readonly #capacity: Record<Lane, number> = { OTP: 1, NORMAL: 1, BULK: 1 };
+  readonly #share: Record<Lane, number> = { OTP: 1, NORMAL: 1, BULK: 1 };
   /** Those of the lanes that were tried before, which answers may still concern. */
   readonly #resends = new Map<DeliveryId, InHand>();
   readonly #ready = { OTP: false, NORMAL: false, BULK: false };
 
-  /** Sets how many deliveries may be held in all; each lane has at least one place. */
+  /** Sets how many deliveries may be held in all; each lane has at least one place of its own. */
   setPlaces(total: number): void {
-    for (const lane of lanes) this.#capacity[lane] = Math.max(1, Math.floor(total * placeShares[lane]));
+    for (const lane of lanes) this.#share[lane] = Math.max(1, Math.floor(total * placeShares[lane]));
   }
 
   get length(): number {
@@ -40,13 +42,28 @@ export class GatewayQueue {
     return this.#lanes[lane].oldestUntriedMs();
   }
 
-  capacityOf(lane: Lane): number {
-    return this.#capacity[lane];
+  /** The places that are the lane's own. */
+  shareOf(lane: Lane): number {
+    return this.#share[lane];
   }
 
-  /** Places that are neither taken nor reserved. */
+  /**
+   * Places that the lane may take: of its share as far as they are not lent, and of the others' what these neither use nor keep free.
+   * The more a lane uses, the less of its share is lent, so that what it lent comes back to it as its borrowers' deliveries leave.
+   */
   free(lane: Lane): number {
-    return Math.max(0, this.#capacity[lane] - this.#lanes[lane].length - this.#reserved[lane]);
+    const used = this.#used(lane);
+    let own = this.#share[lane];
+    let all = own;
+    for (const other of lanes) {
+      if (other === lane) continue;
+      const share = this.#share[other];
+      const usedThere = this.#used(other);
+      const kept = Math.ceil(share * keptFree);
+      own += share - Math.max(usedThere, kept);
+      all += share - Math.max(usedThere, Math.min(share, usedThere + kept));
+    }
+    return Math.max(0, Math.min(own, this.#share[lane]) - used, all - used);
   }
 
   reserve(lane: Lane, count: number): number {
@@ -104,6 +121,10 @@ export class GatewayQueue {
     const removed = lanes.flatMap((lane) => this.#lanes[lane].remove(isWanted));
     if (this.#resends.size > 0) for (const { deliveryId } of removed) this.#resends.delete(deliveryId);
     return removed;
+  }
+
+  #used(lane: Lane): number {
+    return this.#lanes[lane].length + this.#reserved[lane];
   }
 
   #note(item: InHand): void {
