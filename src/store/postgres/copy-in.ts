@@ -1,6 +1,6 @@
 /**
  * A database as the target of a copy: marked while it is filled, piece by piece with the place that was reached, and whole only once
- * its counts were compared. Goes on where a copy of the same store was cut off, and begins anew where the store has changed since.
+ * its counts were compared. Goes on where a copy of the same store was cut off, and begins anew where the store or the schema has changed since.
  */
 import type pg from "pg";
 import {
@@ -13,7 +13,7 @@ import {
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { schemaName } from "./connect.ts";
 import { type CopyMark, isWholeCopy, moveMark, readMark, removeMark, setMark, setMeta } from "./copy-mark.ts";
-import { inTransaction, lockSchema, migrate, readMetaValues } from "./migrate.ts";
+import { inTransaction, lockSchema, type Migration, migrateTarget, readMetaValues } from "./migrate.ts";
 import { packText } from "./pack-text.ts";
 import { lineRows } from "./report-line.ts";
 
@@ -46,11 +46,12 @@ export async function openCopyTarget(
   client: pg.Client,
   name: string,
   origin: CopyOrigin,
+  steps?: readonly Migration[],
 ): Promise<CopyTarget> {
   const values = (await readMetaValues(client)) ?? new Map<string, string>();
   const isMarked = readMark(values) !== undefined;
   if (!isMarked && isWholeCopy(values, origin)) return wholeTarget;
-  if (!isMarked) await migrate(client, name, () => origin.storeId);
+  await migrateTarget(client, name, () => origin.storeId, steps);
   const begun = await inTransaction(client, () => begin(client, name, origin));
   let mark = begun;
   const { rows: columns } = await client.query<CatalogColumn>(catalog, [schemaName]);
@@ -109,7 +110,7 @@ async function begin(client: pg.Client, name: string, origin: CopyOrigin): Promi
   await refuseReplicas(client, name);
   if (mark === undefined) await refuseRows(client, name);
   else if (mark.origin.storeId !== origin.storeId) throw notEmpty(name, "a copy of another store");
-  else if (mark.origin.epoch === origin.epoch && mark.origin.lineId === origin.lineId) return mark;
+  else if (isSameState(mark, origin) && mark.position !== undefined) return mark;
   else await removeRows(client);
   const minReader = mark?.minReader ?? values.get("min_reader") ?? "";
   const fresh: CopyMark = { origin, minReader, position: undefined };
@@ -117,6 +118,10 @@ async function begin(client: pg.Client, name: string, origin: CopyOrigin): Promi
   await setMeta(client, [["store_id", origin.storeId], ...lineRows(origin)]);
   await setMark(client, fresh);
   return fresh;
+}
+
+function isSameState({ origin: { epoch, lineId } }: CopyMark, origin: CopyOrigin): boolean {
+  return epoch === origin.epoch && lineId === origin.lineId;
 }
 
 async function keepMark(client: pg.Client, name: string, mark: CopyMark): Promise<void> {

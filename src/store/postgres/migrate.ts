@@ -8,7 +8,7 @@ import type { ReportLine } from "../reports.ts";
 import type { MigratedStore, SchemaChange } from "../schema-change.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { schemaName } from "./connect.ts";
-import { readMark } from "./copy-mark.ts";
+import { type CopyMark, readMark, setMark, setMeta } from "./copy-mark.ts";
 import { initialSchema } from "./migrations/0001-initial.ts";
 import { gatewaySessions } from "./migrations/0002-gateway-sessions.ts";
 import { claimNumbers } from "./migrations/0003-claim-numbers.ts";
@@ -49,6 +49,8 @@ interface Meta {
   readonly line: ReportLine;
   readonly version: number;
   readonly minReader: number;
+  /** Of a copy that is not finished. */
+  readonly mark: CopyMark | undefined;
 }
 
 export interface MigratedDatabase extends MigratedStore {
@@ -56,11 +58,31 @@ export interface MigratedDatabase extends MigratedStore {
 }
 
 /** Checks and migrates the database called `name`; a store that is new gets its id with the schema. */
-export async function migrate(
+export function migrate(
   client: pg.Client,
   name: string,
   newStoreId: () => string,
   steps: readonly Migration[] = migrations,
+): Promise<MigratedDatabase> {
+  return migrateMeta(client, name, newStoreId, steps, refuseUnfinished);
+}
+
+/** The same for the target of a copy: one that a former release began and did not finish gets this schema, and begins anew. */
+export function migrateTarget(
+  client: pg.Client,
+  name: string,
+  newStoreId: () => string,
+  steps: readonly Migration[] = migrations,
+): Promise<MigratedDatabase> {
+  return migrateMeta(client, name, newStoreId, steps, () => {});
+}
+
+async function migrateMeta(
+  client: pg.Client,
+  name: string,
+  newStoreId: () => string,
+  steps: readonly Migration[],
+  judge: (meta: Meta, name: string) => void,
 ): Promise<MigratedDatabase> {
   const ownVersion = versionOf(steps);
   let before: Meta | undefined;
@@ -68,17 +90,22 @@ export async function migrate(
     const meta = await patiently(name, client, async () => {
       await lockSchema(client);
       const known = await readMeta(client, name, ownVersion);
+      if (known !== undefined) judge(known, name);
       if (isFirst) before = known;
       const found = known ?? (await create(client, newStoreId()));
       const next = steps.find(({ version }) => version > found.version);
       if (next === undefined) return found;
       await client.query(`SET LOCAL lock_timeout = ${lockWaitMs}`);
       await client.query(next.sql);
-      await client.query(
-        `UPDATE meta SET value = CASE key WHEN 'version' THEN $1 ELSE $2 END WHERE key IN ('version', 'min_reader')`,
-        [String(next.version), String(next.minReader)],
-      );
-      return { ...found, version: next.version, minReader: next.minReader };
+      const { version, minReader } = next;
+      await setMeta(client, [
+        ["version", String(version)],
+        ["min_reader", String(minReader)],
+      ]);
+      // Rows that lie there already came without what is new.
+      const mark = found.mark && { ...found.mark, minReader: String(minReader), position: undefined };
+      if (mark !== undefined) await setMark(client, mark);
+      return { ...found, version, minReader, mark };
     });
     const { storeId, line, version } = meta;
     if (version >= ownVersion) return { storeId, line, from: before?.version, to: version };
@@ -113,6 +140,7 @@ export async function planMigration(
 ): Promise<SchemaChange> {
   const ownVersion = versionOf(steps);
   const found = await readMeta(client, name, ownVersion);
+  if (found !== undefined) refuseUnfinished(found, name);
   return { from: found?.version, to: Math.max(ownVersion, found?.version ?? 0) };
 }
 
@@ -143,25 +171,29 @@ export async function readMetaValues(client: pg.Client): Promise<ReadonlyMap<str
   return new Map(rows.map(({ key, value }) => [key, value]));
 }
 
-/** Refuses also what this program cannot read, and a copy that is not finished. */
+/** Refuses also what this program cannot read. */
 async function readMeta(client: pg.Client, name: string, ownVersion: number): Promise<Meta | undefined> {
   const values = await readMetaValues(client);
   if (values === undefined) return undefined;
-  if (readMark(values) !== undefined) {
-    throw new StoreUnavailableError(
-      "UNFINISHED_COPY",
-      `${name} holds a copy of a SQLite store that was cut off. Run \`sms-relay copy\` again, which goes on with it, or drop the schema ${schemaName}.`,
-    );
-  }
+  const mark = readMark(values);
   const storeId = values.get("store_id") ?? "";
   const meta: Meta = {
     storeId,
     line: readLine(values, storeId),
     version: Number(values.get("version")),
-    minReader: Number(values.get("min_reader")),
+    minReader: Number(mark?.minReader ?? values.get("min_reader")),
+    mark,
   };
   if (meta.minReader > ownVersion) throw newer(name, meta, ownVersion);
   return meta;
+}
+
+function refuseUnfinished({ mark }: Meta, name: string): void {
+  if (mark === undefined) return;
+  throw new StoreUnavailableError(
+    "UNFINISHED_COPY",
+    `${name} holds a copy of a SQLite store that was cut off. Run \`sms-relay copy\` again, which goes on with it, or drop the schema ${schemaName}.`,
+  );
 }
 
 async function create(client: pg.Client, storeId: string): Promise<Meta> {
@@ -170,7 +202,7 @@ async function create(client: pg.Client, storeId: string): Promise<Meta> {
   await client.query("INSERT INTO meta VALUES ('store_id', $1), ('version', '0'), ('min_reader', '0')", [
     storeId,
   ]);
-  return { storeId, line: readLine(new Map(), storeId), version: 0, minReader: 0 };
+  return { storeId, line: readLine(new Map(), storeId), version: 0, minReader: 0, mark: undefined };
 }
 
 function tableHeld(name: string, cause: unknown): StoreUnavailableError {

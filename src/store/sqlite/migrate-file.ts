@@ -1,5 +1,6 @@
 /** Brings a file to this program's schema without a service, or tells what that would do. */
 import { randomUUID } from "node:crypto";
+import type { DatabaseSync } from "node:sqlite";
 import type { SchemaChange } from "../schema-change.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { migrate, planMigration, schemaVersion } from "./migrate.ts";
@@ -19,9 +20,19 @@ export function migrateFile(path: string, keepFreeOctets: number): Promise<FileM
     removeCutOffRewrite(file);
     const rewrite = planRewrite(db, file, keepFreeOctets);
     if (rewrite?.hasRoom === false) throw noRoom(file, rewrite);
-    if (rewrite !== undefined) rewriteFile(db, file);
+    if (rewrite !== undefined) rewriteOrLeave(db, file);
     return { from, to, rewrite };
   });
+}
+
+/** What was written of it until it failed is in the way of everything else on a full disk. */
+function rewriteOrLeave(db: DatabaseSync, file: string): void {
+  try {
+    rewriteFile(db, file);
+  } catch (error) {
+    removeCutOffRewrite(file);
+    throw error;
+  }
 }
 
 function noRoom(file: string, { needsOctets }: RewritePlan): StoreUnavailableError {

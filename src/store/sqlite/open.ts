@@ -20,6 +20,7 @@ import type { CommittedBatch, ReadOperation, ReadSteps, WriteOperation, WriteSte
 import { packOperation } from "./packed-batch.ts";
 import { unpackOutcome } from "./packed-outcomes.ts";
 import { unpackScan } from "./packed-scan.ts";
+import type { RewriteLeft } from "./rewrite-file.ts";
 import { type ServiceLock, takeServiceLock } from "./service-lock.ts";
 import { type LaunchedWorker, launchWorker, startWorker, type WorkerClient } from "./worker-client.ts";
 import type { OpenedFile } from "./worker-protocol.ts";
@@ -76,6 +77,19 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   }
 }
 
+function warnOfLeftovers(log: Pick<Logger, "warn">, path: string, left: RewriteLeft): void {
+  const { needsOctets, hasRoom, fault } = left;
+  const facts = { store: path, needsMiB: Math.ceil(needsOctets / 1024 ** 2), hasRoom };
+  const what = "The free space of the file may hold texts that a former release erased.";
+  if (fault === undefined) {
+    const todo = "Stop the service some time and run `sms-relay migrate`, which writes the file anew.";
+    log.warn(facts, `${what} ${todo}`);
+  } else {
+    const todo = "Writing it anew failed; the next start, or `sms-relay migrate`, tries again.";
+    log.warn({ ...facts, fault }, `${what} ${todo}`);
+  }
+}
+
 function createStore(
   options: SqliteStoreOptions,
   lock: ServiceLock,
@@ -84,12 +98,7 @@ function createStore(
 ): Store {
   const { clock, path, log = silentLogger, maxBatchRows, maxWaitingRows, maxWaitingReads = 10_000 } = options;
   const { storeId, line, leftovers } = writer.opened as OpenedFile;
-  if (leftovers !== undefined) {
-    log.warn(
-      { store: path, needsMiB: Math.ceil(leftovers.needsOctets / 1024 ** 2), hasRoom: leftovers.hasRoom },
-      "The free space of the file may hold texts that a former release erased. Stop the service some time and run `sms-relay migrate`, which writes the file anew.",
-    );
-  }
+  if (leftovers !== undefined) warnOfLeftovers(log, path, leftovers);
   const guard = createDamageGuard(path, log);
   writer.onLost(guard.note);
   const reportListeners = new Listeners<AccountId, number>("reports", log);

@@ -13,6 +13,14 @@ export interface RewritePlan {
   readonly hasRoom: boolean;
 }
 
+/** What is left to be done after a start; with the fault where it was tried and failed. */
+export interface RewriteLeft extends RewritePlan {
+  readonly fault?: string | undefined;
+}
+
+/** A start takes a second or two for it; what is larger waits for `sms-relay migrate`. */
+const maxRewrittenOctets = 256 * 1024 ** 2;
+
 /** In `meta`: nothing was ever erased in this file without being overwritten. */
 export const overwritesKey = "overwrites";
 
@@ -47,6 +55,38 @@ export function rewriteFile(db: DatabaseSync, path: string): void {
   sync(partial);
   renameSync(partial, path);
   sync(dirname(path));
+}
+
+/**
+ * What a start can do of it: `opened` is the file afterwards, and `left` what is left to be done, with why where it was tried. A file that
+ * cannot be written anew is as good as it was, so that nothing of this keeps a service from starting.
+ */
+export function rewriteAtStart(
+  opened: DatabaseSync,
+  path: string,
+  keepFreeOctets: number,
+  reopen: () => DatabaseSync,
+): { readonly opened: DatabaseSync; readonly left: RewriteLeft | undefined } {
+  let fault: string | undefined;
+  try {
+    removeCutOffRewrite(path);
+    const plan = planRewrite(opened, path, keepFreeOctets);
+    if (plan === undefined || !plan.hasRoom || plan.needsOctets > maxRewrittenOctets)
+      return { opened, left: plan };
+    rewriteFile(opened, path);
+    return { opened: reopen(), left: undefined };
+  } catch (error) {
+    fault = error instanceof Error ? error.message : String(error);
+  }
+  const db = opened.isOpen ? opened : reopen();
+  try {
+    // What was written of it is in the way of everything else on a full disk.
+    removeCutOffRewrite(path);
+  } catch {
+    // The next start tries again.
+  }
+  const plan = planRewrite(db, path, keepFreeOctets);
+  return { opened: db, left: plan && { ...plan, fault } };
 }
 
 /** Removes what a rewriting left that was cut off. */

@@ -1,7 +1,7 @@
 /** The messages between the service's thread and a worker, and how an error crosses: only its facts do. */
 import { StoreUnavailableError, type StoreUnavailableReason } from "../store-unavailable-error.ts";
 import type { StoredLine } from "./report-line.ts";
-import type { RewritePlan } from "./rewrite-file.ts";
+import type { RewriteLeft } from "./rewrite-file.ts";
 
 /** "away": the store itself cannot be used now (disk, corruption); "batch": these statements failed. */
 export interface WorkerFault {
@@ -15,7 +15,7 @@ export interface OpenedFile {
   readonly storeId: string;
   readonly line: StoredLine;
   /** What is left to be written anew: rewrite-file.ts. */
-  readonly leftovers: RewritePlan | undefined;
+  readonly leftovers: RewriteLeft | undefined;
 }
 
 /** A worker answers what it is sent one by one, in order. */

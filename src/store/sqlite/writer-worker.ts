@@ -36,7 +36,7 @@ import { createRecordIncoming } from "./record-incoming.ts";
 import { createRecordReceipts } from "./record-receipts.ts";
 import { createRecover } from "./recover.ts";
 import { openLine } from "./report-line.ts";
-import { planRewrite, removeCutOffRewrite, rewriteFile } from "./rewrite-file.ts";
+import { rewriteAtStart } from "./rewrite-file.ts";
 import { createSettle } from "./settle.ts";
 import { createWriteSubscriptions } from "./subscriptions.ts";
 import { createSweep } from "./sweep.ts";
@@ -178,9 +178,6 @@ function createBatchRunner(db: DatabaseSync, ownership: Ownership): BatchRunner 
   return { run, emptyLog, look: () => ownership.look(state.epoch) };
 }
 
-/** A start takes a second or two for it; what is larger waits for `sms-relay migrate`. */
-const maxRewrittenOctets = 256 * 1024 ** 2;
-
 /** How long something may happen to the files before it is noticed. */
 const lookEveryMs = 1_000;
 
@@ -192,20 +189,10 @@ function serve(port: MessagePort, { path, startsCopied = false, keepFreeOctets =
     checkPages(db, path);
     const { storeId } = migrate(db, path, randomUUID);
     refuseCopied(db, path, startsCopied);
-    removeCutOffRewrite(path);
-    const leftovers = planRewrite(db, path, keepFreeOctets);
-    const isRewritten = leftovers?.hasRoom === true && leftovers.needsOctets <= maxRewrittenOctets;
-    if (isRewritten) {
-      rewriteFile(db, path);
-      db = openDatabase(path);
-    }
-    const file: OpenedFile = {
-      storeId,
-      line: openLine(db, storeId, randomUUID),
-      leftovers: isRewritten ? undefined : leftovers,
-    };
+    const { opened, left } = rewriteAtStart(db, path, keepFreeOctets, () => openDatabase(path));
+    db = opened;
+    const file: OpenedFile = { storeId, line: openLine(db, storeId, randomUUID), leftovers: left };
     const batches = createBatchRunner(db, createOwnership(db, path));
-    const opened = db;
     const watch = setInterval(() => {
       const loss = batches.look();
       if (loss === undefined) return;

@@ -3,7 +3,11 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createCursors } from "../../../src/app/cursors.ts";
 import { copiedTables, leftOutTables } from "../../../src/store/copied-tables.ts";
 import { nameOf } from "../../../src/store/postgres/connect.ts";
+import { openCopyTarget } from "../../../src/store/postgres/copy-in.ts";
+import { migrations } from "../../../src/store/postgres/migrate.ts";
 import { migrateDatabase } from "../../../src/store/postgres/migrate-database.ts";
+import { withDatabase } from "../../../src/store/postgres/with-database.ts";
+import { withCopySource } from "../../../src/store/sqlite/copy-out.ts";
 import { inspectFile } from "../../../src/store/sqlite/inspect.ts";
 import { markAsCopy } from "../../../src/store/sqlite/report-line.ts";
 import { postgresMissing } from "../../support/postgres-database.ts";
@@ -215,6 +219,27 @@ describe.skipIf(postgresMissing !== undefined)(`copying a SQLite store ${postgre
     const [counted] = await world.database.query<{ count: string }>("SELECT count(*) FROM messages");
     expect(Number(counted?.count)).toBe(2_507);
     expect((await store.reportBounds(account)).last).toBeGreaterThan(2_500);
+  });
+
+  it("brings a copy that a former release began and did not finish to this schema, and begins it anew", async () => {
+    await fill();
+    const former = migrations.slice(0, -1);
+    const pauses = copiedTables.find(({ table }) => table === "gateway_pauses");
+    if (pauses === undefined) throw new Error("pauses are not copied");
+    await withCopySource(file.path, false, ({ origin }) =>
+      withDatabase([world.database.url], "copy", async (client, name) => {
+        const target = await openCopyTarget(client, name, origin, former);
+        await target.append(pauses, [{ gateway_id: "cut-off", reason: "", time: 1 }]);
+      }),
+    );
+    const versions = () => world.database.query("SELECT value FROM meta WHERE key = 'version'");
+    expect(await versions()).toEqual([{ value: String(former.at(-1)?.version) }]);
+    expect(await file.copy(world.database.url)).toMatchObject({ kind: "copied", isResumed: false });
+    expect(await versions()).toEqual([{ value: String(migrations.at(-1)?.version) }]);
+    expect(await world.database.query("SELECT 1 FROM gateway_pauses WHERE gateway_id = 'cut-off'")).toEqual(
+      [],
+    );
+    await world.open();
   });
 
   it("begins anew where a service has run on the file since the copy was cut off", async () => {

@@ -1,5 +1,16 @@
 /** What is erased is gone from the file, from its log and from backups, also in files of releases that did not overwrite it. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -11,6 +22,7 @@ import type { Store } from "../../../../src/store/store.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
 import { acceptSubmitted, account, buildReceipt, dayMs, startMs } from "../../../support/store-builders.ts";
 
+const isRoot = process.getuid?.() === 0;
 let folder = "";
 let path = "";
 let warnings: string[] = [];
@@ -51,6 +63,17 @@ async function fill(store: Store): Promise<void> {
   }
 }
 
+/** As a release left it that did not overwrite what it erased. */
+async function fillAsBefore(): Promise<void> {
+  await fill(await open());
+  await opened.splice(0)[0]?.close();
+  const db = new DatabaseSync(path);
+  db.exec("PRAGMA secure_delete = OFF; UPDATE messages SET text = NULL");
+  db.exec("DELETE FROM meta WHERE key = 'overwrites'");
+  db.close();
+  expect(readableIn(path)).toBeGreaterThan(0);
+}
+
 function readableIn(file: string): number {
   const octets = existsSync(file) ? readFileSync(file).toString("latin1") : "";
   return Array.from({ length: count }, (_, index) => `secret code is ${700_000 + index}`).filter((text) =>
@@ -84,15 +107,7 @@ describe("a body that retention has erased", () => {
 });
 
 describe("a file of a release that left erased texts behind", () => {
-  beforeEach(async () => {
-    await fill(await open());
-    await opened.splice(0)[0]?.close();
-    const db = new DatabaseSync(path);
-    db.exec("PRAGMA secure_delete = OFF; UPDATE messages SET text = NULL");
-    db.exec("DELETE FROM meta WHERE key = 'overwrites'");
-    db.close();
-    expect(readableIn(path)).toBeGreaterThan(0);
-  });
+  beforeEach(fillAsBefore);
 
   it("is written anew by the next start, once, with all that is in it", async () => {
     writeFileSync(`${path}.rewritten`, "what a start left that was killed");
@@ -117,6 +132,15 @@ describe("a file of a release that left erased texts behind", () => {
     expect(planFileMigration(path, 0).rewrite).toBeUndefined();
   });
 
+  it("stays as it is where what a former start left cannot be removed, and the service starts all the same", async () => {
+    mkdirSync(`${path}.rewritten`);
+    await (await open()).close();
+    expect(warnings).toEqual([expect.stringContaining("tries again")]);
+    rmSync(`${path}.rewritten`, { recursive: true });
+    await open();
+    expect(readableIn(path)).toBe(0);
+  });
+
   it("stays as it is where the disk has no room, with a warning at the start and a refusal of migrate", async () => {
     const keepFreeOctets = Number.MAX_SAFE_INTEGER;
     const { ino } = statSync(path);
@@ -124,6 +148,34 @@ describe("a file of a release that left erased texts behind", () => {
     await (await open({ keepFreeOctets })).close();
     expect(warnings).toEqual([expect.stringContaining("sms-relay migrate")]);
     expect(statSync(path).ino).toBe(ino);
+  });
+});
+
+describe.skipIf(!isRoot)("a disk that fills while the file is written anew (only root can mount one)", () => {
+  it("keeps no service from starting: the file stays as it is, and the next start tries again", async () => {
+    const disk = join(folder, "disk");
+    mkdirSync(disk);
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=16m", "tmpfs", disk]);
+    try {
+      path = join(disk, "relay.db");
+      await fillAsBefore();
+      const { bavail, bsize } = statfsSync(disk);
+      // Enough for the log of a start, and not for the file once more.
+      writeFileSync(join(disk, "ballast"), Buffer.alloc(bavail * bsize - 128 * 1024));
+      const store = await open({ keepFreeOctets: -(1024 ** 3) });
+      expect(warnings).toEqual([expect.stringContaining("tries again")]);
+      const { messages } = await store.listMessages(account, {}, { before: undefined, limit: 1_000 });
+      expect(messages).toHaveLength(count);
+      await opened.splice(0)[0]?.close();
+      expect(readdirSync(disk).filter((name) => name.includes("rewritten"))).toEqual([]);
+      rmSync(join(disk, "ballast"));
+      await open();
+      expect(warnings).toHaveLength(1);
+      expect(readableIn(path)).toBe(0);
+    } finally {
+      await Promise.all(opened.splice(0).map((store) => store.close()));
+      execFileSync("umount", [disk]);
+    }
   });
 });
 
