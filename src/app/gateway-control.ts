@@ -47,6 +47,8 @@ export interface GatewayControlDeps {
     id: GatewayId,
     pause: { readonly reason: string; readonly timeMs: number } | undefined,
   ) => void;
+  /** Names that it had before, under which a pause may be stored. */
+  readonly formerIdsOf: (id: GatewayId) => readonly GatewayId[];
   /** Closes the circuit and binds again after refused credentials. */
   readonly onResume: (id: GatewayId) => void;
 }
@@ -99,7 +101,7 @@ export function createGatewayControl(deps: GatewayControlDeps): GatewayControl {
     },
     async resume(gatewayId) {
       const { id } = find(gatewayId);
-      await store.setPaused(id, undefined);
+      for (const name of [id, ...deps.formerIdsOf(id)]) await store.setPaused(name, undefined);
       deps.onPause(id, undefined);
       deps.onResume(id);
       return answer(id);

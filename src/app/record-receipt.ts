@@ -2,6 +2,7 @@
  * Takes what gateways hear from the network: receipts and messages from handsets. A promise resolves once its entry is on disk, and
  * only then does the gateway confirm it.
  */
+import { type GatewayNames, nameReceipt } from "../domain/gateway-names.ts";
 import type { DeliveryId, GatewayId } from "../domain/ids.ts";
 import type { IncomingPart, Receipt } from "../domain/receipt.ts";
 import type { Logger } from "../observability/logger.ts";
@@ -15,6 +16,8 @@ const maxEntries = 500;
 export interface RecordReceiptDeps {
   readonly store: Pick<Store, "recordReceipts" | "recordUnparsableReceipt" | "recordIncoming">;
   readonly log: Logger;
+  /** What gateways are called, and were. */
+  readonly names: () => GatewayNames;
   /** A receipt has ended what was to be sent again: the copy that has not left is needless. */
   readonly onOvertaken: (deliveryId: DeliveryId) => void;
 }
@@ -38,7 +41,8 @@ export function createReceiptRecorder(deps: RecordReceiptDeps): ReceiptRecorder 
     maxEntries,
   );
   return {
-    onReceipt: async (receipt) => {
+    onReceipt: async (heard) => {
+      const receipt = nameReceipt(heard, deps.names());
       const { gatewayId, smscMessageId, verdict } = receipt;
       noteReceipt(deps, { gatewayId, smscMessageId, verdict, outcome: await recordReceipt(receipt) });
     },

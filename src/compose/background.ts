@@ -35,8 +35,15 @@ function retentionOf({ retention }: Pick<Config, "retention">): Retention {
   };
 }
 
-/** Starts them all; the answer stops them and waits for the steps that are running. */
-export function startBackground(deps: BackgroundDeps): () => Promise<void> {
+export interface Background {
+  /** Brings what waits under former names of gateways to those of today. */
+  readonly adoptRenamed: () => Promise<void>;
+  /** Stops all, and waits for the steps that are running. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts them all. */
+export function startBackground(deps: BackgroundDeps): Background {
   const { config, store, clock, log, pool, dispatcher } = deps;
   const shared = { store, clock, log };
   const retention = retentionOf(config);
@@ -44,16 +51,27 @@ export function startBackground(deps: BackgroundDeps): () => Promise<void> {
   const wakeAll = () => {
     for (const id of known()) dispatcher.wake(id);
   };
+  const adopter = createOrphanAdopter({
+    ...shared,
+    known,
+    names: pool.names,
+    onAdopted: (ids) => {
+      for (const id of ids) dispatcher.wake(id);
+    },
+  });
   const services: readonly BackgroundService[] = [
     createExpirer(shared),
     createSilenceWatch({ ...shared, receiptGraceMs: config.receiptGrace }),
-    createOrphanAdopter({ ...shared, known, onAdopted: (id) => dispatcher.wake(id) }),
+    adopter,
     createRescuer({ ...shared, onRescued: wakeAll }),
     createParkedReceiptTaker({ ...shared, onOvertaken: (id) => dispatcher.drop(id) }),
     createCleaner({ ...shared, retention: () => retention }),
   ];
   for (const service of services) service.start();
-  return async () => {
-    await Promise.all(services.map((service) => service.stop()));
+  return {
+    adoptRenamed: adopter.adoptRenamed,
+    async stop() {
+      await Promise.all(services.map((service) => service.stop()));
+    },
   };
 }

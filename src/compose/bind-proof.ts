@@ -4,6 +4,7 @@
  * of SMPP are short.
  */
 import { scrypt } from "node:crypto";
+import type { GatewayNames } from "../domain/gateway-names.ts";
 import type { GatewayId } from "../domain/ids.ts";
 import type { BindProof } from "../gateways/smpp/create-smpp-gateway.ts";
 import type { SmppGatewaySettings } from "../gateways/smpp/settings.ts";
@@ -15,6 +16,8 @@ export interface BindProofDeps {
   readonly store: Pick<Store, "id" | "boundCredentials" | "noteBound">;
   readonly clock: Pick<Clock, "now">;
   readonly log: Logger;
+  /** What gateways are called, and were. */
+  readonly names: () => GatewayNames;
 }
 
 export type Credentials = Pick<SmppGatewaySettings, "id" | "host" | "port" | "systemId" | "password">;
@@ -33,8 +36,9 @@ export function createBindProofs(deps: BindProofDeps): (credentials: Credentials
     return next;
   }
 
-  async function knownOf(id: GatewayId): Promise<string | undefined> {
-    return (await store.boundCredentials()).find(({ gatewayId }) => gatewayId === id)?.fingerprint;
+  async function knownOf(ids: readonly GatewayId[]): Promise<readonly string[]> {
+    const bound = await store.boundCredentials();
+    return bound.flatMap(({ gatewayId, fingerprint }) => (ids.includes(gatewayId) ? [fingerprint] : []));
   }
 
   return (credentials) => {
@@ -45,15 +49,16 @@ export function createBindProofs(deps: BindProofDeps): (credentials: Credentials
     async function note(): Promise<void> {
       fingerprint ??= fingerprintOf(credentials);
       const bound = { gatewayId: id, fingerprint: await fingerprint };
-      if ((await knownOf(id)) !== bound.fingerprint) await store.noteBound(bound, clock.now());
+      if (!(await knownOf([id])).includes(bound.fingerprint)) await store.noteBound(bound, clock.now());
     }
 
     return {
       async hasBound() {
         try {
           fingerprint ??= fingerprintOf(credentials);
-          const [own, known] = await Promise.all([fingerprint, knownOf(id)]);
-          return own === known;
+          const ids = [id, ...deps.names().formerIdsOf(id)];
+          const [own, known] = await Promise.all([fingerprint, knownOf(ids)]);
+          return known.includes(own);
         } catch (err) {
           log.often.warn(
             { err, gateway: id },

@@ -3,6 +3,7 @@ import type { GatewayControlDeps, GatewayOverview } from "../app/gateway-control
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { RunnerFigures } from "../dispatch/runner-figures.ts";
 import type { Neighbours } from "../dispatch/session-keeper.ts";
+import type { GatewayNames } from "../domain/gateway-names.ts";
 import type { GatewayId } from "../domain/ids.ts";
 import type { Lane } from "../domain/message.ts";
 import type { MetricSources } from "../observability/metrics.ts";
@@ -22,7 +23,8 @@ export interface Pause {
 
 const pausedInFile = "paused in the configuration";
 
-export interface GatewayPanel extends Pick<GatewayControlDeps, "overview" | "held" | "onPause" | "onResume"> {
+export interface GatewayPanel
+  extends Pick<GatewayControlDeps, "overview" | "held" | "onPause" | "onResume" | "formerIdsOf"> {
   /** What other replicas are told of the gateways here. */
   offers(): readonly GatewayOffer[];
   /** Does what a resume by hand at another replica means here. */
@@ -30,10 +32,25 @@ export interface GatewayPanel extends Pick<GatewayControlDeps, "overview" | "hel
   readonly metricFigures: MetricSources["gateways"];
   /** Takes the pauses of a configuration that was read again; a pause by hand stays. */
   applyFilePauses(): void;
+  /** A pause by hand goes on under the name that its gateway has got. */
+  applyNames(): void;
   /** Counts the pauses and resumes that were ordered here. */
   readonly orders: number;
   /** Takes the pauses by hand as they are stored, where replicas share them; not if one was ordered here since `orders` was read. */
   applyPauses(stored: readonly (Pause & { readonly gatewayId: GatewayId })[], orders: number): void;
+}
+
+/** Pauses as they are stored, by what their gateways are called today; that of today's name counts first. */
+export function pausesByName(
+  stored: readonly (Pause & { readonly gatewayId: GatewayId })[],
+  { renamed }: GatewayNames,
+): Map<GatewayId, Pause> {
+  const pauses = new Map<GatewayId, Pause>();
+  for (const { gatewayId, reason, timeMs } of stored) {
+    const today = renamed.get(gatewayId);
+    if (today === undefined || !pauses.has(today)) pauses.set(today ?? gatewayId, { reason, timeMs });
+  }
+  return pauses;
 }
 
 /** Gateways that begin paused, with the reason: by hand, or in the file. */
@@ -149,12 +166,21 @@ export function createGatewayPanel(
         else dispatcher.resume(id);
       }
     },
+    formerIdsOf: (id) => pool.names().formerIdsOf(id),
+    applyNames() {
+      for (const [former, today] of pool.names().renamed) {
+        const pause = pauses.get(former);
+        if (pause === undefined) continue;
+        applyPause(former, undefined);
+        if (!pauses.has(today)) applyPause(today, pause);
+      }
+    },
     get orders() {
       return orders;
     },
     applyPauses(stored, seenOrders) {
       if (seenOrders !== orders) return;
-      const byId = new Map(stored.map(({ gatewayId, reason, timeMs }) => [gatewayId, { reason, timeMs }]));
+      const byId = pausesByName(stored, pool.names());
       for (const id of [...pauses.keys()]) if (!byId.has(id)) applyPause(id, undefined);
       for (const [id, pause] of byId) if (pauses.get(id)?.timeMs !== pause.timeMs) applyPause(id, pause);
     },

@@ -1,6 +1,7 @@
 /** The gateways of the configuration in force, as adapters and as routes, and what changes when the configuration does. */
 import type { GatewayConfig } from "../config/gateway-schema.ts";
 import type { DispatchRoute } from "../dispatch/dispatch-settings.ts";
+import { type GatewayNames, gatewayNames } from "../domain/gateway-names.ts";
 import { type GatewayId, toGatewayId } from "../domain/ids.ts";
 import type { Gateway } from "../gateways/gateway.ts";
 import type { SmppGatewaySettings } from "../gateways/smpp/settings.ts";
@@ -24,17 +25,20 @@ export interface GatewayPool {
   readonly entries: () => ReadonlyMap<GatewayId, PooledGateway>;
   readonly gateways: () => ReadonlyMap<GatewayId, Gateway>;
   readonly routes: () => readonly DispatchRoute[];
+  readonly names: () => GatewayNames;
   /** Takes another configuration; a gateway whose connection settings did not change goes on, with its rate and window changed at most. */
   replace(configs: readonly GatewayConfig[]): PoolChange;
 }
 
 /** Makes an empty pool; `make` knows the adapters. */
 export function createGatewayPool(make: (settings: SmppGatewaySettings) => Gateway): GatewayPool {
+  let names = gatewayNames([]);
   let entries: ReadonlyMap<GatewayId, PooledGateway & { readonly settings: string }> = new Map();
   return {
     entries: () => entries,
     gateways: () => new Map([...entries].map(([id, { gateway }]) => [id, gateway])),
     routes: () => [...entries.values()].map(({ route }) => route),
+    names: () => names,
     replace(configs) {
       const before = entries;
       const added: Gateway[] = [];
@@ -53,6 +57,7 @@ export function createGatewayPool(make: (settings: SmppGatewaySettings) => Gatew
           return [id, { gateway, route: dispatchRouteOf(config), isPaused: config.paused, settings }];
         }),
       );
+      names = gatewayNames([...entries.values()].map(({ route }) => route));
       const kept = new Set([...entries.values()].map(({ gateway }) => gateway));
       const removed = [...before.values()]
         .map(({ gateway }) => gateway)

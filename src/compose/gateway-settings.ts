@@ -20,7 +20,6 @@ export function smppSettingsOf(config: GatewayConfig): SmppGatewaySettings {
   const { tls } = config;
   return {
     id: toGatewayId(config.id),
-    formerIds: config.formerIds.map(toGatewayId),
     host: config.host,
     port: config.port,
     tls: tls && {
@@ -75,6 +74,7 @@ export function smppSettingsOf(config: GatewayConfig): SmppGatewaySettings {
 export function dispatchRouteOf(config: GatewayConfig): DispatchRoute {
   return {
     id: toGatewayId(config.id),
+    formerIds: config.formerIds.map(toGatewayId),
     priority: config.priority,
     weight: config.weight,
     isPremium: config.premium,

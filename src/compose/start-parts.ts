@@ -28,7 +28,7 @@ import { createBindProofs } from "./bind-proof.ts";
 import { certificateEnds } from "./certificates.ts";
 import { ensureFirstKeys } from "./first-keys.ts";
 import { followReplicas } from "./follow-replicas.ts";
-import { createGatewayPanel, pausesAtStart } from "./gateway-panel.ts";
+import { createGatewayPanel, pausesAtStart, pausesByName } from "./gateway-panel.ts";
 import { createGatewayPool } from "./gateway-pool.ts";
 import { holdClaims } from "./hold-claims.ts";
 import { keepSessions } from "./keep-sessions.ts";
@@ -68,7 +68,7 @@ export async function startParts(
   const tenure = await holdClaims({ store, clock, log });
   parts.defer(() => tenure.stop());
 
-  const proofOf = createBindProofs({ store, clock, log });
+  const proofOf = createBindProofs({ store, clock, log, names: () => pool.names() });
   const pool = createGatewayPool((settings) => {
     metrics.startGateway(settings.id);
     return createSmppGateway(settings, {
@@ -86,7 +86,7 @@ export async function startParts(
     });
   });
   pool.replace(config.gateways);
-  const pauses = new Map((await store.pausedGateways()).map(({ gatewayId, ...pause }) => [gatewayId, pause]));
+  const pauses = pausesByName(await store.pausedGateways(), pool.names());
   const dispatcher = createDispatcher({
     store,
     gateways: pool.gateways(),
@@ -133,7 +133,8 @@ export async function startParts(
   const http = await openHttpDoor({ ...config.listen.http, readiness, renderMetrics: metrics.render });
   parts.defer(() => http.stop());
 
-  parts.defer(startBackground({ config, store, clock, log, pool, dispatcher }));
+  const background = startBackground({ config, store, clock, log, pool, dispatcher });
+  parts.defer(background.stop);
   if (config.store.url !== undefined) {
     parts.defer(followReplicas({ store, pool, dispatcher, panel, clock, log }));
   }
@@ -142,13 +143,19 @@ export async function startParts(
     pool,
     dispatcher,
     panel,
-    recorder: createReceiptRecorder({ store, log, onOvertaken: (id) => dispatcher.drop(id) }),
+    recorder: createReceiptRecorder({
+      store,
+      log,
+      names: pool.names,
+      onOvertaken: (id) => dispatcher.drop(id),
+    }),
     leftMs: drain.leftMs,
     clock,
     log,
   });
   parts.defer(() => sessions.stop());
   sessions.start();
+  await background.adoptRenamed();
   dispatcher.start();
   parts.defer(() => dispatcher.stop(drain.shareMs(0.7)));
 
@@ -185,7 +192,12 @@ export async function startParts(
       const { added, removed } = pool.replace(next.gateways);
       dispatcher.reload(pool.gateways(), pool.routes());
       panel.applyFilePauses();
+      panel.applyNames();
       sessions.change(added, removed);
+      // What the store refuses now, the sweep brings later.
+      await background.adoptRenamed().catch((err: unknown) => {
+        log.warn({ err }, "What waits under former names of gateways could not be moved yet.");
+      });
       log.info(
         { added: added.map(({ id }) => id), removed: removed.map(({ id }) => id) },
         "The gateways and certificates were read again.",

@@ -3,6 +3,7 @@
  * back to their place in memory, to the store for another try, or to their end.
  */
 import { mayHaveBeenSent } from "../domain/ending-at-expiry.ts";
+import { nameProgress } from "../domain/gateway-names.ts";
 import type { DeliveryId, GatewayId } from "../domain/ids.ts";
 import type { AttemptOutcome, DeliveryProgress } from "../domain/message.ts";
 import type { EncodingProfile } from "../encoding/message-plan.ts";
@@ -59,6 +60,11 @@ export class AttemptDesk {
   /** When an attempt ended last, on the monotonic clock. */
   get lastEndMs(): number {
     return this.#lastEndMs;
+  }
+
+  /** What its gateway is called now, where that goes on under another name. */
+  get #renamedTo(): GatewayId | undefined {
+    return this.#dependencies.context.names().renamed.get(this.#gatewayId);
   }
 
   /** Resolves when no attempt is under way. */
@@ -195,7 +201,7 @@ export class AttemptDesk {
       claimNumber: item.work.claimNumber,
       timeMs,
       lane: item.message.lane,
-      attempt: recordAttempt(attempt, results, judgement.outcome, timeMs),
+      attempt: recordAttempt(attempt, results, judgement.outcome, timeMs, this.#renamedTo),
       ...(whole !== undefined && { whole }),
       verdict: this.#verdictOf(item, judgement, timeMs),
     });
@@ -229,9 +235,10 @@ export class AttemptDesk {
     }
   }
 
-  #decideRetry(item: InHand, outcome: AttemptOutcome, progress: DeliveryProgress): NextTry {
+  #decideRetry(item: InHand, outcome: AttemptOutcome, before: DeliveryProgress): NextTry {
     const { context } = this.#dependencies;
     const { settings } = context;
+    const progress = nameProgress(before, context.names());
     const { deliveryId, accountId, sender, recipient, country, fast, plans } = item;
     const { refusedBy } = progress;
     const request = { deliveryId, accountId, sender, recipient, country, fast, plans, refusedBy };
@@ -241,7 +248,7 @@ export class AttemptDesk {
       context.table(),
       {
         outcome,
-        gatewayId: this.#gatewayId,
+        gatewayId: this.#renamedTo ?? this.#gatewayId,
         throttleDelayMs: settings.throttleDelayMs,
         random: context.random(),
       },

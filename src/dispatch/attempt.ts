@@ -258,6 +258,7 @@ export function recordAttempt(
   results: readonly PartResult[],
   outcome: AttemptOutcome,
   nowMs: number,
+  renamedTo?: GatewayId,
 ): AttemptRecord {
   const parts: PartRecord[] = [];
   for (const result of results) parts.push(recordPart(result));
@@ -272,6 +273,7 @@ export function recordAttempt(
     reference: attempt.reference,
     parts,
     trace: attempt.trace,
+    renamedTo,
   };
 }
 

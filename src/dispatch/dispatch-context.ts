@@ -1,4 +1,5 @@
 /** What the loops of the gateways share: the store, the table of routes, and the ways by which a delivery leaves a loop. */
+import type { GatewayNames } from "../domain/gateway-names.ts";
 import type { ClaimantId, GatewayId } from "../domain/ids.ts";
 import type { Lane } from "../domain/message.ts";
 import type { Clock } from "../observability/clock.ts";
@@ -24,6 +25,7 @@ export interface DispatchContext {
   readonly settings: DispatchSettings;
   readonly tenure: Tenure;
   readonly table: () => RouteTable;
+  readonly names: () => GatewayNames;
   readonly health: (gatewayId: GatewayId) => GatewayHealth;
   /** More outcomes wait for the store than memory should hold. */
   readonly isBehind: () => boolean;

@@ -1,4 +1,5 @@
 /** What can be set about dispatching, by gateway and for all; every default in one place. */
+import type { GatewayId } from "../domain/ids.ts";
 import { type CircuitSettings, defaultCircuitSettings } from "../routing/circuit.ts";
 import { defaultLaneShares, type LaneShares } from "../routing/lane-scheduler.ts";
 import { defaultRetrySettings, type RetrySettings } from "../routing/retry-policy.ts";
@@ -7,6 +8,8 @@ import { defaultThrottleSettings, type ThrottleSettings } from "../routing/throt
 
 /** A gateway's route and what the loops need to know beside it. */
 export interface DispatchRoute extends RouteGateway {
+  /** Names that it had before. */
+  readonly formerIds?: readonly GatewayId[];
   /** PDUs a second by contract; no limit of ours where undefined. */
   readonly pdusPerSecond: number | undefined;
   /** PDUs that may leave at once; a tenth of a second's rate, at least 1, where undefined. */

@@ -2,9 +2,10 @@
  * The dispatcher: one loop for each gateway, and what they share. It takes what the accepting transaction has claimed, claims
  * what waits in the store, and settles every attempt. Nothing in its memory decides correctness: all of it may be lost.
  */
+import { type GatewayNames, gatewayNames, nameProgress } from "../domain/gateway-names.ts";
 import type { ClaimantId, DeliveryId, GatewayId } from "../domain/ids.ts";
 import { messageIdOf } from "../domain/ids.ts";
-import type { DeliveryWork, Lane, Message } from "../domain/message.ts";
+import { type DeliveryWork, type Lane, type Message, noProgress } from "../domain/message.ts";
 import type { Gateway, GatewayListener } from "../gateways/gateway.ts";
 import type { Clock, Timer } from "../observability/clock.ts";
 import type { Logger } from "../observability/logger.ts";
@@ -101,6 +102,7 @@ class GatewayDispatcher implements Dispatcher {
   #runners: ReadonlyMap<GatewayId, GatewayRunner> = new Map();
   readonly #retired = new Set<GatewayRunner>();
   #table: RouteTable;
+  #names: GatewayNames;
   #ticker: Timer | undefined;
   #isChangeScheduled = false;
   #stopping: Promise<void> | undefined;
@@ -126,11 +128,13 @@ class GatewayDispatcher implements Dispatcher {
       random,
       rerouteDelayMs: settings.rerouteDelayMs,
       runnerOf: (gatewayId) => this.#runners.get(gatewayId),
+      today: (gatewayId) => this.#names.renamed.get(gatewayId) ?? gatewayId,
     });
     this.#lateAnswers = new LateAnswers({
       settler: this.#settler,
       clock,
       hold: (deliveryId) => this.#holdResend(deliveryId),
+      renamed: (gatewayId) => this.#names.renamed.get(gatewayId),
       onHeard: (gatewayId) => this.#runners.get(gatewayId)?.gate.circuit.hear(),
     });
     this.#context = {
@@ -142,12 +146,13 @@ class GatewayDispatcher implements Dispatcher {
       settings,
       tenure,
       table: () => this.#table,
+      names: () => this.#names,
       health: this.health,
       isBehind: () => this.#settler.unsettled > settings.maxUnsettled,
       hasOther: (gatewayId) => this.#othersThatCanSend(gatewayId).length > 0,
       freeAtOthers: (gatewayId, lane) =>
         Math.max(0, ...this.#othersThatCanSend(gatewayId).map((runner) => runner.queue.free(lane))),
-      toItems,
+      toItems: (claim, claimant) => toItems(claim, claimant, this.#names),
       place: (item, placement, from) => this.#handOver.place(item, placement, from),
       handBack: (item, gatewayId) => this.#handOver.handBack(item, gatewayId),
       expire: (item) => this.#handOver.expire(item),
@@ -157,6 +162,7 @@ class GatewayDispatcher implements Dispatcher {
       onHealthChange: () => this.#scheduleChange(),
     };
     this.#table = compileRoutes(dependencies.routes);
+    this.#names = gatewayNames(dependencies.routes);
     this.#runners = this.#makeRunners(dependencies.gateways, dependencies.routes);
   }
 
@@ -214,6 +220,7 @@ class GatewayDispatcher implements Dispatcher {
   reload(gateways: ReadonlyMap<GatewayId, Gateway>, routes: readonly DispatchRoute[]): void {
     const before = this.#runners;
     this.#table = compileRoutes(routes);
+    this.#names = gatewayNames(routes);
     this.#runners = this.#makeRunners(gateways, routes);
     for (const runner of before.values()) {
       if (this.#runners.get(runner.id) !== runner) this.#retire(runner);
@@ -343,13 +350,15 @@ class GatewayDispatcher implements Dispatcher {
   }
 }
 
-function toItems(claim: Claim, claimant: ClaimantId): readonly InHand[] {
+function toItems(claim: Claim, claimant: ClaimantId, names: GatewayNames): readonly InHand[] {
   const messages = new Map(
     claim.messages.map((message) => [message.id, { message, plans: new PlanMemo(message) }]),
   );
   return claim.deliveries.map((work) => {
     const found = messages.get(messageIdOf(work.id));
     if (found === undefined) throw new RangeError("a claimed delivery came without its message");
-    return new InHand(found.message, work, found.plans, claimant);
+    const named =
+      work.progress === noProgress ? work : { ...work, progress: nameProgress(work.progress, names) };
+    return new InHand(found.message, named, found.plans, claimant);
   });
 }

@@ -17,6 +17,8 @@ export interface HandOverDependencies {
   readonly random: () => number;
   readonly rerouteDelayMs: number;
   readonly runnerOf: (gatewayId: GatewayId) => GatewayRunner | undefined;
+  /** What a gateway is called by now. */
+  readonly today: (gatewayId: GatewayId) => GatewayId;
 }
 
 export class HandOver {
@@ -79,7 +81,7 @@ export class HandOver {
     const { progress } = item;
     this.#settle(item, {
       kind: "retry",
-      gatewayId,
+      gatewayId: this.#dependencies.today(gatewayId),
       availableTimeMs,
       progress,
       mayHaveBeenSent: mayHaveBeenSent(progress),

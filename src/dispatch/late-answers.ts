@@ -22,6 +22,8 @@ export interface LateAnswersDependencies {
   readonly clock: Clock;
   /** Takes a delivery out of the queue in which it waits to be sent again; undefined where it is in none. */
   readonly hold: (deliveryId: DeliveryId) => HeldResend | undefined;
+  /** What a gateway is called now that was called so; undefined where it still is. */
+  readonly renamed: (gatewayId: GatewayId) => GatewayId | undefined;
   /** The gateway answered something. */
   readonly onHeard: (gatewayId: GatewayId) => void;
 }
@@ -95,10 +97,15 @@ export class LateAnswers {
   }
 
   #take(settled: Settled, copyTimeMs: number, answer: PartResult): void {
-    const { settler, clock, onHeard } = this.#dependencies;
+    const { settler, clock, onHeard, renamed } = this.#dependencies;
     const timeMs = clock.now();
     onHeard(settled.attempt.gatewayId);
-    const attempt = settled.attempt && { ...settled.attempt, endTimeMs: timeMs, parts: [recordPart(answer)] };
+    const attempt = settled.attempt && {
+      ...settled.attempt,
+      endTimeMs: timeMs,
+      parts: [recordPart(answer)],
+      renamedTo: renamed(settled.attempt.gatewayId),
+    };
     const late: Settlement = {
       ...settled,
       timeMs,

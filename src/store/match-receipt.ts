@@ -7,6 +7,7 @@ import type { GatewayId } from "../domain/ids.ts";
 import { areSameDigits, comparableDigits } from "../domain/phone-number.ts";
 import type { Receipt, ReceiptedId } from "../domain/receipt.ts";
 import { type PartTuple, packReceipt } from "./part-tuple.ts";
+import type { AttemptRecord } from "./settling.ts";
 
 /** A submitted part that a receipt may mean, as the SMSC's ids led to it. */
 export interface PartCandidate {
@@ -43,6 +44,11 @@ const submitSlackMs = 60_000;
 /** The gateways under whose names its part may have been submitted, today's first. */
 export function gatewaysOf({ gatewayId, formerGatewayIds = [] }: Receipt): readonly GatewayId[] {
   return [gatewayId, ...formerGatewayIds];
+}
+
+/** The gateways under whose names receipts for an attempt may wait. */
+export function namesOf({ gatewayId, renamedTo }: AttemptRecord): readonly GatewayId[] {
+  return renamedTo === undefined ? [gatewayId] : [gatewayId, renamedTo];
 }
 
 /** The ids of a receipt, in the order in which they are tried. */

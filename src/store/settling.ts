@@ -28,6 +28,8 @@ export interface AttemptRecord {
   readonly parts: readonly PartRecord[];
   /** Why the other gateways were left out, and marks such as a failover after ambiguity; small. */
   readonly trace: AttemptTrace;
+  /** What its gateway is called by now, where that has changed meanwhile: receipts for it may wait under that name. */
+  readonly renamedTo?: GatewayId | undefined;
 }
 
 export interface AttemptTrace {

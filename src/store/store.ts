@@ -89,8 +89,16 @@ export interface Store {
   expireDue(nowMs: number, limit: number): Promise<Overdue>;
   /** SUBMITTED and silent past `expire_time + graceMs` → UNKNOWN (NO_RECEIPT); at most `limit`; how many. */
   endSilent(nowMs: number, graceMs: number, limit: number): Promise<number>;
-  /** Moves waiting rows of queues that are not in `known` to `to`, so that they are routed again; how many. */
-  adoptOrphans(known: readonly GatewayId[], to: GatewayId, limit: number): Promise<number>;
+  /**
+   * Moves waiting rows of queues that are not in `known` to `to`, or to what their gateway is called now, so that they are routed again;
+   * how many.
+   */
+  adoptOrphans(
+    known: readonly GatewayId[],
+    to: GatewayId,
+    limit: number,
+    renamed: ReadonlyMap<GatewayId, GatewayId>,
+  ): Promise<number>;
   /**
    * Deletes and erases what retention has passed, at most `limit` rows a commit; how many rows in all. Ends between two commits once
    * `signal` says so.

@@ -25,6 +25,7 @@ import { createWatchReports } from "../../src/app/watch-reports.ts";
 import { createWorkInHand } from "../../src/app/work-in-hand.ts";
 import { type DispatchRoute, defaultDispatchSettings } from "../../src/dispatch/dispatch-settings.ts";
 import { createDispatcher, type Dispatcher } from "../../src/dispatch/dispatcher.ts";
+import { gatewayNames } from "../../src/domain/gateway-names.ts";
 import { createMessageIds, toGatewayId } from "../../src/domain/ids.ts";
 import type { Receipt } from "../../src/domain/receipt.ts";
 import { type Clock, systemClock } from "../../src/observability/clock.ts";
@@ -97,7 +98,12 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
     log,
     settings: defaultDispatchSettings,
   });
-  const receipts = createReceiptRecorder({ store, log, onOvertaken: (id) => dispatcher.drop(id) });
+  const receipts = createReceiptRecorder({
+    store,
+    log,
+    names: () => gatewayNames(routes),
+    onOvertaken: (id) => dispatcher.drop(id),
+  });
   for (const gateway of gateways) gateway.start({ ...dispatcher.listenerFor(gateway.id), ...receipts });
   dispatcher.start();
 
@@ -171,6 +177,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
       sealer,
       clock,
       held: () => [],
+      formerIdsOf: (id) => gatewayNames(routes).formerIdsOf(id),
       overview: () =>
         routes.map((route, index) => ({
           id: route.id,

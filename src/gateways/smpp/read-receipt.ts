@@ -30,7 +30,6 @@ export function readReceipt(
   const { source_addr, destination_addr } = delivery.body;
   return {
     gatewayId: settings.id,
-    ...(settings.formerIds.length > 0 && { formerGatewayIds: settings.formerIds }),
     ...receiptedId(said.messageId, settings),
     otherId: said.otherMessageId === undefined ? undefined : receiptedId(said.otherMessageId, settings),
     recipient: trimPadding(source_addr) || undefined,

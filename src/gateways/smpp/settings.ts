@@ -30,8 +30,6 @@ export type ReceiptSetting = "each" | "one" | "none";
 
 export interface SmppGatewaySettings {
   readonly id: GatewayId;
-  /** Names that it had before; receipts may be about what was submitted under them. */
-  readonly formerIds: readonly GatewayId[];
   readonly host: string;
   /** 1 to 65535. */
   readonly port: number;
@@ -107,7 +105,6 @@ export type RequiredSmppSettings = Pick<
 >;
 
 export const defaultSmppSettings: Omit<SmppGatewaySettings, keyof RequiredSmppSettings> = {
-  formerIds: [],
   tls: undefined,
   systemType: "",
   interfaceVersion: 0x34,

@@ -6,7 +6,7 @@
 import { type DeliveryId, type MessageId, maxDeliveries } from "../../domain/ids.ts";
 import type { Receipt } from "../../domain/receipt.ts";
 import { parseProgress } from "../delivery-progress.ts";
-import { gatewaysOf, idsOf, mostUnderOneId } from "../match-receipt.ts";
+import { gatewaysOf, idsOf, mostUnderOneId, namesOf } from "../match-receipt.ts";
 import { parseParts } from "../part-tuple.ts";
 import type { Settlement } from "../settling.ts";
 import { keysOf } from "../status-rows.ts";
@@ -194,7 +194,8 @@ async function loadReceiptKeys({ connection, rows }: Transaction, wanted: RowsWa
   for (const { attempt } of wanted.settlements) {
     for (const { smscMessageId, matchKey } of attempt?.parts ?? []) {
       if (attempt === undefined || smscMessageId === undefined) continue;
-      parkedKeys.add(attempt.gatewayId, smscMessageId, matchKey ?? smscMessageId);
+      for (const gatewayId of namesOf(attempt))
+        parkedKeys.add(gatewayId, smscMessageId, matchKey ?? smscMessageId);
     }
   }
   for (const receipt of wanted.receipts) {

@@ -13,6 +13,7 @@ import {
   keepReceipt,
   matchReceipt,
   mostUnderOneId,
+  namesOf,
 } from "../match-receipt.ts";
 import { isOverdue } from "../parked-receipt.ts";
 import type { AttemptRecord, ReceiptOutcome, TakenReceipt } from "../settling.ts";
@@ -36,7 +37,7 @@ export function replayParked(tx: Transaction, attempt: AttemptRecord): boolean {
   for (const { smscMessageId, matchKey } of attempt.parts) {
     if (smscMessageId === undefined) continue;
     const id = { smscMessageId, matchKey: matchKey ?? smscMessageId };
-    const waiting = findParked(tx.rows, attempt.gatewayId, id);
+    const waiting = namesOf(attempt).flatMap((gatewayId) => findParked(tx.rows, gatewayId, id));
     // The newest is the part that is settled here.
     const [own] = waiting.length === 0 ? [] : findCandidates(tx, attempt.gatewayId, id);
     const facts = own === undefined ? undefined : factsOf(tx.rows, own);

@@ -18,6 +18,7 @@ export interface AdoptRequest {
   readonly known: readonly GatewayId[];
   readonly to: GatewayId;
   readonly limit: number;
+  readonly renamed: ReadonlyMap<GatewayId, GatewayId>;
 }
 
 const findExpired = statement<DeliveryRow>(
@@ -69,18 +70,19 @@ export async function endSilent(
 export async function adoptOrphans(
   { connection, wokenQueues }: Transaction,
   queueEnds: QueueEnds,
-  { known, to, limit }: AdoptRequest,
+  { known, to, limit, renamed }: AdoptRequest,
 ): Promise<number> {
   const queues = new Set<string>([...known, to]);
   let moved = 0;
   let queue = first(await connection.all(nextQueue, ""))?.gateway_id;
   while (queue !== undefined && moved < limit) {
-    if (!queues.has(queue)) moved += await connection.run(adopt, to, queue, limit - moved);
+    if (!queues.has(queue)) {
+      const heir = renamed.get(queue) ?? to;
+      moved += await connection.run(adopt, heir, queue, limit - moved);
+      wokenQueues.add(heir);
+    }
     queue = first(await connection.all(nextQueue, queue))?.gateway_id;
   }
-  if (moved > 0) {
-    queueEnds.reset();
-    wokenQueues.add(to);
-  }
+  if (moved > 0) queueEnds.reset();
   return moved;
 }

@@ -216,7 +216,8 @@ function createStore(
     cancel: (accountId, messageId, nowMs) => write("cancel", { accountId, messageId, nowMs }),
     expireDue: (nowMs, limit) => write("expireDue", { nowMs, limit }, { rows: limit }),
     endSilent: (nowMs, graceMs, limit) => write("endSilent", { nowMs, graceMs, limit }, { rows: limit }),
-    adoptOrphans: (known, to, limit) => write("adoptOrphans", { known, to, limit }, { rows: limit }),
+    adoptOrphans: (known, to, limit, renamed) =>
+      write("adoptOrphans", { known, to, limit, renamed }, { rows: limit }),
     async clean(nowMs, retention, limit, signal) {
       let rows = 0;
       for (let hasMore = true; hasMore && signal?.aborted !== true; ) {

@@ -38,6 +38,7 @@ export type PackedSettlement = readonly [
   /** For `submitted` only whether it expects receipts. */
   verdict: Settlement["verdict"] | boolean,
   whole: Settlement["whole"],
+  renamedTo: AttemptRecord["renamedTo"],
 ];
 
 const noTrace: AttemptRecord["trace"] = { leftOut: [], marks: [] };
@@ -46,7 +47,7 @@ export function packSettlement(entry: Settlement): PackedSettlement {
   const { deliveryId, claimant, claimNumber, timeMs, lane, attempt, verdict, whole } = entry;
   const packed = attempt === undefined ? undefined : packAttempt(attempt);
   const outcome = verdict.kind === "submitted" ? verdict.expectsReceipts : verdict;
-  return [deliveryId, claimant, claimNumber, timeMs, lane, packed, outcome, whole];
+  return [deliveryId, claimant, claimNumber, timeMs, lane, packed, outcome, whole, attempt?.renamedTo];
 }
 
 export function unpackSettlement([
@@ -58,6 +59,7 @@ export function unpackSettlement([
   attempt,
   verdict,
   whole,
+  renamedTo,
 ]: PackedSettlement): Settlement {
   return {
     deliveryId: id,
@@ -65,7 +67,7 @@ export function unpackSettlement([
     claimNumber,
     timeMs,
     lane,
-    attempt: attempt === undefined ? undefined : unpackAttempt(attempt),
+    attempt: attempt === undefined ? undefined : unpackAttempt(attempt, renamedTo),
     verdict: typeof verdict === "boolean" ? { kind: "submitted", expectsReceipts: verdict } : verdict,
     whole,
   };
@@ -87,7 +89,7 @@ function packAttempt(attempt: AttemptRecord): PackedAttempt {
   ];
 }
 
-function unpackAttempt(packed: PackedAttempt): AttemptRecord {
+function unpackAttempt(packed: PackedAttempt, renamedTo: AttemptRecord["renamedTo"]): AttemptRecord {
   const [
     number,
     gatewayId,
@@ -111,6 +113,7 @@ function unpackAttempt(packed: PackedAttempt): AttemptRecord {
     reference,
     parts: parts.map(unpackPart),
     trace: trace ?? noTrace,
+    renamedTo,
   };
 }
 

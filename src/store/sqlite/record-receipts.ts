@@ -16,6 +16,7 @@ import {
   keepReceipt,
   matchReceipt,
   mostUnderOneId,
+  namesOf,
   type PartCandidate,
 } from "../match-receipt.ts";
 import { isOverdue, parseParkedReceipt } from "../parked-receipt.ts";
@@ -165,7 +166,7 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
       for (const { smscMessageId, matchKey } of attempt.parts) {
         if (smscMessageId === undefined) continue;
         const id = { smscMessageId, matchKey: matchKey ?? smscMessageId };
-        const waiting = parkedReceipts.find(attempt.gatewayId, id);
+        const waiting = namesOf(attempt).flatMap((gatewayId) => parkedReceipts.find(gatewayId, id));
         // The newest is the part that is settled here.
         const own = waiting.length === 0 ? undefined : lookup.find(attempt.gatewayId, id)[0];
         for (const parked of waiting) {

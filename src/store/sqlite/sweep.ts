@@ -21,6 +21,7 @@ export interface AdoptRequest {
   readonly known: readonly GatewayId[];
   readonly to: GatewayId;
   readonly limit: number;
+  readonly renamed: ReadonlyMap<GatewayId, GatewayId>;
 }
 
 export function createSweep(db: DatabaseSync, endDelivery: EndDelivery, endOverdue: EndOverdue) {
@@ -71,12 +72,12 @@ export function createSweep(db: DatabaseSync, endDelivery: EndDelivery, endOverd
       return due.length;
     },
 
-    adoptOrphans(tx: Transaction, { known, to, limit }: AdoptRequest): number {
+    adoptOrphans(tx: Transaction, { known, to, limit, renamed }: AdoptRequest): number {
       const queues = new Set<string>([...known, to]);
       let moved = 0;
       let queue = nextQueue.get("")?.gateway_id;
       while (queue !== undefined && moved < limit) {
-        if (!queues.has(queue)) moved += adopt.run(to, queue, limit - moved);
+        if (!queues.has(queue)) moved += adopt.run(renamed.get(queue) ?? to, queue, limit - moved);
         queue = nextQueue.get(queue)?.gateway_id;
       }
       if (moved > 0) tx.hasWaiting.clear();

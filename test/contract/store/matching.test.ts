@@ -63,6 +63,19 @@ describeStore("matching receipts", (test) => {
     );
   });
 
+  it("P2 finds with a response what waits under the name that its gateway has got meanwhile", async () => {
+    const renamedTo = toGatewayId("renamed");
+    const formerGatewayIds = [buildReceipt("x").gatewayId];
+    const [id = expect.fail()] = await acceptClaimed(test.store, test.claimant);
+    const early = await record("EARLY", { gatewayId: renamedTo, formerGatewayIds });
+    expect(early).toEqual({ kind: "parked" });
+    const attempt = buildAttempt([buildPart({ id: "EARLY" })], { renamedTo });
+    const settlement = buildSubmitted(id, test.claimant, [], { attempt });
+    expect(await test.store.settle([settlement])).toMatchObject([{ kind: "settled" }]);
+    expect(await states([id])).toEqual(["DELIVERED"]);
+    expect((await test.store.backlog()).parkedReceipts).toBe(0);
+  });
+
   it("P53 tells parts under one id apart by the receipt's address, in any spelling (P54)", async () => {
     const ids = await submitAlike(4, "SAME-7");
     const spelled = (index: number, spell: (digits: string) => string) => ({

@@ -152,9 +152,9 @@ describeStore("sweeps and starts", (test) => {
     const [gone, away] = [toGatewayId("gone"), toGatewayId("away")];
     const entries = [gone, gone, away, gateway].map((gatewayId) => buildAcceptance({ gatewayId }));
     await test.store.accept(entries);
-    expect(await test.store.adoptOrphans([gateway], gateway, 2)).toBe(2);
-    expect(await test.store.adoptOrphans([gateway], gateway, 10)).toBe(1);
-    expect(await test.store.adoptOrphans([gateway], gateway, 10)).toBe(0);
+    expect(await test.store.adoptOrphans([gateway], gateway, 2, new Map())).toBe(2);
+    expect(await test.store.adoptOrphans([gateway], gateway, 10, new Map())).toBe(1);
+    expect(await test.store.adoptOrphans([gateway], gateway, 10, new Map())).toBe(0);
     const claim = await test.store.claim({
       claimant: test.claimant,
       gatewayId: gateway,
@@ -162,6 +162,22 @@ describeStore("sweeps and starts", (test) => {
       nowMs: startMs,
     });
     expect(claim.deliveries.map(({ id }) => id)).toEqual(idsOf(...entries));
+  });
+
+  it("moves what waits under a former name of a gateway to its name of today, and only the rest to the first", async () => {
+    const [former, today, gone] = [toGatewayId("former"), toGatewayId("today"), toGatewayId("gone")];
+    const entries = [former, gone, former].map((gatewayId) => buildAcceptance({ gatewayId }));
+    await test.store.accept(entries);
+    const known = [gateway, today];
+    expect(await test.store.adoptOrphans(known, gateway, 10, new Map([[former, today]]))).toBe(3);
+    const claim = await test.store.claim({
+      claimant: test.claimant,
+      gatewayId: today,
+      limits,
+      nowMs: startMs,
+    });
+    const [first = expect.fail(), , last = expect.fail()] = entries;
+    expect(claim.deliveries.map(({ id }) => id)).toEqual(idsOf(first, last));
   });
 
   it("voids all claims at a start: in doubt becomes UNKNOWN, the rest waits at its old place", async () => {

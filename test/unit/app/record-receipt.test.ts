@@ -1,29 +1,35 @@
 import { describe, expect, it } from "vitest";
 import { createReceiptRecorder } from "../../../src/app/record-receipt.ts";
+import { gatewayNames } from "../../../src/domain/gateway-names.ts";
+import { toGatewayId } from "../../../src/domain/ids.ts";
+import type { Receipt } from "../../../src/domain/receipt.ts";
 import { silentLogger } from "../../../src/observability/logger.ts";
 import type { ReceiptOutcome } from "../../../src/store/settling.ts";
 import { buildReceipt } from "../../support/store-builders.ts";
 
-function setUp(answer: (count: number) => Promise<readonly ReceiptOutcome[]>) {
+function setUp(answer: (count: number) => Promise<readonly ReceiptOutcome[]>, names = gatewayNames([])) {
   const batches: number[] = [];
+  const recorded: Receipt[] = [];
   const warnings: string[] = [];
   const overtaken: string[] = [];
   const recorder = createReceiptRecorder({
     store: {
       recordReceipts(receipts) {
         batches.push(receipts.length);
+        recorded.push(...receipts);
         return answer(receipts.length);
       },
       recordUnparsableReceipt: () => Promise.resolve(),
       recordIncoming: () => Promise.resolve([]),
     },
+    names: () => names,
     onOvertaken: (id) => overtaken.push(id),
     log: {
       ...silentLogger,
       often: { ...silentLogger.often, warn: (_fields, sentence) => warnings.push(sentence) },
     },
   });
-  return { recorder, batches, warnings, overtaken };
+  return { recorder, batches, recorded, warnings, overtaken };
 }
 
 const parked = async (count: number) => Array.from({ length: count }, () => ({ kind: "parked" }) as const);
@@ -54,6 +60,20 @@ describe("createReceiptRecorder", () => {
     expect(results.map((result) => result.status)).toEqual(["rejected", "rejected"]);
     isAway = false;
     await recorder.onReceipt(buildReceipt("1"));
+  });
+
+  it("names a gateway as it is called today, with its former names, also on a link that was made under one", async () => {
+    const [today, former, other] = ["today", "former", "other"].map((id) => toGatewayId(id));
+    if (today === undefined || former === undefined || other === undefined) throw new TypeError("three");
+    const names = gatewayNames([{ id: today, formerIds: [former] }, { id: other }]);
+    const { recorder, recorded } = setUp(parked, names);
+    for (const gatewayId of [today, former, other])
+      await recorder.onReceipt(buildReceipt("1", { gatewayId }));
+    expect(recorded.map(({ gatewayId, formerGatewayIds }) => [gatewayId, formerGatewayIds])).toEqual([
+      [today, [former]],
+      [today, [former]],
+      [other, undefined],
+    ]);
   });
 
   it("P49 tells who may hold a resend that a receipt has made it needless", async () => {

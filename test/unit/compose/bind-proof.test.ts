@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { createBindProofs } from "../../../src/compose/bind-proof.ts";
+import { gatewayNames } from "../../../src/domain/gateway-names.ts";
 import { toGatewayId } from "../../../src/domain/ids.ts";
 import { systemClock } from "../../../src/observability/clock.ts";
 import { silentLogger } from "../../../src/observability/logger.ts";
@@ -19,6 +20,9 @@ const credentials = {
   password: "secret",
 };
 
+const renamed = toGatewayId("north-2");
+const names = () => gatewayNames([{ id: renamed, formerIds: [credentials.id] }]);
+
 describe("the proof of credentials", () => {
   it("P52 outlives the process, and holds for these credentials alone", async () => {
     const place = await sqliteAdapter.makePlace();
@@ -26,7 +30,10 @@ describe("the proof of credentials", () => {
     let store = await place.open(createFakeClock());
     closings.push(() => store.close());
     const proofOf = (change: Partial<typeof credentials> = {}) =>
-      createBindProofs({ store, clock: systemClock, log: silentLogger })({ ...credentials, ...change });
+      createBindProofs({ store, clock: systemClock, log: silentLogger, names })({
+        ...credentials,
+        ...change,
+      });
     expect(await proofOf().hasBound()).toBe(false);
     const first = proofOf();
     first.noteBound();
@@ -35,6 +42,8 @@ describe("the proof of credentials", () => {
     await store.close();
     store = await place.open(createFakeClock());
     expect(await proofOf().hasBound()).toBe(true);
+    expect(await proofOf({ id: renamed }).hasBound(), "under its new name").toBe(true);
+    expect(await proofOf({ id: toGatewayId("other") }).hasBound()).toBe(false);
     expect(await proofOf({ password: "Secret" }).hasBound()).toBe(false);
     expect(await proofOf({ systemId: "other" }).hasBound()).toBe(false);
     expect(await proofOf({ host: "other.example" }).hasBound()).toBe(false);
@@ -50,7 +59,7 @@ describe("the proof of credentials", () => {
       boundCredentials: () => Promise.reject(new Error("away")),
       noteBound: () => Promise.reject(new Error("away")),
     };
-    const proof = createBindProofs({ store, clock: systemClock, log: silentLogger })(credentials);
+    const proof = createBindProofs({ store, clock: systemClock, log: silentLogger, names })(credentials);
     proof.noteBound();
     expect(await proof.hasBound()).toBeUndefined();
   });

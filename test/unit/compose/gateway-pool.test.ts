@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createGatewayPool } from "../../../src/compose/gateway-pool.ts";
 import { type GatewayConfig, gatewaySchema } from "../../../src/config/gateway-schema.ts";
+import { toGatewayId } from "../../../src/domain/ids.ts";
 import { createSmppGateway } from "../../../src/gateways/smpp/create-smpp-gateway.ts";
 import { silentLogger } from "../../../src/observability/logger.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
@@ -48,6 +49,15 @@ describe("createGatewayPool", () => {
     expect(pool.replace([config("north", { rate: 500 })])).toEqual({ added: [], removed: [] });
     expect(pool.replace([config("north", { window: 7 })])).toEqual({ added: [], removed: [] });
     expect([...pool.gateways().values()]).toEqual([before]);
+  });
+
+  it("keeps a connection whose gateway has got other former names, which are known then", () => {
+    const pool = createPool();
+    pool.replace([config("north")]);
+    expect(pool.names().renamed).toEqual(new Map());
+    expect(pool.replace([config("north", { formerIds: ["old"] })])).toEqual({ added: [], removed: [] });
+    expect(pool.names().renamed).toEqual(new Map([["old", "north"]]));
+    expect(pool.names().formerIdsOf(toGatewayId("north"))).toEqual(["old"]);
   });
 
   it("replaces a gateway whose connection changed", () => {

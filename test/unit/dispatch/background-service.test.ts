@@ -5,7 +5,8 @@ import { createExpirer } from "../../../src/dispatch/expirer.ts";
 import { createOrphanAdopter } from "../../../src/dispatch/orphan-adopter.ts";
 import { createRescuer } from "../../../src/dispatch/rescuer.ts";
 import { createSilenceWatch } from "../../../src/dispatch/silence-watch.ts";
-import { toGatewayId } from "../../../src/domain/ids.ts";
+import { gatewayNames } from "../../../src/domain/gateway-names.ts";
+import { type GatewayId, toGatewayId } from "../../../src/domain/ids.ts";
 import { createDataClock } from "../../../src/observability/data-clock.ts";
 import { type Logger, silentLogger } from "../../../src/observability/logger.ts";
 import type { Retention } from "../../../src/store/keeping.ts";
@@ -178,7 +179,8 @@ describe("the background services", () => {
       clock,
       log,
       known: () => [north],
-      onAdopted: (to) => told.push(to),
+      names: () => gatewayNames([{ id: north }]),
+      onAdopted: (to) => told.push(...to),
     });
     rescuer.start();
     adopter.start();
@@ -186,6 +188,31 @@ describe("the background services", () => {
     await rescuer.stop();
     await adopter.stop();
     expect(told).toEqual(["rescued", "north"]);
+    expect(clock.waiting).toBe(0);
+  });
+
+  it("adopt all that waits under former names when asked to, and nothing where there are none", async () => {
+    const [north, old] = [toGatewayId("north"), toGatewayId("old")];
+    const told: unknown[] = [];
+    const counts = [500, 500, 3];
+    const adopterOf = (formerIds: readonly GatewayId[]) =>
+      createOrphanAdopter({
+        store: {
+          adoptOrphans: (_known, _to, _limit, renamed) => {
+            told.push(renamed.get(old));
+            return Promise.resolve(counts.shift() ?? 0);
+          },
+        },
+        clock,
+        log,
+        known: () => [north],
+        names: () => gatewayNames([{ id: north, formerIds }]),
+        onAdopted: () => {},
+      });
+    await adopterOf([]).adoptRenamed();
+    expect(told).toEqual([]);
+    await adopterOf([old]).adoptRenamed();
+    expect(told).toEqual([north, north, north]);
     expect(clock.waiting).toBe(0);
   });
 });

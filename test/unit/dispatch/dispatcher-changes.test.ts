@@ -70,6 +70,47 @@ describe("a dispatcher whose surroundings change", () => {
     expect(dispatcher.health(next.id)).toEqual({ kind: "ready" });
   });
 
+  it("goes on under the new name of a gateway with what it had begun under the former one", async () => {
+    const answers: (() => void)[] = [];
+    const old = createMemoryGateway("old", {
+      script: () =>
+        new Promise((resolve) =>
+          answers.push(() => resolve([accepted(1), refused(2, "temporary"), accepted(3)])),
+        ),
+    });
+    const { send, dispatcher, until, view, store, advance } = await open({ gateways: [old] });
+    const text = "long ".repeat(80);
+    const [waited] = await send({ text, duplicatePolicy: "AT_MOST_ONCE" });
+    await advance(250);
+    expect(answers).toHaveLength(1);
+    answers.shift()?.();
+    await advance(250);
+    const [underWay] = await send({ text });
+    await advance(250);
+    expect(answers).toHaveLength(1);
+    if (waited === undefined || underWay === undefined) throw new Error("nothing was sent");
+    const next = createMemoryGateway("today");
+    next.start({
+      ...dispatcher.listenerFor(next.id),
+      onReceipt: () => Promise.resolve(),
+      onUnparsableReceipt: () => Promise.resolve(),
+      onIncoming: () => Promise.resolve(),
+    });
+    const formerIds = [old.id];
+    dispatcher.reload(new Map([[next.id, next]]), [routeOf(next, 0, { formerIds })]);
+    answers.shift()?.();
+    const renamed = new Map([[old.id, next.id]]);
+    await store.adoptOrphans([next.id], next.id, 10, renamed);
+    dispatcher.wake(next.id);
+    await advance(10_000);
+    for (const id of [waited, underWay]) {
+      await until(id, "SUBMITTED");
+      const sent = next.submissions.filter(({ deliveryId }) => deliveryId === id);
+      expect(sent.map(({ parts }) => parts.map(({ number }) => number))).toEqual([[2]]);
+      expect((await view(id)).attempts).toHaveLength(1);
+    }
+  });
+
   it("cancels instead of retrying what was asked to be cancelled while it was under way", async () => {
     let refuse: (() => void) | undefined;
     const north = createMemoryGateway("north", {
