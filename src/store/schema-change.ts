@@ -1,4 +1,11 @@
-/** What bringing a store to this program's schema did, or would do. */
+/** Steps from one schema to the next, and what bringing a store to this program's schema did, or would do. */
+
+export interface Migration {
+  readonly version: number;
+  /** The lowest schema version whose programs still read this one. */
+  readonly minReader: number;
+  readonly sql: string;
+}
 
 export interface SchemaChange {
   /** The version that was found; undefined where there was no store yet. */

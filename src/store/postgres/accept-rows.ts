@@ -4,8 +4,8 @@ import type { Acceptance, NewDelivery } from "../accepting.ts";
 import { laneCodes, stateCodes, textEncodings } from "../codes.ts";
 import { packOutcomes } from "../message-row.ts";
 import { type Columns, createInsertRows } from "./columns.ts";
+import type { Scalar } from "./pack-array.ts";
 import { packOptional, packText } from "./pack-text.ts";
-import type { Scalar } from "./statement.ts";
 
 const messageInsert = {
   account_id: "text",

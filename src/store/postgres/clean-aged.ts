@@ -1,7 +1,7 @@
 /** Deletes what goes by its own age: reports, request ids, SMSC ids, receipts nobody claimed, references, handset messages. */
 import type { AccountId } from "../../domain/ids.ts";
 import type { Retention } from "../keeping.ts";
-import type { CleanStep } from "./clean.ts";
+import type { CleanStep } from "./clean-step.ts";
 import { type Connection, statement } from "./statement.ts";
 
 /** A table whose key ascends with time, so that the oldest rows come first and the first young one ends the step. */

@@ -5,9 +5,10 @@
  */
 import type { AccountId, MessageId } from "../../domain/ids.ts";
 import { afterLateCommits } from "../clean-again.ts";
+import type { CleanRequest } from "../cleaning.ts";
 import { keysOf } from "../status-rows.ts";
-import type { CleanRequest, CleanStep } from "./clean.ts";
 import { deleteStage, type EndedMessage, eraseStage, type Stage } from "./clean-stages.ts";
+import type { CleanStep } from "./clean-step.ts";
 import { type Connection, statement } from "./statement.ts";
 
 interface Candidate {

@@ -2,29 +2,15 @@
  * Retention, a bounded step at a time. What has an age of its own goes by it (clean-aged.ts), bodies and messages go when their last
  * delivery is final for long enough (clean-messages.ts). One replica cleans at a time.
  */
-import type { Retention } from "../keeping.ts";
+import type { Cleaned, CleanRequest } from "../cleaning.ts";
 import { cleanAged } from "./clean-aged.ts";
 import { cleanMessages } from "./clean-messages.ts";
+import type { CleanStep } from "./clean-step.ts";
 import { inTransaction } from "./in-transaction.ts";
 import { readError } from "./reader.ts";
 import type { Session } from "./session.ts";
 import { type Connection, statement } from "./statement.ts";
 import { isWorthRetrying } from "./store-error.ts";
-
-export interface CleanRequest {
-  readonly nowMs: number;
-  readonly retention: Retention;
-  readonly limit: number;
-}
-
-export interface Cleaned {
-  readonly rows: number;
-  /** Whether another step may find more. */
-  readonly hasMore: boolean;
-}
-
-/** One kind of cleaning; undefined where it has nothing to do now. */
-export type CleanStep = (connection: Connection, request: CleanRequest) => Promise<Cleaned | undefined>;
 
 const steps: readonly CleanStep[] = [...cleanAged, ...cleanMessages];
 

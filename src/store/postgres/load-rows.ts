@@ -4,7 +4,6 @@
  * their attempts are read, with one round trip.
  */
 import { type DeliveryId, type MessageId, maxDeliveries } from "../../domain/ids.ts";
-import type { Receipt } from "../../domain/receipt.ts";
 import { parseProgress } from "../delivery-progress.ts";
 import { gatewaysOf, idsOf, mostUnderOneId, namesOf } from "../match-receipt.ts";
 import { parseParts } from "../part-tuple.ts";
@@ -22,7 +21,7 @@ import {
 import { packText, unpackOptional, unpackText } from "./pack-text.ts";
 import { addParked, parkedColumns, receiptOf, unpackParked } from "./parked-receipts.ts";
 import { statement } from "./statement.ts";
-import { findPlain, submitPlainly } from "./submit-plainly.ts";
+import { findPlain, type Plainable, submitPlainly } from "./submit-plainly.ts";
 import type { Transaction } from "./transaction.ts";
 
 export const deliveryColumns = `d.id, d.account_id, d.recipient, d.lane, d.at_most_once, d.expire_time, d.state, d.claimed_by, d.claim_number,
@@ -111,9 +110,7 @@ class Keys {
   }
 }
 
-export interface RowsWanted {
-  readonly settlements: readonly Settlement[];
-  readonly receipts: readonly Receipt[];
+export interface RowsWanted extends Plainable {
   /** Parked receipts to apply where they find their part now. */
   readonly parked: readonly ParkedRow[];
   readonly marked: readonly DeliveryId[];

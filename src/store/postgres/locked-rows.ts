@@ -5,7 +5,6 @@
 import type { AccountId, DeliveryId } from "../../domain/ids.ts";
 import type { PartCandidate } from "../match-receipt.ts";
 import type { PartTuple } from "../part-tuple.ts";
-import type { SubmittedDelivery } from "./submit-plainly.ts";
 
 /** A locked delivery. */
 export interface DeliveryRow {
@@ -75,6 +74,13 @@ export interface StrayRow {
   readonly smsc_message_id: string | null;
   readonly arrival_time: number;
   readonly raw: Uint8Array;
+}
+
+/** What is left to know of a delivery that was submitted. */
+export interface SubmittedDelivery {
+  readonly id: DeliveryId;
+  readonly account_id: AccountId;
+  readonly expire_time: number;
 }
 
 /** Rows found under (gateway, key), whatever key it is. */

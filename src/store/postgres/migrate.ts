@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import type { ReportLine } from "../reports.ts";
-import type { MigratedStore, SchemaChange } from "../schema-change.ts";
+import type { MigratedStore, Migration, SchemaChange } from "../schema-change.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { schemaName } from "./connect.ts";
 import { type CopyMark, readMark, setMark, setMeta } from "./copy-mark.ts";
@@ -17,13 +17,6 @@ import { boundCredentials } from "./migrations/0006-bound-credentials.ts";
 import { parkedReceipts } from "./migrations/0007-parked-receipts.ts";
 import { readLine } from "./report-line.ts";
 import { sqlStateOf } from "./store-error.ts";
-
-export interface Migration {
-  readonly version: number;
-  /** The lowest schema version whose programs still read this one. */
-  readonly minReader: number;
-  readonly sql: string;
-}
 
 export const migrations: readonly Migration[] = [
   initialSchema,

@@ -6,8 +6,13 @@
 import { holdsCopy, isWhole, reviseParts } from "../late-answer.ts";
 import { isSamePart, mergeParts, type PartTuple, packPart } from "../part-tuple.ts";
 import type { AttemptRecord, PartRecord } from "../settling.ts";
-import { type AttemptRow, addSmscId, attemptKey, type SmscIdRow } from "./locked-rows.ts";
-import type { SubmittedDelivery } from "./submit-plainly.ts";
+import {
+  type AttemptRow,
+  addSmscId,
+  attemptKey,
+  type SmscIdRow,
+  type SubmittedDelivery,
+} from "./locked-rows.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface RecordedAttempt {

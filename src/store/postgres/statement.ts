@@ -1,10 +1,9 @@
 /** Statements with a name, by which a connection prepares them once, and the types of their rows: the one border of `pg`. */
 import type { Duplex } from "node:stream";
 import type pg from "pg";
-import { type ElementType, elementTypesOf, packArray } from "./pack-array.ts";
+import { type ElementType, elementTypesOf, packArray, type Scalar } from "./pack-array.ts";
 import { sqlStateOf } from "./store-error.ts";
 
-export type Scalar = string | number | boolean | null | Uint8Array;
 export type Value = Scalar | readonly Scalar[];
 
 declare const rowOf: unique symbol;

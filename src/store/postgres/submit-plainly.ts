@@ -3,21 +3,20 @@
  * one statement decides that, so that the row need not be locked and read before it is written, which took a quarter of what the
  * server spends on settling. What the guard leaves out goes the long way (settle.ts).
  */
-import type { AccountId, ClaimantId, DeliveryId } from "../../domain/ids.ts";
+import type { ClaimantId, DeliveryId } from "../../domain/ids.ts";
+import type { Receipt } from "../../domain/receipt.ts";
 import { stateCodes } from "../codes.ts";
 import { gatewaysOf, idsOf } from "../match-receipt.ts";
 import type { Settlement } from "../settling.ts";
 import { createSendRows } from "./columns.ts";
-import type { RowsWanted } from "./load-rows.ts";
-import { idKey, type LockedRows } from "./locked-rows.ts";
+import { idKey, type LockedRows, type SubmittedDelivery } from "./locked-rows.ts";
 import { receiptOf } from "./parked-receipts.ts";
 import type { Connection } from "./statement.ts";
 
-/** What is left to know of a delivery that was submitted. */
-export interface SubmittedDelivery {
-  readonly id: DeliveryId;
-  readonly account_id: AccountId;
-  readonly expire_time: number;
+/** Before their rows are loaded: what a batch settles, and the receipts that it applies. */
+export interface Plainable {
+  readonly settlements: readonly Settlement[];
+  readonly receipts: readonly Receipt[];
 }
 
 interface Submission {
@@ -49,10 +48,7 @@ const submitDeliveries = createSendRows<Submission, SubmittedDelivery>({
 });
 
 /** Those that may be plain, by what is known before their rows are: no receipt is there for them, and they are settled once. */
-export function findPlain(
-  rows: LockedRows,
-  { settlements, receipts }: Pick<RowsWanted, "settlements" | "receipts">,
-): readonly Settlement[] {
+export function findPlain(rows: LockedRows, { settlements, receipts }: Plainable): readonly Settlement[] {
   const received = new Set<string>();
   const known = [...receipts, ...new Set([...rows.parked.values()].flat().map(receiptOf))];
   for (const receipt of known) {

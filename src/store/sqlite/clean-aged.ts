@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { AccountId } from "../../domain/ids.ts";
 import type { Retention } from "../keeping.ts";
-import type { CleanStep } from "./clean.ts";
+import type { CleanStep } from "./clean-step.ts";
 import { prepare } from "./statement.ts";
 
 /** A table whose key ascends with time, so that the oldest rows come first and the first young one ends the step. */

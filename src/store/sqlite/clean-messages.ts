@@ -8,7 +8,7 @@ import type { AccountId, MessageId } from "../../domain/ids.ts";
 import { afterLateCommits } from "../clean-again.ts";
 import type { Retention } from "../keeping.ts";
 import { keysOf } from "../status-rows.ts";
-import type { CleanStep } from "./clean.ts";
+import type { CleanStep } from "./clean-step.ts";
 import { prepare } from "./statement.ts";
 
 interface Stage {

@@ -3,25 +3,11 @@
  * their last delivery is final for long enough (clean-messages.ts).
  */
 import type { DatabaseSync } from "node:sqlite";
-import type { Retention } from "../keeping.ts";
+import type { Cleaned, CleanRequest } from "../cleaning.ts";
 import { createCleanAged } from "./clean-aged.ts";
 import { createCleanMessages } from "./clean-messages.ts";
+import type { CleanStep } from "./clean-step.ts";
 import type { Transaction } from "./transaction.ts";
-
-export interface CleanRequest {
-  readonly nowMs: number;
-  readonly retention: Retention;
-  readonly limit: number;
-}
-
-export interface Cleaned {
-  readonly rows: number;
-  /** Whether another step may find more. */
-  readonly hasMore: boolean;
-}
-
-/** One kind of cleaning; undefined where it has nothing to do now. */
-export type CleanStep = (tx: Transaction, request: CleanRequest) => Cleaned | undefined;
 
 export function createClean(db: DatabaseSync) {
   const steps: readonly CleanStep[] = [...createCleanAged(db), ...createCleanMessages(db)];

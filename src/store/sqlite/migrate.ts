@@ -3,7 +3,7 @@
  * above what this program can read, so that releases overlap.
  */
 import type { DatabaseSync } from "node:sqlite";
-import type { MigratedStore, SchemaChange } from "../schema-change.ts";
+import type { MigratedStore, Migration, SchemaChange } from "../schema-change.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { applicationId, foreignFile } from "./check-file.ts";
 import { initialSchema } from "./migrations/0001-initial.ts";
@@ -13,13 +13,6 @@ import { readers } from "./migrations/0004-readers.ts";
 import { boundCredentials } from "./migrations/0006-bound-credentials.ts";
 import { parkedReceipts } from "./migrations/0007-parked-receipts.ts";
 import { overwritesKey } from "./rewrite-file.ts";
-
-export interface Migration {
-  readonly version: number;
-  /** The lowest schema version whose programs still read this one. */
-  readonly minReader: number;
-  readonly sql: string;
-}
 
 export const migrations: readonly Migration[] = [
   initialSchema,

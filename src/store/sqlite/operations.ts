@@ -4,6 +4,7 @@ import type { AccountId, ClaimantId, DeliveryId, GatewayId } from "../../domain/
 import type { E164 } from "../../domain/message.ts";
 import type { IncomingPart, Receipt } from "../../domain/receipt.ts";
 import type { Acceptance, AcceptOutcome, Claim, ClaimRef, ClaimRequest, KnownRequest } from "../accepting.ts";
+import type { Cleaned, CleanRequest } from "../cleaning.ts";
 import type { ApiKey, Backlog, BoundCredentials, Overdue, Recovery } from "../keeping.ts";
 import type { AcknowledgeOutcome, ReportBounds, Subscription, SubscriptionKey } from "../reports.ts";
 import type {
@@ -14,12 +15,10 @@ import type {
   StoredIncoming,
   TakenReceipts,
 } from "../settling.ts";
-
 import type { ListRows, StatusRows } from "../status-rows.ts";
 import type { AppendedReports } from "./append-reports.ts";
 import type { BoundRequest } from "./bound-credentials.ts";
 import type { CancelRequest } from "./cancel.ts";
-import type { Cleaned, CleanRequest } from "./clean.ts";
 import type { RequestQuery } from "./find-request.ts";
 import type { PackedScan } from "./packed-scan.ts";
 import type { GatewayPause, PauseRequest } from "./pauses.ts";

@@ -1,5 +1,5 @@
 /** A migration of a release to come, as docs/operations.md wants migrations to be: it widens, and the release before goes on. */
-import type { Migration } from "../../../src/store/postgres/migrate.ts";
+import type { Migration } from "../../../src/store/schema-change.ts";
 
 export function wideningAfter(migrations: readonly Migration[]): Migration {
   const last = Math.max(...migrations.map(({ version }) => version));

@@ -1,5 +1,5 @@
 /** The first schema: messages, deliveries, attempts, reports and what belongs to them. Codes of states and lanes: codes.ts. */
-import type { Migration } from "../migrate.ts";
+import type { Migration } from "../../schema-change.ts";
 
 /** Dead rows of busy tables go early: a queue is read from its end, past everything that is not yet vacuumed. */
 const busy = `autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000,

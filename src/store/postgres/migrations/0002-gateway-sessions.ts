@@ -1,5 +1,5 @@
 /** The sessions of gateways, divided among the replicas; what each replica says of its gateways; resumes by hand. */
-import type { Migration } from "../migrate.ts";
+import type { Migration } from "../../schema-change.ts";
 
 export const gatewaySessions: Migration = {
   version: 2,

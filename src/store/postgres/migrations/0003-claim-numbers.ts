@@ -1,5 +1,5 @@
 /** A number of its own for every claim of a delivery. */
-import type { Migration } from "../migrate.ts";
+import type { Migration } from "../../schema-change.ts";
 
 export const claimNumbers: Migration = {
   version: 3,

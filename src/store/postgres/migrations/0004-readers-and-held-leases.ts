@@ -1,5 +1,5 @@
 /** Since when a lease was renewed without a break, by which others are judged; which reader of a subscription is the present one. */
-import type { Migration } from "../migrate.ts";
+import type { Migration } from "../../schema-change.ts";
 
 export const readersAndHeldLeases: Migration = {
   version: 4,

@@ -1,5 +1,5 @@
 /** When receipts that wait are looked at again, those that are parked under two ids, and the newest rows of an id that is used again. */
-import type { Migration } from "../migrate.ts";
+import type { Migration } from "../../schema-change.ts";
 
 export const parkedReceipts: Migration = {
   version: 7,

@@ -1,5 +1,5 @@
 /** The first schema: messages, deliveries, attempts, reports and what belongs to them. Codes of states and lanes: codes.ts. */
-import type { Migration } from "../migrate.ts";
+import type { Migration } from "../../schema-change.ts";
 
 export const initialSchema: Migration = {
   version: 1,

@@ -1,5 +1,5 @@
 /** The lines of report numbers that this file had before it was restored from a copy: report-line.ts. */
-import type { Migration } from "../migrate.ts";
+import type { Migration } from "../../schema-change.ts";
 
 export const reportLines: Migration = {
   version: 2,

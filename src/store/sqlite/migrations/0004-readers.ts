@@ -1,5 +1,5 @@
 /** Which reader of a subscription is the present one. */
-import type { Migration } from "../migrate.ts";
+import type { Migration } from "../../schema-change.ts";
 
 export const readers: Migration = {
   version: 4,

@@ -1,5 +1,5 @@
 /** What credentials each gateway was last bound with: from there on a refused password is no proof that it is wrong. */
-import type { Migration } from "../migrate.ts";
+import type { Migration } from "../../schema-change.ts";
 
 export const boundCredentials: Migration = {
   version: 6,
