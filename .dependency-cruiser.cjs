@@ -11,10 +11,10 @@ module.exports = {
   forbidden: [
     {
       name: "no-circular",
-      comment: "A ring of imports has no reading order.",
+      comment: "A ring of imports has no reading order, of types neither.",
       severity: "error",
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+      to: { circular: true },
     },
     only("pure-domain", "domain imports nothing but itself.", "^src/domain/", ["^src/domain/"]),
     only("pure-memory", "memory knows nothing of what it keeps.", "^src/memory/", ["^src/memory/"]),

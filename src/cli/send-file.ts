@@ -13,7 +13,7 @@ import { codeText } from "./names.ts";
 import { countText, jsonLine } from "./output.ts";
 import { createProgress } from "./progress.ts";
 import { protobufJson } from "./protobuf-json.ts";
-import type { SendOptions } from "./send.ts";
+import type { SendOptions } from "./send-options.ts";
 import { type RereadableFile, spoolInput } from "./spool-input.ts";
 
 /** One row with its line in the file. */

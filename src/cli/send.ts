@@ -7,24 +7,15 @@ import {
   SendSmsResponse,
   WaitFor,
 } from "../gen/smsrelay/v1/sms_service.ts";
-import { type ClientOptions, withClient, withClientOptions } from "./client.ts";
+import { withClient, withClientOptions } from "./client.ts";
 import { type CliContext, CliFailure, exitCodes, usageFault } from "./context.ts";
-import { collectValue, type MessageOptions, requestPart, withMessageOptions } from "./message-options.ts";
+import { collectValue, requestPart, withMessageOptions } from "./message-options.ts";
 import { codeText, encodingName, stateName } from "./names.ts";
 import { leavesDoubt, OutcomeUnknown } from "./outcome-unknown.ts";
 import { factsText, tableText, timeText } from "./output.ts";
 import { protobufJson } from "./protobuf-json.ts";
 import { sendFile } from "./send-file.ts";
-
-export interface SendOptions extends ClientOptions, MessageOptions {
-  readonly to?: readonly string[];
-  readonly requestId?: string;
-  readonly allowPartial?: boolean;
-  readonly wait?: boolean;
-  readonly dryRun?: boolean;
-  readonly file?: string;
-  readonly batch?: string;
-}
+import type { SendOptions } from "./send-options.ts";
 
 /** 2,000 UTF-16 code units are the limit, and take at most three octets each; a little more gets the service's own refusal. */
 const mostTextOctets = 64 * 1024;

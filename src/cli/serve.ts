@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
-import type { Service } from "../compose.ts";
+import type { Service } from "../compose/service.ts";
 import { changedSettings } from "../config/changed-settings.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { defaultConfigFile, type LoadedConfig, loadConfig } from "../config/load.ts";

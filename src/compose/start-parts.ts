@@ -8,7 +8,6 @@ import { addHeld } from "../app/add-held.ts";
 import { removeCutOffBackups } from "../app/download-backup.ts";
 import { type Intake, startIntake } from "../app/intake.ts";
 import { createReceiptRecorder } from "../app/record-receipt.ts";
-import type { Service } from "../compose.ts";
 import type { Config } from "../config/schema.ts";
 import { defaultDispatchSettings } from "../dispatch/dispatch-settings.ts";
 import { createDispatcher, type Dispatcher } from "../dispatch/dispatcher.ts";
@@ -33,6 +32,7 @@ import { createGatewayPool } from "./gateway-pool.ts";
 import { holdClaims } from "./hold-claims.ts";
 import { keepSessions } from "./keep-sessions.ts";
 import { requestSecretsOf } from "./request-secrets.ts";
+import type { Service } from "./service.ts";
 import { createUseCases } from "./use-cases.ts";
 
 export interface PartsDeps {

@@ -16,7 +16,6 @@ import {
   judgeResults,
   needsReference,
   partsToSubmit,
-  type Resume,
   type RunningAttempt,
   recordAttempt,
   soleLossOf,
@@ -25,6 +24,7 @@ import type { DispatchContext } from "./dispatch-context.ts";
 import type { GatewayGate } from "./gateway-gate.ts";
 import type { InHand } from "./in-hand.ts";
 import { decideRetry, type NextTry } from "./place-delivery.ts";
+import type { Resume } from "./routable.ts";
 import { ThrottledDeliveries } from "./throttled-deliveries.ts";
 
 export interface AttemptDeskDependencies {

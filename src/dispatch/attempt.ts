@@ -12,8 +12,8 @@ import { renderParts } from "../encoding/render-parts.ts";
 import type { PartResult, PartToSubmit, SessionLoss } from "../gateways/gateway.ts";
 import type { AttemptRecord, AttemptTrace, PartRecord } from "../store/settling.ts";
 import type { InHand } from "./in-hand.ts";
+import type { Resume } from "./routable.ts";
 
-export type Resume = NonNullable<DeliveryProgress["resume"]>;
 type SentBefore = DeliveryProgress["sentBefore"];
 
 /** An attempt that is under way. */

@@ -11,7 +11,7 @@ import type {
 } from "../domain/message.ts";
 import type { Plans } from "../routing/plan-memo.ts";
 import type { RouteRequest } from "../routing/select-gateways.ts";
-import type { Routable } from "./place-delivery.ts";
+import type { Routable } from "./routable.ts";
 
 /** It is what routing and placing ask for, so that the hot path makes no second object. */
 export class InHand implements RouteRequest, Routable {

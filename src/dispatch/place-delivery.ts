@@ -4,21 +4,14 @@
  */
 import type { FailureReason } from "../domain/delivery-state.ts";
 import type { GatewayId } from "../domain/ids.ts";
-import {
-  type AttemptOutcome,
-  type DeliveryProgress,
-  type DuplicatePolicy,
-  isInDoubt,
-  type Lane,
-} from "../domain/message.ts";
+import { type AttemptOutcome, type DeliveryProgress, isInDoubt } from "../domain/message.ts";
 import type { StatusCodeName } from "../domain/status-code.ts";
 import { defaultMaxResends, type RouteTable } from "../routing/compile-routes.ts";
-import type { PlannedMessage, Plans } from "../routing/plan-memo.ts";
 import { backoffMs, chooseCandidate, isSpentAt, type RetrySettings } from "../routing/retry-policy.ts";
 import { refuseRoute } from "../routing/route-refusal.ts";
 import type { Candidate, Selection } from "../routing/select-gateways.ts";
 import type { AttemptTrace } from "../store/settling.ts";
-import type { Resume } from "./attempt.ts";
+import type { Placeable, Resume, Routable } from "./routable.ts";
 
 /** Marks in an attempt's trace; a closed set. */
 export type TraceMark =
@@ -48,19 +41,6 @@ export type Placement =
 
 const noMarks: readonly TraceMark[] = [];
 const resumed: readonly TraceMark[] = ["RESUMED"];
-
-/** What decides where a delivery goes, beside the selection. */
-export interface Placeable {
-  readonly lane: Lane;
-  readonly policy: DuplicatePolicy;
-  readonly progress: DeliveryProgress;
-}
-
-/** With what tells why no gateway may carry it. */
-export interface Routable extends Placeable {
-  readonly message: PlannedMessage;
-  readonly plans: Plans;
-}
 
 /** Where a delivery goes now. `preferred` is the gateway in whose queue it stands. */
 export function placeDelivery(

@@ -3,9 +3,10 @@
  * one (P35), and SUBMITTING for those that may never be sent twice (P12).
  */
 import type { EncodingProfile, MessagePlan } from "../encoding/message-plan.ts";
-import { needsReference, type Resume } from "./attempt.ts";
+import { needsReference } from "./attempt.ts";
 import type { DispatchContext } from "./dispatch-context.ts";
 import type { InHand } from "./in-hand.ts";
+import type { Resume } from "./routable.ts";
 
 /** Whether a delivery has to be prepared before it is sent by this plan. */
 export function needsPreparing(item: InHand, plan: MessagePlan, resume: Resume | undefined): boolean {

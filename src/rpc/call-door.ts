@@ -8,11 +8,10 @@ import { SmsError } from "../domain/errors.ts";
 import type { Clock, Timer } from "../observability/clock.ts";
 import { bearerOf } from "./authenticate.ts";
 import { type CallBounds, Share } from "./call-bounds.ts";
-import { CallList } from "./call-list.ts";
+import { CallList, type WatchedCall } from "./call-list.ts";
 import { type Connections, createConnections } from "./connections.ts";
 import { refusalOf } from "./error-status.ts";
 import type { FailureDeps } from "./failure.ts";
-import type { GuardedCall } from "./guarded-call.ts";
 import { logRefusedKey } from "./refused-keys.ts";
 
 export interface CallDoorDeps extends FailureDeps {
@@ -38,9 +37,9 @@ export interface CallDoor {
   readonly connections: Connections;
   now(): number;
   /** Unary requests that are not whole; calls with streamed requests; answers that were not taken at once. */
-  readonly arriving: CallList<GuardedCall>;
-  readonly streaming: CallList<GuardedCall>;
-  readonly unread: CallList<GuardedCall>;
+  readonly arriving: CallList<WatchedCall>;
+  readonly streaming: CallList<WatchedCall>;
+  readonly unread: CallList<WatchedCall>;
   /** Who calls, or the status to refuse with. `isOpen`: no key is needed. */
   enter(
     metadata: Metadata,
@@ -98,9 +97,9 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     return admit({ principal, share: shareOf(principal.accountId) });
   }
 
-  const arriving = new CallList<GuardedCall>();
-  const streaming = new CallList<GuardedCall>();
-  const unread = new CallList<GuardedCall>();
+  const arriving = new CallList<WatchedCall>();
+  const streaming = new CallList<WatchedCall>();
+  const unread = new CallList<WatchedCall>();
 
   function look(): void {
     const nowMs = clock.monotonic();

@@ -7,6 +7,16 @@ export interface Listed {
   newer: Listed | undefined;
 }
 
+/** A call that is looked at from time to time, by the list that it stands in; those with a boolean answer whether to go on with the next younger one. */
+export interface WatchedCall extends Listed {
+  /** Its request did not arrive in time. */
+  endLate(nowMs: number): boolean;
+  /** A message of its stream begins and does not go on. */
+  endStuck(nowMs: number): true;
+  /** Its answer was not read in time. */
+  endUnread(nowMs: number): boolean;
+}
+
 export class CallList<Item extends Listed> {
   #oldest: Listed | undefined;
   #newest: Listed | undefined;

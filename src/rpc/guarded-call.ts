@@ -17,7 +17,7 @@ import type { Place } from "../app/work-in-hand.ts";
 import type { SendSmsRequest } from "../gen/smsrelay/v1/sms_service.ts";
 import type { Share } from "./call-bounds.ts";
 import type { CallDoor, Entry } from "./call-door.ts";
-import type { Listed } from "./call-list.ts";
+import type { WatchedCall } from "./call-list.ts";
 import { limitRequest, octetsBegun, type ReachedCall, reach } from "./reached-call.ts";
 
 type Start = ServerInterceptingCallInterface["start"];
@@ -79,10 +79,10 @@ export function callOf(request: object): GuardedCall | undefined {
  * Hands everything on at once. The stack's own intercepting call makes closures for each step, in case an interceptor answers
  * later: 1.4 KB a call instead of 0.6.
  */
-export class GuardedCall extends ServerInterceptingCall implements Listed {
+export class GuardedCall extends ServerInterceptingCall implements WatchedCall {
   list: object | undefined = undefined;
-  older: Listed | undefined = undefined;
-  newer: Listed | undefined = undefined;
+  older: WatchedCall["older"] | undefined = undefined;
+  newer: WatchedCall["older"] | undefined = undefined;
   /** Who calls; undefined where no key is needed. */
   principal: Principal | undefined = undefined;
   /** Of SendSms, where the message stands among the work in hand. */

@@ -1,6 +1,5 @@
 /** What a connection is given, and what it answers. */
 import type { Clock } from "../observability/clock.ts";
-import type { IncomingRequest, SmppConnection } from "./connection.ts";
 import type { MalformedPdu } from "./decode-pdu.ts";
 import type { FramingFault } from "./framer.ts";
 import type { Pdu, PduOf, RequestName, ResponseName } from "./pdu.ts";
@@ -26,6 +25,11 @@ export interface LateAnswer {
   readonly outcome: Answer;
 }
 
+/** A request of the peer that the owner of the connection has to answer with `respond`. */
+export type IncomingRequest = {
+  [C in Exclude<RequestName, "enquire_link" | "unbind">]: PduOf<C>;
+}[Exclude<RequestName, "enquire_link" | "unbind">];
+
 /** Why a connection closed. */
 export type CloseReason =
   | { readonly kind: "unbound"; readonly by: "us" | "peer" }
@@ -46,7 +50,8 @@ export type ConnectionFault =
   /** A bind was answered under another sequence number than its own, `asked`; the answer was taken. */
   | { readonly kind: "renumbered-answer"; readonly pdu: Pdu; readonly asked: number };
 
-export interface ConnectionOptions {
+/** `Connection` is what it is handed with each event: the connection that has these options. */
+export interface ConnectionOptions<Connection> {
   readonly clock: Clock;
   /** Most requests without an answer at a time. */
   readonly window: number;
@@ -66,21 +71,21 @@ export interface ConnectionOptions {
    * Takes each request of the peer but enquire_link and unbind, which the connection answers by itself. `frame` is the
    * request as it came, a view that only lasts for the call.
    */
-  readonly onRequest: (pdu: IncomingRequest, connection: SmppConnection, frame: Buffer) => void;
+  readonly onRequest: (pdu: IncomingRequest, connection: Connection, frame: Buffer) => void;
   /** Takes outbind and alert_notification, which have no answer. */
   readonly onNotification?: (
     pdu: PduOf<"outbind"> | PduOf<"alert_notification">,
-    connection: SmppConnection,
+    connection: Connection,
   ) => void;
   /**
    * The peer unbinds, or closes its half: nothing new is sent, and what was not written is lost. Answers of both sides that are still
    * owed may come and go until `finish` is called, which answers the unbinding and closes. Absent: at once.
    */
-  readonly onDeparture?: (finish: () => void, connection: SmppConnection) => void;
-  readonly onLateAnswer?: (late: LateAnswer, connection: SmppConnection) => void;
-  readonly onFault?: (fault: ConnectionFault, connection: SmppConnection) => void;
+  readonly onDeparture?: (finish: () => void, connection: Connection) => void;
+  readonly onLateAnswer?: (late: LateAnswer, connection: Connection) => void;
+  readonly onFault?: (fault: ConnectionFault, connection: Connection) => void;
   /** Called each time that a place in the window becomes free. */
-  readonly onRoom?: (connection: SmppConnection) => void;
+  readonly onRoom?: (connection: Connection) => void;
   /** Called once; all outcomes are settled by then. */
-  readonly onClose: (reason: CloseReason, connection: SmppConnection) => void;
+  readonly onClose: (reason: CloseReason, connection: Connection) => void;
 }

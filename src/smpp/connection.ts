@@ -6,7 +6,12 @@ import type { Socket } from "node:net";
 import type { Clock, Timer } from "../observability/clock.ts";
 import { COMMAND_STATUS } from "./command-status.ts";
 import { compiledLayout } from "./compiled-layouts.ts";
-import type { CloseReason, ConnectionOptions, RequestOutcome } from "./connection-options.ts";
+import type {
+  CloseReason,
+  ConnectionOptions,
+  IncomingRequest,
+  RequestOutcome,
+} from "./connection-options.ts";
 import { decodePdu, type MalformedPdu } from "./decode-pdu.ts";
 import { encodePdu } from "./encode-pdu.ts";
 import { createFramer, DEFAULT_MAX_PDU_OCTETS, type Framer } from "./framer.ts";
@@ -20,16 +25,14 @@ const HIGH_WATER_OCTETS = 1_048_576;
 /** How long the peer may take to close its half once we have closed ours. */
 const CLOSE_GRACE_MS = 2_000;
 
-/** A request of the peer that the owner of the connection has to answer with `respond`. */
-export type IncomingRequest = {
-  [C in Exclude<RequestName, "enquire_link" | "unbind">]: PduOf<C>;
-}[Exclude<RequestName, "enquire_link" | "unbind">];
+/** Its owner is handed this connection with everything that it is told. */
+export type SmppConnectionOptions = ConnectionOptions<SmppConnection>;
 
 type BindName = "bind_receiver" | "bind_transmitter" | "bind_transceiver";
 
 export class SmppConnection {
   readonly #socket: Socket;
-  readonly #options: ConnectionOptions;
+  readonly #options: SmppConnectionOptions;
   readonly #clock: Clock;
   readonly #framer: Framer;
   readonly #pending: PendingRequests<RequestOutcome>;
@@ -49,7 +52,7 @@ export class SmppConnection {
   #hasWorked = false;
 
   /** Takes over a connected socket. */
-  constructor(socket: Socket, options: ConnectionOptions) {
+  constructor(socket: Socket, options: SmppConnectionOptions) {
     this.#socket = socket;
     this.#options = options;
     this.window = options.window;

@@ -4,9 +4,11 @@ import { timingSafeEqual } from "node:crypto";
 import type { Socket } from "node:net";
 import type { Timer } from "../observability/clock.ts";
 import { COMMAND_STATUS } from "../smpp/command-status.ts";
-import { type IncomingRequest, SmppConnection } from "../smpp/connection.ts";
+import { SmppConnection } from "../smpp/connection.ts";
+import type { IncomingRequest } from "../smpp/connection-options.ts";
 import type { PduOf } from "../smpp/pdu.ts";
 import type { BehaviourChain, ConnectionHandle } from "./behaviours/behaviour.ts";
+import type { BoundSession } from "./bound-session.ts";
 import type { CounterBoard } from "./counters.ts";
 import type { MessageDesk } from "./message-desk.ts";
 import type { SimulatorSettings } from "./options.ts";
@@ -21,16 +23,6 @@ const ENQUIRE_LINK_MISSES = 2;
 
 type BindPdu = PduOf<"bind_receiver"> | PduOf<"bind_transmitter"> | PduOf<"bind_transceiver">;
 type BindType = "receiver" | "transmitter" | "transceiver";
-
-/** What the desks need to know of a session. */
-export interface BoundSession {
-  readonly id: number;
-  readonly systemId: string;
-  readonly connection: SmppConnection;
-  readonly handle: ConnectionHandle;
-  /** Whether nothing may be sent to it any more. */
-  isGone(): boolean;
-}
 
 /** A session as it is shown. */
 export interface SessionView {

@@ -3,6 +3,7 @@ import { COMMAND_STATUS } from "../smpp/command-status.ts";
 import type { Stat } from "../smpp/message-state.ts";
 import type { PduOf } from "../smpp/pdu.ts";
 import type { AcceptedContext, Answer, BehaviourChain, SubmitContext } from "./behaviours/behaviour.ts";
+import type { BoundSession } from "./bound-session.ts";
 import { checkSubmit, delayOf } from "./check-submit.ts";
 import type { CounterBoard } from "./counters.ts";
 import type { DueQueue } from "./due-queue.ts";
@@ -14,7 +15,6 @@ import type { Random } from "./random.ts";
 import { composeReceipt, deliverSmOf } from "./receipt.ts";
 import { type LoggedMessage, type ReceivedLog, submitOf } from "./received-log.ts";
 import type { Recorder } from "./recorder.ts";
-import type { BoundSession } from "./session.ts";
 
 export interface SubmitDeskOptions {
   readonly settings: SimulatorSettings;

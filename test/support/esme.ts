@@ -2,8 +2,13 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { systemClock } from "../../src/observability/clock.ts";
-import { type IncomingRequest, SmppConnection } from "../../src/smpp/connection.ts";
-import type { CloseReason, ConnectionFault, RequestOutcome } from "../../src/smpp/connection-options.ts";
+import { SmppConnection } from "../../src/smpp/connection.ts";
+import type {
+  CloseReason,
+  ConnectionFault,
+  IncomingRequest,
+  RequestOutcome,
+} from "../../src/smpp/connection-options.ts";
 import type { PduContent } from "../../src/smpp/pdu.ts";
 
 export interface Esme {

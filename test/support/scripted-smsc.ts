@@ -4,8 +4,13 @@
  */
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
-import { type IncomingRequest, SmppConnection } from "../../src/smpp/connection.ts";
-import type { CloseReason, ConnectionFault, RequestOutcome } from "../../src/smpp/connection-options.ts";
+import { SmppConnection } from "../../src/smpp/connection.ts";
+import type {
+  CloseReason,
+  ConnectionFault,
+  IncomingRequest,
+  RequestOutcome,
+} from "../../src/smpp/connection-options.ts";
 import type { PduContent, PduOf } from "../../src/smpp/pdu.ts";
 import { createFakeClock } from "./fake-clock.ts";
 import { createSignalQueue, type SignalQueue } from "./signal-queue.ts";

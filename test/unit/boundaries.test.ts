@@ -35,6 +35,9 @@ describe("the dependency rules", () => {
       files.set(file, `import * as target from "${target}";\nexport const planted = target;\n`);
       files.set(join(dirname(file), target), "export const target = 1;\n");
     }
+    // A ring, even of types only.
+    files.set("src/domain/ring.ts", 'import type { Other } from "./other.ts";\nexport type Ring = Other;\n');
+    files.set("src/domain/other.ts", 'import type { Ring } from "./ring.ts";\nexport type Other = Ring;\n');
     files.set("package.json", '{ "type": "module" }\n');
     files.set(
       "tsconfig.json",
@@ -59,6 +62,10 @@ describe("the dependency rules", () => {
   });
 
   afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it("let no ring of imports be, of types neither", () => {
+    expect(found).toContainEqual({ rule: "no-circular", from: "src/domain/ring.ts" });
+  });
 
   it.each(planted)("%s may not import %s (%s)", (file, _target, rule) => {
     expect(found).toContainEqual({ rule, from: file });

@@ -6,8 +6,14 @@ import type { Socket } from "node:net";
 import type { Clock, Timer } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
 import { COMMAND_STATUS } from "../../smpp/command-status.ts";
-import { type IncomingRequest, SmppConnection } from "../../smpp/connection.ts";
-import type { Answer, CloseReason, ConnectionFault, RequestOutcome } from "../../smpp/connection-options.ts";
+import { SmppConnection } from "../../smpp/connection.ts";
+import type {
+  Answer,
+  CloseReason,
+  ConnectionFault,
+  IncomingRequest,
+  RequestOutcome,
+} from "../../smpp/connection-options.ts";
 import type { SessionLoss } from "../gateway.ts";
 import { connectSocket } from "./connect-socket.ts";
 import { type Delivery, DeliveryIntake } from "./delivery-intake.ts";

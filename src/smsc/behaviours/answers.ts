@@ -1,7 +1,6 @@
 /** Behaviours that change what a submit is answered, and when. */
 import type { Random } from "../random.ts";
-import type { AcceptedContext, Answer, Behaviour } from "./behaviour.ts";
-import type { Strikes } from "./interpret.ts";
+import type { AcceptedContext, Answer, Behaviour, Strikes } from "./behaviour.ts";
 import type { BehaviourSpec } from "./spec.ts";
 
 type AnswerSpec = Extract<

@@ -5,6 +5,9 @@
 import type { PduContent, PduOf } from "../../smpp/pdu.ts";
 import type { ReceiptFields } from "../../smpp/receipt-text.ts";
 
+/** Answers whether a behaviour strikes at the occasion at hand. */
+export type Strikes = () => boolean;
+
 /** What a behaviour may do to a connection. */
 export interface ConnectionHandle {
   /** Closes it in good order, resets it, or stops reading and answering with the socket open. */

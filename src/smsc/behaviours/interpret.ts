@@ -3,13 +3,10 @@ import { assertNever } from "../../domain/assert-never.ts";
 import { COMMAND_STATUS } from "../../smpp/command-status.ts";
 import type { Random } from "../random.ts";
 import { answerBehaviour } from "./answers.ts";
-import type { Behaviour } from "./behaviour.ts";
+import type { Behaviour, Strikes } from "./behaviour.ts";
 import { receiptBehaviour } from "./receipts.ts";
 import { sabotage } from "./sabotage.ts";
 import type { BehaviourSpec, Frequency } from "./spec.ts";
-
-/** Answers whether a behaviour strikes at the occasion at hand. */
-export type Strikes = () => boolean;
 
 function createGate(
   { share = 1, after = 0, times = Number.POSITIVE_INFINITY }: Frequency,

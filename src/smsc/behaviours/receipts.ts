@@ -4,8 +4,7 @@ import { MESSAGE_STATES, type Stat } from "../../smpp/message-state.ts";
 import { userDataOf } from "../../smpp/read-inbound.ts";
 import { formatMessageId } from "../message-id.ts";
 import type { Random } from "../random.ts";
-import type { AcceptedContext, Behaviour, OutgoingReceipt } from "./behaviour.ts";
-import type { Strikes } from "./interpret.ts";
+import type { AcceptedContext, Behaviour, OutgoingReceipt, Strikes } from "./behaviour.ts";
 import type { BehaviourSpec } from "./spec.ts";
 
 type ReceiptSpec = Extract<

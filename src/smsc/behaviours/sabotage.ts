@@ -1,8 +1,7 @@
 /** Behaviours that harm the connection itself. */
 import { encodePdu } from "../../smpp/encode-pdu.ts";
 import type { Random } from "../random.ts";
-import type { Behaviour, ConnectionHandle } from "./behaviour.ts";
-import type { Strikes } from "./interpret.ts";
+import type { Behaviour, ConnectionHandle, Strikes } from "./behaviour.ts";
 import type { BehaviourSpec } from "./spec.ts";
 
 type SabotageSpec = Extract<

@@ -10,10 +10,11 @@ import {
   type CopyPosition,
   copiedTables,
 } from "../copied-tables.ts";
+import type { Migration } from "../schema-change.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { schemaName } from "./connect.ts";
 import { type CopyMark, isWholeCopy, moveMark, readMark, removeMark, setMark, setMeta } from "./copy-mark.ts";
-import { inTransaction, lockSchema, type Migration, migrateTarget, readMetaValues } from "./migrate.ts";
+import { inTransaction, lockSchema, migrateTarget, readMetaValues } from "./migrate.ts";
 import { packText } from "./pack-text.ts";
 import { lineRows } from "./report-line.ts";
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { IncomingRequest } from "../../../src/smpp/connection.ts";
+import type { IncomingRequest } from "../../../src/smpp/connection-options.ts";
 import { type Inbound, readInbound } from "../../../src/smpp/read-inbound.ts";
 import type { BehaviourSpec } from "../../../src/smsc/behaviours/spec.ts";
 import type { SimulatorOptions } from "../../../src/smsc/options.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { afterEach, describe, expect, it } from "vitest";
-import type { IncomingRequest } from "../../../src/smpp/connection.ts";
+import type { IncomingRequest } from "../../../src/smpp/connection-options.ts";
 import { readInbound } from "../../../src/smpp/read-inbound.ts";
 import { formatAbsoluteTime, formatRelativeTime } from "../../../src/smpp/smpp-time.ts";
 import type { SimulatorOptions } from "../../../src/smsc/options.ts";

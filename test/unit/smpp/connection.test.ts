@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { type IncomingRequest, SmppConnection } from "../../../src/smpp/connection.ts";
+import { SmppConnection } from "../../../src/smpp/connection.ts";
 import type {
   CloseReason,
   ConnectionFault,
   ConnectionOptions,
+  IncomingRequest,
   LateAnswer,
 } from "../../../src/smpp/connection-options.ts";
 import { decodePdu } from "../../../src/smpp/decode-pdu.ts";
@@ -36,7 +37,7 @@ afterEach(() => {
   for (const pair of open.splice(0)) pair.close();
 });
 
-async function setUp(overrides: Partial<ConnectionOptions> = {}) {
+async function setUp(overrides: Partial<ConnectionOptions<SmppConnection>> = {}) {
   const clock: FakeClock = createFakeClock();
   const pair = await createSocketPair();
   open.push(pair);
