@@ -35,7 +35,7 @@ export class SubmissionRun {
   hasToken = true;
   /** A part was refused for good or its session went: nothing further is written. */
   isStopped = false;
-  readonly #results: (PartResult | undefined)[];
+  #results: (PartResult | undefined)[];
   readonly #resolve: (results: readonly PartResult[]) => void;
   #unsettled: number;
 
@@ -58,13 +58,19 @@ export class SubmissionRun {
     if (index < 0 || this.#results[index] !== undefined) return;
     this.#results[index] = result;
     this.#unsettled -= 1;
-    if (this.#unsettled === 0) this.#resolve(this.#results.filter((each) => each !== undefined));
+    if (this.#unsettled > 0) return;
+    const results = this.#results.filter((each) => each !== undefined);
+    this.#results = results;
+    this.#resolve(results);
   }
 
-  /** An answer came for a part in doubt while other parts still keep the submission going. */
+  /**
+   * An answer came for a part in doubt before whoever submitted has learned of that: other parts keep the submission going, or the last of
+   * them was answered in the same turn, and what it was resolved with has not been looked at yet.
+   */
   revise(result: PartResult): void {
     const index = this.submission.parts.findIndex((part) => part.number === result.number);
-    if (this.#unsettled > 0 && this.#results[index]?.kind === "ambiguous") this.#results[index] = result;
+    if (this.#results[index]?.kind === "ambiguous") this.#results[index] = result;
   }
 
   /** Settles every part that was not written yet. */
