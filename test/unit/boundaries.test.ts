@@ -64,7 +64,9 @@ describe("the dependency rules", () => {
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it("let no ring of imports be, of types neither", () => {
-    expect(found).toContainEqual({ rule: "no-circular", from: "src/domain/ring.ts" });
+    expect(found.filter(({ rule }) => rule === "no-circular")).toEqual([
+      { rule: "no-circular", from: expect.stringMatching(/^src\/domain\/(ring|other)\.ts$/) },
+    ]);
   });
 
   it.each(planted)("%s may not import %s (%s)", (file, _target, rule) => {
