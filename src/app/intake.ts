@@ -37,6 +37,9 @@ export interface Intake {
 const everyMs = 1_000;
 /** A look at a long backlog costs time; at most this share of it is spent on looking. */
 const mostShareOfTime = 0.05;
+/** The same while what was counted fills the room that was seen: what was accepted during a look may stand in both. */
+const doubtfulEveryMs = 50;
+const mostShareOfDoubt = 0.2;
 const retryAfterMs = 5_000;
 const noBacklog: Backlog = { queued: 0, byQueue: [], parkedReceipts: 0 };
 
@@ -50,6 +53,8 @@ export async function startIntake(deps: IntakeDeps): Promise<Intake> {
   let wasDiskFull = false;
   let state: "open" | "closed" | "stopped" = "open";
   let timer: Timer | undefined;
+  let looked = { endMs: 0, tookMs: 0 };
+  let isSooner = false;
 
   /** Once when it becomes too little, also before the first message, and once when it is enough again. */
   function tellOfDisk(): void {
@@ -66,10 +71,11 @@ export async function startIntake(deps: IntakeDeps): Promise<Intake> {
 
   async function look(): Promise<void> {
     const startMs = clock.monotonic();
-    const acceptedBefore = acceptedSince;
+    timer = undefined;
     try {
       freeDiskBytes = await deps.readFreeDisk?.();
       tellOfDisk();
+      const acceptedBefore = acceptedSince;
       backlog = await deps.store.backlog();
       acceptedSince -= acceptedBefore;
       isStoreAway = false;
@@ -79,14 +85,32 @@ export async function startIntake(deps: IntakeDeps): Promise<Intake> {
       if (deps.store.damage() === undefined)
         log.often.warn({ err }, "The backlog and the free disk space could not be read.");
     }
-    const tookMs = clock.monotonic() - startMs;
-    if (state !== "stopped") {
-      timer = clock.setTimeout(() => void look(), Math.max(everyMs, tookMs / mostShareOfTime)).unref();
-    }
+    const endMs = clock.monotonic();
+    looked = { endMs, tookMs: endMs - startMs };
+    isSooner = isFullByCount();
+    wait();
+  }
+
+  function wait(): void {
+    if (state === "stopped") return;
+    const { endMs, tookMs } = looked;
+    const delayMs = isSooner
+      ? Math.max(doubtfulEveryMs, tookMs / mostShareOfDoubt)
+      : Math.max(everyMs, tookMs / mostShareOfTime);
+    timer = clock.setTimeout(() => void look(), Math.max(0, endMs + delayMs - clock.monotonic())).unref();
+  }
+
+  /** While nothing more is taken, the next look sees exactly what waits. */
+  function lookSooner(): void {
+    if (isSooner || timer === undefined || !isFullByCount()) return;
+    isSooner = true;
+    timer.cancel();
+    wait();
   }
 
   const isDiskFull = () => freeDiskBytes !== undefined && freeDiskBytes < deps.minFreeDiskBytes;
   const isBacklogFull = () => backlog.queued + acceptedSince >= deps.maxBacklog;
+  const isFullByCount = () => isBacklogFull() && backlog.queued < deps.maxBacklog;
 
   const storeProblems = () => {
     const damage = deps.store.damage();
@@ -99,7 +123,10 @@ export async function startIntake(deps: IntakeDeps): Promise<Intake> {
     admission() {
       if (state !== "open") return { kind: "stopping" };
       if (isDiskFull()) return { kind: "overloaded", retryAfterMs, limit: "disk" };
-      if (isBacklogFull()) return { kind: "overloaded", retryAfterMs, limit: "backlog" };
+      if (isBacklogFull()) {
+        lookSooner();
+        return { kind: "overloaded", retryAfterMs, limit: "backlog" };
+      }
       return { kind: "open" };
     },
     problems: () => [

@@ -10,6 +10,7 @@ async function setUp(values: { queued?: number; freeDisk?: number; isElsewhere?:
     queued: values.queued ?? 0,
     freeDisk: values.freeDisk ?? 1_000,
     looks: 0,
+    onLook: () => {},
     damage: undefined as string | undefined,
   };
   const intake = await startIntake({
@@ -17,6 +18,7 @@ async function setUp(values: { queued?: number; freeDisk?: number; isElsewhere?:
       damage: () => now.damage,
       backlog: async () => {
         now.looks++;
+        now.onLook();
         return { queued: now.queued, byQueue: [], parkedReceipts: 0 };
       },
     },
@@ -31,9 +33,9 @@ async function setUp(values: { queued?: number; freeDisk?: number; isElsewhere?:
     maxBacklog: 100,
   });
   /** Lets the next look take place. */
-  const lookAgain = async () => {
+  const lookAgain = async (afterMs = 1_000) => {
     const before = now.looks;
-    clock.advance(1_000);
+    clock.advance(afterMs);
     while (now.looks === before || clock.waiting === 0) await Promise.resolve();
   };
   return { clock, now, intake, lookAgain, told };
@@ -94,6 +96,30 @@ describe("startIntake", () => {
     now.queued = 30;
     await lookAgain();
     expect(intake.admission()).toEqual({ kind: "open" });
+    intake.stop();
+  });
+
+  it("P23 looks again soon where what was accepted during a look was counted twice, and takes what there is room for", async () => {
+    const { intake, clock, now, lookAgain } = await setUp({ queued: 10 });
+    now.onLook = () => {
+      // The store's answer has them already.
+      intake.countAccepted(50);
+      now.queued = 60;
+    };
+    await lookAgain();
+    expect(intake.admission()).toMatchObject({ kind: "overloaded" });
+    now.onLook = () => {};
+    await lookAgain(50);
+    expect(intake.admission()).toEqual({ kind: "open" });
+    intake.countAccepted(40);
+    clock.advance(100);
+    expect(intake.admission()).toMatchObject({ kind: "overloaded" });
+    now.queued = 100;
+    await lookAgain(0);
+    expect(intake.admission()).toMatchObject({ kind: "overloaded" });
+    const { looks } = now;
+    clock.advance(999);
+    expect([now.looks - looks, clock.waiting], "full for certain: looked at as ever").toEqual([0, 1]);
     intake.stop();
   });
 
