@@ -5,8 +5,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import type { ReportLine } from "../reports.ts";
-import type { MigratedStore, Migration, SchemaChange } from "../schema-change.ts";
+import type { MigratedStore, SchemaChange } from "../schema-change.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
+import { type AddedIndex, buildIndexes, type IndexingMigration } from "./build-indexes.ts";
 import { schemaName } from "./connect.ts";
 import { type CopyMark, readMark, setMark, setMeta } from "./copy-mark.ts";
 import { initialSchema } from "./migrations/0001-initial.ts";
@@ -18,7 +19,7 @@ import { parkedReceipts } from "./migrations/0007-parked-receipts.ts";
 import { readLine } from "./report-line.ts";
 import { sqlStateOf } from "./store-error.ts";
 
-export const migrations: readonly Migration[] = [
+export const migrations: readonly IndexingMigration[] = [
   initialSchema,
   gatewaySessions,
   claimNumbers,
@@ -27,7 +28,7 @@ export const migrations: readonly Migration[] = [
   parkedReceipts,
 ];
 
-/** "SMSR": the lock that migrations take, each for its transaction. Nothing else takes an advisory lock. */
+/** "SMSR": the lock that migrations take, each for its transaction. build-indexes.ts has one of its own. */
 const lockNumber = 0x534d5352;
 
 /** How long replicas may have to wait behind a migration, and how long they are let through before it tries again. */
@@ -55,7 +56,7 @@ export function migrate(
   client: pg.Client,
   name: string,
   newStoreId: () => string,
-  steps: readonly Migration[] = migrations,
+  steps: readonly IndexingMigration[] = migrations,
 ): Promise<MigratedDatabase> {
   return migrateMeta(client, name, newStoreId, steps, refuseUnfinished);
 }
@@ -65,7 +66,7 @@ export function migrateTarget(
   client: pg.Client,
   name: string,
   newStoreId: () => string,
-  steps: readonly Migration[] = migrations,
+  steps: readonly IndexingMigration[] = migrations,
 ): Promise<MigratedDatabase> {
   return migrateMeta(client, name, newStoreId, steps, () => {});
 }
@@ -74,7 +75,7 @@ async function migrateMeta(
   client: pg.Client,
   name: string,
   newStoreId: () => string,
-  steps: readonly Migration[],
+  steps: readonly IndexingMigration[],
   judge: (meta: Meta, name: string) => void,
 ): Promise<MigratedDatabase> {
   const ownVersion = versionOf(steps);
@@ -101,7 +102,10 @@ async function migrateMeta(
       return { ...found, version, minReader, mark };
     });
     const { storeId, line, version } = meta;
-    if (version >= ownVersion) return { storeId, line, from: before?.version, to: version };
+    if (version < ownVersion) continue;
+    // A newer release may have others in their place.
+    if (version === ownVersion) await buildIndexes(client, indexesOf(steps));
+    return { storeId, line, from: before?.version, to: version };
   }
 }
 
@@ -129,7 +133,7 @@ async function patiently<Result>(
 export async function planMigration(
   client: pg.Client,
   name: string,
-  steps: readonly Migration[] = migrations,
+  steps: readonly IndexingMigration[] = migrations,
 ): Promise<SchemaChange> {
   const ownVersion = versionOf(steps);
   const found = await readMeta(client, name, ownVersion);
@@ -137,7 +141,11 @@ export async function planMigration(
   return { from: found?.version, to: Math.max(ownVersion, found?.version ?? 0) };
 }
 
-function versionOf(steps: readonly Migration[]): number {
+function indexesOf(steps: readonly IndexingMigration[]): readonly AddedIndex[] {
+  return steps.flatMap(({ indexes = [] }) => indexes);
+}
+
+function versionOf(steps: readonly IndexingMigration[]): number {
   return Math.max(...steps.map(({ version }) => version));
 }
 

@@ -1,9 +1,11 @@
 /** The release after this one, with a wider schema, takes over from replicas of this one under load, and gives back. */
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startSimulator } from "../../../src/smsc/start-simulator.ts";
+import { connect } from "../../../src/store/postgres/connect.ts";
 import { migrate, migrations } from "../../../src/store/postgres/migrate.ts";
 import { withDatabase } from "../../../src/store/postgres/with-database.ts";
 import { postgresMissing } from "../../support/postgres-database.ts";
@@ -106,5 +108,40 @@ describe.skipIf(postgresMissing !== undefined)(`upgrading ${postgresMissing ?? "
     await holder.end();
     expect(await migrating).toMatchObject({ from: own, to: own + 1 });
     expect(await store.accept([buildAcceptance()])).toMatchObject([{ kind: "accepted" }]);
+  });
+
+  it("builds indexes anew beside a replica that goes on writing, also after a building that was cut off", async () => {
+    const before = migrations.filter(({ version }) => version < 7);
+    const database = [world.database.url];
+    const migrateTo = (steps: typeof migrations) =>
+      withDatabase(database, "migration", (client, name) => migrate(client, name, randomUUID, steps));
+    await migrateTo(before);
+    const rows = "SELECT 'north', md5(n::text), 'd', 1, 1, 1 FROM generate_series(1, $1) n";
+    const columns = "gateway_id, match_key, delivery_id, attempt, part, expire_time";
+    await world.database.query(`INSERT INTO smsc_ids (${columns}) ${rows}`, [200_000]);
+    const writer = await connect({ urls: database, applicationName: "a replica" });
+    // It holds what a statement holds that writes, for as long as nothing lets it end.
+    await writer.query("SET idle_in_transaction_session_timeout = 0");
+    await writer.query("BEGIN");
+    await writer.query(`INSERT INTO smsc_ids (${columns}) ${rows}`, [1]);
+    const migrating = migrateTo(migrations);
+    const waits =
+      "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX%' AND wait_event_type = 'Lock'";
+    await expect.poll(() => world.database.query(waits), { timeout: 20_000 }).toHaveLength(1);
+    const second = migrateTo(migrations);
+    await writer.query(`INSERT INTO smsc_ids (${columns}) ${rows}`, [1]);
+    await world.database.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX%'",
+    );
+    await expect(migrating).rejects.toMatchObject({ reason: "AWAY" });
+    await writer.query("COMMIT");
+    await writer.end();
+    expect(await second).toMatchObject({ to: own });
+    expect(
+      await world.database.query(
+        `SELECT indexrelid::regclass::text AS name, indisvalid AS valid FROM pg_index
+         WHERE indrelid = 'sms_relay.smsc_ids'::regclass AND NOT indisprimary`,
+      ),
+    ).toEqual([{ name: "smsc_ids_by_key", valid: true }]);
   });
 });

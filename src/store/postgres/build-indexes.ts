@@ -1,0 +1,93 @@
+/**
+ * Builds the indexes that a migration adds to tables that may be large, beside replicas that go on writing: outside of its transaction,
+ * CONCURRENTLY, and each before the one that it takes the place of goes. What was cut off is done by the next start.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type pg from "pg";
+import type { Migration } from "../schema-change.ts";
+import { schemaName } from "./connect.ts";
+
+/** A migration whose `sql` names no index of a table that may be large. */
+export interface IndexingMigration extends Migration {
+  /** Built after it and outside of its transaction, so that replicas that run go on meanwhile. */
+  readonly indexes?: readonly AddedIndex[];
+}
+
+export interface AddedIndex {
+  readonly name: string;
+  /** `smsc_ids (gateway_id, match_key)`, with a WHERE if need be. */
+  readonly on: string;
+  /** The name that the migration gave to the index of before; it goes once the new one stands. */
+  readonly former?: string | undefined;
+}
+
+/** "SMSI": the session's lock for building. It is tried, never waited for: what waits has a snapshot, and building waits for all of those. */
+const lockNumber = 0x534d5349;
+const lookAgainMs = 200;
+/** Building waits, and nobody behind it, for transactions that have begun before: a dump may hold it up. */
+const waitForOthers = "10min";
+
+const indexesOfSchema = `SELECT c.relname AS name, i.indisvalid AS "isValid"
+  FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+  WHERE c.relnamespace = $1::regnamespace`;
+
+/** Resolves at once where nothing is missing; waits while another process builds. */
+export async function buildIndexes(client: pg.Client, added: readonly AddedIndex[]): Promise<void> {
+  while ((await readMissing(client, added)).length > 0) {
+    const { rows } = await client.query<{ locked: boolean }>("SELECT pg_try_advisory_lock($1) AS locked", [
+      lockNumber,
+    ]);
+    if (rows[0]?.locked === true) {
+      await withPatience(client, () => buildMissing(client, added)).finally(() =>
+        client.query("SELECT pg_advisory_unlock($1)", [lockNumber]),
+      );
+      return;
+    }
+    await sleep(lookAgainMs);
+  }
+}
+
+interface MissingIndex {
+  readonly index: AddedIndex;
+  /** Where it stands, only its former is left to be dropped. */
+  readonly state: "absent" | "broken" | "built";
+}
+
+async function readMissing(
+  client: pg.Client,
+  added: readonly AddedIndex[],
+): Promise<readonly MissingIndex[]> {
+  const { rows } = await client.query<{ name: string; isValid: boolean }>(indexesOfSchema, [schemaName]);
+  const found = new Map(rows.map(({ name, isValid }) => [name, isValid]));
+  return added.flatMap((index): readonly MissingIndex[] => {
+    const isValid = found.get(index.name);
+    if (isValid !== true) return [{ index, state: isValid === undefined ? "absent" : "broken" }];
+    return index.former !== undefined && found.has(index.former) ? [{ index, state: "built" }] : [];
+  });
+}
+
+async function buildMissing(client: pg.Client, added: readonly AddedIndex[]): Promise<void> {
+  for (const { index, state } of await readMissing(client, added)) {
+    const { name, on, former } = index;
+    // What a building leaves that was cut off is written to and never read.
+    if (state === "broken") await client.query(`DROP INDEX CONCURRENTLY ${name}`);
+    if (state !== "built") await client.query(`CREATE INDEX CONCURRENTLY ${name} ON ${on}`);
+    if (former !== undefined) await client.query(`DROP INDEX CONCURRENTLY IF EXISTS ${former}`);
+  }
+}
+
+async function withPatience(client: pg.Client, body: () => Promise<void>): Promise<void> {
+  const { rows } = await client.query<{ statement: string; lock: string }>(
+    `SELECT current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock,
+       set_config('statement_timeout', '0', false), set_config('lock_timeout', $1, false)`,
+    [waitForOthers],
+  );
+  try {
+    await body();
+  } finally {
+    await client.query(
+      "SELECT set_config('statement_timeout', $1, false), set_config('lock_timeout', $2, false)",
+      [rows[0]?.statement, rows[0]?.lock],
+    );
+  }
+}
