@@ -13,6 +13,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
+import { beginsAtKey } from "./log-begin.ts";
 
 const magic = "SQLite format 3\0";
 /** "SMSR": tells our files from other SQLite files (PRAGMA application_id). */
@@ -83,7 +84,8 @@ function checkHeader(file: string): void {
     const pageOctets = stored === 1 ? 65_536 : stored;
     const wal = statSync(`${file}-wal`, { throwIfNoEntry: false });
     if (wal !== undefined && wal.size > 0) {
-      if (header[writeVersionAt] === rollbackMode || isUnusedCopy(file)) throw foreignLog(file);
+      if (header[writeVersionAt] === rollbackMode || isUnusedCopy(file) || isOfAnotherRun(file))
+        throw foreignLog(file);
       // While a log is left to be replayed, the file itself may be shorter than its header says.
       return;
     }
@@ -98,14 +100,34 @@ function checkHeader(file: string): void {
  * anything else is written.
  */
 function isUnusedCopy(file: string): boolean {
-  const itself = pathToFileURL(file);
-  itself.searchParams.set("immutable", "1");
+  return readMeta(itself(file), "is_copy") !== undefined;
+}
+
+/** Whether the file is older than its log allows, or newer than all of it (log-begin.ts): one of the two was put in place by hand. */
+function isOfAnotherRun(file: string): boolean {
+  // In this order: a service that runs on it moves the file towards its log, and is refused elsewhere.
+  const since = readMeta(file, beginsAtKey) ?? 0;
+  const inFile = readMeta(itself(file), "epoch");
+  const inLog = readMeta(file, "epoch");
+  return inFile !== undefined && inLog !== undefined && (inFile < since || inFile > inLog);
+}
+
+/** The file without its log. */
+function itself(file: string): URL {
+  const url = pathToFileURL(file);
+  url.searchParams.set("immutable", "1");
+  return url;
+}
+
+/** Reads and changes nothing: closed by a reader, the log stays as it is. */
+function readMeta(at: string | URL, key: string): number | undefined {
   try {
-    using db = new DatabaseSync(itself, { readOnly: true });
-    return db.prepare("SELECT 1 FROM meta WHERE key = 'is_copy'").get() !== undefined;
+    using db = new DatabaseSync(at, { readOnly: true });
+    const row = db.prepare("SELECT value FROM meta WHERE key = ?").get(key);
+    return row === undefined ? undefined : Number(row["value"]);
   } catch {
     // Cut off in a checkpoint it may be unreadable without its log, which then is its own.
-    return false;
+    return undefined;
   }
 }
 
@@ -113,7 +135,7 @@ function isUnusedCopy(file: string): boolean {
 function foreignLog(file: string): StoreUnavailableError {
   return new StoreUnavailableError(
     "FOREIGN_LOG",
-    `${file} is a backup that was put in place beside the log of the store before it (${file}-wal), which would undo the restore. Move ${file}-wal and ${file}-shm away, and start again.`,
+    `${file} is a backup or copy that was put in place beside the log of another store (${file}-wal), which would undo that. Move ${file}-wal and ${file}-shm away, and start again.`,
   );
 }
 

@@ -6,6 +6,7 @@
 import { type BigIntStats, statSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
+import { beginLog } from "./log-begin.ts";
 import { lockPathOf } from "./service-lock.ts";
 import { prepare } from "./statement.ts";
 
@@ -32,6 +33,7 @@ export function createOwnership(db: DatabaseSync, path: string): Ownership {
   return {
     begin() {
       const epoch = countUp.get()?.value ?? 0;
+      beginLog(db);
       opened = names.map(identityOf);
       return epoch;
     },

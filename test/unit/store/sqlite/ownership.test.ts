@@ -171,6 +171,40 @@ describe("a backup in the place of a store that was killed", () => {
     await expect(open()).rejects.toMatchObject({ reason: "FOREIGN_LOG" });
   });
 
+  it.each([
+    ["older", 1, 2],
+    ["newer", 2, 1],
+  ])("is refused where the file is a cold copy of an %s run than its log", async (_which, fileOf, logOf) => {
+    const [cold, wal] = ["cold.db", "kept-wal"].map((name) => join(folder, name)) as [string, string];
+    for (const run of [1, 2]) {
+      const store = await openUsed();
+      if (run === logOf) copyFileSync(`${path}-wal`, wal);
+      await store.close();
+      if (run === fileOf) copyFileSync(path, cold);
+    }
+    renameSync(cold, path);
+    copyFileSync(wal, `${path}-wal`);
+    await expect(open()).rejects.toMatchObject({ reason: "FOREIGN_LOG" });
+    rmSync(`${path}-wal`);
+    const { messages } = await (await open()).listMessages(account, {}, { before: undefined, limit: 10 });
+    expect(messages).toHaveLength(fileOf);
+  });
+
+  it("is no matter to a store that was killed again and again, beside its own log", async () => {
+    let at = path;
+    for (let run = 1; run <= 4; run++) {
+      const store = await open(at);
+      await store.join(startMs);
+      await store.accept([buildAcceptance()]);
+      const next = join(folder, `run-${run}.db`);
+      for (const suffix of ["", "-wal"]) copyFileSync(`${at}${suffix}`, `${next}${suffix}`);
+      expect(statSync(`${next}-wal`).size).toBeGreaterThan(0);
+      at = next;
+    }
+    const { messages } = await (await open(at)).listMessages(account, {}, { before: undefined, limit: 10 });
+    expect(messages).toHaveLength(4);
+  });
+
   it("is taken with a log of its own, as a kill after its first start leaves it", async () => {
     const { copy } = await killed();
     const store = await open(copy);
