@@ -145,6 +145,12 @@ export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs
     return findConfigured(presented);
   }
 
+  function noteRevoked(keyId: string, nowMs: number): void {
+    const key = known.get(keyId);
+    if (key === undefined || key.revokeTimeMs !== undefined) return;
+    known = new Map([...known, [keyId, { ...key, revokeTimeMs: nowMs }]]);
+  }
+
   const isOperator = ({ role }: { readonly role: ApiKey["role"] }) => role === "OPERATOR";
 
   async function refuseLastOperator(keyId: string): Promise<void> {
@@ -192,8 +198,12 @@ export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs
 
     async revoke(keyId, { force }) {
       if (!force) await refuseLastOperator(keyId);
-      await store.revokeKey(keyId, clock.now());
-      await readAnew();
+      if (!known.has(keyId)) await readAnew();
+      const nowMs = clock.now();
+      await store.revokeKey(keyId, nowMs);
+      noteRevoked(keyId, nowMs);
+      // Whether it can be read again now or not: it is revoked. What is read meanwhile may be of before.
+      await readAnew().catch(() => noteRevoked(keyId, nowMs));
       const key = known.get(keyId);
       if (key !== undefined) return key;
       throw new SmsError("INVALID_PARAMETER", undefined, {

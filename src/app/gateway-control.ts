@@ -5,6 +5,7 @@ import type { GatewayFigures } from "../gateways/gateway.ts";
 import type { Clock } from "../observability/clock.ts";
 import type { GatewayHealth } from "../routing/route-gateway.ts";
 import type { ReplicaReport } from "../store/gateway-sessions.ts";
+import type { Backlog } from "../store/keeping.ts";
 import type { Store } from "../store/store.ts";
 import { addHeld, type HeldByGateway } from "./add-held.ts";
 import { isCleanText, isLongerThan } from "./check-stored-text.ts";
@@ -38,6 +39,8 @@ export interface GatewayControlDeps {
   readonly store: Pick<Store, "setPaused" | "backlog">;
   readonly sealer: TokenSealer;
   readonly clock: Pick<Clock, "now">;
+  /** What waited in the store when it was looked at last. */
+  readonly lastBacklog: () => Backlog;
   /** Every configured gateway. */
   readonly overview: () => readonly GatewayOverview[];
   /** What processes have claimed and not written yet. */
@@ -71,42 +74,45 @@ export function createGatewayControl(deps: GatewayControlDeps): GatewayControl {
     return found;
   }
 
-  async function withWaiting(gateways: readonly GatewayOverview[]): Promise<readonly GatewayAnswer[]> {
-    const waiting = new Map<GatewayId, number>();
-    for (const { gatewayId, count } of addHeld(await store.backlog(), deps.held()).byQueue)
-      waiting.set(gatewayId, (waiting.get(gatewayId) ?? 0) + count);
-    return gateways.map((gateway) => ({ ...gateway, waitingCount: waiting.get(gateway.id) ?? 0 }));
-  }
-
-  async function answer(gatewayId: string): Promise<GatewayAnswer> {
-    const [gateway] = await withWaiting([find(gatewayId)]);
-    if (gateway === undefined) throw new SmsError("UNKNOWN_GATEWAY");
-    return gateway;
+  /** After the commit nothing but an answer: what cannot be read now is told as it was seen last. */
+  async function answerStored(before: GatewayOverview): Promise<GatewayAnswer> {
+    const backlog = await store.backlog().catch(() => deps.lastBacklog());
+    const gateway = deps.overview().find(({ id }) => id === before.id) ?? before;
+    const { byQueue } = addHeld(backlog, deps.held());
+    return withWaiting(gateway, byQueue);
   }
 
   return {
     async list(page) {
       const all = deps.overview().toSorted((a, b) => (orderKey(a) < orderKey(b) ? -1 : 1));
       const { entries, nextPageToken } = pageOf(deps.sealer, "gateways", page, all, orderKey);
-      return { entries: await withWaiting(entries), nextPageToken };
+      const { byQueue } = addHeld(await store.backlog(), deps.held());
+      return { entries: entries.map((gateway) => withWaiting(gateway, byQueue)), nextPageToken };
     },
     async pause({ gatewayId, reason }) {
-      const { id, pauseTimeMs } = find(gatewayId);
+      const before = find(gatewayId);
+      const { id, pauseTimeMs } = before;
       if (isLongerThan(reason, 200) || !isCleanText(reason))
         throw invalid("reason", "must have at most 200 characters, no controls and no U+FFFD");
       const pause = { reason, timeMs: pauseTimeMs ?? clock.now() };
       await store.setPaused(id, pause);
       deps.onPause(id, pause);
-      return answer(id);
+      return answerStored(before);
     },
     async resume(gatewayId) {
-      const { id } = find(gatewayId);
+      const before = find(gatewayId);
+      const { id } = before;
       for (const name of [id, ...deps.formerIdsOf(id)]) await store.setPaused(name, undefined);
       deps.onPause(id, undefined);
       deps.onResume(id);
-      return answer(id);
+      return answerStored(before);
     },
   };
+}
+
+function withWaiting(gateway: GatewayOverview, queues: Backlog["byQueue"]): GatewayAnswer {
+  const own = queues.filter(({ gatewayId }) => gatewayId === gateway.id);
+  return { ...gateway, waitingCount: own.reduce((sum, { count }) => sum + count, 0) };
 }
 
 /** Sorts as (priority, id); priorities may be negative. */

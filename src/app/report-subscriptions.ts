@@ -62,7 +62,8 @@ export function createReportSubscriptions(deps: ReportSubscriptionsDeps): Report
         case "acknowledged":
           return cursors.cursorAfter(accountId, position);
         case "unchanged": {
-          const subscription = await store.readSubscription(accountId, name);
+          // It was acknowledged before: that is the answer, whether its place can be read now or not.
+          const subscription = await store.readSubscription(accountId, name).catch(() => undefined);
           return cursors.cursorAfter(accountId, subscription?.position ?? position);
         }
         case "beyond_last":

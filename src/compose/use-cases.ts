@@ -51,7 +51,7 @@ export interface UseCaseDeps {
   readonly store: Store;
   readonly claimant: () => ClaimantId;
   readonly dispatcher: Dispatcher;
-  readonly intake: Pick<Intake, "admission">;
+  readonly intake: Pick<Intake, "admission" | "backlog">;
   readonly panel: GatewayPanel;
   readonly stopping: AbortSignal;
   readonly requestSecrets: Parameters<typeof createRequestHashes>[0];
@@ -120,7 +120,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
       maxSubscriptions: config.limits.maxSubscriptionsPerAccount,
     }),
     subscriptions: createReportSubscriptions({ store, cursors, sealer, readers, clock }),
-    gateways: createGatewayControl({ store, sealer, clock, ...deps.panel }),
+    gateways: createGatewayControl({ store, sealer, clock, lastBacklog: deps.intake.backlog, ...deps.panel }),
     explainRoute: createExplainRoute({ routes, countryOf, newMessageId }),
     downloadBackup: createDownloadBackup({ store, storePath: config.store.path }),
     readers,

@@ -176,6 +176,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
       store: seen,
       sealer,
       clock,
+      lastBacklog: () => ({ queued: 0, byQueue: [], parkedReceipts: 0 }),
       held: () => [],
       formerIdsOf: (id) => gatewayNames(routes).formerIdsOf(id),
       overview: () =>

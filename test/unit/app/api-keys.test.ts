@@ -97,6 +97,20 @@ describe("createApiKeys", () => {
     expect(await keys.verify(secret)).toBeUndefined();
   });
 
+  it("answers a revocation that is stored, and refuses the key at once, also where keys cannot be read any more", async () => {
+    const { keys, store, rows } = setUp();
+    const { apiKey, secret } = await keys.create(request);
+    await keys.verify(secret);
+    const { revokeKey } = store;
+    store.revokeKey = async (id, timeMs) => {
+      store.listKeys = () => Promise.reject(new Error("the store is away"));
+      return revokeKey(id, timeMs);
+    };
+    expect(await keys.revoke(apiKey.id, { force: false })).toEqual(rows.get(apiKey.id));
+    expect(rows.get(apiKey.id)?.revokeTimeMs).toBeTypeOf("number");
+    expect(await keys.verify(secret)).toBeUndefined();
+  });
+
   it("does not trust what was asked for too long ago when its answer comes", async () => {
     const { keys, store, clock } = setUp();
     const { apiKey, secret } = await keys.create(request);

@@ -39,7 +39,14 @@ describe("pauses by hand", () => {
     });
     const stored = async () => pausesByName(await store.pausedGateways(), pool.names());
     const panel = createGatewayPanel(pool, dispatcher, await stored(), () => undefined);
-    const control = createGatewayControl({ store, sealer: createTokenSealer("x"), clock, ...panel });
+    const lastBacklog = () => ({ queued: 0, byQueue: [], parkedReceipts: 0 });
+    const control = createGatewayControl({
+      store,
+      sealer: createTokenSealer("x"),
+      clock,
+      lastBacklog,
+      ...panel,
+    });
     await control.pause({ gatewayId: "old", reason: "works" });
 
     pool.replace([config("today", { formerIds: ["old"] })]);
