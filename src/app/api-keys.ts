@@ -1,24 +1,27 @@
 /**
  * API keys: made, checked, listed and revoked. A key reads `smsr_<key id>_<secret>`; the store keeps only its HMAC-SHA256 under the
- * store's id. Keys given in the configuration are known by their SHA-256 and live as long as they stand there.
+ * store's id, into which the scopes of a narrower key go: changed in the store, or looked at by a release that knows roles only, it is
+ * wrong. Keys given in the configuration are known by their SHA-256 and live as long as they stand there.
  */
 import { createHmac, hash, randomBytes, timingSafeEqual } from "node:crypto";
 import { SmsError } from "../domain/errors.ts";
 import { type AccountId, toAccountId } from "../domain/ids.ts";
+import { holdsScope, type Scope } from "../domain/scopes.ts";
 import type { ApiKey } from "../store/keeping.ts";
+import { isWhole } from "../store/key-scopes.ts";
 import type { Store } from "../store/store.ts";
 
 /** Who calls. */
 export interface Principal {
   readonly keyId: string;
   readonly accountId: AccountId;
-  readonly role: ApiKey["role"];
+  readonly scopes: readonly Scope[];
 }
 
 /** A key of the configuration: as written, or `sha256:` and its hash in hexadecimal. */
 export interface ConfiguredKey {
   readonly accountId: string;
-  readonly role: ApiKey["role"];
+  readonly scopes: readonly Scope[];
   readonly key: string;
 }
 
@@ -40,20 +43,23 @@ export interface ApiKeys {
   verify(presented: string): Principal | undefined | Promise<Principal | undefined>;
   /** Why `verify` answered nothing, for the log. */
   whyRefused(presented: string | undefined): RefusedKey;
+  /** Refuses with ALREADY_EXISTS where there is a key of this id. */
   create(request: {
     readonly accountId: AccountId;
-    readonly role: ApiKey["role"];
+    readonly scopes: readonly Scope[];
     readonly name: string;
+    /** Undefined for one of our own. */
+    readonly keyId?: string | undefined;
   }): Promise<NewApiKey>;
   /** Stored keys, newest first, the revoked ones too. */
   list(): Promise<readonly ApiKey[]>;
   /**
-   * Revokes at once and answers the key as it is now; refuses with INVALID_PARAMETER where no stored key has the id, and without `force`
-   * with NOT_CHANGEABLE where nobody could look after the service any more.
+   * Revokes at once and answers the key as it is now; refuses with UNKNOWN_KEY where no key has the id, and with NOT_CHANGEABLE where it is
+   * one of the configuration, or, without `force`, where nobody could look after the service any more.
    */
   revoke(keyId: string, options: { readonly force: boolean }): Promise<ApiKey>;
-  /** Whether anybody could call, at all or in this role. */
-  hasAny(role?: ApiKey["role"]): Promise<boolean>;
+  /** Whether anybody could call, at all or what needs this scope. */
+  hasAny(scope?: Scope): Promise<boolean>;
 }
 
 export interface ApiKeysDeps {
@@ -64,7 +70,7 @@ export interface ApiKeysDeps {
   readonly trustMs?: number;
 }
 
-const form = /^smsr_([a-z0-9]{12})_([A-Za-z0-9_-]{43})$/;
+const form = /^smsr_([a-z0-9-]{1,32})_([A-Za-z0-9_-]{43})$/;
 const keyIdLetters = "abcdefghijklmnopqrstuvwxyz234567";
 
 const usualTrustMs = 10_000;
@@ -89,7 +95,10 @@ export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs
   let readAtMs = Number.NEGATIVE_INFINITY;
   let reading: Promise<void> | undefined;
 
-  const hashOf = (key: string) => createHmac("sha256", store.id).update(key).digest();
+  const hashOf = (key: string, scopes: readonly Scope[]) => {
+    const covered = isWhole(scopes) ? key : `${scopes.join(",")}\n${key}`;
+    return createHmac("sha256", store.id).update(covered).digest();
+  };
 
   /** What comes back may be as old as the moment at which it was asked for. */
   function read(): Promise<void> {
@@ -123,9 +132,9 @@ export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs
     return ageMs > trustMs || (ageMs > missMs && !known.has(keyId));
   }
 
-  function isRight(presented: string, hash: string): boolean {
+  function isRight(presented: string, { hash, scopes }: ApiKey): boolean {
     if (rightHashes.get(presented) === hash) return true;
-    if (!timingSafeEqual(hashOf(presented), Buffer.from(hash, "hex"))) return false;
+    if (!timingSafeEqual(hashOf(presented, scopes), Buffer.from(hash, "hex"))) return false;
     remember(rightHashes, presented, hash);
     return true;
   }
@@ -140,8 +149,8 @@ export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs
 
   function judge(presented: string, keyId: string | undefined): Principal | undefined {
     const key = keyId === undefined ? undefined : known.get(keyId);
-    if (key !== undefined && key.revokeTimeMs === undefined && isRight(presented, key.hash))
-      return { keyId: key.id, accountId: key.accountId, role: key.role };
+    if (key !== undefined && key.revokeTimeMs === undefined && isRight(presented, key))
+      return { keyId: key.id, accountId: key.accountId, scopes: key.scopes };
     return findConfigured(presented);
   }
 
@@ -151,10 +160,16 @@ export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs
     known = new Map([...known, [keyId, { ...key, revokeTimeMs: nowMs }]]);
   }
 
-  const isOperator = ({ role }: { readonly role: ApiKey["role"] }) => role === "OPERATOR";
+  const isOperator = ({ scopes }: { readonly scopes: readonly Scope[] }) => holdsScope(scopes, "ADMIN");
+
+  function refuseConfigured(keyId: string): void {
+    if (![...byConfiguredHash.values()].some((principal) => principal.keyId === keyId)) return;
+    throw new SmsError("NOT_CHANGEABLE", "The key stands in the configuration: take it out there.");
+  }
 
   async function refuseLastOperator(keyId: string): Promise<void> {
-    if (known.get(keyId)?.role === "ACCOUNT" || [...byConfiguredHash.values()].some(isOperator)) return;
+    const key = known.get(keyId);
+    if ((key !== undefined && !isOperator(key)) || [...byConfiguredHash.values()].some(isOperator)) return;
     await readAnew();
     const left = [...known.values()].filter((key) => key.revokeTimeMs === undefined && isOperator(key));
     if (left.length !== 1 || left[0]?.id !== keyId) return;
@@ -176,14 +191,17 @@ export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs
       return { reason, keyId: key.id, account: key.accountId };
     },
 
-    async create({ accountId, role, name }) {
+    async create({ accountId, scopes, name, keyId }) {
       for (;;) {
-        const id = newKeyId();
+        const id = keyId ?? newKeyId();
         const secret = `smsr_${id}_${randomBytes(32).toString("base64url")}`;
-        const hash = hashOf(secret).toString("hex");
+        const hash = hashOf(secret, scopes).toString("hex");
         const createTimeMs = clock.now();
-        const apiKey: ApiKey = { id, accountId, role, name, hash, createTimeMs, revokeTimeMs: undefined };
-        if (!(await store.createKey(apiKey))) continue;
+        const apiKey: ApiKey = { id, accountId, scopes, name, hash, createTimeMs, revokeTimeMs: undefined };
+        if (!(await store.createKey(apiKey))) {
+          if (keyId === undefined) continue;
+          throw new SmsError("ALREADY_EXISTS", "A key has this id.");
+        }
         known = new Map([...known, [id, apiKey]]);
         // Whether it can be read again now or not: the key is stored, and its secret exists nowhere else.
         await readAnew().catch(() => undefined);
@@ -197,6 +215,7 @@ export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs
     },
 
     async revoke(keyId, { force }) {
+      refuseConfigured(keyId);
       if (!force) await refuseLastOperator(keyId);
       if (!known.has(keyId)) await readAnew();
       const nowMs = clock.now();
@@ -206,18 +225,15 @@ export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs
       await readAnew().catch(() => noteRevoked(keyId, nowMs));
       const key = known.get(keyId);
       if (key !== undefined) return key;
-      throw new SmsError("INVALID_PARAMETER", undefined, {
-        violations: [
-          { field: "key_id", reason: "INVALID_PARAMETER", description: "No stored key has this id." },
-        ],
-      });
+      throw new SmsError("UNKNOWN_KEY");
     },
 
-    async hasAny(role) {
-      const isOfRole = (key: { readonly role: ApiKey["role"] }) => role === undefined || key.role === role;
-      if ([...byConfiguredHash.values()].some(isOfRole)) return true;
+    async hasAny(scope) {
+      const holds = ({ scopes }: { readonly scopes: readonly Scope[] }) =>
+        scope === undefined || holdsScope(scopes, scope);
+      if ([...byConfiguredHash.values()].some(holds)) return true;
       await read();
-      return [...known.values()].some((key) => key.revokeTimeMs === undefined && isOfRole(key));
+      return [...known.values()].some((key) => key.revokeTimeMs === undefined && holds(key));
     },
   };
 }
@@ -225,7 +241,7 @@ export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs
 function configuredEntry(entry: ConfiguredKey, index: number): readonly [string, Principal] {
   const hash = entry.key.startsWith("sha256:") ? entry.key.slice(7) : sha256(entry.key);
   const keyId = `configured-${index + 1}`;
-  return [hash, { keyId, accountId: toAccountId(entry.accountId), role: entry.role }];
+  return [hash, { keyId, accountId: toAccountId(entry.accountId), scopes: entry.scopes }];
 }
 
 /** Configured keys are found by their hash: whoever times the look-up learns of a hash, not of a key. */

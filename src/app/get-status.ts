@@ -1,6 +1,7 @@
 /** Tells where a message and its deliveries are, page by page. */
 import { SmsError } from "../domain/errors.ts";
 import type { AccountId } from "../domain/ids.ts";
+import { holdsScope } from "../domain/scopes.ts";
 import type { Store } from "../store/store.ts";
 import type { DeliveryView, MessageView } from "../store/views.ts";
 import type { Principal } from "./api-keys.ts";
@@ -43,7 +44,7 @@ export function createGetStatus({ store, sealer }: GetStatusDeps): GetStatus {
     const { deliveries, nextPosition } = page;
     return {
       message: page,
-      deliveries: principal.role === "OPERATOR" ? deliveries : deliveries.map(withoutLeftOut),
+      deliveries: holdsScope(principal.scopes, "ADMIN") ? deliveries : deliveries.map(withoutLeftOut),
       nextPageToken:
         nextPosition === undefined ? undefined : sealPageToken(sealer, list, String(nextPosition)),
     };

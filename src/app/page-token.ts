@@ -1,5 +1,6 @@
 /** Pages of lists: their size, and the token that leads to the next one, sealed for the list and its filter. */
 import { SmsError } from "../domain/errors.ts";
+import { invalid } from "./required-fields.ts";
 import type { TokenSealer } from "./sealed-token.ts";
 
 const defaultPageSize = 100;
@@ -7,13 +8,15 @@ const largestPageSize = 1_000;
 
 /** The page that a caller asks for. */
 export interface PageRequest {
-  /** 0 for the default; more than the largest means the largest. */
+  /** 0 for the default; more than the largest means the largest; negative ones are refused. */
   readonly pageSize: number;
   /** Empty for the first page. */
   readonly pageToken: string;
 }
 
+/** The size of the page; INVALID_PARAMETER where it is negative. */
 export function pageSizeOf({ pageSize }: PageRequest): number {
+  if (pageSize < 0) throw invalid("page_size", "must not be negative");
   return pageSize === 0 ? defaultPageSize : Math.min(pageSize, largestPageSize);
 }
 

@@ -1,6 +1,7 @@
 /** Plans a content without sending it, by the functions that sending uses (P30). */
 import { type FieldViolation, refuseFields, SmsError } from "../domain/errors.ts";
 import { deliveryIdOf, type MessageId, toGatewayId } from "../domain/ids.ts";
+import { holdsScope } from "../domain/scopes.ts";
 import { baselineProfile } from "../encoding/baseline-profile.ts";
 import type { EncodingProfile, MessagePlan } from "../encoding/message-plan.ts";
 import { PlanMemo, type PlannedMessage } from "../routing/plan-memo.ts";
@@ -107,7 +108,8 @@ export function createPreviewSms(deps: PreviewSmsDeps): PreviewSms {
 function profileOf(deps: PreviewSmsDeps, gatewayId: string, principal: Principal): EncodingProfile {
   if (gatewayId === "") return baselineProfile;
   const gateway = deps.routes.table().gateways.get(toGatewayId(gatewayId));
-  const isKept = principal.role !== "OPERATOR" && gateway?.accounts?.has(principal.accountId) === false;
+  const isKept =
+    !holdsScope(principal.scopes, "ADMIN") && gateway?.accounts?.has(principal.accountId) === false;
   if (gateway === undefined || isKept) throw new SmsError("UNKNOWN_GATEWAY");
   return gateway.profile;
 }

@@ -3,6 +3,7 @@
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
+import { hasOperator } from "../config/account-scopes.ts";
 import { settingPaths, variableName } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import { type Config, configSchema } from "../config/schema.ts";
@@ -76,17 +77,18 @@ function check(named: string | undefined, options: CheckOptions, context: CliCon
 }
 
 /** What is no fault and may still surprise. */
-function warningsOf({ accounts, gateways, store }: Config): readonly string[] {
+function warningsOf(config: Config): readonly string[] {
+  const { accounts, gateways, store } = config;
   const keyFile = join(dirname(store.path), "operator.key");
-  const hasOperator = accounts.length === 0 || accounts.some(({ role }) => role === "OPERATOR");
+  const mayBeAlone = accounts.length > 0 && !hasOperator(config);
   return [
     ...(gateways.length === 0
       ? ["no gateway is configured: every message is refused with 4112 NO_ROUTE. Add one under gateways."]
       : []),
-    ...(hasOperator
-      ? []
-      : [
-          `no account has the role OPERATOR, which gateways, keys and backups need. Unless the store knows an operator's key, the next start makes one and writes it to ${keyFile}.`,
-        ]),
+    ...(mayBeAlone
+      ? [
+          `no account has the scope ADMIN, which gateways, keys and backups need. Unless the store knows an operator's key, the next start makes one and writes it to ${keyFile}.`,
+        ]
+      : []),
   ];
 }

@@ -1,20 +1,30 @@
 /** `sms-relay keys`: API keys, for operators. */
 import { type Command, Option } from "commander";
-import { ApiKey, CreateKeyResponse, KeyRole, keyRoleToJSON } from "../gen/smsrelay/v1/key_service.ts";
+import { ApiKey, CreateKeyResponse, Scope, scopeToJSON } from "../gen/smsrelay/v1/key_service.ts";
 import { type ClientOptions, withClient, withClientOptions } from "./client.ts";
 import type { CliContext } from "./context.ts";
 import { bareName, tableText, timeText } from "./output.ts";
 import { protobufJson } from "./protobuf-json.ts";
 
+const scopes = {
+  send: Scope.SCOPE_SEND,
+  read: Scope.SCOPE_READ,
+  manage: Scope.SCOPE_MANAGE,
+  admin: Scope.SCOPE_ADMIN,
+} as const;
+type ScopeWord = keyof typeof scopes;
+
 interface CreateOptions extends ClientOptions {
   readonly account: string;
-  readonly role: "account" | "operator";
+  readonly scope?: readonly ScopeWord[];
   readonly name: string;
+  readonly id: string;
 }
 
 const examples = `
 Examples:
   sms-relay keys create --account shop --name "till 3"
+  sms-relay keys create --account shop --scope read --id dashboard
   sms-relay keys list
   sms-relay keys revoke abcdefghijkl`;
 
@@ -30,9 +40,13 @@ export function defineKeys(program: Command, context: CliContext): void {
     .description("Makes a key and prints it, once.")
     .requiredOption("--account <id>", "the account it sends for")
     .addOption(
-      new Option("--role <role>", "what it may do").choices(["account", "operator"]).default("account"),
+      new Option(
+        "--scope <scope...>",
+        "what it may do; admin does everything (default: send, read and manage)",
+      ).choices(Object.keys(scopes)),
     )
     .option("--name <text>", "what people call it", "")
+    .option("--id <key-id>", "its id, so that asking again makes no second key (default: a new one)", "")
     .action((options: CreateOptions) => createKey(options, context));
   const list = keys
     .command("list")
@@ -53,10 +67,14 @@ export function defineKeys(program: Command, context: CliContext): void {
 }
 
 async function createKey(options: CreateOptions, context: CliContext): Promise<void> {
-  const role = options.role === "operator" ? KeyRole.KEY_ROLE_OPERATOR : KeyRole.KEY_ROLE_ACCOUNT;
   const response = await withClient(options, context, "operator", (client) =>
     client.keys.createKey(
-      { accountId: options.account, role, displayName: options.name },
+      {
+        accountId: options.account,
+        scopes: (options.scope ?? []).map((word) => scopes[word]),
+        displayName: options.name,
+        keyId: options.id,
+      },
       client.callOptions(),
     ),
   );
@@ -94,10 +112,10 @@ async function printKeys(
   const rows = found.map((key) => [
     key.keyId,
     key.accountId,
-    bareName(keyRoleToJSON(key.role), "KEY_ROLE"),
+    key.scopes.map((scope) => bareName(scopeToJSON(scope), "SCOPE")).join(" "),
     key.displayName,
     timeText(key.createTime),
     timeText(key.revokeTime),
   ]);
-  context.out(tableText(["key", "account", "role", "name", "made", "revoked"], rows));
+  context.out(tableText(["key", "account", "scopes", "name", "made", "revoked"], rows));
 }

@@ -7,6 +7,7 @@ import { open, rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { ApiKeys } from "../app/api-keys.ts";
 import { toAccountId } from "../domain/ids.ts";
+import { accountScopes, operatorScopes, type Scope } from "../domain/scopes.ts";
 import type { Logger } from "../observability/logger.ts";
 
 /** Where the keys lie that were made now. */
@@ -37,16 +38,16 @@ export async function ensureFirstKeys(
   folder: string,
   log: Logger,
 ): Promise<FirstKeys | undefined> {
-  if (await keys.hasAny("OPERATOR")) return undefined;
+  if (await keys.hasAny("ADMIN")) return undefined;
   const canAnybodyCall = await keys.hasAny();
-  const make = async (account: string, role: "ACCOUNT" | "OPERATOR") => {
+  const make = async (account: string, scopes: readonly Scope[]) => {
     const path = join(folder, `${account}.key`);
     await setAside(path, log);
     // Opened first: a key that nobody could ever read would stay in the store.
     await using file = await open(path, "w", 0o600);
     const { secret } = await keys.create({
       accountId: toAccountId(account),
-      role,
+      scopes,
       name: "made at the first start",
     });
     await file.writeFile(`${secret}\n`);
@@ -54,16 +55,16 @@ export async function ensureFirstKeys(
   };
   try {
     // The operator's key first: were the second write to fail, an operator could still make further keys.
-    const operatorKeyFile = await make("operator", "OPERATOR");
+    const operatorKeyFile = await make("operator", operatorScopes);
     return {
       operatorKeyFile,
-      defaultKeyFile: canAnybodyCall ? undefined : await make("default", "ACCOUNT"),
+      defaultKeyFile: canAnybodyCall ? undefined : await make("default", accountScopes),
     };
   } catch (err) {
     if (!canAnybodyCall) throw err;
     log.warn(
       { err, folder },
-      "Nobody may look after gateways, keys and backups: no key has the role OPERATOR, and none could be written.",
+      "Nobody may look after gateways, keys and backups: no key has the scope ADMIN, and none could be written.",
     );
     return undefined;
   }

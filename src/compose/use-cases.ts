@@ -21,6 +21,7 @@ import { createTokenSealer } from "../app/sealed-token.ts";
 import { createSendSms, type SendSms } from "../app/send-sms.ts";
 import { createWatchReports, type WatchReports } from "../app/watch-reports.ts";
 import { createWorkInHand, type WorkInHand } from "../app/work-in-hand.ts";
+import { scopesOfAccount } from "../config/account-scopes.ts";
 import type { Config } from "../config/schema.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import { type ClaimantId, createMessageIds } from "../domain/ids.ts";
@@ -73,8 +74,8 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
   const newMessageId = createMessageIds(() => clock.now(), randomFillSync);
   const workInHand = createWorkInHand({ clock, random: Math.random });
   const routes: Routes = dispatcher;
-  const configured = config.accounts.flatMap(({ id, role, keys }) =>
-    keys.map((key) => ({ accountId: id, role, key })),
+  const configured = config.accounts.flatMap((account) =>
+    account.keys.map((key) => ({ accountId: account.id, scopes: scopesOfAccount(account), key })),
   );
   const keys = createApiKeys({
     store,

@@ -28,6 +28,16 @@ export function crossFaultsOf(config: unknown): readonly CrossFault[] {
     ...listenFaults(groupOf(listen)),
     ...limitFaults(groupOf(limits)),
     ...twinFaults(idsOf("accounts", accountGroups), () => "stands twice: ids of accounts must differ"),
+    ...accountGroups.flatMap(({ scopes, role }, index) =>
+      scopes === undefined || role === undefined
+        ? []
+        : [
+            {
+              path: ["accounts", index, "role"],
+              rule: "stands beside scopes, which say the same: leave it out",
+            },
+          ],
+    ),
     ...twinFaults(idsOf("gateways", gatewayGroups), () => "stands twice: ids of gateways must differ"),
     ...formerIdFaults(gatewayGroups),
     ...twinFaults(

@@ -3,6 +3,7 @@
  * octets.
  */
 import { z } from "zod";
+import { scopes } from "../domain/scopes.ts";
 import { crossFaultsOf } from "./cross-faults.ts";
 import { gatewaySchema } from "./gateway-schema.ts";
 import { type ReferenceReader, secret } from "./references.ts";
@@ -129,7 +130,8 @@ const secretList = (reader: ReferenceReader) => {
 const account = (reader: ReferenceReader) =>
   z.strictObject({
     id: accountId,
-    role: z.enum(["ACCOUNT", "OPERATOR"]).default("ACCOUNT"),
+    scopes: z.array(z.enum(scopes)).min(1).max(scopes.length).optional(),
+    role: z.enum(["ACCOUNT", "OPERATOR"]).optional(),
     keys: z.array(configuredKey(reader)).min(1).max(20),
   });
 

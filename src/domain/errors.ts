@@ -33,13 +33,9 @@ export class SmsError extends Error {
   }
 }
 
-/** A refusal for faults in fields: its code is that of the first violation in field order, and it tells the first limit hit. */
+/** A refusal for faults in fields: its code is that of the first violation in field order. */
 export function refuseFields(violations: readonly FieldViolation[]): SmsError {
   const first = violations[0];
   if (first === undefined) throw new RangeError("a refusal needs a violation");
-  const { text } = statusCode(first.reason);
-  const overLimit = violations.find(({ reason }) => statusCode(reason).grpcCode === "RESOURCE_EXHAUSTED");
-  if (overLimit === undefined) return new SmsError(first.reason, text, { violations });
-  const quota = { subject: "request", description: `${overLimit.field}: ${overLimit.description}` };
-  return new SmsError(first.reason, text, { violations, quota });
+  return new SmsError(first.reason, statusCode(first.reason).text, { violations });
 }

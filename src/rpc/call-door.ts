@@ -1,10 +1,11 @@
 /**
- * The door of every call: who calls is known from the headers, before anything of the body is held; what each account holds of the
+ * The door of every call: who calls, and whether the key holds what the call wants, is known from the headers, before anything of the body is held; what each account holds of the
  * process is bounded; and what begins and does not go on, or is answered and not read, is ended in time (P61).
  */
 import type { Metadata, StatusObject } from "@grpc/grpc-js";
 import type { ApiKeys, Principal } from "../app/api-keys.ts";
 import { SmsError } from "../domain/errors.ts";
+import { holdsScope, type Scope } from "../domain/scopes.ts";
 import type { Clock, Timer } from "../observability/clock.ts";
 import { bearerOf } from "./authenticate.ts";
 import { type CallBounds, Share } from "./call-bounds.ts";
@@ -12,7 +13,7 @@ import { CallList, type WatchedCall } from "./call-list.ts";
 import { type Connections, createConnections } from "./connections.ts";
 import { refusalOf } from "./error-status.ts";
 import type { FailureDeps } from "./failure.ts";
-import { logRefusedKey } from "./refused-keys.ts";
+import { logMissingScope, logRefusedKey } from "./refused-keys.ts";
 
 export interface CallDoorDeps extends FailureDeps {
   readonly keys: Pick<ApiKeys, "verify" | "whyRefused">;
@@ -40,10 +41,10 @@ export interface CallDoor {
   readonly arriving: CallList<WatchedCall>;
   readonly streaming: CallList<WatchedCall>;
   readonly unread: CallList<WatchedCall>;
-  /** Who calls, or the status to refuse with. `isOpen`: no key is needed. */
+  /** Who calls, or the status to refuse with; without a scope no key is needed. */
   enter(
     metadata: Metadata,
-    isOpen: boolean,
+    scope: Scope | undefined,
     peer: Peer,
   ): Entry | StatusObject | Promise<Entry | StatusObject>;
   refuse(share: Share, what: string): StatusObject;
@@ -93,7 +94,12 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     return refusalOf(new SmsError("INVALID_CREDENTIALS"), deps);
   }
 
-  function admitKnown(principal: Principal): Entry | StatusObject {
+  function admitKnown(principal: Principal, scope: Scope, peer: Peer): Entry | StatusObject {
+    if (!holdsScope(principal.scopes, scope)) {
+      logMissingScope(deps, principal, scope, peer.getPeer());
+      const text = `The key does not hold the scope ${scope}, which this call wants.`;
+      return refusalOf(new SmsError("ACCESS_DENIED", text, { metadata: { scope } }), deps);
+    }
     return admit({ principal, share: shareOf(principal.accountId) });
   }
 
@@ -118,17 +124,17 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     arriving,
     streaming,
     unread,
-    enter(metadata, isOpen, peer) {
-      if (isOpen) return admit(strangers);
+    enter(metadata, scope, peer) {
+      if (scope === undefined) return admit(strangers);
       const presented = bearerOf(metadata.get("authorization")[0]);
       if (presented === undefined) return refuseKey(undefined, peer);
       const found = keys.verify(presented);
       if (found instanceof Promise)
         return found.then(
-          (known) => (known === undefined ? refuseKey(presented, peer) : admitKnown(known)),
+          (known) => (known === undefined ? refuseKey(presented, peer) : admitKnown(known, scope, peer)),
           (thrown: unknown) => refusalOf(thrown, deps),
         );
-      return found === undefined ? refuseKey(presented, peer) : admitKnown(found);
+      return found === undefined ? refuseKey(presented, peer) : admitKnown(found, scope, peer);
     },
     refuse,
     stop() {

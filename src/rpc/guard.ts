@@ -1,6 +1,7 @@
 /**
- * What stands around every handler: authentication before it, and our errors turned into gRPC's after it. Plain wrappers rather
- * than middleware, so that a unary call passes through no further generator.
+ * What stands around every handler: authentication before it, and our errors turned into gRPC's after it. What the key has to hold is
+ * the door's matter (call-door.ts), which every call comes through. Plain wrappers rather than middleware, so that a unary call passes
+ * through no further generator.
  */
 import type { CallContext } from "nice-grpc-common";
 import type { ApiKeys, Principal } from "../app/api-keys.ts";
@@ -11,7 +12,6 @@ import { toServerError } from "./error-status.ts";
 import type { FailureDeps } from "./failure.ts";
 import { callOf } from "./guarded-call.ts";
 import { refuseUnreadable } from "./read-requests.ts";
-import { addressOf } from "./refused-keys.ts";
 
 export interface GuardDeps extends FailureDeps {
   readonly keys: Pick<ApiKeys, "verify" | "whyRefused">;
@@ -31,26 +31,12 @@ export interface Guard {
   ): (request: Request, context: CallContext) => AsyncGenerator<Response, void>;
 }
 
-/** The guard for every account's calls, or for operators' only. */
-export function createGuard(deps: GuardDeps, role: "any" | "operator"): Guard {
-  function admitted(principal: Principal, { peer }: CallContext): Principal {
-    if (role === "any" || principal.role === "OPERATOR") return principal;
-    const { keyId, accountId: account } = principal;
-    const fields = { reason: "NO_OPERATOR", keyId, account, peer: addressOf(peer) };
-    deps.log.often.warn(fields, "A call for operators was refused to another's key.");
-    throw new SmsError("ACCESS_DENIED");
-  }
-  function admit(context: CallContext): Principal | Promise<Principal> {
-    const caller = authenticate(context, deps);
-    return caller instanceof Promise
-      ? caller.then((known) => admitted(known, context))
-      : admitted(caller, context);
-  }
+export function createGuard(deps: GuardDeps): Guard {
   /** Looks at the key of an open stream again and again until it is cancelled; calls back once it is not admitted any more. */
   function watch(context: CallContext, onRefused: (refusal: SmsError) => void): Timer {
     const check = async () => {
       try {
-        await admit(context);
+        await authenticate(context, deps);
       } catch (thrown) {
         // While the store is away nobody can tell, and the stream goes on.
         if (isRefusal(thrown)) onRefused(thrown);
@@ -62,8 +48,7 @@ export function createGuard(deps: GuardDeps, role: "any" | "operator"): Guard {
     unary: (handle) => async (request, context) => {
       try {
         // The door knows the caller of each call; what comes past it shows its key here.
-        const known = callOf(request)?.principal;
-        const caller = known === undefined ? admit(context) : admitted(known, context);
+        const caller = callOf(request)?.principal ?? authenticate(context, deps);
         const principal = caller instanceof Promise ? await caller : caller;
         refuseUnreadable(request);
         return await handle(request, principal, context);
@@ -76,7 +61,7 @@ export function createGuard(deps: GuardDeps, role: "any" | "operator"): Guard {
         const refused = new AbortController();
         let timer: Timer | undefined;
         try {
-          const principal = await admit(context);
+          const principal = await authenticate(context, deps);
           refuseUnreadable(request);
           timer = watch(context, (refusal) => refused.abort(refusal));
           const signal = AbortSignal.any([context.signal, refused.signal]);
@@ -96,7 +81,5 @@ export function createGuard(deps: GuardDeps, role: "any" | "operator"): Guard {
 
 /** The key itself is refused; all else says nothing about it. */
 function isRefusal(thrown: unknown): thrown is SmsError {
-  return (
-    thrown instanceof SmsError && (thrown.code === "INVALID_CREDENTIALS" || thrown.code === "ACCESS_DENIED")
-  );
+  return thrown instanceof SmsError && thrown.code === "INVALID_CREDENTIALS";
 }

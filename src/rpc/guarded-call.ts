@@ -14,6 +14,7 @@ import {
 } from "@grpc/grpc-js";
 import type { Principal } from "../app/api-keys.ts";
 import type { Place } from "../app/work-in-hand.ts";
+import type { Scope } from "../domain/scopes.ts";
 import type { SendSmsRequest } from "../gen/smsrelay/v1/sms_service.ts";
 import type { Share } from "./call-bounds.ts";
 import type { CallDoor, Entry } from "./call-door.ts";
@@ -29,8 +30,8 @@ type SendStatus = ServerInterceptingCallInterface["sendStatus"];
 export type Admit = (request: SendSmsRequest) => Place | StatusObject;
 
 export interface GuardedMethods {
-  /** Methods that need no key. */
-  readonly isOpen: (path: string) => boolean;
+  /** What a key has to hold for a method; undefined for those that need no key. */
+  readonly scopeOf: (path: string) => Scope | undefined;
   /** Methods that change nothing, whose answer may be refused for its size. */
   readonly isRead: (path: string) => boolean;
   readonly sendSmsPath: string;
@@ -44,7 +45,7 @@ export function guardingInterceptor(door: CallDoor, methods: GuardedMethods): Se
     let method = known.get(path);
     if (method === undefined) {
       method = {
-        isOpen: methods.isOpen(path),
+        scope: methods.scopeOf(path),
         isRead: methods.isRead(path),
         isUnary: !requestStream && !responseStream,
         isRequestStream: requestStream,
@@ -57,7 +58,7 @@ export function guardingInterceptor(door: CallDoor, methods: GuardedMethods): Se
 }
 
 interface Method {
-  readonly isOpen: boolean;
+  readonly scope: Scope | undefined;
   readonly isRead: boolean;
   readonly isUnary: boolean;
   readonly isRequestStream: boolean;
@@ -120,14 +121,14 @@ export class GuardedCall extends ServerInterceptingCall implements WatchedCall {
     this.#listener = listener;
     this.#call.start({
       onReceiveMetadata: (metadata) => {
-        const entry = this.#door.enter(metadata, this.#method.isOpen, this.#call);
+        const entry = this.#door.enter(metadata, this.#method.scope, this.#call);
         if (entry instanceof Promise) void entry.then((known) => this.#enter(known, metadata));
         else this.#enter(entry, metadata);
       },
       onReceiveMessage: (message: object) => {
         if (this.#isOver) return;
         if (this.#method.isRequestStream) this.#received += 1;
-        else if (this.#request === undefined && !this.#method.isOpen) {
+        else if (this.#request === undefined && this.#method.scope !== undefined) {
           this.#request = message;
           (message as Borne)[callKey] = this;
         }
@@ -170,12 +171,12 @@ export class GuardedCall extends ServerInterceptingCall implements WatchedCall {
     this.#share = share;
     share.calls += 1;
     this.#sinceMs = this.#door.now();
-    const { isOpen, isRequestStream } = this.#method;
+    const { scope, isRequestStream } = this.#method;
     (isRequestStream ? this.#door.streaming : this.#door.arriving).add(this);
     if (!isRequestStream) share.arriving += 1;
     const reached = this.#reached;
     if (reached !== undefined) {
-      if (isOpen) limitRequest(reached, this.#door.bounds.maxStrangerOctets);
+      if (scope === undefined) limitRequest(reached, this.#door.bounds.maxStrangerOctets);
       // A listener costs 1 % of a message, and a few requests cannot hold much.
       if (isRequestStream || share.arriving > share.bounds.maxUncounted)
         reached.stream.on("data", () => this.#countBegun(share, reached));

@@ -16,7 +16,7 @@ import type {
   MaintenanceServiceImplementation,
 } from "../gen/smsrelay/v1/maintenance_service.ts";
 import { createGuard, type GuardDeps } from "./guard.ts";
-import { fromRole } from "./translate/enums.ts";
+import { fromScope } from "./translate/enums.ts";
 import { fromExplainRouteRequest, toGateway, toRouteCandidate } from "./translate/gateway.ts";
 import { toApiKey } from "./translate/key.ts";
 import type { WholeAnswers } from "./wire-definition.ts";
@@ -29,7 +29,7 @@ export interface GatewayServiceDeps extends GuardDeps {
 export function createGatewayService(
   deps: GatewayServiceDeps,
 ): WholeAnswers<GatewayServiceImplementation, GatewayServiceClient> {
-  const { unary } = createGuard(deps, "operator");
+  const { unary } = createGuard(deps);
   return {
     listGateways: unary(async (request) => {
       const { entries, nextPageToken = "" } = await deps.gateways.list(request);
@@ -66,15 +66,12 @@ export interface KeyServiceDeps extends GuardDeps {
 export function createKeyService(
   deps: KeyServiceDeps,
 ): WholeAnswers<KeyServiceImplementation, KeyServiceClient> {
-  const { unary } = createGuard(deps, "operator");
+  const { unary } = createGuard(deps);
   return {
-    createKey: unary(async ({ accountId, role, displayName }, ...who) => {
-      const made = await deps.keyControl.create({ accountId, role: fromRole(role), displayName });
-      const { id: keyId, role: ofRole } = made.apiKey;
-      deps.log.info(
-        { keyId, account: accountId, role: ofRole, ...actor(...who) },
-        "An operator created an API key.",
-      );
+    createKey: unary(async (request, ...who) => {
+      const made = await deps.keyControl.create({ ...request, scopes: request.scopes.map(fromScope) });
+      const { id: keyId, accountId: account, scopes } = made.apiKey;
+      deps.log.info({ keyId, account, scopes, ...actor(...who) }, "An operator created an API key.");
       return { apiKey: toApiKey(made.apiKey), secret: made.secret };
     }),
     listKeys: unary(async (request) => {
@@ -100,7 +97,7 @@ export function createMaintenanceService(
   deps: MaintenanceServiceDeps,
 ): WholeAnswers<MaintenanceServiceImplementation, MaintenanceServiceClient> {
   return {
-    downloadBackup: createGuard(deps, "operator").stream((_request, ...who) => {
+    downloadBackup: createGuard(deps).stream((_request, ...who) => {
       deps.log.info(actor(...who), "An operator downloads a backup.");
       return streamPieces(deps.downloadBackup);
     }),

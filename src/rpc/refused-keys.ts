@@ -1,5 +1,6 @@
 /** The line that is left in the log where a key is refused: from where, why, and whose key it is where that is known; never the key. */
-import type { ApiKeys } from "../app/api-keys.ts";
+import type { ApiKeys, Principal } from "../app/api-keys.ts";
+import type { Scope } from "../domain/scopes.ts";
 import type { Logger } from "../observability/logger.ts";
 
 export interface RefusedKeysDeps {
@@ -13,7 +14,18 @@ export function logRefusedKey(deps: RefusedKeysDeps, presented: string | undefin
   deps.log.often.warn(fields, "A call was refused for its key.");
 }
 
+/** A key that is right and does not hold what the call wants. */
+export function logMissingScope(
+  { log }: Pick<RefusedKeysDeps, "log">,
+  { keyId, accountId: account }: Principal,
+  scope: Scope,
+  peer: string,
+): void {
+  const fields = { reason: "NO_SCOPE", scope, keyId, account, peer: addressOf(peer) };
+  log.often.warn(fields, "A call was refused to a key that does not hold its scope.");
+}
+
 /** Without the port, which each connection has another of: lines of one address are counted together. */
-export function addressOf(peer: string): string {
+function addressOf(peer: string): string {
   return peer.replace(/:[0-9]+$/, "");
 }

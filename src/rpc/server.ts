@@ -21,6 +21,7 @@ import { guardingInterceptor } from "./guarded-call.ts";
 import { addHealth } from "./health.ts";
 import { forgetClosedStreams } from "./http2-streams.ts";
 import { addressOf, channelOptionsOf, credentialsOf, type ListenSettings } from "./listen-options.ts";
+import { methodScopes } from "./method-scopes.ts";
 import {
   createGatewayService,
   createKeyService,
@@ -53,14 +54,6 @@ const smsService = {
   },
 };
 const pathOf = (service: string, method: { readonly name: string }) => `/${service}/${method.name}`;
-const pathsOfOurs = new Set(
-  [
-    SmsServiceDefinition,
-    GatewayServiceDefinition,
-    KeyServiceDefinition,
-    MaintenanceServiceDefinition,
-  ].flatMap(({ fullName, methods }) => Object.values(methods).map((method) => pathOf(fullName, method))),
-);
 /** They change nothing, so that an answer which is too much is refused and may be asked for again. */
 const readingPaths = new Set([
   pathOf(SmsServiceDefinition.fullName, methods.getStatus),
@@ -69,7 +62,7 @@ const readingPaths = new Set([
   pathOf(SmsServiceDefinition.fullName, methods.listReportSubscriptions),
 ]);
 const guardedMethods = {
-  isOpen: (path: string) => !pathsOfOurs.has(path),
+  scopeOf: (path: string) => methodScopes.get(path),
   isRead: (path: string) => readingPaths.has(path),
   sendSmsPath: pathOf(SmsServiceDefinition.fullName, methods.sendSms),
 };

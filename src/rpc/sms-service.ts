@@ -48,7 +48,7 @@ export interface SmsServiceDeps extends GuardDeps {
 export function createSmsService(
   deps: SmsServiceDeps,
 ): WholeAnswers<SmsServiceImplementation, SmsServiceClient> {
-  const guard = createGuard(deps, "any");
+  const guard = createGuard(deps);
   const streams = { ...deps, unanswered: new UnansweredRequests() };
   const sendSms = guard.unary(async (request: SendSmsRequest, { accountId }, context) =>
     toSendSmsResponse(

@@ -2,13 +2,15 @@
 import type { DeliveryState } from "../domain/delivery-state.ts";
 import type { AccountId, GatewayId } from "../domain/ids.ts";
 import type { Lane } from "../domain/message.ts";
+import type { Scope } from "../domain/scopes.ts";
 
 export interface ApiKey {
   readonly id: string;
   readonly accountId: AccountId;
-  readonly role: "ACCOUNT" | "OPERATOR";
+  /** In the contract's order. */
+  readonly scopes: readonly Scope[];
   readonly name: string;
-  /** HMAC-SHA256 of the secret, hexadecimal. */
+  /** HMAC-SHA256 of the secret, and of the scopes of a narrower key; hexadecimal. */
   readonly hash: string;
   readonly createTimeMs: number;
   readonly revokeTimeMs: number | undefined;

@@ -5,10 +5,11 @@ import { Status as RpcStatus } from "../../src/gen/google/rpc/status.ts";
 
 export interface OpenCall {
   readonly stream: ClientHttp2Stream;
-  /** How the call ended: the gRPC status, the name of the status code, and what was exceeded and by whom. */
+  /** How the call ended: the gRPC status, the name of the status code with its facts, and what was exceeded and by whom. */
   readonly end: Promise<{
     readonly status: number | undefined;
     readonly reason: string | undefined;
+    readonly metadata: Readonly<Record<string, string>> | undefined;
     readonly quota: { readonly subject: string; readonly description: string } | undefined;
     /** HTTP/2's code where the stream was reset. */
     readonly rstCode: number | undefined;
@@ -54,6 +55,7 @@ export function openCall(
       resolve({
         status: status === undefined ? undefined : Number(status),
         reason: info && ErrorInfo.decode(info).reason,
+        metadata: info && ErrorInfo.decode(info).metadata,
         quota: quota && QuotaFailure.decode(quota).violations[0],
         rstCode: stream.rstCode,
       });

@@ -28,6 +28,7 @@ import { createDispatcher, type Dispatcher } from "../../src/dispatch/dispatcher
 import { gatewayNames } from "../../src/domain/gateway-names.ts";
 import { createMessageIds, toGatewayId } from "../../src/domain/ids.ts";
 import type { Receipt } from "../../src/domain/receipt.ts";
+import { accountScopes, operatorScopes } from "../../src/domain/scopes.ts";
 import { type Clock, systemClock } from "../../src/observability/clock.ts";
 import { createDataClock } from "../../src/observability/data-clock.ts";
 import { type Logger, silentLogger } from "../../src/observability/logger.ts";
@@ -120,9 +121,9 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
   const apiKeys = createApiKeys({
     store,
     configured: [
-      { accountId: "shop", role: "ACCOUNT", key: SHOP_KEY },
-      { accountId: "other", role: "ACCOUNT", key: OTHER_KEY },
-      { accountId: "ops", role: "OPERATOR", key: OPERATOR_KEY },
+      { accountId: "shop", scopes: accountScopes, key: SHOP_KEY },
+      { accountId: "other", scopes: accountScopes, key: OTHER_KEY },
+      { accountId: "ops", scopes: operatorScopes, key: OPERATOR_KEY },
     ],
     clock,
   });

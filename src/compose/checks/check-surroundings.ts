@@ -1,6 +1,7 @@
 /** Looks at everything that a service of this configuration depends on, without starting one and without getting into its way. */
 import { statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { hasOperator } from "../../config/account-scopes.ts";
 import type { Config } from "../../config/schema.ts";
 import type { Clock } from "../../observability/clock.ts";
 import { inspectDatabase } from "../../store/postgres/inspect.ts";
@@ -99,9 +100,9 @@ async function diskFinding(path: string, minFreeDisk: number): Promise<Finding> 
   return { subject, level: free < minFreeDisk ? "fail" : free < 4 * minFreeDisk ? "warn" : "ok", text };
 }
 
-function keysFinding({ accounts, store }: Config, operatorKeyCount: number | undefined): Finding {
+function keysFinding(config: Config, operatorKeyCount: number | undefined): Finding {
   const subject = "keys";
-  if (accounts.some(({ role }) => role === "OPERATOR")) {
+  if (hasOperator(config)) {
     return { subject, level: "ok", text: "the configuration has an operator's key" };
   }
   if (operatorKeyCount === undefined) {
@@ -117,7 +118,7 @@ function keysFinding({ accounts, store }: Config, operatorKeyCount: number | und
           : `the store knows ${operatorKeyCount} operators' keys`,
     };
   }
-  const file = join(dirname(store.path), "operator.key");
+  const file = join(dirname(config.store.path), "operator.key");
   return {
     subject,
     level: "ok",

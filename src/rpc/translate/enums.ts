@@ -3,6 +3,7 @@
 import type { Unknown, WaitFor } from "../../app/send-request.ts";
 import type { DeliveryState, FailureReason } from "../../domain/delivery-state.ts";
 import type { AttemptOutcome, DuplicatePolicy, Lane, Message } from "../../domain/message.ts";
+import type { Scope } from "../../domain/scopes.ts";
 import { type StatusCodeName, statusCode } from "../../domain/status-code.ts";
 import type { Concatenation, Encoding } from "../../encoding/message-plan.ts";
 import {
@@ -10,7 +11,7 @@ import {
   DeliveryState as PbDeliveryState,
   FailureReason as PbFailureReason,
 } from "../../gen/smsrelay/v1/delivery.ts";
-import { KeyRole as PbKeyRole } from "../../gen/smsrelay/v1/key_service.ts";
+import { Scope as PbScope } from "../../gen/smsrelay/v1/key_service.ts";
 import {
   Concatenation as PbConcatenation,
   DuplicatePolicy as PbDuplicatePolicy,
@@ -19,7 +20,6 @@ import {
 } from "../../gen/smsrelay/v1/message.ts";
 import { WaitFor as PbWaitFor } from "../../gen/smsrelay/v1/sms_service.ts";
 import type { StatusCode as PbStatusCode } from "../../gen/smsrelay/v1/status_code.ts";
-import type { ApiKey } from "../../store/keeping.ts";
 
 /** The word for a number, `fallback` for 0, and UNRECOGNIZED for a number that the table lacks. */
 function reader<Word extends string, Default extends string>(
@@ -130,12 +130,15 @@ export const toConcatenation = (concatenation: Concatenation | undefined): PbCon
     ? PbConcatenation.CONCATENATION_UNSPECIFIED
     : concatenationNumbers[concatenation];
 
-const roleNumbers = {
-  ACCOUNT: PbKeyRole.KEY_ROLE_ACCOUNT,
-  OPERATOR: PbKeyRole.KEY_ROLE_OPERATOR,
-} as const satisfies Record<ApiKey["role"], PbKeyRole>;
-export const fromRole = reader(roleNumbers, "ACCOUNT");
-export const toRole = (role: ApiKey["role"]): PbKeyRole => roleNumbers[role];
+const scopeNumbers = {
+  SEND: PbScope.SCOPE_SEND,
+  READ: PbScope.SCOPE_READ,
+  MANAGE: PbScope.SCOPE_MANAGE,
+  ADMIN: PbScope.SCOPE_ADMIN,
+} as const satisfies Record<Scope, PbScope>;
+/** In a list there is no default: 0 is no scope. */
+export const fromScope = reader(scopeNumbers, "UNRECOGNIZED");
+export const toScope = (scope: Scope): PbScope => scopeNumbers[scope];
 
 /** Both tables hold the same numbers; a test compares them. */
 export function toStatusCode(name: StatusCodeName | undefined): PbStatusCode {

@@ -1,14 +1,14 @@
 /** API keys, without their secrets and hashes. */
 import type { ApiKey as PbApiKey } from "../../gen/smsrelay/v1/key_service.ts";
 import type { ApiKey } from "../../store/keeping.ts";
-import { toRole } from "./enums.ts";
+import { toScope } from "./enums.ts";
 import { toDate } from "./time.ts";
 
 export function toApiKey(key: ApiKey): PbApiKey {
   return {
     keyId: key.id,
     accountId: key.accountId,
-    role: toRole(key.role),
+    scopes: key.scopes.map(toScope),
     displayName: key.name,
     createTime: toDate(key.createTimeMs),
     revokeTime: toDate(key.revokeTimeMs),

@@ -3,7 +3,7 @@ import { SmsError } from "../../domain/errors.ts";
 
 export function refuseBackup(): SmsError {
   return new SmsError(
-    "INVALID_PARAMETER",
+    "NOT_CHANGEABLE",
     "The store is a PostgreSQL database: back it up with pg_dump, or with base backups and archived WAL.",
   );
 }

@@ -1,13 +1,15 @@
 /** API keys, whose secrets are known by their hash only. */
 import type { AccountId } from "../../domain/ids.ts";
 import type { ApiKey } from "../keeping.ts";
+import { type Role, readScopes, roleOf, scopesText } from "../key-scopes.ts";
 import { packText, unpackText } from "./pack-text.ts";
 import { type Connection, statement } from "./statement.ts";
 
 interface KeyRow {
   readonly id: string;
   readonly account_id: AccountId;
-  readonly role: ApiKey["role"];
+  readonly role: Role;
+  readonly scopes: string | null;
   readonly name: string;
   readonly hash: string;
   readonly create_time: number;
@@ -16,11 +18,11 @@ interface KeyRow {
 
 const list = statement<KeyRow>(
   "list_keys",
-  "SELECT id, account_id, role, name, hash, create_time, revoke_time FROM api_keys ORDER BY create_time, id",
+  "SELECT id, account_id, role, scopes, name, hash, create_time, revoke_time FROM api_keys ORDER BY create_time, id",
 );
 const insert = statement(
   "insert_key",
-  `INSERT INTO api_keys (id, account_id, role, name, hash, create_time, revoke_time) VALUES ($1, $2, $3, $4, $5, $6, $7)
+  `INSERT INTO api_keys (id, account_id, role, scopes, name, hash, create_time, revoke_time) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
    ON CONFLICT (id) DO NOTHING`,
 );
 const revoke = statement(
@@ -32,7 +34,7 @@ export async function listKeys(connection: Connection): Promise<readonly ApiKey[
   return (await connection.all(list)).map((row) => ({
     id: row.id,
     accountId: row.account_id,
-    role: row.role,
+    scopes: readScopes(row.role, row.scopes),
     name: unpackText(row.name),
     hash: row.hash,
     createTimeMs: row.create_time,
@@ -41,8 +43,9 @@ export async function listKeys(connection: Connection): Promise<readonly ApiKey[
 }
 
 export async function createKey(connection: Connection, key: ApiKey): Promise<boolean> {
-  const { id, accountId, role, name, hash, createTimeMs, revokeTimeMs } = key;
-  const values = [id, accountId, role, packText(name), hash, createTimeMs, revokeTimeMs ?? null] as const;
+  const { id, accountId, scopes, name, hash, createTimeMs, revokeTimeMs } = key;
+  const may = [roleOf(scopes), scopesText(scopes)] as const;
+  const values = [id, accountId, ...may, packText(name), hash, createTimeMs, revokeTimeMs ?? null] as const;
   return (await connection.run(insert, ...values)) === 1;
 }
 

@@ -16,6 +16,7 @@ import { claimNumbers } from "./migrations/0003-claim-numbers.ts";
 import { readersAndHeldLeases } from "./migrations/0004-readers-and-held-leases.ts";
 import { boundCredentials } from "./migrations/0006-bound-credentials.ts";
 import { parkedReceipts } from "./migrations/0007-parked-receipts.ts";
+import { keyScopes } from "./migrations/0011-key-scopes.ts";
 import { readLine } from "./report-line.ts";
 import { sqlStateOf } from "./store-error.ts";
 
@@ -26,6 +27,7 @@ export const migrations: readonly IndexingMigration[] = [
   readersAndHeldLeases,
   boundCredentials,
   parkedReceipts,
+  keyScopes,
 ];
 
 /** "SMSR": the lock that migrations take, each for its transaction. build-indexes.ts has one of its own. */

@@ -12,6 +12,7 @@ import { claimNumbers } from "./migrations/0003-claim-numbers.ts";
 import { readers } from "./migrations/0004-readers.ts";
 import { boundCredentials } from "./migrations/0006-bound-credentials.ts";
 import { parkedReceipts } from "./migrations/0007-parked-receipts.ts";
+import { keyScopes } from "./migrations/0011-key-scopes.ts";
 import { overwritesKey } from "./rewrite-file.ts";
 
 export const migrations: readonly Migration[] = [
@@ -21,6 +22,7 @@ export const migrations: readonly Migration[] = [
   readers,
   boundCredentials,
   parkedReceipts,
+  keyScopes,
 ];
 
 /** The schema version that this program writes. */

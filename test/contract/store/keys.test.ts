@@ -6,7 +6,7 @@ import { describeStore } from "./describe-store.ts";
 const key: ApiKey = {
   id: "k1",
   accountId: account,
-  role: "ACCOUNT",
+  scopes: ["SEND", "READ", "MANAGE"],
   name: "crm",
   hash: "ab".repeat(32),
   createTimeMs: startMs,
@@ -14,15 +14,17 @@ const key: ApiKey = {
 };
 
 describeStore("keys and pauses", (test) => {
-  it("keeps keys by their hash, each id once, and revokes them once", async () => {
-    const operator: ApiKey = { ...key, id: "k2", role: "OPERATOR", createTimeMs: startMs + 1 };
+  it("keeps keys by their hash, each id once, with what they may do, and revokes them once", async () => {
+    const operator: ApiKey = { ...key, id: "k2", scopes: ["ADMIN"], createTimeMs: startMs + 1 };
+    const reader: ApiKey = { ...key, id: "k3", scopes: ["READ"], createTimeMs: startMs + 2 };
     expect(await test.store.createKey(key)).toBe(true);
     expect(await test.store.createKey({ ...key, name: "other" })).toBe(false);
     expect(await test.store.createKey(operator)).toBe(true);
+    expect(await test.store.createKey(reader)).toBe(true);
     expect(await test.store.revokeKey("k1", startMs + 2)).toBe(true);
     expect(await test.store.revokeKey("k1", startMs + 3)).toBe(false);
     await test.restart();
-    expect(await test.store.listKeys()).toEqual([{ ...key, revokeTimeMs: startMs + 2 }, operator]);
+    expect(await test.store.listKeys()).toEqual([{ ...key, revokeTimeMs: startMs + 2 }, operator, reader]);
   });
 
   it("keeps a gateway paused over a restart until it is resumed", async () => {

@@ -336,10 +336,23 @@ describe("keys", () => {
     const key = made.out;
     expect((await run(["list"], key)).out).toBe("No messages.");
     const listed = await operator(["keys", "list"]);
-    expect(listed.out).toMatch(/kiosk +ACCOUNT +till 3/);
+    expect(listed.out).toMatch(/kiosk +SEND READ MANAGE +till 3/);
     const keyId = key.split("_")[1] ?? "";
     expect((await operator(["keys", "revoke", keyId])).exitCode).toBe(0);
     expect((await run(["list"], key)).err).toContain("4001 INVALID_CREDENTIALS");
+  });
+
+  it("makes a key that reads and does no more, under the id that was asked for", async () => {
+    const create = ["keys", "create", "--account", "kiosk", "--scope", "read", "--id", "kiosk-board"];
+    const { out: key } = await operator(create);
+    expect(key).toMatch(/^smsr_kiosk-board_/);
+    expect((await operator(["keys", "list"])).out).toMatch(/kiosk-board +kiosk +READ /);
+    expect((await run(["list"], key)).out).toBe("No messages.");
+    const sent = await run(["send", "--from", "ACME", "--to", "+46701234567", "Hello"], key);
+    expect(sent.err).toContain("4022 ACCESS_DENIED");
+    expect(sent.err).toContain("SEND");
+    expect((await operator(create)).err).toContain("4122 ALREADY_EXISTS");
+    expect((await operator(["keys", "revoke", "nobody"])).err).toContain("4119 UNKNOWN_KEY");
   });
 });
 

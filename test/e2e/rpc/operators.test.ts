@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Status } from "nice-grpc";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { GatewayState } from "../../../src/gen/smsrelay/v1/gateway.ts";
-import { KeyRole } from "../../../src/gen/smsrelay/v1/key_service.ts";
+import { Scope } from "../../../src/gen/smsrelay/v1/key_service.ts";
 import { SendSmsStreamRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { systemClock } from "../../../src/observability/clock.ts";
 import { createLogger, silentLogger } from "../../../src/observability/logger.ts";
@@ -119,9 +119,7 @@ describe("KeyService", () => {
   it("makes keys, lists them newest first without secrets, and revokes them again and again", async () => {
     const made = [];
     for (const displayName of ["a", "b", "c"])
-      made.unshift(
-        await operator.keys.createKey({ accountId: "shop", role: KeyRole.KEY_ROLE_ACCOUNT, displayName }),
-      );
+      made.unshift(await operator.keys.createKey({ accountId: "shop", displayName }));
     const first = await operator.keys.listKeys({ pageSize: 2 });
     const rest = await operator.keys.listKeys({ pageSize: 2, pageToken: first.nextPageToken });
     const listed = [...first.apiKeys, ...rest.apiKeys].map((key) => key.keyId);
@@ -151,14 +149,43 @@ describe("KeyService", () => {
     await refused;
   });
 
-  it("refuses malformed accounts, roles and names all at once", async () => {
-    const failure = await failureOf((options) =>
-      operator.keys.createKey(
-        { accountId: "Shop!", role: 7 as KeyRole, displayName: "x".repeat(101) },
-        options,
-      ),
-    );
-    expect(failure.violations.map(({ field }) => field)).toEqual(["account_id", "role", "display_name"]);
+  it("refuses malformed accounts, scopes, names and ids all at once", async () => {
+    const refusedFields = async (request: Parameters<typeof operator.keys.createKey>[0]) => {
+      const failure = await failureOf((options) => operator.keys.createKey(request, options));
+      return failure.violations.map(({ field }) => field);
+    };
+    const faulty = { accountId: "Shop!", displayName: "x".repeat(64), keyId: "Till 3" };
+    const every = ["account_id", "scopes", "display_name", "key_id"];
+    for (const scope of [7, 0])
+      expect(await refusedFields({ ...faulty, scopes: [1, scope as Scope] })).toEqual(every);
+    for (const keyId of ["configured-1", "cfg-0123456789ab", "x".repeat(33), "a_b"])
+      expect(await refusedFields({ accountId: "shop", keyId })).toEqual(["key_id"]);
+  });
+
+  it("makes keys with the scopes asked for, an account's by default, and under the id asked for once", async () => {
+    const { SCOPE_SEND, SCOPE_READ, SCOPE_MANAGE, SCOPE_ADMIN } = Scope;
+    const made = async (scopes: Scope[]) =>
+      (await operator.keys.createKey({ accountId: "shop", scopes })).apiKey?.scopes;
+    expect(await made([])).toEqual([SCOPE_SEND, SCOPE_READ, SCOPE_MANAGE]);
+    expect(await made([SCOPE_READ, SCOPE_SEND, SCOPE_READ])).toEqual([SCOPE_SEND, SCOPE_READ]);
+    expect(await made([SCOPE_SEND, SCOPE_ADMIN])).toEqual([SCOPE_ADMIN]);
+    const request = { accountId: "shop", keyId: "till-3" };
+    expect((await operator.keys.createKey(request)).apiKey?.keyId).toBe("till-3");
+    const taken = await failureOf((options) => operator.keys.createKey(request, options));
+    expect(taken).toMatchObject({ code: Status.ALREADY_EXISTS, info: { reason: "ALREADY_EXISTS" } });
+  });
+
+  it("tells a key that does not exist from one of the configuration, which only an edit of that takes away", async () => {
+    const refused = (keyId: string) =>
+      failureOf((options) => operator.keys.revokeKey({ keyId, force: true }, options));
+    expect(await refused("nobody")).toMatchObject({
+      code: Status.NOT_FOUND,
+      info: { reason: "UNKNOWN_KEY" },
+    });
+    expect(await refused("configured-1")).toMatchObject({
+      code: Status.FAILED_PRECONDITION,
+      info: { reason: "NOT_CHANGEABLE" },
+    });
   });
 });
 
@@ -307,9 +334,9 @@ describe("keys that are refused", () => {
       const peer = "127.0.0.1";
       const account = "shop";
       const ofKey = { level: "warn", msg: "A call was refused for its key.", peer };
-      const ofRole = { ...ofKey, msg: "A call for operators was refused to another's key." };
+      const ofScope = { ...ofKey, msg: "A call was refused to a key that does not hold its scope." };
       const first = [
-        { ...ofRole, reason: "NO_OPERATOR", keyId, account },
+        { ...ofScope, reason: "NO_SCOPE", scope: "ADMIN", keyId, account },
         { ...ofKey, reason: "REVOKED", keyId, account },
         { ...ofKey, reason: "UNKNOWN" },
         { ...ofKey, reason: "NO_KEY" },

@@ -186,7 +186,7 @@ describe("SendSms, form", () => {
       ),
     );
     expect(failure.info.metadata["status_code"]).toBe("4025");
-    expect(failure.code).toBe(Status.RESOURCE_EXHAUSTED);
+    expect(failure.code).toBe(Status.INVALID_ARGUMENT);
     expect(failure.violations.map(({ field }) => field)).toEqual([
       "recipients",
       "metadata",
@@ -257,10 +257,10 @@ describe("SendSms, form", () => {
   it("tells the limit on recipients", async () => {
     const recipients = Array.from({ length: 1_001 }, (_, index) => `+3864012${1_000 + index}`);
     const failure = await failureOf((options) => clients.sms.sendSms({ ...good, recipients }, options));
-    expect(failure.code).toBe(Status.RESOURCE_EXHAUSTED);
+    expect(failure.code).toBe(Status.INVALID_ARGUMENT);
     expect(failure.info.reason).toBe("THROTTLING_TOO_MANY_RECIPIENTS");
-    expect(failure.quota?.violations).toMatchObject([
-      { subject: "request", description: "recipients: at most 1000 recipients are allowed" },
+    expect(failure.violations).toMatchObject([
+      { field: "recipients", description: "at most 1000 recipients are allowed" },
     ]);
   });
 

@@ -121,7 +121,7 @@ export async function fillStore(store: Store): Promise<Filled> {
   await store.openSubscription(account, "billing", 2, startMs);
   await store.acknowledge(account, "billing", 4, startMs + 1);
   await store.createKey({
-    ...{ id: "k1", accountId: account, role: "ACCOUNT", name: oddText, hash: "00", createTimeMs: startMs },
+    ...{ id: "k1", accountId: account, scopes: ["READ"], name: oddText, hash: "00", createTimeMs: startMs },
     revokeTimeMs: undefined,
   });
   await store.setPaused(gateway, { reason: oddText, timeMs: startMs });

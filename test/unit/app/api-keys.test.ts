@@ -1,7 +1,8 @@
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { type ConfiguredKey, createApiKeys } from "../../../src/app/api-keys.ts";
 import { toAccountId } from "../../../src/domain/ids.ts";
+import { accountScopes, operatorScopes, type Scope } from "../../../src/domain/scopes.ts";
 import type { ApiKey } from "../../../src/store/keeping.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 
@@ -25,7 +26,7 @@ function setUp(configured: readonly ConfiguredKey[] = []) {
   return { clock, rows, reads, store, keys: createApiKeys({ store, configured, clock }) };
 }
 
-const request = { accountId: toAccountId("shop"), role: "ACCOUNT", name: "till" } as const;
+const request = { accountId: toAccountId("shop"), scopes: accountScopes, name: "till" } as const;
 
 describe("createApiKeys", () => {
   it("makes keys of the published form and keeps only their hash", async () => {
@@ -40,7 +41,7 @@ describe("createApiKeys", () => {
   it("knows whose key it is", async () => {
     const { keys } = setUp();
     const { apiKey, secret } = await keys.create(request);
-    expect(await keys.verify(secret)).toEqual({ keyId: apiKey.id, accountId: "shop", role: "ACCOUNT" });
+    expect(await keys.verify(secret)).toEqual({ keyId: apiKey.id, accountId: "shop", scopes: accountScopes });
   });
 
   it("refuses a wrong secret under a known id, and anything malformed", async () => {
@@ -127,11 +128,10 @@ describe("createApiKeys", () => {
 
   it("revokes the last key of an operator only when that is insisted on", async () => {
     const { keys } = setUp();
-    const make = (role: "ACCOUNT" | "OPERATOR") =>
-      keys.create({ accountId: toAccountId("a"), role, name: "" });
-    await make("ACCOUNT");
-    const first = await make("OPERATOR");
-    const second = await make("OPERATOR");
+    const make = (scopes: readonly Scope[]) => keys.create({ accountId: toAccountId("a"), scopes, name: "" });
+    await make(accountScopes);
+    const first = await make(operatorScopes);
+    const second = await make(operatorScopes);
     await keys.revoke(first.apiKey.id, { force: false });
     await keys.revoke(first.apiKey.id, { force: false });
     await expect(keys.revoke(second.apiKey.id, { force: false })).rejects.toMatchObject({
@@ -141,10 +141,46 @@ describe("createApiKeys", () => {
     expect((await keys.revoke(second.apiKey.id, { force: true })).revokeTimeMs).toBeTypeOf("number");
   });
 
-  it("says so when no stored key has the id to revoke", async () => {
-    await expect(setUp().keys.revoke("nobody", { force: false })).rejects.toMatchObject({
-      code: "INVALID_PARAMETER",
-    });
+  it("says so when no key has the id to revoke, or one of the configuration", async () => {
+    const { keys } = setUp([{ accountId: "shop", scopes: accountScopes, key: "p".repeat(32) }]);
+    for (const force of [false, true]) {
+      const revoke = (id: string) => keys.revoke(id, { force });
+      await expect(revoke("nobody")).rejects.toMatchObject({ code: "UNKNOWN_KEY" });
+      await expect(revoke("configured-1")).rejects.toMatchObject({ code: "NOT_CHANGEABLE" });
+      await expect(revoke("configured-2")).rejects.toMatchObject({ code: "UNKNOWN_KEY" });
+    }
+  });
+
+  it("makes a key under the caller's id once, so that asking again after a lost answer makes no second one", async () => {
+    const { keys, rows } = setUp();
+    const { apiKey, secret } = await keys.create({ ...request, keyId: "till-3" });
+    expect(apiKey.id).toBe("till-3");
+    expect(secret).toMatch(/^smsr_till-3_[A-Za-z0-9_-]{43}$/);
+    expect(await keys.verify(secret)).toMatchObject({ keyId: "till-3", accountId: "shop" });
+    const again = () => keys.create({ ...request, keyId: "till-3" });
+    await expect(again()).rejects.toMatchObject({ code: "ALREADY_EXISTS" });
+    await keys.revoke("till-3", { force: false });
+    await expect(again()).rejects.toMatchObject({ code: "ALREADY_EXISTS" });
+    expect(rows.size).toBe(1);
+  });
+
+  it("never lets a narrower key be a whole one: not at a release that knows roles only, nor by other scopes in the store", async () => {
+    const { keys, rows, store } = setUp();
+    /** What a release that knows roles only wants to find in the row. */
+    const hashOfBefore = (secret: string) => createHmac("sha256", store.id).update(secret).digest("hex");
+    for (const scopes of [accountScopes, operatorScopes]) {
+      const whole = await keys.create({ ...request, scopes });
+      expect(whole.apiKey.hash).toBe(hashOfBefore(whole.secret));
+    }
+    const { apiKey, secret } = await keys.create({ ...request, scopes: ["READ"] });
+    expect(await keys.verify(secret)).toMatchObject({ scopes: ["READ"] });
+    expect(apiKey.hash).toMatch(/^[0-9a-f]{64}$/);
+    expect(apiKey.hash).not.toBe(hashOfBefore(secret));
+    for (const scopes of [["SEND", "READ"], accountScopes, operatorScopes] as const) {
+      rows.set(apiKey.id, { ...apiKey, scopes });
+      const after = createApiKeys({ store, configured: [], clock: createFakeClock() });
+      expect(await after.verify(secret)).toBeUndefined();
+    }
   });
 
   it("learns of a revocation by another process within ten seconds", async () => {
@@ -169,21 +205,21 @@ describe("createApiKeys", () => {
     const hashed = "h".repeat(40);
     const digest = createHash("sha256").update(hashed).digest("hex");
     const { keys } = setUp([
-      { accountId: "shop", role: "ACCOUNT", key: plain },
-      { accountId: "ops", role: "OPERATOR", key: `sha256:${digest}` },
+      { accountId: "shop", scopes: accountScopes, key: plain },
+      { accountId: "ops", scopes: operatorScopes, key: `sha256:${digest}` },
     ]);
-    expect(await keys.verify(plain)).toMatchObject({ accountId: "shop", role: "ACCOUNT" });
-    expect(await keys.verify(hashed)).toMatchObject({ accountId: "ops", role: "OPERATOR" });
+    expect(await keys.verify(plain)).toMatchObject({ accountId: "shop", scopes: accountScopes });
+    expect(await keys.verify(hashed)).toMatchObject({ accountId: "ops", scopes: operatorScopes });
     expect(await keys.verify(digest)).toBeUndefined();
     expect(await keys.hasAny()).toBe(true);
   });
 
-  it("tells whether anybody could call in a role", async () => {
-    const { keys } = setUp([{ accountId: "shop", role: "ACCOUNT", key: "p".repeat(32) }]);
-    expect([await keys.hasAny("ACCOUNT"), await keys.hasAny("OPERATOR")]).toEqual([true, false]);
-    const { apiKey } = await keys.create({ ...request, role: "OPERATOR" });
-    expect(await keys.hasAny("OPERATOR")).toBe(true);
+  it("tells whether anybody could call what wants a scope", async () => {
+    const { keys } = setUp([{ accountId: "shop", scopes: accountScopes, key: "p".repeat(32) }]);
+    expect([await keys.hasAny("SEND"), await keys.hasAny("ADMIN")]).toEqual([true, false]);
+    const { apiKey } = await keys.create({ ...request, scopes: operatorScopes });
+    expect(await keys.hasAny("ADMIN")).toBe(true);
     await keys.revoke(apiKey.id, { force: true });
-    expect(await keys.hasAny("OPERATOR")).toBe(false);
+    expect(await keys.hasAny("ADMIN")).toBe(false);
   });
 });

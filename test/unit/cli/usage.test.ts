@@ -267,13 +267,16 @@ describe("config", () => {
     writeFileSync(join(folder, "accounts.yaml"), `accounts: [${account("ACCOUNT")}]\n`);
     const alone = await run(["config", "check", "accounts.yaml"]);
     expect(alone.exitCode).toBe(0);
-    expect(alone.out).toContain("Warning: no account has the role OPERATOR");
+    expect(alone.out).toContain("Warning: no account has the scope ADMIN");
     expect(alone.out).toContain(join(folder, "sms-relay-data/operator.key"));
     writeFileSync(
       join(folder, "accounts.yaml"),
       `accounts: [${account("ACCOUNT")}, ${account("OPERATOR")}]\n`,
     );
-    expect((await run(["config", "check", "accounts.yaml"])).out).not.toContain("OPERATOR");
+    expect((await run(["config", "check", "accounts.yaml"])).out).not.toContain("ADMIN");
+    const scoped = `{ id: ops, scopes: [ADMIN], keys: [${"x".repeat(32)}] }`;
+    writeFileSync(join(folder, "accounts.yaml"), `accounts: [${account("ACCOUNT")}, ${scoped}]\n`);
+    expect((await run(["config", "check", "accounts.yaml"])).out).not.toContain("ADMIN");
   });
 
   it("check takes the documented example", async () => {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { scopesOfAccount } from "../../../src/config/account-scopes.ts";
 import { ConfigError } from "../../../src/config/config-error.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 
@@ -285,6 +286,23 @@ describe("faults of several settings together", () => {
     expect(problemsOf(accounts(hash))).toEqual([fault]);
     expect(problemsOf(accounts("env:OTHER"), { OTHER: key })).toEqual([fault]);
     expect(problemsOf(accounts("env:OTHER"), { OTHER: "o".repeat(32) })).toEqual([]);
+  });
+
+  it("include a role beside scopes, of which one says what the other does", () => {
+    const account = (may: string) => `accounts:\n  - { id: shop, ${may}, keys: [${key}] }\n`;
+    expect(problemsOf(account("role: ACCOUNT, scopes: [READ]"))).toEqual([
+      expect.stringContaining("accounts[0].role stands beside scopes"),
+    ]);
+    expect(problemsOf(account("scopes: []"))).toHaveLength(1);
+    expect(problemsOf(account("scopes: [WRITE]"))).toHaveLength(1);
+    const scopesOf = (may: string) => load(account(may)).config.accounts.map(scopesOfAccount);
+    expect(scopesOf("scopes: [READ, SEND]")).toEqual([["SEND", "READ"]]);
+    expect(scopesOf("scopes: [READ, ADMIN]")).toEqual([["ADMIN"]]);
+    expect(scopesOf("role: OPERATOR")).toEqual([["ADMIN"]]);
+    expect(scopesOf("role: ACCOUNT")).toEqual([["SEND", "READ", "MANAGE"]]);
+    expect(
+      load(`accounts:\n  - { id: shop, keys: [${key}] }\n`).config.accounts.map(scopesOfAccount),
+    ).toEqual([["SEND", "READ", "MANAGE"]]);
   });
 
   it("include two gateways with one SMSC account, since receipts would go astray between them", () => {

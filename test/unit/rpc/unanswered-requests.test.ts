@@ -24,7 +24,7 @@ function endless(account: string, unanswered: UnansweredRequests) {
     workInHand: { enter: () => ({ leave() {}, leaveStored() {} }), isTight: () => false },
     stopping: new AbortController().signal,
   } as unknown as SendSmsStreamDeps;
-  const principal = { accountId: toAccountId(account), role: "ACCOUNT" } as never;
+  const principal = { accountId: toAccountId(account), scopes: ["SEND"] } as never;
   const answers = sendSmsStream(requests(), { principal, signal: new AbortController().signal }, deps);
   return { seen, answers };
 }

@@ -1,0 +1,20 @@
+/** What a key may do: the contract's scopes, in its order. */
+
+export const scopes = ["SEND", "READ", "MANAGE", "ADMIN"] as const;
+
+export type Scope = (typeof scopes)[number];
+
+/** Those of a key that only sends for its account and looks after what is the account's. */
+export const accountScopes: readonly Scope[] = ["SEND", "READ", "MANAGE"];
+
+/** Those of an operator's key: ADMIN holds all of the others. */
+export const operatorScopes: readonly Scope[] = ["ADMIN"];
+
+/** Each once, in the contract's order; ADMIN stands alone, since it holds the others. */
+export function tidyScopes(given: readonly Scope[]): readonly Scope[] {
+  return given.includes("ADMIN") ? operatorScopes : accountScopes.filter((scope) => given.includes(scope));
+}
+
+export function holdsScope(held: readonly Scope[], wanted: Scope): boolean {
+  return held.includes(wanted) || held.includes("ADMIN");
+}
