@@ -1,11 +1,8 @@
 /** What credentials each gateway was last bound with, by a fingerprint, whichever replica bound. */
 import type { GatewayId } from "../../domain/ids.ts";
 import type { BoundCredentials } from "../keeping.ts";
+import type { BoundRequest } from "../write-steps.ts";
 import { type Connection, statement } from "./statement.ts";
-
-export interface BoundRequest extends BoundCredentials {
-  readonly nowMs: number;
-}
 
 const list = statement<{ gateway_id: GatewayId; fingerprint: string }>(
   "list_bound_credentials",

@@ -1,20 +1,15 @@
 /** Cancelling: what waits is CANCELLED at once; what is being attempted is marked, and cancelled instead of retried. */
 import { assertNever } from "../../domain/assert-never.ts";
 import { decideCancel } from "../../domain/decide-cancel.ts";
-import type { AccountId, DeliveryId, MessageId } from "../../domain/ids.ts";
+import type { DeliveryId } from "../../domain/ids.ts";
 import type { E164 } from "../../domain/message.ts";
 import { stateOf } from "../codes.ts";
 import { parseProgress } from "../delivery-progress.ts";
 import type { CancelOutcome } from "../settling.ts";
+import type { CancelRequest } from "../write-steps.ts";
 import { becomeSubmitted } from "./become-submitted.ts";
 import { endDelivery } from "./move-delivery.ts";
 import type { Transaction } from "./transaction.ts";
-
-export interface CancelRequest {
-  readonly accountId: AccountId;
-  readonly messageId: MessageId;
-  readonly nowMs: number;
-}
 
 /** `ids` are the message's deliveries in order, or undefined where the account has no such message. */
 export function cancel(

@@ -9,7 +9,7 @@ import { gatewaysOf, idsOf, mostUnderOneId, namesOf } from "../match-receipt.ts"
 import { parseParts } from "../part-tuple.ts";
 import type { Settlement } from "../settling.ts";
 import { keysOf } from "../status-rows.ts";
-import type { CancelRequest } from "./cancel.ts";
+import type { CancelRequest } from "../write-steps.ts";
 import {
   addSmscId,
   attemptKey,

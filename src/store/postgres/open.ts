@@ -9,7 +9,7 @@ import type { ClockReading } from "../../observability/data-clock.ts";
 import { Listeners } from "../../observability/listeners.ts";
 import type { Logger } from "../../observability/logger.ts";
 import { maskOf } from "../codes.ts";
-import { refuseSubscription } from "../reports.ts";
+import { mapPort } from "../map-port.ts";
 import type { Store } from "../store.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { readBacklog } from "./backlog.ts";
@@ -137,11 +137,7 @@ function createStore(options: PostgresStoreOptions, storeId: string, guard: Serv
     onNews: () => hints.sessions(),
   });
 
-  const {
-    write,
-    writeAll,
-    close: closeWriter,
-  } = createWriter({
+  const { close: closeWriter, ...writes } = createWriter({
     session: writer,
     lease,
     clock,
@@ -179,7 +175,7 @@ function createStore(options: PostgresStoreOptions, storeId: string, guard: Serv
       const untilMs = clock.monotonic() + leaseMs + joinMarginMs;
       for (let isFirst = true; ; isFirst = false) {
         const sentMs = clock.monotonic();
-        const joined = await write("join", { replicaId, leaseMs, nowMs });
+        const joined = await writes.write("join", { replicaId, leaseMs, nowMs });
         if (joined !== undefined) {
           lease.hold(joined.claimant, sentMs);
           // Listening begins with the first use of the connection.
@@ -194,43 +190,13 @@ function createStore(options: PostgresStoreOptions, storeId: string, guard: Serv
     rescue(nowMs) {
       const { claimant } = lease;
       const judge = claimant === undefined ? undefined : { replicaId, epoch: epochOf(claimant), leaseMs };
-      return write("rescue", { nowMs, judge });
+      return writes.write("rescue", { nowMs, judge });
     },
     isLeaseHeld: () => lease.isHeld(),
     onLeaseLost: (listener) => lease.onLost(listener),
     sessions,
+    ...mapPort(writes),
     onWaiting: (listener) => waitingListeners.add(listener),
-    accept: (entries) =>
-      writeAll("accept", entries, ({ message, deliveries }) => ({
-        rows: 1 + deliveries.length,
-        isUrgent: message.lane === "OTP",
-        isNewWork: true,
-      })),
-    claim: (request) => {
-      const { OTP, NORMAL, BULK } = request.limits;
-      return write("claim", request, { rows: Math.max(1, OTP + NORMAL + BULK), isUrgent: true });
-    },
-    markSubmitting: (claims, claimant) =>
-      writeAll(
-        "markSubmitting",
-        claims.map(({ id, claimNumber }) => ({ id, claimNumber, claimant })),
-      ),
-    takeReferences: (pairs, nowMs) =>
-      writeAll(
-        "takeReference",
-        pairs.map((pair) => ({ ...pair, nowMs })),
-      ),
-    settle: (entries) => writeAll("settle", entries, ({ lane }) => ({ isUrgent: lane === "OTP" })),
-    recordReceipts: (receipts) => writeAll("recordReceipt", receipts),
-    takeParked: (nowMs, limit) => write("takeParked", { nowMs, limit }, { rows: limit }),
-    recordUnparsableReceipt: (gatewayId, raw, arrivalTimeMs) =>
-      write("recordUnparsableReceipt", { gatewayId, raw, arrivalTimeMs }),
-    recordIncoming: (parts) => writeAll("recordIncoming", parts),
-    cancel: (accountId, messageId, nowMs) => write("cancel", { accountId, messageId, nowMs }),
-    expireDue: (nowMs, limit) => write("expireDue", { nowMs, limit }, { rows: limit }),
-    endSilent: (nowMs, graceMs, limit) => write("endSilent", { nowMs, graceMs, limit }, { rows: limit }),
-    adoptOrphans: (known, to, limit, renamed) =>
-      write("adoptOrphans", { known, to, limit, renamed }, { rows: limit }),
     async clean(nowMs, retention, limit, signal) {
       let rows = 0;
       for (let hasMore = true; hasMore && signal?.aborted !== true; ) {
@@ -267,25 +233,14 @@ function createStore(options: PostgresStoreOptions, storeId: string, guard: Serv
     reportNumberBefore: (accountId, timeMs) =>
       readTogether(accountId, (connection) => reportNumberBefore(connection, { accountId, timeMs })),
     onReports: (listener) => reportListeners.add(listener),
-    async openSubscription(accountId, name, position, nowMs, most = 2 ** 31 - 1) {
-      const opened = await write("openSubscription", { accountId, name, position, nowMs, most });
-      return opened ?? refuseSubscription(accountId);
-    },
-    acknowledge: (accountId, name, position, nowMs) =>
-      write("acknowledge", { accountId, name, position, nowMs }),
     listSubscriptions: (accountId, page) =>
       read(accountId, (connection) => listSubscriptions(connection, { accountId, page })),
     readSubscription: (accountId, name) =>
       read(accountId, (connection) => readSubscription(connection, { accountId, name })),
     readerEpochs: (keys) => read(undefined, (connection) => readerEpochs(connection, keys)),
-    deleteSubscription: (accountId, name) => write("deleteSubscription", { accountId, name }),
-    createKey: (key) => write("createKey", key),
     listKeys: () => read(undefined, listKeys),
-    revokeKey: (id, nowMs) => write("revokeKey", { id, nowMs }),
     pausedGateways: () => read(undefined, pausedGateways),
-    setPaused: (gatewayId, pause) => write("setPaused", { gatewayId, pause }),
     boundCredentials: () => read(undefined, boundCredentials),
-    noteBound: (bound, nowMs) => write("noteBound", { ...bound, nowMs }),
     backlog: () => read(undefined, readBacklog),
     backup: () => Promise.reject(refuseBackup()),
     onCommit: (listener) => commitListeners.add(listener),

@@ -1,5 +1,6 @@
 /** Gateways paused and resumed by an operator; kept, so that a restart does not resume them and every replica knows. */
 import type { GatewayId } from "../../domain/ids.ts";
+import type { PauseRequest } from "../write-steps.ts";
 import { packText, unpackText } from "./pack-text.ts";
 import { type Connection, statement } from "./statement.ts";
 
@@ -7,11 +8,6 @@ export interface GatewayPause {
   readonly gatewayId: GatewayId;
   readonly reason: string;
   readonly timeMs: number;
-}
-
-export interface PauseRequest {
-  readonly gatewayId: GatewayId;
-  readonly pause: { readonly reason: string; readonly timeMs: number } | undefined;
 }
 
 const list = statement<{ gateway_id: GatewayId; reason: string; time: number }>(

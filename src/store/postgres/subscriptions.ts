@@ -1,6 +1,7 @@
 /** Named report subscriptions: a position each, moved forward by acknowledging. */
 import type { AccountId } from "../../domain/ids.ts";
 import type { AcknowledgeOutcome, Subscription, SubscriptionKey } from "../reports.ts";
+import type { OpenRequest, PositionRequest } from "../write-steps.ts";
 import { packText, unpackText } from "./pack-text.ts";
 import { type Connection, first, statement } from "./statement.ts";
 import { StepError } from "./store-error.ts";
@@ -12,10 +13,6 @@ interface SubscriptionRow {
   readonly acknowledge_time: number | null;
   readonly reader_epoch: number;
 }
-
-export type PositionRequest = SubscriptionKey & { readonly position: number; readonly nowMs: number };
-
-export type OpenRequest = PositionRequest & { readonly most: number };
 
 export interface SubscriptionsQuery {
   readonly accountId: AccountId;

@@ -1,6 +1,7 @@
 /** What time alone does: waiting deliveries past their validity EXPIRE, submitted ones that stay silent end UNKNOWN (P11). */
 import type { GatewayId } from "../../domain/ids.ts";
 import type { Overdue } from "../keeping.ts";
+import type { AdoptRequest, SweepRequest } from "../write-steps.ts";
 import { endOverdue } from "./end-overdue.ts";
 import { deliveryColumns } from "./load-rows.ts";
 import type { DeliveryRow } from "./locked-rows.ts";
@@ -8,18 +9,6 @@ import { endDelivery } from "./move-delivery.ts";
 import type { QueueEnds } from "./queue-ends.ts";
 import { first, statement } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
-
-export interface SweepRequest {
-  readonly nowMs: number;
-  readonly limit: number;
-}
-
-export interface AdoptRequest {
-  readonly known: readonly GatewayId[];
-  readonly to: GatewayId;
-  readonly limit: number;
-  readonly renamed: ReadonlyMap<GatewayId, GatewayId>;
-}
 
 const findExpired = statement<DeliveryRow>(
   "find_expired",

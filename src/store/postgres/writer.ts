@@ -6,7 +6,8 @@ import { randomFillSync } from "node:crypto";
 import { createMessageIds } from "../../domain/ids.ts";
 import type { Clock } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
-import { createGroupCommit, type WriteEntry } from "../group-commit.ts";
+import { createGroupCommit } from "../group-commit.ts";
+import { createWrites, type Writes } from "../writes.ts";
 import { createDoubtfulClaims } from "./doubtful-claims.ts";
 import type { Lease } from "./lease.ts";
 import type { WriteOperation, WriteSteps } from "./operations.ts";
@@ -26,19 +27,7 @@ export interface WriterOptions {
   readonly onCommitted: (committed: CommittedBatch, rows: number, startMs: number) => void;
 }
 
-type Weight = Partial<Omit<WriteEntry<WriteOperation>, "operation">>;
-
-export interface Writer {
-  write<Kind extends keyof WriteSteps>(
-    kind: Kind,
-    input: WriteSteps[Kind]["input"],
-    weight?: Weight,
-  ): Promise<WriteSteps[Kind]["outcome"]>;
-  writeAll<Kind extends keyof WriteSteps>(
-    kind: Kind,
-    inputs: readonly WriteSteps[Kind]["input"][],
-    weigh?: (input: WriteSteps[Kind]["input"]) => Weight,
-  ): Promise<readonly WriteSteps[Kind]["outcome"][]>;
+export interface Writer extends Writes<WriteSteps> {
   /** Refuses what comes from now on and waits for what was handed in. */
   close(): Promise<void>;
 }
@@ -109,29 +98,5 @@ export function createWriter({
     ...(maxWaitingRows === undefined ? {} : { maxWaitingRows }),
   });
 
-  async function writeAll<Kind extends keyof WriteSteps>(
-    kind: Kind,
-    inputs: readonly WriteSteps[Kind]["input"][],
-    weigh: (input: WriteSteps[Kind]["input"]) => Weight = () => ({}),
-  ): Promise<readonly WriteSteps[Kind]["outcome"][]> {
-    const entries = inputs.map((input) => ({
-      operation: { kind, input } as WriteOperation,
-      rows: 1,
-      isUrgent: false,
-      isNewWork: false,
-      ...weigh(input),
-    }));
-    return (await commits.submit(entries)) as readonly WriteSteps[Kind]["outcome"][];
-  }
-
-  async function write<Kind extends keyof WriteSteps>(
-    kind: Kind,
-    input: WriteSteps[Kind]["input"],
-    weight: Weight = {},
-  ): Promise<WriteSteps[Kind]["outcome"]> {
-    const [outcome] = await writeAll(kind, [input], () => weight);
-    return outcome as WriteSteps[Kind]["outcome"];
-  }
-
-  return { write, writeAll, close: () => commits.close() };
+  return { ...createWrites<WriteSteps>(commits), close: () => commits.close() };
 }

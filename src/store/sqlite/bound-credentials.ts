@@ -2,11 +2,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { GatewayId } from "../../domain/ids.ts";
 import type { BoundCredentials } from "../keeping.ts";
+import type { BoundRequest } from "../write-steps.ts";
 import { prepare } from "./statement.ts";
-
-export interface BoundRequest extends BoundCredentials {
-  readonly nowMs: number;
-}
 
 export function createReadBoundCredentials(db: DatabaseSync) {
   const list = prepare<{ gateway_id: GatewayId; fingerprint: string }>(

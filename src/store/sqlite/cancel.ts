@@ -2,22 +2,17 @@
 import type { DatabaseSync } from "node:sqlite";
 import { assertNever } from "../../domain/assert-never.ts";
 import { decideCancel } from "../../domain/decide-cancel.ts";
-import type { AccountId, DeliveryId, MessageId } from "../../domain/ids.ts";
+import type { DeliveryId } from "../../domain/ids.ts";
 import type { E164 } from "../../domain/message.ts";
 import { stateOf } from "../codes.ts";
 import { parseProgress } from "../delivery-progress.ts";
 import type { CancelOutcome } from "../settling.ts";
 import { keysOf } from "../status-rows.ts";
+import type { CancelRequest } from "../write-steps.ts";
 import type { BecomeSubmitted } from "./become-submitted.ts";
 import type { EndDelivery } from "./move-delivery.ts";
 import { prepare } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
-
-export interface CancelRequest {
-  readonly accountId: AccountId;
-  readonly messageId: MessageId;
-  readonly nowMs: number;
-}
 
 interface CancelRow {
   readonly id: DeliveryId;

@@ -6,11 +6,12 @@ import { Listeners } from "../../observability/listeners.ts";
 import { type Logger, silentLogger } from "../../observability/logger.ts";
 import { maskOf } from "../codes.ts";
 import { createFairQueue } from "../fair-queue.ts";
-import { createGroupCommit, type WriteEntry } from "../group-commit.ts";
+import { createGroupCommit } from "../group-commit.ts";
 import { nothingRecovered } from "../keeping.ts";
-import { refuseSubscription } from "../reports.ts";
+import { mapPort } from "../map-port.ts";
 import { messagePageOf, statusPageOf } from "../status-rows.ts";
 import type { Store } from "../store.ts";
+import { createWrites } from "../writes.ts";
 import { backupTo } from "./backup.ts";
 import { checkFile } from "./check-file.ts";
 import { createDamageGuard } from "./damage-guard.ts";
@@ -124,29 +125,7 @@ function createStore(
     ...(maxWaitingRows === undefined ? {} : { maxWaitingRows }),
   });
 
-  const weighNothing = (): Weight => ({});
-  type Weight = Partial<Omit<WriteEntry<WriteOperation>, "operation">>;
-
-  function writeAll<Kind extends keyof WriteSteps>(
-    kind: Kind,
-    inputs: readonly WriteSteps[Kind]["input"][],
-    weigh: (input: WriteSteps[Kind]["input"]) => Weight = weighNothing,
-  ): Promise<readonly WriteSteps[Kind]["outcome"][]> {
-    const entries = inputs.map((input) => {
-      const { rows = 1, isUrgent = false, isNewWork = false } = weigh(input);
-      return { operation: { kind, input } as WriteOperation, rows, isUrgent, isNewWork };
-    });
-    return commits.submit(entries) as Promise<readonly WriteSteps[Kind]["outcome"][]>;
-  }
-
-  async function write<Kind extends keyof WriteSteps>(
-    kind: Kind,
-    input: WriteSteps[Kind]["input"],
-    weight: Weight = {},
-  ): Promise<WriteSteps[Kind]["outcome"]> {
-    const [outcome] = await writeAll(kind, [input], () => weight);
-    return outcome as WriteSteps[Kind]["outcome"];
-  }
+  const writes = createWrites<WriteSteps>(commits);
 
   async function read<Kind extends keyof ReadSteps>(
     kind: Kind,
@@ -179,49 +158,19 @@ function createStore(
       former: line.former.map(({ id, lasts }) => ({ id, lastOf: (account) => lasts.get(account) ?? 0 })),
     },
     damage: () => guard.damage,
-    join: (nowMs) => write("join", nowMs),
+    join: (nowMs) => writes.write("join", nowMs),
     // One process owns the file: those before it are gone, and `join` has freed what they held.
     rescue: () => Promise.resolve(nothingRecovered),
     // Nothing more is sent once its outcome cannot be written.
     isLeaseHeld: () => guard.damage === undefined,
     onLeaseLost: () => () => {},
     sessions: allSessions,
+    ...mapPort(writes),
     onWaiting: () => () => {},
-    accept: (entries) =>
-      writeAll("accept", entries, ({ message, deliveries }) => ({
-        rows: 1 + deliveries.length,
-        isUrgent: message.lane === "OTP",
-        isNewWork: true,
-      })),
-    claim: (request) => {
-      const { OTP, NORMAL, BULK } = request.limits;
-      return write("claim", request, { rows: Math.max(1, OTP + NORMAL + BULK), isUrgent: true });
-    },
-    markSubmitting: (claims, claimant) =>
-      writeAll(
-        "markSubmitting",
-        claims.map(({ id, claimNumber }) => ({ id, claimNumber, claimant })),
-      ),
-    takeReferences: (pairs, nowMs) =>
-      writeAll(
-        "takeReference",
-        pairs.map((pair) => ({ ...pair, nowMs })),
-      ),
-    settle: (entries) => writeAll("settle", entries, ({ lane }) => ({ isUrgent: lane === "OTP" })),
-    recordReceipts: (receipts) => writeAll("recordReceipt", receipts),
-    takeParked: (nowMs, limit) => write("takeParked", { nowMs, limit }, { rows: limit }),
-    recordUnparsableReceipt: (gatewayId, raw, arrivalTimeMs) =>
-      write("recordUnparsableReceipt", { gatewayId, raw, arrivalTimeMs }),
-    recordIncoming: (parts) => writeAll("recordIncoming", parts),
-    cancel: (accountId, messageId, nowMs) => write("cancel", { accountId, messageId, nowMs }),
-    expireDue: (nowMs, limit) => write("expireDue", { nowMs, limit }, { rows: limit }),
-    endSilent: (nowMs, graceMs, limit) => write("endSilent", { nowMs, graceMs, limit }, { rows: limit }),
-    adoptOrphans: (known, to, limit, renamed) =>
-      write("adoptOrphans", { known, to, limit, renamed }, { rows: limit }),
     async clean(nowMs, retention, limit, signal) {
       let rows = 0;
       for (let hasMore = true; hasMore && signal?.aborted !== true; ) {
-        const cleaned = await write("clean", { nowMs, retention, limit }, { rows: limit });
+        const cleaned = await writes.write("clean", { nowMs, retention, limit }, { rows: limit });
         rows += cleaned.rows;
         hasMore = cleaned.hasMore;
       }
@@ -243,23 +192,12 @@ function createStore(
     reportBounds: (accountId) => read("reportBounds", accountId, accountId),
     reportNumberBefore: (accountId, timeMs) => read("reportNumberBefore", { accountId, timeMs }, accountId),
     onReports: (listener) => reportListeners.add(listener),
-    async openSubscription(accountId, name, position, nowMs, most = Number.MAX_SAFE_INTEGER) {
-      const opened = await write("openSubscription", { accountId, name, position, nowMs, most });
-      return opened ?? refuseSubscription(accountId);
-    },
-    acknowledge: (accountId, name, position, nowMs) =>
-      write("acknowledge", { accountId, name, position, nowMs }),
     listSubscriptions: (accountId, page) => read("listSubscriptions", { accountId, page }, accountId),
     readSubscription: (accountId, name) => read("readSubscription", { accountId, name }, accountId),
     readerEpochs: (keys) => read("readerEpochs", keys),
-    deleteSubscription: (accountId, name) => write("deleteSubscription", { accountId, name }),
-    createKey: (key) => write("createKey", key),
     listKeys: () => read("listKeys", undefined),
-    revokeKey: (id, nowMs) => write("revokeKey", { id, nowMs }),
     pausedGateways: () => read("pausedGateways", undefined),
-    setPaused: (gatewayId, pause) => write("setPaused", { gatewayId, pause }),
     boundCredentials: () => read("boundCredentials", undefined),
-    noteBound: (bound, nowMs) => write("noteBound", { ...bound, nowMs }),
     backlog: () => read("backlog", undefined),
     backup: (target) => guard.run(() => backupTo(path, target, options.keepFreeOctets ?? 0)),
     onCommit: (listener) => commitListeners.add(listener),

@@ -1,67 +1,23 @@
 /** What the two workers are asked for: each operation's input and outcome. Structured clone carries both. */
 import type { DeliveryState } from "../../domain/delivery-state.ts";
-import type { AccountId, ClaimantId, DeliveryId, GatewayId } from "../../domain/ids.ts";
-import type { E164 } from "../../domain/message.ts";
-import type { IncomingPart, Receipt } from "../../domain/receipt.ts";
-import type { Acceptance, AcceptOutcome, Claim, ClaimRef, ClaimRequest, KnownRequest } from "../accepting.ts";
+import type { AccountId, ClaimantId, DeliveryId } from "../../domain/ids.ts";
+import type { KnownRequest } from "../accepting.ts";
 import type { Cleaned, CleanRequest } from "../cleaning.ts";
-import type { ApiKey, Backlog, BoundCredentials, Overdue, Recovery } from "../keeping.ts";
-import type { AcknowledgeOutcome, ReportBounds, Subscription, SubscriptionKey } from "../reports.ts";
-import type {
-  CancelOutcome,
-  ReceiptOutcome,
-  Settlement,
-  SettleOutcome,
-  StoredIncoming,
-  TakenReceipts,
-} from "../settling.ts";
+import type { ApiKey, Backlog, BoundCredentials, Recovery } from "../keeping.ts";
+import type { ReportBounds, Subscription, SubscriptionKey } from "../reports.ts";
 import type { ListRows, StatusRows } from "../status-rows.ts";
+import type { OperationOf, WriteSteps as SharedSteps, Step } from "../write-steps.ts";
 import type { AppendedReports } from "./append-reports.ts";
-import type { BoundRequest } from "./bound-credentials.ts";
-import type { CancelRequest } from "./cancel.ts";
 import type { RequestQuery } from "./find-request.ts";
 import type { PackedScan } from "./packed-scan.ts";
-import type { GatewayPause, PauseRequest } from "./pauses.ts";
+import type { GatewayPause } from "./pauses.ts";
 import type { ReportsQuery } from "./read-reports.ts";
 import type { ListQuery, StatusQuery } from "./read-status.ts";
-import type { TakeParkedRequest } from "./record-receipts.ts";
-import type { OpenRequest, PositionRequest, SubscriptionsQuery } from "./subscriptions.ts";
-import type { AdoptRequest, SweepRequest } from "./sweep.ts";
+import type { SubscriptionsQuery } from "./subscriptions.ts";
 
-interface Step<Input, Outcome> {
-  readonly input: Input;
-  readonly outcome: Outcome;
-}
-
-export interface WriteSteps {
+export interface WriteSteps extends SharedSteps {
   readonly join: Step<number, { readonly claimant: ClaimantId; readonly recovery: Recovery }>;
-  readonly accept: Step<Acceptance, AcceptOutcome>;
-  readonly claim: Step<ClaimRequest, Claim>;
-  readonly markSubmitting: Step<ClaimRef & { readonly claimant: ClaimantId }, boolean>;
-  readonly takeReference: Step<
-    { readonly sender: string; readonly recipient: E164; readonly nowMs: number },
-    number
-  >;
-  readonly settle: Step<Settlement, SettleOutcome>;
-  readonly recordReceipt: Step<Receipt, ReceiptOutcome>;
-  readonly takeParked: Step<TakeParkedRequest, TakenReceipts>;
-  readonly recordUnparsableReceipt: Step<
-    { readonly gatewayId: GatewayId; readonly raw: Uint8Array; readonly arrivalTimeMs: number },
-    undefined
-  >;
-  readonly recordIncoming: Step<IncomingPart, StoredIncoming>;
-  readonly cancel: Step<CancelRequest, readonly CancelOutcome[] | undefined>;
-  readonly expireDue: Step<SweepRequest, Overdue>;
-  readonly endSilent: Step<SweepRequest & { readonly graceMs: number }, number>;
-  readonly adoptOrphans: Step<AdoptRequest, number>;
   readonly clean: Step<CleanRequest, Cleaned>;
-  readonly openSubscription: Step<OpenRequest, Subscription | undefined>;
-  readonly acknowledge: Step<PositionRequest, AcknowledgeOutcome>;
-  readonly deleteSubscription: Step<SubscriptionKey, boolean>;
-  readonly createKey: Step<ApiKey, boolean>;
-  readonly revokeKey: Step<{ readonly id: string; readonly nowMs: number }, boolean>;
-  readonly setPaused: Step<PauseRequest, undefined>;
-  readonly noteBound: Step<BoundRequest, undefined>;
 }
 
 export interface ReadSteps {
@@ -80,12 +36,6 @@ export interface ReadSteps {
   readonly boundCredentials: Step<undefined, readonly BoundCredentials[]>;
   readonly backlog: Step<undefined, Backlog>;
 }
-
-type OperationOf<Steps> = {
-  [Kind in keyof Steps]: Steps[Kind] extends Step<infer Input, unknown>
-    ? { readonly kind: Kind; readonly input: Input }
-    : never;
-}[keyof Steps];
 
 export type WriteOperation = OperationOf<WriteSteps>;
 export type ReadOperation = OperationOf<ReadSteps>;

@@ -1,17 +1,13 @@
 /** Gateways paused by an operator; kept, so that a restart does not resume them. */
 import type { DatabaseSync } from "node:sqlite";
 import type { GatewayId } from "../../domain/ids.ts";
+import type { PauseRequest } from "../write-steps.ts";
 import { prepare } from "./statement.ts";
 
 export interface GatewayPause {
   readonly gatewayId: GatewayId;
   readonly reason: string;
   readonly timeMs: number;
-}
-
-export interface PauseRequest {
-  readonly gatewayId: GatewayId;
-  readonly pause: { readonly reason: string; readonly timeMs: number } | undefined;
 }
 
 export function createReadPauses(db: DatabaseSync) {

@@ -22,6 +22,7 @@ import {
 import { isOverdue, parseParkedReceipt } from "../parked-receipt.ts";
 import { type PartTuple, parseParts } from "../part-tuple.ts";
 import type { AttemptRecord, ReceiptOutcome, TakenReceipt, TakenReceipts } from "../settling.ts";
+import type { SweepRequest } from "../write-steps.ts";
 import { prepareSubmitEarly } from "./become-submitted.ts";
 import type { EndDelivery } from "./move-delivery.ts";
 import { createParkedReceipts } from "./parked-receipts.ts";
@@ -40,11 +41,6 @@ interface Candidate extends PartCandidate {
   readonly state: number;
   readonly progress: string | null;
   parsed?: readonly PartTuple[];
-}
-
-export interface TakeParkedRequest {
-  readonly nowMs: number;
-  readonly limit: number;
 }
 
 type Find = (gatewayId: GatewayId, id: ReceiptedId) => readonly Candidate[];
@@ -183,7 +179,7 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
     },
 
     /** Looks again at receipts whose time has come: no response has made their id mean another part. */
-    takeParked(tx: Transaction, { nowMs, limit }: TakeParkedRequest): TakenReceipts {
+    takeParked(tx: Transaction, { nowMs, limit }: SweepRequest): TakenReceipts {
       if (tx.parkedReceipts === 0) return { taken: [], hasMore: false };
       const lookup = createLookup();
       const due = parkedReceipts.findDue(nowMs, limit);

@@ -2,6 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { AccountId } from "../../domain/ids.ts";
 import type { AcknowledgeOutcome, Subscription, SubscriptionKey } from "../reports.ts";
+import type { OpenRequest, PositionRequest } from "../write-steps.ts";
 import { prepare } from "./statement.ts";
 
 interface SubscriptionRow {
@@ -11,10 +12,6 @@ interface SubscriptionRow {
   readonly acknowledge_time: number | null;
   readonly reader_epoch: number;
 }
-
-export type PositionRequest = SubscriptionKey & { readonly position: number; readonly nowMs: number };
-
-export type OpenRequest = PositionRequest & { readonly most: number };
 
 export interface SubscriptionsQuery {
   readonly accountId: AccountId;

@@ -2,6 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { AccountId, DeliveryId, GatewayId } from "../../domain/ids.ts";
 import { countStates, type Overdue } from "../keeping.ts";
+import type { AdoptRequest, SweepRequest } from "../write-steps.ts";
 import type { EndOverdue } from "./end-overdue.ts";
 import type { EndDelivery } from "./move-delivery.ts";
 import { prepare } from "./statement.ts";
@@ -10,18 +11,6 @@ import type { Transaction } from "./transaction.ts";
 interface DueRow {
   readonly id: DeliveryId;
   readonly account_id: AccountId;
-}
-
-export interface SweepRequest {
-  readonly nowMs: number;
-  readonly limit: number;
-}
-
-export interface AdoptRequest {
-  readonly known: readonly GatewayId[];
-  readonly to: GatewayId;
-  readonly limit: number;
-  readonly renamed: ReadonlyMap<GatewayId, GatewayId>;
 }
 
 export function createSweep(db: DatabaseSync, endDelivery: EndDelivery, endOverdue: EndOverdue) {

@@ -1,0 +1,86 @@
+/** What a writing batch is asked for in both stores: each operation's input and outcome. */
+import type { AccountId, ClaimantId, GatewayId, MessageId } from "../domain/ids.ts";
+import type { E164 } from "../domain/message.ts";
+import type { IncomingPart, Receipt } from "../domain/receipt.ts";
+import type { Acceptance, AcceptOutcome, Claim, ClaimRef, ClaimRequest } from "./accepting.ts";
+import type { ApiKey, BoundCredentials, Overdue } from "./keeping.ts";
+import type { AcknowledgeOutcome, Subscription, SubscriptionKey } from "./reports.ts";
+import type {
+  CancelOutcome,
+  ReceiptOutcome,
+  Settlement,
+  SettleOutcome,
+  StoredIncoming,
+  TakenReceipts,
+} from "./settling.ts";
+
+export interface Step<Input, Outcome> {
+  readonly input: Input;
+  readonly outcome: Outcome;
+}
+
+export interface CancelRequest {
+  readonly accountId: AccountId;
+  readonly messageId: MessageId;
+  readonly nowMs: number;
+}
+
+export interface SweepRequest {
+  readonly nowMs: number;
+  readonly limit: number;
+}
+
+export interface AdoptRequest {
+  readonly known: readonly GatewayId[];
+  readonly to: GatewayId;
+  readonly limit: number;
+  readonly renamed: ReadonlyMap<GatewayId, GatewayId>;
+}
+
+export interface PauseRequest {
+  readonly gatewayId: GatewayId;
+  readonly pause: { readonly reason: string; readonly timeMs: number } | undefined;
+}
+
+export interface BoundRequest extends BoundCredentials {
+  readonly nowMs: number;
+}
+
+export type PositionRequest = SubscriptionKey & { readonly position: number; readonly nowMs: number };
+
+export type OpenRequest = PositionRequest & { readonly most: number };
+
+export interface WriteSteps {
+  readonly accept: Step<Acceptance, AcceptOutcome>;
+  readonly claim: Step<ClaimRequest, Claim>;
+  readonly markSubmitting: Step<ClaimRef & { readonly claimant: ClaimantId }, boolean>;
+  readonly takeReference: Step<
+    { readonly sender: string; readonly recipient: E164; readonly nowMs: number },
+    number
+  >;
+  readonly settle: Step<Settlement, SettleOutcome>;
+  readonly recordReceipt: Step<Receipt, ReceiptOutcome>;
+  readonly takeParked: Step<SweepRequest, TakenReceipts>;
+  readonly recordUnparsableReceipt: Step<
+    { readonly gatewayId: GatewayId; readonly raw: Uint8Array; readonly arrivalTimeMs: number },
+    undefined
+  >;
+  readonly recordIncoming: Step<IncomingPart, StoredIncoming>;
+  readonly cancel: Step<CancelRequest, readonly CancelOutcome[] | undefined>;
+  readonly expireDue: Step<SweepRequest, Overdue>;
+  readonly endSilent: Step<SweepRequest & { readonly graceMs: number }, number>;
+  readonly adoptOrphans: Step<AdoptRequest, number>;
+  readonly openSubscription: Step<OpenRequest, Subscription | undefined>;
+  readonly acknowledge: Step<PositionRequest, AcknowledgeOutcome>;
+  readonly deleteSubscription: Step<SubscriptionKey, boolean>;
+  readonly createKey: Step<ApiKey, boolean>;
+  readonly revokeKey: Step<{ readonly id: string; readonly nowMs: number }, boolean>;
+  readonly setPaused: Step<PauseRequest, undefined>;
+  readonly noteBound: Step<BoundRequest, undefined>;
+}
+
+export type OperationOf<Steps> = {
+  [Kind in keyof Steps]: Steps[Kind] extends Step<infer Input, unknown>
+    ? { readonly kind: Kind; readonly input: Input }
+    : never;
+}[keyof Steps];
