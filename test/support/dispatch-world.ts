@@ -37,6 +37,8 @@ export interface DispatchWorld {
   readonly clock: FakeClock;
   /** Every claim that was asked for, in order. */
   readonly claims: readonly ClaimRequest[];
+  /** How often SUBMITTING was asked for. */
+  readonly markCount: () => number;
   /** Resolves when the store has answered everything and nothing follows without time moving on. */
   quiet(): Promise<void>;
   /** Moves time in steps, and lets everything happen at each. */
@@ -109,6 +111,7 @@ export async function createDispatchWorld(options: WorldOptions): Promise<Dispat
   const clock: Clock = options.clock ?? fake;
   const real = await openSqliteStore({ path: join(folder, "store.db"), clock });
   const claims: ClaimRequest[] = [];
+  let marks = 0;
   let pending = 0;
   async function counted<T>(call: Promise<T>): Promise<T> {
     pending++;
@@ -126,7 +129,10 @@ export async function createDispatchWorld(options: WorldOptions): Promise<Dispat
     },
     settle: (entries) => counted(real.settle(entries)),
     accept: (entries) => counted(real.accept(entries)),
-    markSubmitting: (ids, by, nowMs) => counted(real.markSubmitting(ids, by, nowMs)),
+    markSubmitting(ids, by, nowMs) {
+      marks++;
+      return counted(real.markSubmitting(ids, by, nowMs));
+    },
     takeReferences: (pairs, nowMs) => counted(real.takeReferences(pairs, nowMs)),
   };
   const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -304,6 +310,7 @@ export async function createDispatchWorld(options: WorldOptions): Promise<Dispat
     dispatcher,
     clock: fake,
     claims,
+    markCount: () => marks,
     send,
     until,
     settledCount,

@@ -28,7 +28,11 @@ export function openSession(address: string, initialWindowSize?: number): Client
 export function openCall(
   session: ClientHttp2Session,
   path: string,
-  { key, octets = Buffer.alloc(0) }: { readonly key?: string; readonly octets?: Uint8Array } = {},
+  {
+    key,
+    octets = Buffer.alloc(0),
+    timeout,
+  }: { readonly key?: string; readonly octets?: Uint8Array; readonly timeout?: string } = {},
 ): OpenCall {
   const stream = session.request({
     ":method": "POST",
@@ -36,6 +40,7 @@ export function openCall(
     "content-type": "application/grpc",
     te: "trailers",
     ...(key !== undefined && { authorization: `Bearer ${key}` }),
+    ...(timeout !== undefined && { "grpc-timeout": timeout }),
   });
   let told: Readonly<Record<string, unknown>> = {};
   const take = (headers: Readonly<Record<string, unknown>>) => {

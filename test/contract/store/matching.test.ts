@@ -5,6 +5,7 @@ import type { ReceiptOutcome } from "../../../src/store/settling.ts";
 import {
   acceptClaimed,
   acceptSubmitted,
+  buildAcceptance,
   buildAttempt,
   buildPart,
   buildReceipt,
@@ -62,6 +63,26 @@ describeStore("matching receipts", (test) => {
       expect.objectContaining({ kind: "matched", deliveryId: third }),
     );
   });
+
+  it.each([
+    ["one id", undefined],
+    ["two ids", { smscMessageId: "text", matchKey: "text" }],
+  ])(
+    "P2 takes a receipt with %s once whose response comes in the batch in which its time has come",
+    async (_, otherId) => {
+      const [id = expect.fail()] = await acceptClaimed(test.store, test.claimant);
+      await record("tlv", { otherId });
+      // While the first is written, the others wait for one batch.
+      const [, [settled], found] = await Promise.all([
+        test.store.accept([buildAcceptance()]),
+        test.store.settle([buildSubmitted(id, test.claimant, [otherId === undefined ? "tlv" : "text"])]),
+        test.store.takeParked(dueMs, 10),
+      ]);
+      expect(settled).toEqual({ kind: "settled", state: "DELIVERED" });
+      expect(found.taken).toEqual([]);
+      expect((await test.store.backlog()).parkedReceipts).toBe(0);
+    },
+  );
 
   it("P2 finds with a response what waits under the name that its gateway has got meanwhile", async () => {
     const renamedTo = toGatewayId("renamed");

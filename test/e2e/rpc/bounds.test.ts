@@ -7,7 +7,11 @@ import { afterEach, describe, expect, it } from "vitest";
 import { GatewayServiceDefinition } from "../../../src/gen/smsrelay/v1/gateway_service.ts";
 import { KeyServiceDefinition } from "../../../src/gen/smsrelay/v1/key_service.ts";
 import { MaintenanceServiceDefinition } from "../../../src/gen/smsrelay/v1/maintenance_service.ts";
-import { GetStatusRequest, SmsServiceDefinition } from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import {
+  GetStatusRequest,
+  SendSmsRequest,
+  SmsServiceDefinition,
+} from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { defaultCallBounds } from "../../../src/rpc/call-bounds.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 import { frameOf, openCall, openSession } from "../../support/open-call.ts";
@@ -186,6 +190,57 @@ describe("a request that begins and does not go on", () => {
     using clients = connectClients(world.address, SHOP_KEY);
     const again = () => clients.sms.sendSms({ ...good, metadata: { note: "x".repeat(900) } });
     await expect.poll(async () => (await again()).messageId).not.toBe("");
+  });
+});
+
+describe("octets of requests that are on their way", () => {
+  const bounds = { account: { ...account, maxBegunOctets: 100_000, maxUncounted: 0 } };
+  const whole = SendSmsRequest.encode(SendSmsRequest.create(good)).finish();
+
+  it("P61 count no more once their call has ended, however many go on to come", async () => {
+    const { session } = await start({ bounds });
+    const connection = session();
+    for (let round = 0; round < 3; round += 1) {
+      const late = openCall(connection, sendSms, {
+        key: SHOP_KEY,
+        octets: frameOf(Buffer.alloc(10_000), 1_000_000),
+        timeout: "200m",
+      });
+      expect((await late.end).status).toBe(Status.DEADLINE_EXCEEDED);
+      await new Promise((resolve) => late.stream.write(Buffer.alloc(60_000), resolve));
+    }
+    // A call that is answered after them shows that they have arrived.
+    const next = openCall(connection, sendSms, {
+      key: SHOP_KEY,
+      octets: frameOf(whole.subarray(0, 4), whole.length),
+    });
+    const answered = openCall(connection, getStatus, { key: SHOP_KEY, octets: frameOf(Buffer.alloc(0)) });
+    answered.stream.end();
+    await answered.end;
+    next.stream.end(whole.subarray(4));
+    expect((await next.end).status).toBe(Status.OK);
+  });
+
+  it("P61 are those that came, not those of a message that was refused for its size", async () => {
+    const { session } = await start({
+      bounds: { account: { ...bounds.account, maxBegunOctets: 10 * 1024 * 1024 } },
+    });
+    const connection = session();
+    for (let round = 0; round < 3; round += 1) {
+      const octets = frameOf(Buffer.alloc(10), 5 * 1024 * 1024);
+      const refused = await openCall(connection, sendSms, { key: SHOP_KEY, octets }).end;
+      expect(refused.status).toBe(Status.RESOURCE_EXHAUSTED);
+      expect(refused.quota).toBeUndefined();
+    }
+    const next = openCall(connection, sendSms, {
+      key: SHOP_KEY,
+      octets: frameOf(whole.subarray(0, 4), whole.length),
+    });
+    const answered = openCall(connection, getStatus, { key: SHOP_KEY, octets: frameOf(Buffer.alloc(0)) });
+    answered.stream.end();
+    await answered.end;
+    next.stream.end(whole.subarray(4));
+    expect((await next.end).status).toBe(Status.OK);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { DeliveryId } from "../../../src/domain/ids.ts";
+import { type DeliveryId, toClaimantId } from "../../../src/domain/ids.ts";
+import { noProgress } from "../../../src/domain/message.ts";
 import type { LateAnswer, PartResult } from "../../../src/gateways/gateway.ts";
 import { useDispatchWorld } from "../../support/dispatch-world.ts";
 import {
@@ -10,7 +11,13 @@ import {
   type MemoryGateway,
   refused,
 } from "../../support/memory-gateway.ts";
-import { buildReceipt } from "../../support/store-builders.ts";
+import {
+  acceptClaimed,
+  buildReceipt,
+  buildSubmitted,
+  gateway,
+  startMs,
+} from "../../support/store-builders.ts";
 
 const open = useDispatchWorld();
 
@@ -156,6 +163,50 @@ describe("an answer that comes late", () => {
     north.script = () => [accepted(1, "second")];
     await advance(2_000);
     await until(id, "SUBMITTED");
+  });
+
+  it("P49 lets the other part leave of what AT_MOST_ONCE has marked again before the answer came", async () => {
+    const late = createLateAnswer();
+    const north = createMemoryGateway("north", {
+      script: () => [ambiguous(1, undefined, late, 1), refused(2, "temporary")],
+    });
+    const { send, until, settledCount, advance, markCount, store } = await open({ gateways: [north] });
+    const id = only(await send({ text: longText, duplicatePolicy: "AT_MOST_ONCE" }));
+    await settledCount(1);
+    // There is room until its rest is marked, and none for it to leave.
+    const { room } = north;
+    Object.assign(north, { room: () => (markCount() < 2 ? 1 : 0) });
+    await advance(5_000);
+    expect(await store.readStates([id])).toEqual(["SUBMITTING"]);
+    expect(north.submissions).toHaveLength(1);
+    late.onAnswer(accepted(1, "late"));
+    await advance(500);
+    north.script = () => [accepted(2, "second")];
+    Object.assign(north, { room });
+    await advance(5_000);
+    expect(north.submissions.map(({ parts }) => parts.map((part) => part.number))).toEqual([[1, 2], [2]]);
+    await until(id, "SUBMITTED");
+  });
+
+  it("P49 that the store has found to be enough makes it SUBMITTED when it is claimed, unsent", async () => {
+    const north = createMemoryGateway(gateway);
+    const { until, advance, store, dispatcher } = await open({ gateways: [north] });
+    const other = toClaimantId("other");
+    const id = only(await acceptClaimed(store, other));
+    const accepted = { attempt: 1, gatewayId: gateway, expectsReceipts: true };
+    // As a release before this one has left it after a crash.
+    const verdict = {
+      kind: "retry",
+      gatewayId: gateway,
+      availableTimeMs: startMs,
+      progress: { ...noProgress, attemptCount: 2, sentBefore: "ambiguous", accepted },
+      mayHaveBeenSent: true,
+    } as const;
+    await store.settle([buildSubmitted(id, other, [], { attempt: undefined, verdict })]);
+    dispatcher.wake(gateway);
+    await advance(1_000);
+    await until(id, "SUBMITTED");
+    expect(north.submissions).toEqual([]);
   });
 
   it("P49 leaves UNKNOWN what AT_MOST_ONCE has ended, and keeps its id for receipts", async () => {
