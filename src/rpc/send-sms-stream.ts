@@ -18,7 +18,12 @@ import { refuseUnreadable } from "./read-requests.ts";
 import { toStatusCode } from "./translate/enums.ts";
 import { fromSendSmsRequest, toSendSmsResponse } from "./translate/send-sms.ts";
 import { toDuration } from "./translate/time.ts";
-import type { UnansweredRequests } from "./unanswered-requests.ts";
+import {
+  type UnansweredOfStream,
+  type UnansweredRequests,
+  weightOf,
+  weightOfViolations,
+} from "./unanswered-requests.ts";
 
 export const maxUnanswered = 256;
 
@@ -37,8 +42,14 @@ export interface SendSmsStreamCall {
   readonly signal: AbortSignal;
 }
 
+/** What an answer weighs, from its request on, and more once it is a refusal with violations. */
+interface Load {
+  weight: number;
+  readonly of: UnansweredOfStream;
+}
+
 interface Answer {
-  readonly recipients: number;
+  readonly load: Load;
   readonly response: Promise<SendSmsStreamResponse>;
 }
 
@@ -69,9 +80,9 @@ export async function* sendSmsStream(
           isCut = true;
           return;
         }
-        const recipients = Math.max(1, request.request?.recipients.length ?? 0);
-        unanswered.add(recipients);
-        answers.push({ recipients, response: answer(request, principal, deps) });
+        const load: Load = { weight: weightOf(request.request), of: unanswered };
+        unanswered.add(load.weight);
+        answers.push({ load, response: answer(request, principal, load, deps) });
         changed.wake();
         while (isFull() && !hasEnded) await roomMade.next();
       }
@@ -94,7 +105,7 @@ export async function* sendSmsStream(
         // It counts as unanswered until the caller's side has taken it, which is when this generator goes on.
         yield await next.response;
         answers.shift();
-        unanswered.remove(next.recipients);
+        unanswered.remove(next.load.weight);
         roomMade.wake();
         continue;
       }
@@ -116,6 +127,7 @@ export async function* sendSmsStream(
 async function answer(
   streamed: SendSmsStreamRequest,
   principal: Principal,
+  load: Load,
   deps: SendSmsStreamDeps,
 ): Promise<SendSmsStreamResponse> {
   const { request } = streamed;
@@ -134,7 +146,11 @@ async function answer(
     });
     return { requestId, outcome: { $case: "response", value: toSendSmsResponse(answered) } };
   } catch (thrown) {
-    return { requestId, outcome: { $case: "failure", value: toFailure(describeFailure(thrown, deps)) } };
+    const failure = describeFailure(thrown, deps);
+    const more = weightOfViolations(failure.violations.length);
+    load.weight += more;
+    load.of.add(more);
+    return { requestId, outcome: { $case: "failure", value: toFailure(failure) } };
   } finally {
     place.leave();
   }

@@ -8,19 +8,24 @@ import { UnansweredRequests } from "../../../src/rpc/unanswered-requests.ts";
 const recipients = Array.from({ length: 1_000 }, (_, index) => `+4670${1_000_000 + index}`);
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** A stream of requests to 1,000 recipients each, without end, and how many of them were read. */
-function endless(account: string, unanswered: UnansweredRequests) {
+/** A stream of such requests without end, to 1,000 recipients each unless told otherwise, and how many of them were read. */
+function endless(
+  account: string,
+  unanswered: UnansweredRequests,
+  request: Partial<SendSmsRequest> = { recipients },
+  refusal = new SmsError("OVERLOADED"),
+) {
   const seen = { read: 0 };
   async function* requests(): AsyncGenerator<SendSmsStreamRequest> {
     for (;;) {
       seen.read += 1;
-      yield SendSmsStreamRequest.create({ request: SendSmsRequest.create({ recipients }) });
+      yield SendSmsStreamRequest.create({ request: SendSmsRequest.create(request) });
     }
   }
   const deps = {
     unanswered,
     refusals: { add() {} },
-    sendSms: () => Promise.reject(new SmsError("OVERLOADED")),
+    sendSms: () => Promise.reject(refusal),
     workInHand: { enter: () => ({ leave() {}, leaveStored() {} }), isTight: () => false },
     stopping: new AbortController().signal,
   } as unknown as SendSmsStreamDeps;
@@ -39,6 +44,28 @@ describe("what is unanswered on streams", () => {
     await turn();
     expect(seen.read).toBe(13);
     await answers.return();
+  });
+
+  it("P61 is bounded too where an answer repeats long texts of its request, or lists what is wrong with it", async () => {
+    const readOf = async (request: Partial<SendSmsRequest>, refusal?: SmsError) => {
+      const { seen, answers } = endless("shop", new UnansweredRequests(), request, refusal);
+      await answers.next();
+      for (let i = 0; i < 600; i++) await turn();
+      const { read } = seen;
+      await answers.return();
+      return read;
+    };
+    const [first = ""] = recipients;
+    expect(await readOf({ recipients: [first] })).toBe(256);
+    expect(await readOf({ recipients: [first], requestId: "x".repeat(1_000_000) })).toBe(1);
+    expect(await readOf({ recipients: [first, "x".repeat(64_000)] })).toBe(5);
+    const violations = Array.from({ length: 25 }, (_, index) => ({
+      field: `recipients[${index}]`,
+      reason: "INVALID_RECIPIENT" as const,
+      description: "is no number",
+    }));
+    const refusal = new SmsError("INVALID_RECIPIENT", undefined, { violations });
+    expect(await readOf({ recipients: [first] }, refusal)).toBeLessThan(200);
   });
 
   it("P61 is bounded over the streams of an account, each of which goes on, and others are not held up", async () => {
