@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { type ClientOptions, withClient, withConnectionOptions } from "./client.ts";
 import { type CliContext, CliFailure, exitCodes, usageFault } from "./context.ts";
-import { countText, jsonLine } from "./output.ts";
+import { countOf, jsonLine } from "./output.ts";
 import { createProgress } from "./progress.ts";
 
 const notes = `
@@ -53,7 +53,7 @@ async function backup(file: string, options: ClientOptions, context: CliContext)
     await target.close();
     await rename(partial, file);
     if (options.json === true) context.out(jsonLine({ file, sizeBytes: size }));
-    else context.out(`${file}: ${countText(size)} octets`);
+    else context.out(`${file}: ${countOf(size, "octet")}`);
   } catch (error) {
     await target.close();
     await rm(partial, { force: true });

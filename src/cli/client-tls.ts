@@ -4,6 +4,7 @@ import { isIP } from "node:net";
 import { checkServerIdentity, createSecureContext, getCACertificates, type PeerCertificate } from "node:tls";
 import { ChannelCredentials, type ChannelOptions } from "nice-grpc";
 import { keyPairFault } from "../config/key-pair.ts";
+import { readVariable } from "./client-variables.ts";
 import { type CliContext, usageFault } from "./context.ts";
 import { readOptionFile } from "./option-file.ts";
 
@@ -17,8 +18,8 @@ export interface TlsOptions {
 
 /** What the configuration of the service says about its TLS. */
 export interface ServiceTls {
-  /** PEM of the certificate that the service shows. */
-  readonly cert: string;
+  /** PEM file of the certificate that the service shows. */
+  readonly certFile: string;
   readonly wantsClientCertificate: boolean;
 }
 
@@ -34,8 +35,7 @@ export function securityOf(
   host: string,
   service: ServiceTls | undefined,
 ): Security {
-  const { environment } = context;
-  const ca = options.ca ?? environment["SMS_RELAY_CA"];
+  const ca = options.ca ?? readVariable("SMS_RELAY_CA", context);
   const own = ownCertificate(options, context);
   if (options.tls !== true && ca === undefined && own === undefined && service === undefined) {
     return { credentials: ChannelCredentials.createInsecure(), channelOptions: {} };
@@ -45,11 +45,14 @@ export function securityOf(
       "The service asks its clients for a certificate (listen.grpc.tls.clientCa): give --cert and --cert-key, or SMS_RELAY_CERT and SMS_RELAY_CERT_KEY.",
     );
   }
-  const known = ca === undefined ? service?.cert : undefined;
+  const known =
+    ca === undefined && service !== undefined
+      ? readOptionFile(service.certFile, "listen.grpc.tls.cert", context)
+      : undefined;
   const trusted =
     ca === undefined
       ? [...getCACertificates("default"), ...(known === undefined ? [] : [known])]
-      : [readOptionFile(ca, "--ca", context)];
+      : [readOptionFile(ca, options.ca === undefined ? "SMS_RELAY_CA" : "--ca", context)];
   const pinned = known === undefined ? undefined : new X509Certificate(known);
   const name = options.tlsName ?? serverNameFor(host, pinned);
   return {
@@ -77,9 +80,8 @@ function serverNameFor(host: string, pinned: X509Certificate | undefined): strin
 }
 
 function ownCertificate(options: TlsOptions, context: CliContext) {
-  const { environment } = context;
-  const certFile = options.cert ?? environment["SMS_RELAY_CERT"];
-  const keyFile = options.certKey ?? environment["SMS_RELAY_CERT_KEY"];
+  const certFile = options.cert ?? readVariable("SMS_RELAY_CERT", context);
+  const keyFile = options.certKey ?? readVariable("SMS_RELAY_CERT_KEY", context);
   if (certFile === undefined && keyFile === undefined) return undefined;
   if (certFile === undefined || keyFile === undefined) throw usageFault("--cert and --cert-key go together.");
   const pair = {

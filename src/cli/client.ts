@@ -1,10 +1,6 @@
 /** The command line's gRPC client: where the service is, with which key, and its four services. */
-import { dirname, join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { createChannel, createClientFactory, Metadata } from "nice-grpc";
-import { ConfigError } from "../config/config-error.ts";
-import { loadConfig } from "../config/load.ts";
-import { authority, reachable } from "../config/reachable.ts";
 import { type GatewayServiceClient, GatewayServiceDefinition } from "../gen/smsrelay/v1/gateway_service.ts";
 import { type KeyServiceClient, KeyServiceDefinition } from "../gen/smsrelay/v1/key_service.ts";
 import {
@@ -12,10 +8,11 @@ import {
   MaintenanceServiceDefinition,
 } from "../gen/smsrelay/v1/maintenance_service.ts";
 import { type SmsServiceClient, SmsServiceDefinition } from "../gen/smsrelay/v1/sms_service.ts";
-import { type ServiceTls, securityOf, type TlsOptions } from "./client-tls.ts";
+import { securityOf, type TlsOptions } from "./client-tls.ts";
+import { readVariable } from "./client-variables.ts";
 import { type CliContext, usageFault } from "./context.ts";
 import { keepErrorDetails } from "./error-details.ts";
-import { readKeyFile } from "./read-key-file.ts";
+import { type KeyRole, keyOf, localService } from "./local-service.ts";
 
 export interface ClientOptions extends TlsOptions {
   readonly address?: string;
@@ -61,6 +58,10 @@ export function withConnectionOptions(command: Command): Command {
     .option("--json", "print JSON instead of text");
 }
 
+/** The longest wait for an answer. */
+export const timeoutMsOf = ({ timeout }: ClientOptions): number =>
+  Math.ceil((timeout ?? defaultTimeout) * 1_000);
+
 function parseSeconds(value: string): number {
   const seconds = Number(value);
   if (Number.isFinite(seconds) && seconds > 0 && seconds <= 3_600) return seconds;
@@ -77,9 +78,6 @@ export interface ServiceClient {
   callOptions(): { readonly signal: AbortSignal; readonly metadata: Metadata };
   close(): void;
 }
-
-/** Whose key file is taken where no key is given. */
-export type KeyRole = "default" | "operator";
 
 /** Connects, calls `use`, and closes. Nothing goes over the wire before the first call. */
 export async function withClient<Answer>(
@@ -100,14 +98,17 @@ const keyIsShown =
   "--key stands in the list of processes and in the shell's history; SMS_RELAY_KEY or a key file does not.";
 
 function connect(options: ClientOptions, context: CliContext, role: KeyRole): ServiceClient {
-  const { environment } = context;
-  const local = localService(options, context);
-  const address = options.address ?? environment["SMS_RELAY_ADDRESS"] ?? local.address;
-  if (!/^\S+:[0-9]{1,5}$/.test(address)) throw usageFault(`--address must be host:port, not ${address}`);
+  const local = localService(options.config, context);
+  const variable = "SMS_RELAY_ADDRESS";
+  const address = options.address ?? readVariable(variable, context) ?? local.address;
+  if (!/^\S+:[0-9]{1,5}$/.test(address)) {
+    const source = options.address === undefined ? variable : "--address";
+    throw usageFault(`${source} must be host:port, not ${address}.`);
+  }
   const [host = "", port = ""] = partsOf(address);
   const isLocal = host === local.host && (local.port === 0 || port === String(local.port));
   const security = securityOf(options, context, host, isLocal ? local.tls : undefined);
-  const key = options.key ?? environment["SMS_RELAY_KEY"] ?? readKey(local, role, context);
+  const key = keyOf(options.key, local, role, context);
   // Told to people; a script cannot read it, and its log need not say it each time.
   if (options.key !== undefined && context.progress !== undefined) context.err(keyIsShown);
   const authorization = `Bearer ${key}`;
@@ -123,7 +124,7 @@ function connect(options: ClientOptions, context: CliContext, role: KeyRole): Se
   });
   const factory = createClientFactory().use(keepErrorDetails);
   const defaults = { "*": { metadata: Metadata({ authorization }) } };
-  const timeoutMs = Math.ceil((options.timeout ?? defaultTimeout) * 1_000);
+  const timeoutMs = timeoutMsOf(options);
   return {
     sms: factory.create(SmsServiceDefinition, channel, defaults),
     gateways: factory.create(GatewayServiceDefinition, channel, defaults),
@@ -138,52 +139,8 @@ function connect(options: ClientOptions, context: CliContext, role: KeyRole): Se
   };
 }
 
-interface LocalService {
-  readonly host: string;
-  /** 0 where it takes any. */
-  readonly port: number;
-  readonly address: string;
-  readonly tls: ServiceTls | undefined;
-  readonly folder: string;
-  /** Whether others may have made the keys. */
-  readonly isReplica: boolean;
-}
-
-/** The service that this folder's configuration describes; a faulty one is not the client's matter. */
-function localService(options: ClientOptions, context: CliContext): LocalService {
-  const { environment, workingDirectory } = context;
-  try {
-    const { config } = loadConfig({ file: options.config, environment, workingDirectory });
-    const { port, tls } = config.listen.grpc;
-    const host = reachable(config.listen.grpc.host);
-    return {
-      host,
-      port,
-      address: authority(host, port),
-      tls: tls && { cert: tls.cert, wantsClientCertificate: tls.clientCa !== undefined },
-      folder: dirname(config.store.path),
-      isReplica: config.store.url !== undefined,
-    };
-  } catch (error) {
-    if (!(error instanceof ConfigError) || options.config !== undefined) throw error;
-    const [host, port] = ["127.0.0.1", 50_051];
-    const folder = join(workingDirectory, "sms-relay-data");
-    return { host, port, address: `${host}:${port}`, tls: undefined, folder, isReplica: false };
-  }
-}
-
 /** `[::1]:50051` → `::1` and `50051`. */
 function partsOf(address: string): readonly string[] {
   const at = address.lastIndexOf(":");
   return [address.slice(0, at).replace(/^\[(.*)\]$/, "$1"), address.slice(at + 1)];
-}
-
-function readKey({ folder, isReplica }: LocalService, role: KeyRole, context: CliContext): string {
-  const file = join(folder, `${role}.key`);
-  const key = readKeyFile(file, context);
-  if (key !== undefined) return key;
-  const elsewhere = isReplica
-    ? " The replica that started first made the keys, beside its own store.path: take the file from there, or make a key with `keys create`."
-    : "";
-  throw usageFault(`No API key: give --key or SMS_RELAY_KEY (there is no ${file}).${elsewhere}`);
 }

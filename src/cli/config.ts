@@ -9,7 +9,7 @@ import { loadConfig } from "../config/load.ts";
 import { type Config, configSchema } from "../config/schema.ts";
 import { storeName } from "../config/store-name.ts";
 import type { CliContext } from "./context.ts";
-import { jsonLine, tableText } from "./output.ts";
+import { countOf, jsonLine, tableText } from "./output.ts";
 
 interface CheckOptions {
   readonly json?: boolean;
@@ -70,7 +70,7 @@ function check(named: string | undefined, options: CheckOptions, context: CliCon
     return;
   }
   context.out(
-    `${loaded.file ?? "No file"}: no faults. ${gateways.length} gateways, ${accounts.length} accounts, store ${storeName(store)}, ` +
+    `${loaded.file ?? "No file"}: no faults. ${countOf(gateways.length, "gateway")}, ${countOf(accounts.length, "account")}, store ${storeName(store)}, ` +
       `gRPC ${listen.grpc.host}:${listen.grpc.port}, HTTP ${listen.http.host}:${listen.http.port}.`,
   );
   for (const warning of warnings) context.out(`Warning: ${warning}`);

@@ -8,8 +8,8 @@ export interface CliContext {
   readonly out: (line: string) => void;
   /** Resolves once all lines of the answer are written; rejects with a CliFailure where they cannot be. */
   readonly written: () => Promise<void>;
-  /** Writes one line about the answer: progress, warnings, faults. */
-  readonly err: (line: string) => void;
+  /** Writes one line about the answer: progress, warnings, faults; `facts` stand for it where programs read them, else `{"note": line}`. */
+  readonly err: (line: string, facts?: Readonly<Record<string, unknown>>) => void;
   /** Rewrites the last line of a terminal; undefined where the output is no terminal. */
   readonly progress: ((line: string) => void) | undefined;
   /** What is piped into the command. */
@@ -21,8 +21,8 @@ export interface CliContext {
   readonly signal: AbortSignal;
 }
 
-/** Exit codes of every command (docs/cli.md). */
-export const exitCodes = { ok: 0, failed: 1, usage: 2, unreachable: 3 } as const;
+/** Exit codes of every command (docs/cli.md). A faulty configuration has that of sysexits.h, at which no supervisor need start again. */
+export const exitCodes = { ok: 0, failed: 1, usage: 2, unreachable: 3, config: 78 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** Ends a command with a sentence and an exit code. */

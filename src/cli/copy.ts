@@ -7,7 +7,7 @@ import { variableName } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import { storeName } from "../config/store-name.ts";
 import { type CliContext, CliFailure, exitCodes, usageFault } from "./context.ts";
-import { countText, jsonLine } from "./output.ts";
+import { countOf, jsonLine } from "./output.ts";
 import { createProgress, type Progress } from "./progress.ts";
 
 interface CopyOptions {
@@ -61,7 +61,7 @@ async function copy(options: CopyOptions, context: CliContext): Promise<void> {
       progress.show(done);
     },
     onTable: (table, count) => {
-      const line = `${table}: ${countText(count)} rows`;
+      const line = `${table}: ${countOf(count, "row")}`;
       if (progress === undefined) context.err(line);
       else progress.print(line);
     },
@@ -78,7 +78,7 @@ async function copy(options: CopyOptions, context: CliContext): Promise<void> {
   if (options.json === true) context.out(jsonLine({ from: path, to, rows, isResumed }));
   else
     context.out(
-      `${path} is copied into ${to}: ${countText(rows)} rows${isResumed ? " more" : ""}. Do not use the file again.`,
+      `${path} is copied into ${to}: ${countOf(rows, "row")}${isResumed ? " more" : ""}. Do not use the file again.`,
     );
 }
 

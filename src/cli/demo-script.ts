@@ -11,7 +11,7 @@ import type { Simulator } from "../smsc/start-simulator.ts";
 import type { ServiceClient } from "./client.ts";
 import { type CliContext, CliFailure, exitCodes } from "./context.ts";
 import { codeText, outcomeName, reasonName, stateName } from "./names.ts";
-import { countText, tableText } from "./output.ts";
+import { countOf, countText, tableText } from "./output.ts";
 
 export interface DemoDeps {
   readonly client: ServiceClient;
@@ -109,7 +109,7 @@ async function send(act: Act, { client, context }: DemoDeps): Promise<string> {
   const response = await client.sms.sendSms(request, client.callOptions());
   const tookMs = (context.clock.monotonic() - startMs).toFixed(1);
   context.out(
-    `→ ${act.title}: ${codeText(response.statusCode)} in ${tookMs} ms, ${countText(response.totalSegmentCount)} segments`,
+    `→ ${act.title}: ${codeText(response.statusCode)} in ${tookMs} ms, ${countOf(response.totalSegmentCount, "segment")}`,
   );
   return response.messageId;
 }
@@ -212,7 +212,7 @@ function findFaults(
     const recipients = new Set(good.map((report) => report.recipient));
     if (finals.length !== act.recipients.length || recipients.size !== act.recipients.length) {
       faults.push(
-        `${act.title}: ${recipients.size} of ${act.recipients.length} ended ${act.state} by ${act.gatewayId} in ${act.segmentCount} segments; ${finals.length} final reports.`,
+        `${act.title}: ${recipients.size} of ${act.recipients.length} ended ${act.state} by ${act.gatewayId} in ${countOf(act.segmentCount, "segment")}; ${finals.length} final reports.`,
       );
     }
     parts += act.recipients.length * act.segmentCount;

@@ -20,8 +20,7 @@ const unreachable = new Set<Status>([Status.UNAVAILABLE, Status.DEADLINE_EXCEEDE
 
 /** What to print and how to exit; `argv` is the command that failed. */
 export function describeFailure(error: unknown, argv: readonly string[]): Failure {
-  if (error instanceof OutcomeUnknown)
-    return withRepeat(describeFailure(error.cause, argv), error.requestId, argv);
+  if (error instanceof OutcomeUnknown) return withRepeat(describeFailure(error.cause, argv), error, argv);
   if (error instanceof ToldFailure) return { exitCode: error.exitCode, sentences: [], json: {} };
   if (error instanceof CliFailure) return plain(error.exitCode, error.message);
   if (error instanceof StoreUnavailableError) {
@@ -29,7 +28,7 @@ export function describeFailure(error: unknown, argv: readonly string[]): Failur
   }
   if (error instanceof ConfigError) {
     return {
-      exitCode: exitCodes.failed,
+      exitCode: exitCodes.config,
       sentences: ["The configuration has faults:", ...error.problems.map(problemLine)],
       json: { error: "The configuration has faults.", problems: error.problems },
     };
@@ -47,14 +46,17 @@ export function describeFailure(error: unknown, argv: readonly string[]): Failur
 }
 
 /** Tells how to repeat a call whose outcome is not known. The key stays out of what is printed. */
-function withRepeat(failure: Failure, requestId: string, argv: readonly string[]): Failure {
-  const hasId = argv.some((word) => word === "--request-id" || word.startsWith("--request-id="));
+function withRepeat(
+  failure: Failure,
+  { requestId, isNamed }: OutcomeUnknown,
+  argv: readonly string[],
+): Failure {
   const shown = argv.map((word, index) =>
     word.startsWith("--key=") ? "--key=KEY" : argv[index - 1] === "--key" ? "KEY" : word,
   );
   const repeat = commandLine([
     ...shown.slice(0, 1),
-    ...(hasId ? [] : ["--request-id", requestId]),
+    ...(isNamed ? [] : ["--request-id", requestId]),
     ...shown.slice(1),
   ]);
   return {

@@ -56,7 +56,9 @@ export function parseCount(value: string): number {
 function collectPair(value: string, pairs: Readonly<Record<string, string>> = {}): Record<string, string> {
   const at = value.indexOf("=");
   if (at < 1) throw new InvalidArgumentError("It must be key=value.");
-  return { ...pairs, [value.slice(0, at)]: value.slice(at + 1) };
+  const key = value.slice(0, at);
+  if (Object.hasOwn(pairs, key)) throw new InvalidArgumentError(`The key ${key} is given twice.`);
+  return { ...pairs, [key]: value.slice(at + 1) };
 }
 
 /** Their part of a request. */

@@ -5,11 +5,14 @@ import { detailsOf } from "./error-details.ts";
 export class OutcomeUnknown extends Error {
   /** With the same id the same request is accepted once. */
   readonly requestId: string;
+  /** Whether the command named it. */
+  readonly isNamed: boolean;
 
-  constructor(requestId: string, cause: unknown) {
+  constructor(requestId: string, isNamed: boolean, cause: unknown) {
     super("The outcome is not known.", { cause });
     this.name = "OutcomeUnknown";
     this.requestId = requestId;
+    this.isNamed = isNamed;
   }
 }
 

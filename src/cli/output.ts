@@ -55,6 +55,15 @@ export function visibleContext(context: CliContext): CliContext {
   };
 }
 
+/** What a command with `--json` writes passes instead: each line about the answer is a document, and no bar is drawn between them. */
+export function jsonContext(context: CliContext): CliContext {
+  return {
+    ...context,
+    err: (line, facts) => context.err(jsonLine(facts ?? { note: line })),
+    progress: undefined,
+  };
+}
+
 /** One line of JSON; bigints as decimal texts, as in protobuf's JSON. */
 export function jsonLine(value: unknown): string {
   return JSON.stringify(value, (_name, item: unknown) => (typeof item === "bigint" ? item.toString() : item));
@@ -74,4 +83,9 @@ export function timeText(time: Date | undefined): string {
 /** `12345` → `12,345`. */
 export function countText(count: number | bigint): string {
   return count.toLocaleString("en-US");
+}
+
+/** `1 segment`, `2 segments`; the noun takes an s. */
+export function countOf(count: number | bigint, noun: string): string {
+  return `${countText(count)} ${noun}${Number(count) === 1 ? "" : "s"}`;
 }

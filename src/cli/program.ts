@@ -3,11 +3,13 @@ import { Command, CommanderError } from "commander";
 import { visibleText } from "../observability/visible-text.ts";
 import { commands } from "./commands.ts";
 import { type CliContext, type ExitCode, exitCodes } from "./context.ts";
-import { visibleContext } from "./output.ts";
+import { jsonContext, visibleContext } from "./output.ts";
 import { OutputClosed } from "./output-fault.ts";
+import { refuseEmptyOptions } from "./refuse-empty-options.ts";
 
 const footer = `
-Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 3 the service cannot be reached.
+Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 3 the service cannot be reached;
+78 the configuration has faults.
 Commands that call the service find its address and key by options, by SMS_RELAY_ADDRESS and SMS_RELAY_KEY, or from the
 configuration and the key files of the folder they run in.`;
 
@@ -18,7 +20,8 @@ export async function runCli(
   version: string,
 ): Promise<ExitCode> {
   // The log of a service has its own form, and colours (observability/logger.ts).
-  const context = isService(argv) ? outside : visibleContext(outside);
+  const isJson = !isService(argv) && wantsJson(argv);
+  const context = isService(argv) ? outside : isJson ? jsonContext(outside) : visibleContext(outside);
   const program = new Command("sms-relay")
     .description("A durable gRPC service that sends SMS through prioritised gateways.")
     .version(version, "-V, --version", "print the version")
@@ -27,8 +30,12 @@ export async function runCli(
     .addHelpText("after", footer)
     .configureOutput({
       writeOut: (text) => context.out(text.replace(/\n$/, "")),
-      writeErr: (text) => context.err(text.replace(/\n$/, "")),
+      // A program that reads JSON gets the fault alone, below.
+      writeErr: (text) => {
+        if (!isJson) context.err(text.replace(/\n$/, ""));
+      },
     })
+    .hook("preAction", (_program, command) => refuseEmptyOptions(command))
     .exitOverride();
   const wanted = argv[0] === "help" ? argv[1] : argv[0];
   const rest = argv[0] === "help" ? [...argv.slice(1), "--help"] : argv;
@@ -50,15 +57,31 @@ export async function runCli(
       () => thrown,
       (outputFault: unknown) => (wanted === "serve" ? thrown : outputFault),
     );
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exitCodes.ok;
+      if (isJson) context.err(error.message, { error: usageSentence(error) });
+      return exitCodes.usage;
+    }
     if (error instanceof OutputClosed) return error.exitCode;
     const { describeFailure } = await import("./describe-failure.ts");
     const failure = describeFailure(error, argv);
     if (failure.sentences.length === 0) return failure.exitCode;
-    if (argv.includes("--json")) context.err(JSON.stringify(failure.json));
-    else outside.err(visibleText(`sms-relay: ${failure.sentences.join("\n")}`));
+    const text = `sms-relay: ${failure.sentences.join("\n")}`;
+    if (isJson) context.err(text, failure.json);
+    else outside.err(visibleText(text));
     return failure.exitCode;
   }
+}
+
+/** What the command asks for, also where it is faulty: `--json` before `--`, behind which all words are arguments. */
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf("--");
+  return argv.slice(0, end === -1 ? undefined : end).includes("--json");
+}
+
+/** Commander's sentence without its own mark; where it would print the help, there is none. */
+function usageSentence({ code, message }: CommanderError): string {
+  return code === "commander.help" ? "a command is missing; see --help" : message.replace(/^error: /, "");
 }
 
 const isService = (argv: readonly string[]) => argv[0] === "serve";

@@ -95,7 +95,7 @@ async function sendOne(text: string, options: SendOptions, context: CliContext):
       return await client.sms.sendSms(request, client.callOptions());
     } catch (error) {
       if (options.dryRun === true || !leavesDoubt(error)) throw error;
-      throw new OutcomeUnknown(requestId, error);
+      throw new OutcomeUnknown(requestId, options.requestId !== undefined, error);
     }
   });
   if (options.json === true) {

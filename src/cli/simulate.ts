@@ -12,7 +12,7 @@ import { readBehaviourFile } from "./behaviour-file.ts";
 import { type CliContext, usageFault } from "./context.ts";
 import type { ControlDoor } from "./control-door.ts";
 import { readOptionFile } from "./option-file.ts";
-import { countText, jsonLine } from "./output.ts";
+import { countOf, countText, jsonLine } from "./output.ts";
 import { parseBehaviour } from "./parse-behaviour.ts";
 import { parseRule } from "./parse-rule.ts";
 
@@ -137,8 +137,8 @@ async function simulate(options: SimulateOptions, context: CliContext): Promise<
     const { submits, accepted, refused, receiptsAcknowledged } = simulator.counters();
     await simulator.stop();
     context.err(
-      `${countText(submits)} submits: ${countText(accepted)} accepted, ${countText(refused)} refused; ` +
-        `${countText(receiptsAcknowledged)} receipts taken.`,
+      `${countOf(submits, "submit")}: ${countText(accepted)} accepted, ${countText(refused)} refused; ` +
+        `${countOf(receiptsAcknowledged, "receipt")} taken.`,
     );
   }
 }

@@ -88,7 +88,7 @@ async function watch(
       () => true,
       (fault: unknown) => !(fault instanceof OutputClosed),
     );
-    if (cursor !== "" && isReadable) context.err(`cursor ${cursor}`);
+    if (cursor !== "" && isReadable) context.err(`cursor ${cursor}`, { cursor });
   }
 }
 

@@ -64,9 +64,12 @@ export interface EnvironmentSettings {
     readonly variable: string;
     readonly value: unknown;
   }[];
-  /** Variables that begin like ours and name nothing. */
-  readonly unknown: readonly { readonly variable: string; readonly meant: string | undefined }[];
+  /** Variables that begin like ours and name nothing, or hold nothing. */
+  readonly faults: readonly { readonly variable: string; readonly rule: string }[];
 }
+
+/** What is wrong with a variable that is set and empty: mostly it was to be filled from another one, which was not set. */
+export const emptyVariable = "is set and empty; give it a value, or unset it";
 
 /** `true`, `false` and numbers as what they are; everything else as text. */
 function scalarOf(value: string): unknown {
@@ -74,20 +77,24 @@ function scalarOf(value: string): unknown {
   return /^(0|[1-9][0-9]{0,14})$/.test(value) ? Number(value) : value;
 }
 
-/** The settings in `environment`; empty variables count as absent. */
+/** The settings in `environment`. */
 export function settingsOf(environment: Environment, schema: z.core.$ZodType): EnvironmentSettings {
   const paths = new Map(settingPaths(schema).map((path) => [variableName(path), path]));
   const ours = Object.entries(environment).flatMap(([variable, value]) =>
-    variable.startsWith(prefix) && value !== undefined && value !== "" ? [{ variable, value }] : [],
+    variable.startsWith(prefix) && value !== undefined ? [{ variable, value }] : [],
   );
   const isClientVariable = (variable: string) => clientVariables.some((name) => name === variable);
+  const isKnown = (variable: string) => paths.has(variable) || isClientVariable(variable);
   return {
     settings: ours.flatMap(({ variable, value }) => {
       const path = paths.get(variable);
-      return path === undefined ? [] : [{ path, variable, value: scalarOf(value) }];
+      return path === undefined || value === "" ? [] : [{ path, variable, value: scalarOf(value) }];
     }),
-    unknown: ours
-      .filter(({ variable }) => !paths.has(variable) && !isClientVariable(variable))
-      .map(({ variable }) => ({ variable, meant: suggestName(variable, [...paths.keys()]) })),
+    faults: ours.flatMap(({ variable, value }) => {
+      if (value === "" && paths.has(variable)) return [{ variable, rule: emptyVariable }];
+      if (isKnown(variable)) return [];
+      const meant = suggestName(variable, [...paths.keys(), ...clientVariables]);
+      return [{ variable, rule: `names no setting${meant === undefined ? "" : `; did you mean ${meant}?`}` }];
+    }),
   };
 }

@@ -1,13 +1,14 @@
 /** Reads the configuration: the only place that reads its file, the files it refers to, and the environment. */
-import { existsSync, readFileSync } from "node:fs";
+import { lstatSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type Document, LineCounter, parseDocument } from "yaml";
+import type { z } from "zod";
 import { ConfigError, type ConfigProblem } from "./config-error.ts";
 import { describeIssue, pathText } from "./describe-issue.ts";
-import { type Environment, namesAt, settingsOf } from "./environment.ts";
+import { type Environment, emptyVariable, namesAt, settingsOf } from "./environment.ts";
 import { locate } from "./locate.ts";
 import type { ReferenceReader } from "./references.ts";
-import { type Config, configSchema } from "./schema.ts";
+import { type Config, clientSchema, configSchema } from "./schema.ts";
 
 /** What is looked for where no file is named. */
 export const defaultConfigFile = "sms-relay.yaml";
@@ -34,6 +35,41 @@ export function processEnvironment(): Environment {
 
 /** Reads and checks the configuration. Throws a ConfigError that lists every fault with its place. */
 export function loadConfig(options: LoadOptions): LoadedConfig {
+  const { settings, folder, file } = readConfig(options, configSchema);
+  const path = resolve(folder, settings.store.path);
+  return { config: { ...settings, store: { ...settings.store, path } }, file };
+}
+
+/** What a client needs of the configuration. Paths are whole. */
+export interface ClientConfig {
+  readonly host: string;
+  /** 0 where the service takes any. */
+  readonly port: number;
+  readonly tls: { readonly certFile: string; readonly wantsClientCertificate: boolean } | undefined;
+  readonly storePath: string;
+  /** Whether the store is a database, where others may have made the keys. */
+  readonly isReplica: boolean;
+}
+
+/** Reads what a client needs; its faults alone are told, and no secret is resolved. Throws a ConfigError as `loadConfig` does. */
+export function loadClientConfig(options: Omit<LoadOptions, "refuseEmpty">): ClientConfig {
+  const { settings, folder } = readConfig(options, (reader) =>
+    clientSchema(Object.keys(configSchema(reader).shape)),
+  );
+  const { host, port, tls } = settings.listen.grpc;
+  return {
+    host,
+    port,
+    tls: tls && { certFile: resolve(folder, tls.cert), wantsClientCertificate: tls.clientCa !== undefined },
+    storePath: resolve(folder, settings.store.path),
+    isReplica: settings.store.url !== undefined,
+  };
+}
+
+function readConfig<Schema extends z.ZodType>(
+  options: LoadOptions,
+  schemaOf: (reader: ReferenceReader) => Schema,
+): { readonly settings: z.output<Schema>; readonly folder: string; readonly file: string | undefined } {
   const { environment, workingDirectory } = options;
   const file = fileToRead(options);
   const folder = file === undefined ? workingDirectory : dirname(file);
@@ -42,8 +78,9 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   if (options.refuseEmpty === true && file !== undefined && document?.contents === null) {
     throw new ConfigError([{ place: file, path: "", rule: "is empty; `gateways: []` would remove all" }]);
   }
-  const schema = configSchema(referenceReader(environment, folder));
-  const { settings, unknown } = settingsOf(environment, schema);
+  const reader = referenceReader(environment, folder);
+  const schema = schemaOf(reader);
+  const { settings, faults } = settingsOf(environment, configSchema(reader));
 
   const raw = withStoreGroup(rootOf(document, file));
   for (const { path, value } of settings) setAt(raw, path, value);
@@ -58,11 +95,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
 
   const result = schema.safeParse(raw, { reportInput: true });
   const problems: ConfigProblem[] = [
-    ...unknown.map(({ variable, meant }) => ({
-      place: variable,
-      path: "",
-      rule: `names no setting${meant === undefined ? "" : `; did you mean ${meant}?`}`,
-    })),
+    ...faults.map(({ variable, rule }) => ({ place: variable, path: "", rule })),
     ...(result.error?.issues ?? [])
       .flatMap((issue) => describeIssue(issue, (path) => namesAt(schema, path)))
       .map(({ path, rule, unknownKey }) => ({
@@ -72,8 +105,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
       })),
   ];
   if (problems.length > 0 || !result.success) throw new ConfigError(problems.toSorted(byPlace));
-  const storePath = resolve(folder, result.data.store.path);
-  return { config: { ...result.data, store: { ...result.data.store, path: storePath } }, file };
+  return { settings: result.data, folder, file };
 }
 
 /** In the order of the file's lines, behind what stands in no file. */
@@ -88,10 +120,21 @@ function positionOf({ place }: ConfigProblem): readonly [line: number, column: n
 }
 
 function fileToRead(options: LoadOptions): string | undefined {
-  const named = options.file ?? options.environment["SMS_RELAY_CONFIG"];
-  if (named !== undefined && named !== "") return resolve(options.workingDirectory, named);
+  const variable = "SMS_RELAY_CONFIG";
+  const named = options.file ?? options.environment[variable];
+  if (named === "") throw new ConfigError([{ place: variable, path: "", rule: emptyVariable }]);
+  if (named !== undefined) return resolve(options.workingDirectory, named);
   const usual = resolve(options.workingDirectory, defaultConfigFile);
-  return existsSync(usual) ? usual : undefined;
+  return isThere(usual) ? usual : undefined;
+}
+
+/** Also what cannot be looked at, or leads nowhere: that is told where it is read, and never taken for absent. */
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
+  }
 }
 
 function parseFile(file: string, lines: LineCounter): Document {

@@ -14,14 +14,14 @@ import { duration, size } from "./values.ts";
 const port = z.int().min(0).max(65_535);
 const day = 86_400_000;
 
-const listen = (reader: ReferenceReader) =>
+const listen = <Tls extends z.ZodType>(tls: Tls) =>
   z
     .strictObject({
       grpc: z
         .strictObject({
           host: host.default("127.0.0.1"),
           port: port.default(50_051),
-          tls: serverTls(reader).optional(),
+          tls: tls.optional(),
           allowPlaintext: z.boolean().default(false),
         })
         .prefault({}),
@@ -59,10 +59,10 @@ function isPostgresUrl(url: string): boolean {
   return /^\/[^/@]+$/.test(pathname) && hash === "" && !search.includes("@");
 }
 
-const store = (reader: ReferenceReader) =>
+const store = <Url extends z.ZodType>(url: Url) =>
   z
     .strictObject({
-      url: postgresUrls(reader).optional(),
+      url: url.optional(),
       replica: z
         .string()
         .regex(/^[A-Za-z0-9_-]{1,63}$/, "must be 1 to 63 letters, digits, dashes and underscores")
@@ -139,8 +139,8 @@ const account = (reader: ReferenceReader) =>
 export const configSchema = (reader: ReferenceReader) =>
   z
     .strictObject({
-      listen: listen(reader),
-      store: store(reader),
+      listen: listen(serverTls(reader)),
+      store: store(postgresUrls(reader)),
       retention,
       receiptGrace: duration("0", "7d").default(3_600_000),
       limits,
@@ -164,5 +164,16 @@ export const configSchema = (reader: ReferenceReader) =>
       // Also where single settings have faults: all are told at once.
       { when: () => true },
     );
+
+/**
+ * What a client reads of the same file, to find the service: where it listens, with which certificate, and where its keys lie. No secret is
+ * looked at, since those who only call the service need not have them; names are, since a misspelt one leads to another service.
+ */
+export const clientSchema = (groups: readonly string[]) =>
+  z.strictObject({
+    ...Object.fromEntries(groups.map((name) => [name, z.unknown().optional()])),
+    listen: listen(z.looseObject({ cert: z.string().min(1), clientCa: z.unknown().optional() })),
+    store: store(z.unknown()),
+  });
 
 export type Config = z.output<ReturnType<typeof configSchema>>;

@@ -240,7 +240,7 @@ describe("watch", () => {
     const numberOf = (one: CliRun) => Number(JSON.parse(one.out).reportNumber);
     expect(JSON.parse(second.out).recipient).toBe("+46701234568");
     expect(numberOf(second)).toBeGreaterThan(numberOf(first));
-    expect(first.err).toMatch(/^cursor \S+$/m);
+    expect(first.err).toMatch(/^\{"cursor":"\S+"\}$/m);
   });
 
   it("prints and acknowledges exactly as many reports as were asked for", async () => {
@@ -426,8 +426,26 @@ describe("sending a file", () => {
     const { exitCode, out, err } = await run(["send", "--from", "ACME", "--file", "mixed.csv", "Hello"]);
     expect(exitCode).toBe(1);
     expect(out).toMatch(/^2 accepted, 0 accepted before, 1 refused/);
-    expect(err).toMatch(/^line 3: 4002 INVALID_RECIPIENT: recipients\[0\]/);
+    expect(err).toMatch(/^line 3: 4002 INVALID_RECIPIENT: recipient: /);
     expect(err).toContain("sms-relay: 1 of 3 rows were refused: 1 × 4002 INVALID_RECIPIENT.");
+  });
+
+  it("says how the corrected file sends nothing twice, which it then does", async () => {
+    const file = join(folder, "corrected.csv");
+    const send = ["send", "--from", "ACME", "--file", "corrected.csv"];
+    await writeFile(file, "recipient\n+46701234631\n12345\n+46701234632\n");
+    const { err } = await run([...send, "Hello"]);
+    const [, batch = ""] = /send the file with --batch (\S+):/.exec(err) ?? [];
+    await writeFile(file, "recipient\n+46701234631\n+46701234633\n+46701234632\n");
+    const corrected = await run([...send, "--batch", batch, "Hello"]);
+    expect(corrected.out).toMatch(/^1 accepted, 2 accepted before, 0 refused/);
+    const other = await run([...send, "--batch", batch, "--lane", "otp", "Hello"]);
+    expect(other.err).toContain("3 × 4106");
+    expect(other.err).toContain("accepted before with another content or other options (--lane");
+    const json = await run([...send, "--batch", batch, "--lane", "otp", "--json", "Hello"]);
+    expect(json.err.split("\n").map((line) => JSON.parse(line))).toMatchObject([
+      { refusals: { "4106 REQUEST_ID_REUSED": 3 }, batch, advice: [expect.any(String), expect.any(String)] },
+    ]);
   });
 });
 

@@ -32,7 +32,7 @@ describe("help", () => {
     expect(exitCode).toBe(0);
     for (const { name } of commands) expect(out).toMatch(new RegExp(`^ {2}${name} `, "m"));
     expect(out).toContain(
-      "Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 3 the service cannot be reached.",
+      "Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 3 the service cannot be reached;\n78 the configuration has faults.",
     );
   });
 
@@ -61,6 +61,7 @@ describe("wrong usage exits with 2 and says what is wrong", () => {
     [["send", "text"], "Say to whom with --to"],
     [["send", "--to", "+46701234567"], "Say what to send"],
     [["send", "--to", "+46701234567", "x", "--meta", "colour"], "It must be key=value"],
+    [["send", "--to", "+46701234567", "x", "--meta", "k=v", "--meta", "k=w"], "The key k is given twice"],
     [["send", "--to", "+46701234567", "x", "--validity", "soon"], "It must be a duration such as 10m or 24h"],
     [
       ["watch", "--from", "banana"],
@@ -174,6 +175,12 @@ describe("sending a file", () => {
     expect(err).toContain("head line must name the column recipient");
   });
 
+  it("knows a file whose columns are parted by another sign", async () => {
+    expect((await send("recipient;text\n+46701234567;hello\n")).err).toContain(
+      "seem to be parted by semicolons; commas are wanted",
+    );
+  });
+
   it("refuses a column that stands twice", async () => {
     const { exitCode, err } = await send("recipient,Recipient\n+46701234567,+46701234568\n", "text");
     expect(exitCode).toBe(2);
@@ -241,10 +248,10 @@ describe("an output that cannot be written", () => {
 });
 
 describe("config", () => {
-  it("check tells every fault with its place and exits with 1", async () => {
+  it("check tells every fault with its place and exits with 78", async () => {
     writeFileSync(join(folder, "bad.yaml"), "listen:\n  grpc:\n    prot: 1\nreceiptGrace: soon\n");
     const { exitCode, err } = await run(["config", "check", "bad.yaml"]);
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(78);
     expect(err.split("\n")).toEqual([
       "sms-relay: The configuration has faults:",
       `  ${folder}/bad.yaml:3:5: listen.grpc.prot is not a setting; did you mean port?`,
@@ -256,7 +263,7 @@ describe("config", () => {
     writeFileSync(join(folder, "good.yaml"), "listen: { grpc: { port: 5555 } }\n");
     const { exitCode, out } = await run(["config", "check", "good.yaml"]);
     expect(exitCode).toBe(0);
-    expect(out).toContain("good.yaml: no faults. 0 gateways, 0 accounts");
+    expect(out).toContain("good.yaml: no faults. 0 gateways, 0 accounts, store");
     expect(out).toContain("Warning: no gateway is configured");
     expect(out).toContain("gRPC 127.0.0.1:5555");
   });
