@@ -105,7 +105,7 @@ describe("the first start", () => {
   it("tells every fault of its configuration and starts nothing", async () => {
     await writeFile(join(folder, "sms-relay.yaml"), "listen: { grpc: { port: many } }\n");
     const service = startNode(mainPath, ["serve"], { cwd: folder });
-    expect((await service.ended).code).toBe(1);
+    expect((await service.ended).code).toBe(78);
     expect(service.errorText()).toContain("sms-relay.yaml:1:25: listen.grpc.port must be a number");
   });
 
@@ -217,7 +217,7 @@ describe("TLS", () => {
     const tls = { cert, key: "other.pem" };
     await writeFile(join(folder, "sms-relay.yaml"), JSON.stringify({ listen: { grpc: { tls } } }));
     const { exitCode, err } = await cli(["config", "check"], { workingDirectory: folder });
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(78);
     expect(err).toMatch(
       /sms-relay\.yaml:1:\d+: listen\.grpc\.tls\.key is the key of another certificate: other\.pem does not fit .*smsc\.cert\.pem$/,
     );
