@@ -38,7 +38,7 @@ function buildAcceptance(recipients: number, wantsClaim: boolean): Acceptance {
     encoding: "auto",
     transliterate: false,
     maxSegments: 30,
-    fast: false,
+    premium: false,
     clientReference: undefined,
     metadata: {},
     acceptTimeMs: now,

@@ -9,20 +9,17 @@ import {
   toAccountId,
   toDeliveryId,
 } from "../domain/ids.ts";
-import type { E164 } from "../domain/message.ts";
 import { PlanMemo } from "../routing/plan-memo.ts";
+import type { LeftOutReason, NotNowReason } from "../routing/route-gateway.ts";
 import { notNowReason, selectGateways } from "../routing/select-gateways.ts";
 import type { Principal } from "./api-keys.ts";
 import type { CountryOf } from "./country-of.ts";
-import { parseCoding, parseContent } from "./parse-content.ts";
-import { parseSenderField } from "./parse-send-request.ts";
-import { parseRecipients } from "./recipients.ts";
+import { parseLookedAt } from "./parse-looked-at.ts";
 import type { Routes } from "./route-deliveries.ts";
-import type { SendSmsInput } from "./send-request.ts";
+import type { ContentInput, SendSmsInput } from "./send-request.ts";
 
-export interface ExplainRouteInput
-  extends Pick<SendSmsInput, "content" | "encoding" | "transliterate" | "maxSegments" | "sender" | "fast"> {
-  readonly recipient: string;
+export interface ExplainRouteInput {
+  readonly message: SendSmsInput | undefined;
   /** Empty for the key's own. */
   readonly accountId: string;
   /** Empty for a new one. */
@@ -35,7 +32,7 @@ export interface ExplainedGateway {
   /** From 1; 0 where a rule leaves it out. */
   readonly rank: number;
   /** Why it is left out, why it cannot send now, or that other replicas send (ELSEWHERE). */
-  readonly reason: string | undefined;
+  readonly reason: LeftOutReason | NotNowReason | "ELSEWHERE" | undefined;
   readonly isReady: boolean;
   readonly segmentCount: number;
 }
@@ -55,24 +52,23 @@ export interface ExplainRouteDeps {
 
 export type ExplainRoute = (input: ExplainRouteInput, principal: Principal) => ExplainRouteAnswer;
 
-const shortText: SendSmsInput["content"] = { kind: "text", text: "x" };
+const shortText: ContentInput = { kind: "text", text: "x" };
 const accountForm = /^[a-z0-9._-]{1,64}$/;
 const positionForm = /^\.[0-9]{4}$/;
 
 /** Makes the use case. */
 export function createExplainRoute(deps: ExplainRouteDeps): ExplainRoute {
   return (input, principal) => {
-    const violations: FieldViolation[] = [];
-    const [recipient] = parseOneRecipient(input.recipient, violations);
-    const sender = parseSenderField(input.sender, violations);
-    const content = parseContent(input.content ?? shortText, violations);
+    const parsed = parseLookedAt(withContent(input.message), { maxRecipients: 1, purpose: "route" });
+    const violations = parsed.kind === "refused" ? [...parsed.violations] : [];
     if (input.accountId !== "" && !accountForm.test(input.accountId))
       violations.push(malformed("account_id", "must be 1 to 64 characters of a-z 0-9 . _ -"));
     if (input.deliveryId !== "" && !isDeliveryId(input.deliveryId))
       violations.push(malformed("delivery_id", "is not the id of a delivery"));
-    const coding = parseCoding(input, violations);
-    if (violations.length > 0 || content === undefined || recipient === undefined)
-      throw refuseFields(violations);
+    if (parsed.kind === "refused" || violations.length > 0) throw refuseFields(violations);
+    const { request } = parsed;
+    const [recipient] = request.recipients;
+    if (recipient === undefined) throw new Error("a message was parsed without its recipient");
 
     const deliveryId =
       input.deliveryId === ""
@@ -83,44 +79,43 @@ export function createExplainRoute(deps: ExplainRouteDeps): ExplainRoute {
       {
         deliveryId,
         accountId: input.accountId === "" ? principal.accountId : toAccountId(input.accountId),
-        sender,
+        sender: request.sender,
         recipient,
         country,
-        fast: input.fast,
+        premium: request.premium,
         refusedBy: [],
-        plans: new PlanMemo({ content, ...coding }),
+        plans: new PlanMemo(request),
       },
       deps.routes.table(),
       deps.routes.health,
     );
     const isElsewhere = (gatewayId: GatewayId) => deps.routes.health(gatewayId).kind === "elsewhere";
-    const candidates = selection.candidates.map((candidate, index) => ({
-      gatewayId: candidate.gatewayId,
-      rank: index + 1,
-      reason: candidate.notNow ?? (isElsewhere(candidate.gatewayId) ? "ELSEWHERE" : undefined),
-      isReady: candidate.notNow === undefined,
-      segmentCount: candidate.plan.segments.length,
-    }));
+    const candidates = selection.candidates.map(
+      (candidate, index): ExplainedGateway => ({
+        gatewayId: candidate.gatewayId,
+        rank: index + 1,
+        reason: candidate.notNow ?? (isElsewhere(candidate.gatewayId) ? "ELSEWHERE" : undefined),
+        isReady: candidate.notNow === undefined,
+        segmentCount: candidate.plan.segments.length,
+      }),
+    );
     const leftOut = selection.leftOut
       .toSorted((a, b) => (a.gatewayId < b.gatewayId ? -1 : 1))
-      .map(({ gatewayId, reason }) => ({
-        gatewayId,
-        rank: 0,
-        reason,
-        isReady: notNowReason(deps.routes.health(gatewayId)) === undefined,
-        segmentCount: 0,
-      }));
+      .map(
+        ({ gatewayId, reason }): ExplainedGateway => ({
+          gatewayId,
+          rank: 0,
+          reason,
+          isReady: notNowReason(deps.routes.health(gatewayId)) === undefined,
+          segmentCount: 0,
+        }),
+      );
     return { gateways: [...candidates, ...leftOut], country, deliveryId };
   };
 }
 
-/** As in SendSms, under the name that the field has here. */
-function parseOneRecipient(value: string, violations: FieldViolation[]): readonly (E164 | undefined)[] {
-  const found: FieldViolation[] = [];
-  const limits = { maxRecipients: 1, allowPartial: false };
-  const parsed = parseRecipients(value === "" ? [] : [value], limits, found);
-  violations.push(...found.map((violation) => ({ ...violation, field: "recipient" })));
-  return parsed;
+function withContent(message: SendSmsInput | undefined): SendSmsInput | undefined {
+  return message && { ...message, content: message.content ?? shortText };
 }
 
 function isDeliveryId(value: string): boolean {

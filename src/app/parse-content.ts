@@ -95,11 +95,11 @@ export function parseCoding(
       reason: "INVALID_MESSAGE_TYPE",
       description: "must be unset for binary content",
     });
-  if (maxSegments > mostSegments)
+  if (maxSegments > mostSegments || maxSegments < 0)
     violations.push({
       field: "max_segments",
       reason: "INVALID_PARAMETER",
-      description: "must be 1 to 255, or 0 for 30",
+      description: "must be 1 to 255, or 0 for 32",
     });
   return {
     encoding: encoding === "UNRECOGNIZED" ? "auto" : encoding,

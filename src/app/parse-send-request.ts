@@ -15,31 +15,36 @@ const shortestValidityMs = minute;
 const longestValidityMs = 72 * hour;
 const defaultValidityMs = 24 * hour;
 const requestIdForm = /^[\x20-\x7e]{1,64}$/;
+const notSent = "must be unset, since nothing is sent";
 const nowhere: Sender = { kind: "NUMERIC", address: "" };
 
 export type ParseResult =
   | { readonly kind: "parsed"; readonly request: SendRequest }
   | { readonly kind: "refused"; readonly violations: readonly FieldViolation[] };
 
+export interface ParseRules {
+  readonly maxRecipients: number;
+  /** It is sent by a call or on a stream, or only looked at: planned, for which nobody need be named, or routed in thought. */
+  readonly purpose: "call" | "stream" | "plan" | "route";
+}
+
 /** The request with its defaults filled in, or everything that is wrong with it. */
-export function parseSendRequest(
-  input: SendSmsInput,
-  limits: { readonly maxRecipients: number; readonly requiresRequestId: boolean; readonly mayWait: boolean },
-): ParseResult {
+export function parseSendRequest(input: SendSmsInput, { maxRecipients, purpose }: ParseRules): ParseResult {
   const violations: FieldViolation[] = [];
   const refuse = (field: string, reason: StatusCodeName, description: string) => {
     violations.push({ field, reason, description });
   };
-  const sender = parseSenderField(input.sender, violations);
-  const recipients = parseRecipients(
-    input.recipients,
-    { maxRecipients: limits.maxRecipients, allowPartial: input.allowPartial },
-    violations,
-  );
+  const isLook = purpose === "plan" || purpose === "route";
+  const hasAddresses = purpose !== "plan" || input.recipients.length > 0;
+  const sender = hasAddresses || input.sender !== "" ? parseSenderField(input.sender, violations) : nowhere;
+  const recipients = hasAddresses
+    ? parseRecipients(input.recipients, { maxRecipients, allowPartial: input.allowPartial }, violations)
+    : [];
   const content = parseContent(input.content, violations);
   if (input.requestId === "") {
-    if (limits.requiresRequestId) refuse("request_id", "PARAMETER_MISSING", "is required on a stream");
-  } else if (!requestIdForm.test(input.requestId))
+    if (purpose === "stream") refuse("request_id", "PARAMETER_MISSING", "is required on a stream");
+  } else if (isLook) refuse("request_id", "INVALID_PARAMETER", notSent);
+  else if (!requestIdForm.test(input.requestId))
     refuse("request_id", "INVALID_PARAMETER", "must be 1 to 64 printable ASCII characters");
   if (isLongerThan(input.clientReference, 128) || !isCleanText(input.clientReference))
     refuse(
@@ -55,10 +60,13 @@ export function parseSendRequest(
   const coding = parseCoding(input, violations);
   if (input.duplicatePolicy === "UNRECOGNIZED")
     refuse("duplicate_policy", "INVALID_PARAMETER", "must be unset, AT_LEAST_ONCE or AT_MOST_ONCE");
-  if (input.waitFor === "UNRECOGNIZED")
+  if (isLook && input.allowPartial) refuse("allow_partial", "INVALID_PARAMETER", notSent);
+  if (isLook && input.waitFor !== undefined) refuse("wait_for", "INVALID_PARAMETER", notSent);
+  else if (input.waitFor === "UNRECOGNIZED")
     refuse("wait_for", "INVALID_PARAMETER", "must be unset, ACCEPTED or GATEWAY");
-  else if (input.waitFor === "GATEWAY" && !limits.mayWait)
+  else if (input.waitFor === "GATEWAY" && purpose === "stream")
     refuse("wait_for", "INVALID_PARAMETER", "must not be GATEWAY on a stream");
+  if (isLook && input.dryRun) refuse("dry_run", "INVALID_PARAMETER", notSent);
   const metadata = parseMetadata(input.metadata, violations);
   violations.push(...input.wireFaults);
 
@@ -74,9 +82,9 @@ export function parseSendRequest(
       lane: input.lane === "UNRECOGNIZED" ? "NORMAL" : input.lane,
       validityMs: Math.trunc(validityMs),
       ...coding,
-      fast: input.fast,
+      premium: input.premium,
       duplicatePolicy: input.duplicatePolicy === "UNRECOGNIZED" ? "AT_LEAST_ONCE" : input.duplicatePolicy,
-      waitFor: input.waitFor === "UNRECOGNIZED" ? "ACCEPTED" : input.waitFor,
+      waitFor: input.waitFor === "GATEWAY" ? "GATEWAY" : "ACCEPTED",
       dryRun: input.dryRun,
       metadata,
     },
@@ -84,7 +92,7 @@ export function parseSendRequest(
 }
 
 /** The sender; where a violation was added, a value that nobody uses. */
-export function parseSenderField(value: string, violations: FieldViolation[]): Sender {
+function parseSenderField(value: string, violations: FieldViolation[]): Sender {
   if (value === "") {
     violations.push({ field: "sender", reason: "PARAMETER_MISSING", description: "is required" });
     return nowhere;

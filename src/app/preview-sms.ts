@@ -1,5 +1,5 @@
 /** Plans a content without sending it, by the functions that sending uses (P30). */
-import { type FieldViolation, refuseFields, SmsError } from "../domain/errors.ts";
+import { refuseFields, SmsError } from "../domain/errors.ts";
 import { deliveryIdOf, type MessageId, toGatewayId } from "../domain/ids.ts";
 import { holdsScope } from "../domain/scopes.ts";
 import { baselineProfile } from "../encoding/baseline-profile.ts";
@@ -9,19 +9,15 @@ import { contentViolation, type RouteRefusal, refuseRoute } from "../routing/rou
 import { selectGateways } from "../routing/select-gateways.ts";
 import type { Principal } from "./api-keys.ts";
 import type { CountryOf } from "./country-of.ts";
-import { parseCoding, parseContent } from "./parse-content.ts";
-import { parseSenderField } from "./parse-send-request.ts";
-import { nextTurn, parseRecipients, recipientsPerTurn } from "./recipients.ts";
+import { inMessage, messagePlace, parseLookedAt } from "./parse-looked-at.ts";
+import { nextTurn, recipientsPerTurn } from "./recipients.ts";
 import { refuseAllRoutes } from "./refuse-all-routes.ts";
 import type { Routes } from "./route-deliveries.ts";
 import type { RecipientAnswer } from "./send-answer.ts";
 import type { SendSmsInput } from "./send-request.ts";
 
-export interface PreviewSmsInput
-  extends Pick<
-    SendSmsInput,
-    "content" | "encoding" | "transliterate" | "maxSegments" | "recipients" | "sender" | "fast"
-  > {
+export interface PreviewSmsInput {
+  readonly message: SendSmsInput | undefined;
   /** Empty for none. */
   readonly gatewayId: string;
 }
@@ -48,45 +44,36 @@ export type PreviewSms = (input: PreviewSmsInput, principal: Principal) => Promi
 /** Makes the use case. */
 export function createPreviewSms(deps: PreviewSmsDeps): PreviewSms {
   return async (input, principal) => {
-    const violations: FieldViolation[] = [];
-    const content = parseContent(input.content, violations);
-    const coding = parseCoding(input, violations);
-    const wantsRecipients = input.recipients.length > 0;
-    const recipients = wantsRecipients
-      ? parseRecipients(
-          input.recipients,
-          { maxRecipients: deps.maxRecipients, allowPartial: false },
-          violations,
-        )
-      : [];
-    const sender = wantsRecipients ? parseSenderField(input.sender, violations) : undefined;
+    const parsed = parseLookedAt(input.message, { maxRecipients: deps.maxRecipients, purpose: "plan" });
+    const violations = parsed.kind === "refused" ? [...parsed.violations] : [];
+    const wantsRecipients = input.message !== undefined && input.message.recipients.length > 0;
     if (wantsRecipients && input.gatewayId !== "")
       violations.push({
         field: "gateway_id",
         reason: "INVALID_PARAMETER",
         description: "must not be given together with recipients",
       });
-    if (violations.length > 0 || content === undefined) throw refuseFields(violations);
-    const message: PlannedMessage = { content, ...coding };
-    if (sender === undefined) return previewProfile(message, profileOf(deps, input.gatewayId, principal));
+    if (parsed.kind === "refused" || violations.length > 0) throw refuseFields(violations);
+    const { request } = parsed;
+    if (!wantsRecipients) return previewProfile(request, profileOf(deps, input.gatewayId, principal));
 
     const table = deps.routes.table();
-    const plans = new PlanMemo(message);
+    const plans = new PlanMemo(request);
     const messageId = deps.newMessageId();
     const byPlan = new Map<MessagePlan, string[]>();
     const unroutable: RecipientAnswer[] = [];
     const refusals: RouteRefusal[] = [];
-    for (const [position, recipient] of recipients.entries()) {
+    for (const [position, recipient] of request.recipients.entries()) {
       if (position > 0 && position % recipientsPerTurn === 0) await nextTurn();
       if (recipient === undefined) continue;
       const { head, leftOut } = selectGateways(
         {
           deliveryId: deliveryIdOf(messageId, position),
           accountId: principal.accountId,
-          sender,
+          sender: request.sender,
           recipient,
           country: deps.countryOf(recipient),
-          fast: input.fast,
+          premium: request.premium,
           refusedBy: [],
           plans,
         },
@@ -94,12 +81,12 @@ export function createPreviewSms(deps: PreviewSmsDeps): PreviewSms {
         deps.routes.health,
       );
       if (head === undefined) {
-        const refusal = refuseRoute(leftOut, message, plans, table);
+        const refusal = refuseRoute(leftOut, request, plans, table);
         refusals.push(refusal);
         unroutable.push(unroutableAnswer(recipient, refusal.code));
       } else if (byPlan.get(head.plan)?.push(recipient) === undefined) byPlan.set(head.plan, [recipient]);
     }
-    if (byPlan.size === 0) throw refuseAllRoutes(refusals);
+    if (byPlan.size === 0) throw refuseAllRoutes(refusals, messagePlace);
     return { plans: [...byPlan].map(([plan, users]) => ({ plan, recipients: users })), unroutable };
   };
 }
@@ -116,7 +103,7 @@ function profileOf(deps: PreviewSmsDeps, gatewayId: string, principal: Principal
 
 function previewProfile(message: PlannedMessage, profile: EncodingProfile): PreviewAnswer {
   const planned = new PlanMemo(message).planFor(profile);
-  if (planned.kind !== "planned") throw refuseFields([contentViolation(message, planned)]);
+  if (planned.kind !== "planned") throw refuseFields([inMessage(contentViolation(message, planned))]);
   return { plans: [{ plan: planned.plan, recipients: [] }], unroutable: [] };
 }
 

@@ -3,16 +3,27 @@ import { type FieldViolation, refuseFields, type SmsError } from "../domain/erro
 import { statusCode } from "../domain/status-code.ts";
 import type { RouteRefusal } from "../routing/route-refusal.ts";
 
-/** The refusal of a request of which no recipient is left, from each recipient's own; undefined for those refused otherwise. */
-export function refuseAllRoutes(refusals: readonly (RouteRefusal | undefined)[]): SmsError {
+/**
+ * The refusal of a request of which no recipient is left, from each recipient's own; undefined for those refused otherwise. `place` comes
+ * before the names of fields.
+ */
+export function refuseAllRoutes(refusals: readonly (RouteRefusal | undefined)[], place = ""): SmsError {
   const violations: FieldViolation[] = [];
   const contentFaults = new Map<string, FieldViolation>();
   for (const [index, refusal] of refusals.entries()) {
     if (refusal === undefined) continue;
     const { code, contentFault } = refusal;
     if (contentFault !== undefined)
-      contentFaults.set(`${contentFault.field} ${contentFault.description}`, contentFault);
-    else violations.push({ field: `recipients[${index}]`, reason: code, description: statusCode(code).text });
+      contentFaults.set(`${contentFault.field} ${contentFault.description}`, {
+        ...contentFault,
+        field: place + contentFault.field,
+      });
+    else
+      violations.push({
+        field: `${place}recipients[${index}]`,
+        reason: code,
+        description: statusCode(code).text,
+      });
   }
   return refuseFields([...violations, ...contentFaults.values()]);
 }

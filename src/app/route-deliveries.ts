@@ -58,7 +58,7 @@ export function routeDeliveries(
         sender: message.sender,
         recipient,
         country,
-        fast: message.fast,
+        premium: message.premium,
         refusedBy: [],
         plans,
       },

@@ -19,10 +19,11 @@ export interface SendSmsInput {
   readonly transliterate: boolean;
   /** 0 for the default. */
   readonly maxSegments: number;
-  readonly fast: boolean;
+  readonly premium: boolean;
   readonly duplicatePolicy: Message["duplicatePolicy"] | Unknown;
   readonly allowPartial: boolean;
-  readonly waitFor: WaitFor | Unknown;
+  /** Undefined for the default. */
+  readonly waitFor: WaitFor | Unknown | undefined;
   readonly dryRun: boolean;
   readonly metadata: Readonly<Record<string, string>>;
   /** All of it as it was sent, in one spelling, to compare repeated request ids by; empty where no request id was given. */
@@ -55,7 +56,7 @@ export interface SendRequest {
   readonly encoding: Message["encoding"];
   readonly transliterate: boolean;
   readonly maxSegments: number;
-  readonly fast: boolean;
+  readonly premium: boolean;
   readonly duplicatePolicy: Message["duplicatePolicy"];
   readonly waitFor: WaitFor;
   readonly dryRun: boolean;

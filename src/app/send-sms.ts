@@ -73,11 +73,9 @@ export type SendSms = (input: SendSmsInput, call: SendSmsCall) => Promise<SendSm
 export function createSendSms(deps: SendSmsDeps): SendSms {
   return async (input, call) => {
     const startMs = deps.clock.now();
-    const isStream = call.method === "SendSmsStream";
     const parsed = parseSendRequest(input, {
       maxRecipients: deps.maxRecipients,
-      requiresRequestId: isStream,
-      mayWait: !isStream,
+      purpose: call.method === "SendSmsStream" ? "stream" : "call",
     });
     if (parsed.kind === "refused") {
       const refusal = refuseFields(parsed.violations);
@@ -200,7 +198,7 @@ function messageOf(request: SendRequest, accountId: AccountId, id: MessageId, no
     encoding: request.encoding,
     transliterate: request.transliterate,
     maxSegments: request.maxSegments,
-    fast: request.fast,
+    premium: request.premium,
     clientReference: request.clientReference,
     metadata: request.metadata,
     acceptTimeMs: nowMs,

@@ -20,7 +20,7 @@ export function unkeyedRequestHash(request: SendRequest): string {
     request.encoding,
     request.transliterate,
     request.maxSegments,
-    request.fast,
+    request.premium,
     request.duplicatePolicy,
     request.dryRun,
     Object.entries(request.metadata),

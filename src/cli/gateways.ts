@@ -4,6 +4,7 @@ import { Gateway, type GatewayReplica, gatewayStateToJSON } from "../gen/smsrela
 import { ExplainRouteResponse } from "../gen/smsrelay/v1/gateway_service.ts";
 import { type ClientOptions, withClient, withClientOptions } from "./client.ts";
 import { type CliContext, usageFault } from "./context.ts";
+import { routeReasonName } from "./names.ts";
 import { bareName, countText, factsText, tableText } from "./output.ts";
 import { protobufJson } from "./protobuf-json.ts";
 
@@ -15,7 +16,7 @@ interface ExplainOptions extends ClientOptions {
   readonly to: string;
   readonly from: string;
   readonly text?: string;
-  readonly fast?: boolean;
+  readonly premium?: boolean;
   readonly account?: string;
   readonly delivery?: string;
 }
@@ -71,7 +72,7 @@ export function defineGateways(program: Command, context: CliContext): void {
     .requiredOption("--to <number>", "recipient in E.164 form")
     .option("--from <sender>", "the sender", "INFO")
     .option("--text <text>", "the text; a short one in the default alphabet where absent")
-    .option("--fast", "with premium gateways first")
+    .option("--premium", "with premium gateways first")
     .option("--account <id>", "for this account")
     .option("--delivery <id>", "repeats the choice that was made for this delivery")
     .action((options: ExplainOptions) => explainRoute(options, context));
@@ -124,7 +125,7 @@ function rowOf(one: Gateway): readonly string[] {
     `${one.inFlightCount}/${one.windowSize}`,
     rateText(one),
     countText(one.waitingCount),
-    [one.premium ? "premium" : "", isSlowedDown(one) ? "slowed down" : "", one.reason]
+    [one.premium ? "premium" : "", isSlowedDown(one) ? "slowed down" : "", one.stateDescription]
       .filter((fact) => fact !== "")
       .join(", "),
   ];
@@ -139,32 +140,33 @@ function replicaRowOf(one: GatewayReplica): readonly string[] {
     "",
     `${one.boundSessionCount}/${one.sessionCount}`,
     `${one.inFlightCount}/${one.windowSize}`,
-    one.currentRate === 0 ? "" : one.currentRate.toFixed(1),
+    one.currentPdusPerSecond?.toFixed(1) ?? "",
     "",
-    one.reason,
+    one.stateDescription,
   ];
 }
 
-/** Throttling lowers the present rate; 0 is no limit in both figures. */
-const isSlowedDown = ({ currentRate, configuredRate }: Gateway) =>
-  currentRate > 0 && (configuredRate === 0 || currentRate < configuredRate);
+/** Throttling lowers the present rate. */
+const isSlowedDown = ({ currentPdusPerSecond: current, configuredPdusPerSecond: configured }: Gateway) =>
+  current !== undefined && (configured === undefined || current < configured);
 
 /** `40.0/50` PDUs a second, now and at most. */
 function rateText(gateway: Gateway): string {
-  const { currentRate, configuredRate } = gateway;
-  const limit = configuredRate === 0 ? "none" : String(configuredRate);
-  if (configuredRate === 0 && !isSlowedDown(gateway)) return limit;
-  return `${(currentRate === 0 ? configuredRate : currentRate).toFixed(1)}/${limit}`;
+  const { currentPdusPerSecond: current, configuredPdusPerSecond: configured } = gateway;
+  const shown = current ?? configured;
+  return shown === undefined ? "none" : `${shown.toFixed(1)}/${configured ?? "none"}`;
 }
 
 async function explainRoute(options: ExplainOptions, context: CliContext): Promise<void> {
   const response = await withClient(options, context, "operator", (client) =>
     client.gateways.explainRoute(
       {
-        recipient: options.to,
-        sender: options.from,
-        ...(options.text !== undefined && { content: { $case: "text", value: options.text } }),
-        fast: options.fast ?? false,
+        message: {
+          recipients: [options.to],
+          sender: options.from,
+          ...(options.text !== undefined && { content: { $case: "text", value: options.text } }),
+          premium: options.premium ?? false,
+        },
         accountId: options.account ?? "",
         deliveryId: options.delivery ?? "",
       },
@@ -177,7 +179,7 @@ async function explainRoute(options: ExplainOptions, context: CliContext): Promi
   }
   context.out(
     factsText([
-      ["country", response.countryCode || "unknown"],
+      ["country", response.regionCode || "unknown"],
       ["delivery", response.deliveryId],
     ]),
   );
@@ -185,7 +187,7 @@ async function explainRoute(options: ExplainOptions, context: CliContext): Promi
     one.rank === 0 ? "-" : String(one.rank),
     one.gatewayId,
     one.rank === 0 ? "left out" : one.ready ? "can send" : "waits",
-    one.reason,
+    routeReasonName(one.reason),
     one.rank === 0 ? "" : String(one.segmentCount),
   ]);
   context.out(`\n${tableText(["rank", "gateway", "now", "reason", "segments"], rows)}`);

@@ -12,7 +12,7 @@ export interface MessageOptions {
   readonly encoding?: "gsm7" | "ucs2";
   readonly transliterate?: boolean;
   readonly maxSegments?: number;
-  readonly fast?: boolean;
+  readonly premium?: boolean;
   readonly atMostOnce?: boolean;
   readonly reference?: string;
   readonly meta?: Readonly<Record<string, string>>;
@@ -29,7 +29,7 @@ export function withMessageOptions(command: Command): Command {
     .addOption(new Option("--encoding <encoding>", "insist on an encoding").choices(["gsm7", "ucs2"]))
     .option("--transliterate", "replace characters that the GSM alphabet lacks")
     .option("--max-segments <count>", "refuse a text of more segments, 1 to 255 (default: 32)", parseCount)
-    .option("--fast", "use premium gateways first")
+    .option("--premium", "use premium gateways first")
     .option("--at-most-once", "rather end unknown than send a part twice")
     .option("--reference <text>", "your own reference, shown in status and reports")
     .option("--meta <key=value>", "metadata, may be repeated", collectPair);
@@ -67,15 +67,18 @@ export function requestPart(options: MessageOptions): DeepPartial<SendSmsRequest
     sender: options.from ?? "",
     lane: laneByName[options.lane] ?? 0,
     ...(options.validity !== undefined && {
-      validity: {
-        seconds: BigInt(Math.floor(options.validity / 1000)),
-        nanos: (options.validity % 1000) * 1e6,
+      expiration: {
+        $case: "validity",
+        value: {
+          seconds: BigInt(Math.floor(options.validity / 1000)),
+          nanos: (options.validity % 1000) * 1e6,
+        },
       },
     }),
     encoding: encodingOf(options.encoding),
     transliterate: options.transliterate ?? false,
     maxSegments: options.maxSegments ?? 0,
-    fast: options.fast ?? false,
+    premium: options.premium ?? false,
     duplicatePolicy:
       options.atMostOnce === true
         ? DuplicatePolicy.DUPLICATE_POLICY_AT_MOST_ONCE

@@ -1,11 +1,15 @@
 /** The contract's enums as the command line writes and reads them: without their prefixes. */
 import {
+  type AttemptMark,
   type AttemptOutcome,
+  attemptMarkToJSON,
   attemptOutcomeToJSON,
   type DeliveryState,
   deliveryStateToJSON,
   type FailureReason,
   failureReasonToJSON,
+  type RouteReason,
+  routeReasonToJSON,
 } from "../gen/smsrelay/v1/delivery.ts";
 import {
   type Encoding,
@@ -21,6 +25,8 @@ export const stateName = (state: DeliveryState) => bareName(deliveryStateToJSON(
 export const reasonName = (reason: FailureReason) => bareName(failureReasonToJSON(reason), "FAILURE_REASON");
 export const outcomeName = (outcome: AttemptOutcome) =>
   bareName(attemptOutcomeToJSON(outcome), "ATTEMPT_OUTCOME");
+export const markName = (mark: AttemptMark) => bareName(attemptMarkToJSON(mark), "ATTEMPT_MARK");
+export const routeReasonName = (reason: RouteReason) => bareName(routeReasonToJSON(reason), "ROUTE_REASON");
 export const encodingName = (encoding: Encoding) => bareName(encodingToJSON(encoding), "ENCODING");
 export const laneName = (lane: LaneType) => bareName(laneToJSON(lane), "LANE");
 

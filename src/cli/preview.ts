@@ -16,7 +16,7 @@ interface PreviewOptions extends ClientOptions {
   readonly encoding?: "gsm7" | "ucs2";
   readonly transliterate?: boolean;
   readonly maxSegments?: number;
-  readonly fast?: boolean;
+  readonly premium?: boolean;
 }
 
 const examples = `
@@ -37,7 +37,7 @@ export function definePreview(program: Command, context: CliContext): void {
     .addOption(new Option("--encoding <encoding>", "insist on an encoding").choices(["gsm7", "ucs2"]))
     .option("--transliterate", "replace characters that the GSM alphabet lacks")
     .option("--max-segments <count>", "refuse more segments, 1 to 255 (default: 32)", parseCount)
-    .option("--fast", "plan for premium gateways first")
+    .option("--premium", "plan for premium gateways first")
     .addHelpText("after", examples)
     .action((text: string, options: PreviewOptions) => preview(text, options, context));
   withClientOptions(command);
@@ -47,13 +47,15 @@ async function preview(text: string, options: PreviewOptions, context: CliContex
   const response = await withClient(options, context, "default", (client) =>
     client.sms.previewSms(
       {
-        content: { $case: "text", value: text },
-        encoding: encodingOf(options.encoding),
-        transliterate: options.transliterate ?? false,
-        maxSegments: options.maxSegments ?? 0,
-        recipients: [...(options.to ?? [])],
-        sender: options.from ?? "",
-        fast: options.fast ?? false,
+        message: {
+          content: { $case: "text", value: text },
+          encoding: encodingOf(options.encoding),
+          transliterate: options.transliterate ?? false,
+          maxSegments: options.maxSegments ?? 0,
+          recipients: [...(options.to ?? [])],
+          sender: options.from ?? "",
+          premium: options.premium ?? false,
+        },
         gatewayId: options.gateway ?? "",
       },
       client.callOptions(),
@@ -99,7 +101,10 @@ function planText(plan: MessagePlan): string {
       "forced by",
       firstOf(plan.forcingCharacters, (one) => `${JSON.stringify(one.character)} at ${one.offset}`),
     ],
-    ["replaced", firstOf(plan.substitutions, (one) => `${one.from} → ${one.to} at ${one.offset}`)],
+    [
+      "replaced",
+      firstOf(plan.substitutions, (one) => `${one.original} → ${one.replacement} at ${one.offset}`),
+    ],
   ]);
   const rows = plan.segments.map((segment, index) => [
     String(index + 1),

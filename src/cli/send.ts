@@ -110,7 +110,7 @@ async function sendOne(text: string, options: SendOptions, context: CliContext):
       ["expires", timeText(response.expireTime)],
     ]),
   );
-  const rows = response.recipients.map((one) => [
+  const rows = response.outcomes.map((one) => [
     one.recipient,
     stateName(one.state),
     codeText(one.statusCode),

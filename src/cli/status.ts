@@ -4,7 +4,16 @@ import type { Delivery } from "../gen/smsrelay/v1/delivery.ts";
 import { GetStatusResponse, type Sms, StatusView } from "../gen/smsrelay/v1/sms_service.ts";
 import { type ClientOptions, withClient, withClientOptions } from "./client.ts";
 import type { CliContext } from "./context.ts";
-import { codeText, encodingName, laneName, outcomeName, reasonName, stateName } from "./names.ts";
+import {
+  codeText,
+  encodingName,
+  laneName,
+  markName,
+  outcomeName,
+  reasonName,
+  routeReasonName,
+  stateName,
+} from "./names.ts";
 import { factsText, tableText, timeText } from "./output.ts";
 import { protobufJson } from "./protobuf-json.ts";
 
@@ -105,8 +114,10 @@ function attemptsText(delivery: Delivery): string {
       attempt.gatewayId,
       outcomeName(attempt.outcome),
       [
-        ...attempt.marks,
-        ...attempt.leftOutGateways.map((left) => `${left.gatewayId} left out: ${left.reason}`),
+        ...attempt.marks.map(markName),
+        ...attempt.leftOutGateways.map(
+          (left) => `${left.gatewayId} left out: ${routeReasonName(left.reason)}`,
+        ),
       ].join(", "),
       "",
       "",
@@ -115,7 +126,7 @@ function attemptsText(delivery: Delivery): string {
       "",
       `  part ${part.number}`,
       outcomeName(part.outcome),
-      part.commandStatus === 0 ? "" : `command_status 0x${part.commandStatus.toString(16).padStart(2, "0")}`,
+      part.commandStatus === 0n ? "" : `command_status 0x${part.commandStatus.toString(16).padStart(2, "0")}`,
       part.smscMessageId,
       part.receipt === undefined ? "" : `${part.receipt.stat} ${part.receipt.err}`.trim(),
     ]),

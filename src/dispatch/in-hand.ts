@@ -25,7 +25,7 @@ export class InHand implements RouteRequest, Routable {
   readonly sender: Sender;
   readonly recipient: E164;
   readonly country: string | undefined;
-  readonly fast: boolean;
+  readonly premium: boolean;
   readonly refusedBy: readonly GatewayId[];
   readonly lane: Lane;
   readonly policy: DuplicatePolicy;
@@ -52,7 +52,7 @@ export class InHand implements RouteRequest, Routable {
     this.sender = message.sender;
     this.recipient = work.recipient;
     this.country = work.country;
-    this.fast = message.fast;
+    this.premium = message.premium;
     this.refusedBy = work.progress.refusedBy;
     this.lane = message.lane;
     this.policy = message.duplicatePolicy;

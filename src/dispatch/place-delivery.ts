@@ -4,7 +4,12 @@
  */
 import type { FailureReason } from "../domain/delivery-state.ts";
 import type { GatewayId } from "../domain/ids.ts";
-import { type AttemptOutcome, type DeliveryProgress, isInDoubt } from "../domain/message.ts";
+import {
+  type AttemptMark,
+  type AttemptOutcome,
+  type DeliveryProgress,
+  isInDoubt,
+} from "../domain/message.ts";
 import type { StatusCodeName } from "../domain/status-code.ts";
 import { defaultMaxResends, type RouteTable } from "../routing/compile-routes.ts";
 import { backoffMs, chooseCandidate, isSpentAt, type RetrySettings } from "../routing/retry-policy.ts";
@@ -13,24 +18,13 @@ import type { Candidate, Selection } from "../routing/select-gateways.ts";
 import type { AttemptTrace } from "../store/settling.ts";
 import type { Placeable, Resume, Routable } from "./routable.ts";
 
-/** Marks in an attempt's trace; a closed set. */
-export type TraceMark =
-  /** All parts are sent again by another gateway although some may have been sent before (P12). */
-  | "FAILOVER_AFTER_AMBIGUITY"
-  /** All parts are sent again by another gateway although some were accepted before (P14). */
-  | "FAILOVER_WITH_PARTS_ACCEPTED"
-  /** A process died that held it and may have sent it: this may be its second copy. */
-  | "AFTER_CRASH"
-  /** It went on with the parts that were missing. */
-  | "RESUMED";
-
 export type Placement =
   /** Some gateway can take it now; `resume` where it goes on with what it began. */
   | {
       readonly kind: "send";
       readonly candidate: Candidate;
       readonly resume: Resume | undefined;
-      readonly marks: readonly TraceMark[];
+      readonly marks: readonly AttemptMark[];
     }
   /** No gateway that may carry it can send now. */
   | { readonly kind: "wait"; readonly gatewayId: GatewayId; readonly delayMs?: number | undefined }
@@ -39,8 +33,8 @@ export type Placement =
   /** No gateway may carry it any more. */
   | { readonly kind: "refused"; readonly code: StatusCodeName; readonly reason: FailureReason };
 
-const noMarks: readonly TraceMark[] = [];
-const resumed: readonly TraceMark[] = ["RESUMED"];
+const noMarks: readonly AttemptMark[] = [];
+const resumed: readonly AttemptMark[] = ["RESUMED"];
 
 /** Where a delivery goes now. `preferred` is the gateway in whose queue it stands. */
 export function placeDelivery(
@@ -80,7 +74,7 @@ export function placeDelivery(
 }
 
 /** The first attempt after a crash is marked: `attemptCount` is what it was then. */
-function withCrash(marks: readonly TraceMark[], progress: DeliveryProgress): readonly TraceMark[] {
+function withCrash(marks: readonly AttemptMark[], progress: DeliveryProgress): readonly AttemptMark[] {
   if (progress.afterCrash === undefined || progress.afterCrash !== progress.attemptCount) return marks;
   return [...marks, "AFTER_CRASH"];
 }
@@ -99,7 +93,7 @@ function openCandidates(
   });
 }
 
-function failoverMarks(progress: DeliveryProgress): readonly TraceMark[] {
+function failoverMarks(progress: DeliveryProgress): readonly AttemptMark[] {
   const sentBefore = progress.sentBefore ?? (progress.resume && sentBeforeOf(progress.resume));
   if (sentBefore === undefined) return noMarks;
   return [sentBefore === "ambiguous" ? "FAILOVER_AFTER_AMBIGUITY" : "FAILOVER_WITH_PARTS_ACCEPTED"];
@@ -210,7 +204,7 @@ function delayHere(progress: DeliveryProgress, context: RetryContext, settings: 
 export function traceOf(
   selection: Selection,
   gatewayId: GatewayId,
-  marks: readonly TraceMark[],
+  marks: readonly AttemptMark[],
 ): AttemptTrace {
   if (selection.candidates.length === 1 && selection.leftOut.length === 0 && marks.length === 0) {
     return emptyTrace;

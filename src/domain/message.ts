@@ -38,7 +38,7 @@ export interface Message {
   /** 1 to 255. */
   readonly maxSegments: number;
   /** Asks for premium gateways first. */
-  readonly fast: boolean;
+  readonly premium: boolean;
   readonly clientReference: string | undefined;
   readonly metadata: Readonly<Record<string, string>>;
   readonly acceptTimeMs: number;
@@ -114,6 +114,19 @@ export interface DeliveryWork {
   /** Concatenation reference taken when it was claimed; undefined for a single part. */
   readonly reference: number | undefined;
 }
+
+/** What is special about an attempt; a closed set. */
+export type AttemptMark =
+  /** All parts are sent again by another gateway although some may have been sent before (P12). */
+  | "FAILOVER_AFTER_AMBIGUITY"
+  /** All parts are sent again by another gateway although some were accepted before (P14). */
+  | "FAILOVER_WITH_PARTS_ACCEPTED"
+  /** A process died that held it and may have sent it: this may be its second copy. */
+  | "AFTER_CRASH"
+  /** It went on with the parts that were missing. */
+  | "RESUMED"
+  /** Its claim was lost: it is recorded and decides nothing. */
+  | "FENCED";
 
 /** How one submit to a gateway ended (semantics: outcomes of a submit). */
 export type AttemptOutcome =

@@ -35,7 +35,7 @@ export interface RouteTable {
   /** By priority. */
   readonly ranks: readonly Rank[];
   /** Premium gateways by priority, then the rest by priority. */
-  readonly fastRanks: readonly Rank[];
+  readonly premiumRanks: readonly Rank[];
   readonly gateways: ReadonlyMap<GatewayId, CompiledGateway>;
 }
 
@@ -50,7 +50,7 @@ export function compileRoutes(gateways: readonly RouteGateway[]): RouteTable {
   const rest = compiled.filter((entry) => !entry.gateway.isPremium);
   return {
     ranks: rankByPriority(compiled),
-    fastRanks: [...rankByPriority(premium), ...rankByPriority(rest)],
+    premiumRanks: [...rankByPriority(premium), ...rankByPriority(rest)],
     gateways: new Map(compiled.map((entry) => [entry.gateway.id, entry.gateway])),
   };
 }

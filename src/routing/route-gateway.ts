@@ -19,7 +19,7 @@ export interface RouteGateway {
   readonly priority: number;
   /** Share among gateways of equal priority; 0 takes only what the others cannot. */
   readonly weight: number;
-  /** Used only where `fast` is asked for, and then first. */
+  /** Used only where `premium` is asked for, and then first. */
   readonly isPremium: boolean;
   /** ISO 3166-1 alpha-2 codes. A number of no known country passes only where nothing is listed under `allow`. */
   readonly countries?: AllowDeny | undefined;

@@ -21,7 +21,7 @@ export interface RouteRequest {
   /** ISO 3166-1 alpha-2 code; undefined where none is known. */
   readonly country: string | undefined;
   /** Asks for premium gateways first. */
-  readonly fast: boolean;
+  readonly premium: boolean;
   /** Gateways that refused this delivery for good. */
   readonly refusedBy: readonly GatewayId[];
   readonly plans: Plans;
@@ -58,7 +58,7 @@ export function selectGateways(
   const leftOut: LeftOut[] = [];
   let head: Candidate | undefined;
   let deliveryHash: number | undefined;
-  for (let rank of request.fast ? table.fastRanks : table.ranks) {
+  for (let rank of request.premium ? table.premiumRanks : table.ranks) {
     if (rank.length > 1) {
       deliveryHash ??= hashText(request.deliveryId);
       rank = orderByScore(rank, deliveryHash);
@@ -112,7 +112,7 @@ export function notNowReason(health: GatewayHealth): NotNowReason | undefined {
 /** The first rule, in a fixed order, that keeps the gateway from carrying the delivery. */
 function findObstacle(request: RouteRequest, gateway: CompiledGateway): LeftOutReason | undefined {
   if (gateway.accounts !== undefined && !gateway.accounts.has(request.accountId)) return "ACCOUNT";
-  if (gateway.isPremium && !request.fast) return "NOT_REQUESTED";
+  if (gateway.isPremium && !request.premium) return "NOT_REQUESTED";
   if (!isCountryAllowed(request.country, gateway)) return "COUNTRY";
   if (!isPrefixAllowed(request.recipient, gateway)) return "PREFIX";
   if (!isSenderAllowed(request.sender, gateway)) return "SENDER";

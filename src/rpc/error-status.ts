@@ -50,11 +50,9 @@ export function encodeStatus(failure: Failure, grpcCode: number): Uint8Array {
 }
 
 function detailsOf(failure: Failure, listed: number): Any[] {
-  const { code, violationCount, retryAfterMs, quota } = failure;
-  const metadata: Record<string, string> = { ...failure.metadata, status_code: String(code.number) };
-  if (violationCount > 0) metadata["violation_count"] = String(violationCount);
+  const { name: reason, metadata, retryAfterMs, quota } = failure;
   const details = [
-    any("ErrorInfo", ErrorInfo.encode({ reason: failure.name, domain: errorDomain, metadata }).finish()),
+    any("ErrorInfo", ErrorInfo.encode({ reason, domain: errorDomain, metadata: { ...metadata } }).finish()),
   ];
   if (listed > 0) {
     const fieldViolations = failure.violations

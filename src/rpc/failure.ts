@@ -20,6 +20,7 @@ export interface Failure {
   readonly violationCount: number;
   readonly retryAfterMs: number | undefined;
   readonly quota: SmsErrorDetails["quota"];
+  /** As in ErrorInfo: with the code's number, and with the count of violations where there are any. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -37,7 +38,7 @@ export function describeFailure(thrown: unknown, deps: FailureDeps): Failure {
   const code = statusCode(name);
   if (error === undefined || name === "INTERNAL_ERROR") {
     deps.log.often.error({ err: thrown }, "A call failed for a reason of our own.");
-    return { ...nothingTold, name, code, text: code.text };
+    return { ...nothingTold, name, code, text: code.text, metadata: metadataOf(code, 0) };
   }
   if (name === "SERVICE_UNAVAILABLE" && error.cause !== undefined)
     deps.log.often.warn({ err: error.cause }, "A call was refused because the store is away.");
@@ -50,8 +51,13 @@ export function describeFailure(thrown: unknown, deps: FailureDeps): Failure {
     violationCount: violations.length,
     retryAfterMs,
     quota,
-    metadata,
+    metadata: { ...metadata, ...metadataOf(code, violations.length) },
   };
+}
+
+function metadataOf({ number }: StatusCodeEntry, violationCount: number): Record<string, string> {
+  const status = { status_code: String(number) };
+  return violationCount === 0 ? status : { ...status, violation_count: String(violationCount) };
 }
 
 const nothingTold = {
@@ -59,7 +65,6 @@ const nothingTold = {
   violationCount: 0,
   retryAfterMs: undefined,
   quota: undefined,
-  metadata: {},
 } as const;
 
 /** Cuts the description so that the whole violation stays within its octets; descriptions are our own ASCII. */

@@ -52,7 +52,7 @@ export function createGatewayService(
       const answer = deps.explainRoute(fromExplainRouteRequest(request), principal);
       return {
         candidates: answer.gateways.map(toRouteCandidate),
-        countryCode: answer.country ?? "",
+        regionCode: answer.country ?? "",
         deliveryId: answer.deliveryId,
       };
     }),

@@ -6,7 +6,9 @@
  */
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { type FieldViolation, refuseFields, SmsError } from "../domain/errors.ts";
+import { ExplainRouteRequest } from "../gen/smsrelay/v1/gateway_service.ts";
 import {
+  PreviewSmsRequest,
   SendSmsRequest,
   SendSmsRequest_MetadataEntry,
   SendSmsStreamRequest,
@@ -15,7 +17,8 @@ import { findStrays, type Stray } from "./find-strays.ts";
 import type { MessageShape } from "./request-shapes.ts";
 
 const metadataField = 17;
-const streamedRequestField = 1;
+/** Of the SendSmsRequest in each request that has one. */
+const messageField = 1;
 const protoKey = "__proto__";
 
 const noFaults: readonly FieldViolation[] = [];
@@ -61,42 +64,49 @@ function unreadable(): SmsError {
 
 type Inspect = (message: object, octets: Uint8Array, strays: readonly Stray[]) => void;
 
+/** The faults of a SendSmsRequest within another request stay with it, as those of one that stands alone; all others refuse the whole. */
+function inspectorOf(field: string, messageIn: (request: object) => SendSmsRequest | undefined): Inspect {
+  const prefix = `${field}.`;
+  const isInner = (stray: Stray) => stray.field.startsWith(prefix);
+  return (request, octets, strays) => {
+    const message = messageIn(request);
+    if (message !== undefined) {
+      const inner = strays
+        .filter(isInner)
+        .map((stray) => ({ ...stray, field: stray.field.slice(prefix.length) }));
+      const ofKeys = protoKeyFaults(octets, () => piecesOf(octets, messageField));
+      noteFaults(message, ofKeys, inner);
+    }
+    refuseStrays(
+      request,
+      octets,
+      strays.filter((stray) => !isInner(stray)),
+    );
+  };
+}
+
 /** Those of a SendSmsRequest are refused together with the faults of its fields. */
 const inspectors = new Map<object, Inspect>([
   [
     SendSmsRequest,
     (message, octets, strays) =>
-      noteFaults(message, [...protoKeyFaults(octets, () => [octets]), ...faults(strays)]),
-  ],
-  [
-    SendSmsStreamRequest,
-    (message, octets, strays) => {
-      const prefix = "request.";
-      const isInner = ({ field }: Stray) => field.startsWith(prefix);
-      const { request } = message as SendSmsStreamRequest;
-      const inner = strays
-        .filter(isInner)
-        .map(({ field, rule }) => ({ field: field.slice(prefix.length), rule }));
-      if (request !== undefined)
-        noteFaults(request, [
-          ...protoKeyFaults(octets, () => piecesOf(octets, streamedRequestField)),
-          ...faults(inner),
-        ]);
-      refuseStrays(
+      noteFaults(
         message,
-        octets,
-        strays.filter((stray) => !isInner(stray)),
-      );
-    },
+        protoKeyFaults(octets, () => [octets]),
+        strays,
+      ),
   ],
+  [SendSmsStreamRequest, inspectorOf("request", (request) => (request as SendSmsStreamRequest).request)],
+  [PreviewSmsRequest, inspectorOf("message", (request) => (request as PreviewSmsRequest).message)],
+  [ExplainRouteRequest, inspectorOf("message", (request) => (request as ExplainRouteRequest).message)],
 ]);
 
 function refuseStrays(message: object, _octets: Uint8Array, strays: readonly Stray[]): void {
   if (strays.length > 0) refusals.set(message, () => refuseFields(faults(strays)));
 }
 
-function noteFaults(message: object, found: readonly FieldViolation[]): void {
-  if (found.length > 0) faultsOf.set(message, found);
+function noteFaults(message: object, ofKeys: readonly FieldViolation[], strays: readonly Stray[]): void {
+  if (ofKeys.length > 0 || strays.length > 0) faultsOf.set(message, [...ofKeys, ...faults(strays)]);
 }
 
 function faults(strays: readonly Stray[]): readonly FieldViolation[] {

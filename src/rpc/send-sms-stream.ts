@@ -166,5 +166,6 @@ function toFailure(failure: Failure): SendSmsFailure {
     violations: failure.violations.map((violation) => ({ ...violation })),
     violationCount: failure.violationCount,
     retryDelay: failure.retryAfterMs === undefined ? undefined : toDuration(failure.retryAfterMs),
+    metadata: { ...failure.metadata },
   };
 }

@@ -22,7 +22,7 @@ import { whenEncoded } from "./encoded-responses.ts";
 import { createGuard, type GuardDeps } from "./guard.ts";
 import { callOf } from "./guarded-call.ts";
 import { sendSmsStream } from "./send-sms-stream.ts";
-import { toCancelOutcome, toGetStatusResponse, toSms } from "./translate/delivery.ts";
+import { toCancelSmsResponse, toGetStatusResponse, toSms } from "./translate/delivery.ts";
 import { fromPreviewSmsRequest, toPreviewSmsResponse } from "./translate/plan.ts";
 import { fromStreamRequest, toDeliveryReport, toReportSubscription } from "./translate/report.ts";
 import { fromSendSmsRequest, toSendSmsResponse } from "./translate/send-sms.ts";
@@ -96,9 +96,9 @@ export function createSmsService(
       return { sms: entries.map(toSms), nextPageToken };
     }),
 
-    cancelSms: guard.unary(async ({ messageId }, { accountId }) => ({
-      outcomes: (await deps.cancelSms(messageId, accountId)).map(toCancelOutcome),
-    })),
+    cancelSms: guard.unary(async ({ messageId }, { accountId }) =>
+      toCancelSmsResponse(await deps.cancelSms(messageId, accountId)),
+    ),
 
     streamDeliveryReports: guard.stream((request, principal, { signal }) =>
       streamReports(request, principal, signal, deps.watchReports),

@@ -45,7 +45,7 @@ export function messageOf(row: MessageRow): Omit<Message, "content"> {
     encoding: textEncodings[row.encoding] ?? "auto",
     transliterate: row.transliterate === 1,
     maxSegments: row.max_segments,
-    fast: row.fast === 1,
+    premium: row.fast === 1,
     clientReference: row.client_reference ?? undefined,
     metadata: metadataOf(row.metadata),
     acceptTimeMs: row.accept_time,

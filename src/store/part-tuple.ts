@@ -115,6 +115,12 @@ function viewReceipt(tuple: ReceiptTuple): ReceiptView {
   };
 }
 
+/** The first mobile country and network code that a receipt of these parts told. */
+export function carrierOf(json: string): string | null {
+  for (const [, , , , , , receipt] of parseParts(json)) if (receipt?.[6]) return receipt[6];
+  return null;
+}
+
 /** The part as it is shown; receipts that came after `untilMs` are left out. */
 export function viewPart(part: PartTuple, untilMs: number = Number.POSITIVE_INFINITY): PartView {
   const [number, outcome, smscMessageId, , commandStatus, submitTimeMs, receipt, contradiction] = part;

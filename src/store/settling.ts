@@ -1,7 +1,7 @@
 /** What crosses the port when attempts end, receipts and handset messages come, and messages are cancelled. Times are milliseconds since the epoch. */
 import type { DeliveryState, FailureReason, FinalState } from "../domain/delivery-state.ts";
 import type { ClaimantId, DeliveryId, GatewayId } from "../domain/ids.ts";
-import type { AttemptOutcome, DeliveryProgress, E164, Lane } from "../domain/message.ts";
+import type { AttemptMark, AttemptOutcome, DeliveryProgress, E164, Lane } from "../domain/message.ts";
 import type { Receipt } from "../domain/receipt.ts";
 import type { StatusCodeName } from "../domain/status-code.ts";
 import type { Encoding } from "../encoding/message-plan.ts";
@@ -33,8 +33,9 @@ export interface AttemptRecord {
 }
 
 export interface AttemptTrace {
+  /** Words of routing; one that a newer program wrote may be none of ours. */
   readonly leftOut: readonly { readonly gatewayId: GatewayId; readonly reason: string }[];
-  readonly marks: readonly string[];
+  readonly marks: readonly AttemptMark[];
 }
 
 /** When a delivery whose parts are answered late is SUBMITTED after all. */

@@ -18,7 +18,7 @@ export type StatusMessageRow = MessageViewRow & { readonly recipient_outcomes: s
 export interface StatusRows {
   readonly message: StatusMessageRow;
   readonly counts: readonly StateCountRow[];
-  readonly deliveries: readonly DeliveryViewRow[];
+  readonly deliveries: readonly DeliveryWithCarrier[];
   /** Of each delivery, the newest first; empty in the BASIC view. */
   readonly attempts: readonly (readonly AttemptViewRow[])[];
   readonly nextPosition: number | undefined;
@@ -47,10 +47,14 @@ export interface DeliveryViewRow {
   readonly segment_count: number;
   readonly submit_time: number | null;
   readonly final_time: number | null;
+  readonly done_time: number | null;
   readonly attempt_count: number;
   readonly attempt_encoding: Encoding | null;
   readonly attempt_segment_count: number | null;
 }
+
+/** With what the receipts of its last attempt told. */
+export type DeliveryWithCarrier = DeliveryViewRow & { readonly carrier: string | null };
 
 export interface AttemptViewRow {
   readonly number: number;
@@ -135,7 +139,7 @@ function messageViewOf(row: MessageViewRow, counts: readonly StateCountRow[]): M
   };
 }
 
-function deliveryViewOf(row: DeliveryViewRow, attempts: readonly AttemptView[]): DeliveryView {
+function deliveryViewOf(row: DeliveryWithCarrier, attempts: readonly AttemptView[]): DeliveryView {
   return {
     id: row.id,
     recipient: row.recipient,
@@ -147,6 +151,8 @@ function deliveryViewOf(row: DeliveryViewRow, attempts: readonly AttemptView[]):
     segmentCount: row.attempt_segment_count ?? row.segment_count,
     submitTimeMs: row.submit_time ?? undefined,
     finalTimeMs: row.final_time ?? undefined,
+    doneTimeMs: row.done_time ?? undefined,
+    carrier: row.carrier ?? undefined,
     attemptCount: row.attempt_count,
     attempts,
   };

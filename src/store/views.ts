@@ -40,6 +40,10 @@ export interface DeliveryView {
   readonly segmentCount: number;
   readonly submitTimeMs: number | undefined;
   readonly finalTimeMs: number | undefined;
+  /** When the SMSC says it was done. */
+  readonly doneTimeMs: number | undefined;
+  /** Mobile country and network code that a receipt of its last attempt told. */
+  readonly carrier: string | undefined;
   readonly attemptCount: number;
   /** Filled in the FULL view only. */
   readonly attempts: readonly AttemptView[];

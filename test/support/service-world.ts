@@ -208,7 +208,7 @@ function gatewaySettings(index: number, port: number, settings: Settings = {}): 
 }
 
 function idOf(sent: SendSmsResponse): string {
-  const id = sent.recipients[0]?.deliveryId;
+  const id = sent.outcomes[0]?.deliveryId;
   if (id === undefined || id === "") throw new Error("the answer names no delivery");
   return id;
 }

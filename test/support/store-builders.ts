@@ -70,7 +70,7 @@ export function buildAcceptance(options: AcceptanceOptions = {}): Acceptance {
     encoding: "auto",
     transliterate: false,
     maxSegments: 30,
-    fast: false,
+    premium: false,
     clientReference: undefined,
     metadata: {},
     acceptTimeMs,

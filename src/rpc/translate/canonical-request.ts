@@ -19,12 +19,12 @@ export function canonicalRequest(request: SendSmsRequest): string {
   }
   if (request.clientReference !== "") fields.push(6, request.clientReference);
   if (request.lane !== 0) fields.push(7, request.lane);
-  if (request.validity !== undefined)
-    fields.push(8, [String(request.validity.seconds), request.validity.nanos]);
+  const { expiration } = request;
+  if (expiration !== undefined) fields.push(8, [String(expiration.value.seconds), expiration.value.nanos]);
   if (request.encoding !== 0) fields.push(9, request.encoding);
   if (request.transliterate) fields.push(10, 1);
   if (request.maxSegments !== 0) fields.push(11, request.maxSegments);
-  if (request.fast) fields.push(12, 1);
+  if (request.premium) fields.push(12, 1);
   if (request.duplicatePolicy !== 0) fields.push(13, request.duplicatePolicy);
   if (request.allowPartial) fields.push(14, 1);
   if (request.dryRun) fields.push(16, 1);

@@ -1,18 +1,28 @@
 /** Messages, deliveries, attempts and parts as GetStatus, ListSms and CancelSms show them. */
 import type { StatusAnswer } from "../../app/get-status.ts";
-import { type DeliveryState, toPublicState } from "../../domain/delivery-state.ts";
-import type { Attempt, Delivery, Part, ReceiptDetail } from "../../gen/smsrelay/v1/delivery.ts";
+import { type DeliveryState, isFinal, toPublicState } from "../../domain/delivery-state.ts";
+import type { Attempt, Delivery, Part, ReceiptDetail, StateCount } from "../../gen/smsrelay/v1/delivery.ts";
 import {
   CancelResult,
+  type CancelSmsResponse,
   type GetStatusResponse,
   type CancelOutcome as PbCancelOutcome,
   type Sms,
-  type StateCount,
+  SmsState,
 } from "../../gen/smsrelay/v1/sms_service.ts";
 import type { CancelOutcome } from "../../store/settling.ts";
 import type { AttemptView, DeliveryView, MessageView, PartView, ReceiptView } from "../../store/views.ts";
-import { toEncoding, toLane, toOutcome, toReason, toState, toStatusCode } from "./enums.ts";
-import { toDate } from "./time.ts";
+import {
+  toEncoding,
+  toLane,
+  toMarks,
+  toOutcome,
+  toReason,
+  toRouteReason,
+  toState,
+  toStatusCode,
+} from "./enums.ts";
+import { toDate, toLatency } from "./time.ts";
 
 export function toGetStatusResponse(answer: StatusAnswer): GetStatusResponse {
   return {
@@ -33,11 +43,23 @@ export function toSms({ message, deliveryCount, stateCounts }: MessageView): Sms
     deliveryCount,
     stateCounts: toStateCounts(stateCounts),
     metadata: { ...message.metadata },
+    state: toSmsState(stateCounts),
   };
 }
 
+type StateCounts = MessageView["stateCounts"];
+
+/** What all deliveries of a message are together. */
+function toSmsState(counts: StateCounts): SmsState {
+  const states = (Object.keys(counts) as DeliveryState[]).filter((state) => counts[state] !== 0);
+  const areAll = (wanted: DeliveryState) => states.every((state) => state === wanted);
+  if (areAll("SCHEDULED")) return SmsState.SMS_STATE_SCHEDULED;
+  if (areAll("CANCELLED")) return SmsState.SMS_STATE_CANCELLED;
+  return states.every(isFinal) ? SmsState.SMS_STATE_ENDED : SmsState.SMS_STATE_RUNNING;
+}
+
 /** SUBMITTING is counted with QUEUED. */
-function toStateCounts(counts: MessageView["stateCounts"]): StateCount[] {
+function toStateCounts(counts: StateCounts): StateCount[] {
   const shown = new Map<DeliveryState, number>();
   for (const [state, count] of Object.entries(counts) as [DeliveryState, number][]) {
     const outward = toPublicState(state);
@@ -63,6 +85,9 @@ function toDelivery(delivery: DeliveryView): Delivery {
     finalTime: toDate(delivery.finalTimeMs),
     attemptCount: delivery.attemptCount,
     attempts: delivery.attempts.map(toAttempt),
+    doneTime: toDate(delivery.doneTimeMs),
+    latency: toLatency(delivery.submitTimeMs, delivery.finalTimeMs),
+    carrier: delivery.carrier ?? "",
   };
 }
 
@@ -76,8 +101,11 @@ function toAttempt(attempt: AttemptView): Attempt {
     encoding: toEncoding(attempt.encoding),
     segmentCount: attempt.segmentCount,
     parts: attempt.parts.map(toPart),
-    leftOutGateways: attempt.trace.leftOut.map(({ gatewayId, reason }) => ({ gatewayId, reason })),
-    marks: [...attempt.trace.marks],
+    leftOutGateways: attempt.trace.leftOut.map(({ gatewayId, reason }) => ({
+      gatewayId,
+      reason: toRouteReason(reason),
+    })),
+    marks: toMarks(attempt.trace.marks),
   };
 }
 
@@ -86,7 +114,7 @@ export function toPart(part: PartView): Part {
     number: part.number,
     outcome: toOutcome(part.outcome),
     smscMessageId: part.smscMessageId ?? "",
-    commandStatus: part.commandStatus ?? 0,
+    commandStatus: part.commandStatus ? BigInt(part.commandStatus) : 0n,
     submitTime: toDate(part.submitTimeMs),
     receipt: part.receipt === undefined ? undefined : toReceipt(part.receipt),
   };
@@ -97,8 +125,7 @@ function toReceipt(receipt: ReceiptView): ReceiptDetail {
     state: toState(receipt.verdict === "RECORDED" ? undefined : receipt.verdict),
     stat: receipt.stat,
     err: receipt.err ?? "",
-    networkErrorType: receipt.networkError?.type ?? 0,
-    networkErrorCode: receipt.networkError?.code ?? 0,
+    networkError: receipt.networkError,
     doneTime: toDate(receipt.doneTimeMs),
     carrier: receipt.carrier ?? "",
     arrivalTime: toDate(receipt.arrivalTimeMs),
@@ -111,7 +138,19 @@ const cancelResults = {
   TOO_LATE: CancelResult.CANCEL_RESULT_TOO_LATE,
 } as const satisfies Record<CancelOutcome["result"], CancelResult>;
 
-export function toCancelOutcome(outcome: CancelOutcome): PbCancelOutcome {
+const mostOutcomes = 1_000;
+
+export function toCancelSmsResponse(outcomes: readonly CancelOutcome[]): CancelSmsResponse {
+  const counts: Partial<Record<DeliveryState, number>> = {};
+  for (const { state } of outcomes) counts[state] = (counts[state] ?? 0) + 1;
+  return {
+    outcomes: outcomes.slice(0, mostOutcomes).map(toCancelOutcome),
+    stateCounts: toStateCounts(counts),
+    state: toSmsState(counts),
+  };
+}
+
+function toCancelOutcome(outcome: CancelOutcome): PbCancelOutcome {
   return {
     deliveryId: outcome.deliveryId,
     recipient: outcome.recipient,

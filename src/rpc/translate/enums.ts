@@ -2,14 +2,16 @@
 
 import type { Unknown, WaitFor } from "../../app/send-request.ts";
 import type { DeliveryState, FailureReason } from "../../domain/delivery-state.ts";
-import type { AttemptOutcome, DuplicatePolicy, Lane, Message } from "../../domain/message.ts";
+import type { AttemptMark, AttemptOutcome, DuplicatePolicy, Lane, Message } from "../../domain/message.ts";
 import type { Scope } from "../../domain/scopes.ts";
 import { type StatusCodeName, statusCode } from "../../domain/status-code.ts";
 import type { Concatenation, Encoding } from "../../encoding/message-plan.ts";
 import {
+  AttemptMark as PbAttemptMark,
   AttemptOutcome as PbAttemptOutcome,
   DeliveryState as PbDeliveryState,
   FailureReason as PbFailureReason,
+  RouteReason as PbRouteReason,
 } from "../../gen/smsrelay/v1/delivery.ts";
 import { Scope as PbScope } from "../../gen/smsrelay/v1/key_service.ts";
 import {
@@ -20,6 +22,7 @@ import {
 } from "../../gen/smsrelay/v1/message.ts";
 import { WaitFor as PbWaitFor } from "../../gen/smsrelay/v1/sms_service.ts";
 import type { StatusCode as PbStatusCode } from "../../gen/smsrelay/v1/status_code.ts";
+import type { LeftOutReason, NotNowReason } from "../../routing/route-gateway.ts";
 
 /** The word for a number, `fallback` for 0, and UNRECOGNIZED for a number that the table lacks. */
 function reader<Word extends string, Default extends string>(
@@ -62,7 +65,9 @@ const waitNumbers = {
   ACCEPTED: PbWaitFor.WAIT_FOR_ACCEPTED,
   GATEWAY: PbWaitFor.WAIT_FOR_GATEWAY,
 } as const satisfies Record<WaitFor, PbWaitFor>;
-export const fromWaitFor = reader(waitNumbers, "ACCEPTED");
+const readWaitFor = reader(waitNumbers, "UNRECOGNIZED");
+/** Undefined where it is unset. */
+export const fromWaitFor = (value: number) => (value === 0 ? undefined : readWaitFor(value));
 
 const stateNumbers = {
   SCHEDULED: PbDeliveryState.DELIVERY_STATE_SCHEDULED,
@@ -95,7 +100,7 @@ const reasonNumbers = {
   BLOCKED: PbFailureReason.FAILURE_REASON_BLOCKED,
   NETWORK: PbFailureReason.FAILURE_REASON_NETWORK,
   NO_RECEIPT: PbFailureReason.FAILURE_REASON_NO_RECEIPT,
-  NO_RECEIPTS: PbFailureReason.FAILURE_REASON_NO_RECEIPTS,
+  NO_RECEIPTS: PbFailureReason.FAILURE_REASON_RECEIPTS_UNSUPPORTED,
   AMBIGUOUS: PbFailureReason.FAILURE_REASON_AMBIGUOUS,
   NO_ROUTE: PbFailureReason.FAILURE_REASON_NO_ROUTE,
   REFUSED: PbFailureReason.FAILURE_REASON_REFUSED,
@@ -118,6 +123,37 @@ const outcomeNumbers = {
   UNSENT: PbAttemptOutcome.ATTEMPT_OUTCOME_UNSENT,
 } as const satisfies Record<AttemptOutcome | "UNSENT", PbAttemptOutcome>;
 export const toOutcome = (outcome: AttemptOutcome | "UNSENT"): PbAttemptOutcome => outcomeNumbers[outcome];
+
+const markNumbers: Readonly<Record<AttemptMark, PbAttemptMark>> = {
+  RESUMED: PbAttemptMark.ATTEMPT_MARK_RESUMED,
+  FAILOVER_AFTER_AMBIGUITY: PbAttemptMark.ATTEMPT_MARK_FAILOVER_AFTER_AMBIGUITY,
+  FAILOVER_WITH_PARTS_ACCEPTED: PbAttemptMark.ATTEMPT_MARK_FAILOVER_WITH_PARTS_ACCEPTED,
+  AFTER_CRASH: PbAttemptMark.ATTEMPT_MARK_AFTER_CRASH,
+  FENCED: PbAttemptMark.ATTEMPT_MARK_FENCED,
+};
+/** Those of ours; a newer program may have written others beside them. */
+export const toMarks = (marks: readonly AttemptMark[]): PbAttemptMark[] =>
+  marks.map((mark) => markNumbers[mark]).filter((number) => number !== undefined);
+
+const routeReasonNumbers: Readonly<Record<LeftOutReason | NotNowReason | "ELSEWHERE", PbRouteReason>> = {
+  ACCOUNT: PbRouteReason.ROUTE_REASON_ACCOUNT,
+  NOT_REQUESTED: PbRouteReason.ROUTE_REASON_NOT_REQUESTED,
+  COUNTRY: PbRouteReason.ROUTE_REASON_COUNTRY,
+  PREFIX: PbRouteReason.ROUTE_REASON_PREFIX,
+  SENDER: PbRouteReason.ROUTE_REASON_SENDER,
+  REFUSED_BEFORE: PbRouteReason.ROUTE_REASON_REFUSED_BEFORE,
+  ENCODING: PbRouteReason.ROUTE_REASON_ENCODING,
+  TOO_MANY_SEGMENTS: PbRouteReason.ROUTE_REASON_TOO_MANY_SEGMENTS,
+  DOWN: PbRouteReason.ROUTE_REASON_DOWN,
+  PAUSED: PbRouteReason.ROUTE_REASON_PAUSED,
+  CIRCUIT_OPEN: PbRouteReason.ROUTE_REASON_CIRCUIT_OPEN,
+  ELSEWHERE: PbRouteReason.ROUTE_REASON_ELSEWHERE,
+};
+/** Unspecified where there is none, and for a word that a newer program wrote. */
+export function toRouteReason(reason: string | undefined): PbRouteReason {
+  const numbers: Readonly<Record<string, PbRouteReason>> = routeReasonNumbers;
+  return (reason === undefined ? undefined : numbers[reason]) ?? PbRouteReason.ROUTE_REASON_UNSPECIFIED;
+}
 
 const concatenationNumbers = {
   udh8: PbConcatenation.CONCATENATION_UDH8,

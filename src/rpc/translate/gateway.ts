@@ -10,8 +10,8 @@ import {
 import type { ExplainRouteRequest } from "../../gen/smsrelay/v1/gateway_service.ts";
 import type { GatewayHealth } from "../../routing/route-gateway.ts";
 import type { ReplicaReport } from "../../store/gateway-sessions.ts";
-import { fromWantedEncoding } from "./enums.ts";
-import { fromContent } from "./send-sms.ts";
+import { toRouteReason } from "./enums.ts";
+import { fromSendSmsRequest } from "./send-sms.ts";
 import { toDate } from "./time.ts";
 
 const states = {
@@ -28,7 +28,7 @@ export function toGateway(gateway: GatewayAnswer): Gateway {
   return {
     gatewayId: gateway.id,
     state: states[health.kind === "elsewhere" ? "ready" : health.kind],
-    reason: "reason" in health ? health.reason : "",
+    stateDescription: "reason" in health ? health.reason : "",
     priority: gateway.priority,
     weight: gateway.weight,
     premium: gateway.isPremium,
@@ -36,46 +36,42 @@ export function toGateway(gateway: GatewayAnswer): Gateway {
     boundSessionCount: figures.boundSessions,
     inFlightCount: figures.inFlight,
     windowSize: figures.windowSize,
-    configuredRate: gateway.configuredRate,
-    currentRate: gateway.currentRate,
+    configuredPdusPerSecond: toLimit(gateway.configuredRate),
+    currentPdusPerSecond: toLimit(gateway.currentRate),
     waitingCount: BigInt(gateway.waitingCount),
     pauseTime: toDate(gateway.pauseTimeMs),
     replicas: gateway.replicas.map(toReplica),
   };
 }
 
+/** Within the service 0 stands for no limit. */
+function toLimit(pdusPerSecond: number): number | undefined {
+  return pdusPerSecond === 0 ? undefined : pdusPerSecond;
+}
+
 function toReplica({ replicaId, report }: ReplicaReport): GatewayReplica {
   return {
     replicaId,
     state: states[report.state],
-    reason: report.reason,
+    stateDescription: report.reason,
     sessionCount: report.ownSessions,
     boundSessionCount: report.boundSessions,
     inFlightCount: report.inFlight,
     windowSize: report.windowSize,
-    currentRate: report.pdusPerSecond,
+    currentPdusPerSecond: toLimit(report.pdusPerSecond),
   };
 }
 
 export function fromExplainRouteRequest(request: ExplainRouteRequest): ExplainRouteInput {
-  return {
-    recipient: request.recipient,
-    sender: request.sender,
-    content: fromContent(request.content),
-    fast: request.fast,
-    accountId: request.accountId,
-    deliveryId: request.deliveryId,
-    maxSegments: request.maxSegments,
-    encoding: fromWantedEncoding(request.encoding),
-    transliterate: request.transliterate,
-  };
+  const { message, accountId, deliveryId } = request;
+  return { message: message && fromSendSmsRequest(message), accountId, deliveryId };
 }
 
 export function toRouteCandidate(gateway: ExplainedGateway): RouteCandidate {
   return {
     gatewayId: gateway.gatewayId,
     rank: gateway.rank,
-    reason: gateway.reason ?? "",
+    reason: toRouteReason(gateway.reason),
     ready: gateway.isReady,
     segmentCount: gateway.segmentCount,
   };

@@ -3,22 +3,13 @@ import type { PreviewAnswer, PreviewSmsInput } from "../../app/preview-sms.ts";
 import type { MessagePlan } from "../../encoding/message-plan.ts";
 import type { MessagePlan as PbMessagePlan } from "../../gen/smsrelay/v1/message.ts";
 import type { PreviewSmsRequest, PreviewSmsResponse } from "../../gen/smsrelay/v1/sms_service.ts";
-import { fromWantedEncoding, toConcatenation, toEncoding } from "./enums.ts";
-import { fromContent, toRecipientOutcome } from "./send-sms.ts";
+import { toConcatenation, toEncoding } from "./enums.ts";
+import { fromSendSmsRequest, toRecipientOutcome } from "./send-sms.ts";
 
 const maxForcingCharacters = 100;
 
-export function fromPreviewSmsRequest(request: PreviewSmsRequest): PreviewSmsInput {
-  return {
-    content: fromContent(request.content),
-    encoding: fromWantedEncoding(request.encoding),
-    transliterate: request.transliterate,
-    maxSegments: request.maxSegments,
-    recipients: request.recipients,
-    sender: request.sender,
-    fast: request.fast,
-    gatewayId: request.gatewayId,
-  };
+export function fromPreviewSmsRequest({ message, gatewayId }: PreviewSmsRequest): PreviewSmsInput {
+  return { message: message && fromSendSmsRequest(message), gatewayId };
 }
 
 export function toPreviewSmsResponse(answer: PreviewAnswer): PreviewSmsResponse {
@@ -38,6 +29,10 @@ function toPlan(plan: MessagePlan): PbMessagePlan {
     forcingCharacters: plan.forcingCharacters
       .slice(0, maxForcingCharacters)
       .map((forcing) => ({ ...forcing })),
-    substitutions: plan.substitutions.map((substitution) => ({ ...substitution })),
+    substitutions: plan.substitutions.map(({ offset, from, to }) => ({
+      offset,
+      original: from,
+      replacement: to,
+    })),
   };
 }

@@ -14,7 +14,7 @@ import {
 import type { StoredReport } from "../../store/reports.ts";
 import { toPart } from "./delivery.ts";
 import { fromState, toReason, toState, toStatusCode } from "./enums.ts";
-import { fromDate, toDate, toDuration } from "./time.ts";
+import { fromDate, toDate, toLatency } from "./time.ts";
 
 const maxMessageIds = 100;
 
@@ -27,6 +27,12 @@ export function fromStreamRequest(request: StreamDeliveryReportsRequest): {
   const violations: FieldViolation[] = [];
   const start = fromStart(request.start, violations);
   const filter = fromFilter(request, violations);
+  if (request.reportLimit < 0)
+    violations.push({
+      field: "report_limit",
+      reason: "INVALID_PARAMETER",
+      description: "must not be negative",
+    });
   if (start === undefined || violations.length > 0) throw refuseFields(violations);
   return { start, filter, reportLimit: request.reportLimit || Number.POSITIVE_INFINITY };
 }
@@ -120,7 +126,7 @@ function fromFilter(request: StreamDeliveryReportsRequest, violations: FieldViol
 
 export function toDeliveryReport(report: StoredReport): DeliveryReport {
   const { submitTimeMs, timeMs, state } = report;
-  const hasLatency = submitTimeMs !== undefined && isFinal(state);
+  const final = isFinal(state);
   return {
     reportNumber: BigInt(report.number),
     messageId: messageIdOf(report.deliveryId),
@@ -135,11 +141,12 @@ export function toDeliveryReport(report: StoredReport): DeliveryReport {
     acceptTime: toDate(report.acceptTimeMs),
     submitTime: toDate(submitTimeMs),
     doneTime: toDate(report.doneTimeMs),
-    latency: hasLatency ? toDuration(Math.max(0, timeMs - submitTimeMs)) : undefined,
+    latency: toLatency(submitTimeMs, final ? timeMs : undefined),
     gatewayId: report.gatewayId ?? "",
     segmentCount: report.segmentCount,
     carrier: report.parts.find((part) => part.receipt?.carrier !== undefined)?.receipt?.carrier ?? "",
     parts: report.parts.map(toPart),
+    final,
   };
 }
 

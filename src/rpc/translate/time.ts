@@ -19,6 +19,12 @@ export function toDuration(ms: number): Duration {
   return { seconds: BigInt(seconds), nanos: Math.round((ms - seconds * 1_000) * 1_000_000) };
 }
 
+/** How long a submitted delivery took until it ended; clocks of replicas may differ. */
+export function toLatency(submitTimeMs: number | undefined, endTimeMs: number | undefined) {
+  if (submitTimeMs === undefined || endTimeMs === undefined) return undefined;
+  return toDuration(Math.max(0, endTimeMs - submitTimeMs));
+}
+
 export function toDate(ms: number): Date;
 export function toDate(ms: number | undefined): Date | undefined;
 export function toDate(ms: number | undefined): Date | undefined {

@@ -74,7 +74,7 @@ export function messageRow({ message, deliveries, recipientOutcomes }: Acceptanc
     encoding: textEncodings.indexOf(message.encoding),
     transliterate: message.transliterate ? 1 : 0,
     max_segments: message.maxSegments,
-    fast: message.fast ? 1 : 0,
+    fast: message.premium ? 1 : 0,
     client_reference: packOptional(message.clientReference),
     metadata: metadata === "{}" ? null : metadata,
     accept_time: message.acceptTimeMs,

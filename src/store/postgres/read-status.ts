@@ -4,6 +4,7 @@ import type { AccountId, DeliveryId, MessageId } from "../../domain/ids.ts";
 import { deliveryIdOf, positionOf } from "../../domain/ids.ts";
 import { stateOf } from "../codes.ts";
 import { messageColumns } from "../message-row.ts";
+import { carrierOf } from "../part-tuple.ts";
 import {
   type AttemptViewRow,
   cutList,
@@ -55,7 +56,7 @@ const countStates = statement<StateCountRow & { readonly message_id: string }>(
 const findDeliveries = statement<DeliveryViewRow>(
   "find_deliveries",
   `SELECT d.id, d.recipient, d.state, d.code, d.reason, d.gateway_id, d.encoding, d.segment_count, d.submit_time,
-     d.final_time, d.attempt_count, a.encoding AS attempt_encoding, a.segment_count AS attempt_segment_count
+     d.final_time, d.done_time, d.attempt_count, a.encoding AS attempt_encoding, a.segment_count AS attempt_segment_count
    FROM deliveries d LEFT JOIN LATERAL (
      SELECT encoding, segment_count FROM attempts WHERE delivery_id = d.id AND number = d.attempt_count LIMIT 1) AS a ON true
    WHERE d.id > $1 AND d.id < $2 ORDER BY d.id LIMIT $3`,
@@ -69,6 +70,11 @@ const findAttempts = statement<AttemptViewRow & { readonly delivery_id: Delivery
      UNION ALL
      (SELECT ${attemptColumns} FROM attempts WHERE delivery_id = k.id AND number < 0
       ORDER BY number LIMIT ${maxAttemptsShown})) AS a`,
+);
+const findParts = statement<{ readonly delivery_id: DeliveryId; readonly parts: string }>(
+  "find_last_parts",
+  `SELECT k.id AS delivery_id, a.parts FROM unnest($1::text[], $2::integer[]) AS k (id, number) CROSS JOIN LATERAL (
+     SELECT parts FROM attempts WHERE delivery_id = k.id AND number = k.number LIMIT 1) AS a`,
 );
 const findStates = statement<{ id: DeliveryId; state: number }>(
   "find_states",
@@ -116,11 +122,12 @@ export async function readStatus(
   const deliveries = wanted.slice(0, attempts.length);
   const last = deliveries.at(-1);
   const hasMore = found.length > deliveries.length && last !== undefined;
+  const carriers = await readCarriers(connection, deliveries);
   const message = { ...plainMessage(row), recipient_outcomes: row.recipient_outcomes };
   return statusPageOf({
     message,
     counts,
-    deliveries,
+    deliveries: deliveries.map((delivery) => ({ ...delivery, carrier: carriers.get(delivery.id) ?? null })),
     attempts,
     nextPosition: hasMore ? positionOf(last.id) : undefined,
   });
@@ -169,6 +176,27 @@ async function countAll(
   );
   const byMessage = Map.groupBy(counted, ({ message_id }) => message_id);
   return rows.map(({ id }) => byMessage.get(id) ?? []);
+}
+
+/** What receipts told of those that were submitted; read in stretches, since the parts of a page may be many and long. */
+async function readCarriers(
+  connection: Connection,
+  deliveries: readonly DeliveryViewRow[],
+): Promise<ReadonlyMap<DeliveryId, string | null>> {
+  const carriers = new Map<DeliveryId, string | null>();
+  const submitted = deliveries.filter(({ submit_time }) => submit_time !== null);
+  for (let start = 0, end = 0; start < submitted.length; start = end) {
+    for (let octets = 0; end < submitted.length && octets < maxPageOctets; end++)
+      octets += (submitted[end]?.attempt_segment_count ?? 1) * octetsOfPart;
+    const stretch = submitted.slice(start, end);
+    const rows = await connection.all(
+      findParts,
+      stretch.map(({ id }) => id),
+      stretch.map(({ attempt_count }) => attempt_count),
+    );
+    for (const { delivery_id, parts } of rows) carriers.set(delivery_id, carrierOf(parts));
+  }
+  return carriers;
 }
 
 /** A part with its receipt, about. */

@@ -68,7 +68,7 @@ export function createAccept(db: DatabaseSync, takeReference: TakeReference) {
       textEncodings.indexOf(message.encoding),
       message.transliterate ? 1 : 0,
       message.maxSegments,
-      message.fast ? 1 : 0,
+      message.premium ? 1 : 0,
       message.clientReference ?? null,
       metadata === "{}" ? null : metadata,
       message.acceptTimeMs,

@@ -5,10 +5,12 @@ import type { AccountId, DeliveryId, MessageId } from "../../domain/ids.ts";
 import { deliveryIdOf, positionOf } from "../../domain/ids.ts";
 import { stateOf } from "../codes.ts";
 import { messageColumns } from "../message-row.ts";
+import { carrierOf } from "../part-tuple.ts";
 import {
   type AttemptViewRow,
   cutList,
   type DeliveryViewRow,
+  type DeliveryWithCarrier,
   keysOf,
   type ListRows,
   listBounds,
@@ -52,7 +54,7 @@ export function createReadStatus(db: DatabaseSync) {
   const findDeliveries = prepare<DeliveryViewRow>(
     db,
     `SELECT d.id, d.recipient, d.state, d.code, d.reason, d.gateway_id, d.encoding, d.segment_count, d.submit_time,
-       d.final_time, d.attempt_count, a.encoding AS attempt_encoding, a.segment_count AS attempt_segment_count
+       d.final_time, d.done_time, d.attempt_count, a.encoding AS attempt_encoding, a.segment_count AS attempt_segment_count
      FROM deliveries d LEFT JOIN attempts a ON a.delivery_id = d.id AND a.number = d.attempt_count
      WHERE d.id > ? AND d.id < ? ORDER BY d.id LIMIT ?`,
   );
@@ -66,6 +68,10 @@ export function createReadStatus(db: DatabaseSync) {
     db,
     `SELECT ${attemptColumns} FROM attempts WHERE delivery_id = ? AND number < 0
      ORDER BY number LIMIT ${maxAttemptsShown}`,
+  );
+  const findParts = prepare<{ parts: string }>(
+    db,
+    "SELECT parts FROM attempts WHERE delivery_id = ? AND number = ?",
   );
   const findState = prepare<{ state: number }>(db, "SELECT state FROM deliveries WHERE id = ?");
   const listing = (index: string, reference: string) => ({
@@ -95,6 +101,12 @@ export function createReadStatus(db: DatabaseSync) {
       .slice(0, maxAttemptsShown);
   }
 
+  /** One by one, since the parts of a page may be many and long. */
+  function withCarrier(row: DeliveryViewRow): DeliveryWithCarrier {
+    const last = row.submit_time === null ? undefined : findParts.get(row.id, row.attempt_count);
+    return { ...row, carrier: last === undefined ? null : carrierOf(last.parts) };
+  }
+
   return {
     readStatus({ accountId, messageId, page }: StatusQuery): StatusRows | undefined {
       const message = findMessage.get(accountId, messageId);
@@ -102,14 +114,14 @@ export function createReadStatus(db: DatabaseSync) {
       const [from, until] = keysOf(messageId);
       const after = page.afterPosition < 0 ? from : deliveryIdOf(messageId, page.afterPosition);
       const found = findDeliveries.all(after, until, page.limit + 1);
-      const deliveries: DeliveryViewRow[] = [];
+      const deliveries: DeliveryWithCarrier[] = [];
       const attempts: (readonly AttemptViewRow[])[] = [];
       let octets = 0;
       for (const row of found.slice(0, page.limit)) {
         const ofRow = page.view === "FULL" ? attemptsOf(row.id) : [];
         octets += octetsOf(ofRow);
         if (octets > maxPageOctets && deliveries.length > 0) break;
-        deliveries.push(row);
+        deliveries.push(withCarrier(row));
         attempts.push(ofRow);
       }
       const last = deliveries.at(-1);

@@ -30,7 +30,7 @@ describeStore("accepting", (test) => {
         encoding: "ucs2",
         transliterate: true,
         maxSegments: 7,
-        fast: true,
+        premium: true,
         clientReference: "order-1",
         metadata: { campaign: "spring" },
       },

@@ -77,7 +77,7 @@ describeStore("settling", (test) => {
     const id = await accept();
     const refused = buildAttempt([buildPart({ outcome: "TEMPORARY" })], {
       outcome: "TEMPORARY",
-      trace: { leftOut: [{ gatewayId: toGatewayId("beta"), reason: "PAUSED" }], marks: ["RETRY"] },
+      trace: { leftOut: [{ gatewayId: toGatewayId("beta"), reason: "PAUSED" }], marks: ["RESUMED"] },
     });
     expect(await settle(id, { attempt: refused })).toEqual({ kind: "settled", state: "QUEUED" });
     await test.store.claim({

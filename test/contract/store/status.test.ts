@@ -7,6 +7,7 @@ import {
   acceptClaimed,
   account,
   buildAcceptance,
+  buildReceipt,
   buildSubmitted,
   dayMs,
   hourMs,
@@ -27,6 +28,24 @@ describeStore("status and lists", (test) => {
       acceptance.deliveries.map(({ id }) => id),
     );
     expect(pages.map((page) => page?.stateCounts)).toEqual(Array.from({ length: 3 }, () => ({ QUEUED: 5 })));
+  });
+
+  it("shows in both views what receipts of the last attempt told", async () => {
+    const [id = expect.fail()] = await acceptClaimed(test.store, test.claimant);
+    await test.store.settle([buildSubmitted(id, test.claimant, ["w", "x"])]);
+    const read = async (view: "BASIC" | "FULL") => {
+      const page = { afterPosition: -1, limit: 1, view };
+      return (await test.store.readStatus(account, messageIdOf(id), page))?.deliveries[0];
+    };
+    expect(await read("BASIC")).toMatchObject({ doneTimeMs: undefined, carrier: undefined });
+    const told = { carrier: "24001", doneTimeMs: startMs + 5_000 };
+    await test.store.recordReceipts([buildReceipt("w"), buildReceipt("x", told)]);
+    for (const view of ["BASIC", "FULL"] as const)
+      expect(await read(view)).toMatchObject({
+        state: "DELIVERED",
+        doneTimeMs: startMs + 5_000,
+        carrier: "24001",
+      });
   });
 
   it("shows no account another's message", async () => {

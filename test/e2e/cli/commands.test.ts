@@ -98,13 +98,13 @@ describe("send and status", () => {
   it("waits for the gateway when told to", async () => {
     const sent = await sendJson("--to", "+46701234567", "--wait", "Hello");
     expect(sent.statusCode).toBe("STATUS_CODE_OK");
-    expect(sent.recipients[0].state).toBe("DELIVERY_STATE_SUBMITTED");
+    expect(sent.outcomes[0].state).toBe("DELIVERY_STATE_SUBMITTED");
   });
 
   it("waits no longer than it was told, and then says that the message is queued", async () => {
     const sent = await sendJson("--to", "+4791234567", "--wait", "--timeout", "1", "Hello");
     expect(sent.statusCode).toBe("STATUS_CODE_OK_QUEUED");
-    expect(sent.recipients[0].state).toBe("DELIVERY_STATE_QUEUED");
+    expect(sent.outcomes[0].state).toBe("DELIVERY_STATE_QUEUED");
   });
 
   it("tells programs the reason of each violation and the metadata", async () => {
@@ -314,7 +314,7 @@ describe("gateways", () => {
       /north +PAUSED.+noon/,
     );
     const sent = await sendJson("--to", "+46701234567", "Hello");
-    expect(sent.recipients[0].state).toBe("DELIVERY_STATE_QUEUED");
+    expect(sent.outcomes[0].state).toBe("DELIVERY_STATE_QUEUED");
     expect((await operator(["gateways", "resume", "north"])).out).toMatch(/north +READY/);
     expect(await finalReports(sent.messageId, 1)).toMatchObject([{ state: "DELIVERY_STATE_DELIVERED" }]);
   });

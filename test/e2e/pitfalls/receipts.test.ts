@@ -184,7 +184,7 @@ describe("receipts from a hostile SMSC", () => {
       [{ simulator: { receiptDelayMs: 120_000 }, gateway: { validityForm: "none" } }],
       { receiptGrace: "0" },
     );
-    const sent = await world.send({ validity: { seconds: 60n, nanos: 0 } });
+    const sent = await world.send({ expiration: { $case: "validity", value: { seconds: 60n, nanos: 0 } } });
     await world.reported(sent, SUBMITTED);
     world.clock.jump(80_000);
     expect(await world.ended(sent)).toMatchObject({ state: DeliveryState.DELIVERY_STATE_UNKNOWN });
@@ -205,7 +205,7 @@ describe("every delivery has one end (P11)", () => {
   it("P11 UNKNOWN when no receipt comes within validity and grace", async () => {
     await using world = await startServiceWorld([{}], { receiptGrace: "10m" });
     world.smsc.behave({ kind: "no-receipt" });
-    const sent = await world.send({ validity: { seconds: 60n, nanos: 0 } });
+    const sent = await world.send({ expiration: { $case: "validity", value: { seconds: 60n, nanos: 0 } } });
     await world.reported(sent, SUBMITTED);
     world.clock.jump(11 * 60_000);
     expect(await world.ended(sent)).toMatchObject({
@@ -219,14 +219,14 @@ describe("every delivery has one end (P11)", () => {
     const sent = await world.send();
     expect(await world.ended(sent)).toMatchObject({
       state: DeliveryState.DELIVERY_STATE_UNKNOWN,
-      failureReason: FailureReason.FAILURE_REASON_NO_RECEIPTS,
+      failureReason: FailureReason.FAILURE_REASON_RECEIPTS_UNSUPPORTED,
     });
     expect(world.smsc.received()[0]?.pdu.body.registered_delivery).toBe(0);
   });
 
   it("P11 EXPIRED when no gateway was there in time", async () => {
     await using world = await startServiceWorld([{ simulator: { behaviours: [{ kind: "refuse-bind" }] } }]);
-    const sent = await world.send({ validity: { seconds: 60n, nanos: 0 } });
+    const sent = await world.send({ expiration: { $case: "validity", value: { seconds: 60n, nanos: 0 } } });
     world.clock.jump(61_000);
     expect(await world.ended(sent)).toMatchObject({ state: DeliveryState.DELIVERY_STATE_EXPIRED });
     expect(world.smsc.counters().submits).toBe(0);

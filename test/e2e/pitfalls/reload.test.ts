@@ -30,7 +30,7 @@ describe("A pause in the file", () => {
     const say = (paused: boolean) => world.reload((all) => all.map((one) => ({ ...one, paused })));
     await gateways.pauseGateway({ gatewayId: "north", reason: "maintenance" });
     await say(false);
-    expect(await world.gateway("north")).toMatchObject({ state: PAUSED, reason: "maintenance" });
+    expect(await world.gateway("north")).toMatchObject({ state: PAUSED, stateDescription: "maintenance" });
     await say(true);
     await gateways.resumeGateway({ gatewayId: "north" });
     await world.untilGateway("north", ({ state }) => state === READY);

@@ -60,11 +60,11 @@ describe("a hostile SMSC's sessions", () => {
   it("P20 with a wrong password stop the gateway, with an alarm, until it is resumed", async () => {
     const accounts = [{ systemId: "relay", password: "another" }];
     await using world = await startServiceWorld([{ simulator: { accounts } }]);
-    const { state, reason } = await world.untilGateway(
+    const { state, stateDescription } = await world.untilGateway(
       "north",
       (gateway) => gateway.state === GatewayState.GATEWAY_STATE_STOPPED,
     );
-    expect([state, reason]).toEqual([
+    expect([state, stateDescription]).toEqual([
       GatewayState.GATEWAY_STATE_STOPPED,
       expect.stringContaining("ESME_RINVPASWD"),
     ]);

@@ -54,7 +54,7 @@ it("P11 P12 in a storm of misbehaviour every delivery has one end, and AT_MOST_O
       await world.send({
         to: numberOf(i),
         text: i % 5 === 0 ? LONG : `message ${i}`,
-        validity: { seconds: BigInt(VALIDITY_MS / 1_000), nanos: 0 },
+        expiration: { $case: "validity", value: { seconds: BigInt(VALIDITY_MS / 1_000), nanos: 0 } },
         duplicatePolicy: isOnce(i)
           ? DuplicatePolicy.DUPLICATE_POLICY_AT_MOST_ONCE
           : DuplicatePolicy.DUPLICATE_POLICY_AT_LEAST_ONCE,

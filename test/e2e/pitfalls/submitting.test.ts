@@ -1,7 +1,7 @@
 /** What a hostile SMSC does to submits (P12 to P18), through the whole service. */
 import { Socket } from "node:net";
 import { describe, expect, it, vi } from "vitest";
-import { AttemptOutcome, DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
+import { AttemptMark, AttemptOutcome, DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import { DuplicatePolicy, Lane } from "../../../src/gen/smsrelay/v1/message.ts";
 import { startServiceWorld } from "../../support/service-world.ts";
 
@@ -24,7 +24,7 @@ describe("a submit without an answer", () => {
       const sent = await world.send();
       expect(await world.ended(sent)).toMatchObject({ state: DELIVERED, gatewayId: "north" });
       const { attempts } = await world.status(sent);
-      expect(attempts).toMatchObject([{ outcome: ACCEPTED, marks: ["RESUMED"] }]);
+      expect(attempts).toMatchObject([{ outcome: ACCEPTED, marks: [AttemptMark.ATTEMPT_MARK_RESUMED] }]);
       expect(world.smscs.map((smsc) => smsc.counters().submits)).toEqual([2, 0]);
       const { text } = await world.get("/metrics");
       expect(text).toContain('sms_relay_ambiguous_parts_total{gateway="north"} 1');
@@ -53,7 +53,7 @@ describe("a submit without an answer", () => {
     const { attempts } = await world.status(sent);
     expect(attempts).toMatchObject([
       { gatewayId: "north", outcome: AMBIGUOUS },
-      { gatewayId: "south", outcome: ACCEPTED, marks: ["FAILOVER_AFTER_AMBIGUITY"] },
+      { gatewayId: "south", outcome: ACCEPTED, marks: [AttemptMark.ATTEMPT_MARK_FAILOVER_AFTER_AMBIGUITY] },
     ]);
   });
 
@@ -147,8 +147,8 @@ describe("a refused submit", () => {
     expect(await world.ended(sent)).toMatchObject({ state: REJECTED });
     const { attempts } = await world.status(sent);
     expect(attempts.map(({ gatewayId, parts }) => [gatewayId, parts[0]?.commandStatus])).toEqual([
-      ["north", 0x45],
-      ["south", 0x45],
+      ["north", 0x45n],
+      ["south", 0x45n],
     ]);
   });
 
@@ -199,7 +199,7 @@ describe("a refused submit", () => {
     expect(new Set(south?.map((part) => part?.reference)).size).toBe(1);
     expect(south?.[0]?.reference).not.toBe(north?.[0]?.reference);
     const { attempts } = await world.status(sent);
-    expect(attempts.at(-1)?.marks).toEqual(["FAILOVER_WITH_PARTS_ACCEPTED"]);
+    expect(attempts.at(-1)?.marks).toEqual([AttemptMark.ATTEMPT_MARK_FAILOVER_WITH_PARTS_ACCEPTED]);
   });
 
   it.each([

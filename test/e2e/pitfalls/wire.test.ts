@@ -72,7 +72,10 @@ describe("on the wire", () => {
     ["none", /^$/],
   ])("P26 the validity is %s, with no tenths, and UTC", async (validityForm, form) => {
     const beforeMs = Date.now();
-    const [one] = await onTheWire({ validityForm }, { validity: { seconds: 3_600n, nanos: 0 } });
+    const [one] = await onTheWire(
+      { validityForm },
+      { expiration: { $case: "validity", value: { seconds: 3_600n, nanos: 0 } } },
+    );
     const validity = validityOf(one);
     expect(validity).toMatch(form);
     if (validityForm !== "absolute") return;
@@ -123,9 +126,7 @@ describe("on the wire", () => {
       "Hi 😀".repeat(40),
     ]) {
       const { plans } = await world.clients.sms.previewSms({
-        content: { $case: "text", value: text },
-        recipients: ["+4790000001"],
-        sender: "Acme",
+        message: { content: { $case: "text", value: text }, recipients: ["+4790000001"], sender: "Acme" },
       });
       const before = world.smsc.received().length;
       await world.ended(await world.send({ text }));

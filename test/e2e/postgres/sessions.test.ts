@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
+import { DeliveryState, RouteReason } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import { type Gateway, GatewayState } from "../../../src/gen/smsrelay/v1/gateway.ts";
 import { Lane } from "../../../src/gen/smsrelay/v1/message.ts";
 import { WaitFor } from "../../../src/gen/smsrelay/v1/sms_service.ts";
@@ -180,7 +180,7 @@ describe.skipIf(postgresMissing !== undefined)(
       it("answer wait_for GATEWAY at the replica without one when the other has sent", async () => {
         const startMs = performance.now();
         const answer = await other.send({ waitFor: WaitFor.WAIT_FOR_GATEWAY });
-        expect(answer.recipients[0]?.state).toBeGreaterThanOrEqual(DeliveryState.DELIVERY_STATE_SUBMITTED);
+        expect(answer.outcomes[0]?.state).toBeGreaterThanOrEqual(DeliveryState.DELIVERY_STATE_SUBMITTED);
         expect(performance.now() - startMs).toBeLessThan(1_000);
       });
 
@@ -189,21 +189,20 @@ describe.skipIf(postgresMissing !== undefined)(
         const answers = await Promise.all([owner, other, owner, other].map((world) => world.send(fields)));
         expect(new Set(answers.map(({ messageId }) => messageId)).size).toBe(1);
         expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
-        for (const { recipients } of answers)
-          expect(recipients[0]?.state).toBeGreaterThanOrEqual(DeliveryState.DELIVERY_STATE_SUBMITTED);
+        for (const { outcomes } of answers)
+          expect(outcomes[0]?.state).toBeGreaterThanOrEqual(DeliveryState.DELIVERY_STATE_SUBMITTED);
         expect(worlds[0]?.smscs[0]?.received()).toHaveLength(1);
       });
 
       it("are explained at the replica without one as working elsewhere", async () => {
         const { candidates } = await other.clients.gateways.explainRoute({
-          recipient: "+4790000001",
-          sender: "Acme",
+          message: { recipients: ["+4790000001"], sender: "Acme" },
         });
         expect(candidates[0]).toMatchObject({
           gatewayId: "north",
           rank: 1,
           ready: true,
-          reason: "ELSEWHERE",
+          reason: RouteReason.ROUTE_REASON_ELSEWHERE,
         });
       });
 
@@ -217,7 +216,11 @@ describe.skipIf(postgresMissing !== undefined)(
           expect(view.replicas.map(({ replicaId }) => replicaId)).toEqual(["one", "two"]);
           const has = (state: GatewayState) => view.replicas.find((each) => each.state === state);
           expect(has(READY)).toMatchObject({ sessionCount: 1, boundSessionCount: 1 });
-          expect(has(ELSEWHERE)).toMatchObject({ sessionCount: 0, boundSessionCount: 0, reason: "" });
+          expect(has(ELSEWHERE)).toMatchObject({
+            sessionCount: 0,
+            boundSessionCount: 0,
+            stateDescription: "",
+          });
         }
       });
 

@@ -142,7 +142,7 @@ describe("what the stack refuses", () => {
       requestId: "r",
       clientReference: "c",
       lane: 1,
-      validity: { seconds: 60n, nanos: 0 },
+      expiration: { $case: "validity", value: { seconds: 60n, nanos: 0 } },
       maxSegments: 3,
       metadata: { key: "value" },
       dryRun: true,
@@ -200,9 +200,9 @@ describe("requests that decoders would not take, or would take less of", () => {
     .join()
     .finish();
 
-  async function detailsOf(octets: Uint8Array) {
-    const { trailers } = await callBare(world.port, path, octets, {
-      key: SHOP_KEY,
+  async function detailsOf(octets: Uint8Array, { method = path, key = SHOP_KEY } = {}) {
+    const { trailers } = await callBare(world.port, method, octets, {
+      key,
       maxHeaderListSize: 8 * 1024,
     });
     const status = RpcStatus.decode(Buffer.from(trailers?.["grpc-status-details-bin"] ?? "", "base64"));
@@ -244,7 +244,11 @@ describe("requests that decoders would not take, or would take less of", () => {
 
   it("refuses what a decoder would drop, wherever it stands, and stores nothing", async () => {
     const clientReference = "dropped";
-    const whole = encode({ ...good, clientReference, validity: { seconds: 90n, nanos: 0 } });
+    const whole = encode({
+      ...good,
+      clientReference,
+      expiration: { $case: "validity", value: { seconds: 90n, nanos: 0 } },
+    });
     const field = (number: number, wireType: number, value: readonly number[]) =>
       Buffer.concat([
         new BinaryWriter().uint32(((number << 3) | wireType) >>> 0).finish(),
@@ -285,6 +289,28 @@ describe("requests that decoders would not take, or would take less of", () => {
     expect((await call("CancelSms")).code).toBe(Status.INVALID_ARGUMENT);
     expect((await call("DeleteReportSubscription")).code).toBe(Status.INVALID_ARGUMENT);
     expect((await call("GetStatus")).code).toBe(Status.OK);
+  });
+
+  it("refuses them wherever a message stands that is only looked at", async () => {
+    const unknown = new BinaryWriter()
+      .uint32(20 << 3)
+      .uint32(1)
+      .finish();
+    const within = (request: Uint8Array) =>
+      new BinaryWriter()
+        .uint32((1 << 3) | 2)
+        .bytes(request)
+        .finish();
+    const fields = async (octets: Uint8Array, method: string, key = SHOP_KEY) =>
+      (await detailsOf(octets, { method, key })).violations.map(({ field }) => field);
+    const preview = "/smsrelay.v1.SmsService/PreviewSms";
+    const inner = within(Buffer.concat([encode(good), unknown, protoKey]));
+    expect(await fields(inner, preview)).toEqual(["message.metadata", "message.20"]);
+    expect(await fields(inner, "/smsrelay.v1.GatewayService/ExplainRoute", OPERATOR_KEY)).toEqual([
+      "message.metadata",
+      "message.20",
+    ]);
+    expect(await fields(Buffer.concat([within(encode(good)), unknown]), preview)).toEqual(["20"]);
   });
 
   it("refuses the metadata key __proto__, which would be lost", async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { toAccountId } from "../../../src/domain/ids.ts";
 import { AttemptOutcome, DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import { Concatenation, Encoding } from "../../../src/gen/smsrelay/v1/message.ts";
-import { CancelResult, StatusView, WaitFor } from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import { CancelResult, SmsState, StatusView, WaitFor } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { StatusCode } from "../../../src/gen/smsrelay/v1/status_code.ts";
 import { acceptAll, createMemoryGateway, refused } from "../../support/memory-gateway.ts";
 import { connectClients, failureOf, type RpcClients } from "../../support/rpc-client.ts";
@@ -85,8 +85,17 @@ describe("GetStatus", () => {
       await failureOf((options) =>
         clients.sms.getStatus({ messageId: other.messageId, pageToken: nextPageToken }, options),
       ),
+      await failureOf((options) => clients.sms.getStatus({ messageId, pageSize: -1 }, options)),
+      await failureOf((options) => clients.sms.listSms({ pageSize: -1 }, options)),
     ].map((failure) => failure.info.reason);
-    expect(reasons).toEqual(["PARAMETER_MISSING", "UNKNOWN_MESSAGE", "INVALID_PARAMETER", "INVALID_CURSOR"]);
+    expect(reasons).toEqual([
+      "PARAMETER_MISSING",
+      "UNKNOWN_MESSAGE",
+      "INVALID_PARAMETER",
+      "INVALID_CURSOR",
+      "INVALID_PARAMETER",
+      "INVALID_PARAMETER",
+    ]);
   });
 });
 
@@ -122,6 +131,10 @@ describe("CancelSms", () => {
     expect(first.outcomes).toMatchObject([
       { result: CancelResult.CANCEL_RESULT_CANCELLED, state: DeliveryState.DELIVERY_STATE_CANCELLED },
     ]);
+    expect(first).toMatchObject({
+      stateCounts: [{ state: DeliveryState.DELIVERY_STATE_CANCELLED, deliveryCount: 1 }],
+      state: SmsState.SMS_STATE_CANCELLED,
+    });
     expect(again).toEqual(first);
     world.dispatcher.resume(north.id);
     world.dispatcher.resume(south.id);
@@ -145,7 +158,9 @@ describe("CancelSms", () => {
 
 describe("PreviewSms", () => {
   it("plans for the baseline without recipients, and says what forces the dearer encoding", async () => {
-    const { plans } = await clients.sms.previewSms({ content: { $case: "text", value: "ab\u4f60😀" } });
+    const { plans } = await clients.sms.previewSms({
+      message: { content: { $case: "text", value: "ab\u4f60😀" } },
+    });
     expect(plans).toMatchObject([
       {
         recipients: [],
@@ -165,7 +180,7 @@ describe("PreviewSms", () => {
   it("P30 plans for each kind of gateway as sending does, and tells who cannot be reached", async () => {
     const content = { $case: "text", value: "a".repeat(306) } as const;
     const recipients = ["+38640123456", "+442083661177", "+33612345678", "+38640999999"];
-    const preview = await clients.sms.previewSms({ content, sender: "ACME", recipients });
+    const preview = await clients.sms.previewSms({ message: { content, sender: "ACME", recipients } });
     expect(preview.plans.map(({ plan, recipients: users }) => [plan?.segments.length, users])).toEqual([
       [2, ["+38640123456", "+38640999999"]],
       [3, ["+442083661177"]],
@@ -174,15 +189,16 @@ describe("PreviewSms", () => {
       { recipient: "+33612345678", statusCode: StatusCode.STATUS_CODE_NO_ROUTE },
     ]);
     const sent = await clients.sms.sendSms({ sender: "ACME", recipients, content });
-    expect(sent.recipients.map((recipient) => recipient.segmentCount)).toEqual([2, 3, 0, 2]);
-    const south = await clients.sms.previewSms({ content, gatewayId: "south" });
+    expect(sent.outcomes.map((outcome) => outcome.segmentCount)).toEqual([2, 3, 0, 2]);
+    const south = await clients.sms.previewSms({ message: { content }, gatewayId: "south" });
     expect(south.plans[0]?.plan).toMatchObject({ concatenation: Concatenation.CONCATENATION_UDH16 });
   });
 
   it("shows an account no gateway that is kept from it, and operators every one", async () => {
     const kept = await startRpcWorld({ routes: { north: { accounts: [toAccountId("shop")] } } });
     try {
-      const request = { content: { $case: "text", value: "Hello" }, gatewayId: "north" } as const;
+      const message = { content: { $case: "text", value: "Hello" } } as const;
+      const request = { message, gatewayId: "north" };
       using shop = connectClients(kept.address, SHOP_KEY);
       using other = connectClients(kept.address, OTHER_KEY);
       using operator = connectClients(kept.address, OPERATOR_KEY);
@@ -195,18 +211,38 @@ describe("PreviewSms", () => {
     }
   });
 
+  it("refuses the faults of a message as sending does, at its place, and what only sending has", async () => {
+    const message = { ...good, recipients: ["1"], sender: "!", requestId: "r", maxSegments: -1 };
+    const failure = await failureOf((options) =>
+      clients.sms.previewSms({ message, gatewayId: "north" }, options),
+    );
+    expect(failure.violations.map(({ field }) => field)).toEqual([
+      "message.sender",
+      "message.recipients[0]",
+      "message.request_id",
+      "message.max_segments",
+      "gateway_id",
+    ]);
+    const empty = await failureOf((options) => clients.sms.previewSms({}, options));
+    expect(empty.violations).toMatchObject([{ field: "message", reason: "PARAMETER_MISSING" }]);
+  });
+
   it("refuses what cannot be planned", async () => {
     const content = { $case: "text", value: "a".repeat(200) } as const;
     const failures = [
-      await failureOf((options) => clients.sms.previewSms({ content, maxSegments: 1 }, options)),
-      await failureOf((options) => clients.sms.previewSms({ content, gatewayId: "west" }, options)),
+      await failureOf((options) => clients.sms.previewSms({ message: { content, maxSegments: 1 } }, options)),
+      await failureOf((options) =>
+        clients.sms.previewSms({ message: { content }, gatewayId: "west" }, options),
+      ),
       await failureOf((options) =>
         clients.sms.previewSms(
-          { content, gatewayId: "south", recipients: good.recipients, sender: "A" },
+          { message: { content, recipients: good.recipients, sender: "A" }, gatewayId: "south" },
           options,
         ),
       ),
-      await failureOf((options) => clients.sms.previewSms({ content, recipients: good.recipients }, options)),
+      await failureOf((options) =>
+        clients.sms.previewSms({ message: { content, recipients: good.recipients } }, options),
+      ),
     ];
     expect(failures.map(({ info }) => info.reason)).toEqual([
       "MAX_SMS_PER_MESSAGE_EXCEEDED",

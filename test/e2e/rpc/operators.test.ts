@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Status } from "nice-grpc";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { RouteReason } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import { GatewayState } from "../../../src/gen/smsrelay/v1/gateway.ts";
 import { Scope } from "../../../src/gen/smsrelay/v1/key_service.ts";
 import { SendSmsStreamRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
@@ -35,8 +36,12 @@ let shop: RpcClients;
 const backupBegan = createSignalQueue<string>();
 let backupGate: Promise<void> | undefined;
 beforeAll(async () => {
-  const gateways = [createMemoryGateway("north"), createMemoryGateway("south"), createMemoryGateway("fast")];
-  const routes = { south: { countries: { allow: ["GB"] } }, fast: { isPremium: true, priority: 0 } };
+  const gateways = [
+    createMemoryGateway("north"),
+    createMemoryGateway("south"),
+    createMemoryGateway("premium"),
+  ];
+  const routes = { south: { countries: { allow: ["GB"] } }, premium: { isPremium: true, priority: 0 } };
   world = await startRpcWorld({
     gateways,
     routes,
@@ -63,14 +68,17 @@ describe("GatewayService", () => {
     const first = await operator.gateways.listGateways({ pageSize: 2 });
     const rest = await operator.gateways.listGateways({ pageSize: 2, pageToken: first.nextPageToken });
     const ids = [...first.gateways, ...rest.gateways].map((gateway) => gateway.gatewayId);
-    expect(ids).toEqual(["fast", "north", "south"]);
+    expect(ids).toEqual(["premium", "north", "south"]);
     expect(rest.nextPageToken).toBe("");
     expect(first.gateways[0]).toMatchObject({ premium: true, state: GatewayState.GATEWAY_STATE_READY });
   });
 
   it("pauses a gateway, keeps what waits, and resumes", async () => {
     const paused = await operator.gateways.pauseGateway({ gatewayId: "north", reason: "maintenance" });
-    expect(paused.gateway).toMatchObject({ state: GatewayState.GATEWAY_STATE_PAUSED, reason: "maintenance" });
+    expect(paused.gateway).toMatchObject({
+      state: GatewayState.GATEWAY_STATE_PAUSED,
+      stateDescription: "maintenance",
+    });
     expect(paused.gateway?.pauseTime).toBeDefined();
     expect(await world.store.pausedGateways()).toMatchObject([{ gatewayId: "north", reason: "maintenance" }]);
     await shop.sms.sendSms(good);
@@ -81,27 +89,40 @@ describe("GatewayService", () => {
     };
     await vi.waitUntil(async () => (await waitingCount()) === 1n);
     const resumed = await operator.gateways.resumeGateway({ gatewayId: "north" });
-    expect(resumed.gateway).toMatchObject({ state: GatewayState.GATEWAY_STATE_READY, reason: "" });
+    expect(resumed.gateway).toMatchObject({ state: GatewayState.GATEWAY_STATE_READY, stateDescription: "" });
     expect(await world.store.pausedGateways()).toEqual([]);
   });
 
   it("tells for each gateway why it would be chosen or left out", async () => {
-    const request = { recipient: "+38640123456", sender: "ACME" };
-    const answer = await operator.gateways.explainRoute(request);
-    expect(answer.countryCode).toBe("SI");
+    const message = { recipients: ["+38640123456"], sender: "ACME" };
+    const answer = await operator.gateways.explainRoute({ message });
+    expect(answer.regionCode).toBe("SI");
     expect(answer.candidates).toMatchObject([
-      { gatewayId: "north", rank: 1, reason: "", ready: true, segmentCount: 1 },
-      { gatewayId: "fast", rank: 0, reason: "NOT_REQUESTED" },
-      { gatewayId: "south", rank: 0, reason: "COUNTRY" },
+      {
+        gatewayId: "north",
+        rank: 1,
+        reason: RouteReason.ROUTE_REASON_UNSPECIFIED,
+        ready: true,
+        segmentCount: 1,
+      },
+      { gatewayId: "premium", rank: 0, reason: RouteReason.ROUTE_REASON_NOT_REQUESTED },
+      { gatewayId: "south", rank: 0, reason: RouteReason.ROUTE_REASON_COUNTRY },
     ]);
-    const fast = await operator.gateways.explainRoute({ ...request, fast: true });
-    expect(fast.candidates.map((candidate) => candidate.gatewayId)).toEqual(["fast", "north", "south"]);
+    const preferred = await operator.gateways.explainRoute({ message: { ...message, premium: true } });
+    expect(preferred.candidates.map((candidate) => candidate.gatewayId)).toEqual([
+      "premium",
+      "north",
+      "south",
+    ]);
     const failure = await failureOf((options) =>
-      operator.gateways.explainRoute({ recipient: "1", deliveryId: "x", accountId: "A!" }, options),
+      operator.gateways.explainRoute(
+        { message: { recipients: ["1"] }, deliveryId: "x", accountId: "A!" },
+        options,
+      ),
     );
     expect(failure.violations.map(({ field }) => field)).toEqual([
-      "recipient",
-      "sender",
+      "message.sender",
+      "message.recipients[0]",
       "account_id",
       "delivery_id",
     ]);

@@ -4,6 +4,7 @@ import { DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import type { DeliveryReport } from "../../../src/gen/smsrelay/v1/delivery_report.ts";
 import {
   InitialStart,
+  SmsState,
   type StreamDeliveryReportsResponse,
   WaitFor,
 } from "../../../src/gen/smsrelay/v1/sms_service.ts";
@@ -82,6 +83,11 @@ describe("StreamDeliveryReports", () => {
     });
     expect(reports[2]?.latency).toBeDefined();
     expect(reports[0]?.latency).toBeUndefined();
+    expect(reports.map((report) => report.final)).toEqual([false, false, true]);
+    const basic = await clients.sms.getStatus({ messageId: answer.messageId });
+    const { latency, doneTime, carrier } = reports[2] ?? expect.fail();
+    expect(basic.deliveries).toMatchObject([{ latency, doneTime, carrier, attempts: [] }]);
+    expect(basic.sms?.state).toBe(SmsState.SMS_STATE_ENDED);
   });
 
   it("tells everything that an acknowledgement lacks", async () => {
@@ -131,10 +137,16 @@ describe("StreamDeliveryReports", () => {
         start: { $case: "now", value: false } as const,
         states: [99 as DeliveryState],
         messageIds: ["no id"],
+        reportLimit: -1,
       };
       for await (const _ of clients.sms.streamDeliveryReports(request, options));
     });
-    expect(failure.violations.map(({ field }) => field)).toEqual(["now", "states[0]", "message_ids[0]"]);
+    expect(failure.violations.map(({ field }) => field)).toEqual([
+      "now",
+      "states[0]",
+      "message_ids[0]",
+      "report_limit",
+    ]);
     const broken = await failureOf(async (options) => {
       const start = { $case: "cursor", value: "broken" } as const;
       for await (const _ of clients.sms.streamDeliveryReports({ start }, options));

@@ -83,6 +83,7 @@ describe("SendSmsStream", () => {
       grpcCode: Status.INVALID_ARGUMENT,
       violations: [{ field: "sender" }, { field: "recipients[0]" }],
       violationCount: 2,
+      metadata: { status_code: "4003", violation_count: "2" },
     });
     expect(answers[2]?.outcome?.value).toMatchObject({
       statusCode: StatusCode.STATUS_CODE_PARAMETER_MISSING,

@@ -33,7 +33,7 @@ describe("SendSms", () => {
   it("answers 2001 with an id and one outcome, and the message is in the store", async () => {
     const answer = await clients.sms.sendSms(good);
     expect(answer.statusCode).toBe(StatusCode.STATUS_CODE_OK_QUEUED);
-    expect(answer.recipients).toMatchObject([
+    expect(answer.outcomes).toMatchObject([
       {
         recipient: "+38640123456",
         statusCode: StatusCode.STATUS_CODE_OK_QUEUED,
@@ -52,7 +52,7 @@ describe("SendSms", () => {
   it("joins equal recipients into one delivery, and gives each index its outcome", async () => {
     const recipients = ["+38640123456", "+38640999999", "+38640123456"];
     const answer = await clients.sms.sendSms({ ...good, recipients });
-    const ids = answer.recipients.map((recipient) => recipient.deliveryId);
+    const ids = answer.outcomes.map((outcome) => outcome.deliveryId);
     expect(ids).toEqual([`${answer.messageId}.0000`, `${answer.messageId}.0001`, `${answer.messageId}.0000`]);
     expect(answer.totalSegmentCount).toBe(2);
   });
@@ -64,7 +64,7 @@ describe("SendSms", () => {
       recipients,
       content: { $case: "text", value: "a".repeat(153 * 4 + 1) },
     });
-    expect(answer.recipients).toHaveLength(500);
+    expect(answer.outcomes).toHaveLength(500);
     expect(answer.totalSegmentCount).toBe(2_500);
   });
 
@@ -72,7 +72,7 @@ describe("SendSms", () => {
     const before = await clients.sms.listSms({ clientReference: "dry" });
     const answer = await clients.sms.sendSms({ ...good, clientReference: "dry", dryRun: true });
     expect(answer).toMatchObject({ messageId: "", totalSegmentCount: 1 });
-    expect(answer.recipients[0]).toMatchObject({ deliveryId: "", segmentCount: 1 });
+    expect(answer.outcomes[0]).toMatchObject({ deliveryId: "", segmentCount: 1 });
     const after = await clients.sms.listSms({ clientReference: "dry" });
     expect([before.sms, after.sms]).toEqual([[], []]);
   });
@@ -148,8 +148,9 @@ describe("SendSms, form", () => {
     ["too long", { seconds: 259_200n, nanos: 1 }],
     ["of two signs", { seconds: 120n, nanos: -1 }],
     ["beyond all durations", { seconds: 1n << 60n, nanos: 0 }],
-  ])("refuses a validity that is %s", async (_, validity) => {
-    const failure = await failureOf((options) => clients.sms.sendSms({ ...good, validity }, options));
+  ])("refuses a validity that is %s", async (_, value) => {
+    const expiration = { $case: "validity", value } as const;
+    const failure = await failureOf((options) => clients.sms.sendSms({ ...good, expiration }, options));
     expect(failure.violations).toMatchObject([{ field: "validity", reason: "INVALID_VALIDITY_PERIODE" }]);
   });
 
@@ -209,7 +210,7 @@ describe("SendSms, form", () => {
       recipients: ["123", "+38640123456"],
       allowPartial: true,
     });
-    expect(answer.recipients).toMatchObject([
+    expect(answer.outcomes).toMatchObject([
       { recipient: "123", statusCode: StatusCode.STATUS_CODE_INVALID_RECIPIENT, deliveryId: "", state: 0 },
       { statusCode: StatusCode.STATUS_CODE_OK_QUEUED, deliveryId: `${answer.messageId}.0000` },
     ]);
@@ -237,16 +238,22 @@ describe("SendSms, form", () => {
     const failures = [
       await failureOf((options) => clients.sms.sendSms(request, options)),
       await failureOf((options) =>
-        clients.sms.previewSms({ content, encoding: request.encoding, sender, recipients }, options),
+        clients.sms.previewSms(
+          { message: { content, encoding: request.encoding, sender, recipients } },
+          options,
+        ),
       ),
-      await failureOf((options) => clients.sms.previewSms({ content, encoding: request.encoding }, options)),
+      await failureOf((options) =>
+        clients.sms.previewSms({ message: { content, encoding: request.encoding } }, options),
+      ),
     ];
-    for (const { code, info, violations } of failures) {
+    const places = ["", "message.", "message."];
+    for (const [index, { code, info, violations }] of failures.entries()) {
       expect(code).toBe(Status.INVALID_ARGUMENT);
       expect(info).toMatchObject({ reason: "INVALID_MESSAGE_TYPE" });
       expect(violations).toMatchObject([
         {
-          field: "encoding",
+          field: `${places[index]}encoding`,
           reason: "INVALID_MESSAGE_TYPE",
           description: "2 characters do not fit the 7-bit alphabet; first at UTF-16 offset 2",
         },
@@ -290,7 +297,7 @@ describe("SendSms, policy", () => {
       recipients: ["+33612345678", "+38640123456"],
       clientReference: "one by one",
     });
-    expect(answer.recipients).toMatchObject([
+    expect(answer.outcomes).toMatchObject([
       { statusCode: StatusCode.STATUS_CODE_NO_ROUTE, state: DeliveryState.DELIVERY_STATE_REJECTED },
       { statusCode: StatusCode.STATUS_CODE_OK_QUEUED },
     ]);
@@ -337,7 +344,7 @@ describe("SendSms, request_id", () => {
     const first = await clients.sms.sendSms({ ...request, waitFor: WaitFor.WAIT_FOR_GATEWAY });
     const again = await clients.sms.sendSms({ ...request, metadata: { a: "1", b: "2" } });
     expect(again).toMatchObject({ messageId: first.messageId, replayed: true, totalSegmentCount: 1 });
-    expect(again.recipients).toMatchObject([{ state: DeliveryState.DELIVERY_STATE_SUBMITTED }]);
+    expect(again.outcomes).toMatchObject([{ state: DeliveryState.DELIVERY_STATE_SUBMITTED }]);
     expect([again.acceptTime, again.expireTime]).toEqual([first.acceptTime, first.expireTime]);
   });
 
@@ -365,7 +372,7 @@ describe("SendSms, request_id", () => {
       });
       const failures = [
         await failureOf((options) => clients.sms.sendSms({ ...request, requestId: "new" }, options)),
-        await failureOf((options) => clients.sms.sendSms({ ...request, fast: true }, options)),
+        await failureOf((options) => clients.sms.sendSms({ ...request, premium: true }, options)),
         await failureOf((options) => clients.sms.sendSms({ ...request, sender: "" }, options)),
       ];
       expect(failures.map(({ info }) => info.reason)).toEqual([
@@ -422,7 +429,7 @@ describe("SendSms, request_id", () => {
     const again = await clients.sms.sendSms(request);
     expect(theirs.messageId).not.toBe(mine.messageId);
     expect(again.messageId).toBe(mine.messageId);
-    expect(again.recipients.map(({ deliveryId }) => deliveryId)).toEqual(["", `${mine.messageId}.0000`]);
+    expect(again.outcomes.map(({ deliveryId }) => deliveryId)).toEqual(["", `${mine.messageId}.0000`]);
   });
 });
 
@@ -430,7 +437,7 @@ describe("SendSms, wait_for GATEWAY", () => {
   it("answers 2000 when every delivery was submitted", async () => {
     const answer = await clients.sms.sendSms({ ...good, waitFor: WaitFor.WAIT_FOR_GATEWAY });
     expect(answer.statusCode).toBe(StatusCode.STATUS_CODE_OK);
-    expect(answer.recipients).toMatchObject([
+    expect(answer.outcomes).toMatchObject([
       { statusCode: StatusCode.STATUS_CODE_OK, state: DeliveryState.DELIVERY_STATE_SUBMITTED },
     ]);
   });
@@ -473,7 +480,7 @@ describe("SendSms, wait_for GATEWAY", () => {
         expect(answer).toMatchObject({
           statusCode: StatusCode.STATUS_CODE_OK_QUEUED,
           replayed: false,
-          recipients: [
+          outcomes: [
             {
               deliveryId: `${answer.messageId}.0000`,
               state: DeliveryState.DELIVERY_STATE_QUEUED,
@@ -526,6 +533,6 @@ describe("SendSms, wait_for GATEWAY", () => {
     expect(raw.code).toBe(Status.OK);
     const answer = SendSmsResponse.decode(raw.octets ?? Buffer.alloc(0));
     expect(answer.statusCode).toBe(StatusCode.STATUS_CODE_OK_QUEUED);
-    expect(answer.recipients).toMatchObject([{ state: DeliveryState.DELIVERY_STATE_QUEUED }]);
+    expect(answer.outcomes).toMatchObject([{ state: DeliveryState.DELIVERY_STATE_QUEUED }]);
   });
 });

@@ -31,7 +31,7 @@ const requests: readonly Buffer[] = [
     content: { $case: "text", value: "Hello, Привет 😀" },
     requestId: "a-request",
     clientReference: "a reference",
-    validity: { seconds: 3_600n, nanos: 5 },
+    expiration: { $case: "validity", value: { seconds: 3_600n, nanos: 5 } },
     metadata: { campaign: "spring" },
     maxSegments: 4,
     allowPartial: true,

@@ -65,7 +65,7 @@ export function createAcknowledgedLoad(name: string): AcknowledgedLoad {
           const message = next();
           try {
             const answer = await client.sms.sendSms(requestOf(message), { signal });
-            const deliveryId = answer.recipients[0]?.deliveryId ?? "";
+            const deliveryId = answer.outcomes[0]?.deliveryId ?? "";
             acknowledged.set(deliveryId, { ...message, messageId: answer.messageId, deliveryId });
           } catch (error) {
             unanswered.push(message);
@@ -88,7 +88,7 @@ export function requestOf(message: SentMessage): SendSmsRequest {
     content: { $case: "text", value: `Your reference is ${message.requestId}` },
     requestId: message.requestId,
     lane: Lane.LANE_NORMAL,
-    validity: { seconds: 60n, nanos: 0 },
+    expiration: { $case: "validity", value: { seconds: 60n, nanos: 0 } },
     duplicatePolicy: message.isAtMostOnce
       ? DuplicatePolicy.DUPLICATE_POLICY_AT_MOST_ONCE
       : DuplicatePolicy.DUPLICATE_POLICY_AT_LEAST_ONCE,

@@ -14,7 +14,7 @@ const good: SendSmsInput = {
   encoding: "auto",
   transliterate: false,
   maxSegments: 0,
-  fast: false,
+  premium: false,
   duplicatePolicy: "AT_LEAST_ONCE",
   allowPartial: false,
   waitFor: "ACCEPTED",
@@ -23,7 +23,7 @@ const good: SendSmsInput = {
   canonical: "",
   wireFaults: [],
 };
-const unary = { maxRecipients: 1_000, requiresRequestId: false, mayWait: true };
+const unary = { maxRecipients: 1_000, purpose: "call" } as const;
 
 function parsed(change: Partial<SendSmsInput>): SendRequest {
   const result = parseSendRequest({ ...good, ...change }, unary);
@@ -36,7 +36,48 @@ function faults(change: Partial<SendSmsInput>): readonly string[] {
   return result.kind === "parsed" ? [] : result.violations.map(({ field, reason }) => `${field} ${reason}`);
 }
 
+describe("parseSendRequest of a message that is looked at", () => {
+  const looked = (change: Partial<SendSmsInput>, purpose: "plan" | "route" = "plan") => {
+    const rules = { maxRecipients: 1_000, purpose };
+    const result = parseSendRequest({ ...good, waitFor: undefined, ...change }, rules);
+    return result.kind === "parsed" ? [] : result.violations.map(({ field, reason }) => `${field} ${reason}`);
+  };
+
+  it("takes the same fields with the same faults", () => {
+    expect(looked({})).toEqual([]);
+    expect(looked({ lane: "UNRECOGNIZED", validityMs: 1, metadata: { ä: "" } })).toEqual([
+      "lane INVALID_MESSAGE_PRIORITY",
+      "validity INVALID_VALIDITY_PERIODE",
+      "metadata INVALID_PARAMETER",
+    ]);
+  });
+
+  it("refuses what only sending has", () => {
+    const change = { requestId: "r", allowPartial: true, waitFor: "ACCEPTED", dryRun: true } as const;
+    expect(looked(change)).toEqual([
+      "request_id INVALID_PARAMETER",
+      "allow_partial INVALID_PARAMETER",
+      "wait_for INVALID_PARAMETER",
+      "dry_run INVALID_PARAMETER",
+    ]);
+  });
+
+  it("needs neither recipients nor sender for a plan, and both for a route", () => {
+    expect(looked({ recipients: [], sender: "" })).toEqual([]);
+    expect(looked({ recipients: [], sender: "!" })).toEqual(["sender INVALID_SENDER"]);
+    expect(looked({ sender: "" })).toEqual(["sender PARAMETER_MISSING"]);
+    expect(looked({ recipients: [], sender: "" }, "route")).toEqual([
+      "sender PARAMETER_MISSING",
+      "recipients PARAMETER_MISSING",
+    ]);
+  });
+});
+
 describe("parseSendRequest", () => {
+  it("refuses a negative number of segments", () => {
+    expect(faults({ maxSegments: -1 })).toEqual(["max_segments INVALID_PARAMETER"]);
+  });
+
   it("fills in the defaults", () => {
     expect(parsed({})).toMatchObject({
       validityMs: 86_400_000,

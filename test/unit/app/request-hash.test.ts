@@ -16,7 +16,7 @@ const parsed: SendRequest = {
   encoding: "auto",
   transliterate: false,
   maxSegments: 30,
-  fast: false,
+  premium: false,
   duplicatePolicy: "AT_LEAST_ONCE",
   waitFor: "ACCEPTED",
   dryRun: false,

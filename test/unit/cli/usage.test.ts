@@ -57,7 +57,7 @@ describe("--version", () => {
 describe("wrong usage exits with 2 and says what is wrong", () => {
   it.each([
     [["sned"], "unknown command 'sned'"],
-    [["send", "--lane", "fast"], "Allowed choices are otp, normal, bulk"],
+    [["send", "--lane", "premium"], "Allowed choices are otp, normal, bulk"],
     [["send", "text"], "Say to whom with --to"],
     [["send", "--to", "+46701234567"], "Say what to send"],
     [["send", "--to", "+46701234567", "x", "--meta", "colour"], "It must be key=value"],

@@ -41,7 +41,7 @@ function messageOf(duplicatePolicy: DuplicatePolicy): Message {
     encoding: "auto",
     transliterate: false,
     maxSegments: 30,
-    fast: false,
+    premium: false,
     clientReference: undefined,
     metadata: {},
     acceptTimeMs: 1,

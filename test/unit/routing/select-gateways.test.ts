@@ -32,7 +32,7 @@ function request(
     sender: { kind: "ALPHANUMERIC", address: "ACME" },
     recipient: "+41790000000" as E164,
     country: "CH",
-    fast: false,
+    premium: false,
     refusedBy: [],
     plans: new PlanMemo({
       content: { kind: "text", text },
@@ -52,12 +52,12 @@ describe("selectGateways", () => {
     expect(idsOf(selectGateways(request(), table, ready).candidates)).toEqual(["a", "b", "c"]);
   });
 
-  it("leaves premium gateways out unless fast is asked for, and then puts them first", () => {
+  it("leaves premium gateways out unless they are asked for, and then puts them first", () => {
     const table = compileRoutes([gateway("plain"), gateway("premium", { priority: 9, isPremium: true })]);
     const slow = selectGateways(request(), table, ready);
     expect(idsOf(slow.candidates)).toEqual(["plain"]);
     expect(slow.leftOut).toEqual([{ gatewayId: "premium", reason: "NOT_REQUESTED" }]);
-    expect(idsOf(selectGateways(request({ fast: true }), table, ready).candidates)).toEqual([
+    expect(idsOf(selectGateways(request({ premium: true }), table, ready).candidates)).toEqual([
       "premium",
       "plain",
     ]);

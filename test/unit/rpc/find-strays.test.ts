@@ -27,7 +27,7 @@ const anyRequest = fc
       SendSmsRequest.fromPartial({
         ...fields,
         lane: fields.lane as 1,
-        validity: { seconds, nanos: -1 },
+        expiration: { $case: "validity", value: { seconds, nanos: -1 } },
         content: isBinary
           ? { $case: "binary", value: { data: Buffer.from(text), udh: Buffer.from(text) } }
           : { $case: "text", value: text },
