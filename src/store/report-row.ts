@@ -26,6 +26,7 @@ export interface ReportRow {
   readonly client_reference: string | null;
   readonly metadata: string | null;
   readonly accept_time: number;
+  readonly sender: string;
 }
 
 /** A row of a scan: one that is wanted, or the last that was looked at. */
@@ -51,6 +52,7 @@ export function reportOf(row: ReportRow): StoredReport {
     timeMs: row.time,
     deliveryId: row.delivery_id,
     recipient: row.recipient,
+    sender: row.sender,
     clientReference: row.client_reference ?? undefined,
     metadata: metadataOf(row.metadata),
     acceptTimeMs: row.accept_time,

@@ -13,6 +13,7 @@ export interface StoredReport {
   readonly timeMs: number;
   readonly deliveryId: DeliveryId;
   readonly recipient: E164;
+  readonly sender: string;
   readonly clientReference: string | undefined;
   readonly metadata: Readonly<Record<string, string>>;
   readonly acceptTimeMs: number;

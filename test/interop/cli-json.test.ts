@@ -48,7 +48,7 @@ describeWithPackage("python3-protobuf", hasProtobuf, "--json", () => {
   const run = async (argv: readonly string[], key = ACCOUNT_KEY, input = "") => {
     const options = ["--address", `127.0.0.1:${service.setup.grpcPort}`, "--key", key, "--json"];
     const { out, err } = await cli([...argv, ...options], { workingDirectory: folder, input });
-    expect(err.replace(/^cursor \S+$/m, "")).toBe("");
+    expect(err.replace(/^\{"cursor":"\S+"\}$/m, "")).toBe("");
     return out.split("\n");
   };
   const operator = (...argv: string[]) => run(argv, OPERATOR_KEY);

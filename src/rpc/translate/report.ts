@@ -147,6 +147,7 @@ export function toDeliveryReport(report: StoredReport): DeliveryReport {
     carrier: report.parts.find((part) => part.receipt?.carrier !== undefined)?.receipt?.carrier ?? "",
     parts: report.parts.map(toPart),
     final,
+    sender: report.sender,
   };
 }
 

@@ -23,6 +23,7 @@ type PackedRow = readonly [
   client_reference: ScannedRow["client_reference"],
   metadata: ScannedRow["metadata"],
   accept_time: ScannedRow["accept_time"],
+  sender: ScannedRow["sender"],
   first: ScannedRow["first"],
 ];
 
@@ -53,6 +54,7 @@ function unpackRow(packed: PackedRow): ScannedRow {
     client_reference: packed[13],
     metadata: packed[14],
     accept_time: packed[15],
-    first: packed[16],
+    sender: packed[16],
+    first: packed[17],
   };
 }

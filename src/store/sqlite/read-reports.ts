@@ -24,7 +24,7 @@ export function createReadReports(db: DatabaseSync) {
        WHERE account_id = ?1 AND number > ?2 ORDER BY number LIMIT ?3 + 0)
      SELECT r.number, r.time, r.state, r.delivery_id, d.recipient, d.gateway_id, d.segment_count,
        a.segment_count AS attempt_segment_count, d.code, d.reason, d.submit_time, d.done_time, a.parts, m.client_reference,
-       m.metadata, m.accept_time, (SELECT min(number) FROM stretch) AS first
+       m.metadata, m.accept_time, m.sender, (SELECT min(number) FROM stretch) AS first
      FROM stretch r
      CROSS JOIN deliveries d ON d.id = r.delivery_id
      CROSS JOIN messages m ON m.account_id = r.account_id AND m.id = substr(r.delivery_id, 1, 36)

@@ -43,7 +43,12 @@ describeStore("reports", (test) => {
       ["DELIVERED", "alpha"],
     ]);
     for (const report of reports) {
-      expect(report).toMatchObject({ ...message, acceptTimeMs: startMs, recipient: "+46701000000" });
+      expect(report).toMatchObject({
+        ...message,
+        acceptTimeMs: startMs,
+        recipient: "+46701000000",
+        sender: "Acme",
+      });
     }
   });
 

@@ -79,6 +79,7 @@ describe("StreamDeliveryReports", () => {
       gatewayId: "north",
       segmentCount: 1,
       carrier: "29340",
+      sender: "ACME",
       parts: [{ number: 1, smscMessageId, receipt: { stat: "DELIVRD", err: "000" } }],
     });
     expect(reports[2]?.latency).toBeDefined();
