@@ -153,6 +153,8 @@ async function* follow(
     return { reports, cursor: cursors.cursorAfter(accountId, after) };
   };
 
+  // All other starts can be asked for again after a lost connection; this one is gone with it, so that its reader gets a cursor at once.
+  if (call.start.kind === "now") yield tell([]);
   for (;;) {
     signal.throwIfAborted();
     replaced.throwIfAborted();

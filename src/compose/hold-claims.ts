@@ -1,4 +1,5 @@
 /** Takes part in the store, and joins again when other replicas took this process for dead. */
+import { tellRecovery } from "../dispatch/tell-recovery.ts";
 import type { Tenure } from "../dispatch/tenure.ts";
 import type { Clock, Timer } from "../observability/clock.ts";
 import type { Logger } from "../observability/logger.ts";
@@ -24,14 +25,11 @@ export async function holdClaims({ store, clock, log }: HoldClaimsDeps): Promise
   let { claimant } = joined;
   let timer: Timer | undefined;
   let isStopped = false;
-  tellRecovery(joined.recovery);
+  tell(joined.recovery);
 
-  function tellRecovery(recovery: Recovery): void {
+  function tell(recovery: Recovery): void {
     if (recovery.claimsVoided === 0) return;
-    log.warn(
-      { ...recovery },
-      "The last run ended in the middle of its work, which goes on. Those of mayHaveLeft are sent again, marked AFTER_CRASH.",
-    );
+    tellRecovery(log, recovery, "The last run ended in the middle of its work, which goes on.");
   }
 
   async function joinAgain(): Promise<void> {
@@ -39,7 +37,7 @@ export async function holdClaims({ store, clock, log }: HoldClaimsDeps): Promise
     try {
       const again = await store.join(clock.now());
       claimant = again.claimant;
-      tellRecovery(again.recovery);
+      tell(again.recovery);
       log.warn({ claimant }, "This replica takes part again; what it had claimed is others'.");
     } catch (err) {
       log.often.error({ err }, "This replica cannot take part again yet.");

@@ -3,6 +3,7 @@ import type { Clock } from "../observability/clock.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Store } from "../store/store.ts";
 import { type BackgroundService, createBackgroundService } from "./background-service.ts";
+import { tellRecovery } from "./tell-recovery.ts";
 
 export interface RescuerDependencies {
   readonly store: Pick<Store, "rescue">;
@@ -18,10 +19,7 @@ export function createRescuer(dependencies: RescuerDependencies): BackgroundServ
   const tick = async () => {
     const recovery = await store.rescue(clock.now());
     if (recovery.claimsVoided > 0) {
-      log.warn(
-        { ...recovery },
-        "Claims of a process that is gone were freed. Those of mayHaveLeft are sent again, marked AFTER_CRASH.",
-      );
+      tellRecovery(log, recovery, "Claims of a process that is gone were freed.");
       onRescued();
     }
     return false;

@@ -29,7 +29,7 @@ export function measuredStore(
   };
   const recovered = (recovery: Recovery) => {
     became(recovery.became);
-    metrics.afterCrash.add(recovery.mayHaveLeft);
+    metrics.afterCrash.add(recovery.mayHaveLeft.length);
   };
   const measured: Partial<Store> = {
     async join(nowMs) {

@@ -1,6 +1,6 @@
 /** What a store tells and keeps beside messages: keys, its backlog, what a start voided, and how long things stay. Times are milliseconds since the epoch. */
 import type { DeliveryState } from "../domain/delivery-state.ts";
-import type { AccountId, GatewayId } from "../domain/ids.ts";
+import type { AccountId, DeliveryId, GatewayId } from "../domain/ids.ts";
 import type { Lane } from "../domain/message.ts";
 import type { Scope } from "../domain/scopes.ts";
 
@@ -67,11 +67,11 @@ export interface Recovery {
    */
   readonly became: StateCounts;
   /** May have left and waits again under AT_LEAST_ONCE: sent twice at worst, and marked AFTER_CRASH on the next attempt. */
-  readonly mayHaveLeft: number;
+  readonly mayHaveLeft: readonly DeliveryId[];
 }
 
 /** Nothing was to be recovered. */
-export const nothingRecovered: Recovery = { claimsVoided: 0, became: {}, mayHaveLeft: 0 };
+export const nothingRecovered: Recovery = { claimsVoided: 0, became: {}, mayHaveLeft: [] };
 
 export interface Retention {
   /** Bodies are erased this long after the last final state. */

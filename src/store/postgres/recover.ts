@@ -4,7 +4,13 @@
  */
 import { decideRecovery, type RecoveryDecision } from "../../domain/decide-recovery.ts";
 import type { DeliveryState } from "../../domain/delivery-state.ts";
-import { type ClaimantId, type GatewayId, toClaimantId } from "../../domain/ids.ts";
+import {
+  type ClaimantId,
+  type DeliveryId,
+  type GatewayId,
+  toClaimantId,
+  toDeliveryId,
+} from "../../domain/ids.ts";
 import { stateCodes, stateOf } from "../codes.ts";
 import { packProgress, parseProgress } from "../delivery-progress.ts";
 import { countStates, nothingRecovered, type Recovery } from "../keeping.ts";
@@ -107,11 +113,11 @@ export async function rescue(
   const rows = await tx.connection.all(findClaimed, dead);
   await loadAccepted(tx, rows);
   const became: DeliveryState[] = [];
-  let mayHaveLeft = 0;
+  const mayHaveLeft: DeliveryId[] = [];
   for (const row of rows) {
     const decision = voidClaim(tx, row, true, nowMs);
     if (decision.kind !== "requeue") became.push(stateOf(row.state));
-    else if (decision.mayHaveLeft) mayHaveLeft += 1;
+    else if (decision.mayHaveLeft) mayHaveLeft.push(toDeliveryId(row.id));
   }
   if (rows.length > 0) queueEnds.reset();
   return { claimsVoided: rows.length, became: countStates(became), mayHaveLeft };

@@ -49,7 +49,7 @@ export function createRecover(
   ): { readonly claimant: ClaimantId; readonly recovery: Recovery } {
     const claimed = findClaimed.all();
     const became: DeliveryState[] = [];
-    let mayHaveLeft = 0;
+    const mayHaveLeft: DeliveryId[] = [];
     for (const row of claimed) {
       const decision = decideRecovery({
         isSubmitting: row.state === stateCodes.SUBMITTING,
@@ -60,7 +60,7 @@ export function createRecover(
       });
       if (decision.kind === "requeue") {
         requeue.run(packProgress(decision.progress), row.id);
-        if (decision.mayHaveLeft) mayHaveLeft += 1;
+        if (decision.mayHaveLeft) mayHaveLeft.push(row.id);
         continue;
       }
       if (decision.kind === "submit") {

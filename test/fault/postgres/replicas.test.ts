@@ -68,7 +68,7 @@ describe.skipIf(postgresMissing !== undefined)(`replicas on PostgreSQL ${postgre
     expect(await other.store.rescue(startMs)).toEqual({
       ...nothingRecovered,
       claimsVoided: 1,
-      mayHaveLeft: 1,
+      mayHaveLeft: [deliveryId],
     });
     expect((await claim(other)).deliveries).toMatchObject([{ id: deliveryId }]);
 
@@ -101,7 +101,7 @@ describe.skipIf(postgresMissing !== undefined)(`replicas on PostgreSQL ${postgre
     await world.endLease("lost");
     // Two in one batch, as when one that hung goes on: the second finds nothing left.
     const rescued = await Promise.all([other.store.rescue(startMs), other.store.rescue(startMs)]);
-    expect(rescued).toEqual([{ claimsVoided: 2, became: { UNKNOWN: 1 }, mayHaveLeft: 0 }, nothingRecovered]);
+    expect(rescued).toEqual([{ claimsVoided: 2, became: { UNKNOWN: 1 }, mayHaveLeft: [] }, nothingRecovered]);
     expect(await other.store.readStates(ids)).toEqual(["UNKNOWN", "QUEUED"]);
     expect(await lost.store.markSubmitting(ids.slice(1).map(firstClaim), lost.claimant, startMs)).toEqual([
       false,
@@ -167,7 +167,7 @@ describe.skipIf(postgresMissing !== undefined)(`replicas on PostgreSQL ${postgre
     const next = await world.open({ replicaName: "one", clock: systemClock });
     const startedMs = performance.now();
     const { claimant, recovery } = await next.join(startMs);
-    expect(recovery).toEqual({ ...nothingRecovered, claimsVoided: 1, mayHaveLeft: 1 });
+    expect(recovery).toEqual({ ...nothingRecovered, claimsVoided: 1, mayHaveLeft: [id] });
     expect(claimant).toBe("one.2");
     const [late] = await former.store.settle([buildSubmitted(id ?? expect.fail(), former.claimant, ["a"])]);
     expect(late).toEqual({ kind: "fenced" });

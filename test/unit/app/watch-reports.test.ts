@@ -125,10 +125,14 @@ describe("watchReports", () => {
     await writeReports(3);
     clock.advance(60_000);
     const now = watch({ kind: "now" });
+    const checkpoint = await next(now);
+    expect(numbers(checkpoint)).toEqual([]);
     const first = next(now);
     await untilIdle();
     await store.accept([buildAcceptance({ message: { acceptTimeMs: clock.now() } })]);
     expect(numbers(await first)).toEqual([4]);
+    // A reader whose connection is lost before the first report knows where it began.
+    expect(numbers(await next(watch({ kind: "cursor", cursor: checkpoint.cursor })))).toEqual([4]);
     expect(numbers(await next(watch({ kind: "time", timeMs: clock.now() })))).toEqual([4]);
     expect(numbers(await next(watch({ kind: "time", timeMs: 0 })))).toEqual([1, 2, 3, 4]);
   });

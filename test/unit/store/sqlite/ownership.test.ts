@@ -119,7 +119,7 @@ describe("a second store on the same file", () => {
     expect((await next.join(startMs)).recovery).toEqual({
       claimsVoided: 0,
       became: {},
-      mayHaveLeft: 0,
+      mayHaveLeft: [],
     });
   });
 
