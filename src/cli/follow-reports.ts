@@ -48,6 +48,7 @@ export async function* followReports(
       await acknowledge();
       const reportLimit = (request.reportLimit ?? 0) === 0 ? 0 : (request.reportLimit ?? 0) - reportCount;
       const resumed = cursor !== "" && subscription === undefined;
+      // What begins now begins with the first cursor, which the service sends at once; lost before that, it has not begun.
       const start = resumed ? ({ $case: "cursor", value: cursor } as const) : request.start;
       for await (const response of client.sms.streamDeliveryReports(
         { ...request, ...(start !== undefined && { start }), reportLimit },
@@ -64,7 +65,6 @@ export async function* followReports(
       return;
     } catch (error) {
       if (signal.aborted || !isPassing(error) || (!wasOpen && wasNeverSent(error))) throw error;
-      if (cursor === "" && request.start?.$case === "now") throw error;
       if (waitMs === 0) onLost();
       wasOpen = true;
     }

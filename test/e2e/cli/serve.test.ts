@@ -448,6 +448,27 @@ describe("SIGTERM", () => {
   });
 });
 
+describe("kill -9", () => {
+  it("ends no watch that began just now: it goes on where it began, without a gap", async () => {
+    const away = { id: "away", kind: "smpp", host: "127.0.0.1", port: 1, systemId: "a", password: "x" };
+    const setup = await setUpService(folder, { gateways: [{ ...away, paused: true }] });
+    await using service = await startServiceProcess(setup);
+    const watching = call(setup.grpcPort, ["watch", "--count", "1"]);
+    await soon(async () => {
+      const figures = await (await fetch(`http://127.0.0.1:${setup.httpPort}/metrics`)).text();
+      expect(figures).toMatch(/^\S*report_streams 1$/m);
+    });
+    service.kill("SIGKILL");
+    await service.ended;
+    await using again = await startServiceProcess(setup);
+    await call(again.setup.grpcPort, ["send", "--from", "A", "--to", "+46701234567", "x"]);
+    const { exitCode, out, err } = await watching;
+    expect(err).toMatch(/^The stream was lost; it goes on/);
+    expect(out).toMatch(/ \+46701234567 /);
+    expect(exitCode).toBe(0);
+  });
+});
+
 describe("simulate", () => {
   it("prints what it receives, takes flags, and ends with its sums", async () => {
     const flags = [
