@@ -102,6 +102,8 @@ export class GuardedCall extends ServerInterceptingCall implements WatchedCall {
   /** Of a call with streamed requests: how many came, and how many had when one was first seen to be incomplete. */
   #received = 0;
   #receivedBefore = -1;
+  /** Since when it was seen to have ended while the peer does not take its last answers. */
+  #unreadSinceMs: number | undefined;
   #isOver = false;
 
   constructor(call: ServerInterceptingCallInterface, door: CallDoor, method: Method) {
@@ -137,13 +139,14 @@ export class GuardedCall extends ServerInterceptingCall implements WatchedCall {
       onReceiveHalfClose: () => {
         if (this.#isOver) return;
         this.#arrive();
+        const { isUnary, isRequestStream } = this.#method;
+        if (!isUnary && !isRequestStream) this.#door.streaming.add(this);
         const refusal = this.#admit();
         if (refusal === undefined) listener.onReceiveHalfClose();
         else this.#call.sendStatus(refusal);
       },
       // Comes at the end of each call, however it ended.
       onCancel: () => {
-        this.#dropUnread();
         this.#leave();
         listener.onCancel();
       },
@@ -218,12 +221,6 @@ export class GuardedCall extends ServerInterceptingCall implements WatchedCall {
     this.#reached?.stream.close(constants.NGHTTP2_NO_ERROR);
   }
 
-  /** At a deadline the stack keeps an answer that the peer's window holds up, for as long as the connection stands. */
-  #dropUnread(): void {
-    const stream = this.#reached?.stream;
-    if (stream !== undefined && stream.writableLength > 0) stream.close(constants.NGHTTP2_CANCEL);
-  }
-
   #leave(): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -246,9 +243,17 @@ export class GuardedCall extends ServerInterceptingCall implements WatchedCall {
     return true;
   }
 
-  /** Ends a stream in which a message begins and does not go on; while we do not read, nothing can go on. */
+  /**
+   * Ends a stream in which a message begins and does not go on; while we do not read, nothing can go on. Also one that has ended, by its
+   * deadline or otherwise, and whose last answers the peer does not take: the stack would keep it for as long as the connection stands.
+   */
   endStuck(nowMs: number): true {
     const reached = this.#reached;
+    if (reached?.stream.writableEnded === true && reached.stream.writableLength > 0) {
+      this.#unreadSinceMs ??= nowMs;
+      if (nowMs - this.#unreadSinceMs >= this.#door.bounds.unreadMs) this.#endUntaken();
+      return true;
+    }
     const isBegun = reached !== undefined && reached.decoder.readState !== 0 && !reached.stream.isPaused();
     if (!isBegun) this.#receivedBefore = -1;
     else if (this.#receivedBefore !== this.#received) {
@@ -266,10 +271,14 @@ export class GuardedCall extends ServerInterceptingCall implements WatchedCall {
   /** Whether the next younger one is to be looked at. */
   endUnread(nowMs: number): boolean {
     if (nowMs - this.#sinceMs < this.#door.bounds.unreadMs) return false;
+    this.#endUntaken();
+    return true;
+  }
+
+  #endUntaken(): void {
     this.#leave();
     // No status would be read either.
     this.#reached?.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    return true;
   }
 
   override sendMetadata(metadata: Metadata): void {

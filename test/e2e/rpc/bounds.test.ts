@@ -283,4 +283,19 @@ describe("answers that nobody reads", () => {
     expect((await unread.end).rstCode).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     expect((await clients.sms.sendSms(good)).messageId).not.toBe("");
   });
+
+  it("P61 are given up in time also where a stream has passed its deadline meanwhile", async () => {
+    const doorClock = createFakeClock();
+    const { session } = await start({ doorClock });
+    const held = openCall(session(0), `${health}/Watch`, { timeout: "200m" });
+    held.stream.end(frameOf(Buffer.alloc(0)));
+    // Past the deadline, nothing but the door's look ends it: by then the stack waits for the peer to take what was written.
+    await expect
+      .poll(() => {
+        doorClock.advance(61_000);
+        return held.stream.closed;
+      })
+      .toBe(true);
+    expect((await held.end).rstCode).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  });
 });
