@@ -1,6 +1,7 @@
 /**
  * What of an encoded request its decoder would drop in silence: fields that this contract does not know, known ones in another wire
- * type, and everything behind a broken tag. Found by one walk over tags and lengths, that decodes nothing.
+ * type, a message that stands twice (protobuf merges them, the generated decoders take the last), and everything behind a broken tag.
+ * Found by one walk over tags and lengths, that decodes nothing.
  */
 import { WireType } from "@bufbuild/protobuf/wire";
 import type { MessageShape } from "./request-shapes.ts";
@@ -28,6 +29,8 @@ export function findStrays(octets: Uint8Array, shape: MessageShape): readonly St
 /** Whether every field in this range is known and whole. */
 function isWhole(octets: Uint8Array, start: number, end: number, shape: MessageShape): boolean {
   let at = start;
+  // Bits of the single messages that stand in it, by number modulo 32; where two meet, the slow walk tells.
+  let seen = 0;
   while (at < end) {
     let tag = octets[at++] as number;
     if (tag > 0x7f) {
@@ -46,7 +49,14 @@ function isWhole(octets: Uint8Array, start: number, end: number, shape: MessageS
           length = (length & (2 ** shift - 1)) + ((octets[at++] as number) & 0x7f) * 2 ** shift;
         }
         if (at + length > end) return false;
-        if (field.message !== undefined && !isWhole(octets, at, at + length, field.message)) return false;
+        if (field.message !== undefined) {
+          if (!field.isRepeated) {
+            const bit = 1 << (tag >>> 3);
+            if (seen & bit) return false;
+            seen |= bit;
+          }
+          if (!isWhole(octets, at, at + length, field.message)) return false;
+        }
         at += length;
         break;
       }
@@ -79,6 +89,7 @@ function collect(
     if (strays.size < mostStrays) strays.set(field, { field, rule });
   };
   const whole = path.slice(0, -1) || "request";
+  const seen = new Set<number>();
   let at = start;
   /** Undefined where it does not end in this range or is longer than ten octets. */
   const varint = (): number | undefined => {
@@ -104,6 +115,10 @@ function collect(
       add(`${path}${number}`, `field number ${number} is not known here and would do nothing`);
     else if (wireType !== field.wireType && !isPacked)
       add(`${path}${field.name}`, "has the wire type of another field");
+    if (field?.message !== undefined && !field.isRepeated) {
+      if (seen.has(number)) add(`${path}${field.name}`, "stands twice");
+      seen.add(number);
+    }
     let length: number | undefined;
     switch (wireType) {
       case WireType.Varint:

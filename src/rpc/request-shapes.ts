@@ -10,6 +10,7 @@ export interface FieldShape {
   readonly wireType: WireType;
   /** Numbers of a list may stand alone or together in one field. */
   readonly mayBePacked: boolean;
+  readonly isRepeated: boolean;
   readonly message: MessageShape | undefined;
 }
 
@@ -84,10 +85,12 @@ function readMessage(scope: string, message: Fields): void {
     const type = field.number(5);
     const wireType = wireTypes[type];
     if (wireType === undefined) throw new Error(`${name} has a field of the unknown type ${type}`);
+    const isRepeated = field.number(4) === LABEL_REPEATED;
     shape[field.number(3)] = {
       name: field.text(1),
       wireType,
-      mayBePacked: field.number(4) === LABEL_REPEATED && wireType !== WireType.LengthDelimited,
+      isRepeated,
+      mayBePacked: isRepeated && wireType !== WireType.LengthDelimited,
       message: type === TYPE_MESSAGE ? shapeNamed(field.text(6)) : undefined,
     };
   }

@@ -65,6 +65,20 @@ describe("findStrays", () => {
     );
   });
 
+  it("finds a message that stands twice, of which the decoder would take the last alone", () => {
+    const stream = requestShapeOf("smsrelay.v1.SmsService", "SendSmsStream");
+    const frame = new BinaryWriter()
+      .uint32((1 << 3) | 2)
+      .bytes(SendSmsRequest.encode(SendSmsRequest.fromPartial({ sender: "A" })).finish())
+      .finish();
+    expect(findStrays(frame, stream)).toEqual([]);
+    expect(findStrays(Buffer.concat([frame, frame]), stream)).toEqual([
+      { field: "request", rule: "stands twice" },
+    ]);
+    const pair = Buffer.from([0x8a, 0x01, 0x02, 0x0a, 0x00]);
+    expect(findStrays(Buffer.concat([pair, pair]), sendSms)).toEqual([]);
+  });
+
   it("ends on any octets", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (octets) => {
