@@ -2,9 +2,9 @@
 
 import type { GatewayConfig } from "../../config/gateway-schema.ts";
 import { assertNever } from "../../domain/assert-never.ts";
+import type { SessionRole } from "../../gateways/smpp/bind.ts";
 import { ESME_RALYBND } from "../../gateways/smpp/classify-status.ts";
 import { type ProbeOutcome, probeBind, probeConnection } from "../../gateways/smpp/probe.ts";
-import type { SessionRole } from "../../gateways/smpp/session.ts";
 import type { Clock } from "../../observability/clock.ts";
 import { commandStatusName } from "../../smpp/command-status.ts";
 import { smppSettingsOf } from "../gateway-settings.ts";

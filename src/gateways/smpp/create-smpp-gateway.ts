@@ -3,11 +3,12 @@ import { assertNever } from "../../domain/assert-never.ts";
 import type { Clock } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
 import type { Gateway, GatewayListener, GatewayStatus, PartResult, Submission } from "../gateway.ts";
+import type { SessionRole } from "./bind.ts";
 import { createDeliveryReader } from "./delivery-reader.ts";
 import { judgeRefusal, type RefusalVerdict } from "./judge-refusal.ts";
 import { Link } from "./link.ts";
 import { type PartEvent, PartOutcomes } from "./part-outcomes.ts";
-import type { SessionRole, SmppSession } from "./session.ts";
+import type { SmppSession } from "./session.ts";
 import type { SmppGatewaySettings } from "./settings.ts";
 import { Submitter } from "./submitter.ts";
 

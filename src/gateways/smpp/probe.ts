@@ -4,10 +4,11 @@
  */
 import type { Clock } from "../../observability/clock.ts";
 import { silentLogger } from "../../observability/logger.ts";
+import type { SessionRole } from "./bind.ts";
 import { ESME_RX_T_APPN } from "./classify-status.ts";
 import { connectSocket } from "./connect-socket.ts";
 import { PartOutcomes } from "./part-outcomes.ts";
-import { type SessionRole, SmppSession } from "./session.ts";
+import { SmppSession } from "./session.ts";
 import type { SmppGatewaySettings } from "./settings.ts";
 
 export type ProbeOutcome =

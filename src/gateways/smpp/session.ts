@@ -3,30 +3,25 @@
  * hands on what arrives; what results mean, and when to connect again, is decided by others.
  */
 import type { Socket } from "node:net";
-import type { Clock, Timer } from "../../observability/clock.ts";
+import type { Clock } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
 import { COMMAND_STATUS } from "../../smpp/command-status.ts";
 import { SmppConnection } from "../../smpp/connection.ts";
-import type {
-  Answer,
-  CloseReason,
-  ConnectionFault,
-  IncomingRequest,
-  RequestOutcome,
-} from "../../smpp/connection-options.ts";
+import type { Answer, CloseReason, IncomingRequest, RequestOutcome } from "../../smpp/connection-options.ts";
 import type { SessionLoss } from "../gateway.ts";
+import { bindBody, readBindAnswer, type SessionRole } from "./bind.ts";
 import { connectSocket } from "./connect-socket.ts";
 import { type Delivery, DeliveryIntake } from "./delivery-intake.ts";
 import { describeClose } from "./describe-close.ts";
 import { echoKey } from "./echo-key.ts";
+import { Goodbye } from "./goodbye.ts";
 import { NarrowedWindow } from "./narrowed-window.ts";
 import type { PartOutcomes } from "./part-outcomes.ts";
 import type { SmppGatewaySettings } from "./settings.ts";
 import type { OverdueParts, SubmissionRun, WrittenPart } from "./submission-run.ts";
 import { needsTlvs, submitSm } from "./submit-sm.ts";
 import type { SubmitSession } from "./submitter.ts";
-
-export type SessionRole = "transceiver" | "transmitter" | "receiver";
+import { tellFault } from "./tell-fault.ts";
 
 /** Why a session ended. */
 export type SessionEnd =
@@ -55,12 +50,8 @@ export interface SessionOptions {
   readonly onEnd: (session: SmppSession, end: SessionEnd) => void;
 }
 
-/** The interface_version from which a peer takes TLVs (SMPP 3.4 §2.4). */
-const VERSION_WITH_TLVS = 0x34;
 /** How long a session that must be bound again waits for what is unanswered. */
 const REBIND_GRACE_MS = 5_000;
-/** How long an SMSC that goes may still answer, and we acknowledge what it delivered. */
-const DEPARTURE_GRACE_MS = 5_000;
 
 export class SmppSession implements SubmitSession {
   readonly #options: SessionOptions;
@@ -68,14 +59,10 @@ export class SmppSession implements SubmitSession {
   readonly #window: NarrowedWindow;
   readonly #giveUpConnecting: () => void;
   readonly #overdue: OverdueParts;
+  readonly #goodbye: Goodbye;
   readonly #closed = Promise.withResolvers<void>();
   #state: "connecting" | "binding" | "bound" | "draining" | "closed" = "connecting";
   #connection: SmppConnection | undefined;
-  #drainTimer: Timer | undefined;
-  #onIdle: (() => void) | undefined;
-  /** Answers the SMSC's unbinding and closes; undefined while it stays. */
-  #finishDeparture: (() => void) | undefined;
-  #isUnbinding = false;
   #carriesTlvs = false;
   #loss: SessionLoss | undefined;
   #refusedStatus: number | undefined;
@@ -88,7 +75,17 @@ export class SmppSession implements SubmitSession {
     this.#intake = new DeliveryIntake({
       maxUnanswered: options.settings.maxUnansweredDeliveries,
       store: options.onDelivery,
-      onAnswered: () => this.#noticeIdle(),
+      onAnswered: () => this.#goodbye.notice(),
+    });
+    this.#goodbye = new Goodbye({
+      clock: options.clock,
+      isIdle: () => this.inFlight === 0 && this.#intake.unanswered === 0,
+      onBegin: () => {
+        this.#state = "draining";
+        options.onDraining(this);
+      },
+      unbind: async () => this.#connection?.unbind(),
+      destroy: () => this.#destroy(),
     });
     this.#giveUpConnecting = connectSocket({
       settings: options.settings,
@@ -179,40 +176,10 @@ export class SmppSession implements SubmitSession {
     if (this.#state === "connecting" || this.#state === "binding" || graceMs <= 0) {
       this.#destroy();
     } else {
-      this.#drainTimer?.cancel();
-      this.#drainTimer = this.#options.clock.setTimeout(() => this.#endDraining(), graceMs);
-      if (this.#state === "bound") await this.#drain();
+      this.#goodbye.endAfter(graceMs);
+      if (this.#state === "bound") await this.#goodbye.begin();
     }
     await this.#closed.promise;
-  }
-
-  async #drain(): Promise<void> {
-    this.#state = "draining";
-    this.#options.onDraining(this);
-    await this.#idle();
-    this.#isUnbinding = true;
-    if (this.#finishDeparture !== undefined) this.#finishDeparture();
-    else await this.#connection?.unbind();
-  }
-
-  /** The SMSC unbinds or closes its half: what is unanswered on either side is waited for, as in a goodbye of our own (P51). */
-  #depart(finish: () => void): void {
-    this.#finishDeparture = finish;
-    if (this.#isIdle && this.#state !== "draining") {
-      finish();
-    } else if (this.#state === "bound") {
-      this.#drainTimer ??= this.#options.clock.setTimeout(() => this.#endDraining(), DEPARTURE_GRACE_MS);
-      void this.#drain();
-    } else if (this.#isUnbinding || this.#state !== "draining") {
-      finish();
-    } else {
-      this.#noticeIdle();
-    }
-  }
-
-  #endDraining(): void {
-    if (this.#finishDeparture !== undefined) this.#finishDeparture();
-    else this.#destroy();
   }
 
   #start(socket: Socket): void {
@@ -225,7 +192,7 @@ export class SmppSession implements SubmitSession {
   }
 
   #bind(socket: Socket): void {
-    const { settings, clock, role } = this.#options;
+    const { settings, clock, log, role } = this.#options;
     this.#state = "binding";
     const connection = new SmppConnection(socket, {
       clock,
@@ -236,25 +203,16 @@ export class SmppSession implements SubmitSession {
       enquireLinkMissLimit: settings.enquireLinkMisses,
       mayWrite: this.#options.mayWrite,
       onRequest: (request) => this.#take(request, connection),
-      onDeparture: (finish) => this.#depart(finish),
+      onDeparture: (finish) => this.#goodbye.depart(finish, this.#state === "bound"),
       onNotification: (pdu) =>
         this.#options.log.often.info({ command: pdu.command }, "The SMSC sent a notification."),
       onLateAnswer: ({ sequence_number, outcome }) => this.#takeLate(sequence_number, outcome),
-      onFault: (fault) => this.#tellFault(fault),
+      onFault: (fault) => tellFault(log, fault, this.isBinding),
       onClose: (reason) => this.#onClose(reason),
     });
     this.#connection = connection;
-    const body = {
-      system_id: settings.systemId,
-      password: settings.password,
-      system_type: settings.systemType,
-      interface_version: settings.interfaceVersion,
-      addr_ton: settings.addressRangeTon,
-      addr_npi: settings.addressRangeNpi,
-      address_range: settings.addressRange,
-    };
     connection.bind<`bind_${SessionRole}`>(
-      { command: `bind_${role}`, body },
+      { command: `bind_${role}`, body: bindBody(settings) },
       settings.bindTimeoutMs,
       (outcome) => this.#takeBindAnswer(outcome, connection),
     );
@@ -262,24 +220,21 @@ export class SmppSession implements SubmitSession {
 
   #takeBindAnswer(outcome: RequestOutcome<`bind_${SessionRole}`>, connection: SmppConnection): void {
     if (this.#state !== "binding" || outcome.kind === "lost") return;
-    const { settings } = this.#options;
-    if (outcome.kind !== "response") {
-      if (outcome.kind === "nack") this.#refusedStatus = outcome.command_status;
-      else this.#failure = "the SMSC did not answer the bind";
+    const answer = readBindAnswer(outcome, this.#options.settings);
+    if (answer.kind === "refused") {
+      this.#refusedStatus = answer.commandStatus;
+      if (answer.isAnswered) connection.end({ kind: "dropped" });
+      else this.#destroy();
+      return;
+    }
+    if (answer.kind === "silent") {
+      this.#failure = "the SMSC did not answer the bind";
       this.#destroy();
       return;
     }
-    const { command_status, tlvs } = outcome.pdu;
-    if (command_status !== 0) {
-      this.#refusedStatus = command_status;
-      connection.end({ kind: "dropped" });
-      return;
-    }
-    const version = Math.min(settings.interfaceVersion, tlvs.sc_interface_version ?? 0);
-    this.#carriesTlvs =
-      settings.tlvs === "always" || (settings.tlvs === "auto" && version >= VERSION_WITH_TLVS);
-    const { concatenation } = settings.profile;
-    if (!this.#carriesTlvs && (concatenation === "sar" || concatenation === "payload")) {
+    this.#carriesTlvs = answer.carriesTlvs;
+    if (answer.lacksTlvs) {
+      const { concatenation } = this.#options.settings.profile;
       this.#options.log.often.warn(
         { concatenation },
         "The session carries no TLVs, so long messages cannot leave on it.",
@@ -288,25 +243,6 @@ export class SmppSession implements SubmitSession {
     this.#state = "bound";
     connection.watch();
     this.#options.onBound(this);
-  }
-
-  #tellFault(fault: ConnectionFault): void {
-    const { log } = this.#options;
-    if (fault.kind === "renumbered-answer") {
-      const { command, sequence_number } = fault.pdu;
-      log.often.warn(
-        { command, asked: fault.asked, answered: sequence_number },
-        "The SMSC answered the bind under another sequence number; the answer is taken.",
-      );
-    } else if (fault.kind === "unexpected-answer" && this.#state === "binding") {
-      const { command, sequence_number } = fault.pdu;
-      log.often.warn(
-        { command, answered: sequence_number },
-        "The SMSC sent an answer that is none to the bind.",
-      );
-    } else {
-      log.debug({ fault: fault.kind }, "The SMSC sent something that has no place.");
-    }
   }
 
   #settle(written: WrittenPart, outcome: RequestOutcome<"submit_sm">): void {
@@ -380,22 +316,7 @@ export class SmppSession implements SubmitSession {
 
   #onRoom(): void {
     if (this.canSubmit) this.#options.onRoom(this);
-    this.#noticeIdle();
-  }
-
-  #idle(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#onIdle = resolve;
-      this.#noticeIdle();
-    });
-  }
-
-  get #isIdle(): boolean {
-    return this.inFlight === 0 && this.#intake.unanswered === 0;
-  }
-
-  #noticeIdle(): void {
-    if (this.#isIdle) this.#onIdle?.();
+    this.#goodbye.notice();
   }
 
   #destroy(): void {
@@ -415,10 +336,9 @@ export class SmppSession implements SubmitSession {
   #end(end: SessionEnd): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
-    this.#drainTimer?.cancel();
     // The parts that were in flight are settled in a turn of their own, right after this.
     this.#options.outcomes.sessionGone(this.#overdue);
-    this.#onIdle?.();
+    this.#goodbye.end();
     this.#options.onEnd(this, end);
     this.#closed.resolve();
   }
