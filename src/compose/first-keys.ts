@@ -6,6 +6,7 @@ import { existsSync, statSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { ApiKeys } from "../app/api-keys.ts";
+import { codeOf } from "../config/code-of.ts";
 import { toAccountId } from "../domain/ids.ts";
 import { accountScopes, operatorScopes, type Scope } from "../domain/scopes.ts";
 import type { Logger } from "../observability/logger.ts";
@@ -44,7 +45,12 @@ export async function ensureFirstKeys(
     const path = join(folder, `${account}.key`);
     await setAside(path, log);
     // Opened first: a key that nobody could ever read would stay in the store.
-    await using file = await open(path, "w", 0o600);
+    await using file = await open(path, "w", 0o600).catch((cause: unknown) => {
+      throw new Error(
+        `The first key cannot be written to ${path} (${codeOf(cause)}). Let the service's user write there, or name keys under accounts.`,
+        { cause },
+      );
+    });
     const { secret } = await keys.create({
       accountId: toAccountId(account),
       scopes,

@@ -1,10 +1,12 @@
 /** Opens the store that the configuration names: one SQLite file, or a PostgreSQL database that replicas share. */
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import { codeOf } from "../config/code-of.ts";
 import type { Config } from "../config/schema.ts";
 import type { DataClock } from "../observability/data-clock.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Store } from "../store/store.ts";
+import { StoreUnavailableError } from "../store/store-unavailable-error.ts";
 
 export interface OpenStoreDeps {
   readonly clock: DataClock;
@@ -35,5 +37,14 @@ export async function openStore(
 
 /** For its owner alone; harmless where it exists. */
 export async function makeStoreFolder(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const folder = dirname(path);
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new StoreUnavailableError(
+      "NO_FOLDER",
+      `The folder ${folder} cannot be made (${codeOf(error)}). Set store.path to a file in a folder that this user may write in, or start in such a folder.`,
+      error,
+    );
+  }
 }

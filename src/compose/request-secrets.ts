@@ -7,6 +7,7 @@ import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { codeOf } from "../config/code-of.ts";
 import type { Config } from "../config/schema.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Store } from "../store/store.ts";
@@ -22,7 +23,7 @@ export async function requestSecretsOf(
   log: Logger,
 ): Promise<readonly [string, ...string[]]> {
   const file = join(dirname(path), requestSecretFile);
-  const kept = await readSecret(file);
+  const kept = await readRequestSecret(file);
   const others = kept === undefined ? [store.id] : [kept, store.id];
   const [first, ...rest] = secrets.requestHash ?? [];
   if (first !== undefined) return [first, ...rest, ...others];
@@ -34,15 +35,20 @@ export async function requestSecretsOf(
   return kept === undefined ? [store.id] : [store.id, kept];
 }
 
-/** Undefined where there is none; no link is followed. */
-async function readSecret(path: string): Promise<string | undefined> {
+/** Undefined where there is none; no link is followed. Rejects with a sentence where it cannot be used. */
+export async function readRequestSecret(path: string): Promise<string | undefined> {
   try {
     await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
     const text = (await file.readFile("utf8")).trim();
     if (text.length >= leastCharacters) return text;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw error;
+    const code = codeOf(error);
+    if (code === "ENOENT") return undefined;
+    const why = code === "ELOOP" ? "is a symbolic link, which is not followed" : `cannot be read (${code})`;
+    throw new Error(
+      `${path} ${why}: request ids of before are known by it. Let the service's user read it, and put the file itself there`,
+      { cause: error },
+    );
   }
   throw new Error(
     `${path} holds no secret of ${leastCharacters} characters or more; restore it, or remove it to get a new one`,

@@ -3,6 +3,7 @@ import { lstatSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type Document, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
+import { codeOf } from "./code-of.ts";
 import { ConfigError, type ConfigProblem } from "./config-error.ts";
 import { describeIssue, pathText } from "./describe-issue.ts";
 import { type Environment, emptyVariable, namesAt, settingsOf } from "./environment.ts";
@@ -212,8 +213,4 @@ function referenceReader(environment: Environment, folder: string): ReferenceRea
       }
     },
   };
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }

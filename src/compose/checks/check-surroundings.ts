@@ -1,11 +1,14 @@
 /** Looks at everything that a service of this configuration depends on, without starting one and without getting into its way. */
-import { statfs } from "node:fs/promises";
+import { constants, existsSync } from "node:fs";
+import { access, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hasOperator } from "../../config/account-scopes.ts";
+import { codeOf } from "../../config/code-of.ts";
 import type { Config } from "../../config/schema.ts";
 import type { Clock } from "../../observability/clock.ts";
 import { inspectDatabase } from "../../store/postgres/inspect.ts";
 import { inspectFile } from "../../store/sqlite/inspect.ts";
+import { readRequestSecret, requestSecretFile } from "../request-secrets.ts";
 import { checkCertificates } from "./check-certificates.ts";
 import { checkDoors } from "./check-doors.ts";
 import { checkGateway } from "./check-gateway.ts";
@@ -29,6 +32,8 @@ export async function* checkSurroundings(
   const doors = await checkDoors(config, store.isInUse);
   yield* doors.findings;
   yield* store.findings;
+  yield await folderFinding(dirname(config.store.path));
+  yield await secretFinding(config);
   yield keysFinding(config, store.operatorKeyCount);
   const isRunning = doors.isServed || store.isInUse === true;
   const binds = isBinding ?? !isRunning;
@@ -98,6 +103,34 @@ async function diskFinding(path: string, minFreeDisk: number): Promise<Finding> 
   const free = bavail * bsize;
   const text = `${Math.floor(free / mebibyte)} MiB are free; below ${Math.ceil(minFreeDisk / mebibyte)} MiB messages are refused`;
   return { subject, level: free < minFreeDisk ? "fail" : free < 4 * minFreeDisk ? "warn" : "ok", text };
+}
+
+/** Whether the service could make its files beside `store.path`, as the user that checks. */
+async function folderFinding(folder: string): Promise<Finding> {
+  const subject = "folder";
+  let there = folder;
+  while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
+  const code = await access(there, constants.W_OK | constants.X_OK).then(() => undefined, codeOf);
+  if (code === undefined) return { subject, level: "ok", text: `${folder} can be written` };
+  const text = there === folder ? `${folder} cannot be written` : `${folder} cannot be made in ${there}`;
+  return { subject, level: "fail", text: `${text} (${code})` };
+}
+
+async function secretFinding({ secrets, store: { path, url } }: Config): Promise<Finding> {
+  const subject = "secrets";
+  const file = join(dirname(path), requestSecretFile);
+  try {
+    const kept = await readRequestSecret(file);
+    if (secrets.requestHash !== undefined)
+      return { subject, level: "ok", text: "secrets.requestHash is configured" };
+    if (kept !== undefined) return { subject, level: "ok", text: `${file} holds the secret of request ids` };
+    if (url === undefined) return { subject, level: "ok", text: `${file} is made by the first start` };
+    const text =
+      "secrets.requestHash is not set: request ids are hashed with what stands in the same database";
+    return { subject, level: "warn", text };
+  } catch (error) {
+    return { subject, level: "fail", text: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 function keysFinding(config: Config, operatorKeyCount: number | undefined): Finding {

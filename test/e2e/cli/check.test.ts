@@ -1,5 +1,5 @@
 /** `check` against real SMSCs, ports and databases. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +13,7 @@ import { type CliRun, cli } from "../../support/cli.ts";
 import { describeWithPackage, isInstalled } from "../../support/debian-package.ts";
 import { connectEsme, idOf, submitTo } from "../../support/esme.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
+import { startNode } from "../../support/node-process.ts";
 import { startPooler } from "../../support/pooler.ts";
 import { createDatabase, postgresMissing, type TestDatabase } from "../../support/postgres-database.ts";
 import { setUpService, startServiceProcess } from "../../support/service-process.ts";
@@ -84,7 +85,7 @@ describe("check", () => {
     expect(out).toMatch(
       /^fail {2}gateway south: 127\.0\.0\.1:1 cannot be reached or used: connect ECONNREFUSED/m,
     );
-    expect(err).toBe("sms-relay: 2 of 8 findings fail.");
+    expect(err).toBe("sms-relay: 2 of 10 findings fail.");
   });
 
   it("only warns where the account is bound elsewhere", async () => {
@@ -165,6 +166,26 @@ describe("check", () => {
       expect.stringMatching(/^fail gRPC .*: a service runs there that does not have this store$/),
       expect.stringMatching(/^fail HTTP .*: a service runs there that does not have this store$/),
     ]);
+  });
+
+  it("fails where the service's own files cannot be read or written, as its start would", async () => {
+    mkdirSync(join(folder, "data/request-hash.secret"), { recursive: true });
+    const unreadable = await findings({ store: { path: "data/relay.db" } });
+    expect(about(unreadable, "secrets")).toMatchObject([
+      { level: "fail", text: expect.stringContaining("request-hash.secret cannot be read (EISDIR)") },
+    ]);
+    expect(about(unreadable, "folder")).toMatchObject([{ level: "ok" }]);
+    writeFileSync(join(folder, "plain"), "a file where a folder would be");
+    const inside = join(folder, "plain/data");
+    const nowhere = await findings({ store: { path: join(inside, "relay.db") } });
+    expect(about(nowhere, "folder")).toMatchObject([
+      { level: "fail", text: `${inside} cannot be made in ${join(folder, "plain")} (EACCES)` },
+    ]);
+    const service = startNode(join(import.meta.dirname, "../../../src/main.ts"), ["serve"], { cwd: folder });
+    expect((await service.ended).code).toBe(1);
+    expect(service.errorText()).toContain(
+      `sms-relay: The folder ${inside} cannot be made (ENOTDIR). Set store.path to a file in a folder`,
+    );
   });
 
   it("tells of a store that cannot be used", async () => {

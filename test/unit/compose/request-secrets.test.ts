@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -28,6 +28,13 @@ function secretsOf(options: { readonly configured?: string[]; readonly url?: str
 }
 
 describe("requestSecretsOf", () => {
+  it("says which file cannot be read, and what hangs on it", async () => {
+    mkdirSync(file);
+    await expect(secretsOf()).rejects.toThrow(
+      `${file} cannot be read (EISDIR): request ids of before are known by it`,
+    );
+  });
+
   it("makes a secret beside the file of the store, for its owner alone, and finds it again", async () => {
     const { secrets } = await secretsOf();
     expect(secrets).toEqual([readFileSync(file, "utf8").trim(), "store id"]);
@@ -56,6 +63,6 @@ describe("requestSecretsOf", () => {
     rmSync(file);
     writeFileSync(join(folder, "elsewhere"), "x".repeat(40));
     symlinkSync("elsewhere", file);
-    await expect(secretsOf()).rejects.toThrow("ELOOP");
+    await expect(secretsOf()).rejects.toThrow("is a symbolic link, which is not followed");
   });
 });
