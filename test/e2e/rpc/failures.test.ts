@@ -130,10 +130,10 @@ describe("what the stack refuses", () => {
   });
 
   it("answers UNIMPLEMENTED to a method that does not exist", async () => {
-    const answer = await callRaw(world.address, "/smsrelay.v1.SmsService/SendFax", Buffer.alloc(0), {
-      key: SHOP_KEY,
-    });
-    expect(answer.code).toBe(Status.UNIMPLEMENTED);
+    for (const method of ["smsrelay.v1.SmsService/SendFax", "sms.v1.SmsService/SendSms"]) {
+      const answer = await callRaw(world.address, `/${method}`, Buffer.alloc(0), { key: SHOP_KEY });
+      expect(answer.code).toBe(Status.UNIMPLEMENTED);
+    }
   });
 
   it("is all that broken octets meet: nothing fails inside", async () => {

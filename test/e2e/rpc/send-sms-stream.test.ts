@@ -100,6 +100,17 @@ describe("SendSmsStream", () => {
     expect(streamed?.outcome?.value).toMatchObject({ messageId: unary.messageId, replayed: true });
   });
 
+  it("P42 lets a caller whose stream broke fall back to SendSms, and sends once", async () => {
+    const [streamed] = await collect(clients.sms.sendSmsStream(listOf([requestOf("broke")])));
+    const { request } = requestOf("broke");
+    const again = await clients.sms.sendSms(request ?? {});
+    expect(streamed?.outcome?.value).toMatchObject({ messageId: again.messageId, replayed: false });
+    expect(again.replayed).toBe(true);
+    const other = { ...request, allowPartial: true };
+    const failure = await failureOf((options) => clients.sms.sendSms(other, options));
+    expect(failure.info).toMatchObject({ reason: "REQUEST_ID_REUSED" });
+  });
+
   it("tells the delay in a refusal for overload", async () => {
     world.admission = { kind: "overloaded", retryAfterMs: 5_000, limit: "backlog" };
     const [answer] = await collect(clients.sms.sendSmsStream(listOf([requestOf("later")])));
