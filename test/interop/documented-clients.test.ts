@@ -99,6 +99,15 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+interface Ended {
+  readonly code?: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** How a program ended that may fail. */
+const endOf = (running: Promise<Ended>) => running.catch((error: Ended) => error);
+
 const node = async (file: string, ...args: string[]) =>
   (await run(process.execPath, ["--disable-warning=ExperimentalWarning", file, ...args], { cwd: folder }))
     .stdout;
@@ -121,7 +130,25 @@ describe("the TypeScript of docs/api.md", () => {
 
   it("sends, and reads a refusal", { timeout: 60_000 }, async () => {
     expect(await node("send.ts", address, ACCOUNT_KEY, "+46701234567")).toMatch(messageId);
-    expect(await node("send.ts", address, ACCOUNT_KEY, "123")).toBe(`${refusal}\n`);
+    const send = (to: string, recipient: string) =>
+      endOf(
+        run(
+          process.execPath,
+          ["--disable-warning=ExperimentalWarning", "send.ts", to, ACCOUNT_KEY, recipient],
+          {
+            cwd: folder,
+          },
+        ),
+      );
+    expect(await send(address, "123")).toMatchObject({
+      code: 1,
+      stdout: `${refusal}\n`,
+      stderr: expect.stringContaining("INVALID_ARGUMENT"),
+    });
+    expect(await send("127.0.0.1:1", "+46701234567")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("UNAVAILABLE"),
+    });
   });
 
   it("reads a refusal's details with grpc-js alone", { timeout: 60_000 }, async () => {
@@ -171,12 +198,33 @@ describeWithPackage(
         "google/rpc/status.proto",
         "google/rpc/error_details.proto",
       ]);
-      const send = async (recipient: string) => {
+      const send = (recipient: string, to = address) => {
         const env = { ...process.env, PYTHONPATH: stubs };
-        return (await run(python, ["send.py", address, ACCOUNT_KEY, recipient], { cwd: folder, env })).stdout;
+        return endOf(run(python, ["send.py", to, ACCOUNT_KEY, recipient], { cwd: folder, env }));
       };
-      expect(await send("+46701234567")).toMatch(messageId);
-      expect(await send("123")).toBe(`${refusal}\n`);
+      expect((await send("+46701234567")).stdout).toMatch(messageId);
+      expect(await send("123")).toMatchObject({
+        code: 1,
+        stdout: `${refusal}\n`,
+        stderr: expect.stringMatching(/^INVALID_ARGUMENT /),
+      });
+      expect(await send("+46701234567", "127.0.0.1:1")).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/^(DEADLINE_EXCEEDED|UNAVAILABLE) ./),
+      });
+    });
+
+    it("has the stubs of TypeScript made by the printed command", { timeout: 60_000 }, async () => {
+      const page = readFileSync(join(root, "docs/api.md"), "utf8");
+      const [, command = ""] = /```sh\n# TypeScript, [^\n]*\n([\s\S]*?)```/.exec(page) ?? [];
+      const made = join(folder, "made");
+      await mkdir(made);
+      for (const name of ["node_modules", "proto"]) await symlink(join(root, name), join(made, name));
+      await run("bash", ["-c", command], { cwd: made });
+      for (const file of ["smsrelay/v1/sms_service.ts", "google/rpc/error_details.ts"]) {
+        const text = (path: string) => readFileSync(path, "utf8").replace(/^\/\/ .*\n/gm, "");
+        expect(text(join(made, "gen", file))).toBe(text(join(root, "src/gen", file)));
+      }
     });
   },
 );
