@@ -5,6 +5,7 @@
 import { createInterface } from "node:readline";
 import { DeliveryState } from "../src/gen/smsrelay/v1/delivery.ts";
 import { StreamDeliveryReportsRequest } from "../src/gen/smsrelay/v1/sms_service.ts";
+import { InitialStart } from "../src/gen/smsrelay/v1/subscription.ts";
 import { connectSmsClient } from "../test/support/sms-client.ts";
 
 const [port = "", apiKey = ""] = process.argv.slice(2);
@@ -28,7 +29,7 @@ createInterface({ input: process.stdin })
   .on("close", () => process.exit(0));
 
 const request = StreamDeliveryReportsRequest.create({
-  start: { $case: "now", value: true },
+  start: { initialStart: InitialStart.INITIAL_START_NOW },
   states: [
     DeliveryState.DELIVERY_STATE_DELIVERED,
     DeliveryState.DELIVERY_STATE_UNDELIVERABLE,

@@ -7,8 +7,8 @@ import { createTokenSealer } from "./sealed-token.ts";
 export interface Cursors {
   /** The cursor after report `number`; 0 stands before the first. */
   cursorAfter(accountId: AccountId, number: number): string;
-  /** The number in a cursor; INVALID_CURSOR where it is foreign, broken, or lies behind the copy that the store was restored from. */
-  numberIn(accountId: AccountId, cursor: string): number;
+  /** The number in a cursor, which came in `field`; INVALID_CURSOR where it is foreign, broken, or lies behind the copy that the store was restored from. */
+  numberIn(accountId: AccountId, cursor: string, field?: string): number;
   /** The line in use now. */
   line(): ReportLine;
   /** Passes where the report `number` of a line that was in use before is in the present one too; INVALID_CURSOR otherwise. */
@@ -29,9 +29,9 @@ export function createCursors(lineOf: () => ReportLine): Cursors {
     cursorAfter: (accountId, number) => sealers().sealer.seal(purpose(accountId), String(number)),
     carryOver(accountId, line, number) {
       const former = lineOf().former.find(({ id }) => id === line.id);
-      if (former === undefined || number > former.lastOf(accountId)) throw behindCopy();
+      if (former === undefined || number > former.lastOf(accountId)) throw behindCopy("cursor");
     },
-    numberIn(accountId, cursor) {
+    numberIn(accountId, cursor, field = "cursor") {
       const { sealer, formerLines } = sealers();
       const value = sealer.open(purpose(accountId), cursor);
       if (value !== undefined) return Number(value);
@@ -39,9 +39,9 @@ export function createCursors(lineOf: () => ReportLine): Cursors {
         const formerValue = sealer.open(purpose(accountId), cursor);
         if (formerValue === undefined) continue;
         if (Number(formerValue) <= line.lastOf(accountId)) return Number(formerValue);
-        throw behindCopy();
+        throw behindCopy(field);
       }
-      throw invalidCursor("cursor");
+      throw invalidCursor(field);
     },
   };
 }
@@ -51,9 +51,9 @@ function sealersOf(line: ReportLine) {
   return { line, sealer: createTokenSealer(line.id), formerLines };
 }
 
-function behindCopy(): SmsError {
+function behindCopy(field: string): SmsError {
   return refusedCursor(
-    "cursor",
+    field,
     "is of a report after the copy that the store was restored from; begin at a time or at the earliest",
   );
 }

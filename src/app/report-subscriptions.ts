@@ -1,5 +1,5 @@
-/** Named reading positions of an account: acknowledged forward, listed and deleted. */
-import { SmsError } from "../domain/errors.ts";
+/** Named reading positions of an account: made, acknowledged forward, listed and deleted. */
+import { type FieldViolation, refuseFields, SmsError } from "../domain/errors.ts";
 import type { AccountId } from "../domain/ids.ts";
 import type { Clock } from "../observability/clock.ts";
 import type { Subscription } from "../store/reports.ts";
@@ -7,16 +7,18 @@ import type { Store } from "../store/store.ts";
 import { type Cursors, invalidCursor } from "./cursors.ts";
 import { openPageToken, type Page, type PageRequest, pageSizeOf, sealPageToken } from "./page-token.ts";
 import type { ReportReaders } from "./report-readers.ts";
-import { invalid, missing } from "./required-fields.ts";
+import { missing } from "./required-fields.ts";
 import type { TokenSealer } from "./sealed-token.ts";
+import type { Unknown } from "./send-request.ts";
 
-const nameForm = /^[A-Za-z0-9._-]{1,64}$/;
+const idForm = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** The name; PARAMETER_MISSING or INVALID_PARAMETER under `field` otherwise. */
-export function requireSubscriptionName(field: string, name: string): string {
-  if (name === "") throw missing(field);
-  if (!nameForm.test(name)) throw invalid(field, "must be 1 to 64 characters of A-Z a-z 0-9 . _ -");
-  return name;
+/** What is wrong with the id of a subscription, under `field`. */
+export function faultsOfId(field: string, id: string): readonly FieldViolation[] {
+  if (id === "") return [{ field, reason: "PARAMETER_MISSING", description: "is required" }];
+  if (idForm.test(id)) return [];
+  const description = "must be 1 to 64 characters of A-Z a-z 0-9 . _ -";
+  return [{ field, reason: "INVALID_PARAMETER", description }];
 }
 
 export interface SubscriptionAnswer {
@@ -29,32 +31,72 @@ export interface SubscriptionAnswer {
 export interface ReportSubscriptionsDeps {
   readonly store: Pick<
     Store,
-    "acknowledge" | "readSubscription" | "listSubscriptions" | "deleteSubscription" | "reportBounds"
+    | "acknowledge"
+    | "createSubscription"
+    | "readSubscription"
+    | "listSubscriptions"
+    | "deleteSubscription"
+    | "reportBounds"
   >;
   readonly cursors: Cursors;
   readonly sealer: TokenSealer;
   readonly readers: ReportReaders;
   readonly clock: Pick<Clock, "now">;
+  /** Of one account; without it there is no bound. */
+  readonly maxSubscriptions?: number;
 }
 
 export interface ReportSubscriptions {
+  /** Makes it where it is new; answers it as it stands. */
+  create(
+    input: {
+      readonly subscriptionId: string;
+      readonly feed: "DELIVERY_REPORTS" | Unknown;
+      readonly initialStart: "NOW" | "EARLIEST" | Unknown;
+    },
+    accountId: AccountId,
+  ): Promise<SubscriptionAnswer>;
   /** Confirms everything up to the cursor; answers where the subscription stands now. */
   acknowledge(
-    input: { readonly subscription: string; readonly cursor: string },
+    input: { readonly subscriptionId: string; readonly cursor: string },
     accountId: AccountId,
   ): Promise<string>;
-  /** By name. */
+  /** By id. */
   list(page: PageRequest, accountId: AccountId): Promise<Page<SubscriptionAnswer>>;
   /** Deletes it and ends its reader. */
-  delete(name: string, accountId: AccountId): Promise<void>;
+  delete(subscriptionId: string, accountId: AccountId): Promise<void>;
 }
 
 /** Makes the use cases. */
 export function createReportSubscriptions(deps: ReportSubscriptionsDeps): ReportSubscriptions {
   const { store, cursors, sealer, readers, clock } = deps;
+  const answerOf = (subscription: Subscription, accountId: AccountId, last: number): SubscriptionAnswer => ({
+    subscription,
+    cursor: cursors.cursorAfter(accountId, subscription.position),
+    pendingCount: Math.max(0, last - subscription.position),
+  });
   return {
-    async acknowledge({ subscription: name, cursor }, accountId) {
-      const absent = Object.entries({ subscription: name, cursor }).filter(([, value]) => value === "");
+    async create({ subscriptionId, feed, initialStart }, accountId) {
+      const violations = [...faultsOfId("subscription.subscription_id", subscriptionId)];
+      const refuse = (field: string, description: string) =>
+        violations.push({ field, reason: "INVALID_PARAMETER", description });
+      if (feed === "UNRECOGNIZED") refuse("subscription.feed", "must be unset or DELIVERY_REPORTS");
+      if (initialStart === "UNRECOGNIZED") refuse("initial_start", "must be unset, NOW or EARLIEST");
+      if (violations.length > 0) throw refuseFields(violations);
+      const { last, oldest } = await store.reportBounds(accountId);
+      const initial = initialStart === "EARLIEST" ? oldest - 1 : last;
+      const made = await store.createSubscription(
+        accountId,
+        subscriptionId,
+        initial,
+        clock.now(),
+        deps.maxSubscriptions,
+      );
+      return answerOf(made, accountId, last);
+    },
+
+    async acknowledge({ subscriptionId: name, cursor }, accountId) {
+      const absent = Object.entries({ subscription_id: name, cursor }).filter(([, value]) => value === "");
       if (absent.length > 0) throw missing(...absent.map(([field]) => field));
       const position = cursors.numberIn(accountId, cursor);
       const outcome = await store.acknowledge(accountId, name, position, clock.now());
@@ -83,17 +125,13 @@ export function createReportSubscriptions(deps: ReportSubscriptionsDeps): Report
       const lastName = entries.at(-1)?.name;
       const isEnd = found.length <= limit || lastName === undefined;
       return {
-        entries: entries.map((subscription) => ({
-          subscription,
-          cursor: cursors.cursorAfter(accountId, subscription.position),
-          pendingCount: Math.max(0, last - subscription.position),
-        })),
+        entries: entries.map((subscription) => answerOf(subscription, accountId, last)),
         nextPageToken: isEnd ? undefined : sealPageToken(sealer, list, lastName),
       };
     },
 
     async delete(name, accountId) {
-      if (name === "") throw missing("name");
+      if (name === "") throw missing("subscription_id");
       if (!(await store.deleteSubscription(accountId, name))) throw new SmsError("UNKNOWN_SUBSCRIPTION");
       readers.end(accountId, name, new SmsError("UNKNOWN_SUBSCRIPTION"));
     },

@@ -102,8 +102,8 @@ async function findStart(
   const bounds = await store.reportBounds(accountId);
   switch (start.kind) {
     case "cursor": {
-      const number = cursors.numberIn(accountId, start.cursor);
-      if (number > bounds.last) throw invalidCursor("cursor");
+      const number = cursors.numberIn(accountId, start.cursor, "start.cursor");
+      if (number > bounds.last) throw invalidCursor("start.cursor");
       return number;
     }
     case "subscription": {

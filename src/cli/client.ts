@@ -1,4 +1,4 @@
-/** The command line's gRPC client: where the service is, with which key, and its four services. */
+/** The command line's gRPC client: where the service is, with which key, and its services. */
 import { type Command, InvalidArgumentError } from "commander";
 import { createChannel, createClientFactory, Metadata } from "nice-grpc";
 import { type GatewayServiceClient, GatewayServiceDefinition } from "../gen/smsrelay/v1/gateway_service.ts";
@@ -8,6 +8,10 @@ import {
   MaintenanceServiceDefinition,
 } from "../gen/smsrelay/v1/maintenance_service.ts";
 import { type SmsServiceClient, SmsServiceDefinition } from "../gen/smsrelay/v1/sms_service.ts";
+import {
+  type SubscriptionServiceClient,
+  SubscriptionServiceDefinition,
+} from "../gen/smsrelay/v1/subscription_service.ts";
 import { securityOf, type TlsOptions } from "./client-tls.ts";
 import { readVariable } from "./client-variables.ts";
 import { type CliContext, usageFault } from "./context.ts";
@@ -70,6 +74,7 @@ function parseSeconds(value: string): number {
 
 export interface ServiceClient {
   readonly sms: SmsServiceClient;
+  readonly subscriptions: SubscriptionServiceClient;
   readonly gateways: GatewayServiceClient;
   readonly keys: KeyServiceClient;
   readonly maintenance: MaintenanceServiceClient;
@@ -127,6 +132,7 @@ function connect(options: ClientOptions, context: CliContext, role: KeyRole): Se
   const timeoutMs = timeoutMsOf(options);
   return {
     sms: factory.create(SmsServiceDefinition, channel, defaults),
+    subscriptions: factory.create(SubscriptionServiceDefinition, channel, defaults),
     gateways: factory.create(GatewayServiceDefinition, channel, defaults),
     keys: factory.create(KeyServiceDefinition, channel, defaults),
     maintenance: factory.create(MaintenanceServiceDefinition, channel, defaults),

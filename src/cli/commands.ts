@@ -41,6 +41,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./list.ts")).defineList,
   },
   {
+    name: "subscriptions",
+    summary: "make, list and delete reading positions of reports",
+    load: async () => (await import("./subscriptions.ts")).defineSubscriptions,
+  },
+  {
     name: "gateways",
     summary: "look at gateways, pause and resume them, explain routes",
     load: async () => (await import("./gateways.ts")).defineGateways,

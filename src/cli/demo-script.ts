@@ -7,6 +7,7 @@ import {
   StatusView,
   WaitFor,
 } from "../gen/smsrelay/v1/sms_service.ts";
+import { InitialStart } from "../gen/smsrelay/v1/subscription.ts";
 import type { Simulator } from "../smsc/start-simulator.ts";
 import type { ServiceClient } from "./client.ts";
 import { type CliContext, CliFailure, exitCodes } from "./context.ts";
@@ -122,7 +123,7 @@ async function followReports(
   const reports: DeliveryReport[] = [];
   let finals = 0;
   let bulkFinals = 0;
-  const start = { $case: "earliest", value: true } as const;
+  const start = { initialStart: InitialStart.INITIAL_START_EARLIEST };
   for await (const page of client.sms.streamDeliveryReports({ start }, { signal: context.signal })) {
     for (const report of page.reports) {
       reports.push(report);

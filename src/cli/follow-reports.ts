@@ -31,15 +31,15 @@ export interface FollowOptions {
 export async function* followReports(
   options: FollowOptions,
 ): AsyncGenerator<StreamDeliveryReportsResponse, void> {
-  const { client, request, acknowledgeFor: subscription, clock, signal, onLost } = options;
+  const { client, request, acknowledgeFor: subscriptionId, clock, signal, onLost } = options;
   let cursor = "";
   let reportCount = 0;
   let wasOpen = false;
   let isUnacknowledged = false;
   let waitMs = 0;
   async function acknowledge(): Promise<void> {
-    if (!isUnacknowledged || subscription === undefined) return;
-    await client.sms.acknowledgeDeliveryReports({ subscription, cursor }, client.callOptions());
+    if (!isUnacknowledged || subscriptionId === undefined) return;
+    await client.subscriptions.acknowledgeSubscription({ subscriptionId, cursor }, client.callOptions());
     isUnacknowledged = false;
   }
   for (;;) {
@@ -47,9 +47,9 @@ export async function* followReports(
       // What an acknowledgement that was lost had said comes first, so that nothing is read again.
       await acknowledge();
       const reportLimit = (request.reportLimit ?? 0) === 0 ? 0 : (request.reportLimit ?? 0) - reportCount;
-      const resumed = cursor !== "" && subscription === undefined;
+      const resumed = cursor !== "" && subscriptionId === undefined;
       // What begins now begins with the first cursor, which the service sends at once; lost before that, it has not begun.
-      const start = resumed ? ({ $case: "cursor", value: cursor } as const) : request.start;
+      const start = resumed ? { position: { $case: "cursor", value: cursor } as const } : request.start;
       for await (const response of client.sms.streamDeliveryReports(
         { ...request, ...(start !== undefined && { start }), reportLimit },
         { signal },

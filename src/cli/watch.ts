@@ -1,11 +1,8 @@
 /** `sms-relay watch`: follows delivery reports, from a subscription, a cursor, a time, the oldest, or now. */
 import type { Command } from "commander";
 import { DeliveryReport } from "../gen/smsrelay/v1/delivery_report.ts";
-import {
-  type DeepPartial,
-  InitialStart,
-  type StreamDeliveryReportsRequest,
-} from "../gen/smsrelay/v1/sms_service.ts";
+import type { DeepPartial, StreamDeliveryReportsRequest } from "../gen/smsrelay/v1/sms_service.ts";
+import { InitialStart, type StreamStart } from "../gen/smsrelay/v1/subscription.ts";
 import { type ClientOptions, type ServiceClient, withClient, withConnectionOptions } from "./client.ts";
 import { type CliContext, CliFailure, usageFault } from "./context.ts";
 import { followReports } from "./follow-reports.ts";
@@ -38,7 +35,7 @@ export function defineWatch(program: Command, context: CliContext): void {
   const command = program
     .command("watch")
     .description("Follows delivery reports.")
-    .option("--subscription <name>", "read on where this subscription stands; it is made on first use")
+    .option("--subscription <id>", "read on where this subscription stands; it is made on first use")
     .option("--from <start>", "earliest, now, a time such as 2026-01-31T08:00:00Z, or a cursor")
     .option("--ack", "acknowledge each page of reports once it was printed")
     .option("--message <id>", "only of this message, may be repeated", collectValue)
@@ -105,21 +102,27 @@ function requestOf(options: WatchOptions): DeepPartial<StreamDeliveryReportsRequ
   };
 }
 
-function startOf({ subscription, from }: WatchOptions): StreamDeliveryReportsRequest["start"] {
+function startOf({ subscription, from }: WatchOptions): StreamStart {
+  const { INITIAL_START_UNSPECIFIED, INITIAL_START_NOW, INITIAL_START_EARLIEST } = InitialStart;
+  const at = (position: StreamStart["position"]): StreamStart => ({
+    position,
+    initialStart: INITIAL_START_UNSPECIFIED,
+  });
   if (subscription !== undefined) {
     if (from !== undefined && from !== "earliest" && from !== "now") {
       throw usageFault("With --subscription, --from says where a new one begins: earliest or now.");
     }
-    const initialStart =
-      from === "earliest" ? InitialStart.INITIAL_START_EARLIEST : InitialStart.INITIAL_START_NOW;
-    return { $case: "subscription", value: { name: subscription, initialStart } };
   }
-  if (from === undefined || from === "now") return { $case: "now", value: true };
-  if (from === "earliest") return { $case: "earliest", value: true };
+  if (from === undefined || from === "now" || from === "earliest") {
+    const initialStart = from === "earliest" ? INITIAL_START_EARLIEST : INITIAL_START_NOW;
+    const position =
+      subscription === undefined ? undefined : ({ $case: "subscriptionId", value: subscription } as const);
+    return { position, initialStart };
+  }
   if (/^\d{4}-\d\d-\d\d/.test(from)) {
     const time = new Date(from);
     if (Number.isNaN(time.getTime())) throw usageFault(`--from ${from} is not a time.`);
-    return { $case: "startTime", value: time };
+    return at({ $case: "startTime", value: time });
   }
   // Nine octets of checksum before the number, in base64url: what is shorter is a slip of the hand.
   if (!/^[\w-]{13,}$/.test(from)) {
@@ -127,7 +130,7 @@ function startOf({ subscription, from }: WatchOptions): StreamDeliveryReportsReq
       `--from ${from} must be earliest, now, a time such as 2026-01-31T08:00:00Z, or a cursor.`,
     );
   }
-  return { $case: "cursor", value: from };
+  return at({ $case: "cursor", value: from });
 }
 
 function reportLine(report: DeliveryReport): string {

@@ -4,6 +4,7 @@ import { GatewayServiceDefinition } from "../gen/smsrelay/v1/gateway_service.ts"
 import { KeyServiceDefinition } from "../gen/smsrelay/v1/key_service.ts";
 import { MaintenanceServiceDefinition } from "../gen/smsrelay/v1/maintenance_service.ts";
 import { SmsServiceDefinition } from "../gen/smsrelay/v1/sms_service.ts";
+import { SubscriptionServiceDefinition } from "../gen/smsrelay/v1/subscription_service.ts";
 
 interface ServiceOf<Method extends string> {
   readonly fullName: string;
@@ -30,10 +31,13 @@ export const methodScopes: ReadonlyMap<string, Scope> = new Map([
     getStatus: "READ",
     listSms: "READ",
     streamDeliveryReports: "READ",
+  }),
+  ...scopesOf(SubscriptionServiceDefinition, {
+    createSubscription: "MANAGE",
+    listSubscriptions: "READ",
+    deleteSubscription: "MANAGE",
     // A position moves with what was read.
-    acknowledgeDeliveryReports: "READ",
-    listReportSubscriptions: "READ",
-    deleteReportSubscription: "MANAGE",
+    acknowledgeSubscription: "READ",
   }),
   ...scopesOf(GatewayServiceDefinition, {
     listGateways: "ADMIN",

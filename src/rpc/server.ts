@@ -10,6 +10,7 @@ import { GatewayServiceDefinition } from "../gen/smsrelay/v1/gateway_service.ts"
 import { KeyServiceDefinition } from "../gen/smsrelay/v1/key_service.ts";
 import { MaintenanceServiceDefinition } from "../gen/smsrelay/v1/maintenance_service.ts";
 import { SmsServiceDefinition } from "../gen/smsrelay/v1/sms_service.ts";
+import { SubscriptionServiceDefinition } from "../gen/smsrelay/v1/subscription_service.ts";
 import type { Timer } from "../observability/clock.ts";
 import type { DataClock } from "../observability/data-clock.ts";
 import { type AdmissionDeps, createSendSmsAdmission } from "./admission.ts";
@@ -33,10 +34,12 @@ import {
 import { addReflection } from "./reflection.ts";
 import { RenewableCredentials } from "./renewable-credentials.ts";
 import { createSmsService, type SmsServiceDeps } from "./sms-service.ts";
+import { createSubscriptionService, type SubscriptionServiceDeps } from "./subscription-service.ts";
 import { wireDefinition } from "./wire-definition.ts";
 
 const services = [
   SmsServiceDefinition.fullName,
+  SubscriptionServiceDefinition.fullName,
   GatewayServiceDefinition.fullName,
   KeyServiceDefinition.fullName,
   MaintenanceServiceDefinition.fullName,
@@ -59,7 +62,7 @@ const readingPaths = new Set([
   pathOf(SmsServiceDefinition.fullName, methods.getStatus),
   pathOf(SmsServiceDefinition.fullName, methods.listSms),
   pathOf(SmsServiceDefinition.fullName, methods.previewSms),
-  pathOf(SmsServiceDefinition.fullName, methods.listReportSubscriptions),
+  pathOf(SubscriptionServiceDefinition.fullName, SubscriptionServiceDefinition.methods.listSubscriptions),
 ]);
 const guardedMethods = {
   scopeOf: (path: string) => methodScopes.get(path),
@@ -70,6 +73,7 @@ const guardedMethods = {
 export interface RpcServerDeps
   extends Omit<SmsServiceDeps, "stopping" | "workInHand">,
     AdmissionDeps,
+    SubscriptionServiceDeps,
     GatewayServiceDeps,
     KeyServiceDeps,
     MaintenanceServiceDeps {
@@ -113,6 +117,7 @@ export function createRpcServer(deps: RpcServerDeps): RpcServer {
     ],
   });
   server.add(wireDefinition(smsService), createSmsService({ ...deps, stopping: stopping.signal }));
+  server.add(wireDefinition(SubscriptionServiceDefinition), createSubscriptionService(deps));
   server.add(wireDefinition(GatewayServiceDefinition), createGatewayService(deps));
   server.add(wireDefinition(KeyServiceDefinition), createKeyService(deps));
   server.add(wireDefinition(MaintenanceServiceDefinition), createMaintenanceService(deps));

@@ -4,7 +4,6 @@ import type { CancelSms } from "../app/cancel-sms.ts";
 import type { GetStatus } from "../app/get-status.ts";
 import type { ListSms } from "../app/list-sms.ts";
 import type { PreviewSms } from "../app/preview-sms.ts";
-import type { ReportSubscriptions } from "../app/report-subscriptions.ts";
 import type { Unknown } from "../app/send-request.ts";
 import type { SendSms } from "../app/send-sms.ts";
 import type { WatchReports } from "../app/watch-reports.ts";
@@ -24,7 +23,7 @@ import { callOf } from "./guarded-call.ts";
 import { sendSmsStream } from "./send-sms-stream.ts";
 import { toCancelSmsResponse, toGetStatusResponse, toSms } from "./translate/delivery.ts";
 import { fromPreviewSmsRequest, toPreviewSmsResponse } from "./translate/plan.ts";
-import { fromStreamRequest, toDeliveryReport, toReportSubscription } from "./translate/report.ts";
+import { fromStreamRequest, toDeliveryReport } from "./translate/report.ts";
 import { fromSendSmsRequest, toSendSmsResponse } from "./translate/send-sms.ts";
 import { fromDate } from "./translate/time.ts";
 import { UnansweredRequests } from "./unanswered-requests.ts";
@@ -37,7 +36,6 @@ export interface SmsServiceDeps extends GuardDeps {
   readonly listSms: ListSms;
   readonly cancelSms: CancelSms;
   readonly watchReports: WatchReports;
-  readonly subscriptions: ReportSubscriptions;
   readonly workInHand: Pick<WorkInHand, "enter" | "isTight">;
   /** Deadlines come by the machine's clock; the service goes by that of its store. */
   readonly clock: Pick<DataClock, "ofMachine" | "setInterval">;
@@ -103,20 +101,6 @@ export function createSmsService(
     streamDeliveryReports: guard.stream((request, principal, { signal }) =>
       streamReports(request, principal, signal, deps.watchReports),
     ),
-
-    acknowledgeDeliveryReports: guard.unary(async (request, { accountId }) => ({
-      cursor: await deps.subscriptions.acknowledge(request, accountId),
-    })),
-
-    listReportSubscriptions: guard.unary(async (request, { accountId }) => {
-      const { entries, nextPageToken = "" } = await deps.subscriptions.list(request, accountId);
-      return { subscriptions: entries.map(toReportSubscription), nextPageToken };
-    }),
-
-    deleteReportSubscription: guard.unary(async ({ name }, { accountId }) => {
-      await deps.subscriptions.delete(name, accountId);
-      return {};
-    }),
   };
 }
 

@@ -19,6 +19,7 @@ type Written =
   | "endSilent"
   | "adoptOrphans"
   | "openSubscription"
+  | "createSubscription"
   | "acknowledge"
   | "deleteSubscription"
   | "createKey"
@@ -62,6 +63,10 @@ export function mapPort({ write, writeAll }: Writes<WriteSteps>): Pick<Store, Wr
     async openSubscription(accountId, name, position, nowMs, most = 2 ** 31 - 1) {
       const opened = await write("openSubscription", { accountId, name, position, nowMs, most });
       return opened ?? refuseSubscription(accountId);
+    },
+    async createSubscription(accountId, name, position, nowMs, most = 2 ** 31 - 1) {
+      const created = await write("createSubscription", { accountId, name, position, nowMs, most });
+      return created ?? refuseSubscription(accountId);
     },
     acknowledge: (accountId, name, position, nowMs) =>
       write("acknowledge", { accountId, name, position, nowMs }),

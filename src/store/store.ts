@@ -147,6 +147,14 @@ export interface Store {
     nowMs: number,
     most?: number,
   ): Promise<Subscription>;
+  /** The subscription as it stands, made where it is new as by `openSubscription`, and whoever reads it reads on. */
+  createSubscription(
+    accountId: AccountId,
+    name: string,
+    initialPosition: number,
+    nowMs: number,
+    most?: number,
+  ): Promise<Subscription>;
   acknowledge(
     accountId: AccountId,
     name: string,

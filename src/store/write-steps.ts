@@ -71,6 +71,7 @@ export interface WriteSteps {
   readonly endSilent: Step<SweepRequest & { readonly graceMs: number }, number>;
   readonly adoptOrphans: Step<AdoptRequest, number>;
   readonly openSubscription: Step<OpenRequest, Subscription | undefined>;
+  readonly createSubscription: Step<OpenRequest, Subscription | undefined>;
   readonly acknowledge: Step<PositionRequest, AcknowledgeOutcome>;
   readonly deleteSubscription: Step<SubscriptionKey, boolean>;
   readonly createKey: Step<ApiKey, boolean>;

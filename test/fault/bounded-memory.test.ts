@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { SendSmsRequest } from "../../src/gen/smsrelay/v1/sms_service.ts";
+import { InitialStart } from "../../src/gen/smsrelay/v1/subscription.ts";
 import { ACCOUNT_KEY, setUpService, startServiceProcess } from "../support/service-process.ts";
 import { connectSmsClient } from "../support/sms-client.ts";
 import { residentMemory } from "./support/resident-memory.ts";
@@ -48,7 +49,7 @@ async function waitUntilAllEnded(port: number): Promise<void> {
   const ended = new Set<string>();
   const abort = new AbortController();
   try {
-    const request = { start: { $case: "earliest", value: true } as const };
+    const request = { start: { initialStart: InitialStart.INITIAL_START_EARLIEST } };
     for await (const { reports } of client.sms.streamDeliveryReports(request, { signal: abort.signal })) {
       for (const report of reports) if (report.doneTime !== undefined) ended.add(report.deliveryId);
       if (ended.size >= MESSAGES) abort.abort();

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { SendSmsRequest, StreamDeliveryReportsRequest } from "../../src/gen/smsrelay/v1/sms_service.ts";
+import { InitialStart } from "../../src/gen/smsrelay/v1/subscription.ts";
 import { START_FLAGS } from "../support/node-process.ts";
 import {
   ACCOUNT_KEY,
@@ -46,7 +47,7 @@ function openSilentReader(port: number): ClientHttp2Session {
   });
   stream.on("error", () => {});
   stream.pause();
-  const start = { $case: "earliest", value: true } as const;
+  const start = { initialStart: InitialStart.INITIAL_START_EARLIEST };
   const message = StreamDeliveryReportsRequest.encode(
     StreamDeliveryReportsRequest.create({ start }),
   ).finish();
@@ -77,7 +78,9 @@ async function read(port: number, count: number): Promise<number> {
   let gaps = 0;
   let last = 0n;
   try {
-    const request = StreamDeliveryReportsRequest.create({ start: { $case: "earliest", value: true } });
+    const request = StreamDeliveryReportsRequest.create({
+      start: { initialStart: InitialStart.INITIAL_START_EARLIEST },
+    });
     for await (const { reports } of client.sms.streamDeliveryReports(request, { signal: abort.signal })) {
       for (const { reportNumber } of reports) {
         if (reportNumber !== last + 1n) gaps += 1;

@@ -187,7 +187,7 @@ describeWithPackage(
       await mkdir(stubs);
       const googleapis = join(root, "node_modules/google-proto-files");
       const { stdout: plugin } = await run("which", ["grpc_python_plugin"]);
-      const files = ["delivery", "delivery_report", "message", "sms_service", "status_code"];
+      const files = ["delivery", "delivery_report", "message", "sms_service", "status_code", "subscription"];
       await run("protoc", [
         `-I${join(root, "proto")}`,
         `-I${googleapis}`,

@@ -20,9 +20,14 @@ import {
   MaintenanceServiceDefinition,
 } from "../../src/gen/smsrelay/v1/maintenance_service.ts";
 import { type SmsServiceClient, SmsServiceDefinition } from "../../src/gen/smsrelay/v1/sms_service.ts";
+import {
+  type SubscriptionServiceClient,
+  SubscriptionServiceDefinition,
+} from "../../src/gen/smsrelay/v1/subscription_service.ts";
 
 export interface RpcClients extends Disposable {
   readonly sms: SmsServiceClient;
+  readonly subscriptions: SubscriptionServiceClient;
   readonly gateways: GatewayServiceClient;
   readonly keys: KeyServiceClient;
   readonly maintenance: MaintenanceServiceClient;
@@ -40,6 +45,7 @@ export function connectClients(address: string, apiKey: string | undefined, opti
   const defaults = { "*": { metadata } };
   return {
     sms: factory.create(SmsServiceDefinition, channel, defaults),
+    subscriptions: factory.create(SubscriptionServiceDefinition, channel, defaults),
     gateways: factory.create(GatewayServiceDefinition, channel, defaults),
     keys: factory.create(KeyServiceDefinition, channel, defaults),
     maintenance: factory.create(MaintenanceServiceDefinition, channel, defaults),

@@ -11,6 +11,7 @@ import { type Delivery, DeliveryState } from "../../src/gen/smsrelay/v1/delivery
 import type { DeliveryReport } from "../../src/gen/smsrelay/v1/delivery_report.ts";
 import type { Gateway } from "../../src/gen/smsrelay/v1/gateway.ts";
 import { SendSmsRequest, type SendSmsResponse, StatusView } from "../../src/gen/smsrelay/v1/sms_service.ts";
+import { InitialStart } from "../../src/gen/smsrelay/v1/subscription.ts";
 import { createLogger } from "../../src/observability/logger.ts";
 import type { SimulatorOptions } from "../../src/smsc/options.ts";
 import { type Simulator, startSimulator } from "../../src/smsc/start-simulator.ts";
@@ -228,7 +229,7 @@ function followReports(clients: RpcClients) {
   };
   const done = (async () => {
     try {
-      const request = { start: { $case: "earliest", value: true } } as const;
+      const request = { start: { initialStart: InitialStart.INITIAL_START_EARLIEST } };
       for await (const page of clients.sms.streamDeliveryReports(request, { signal: stopping.signal })) {
         all.push(...page.reports);
         wake();

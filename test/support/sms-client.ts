@@ -3,9 +3,14 @@
 import { type Channel, ChannelCredentials, createChannel, createClientFactory, Metadata } from "nice-grpc";
 import { errorDetailsClientMiddleware } from "nice-grpc-error-details";
 import { type SmsServiceClient, SmsServiceDefinition } from "../../src/gen/smsrelay/v1/sms_service.ts";
+import {
+  type SubscriptionServiceClient,
+  SubscriptionServiceDefinition,
+} from "../../src/gen/smsrelay/v1/subscription_service.ts";
 
 export interface SmsClient extends Disposable {
   readonly sms: SmsServiceClient;
+  readonly subscriptions: SubscriptionServiceClient;
   /** Closes the connection; calls under way end with an error. */
   close(): void;
 }
@@ -17,11 +22,10 @@ export function connectSmsClient(port: number, apiKey: string): SmsClient {
     "grpc.max_reconnect_backoff_ms": 200,
     "grpc.max_receive_message_length": 16 * 1024 * 1024,
   });
-  const sms = createClientFactory()
-    .use(errorDetailsClientMiddleware)
-    .create(SmsServiceDefinition, channel, {
-      "*": { metadata: Metadata({ authorization: `Bearer ${apiKey}` }) },
-    });
+  const factory = createClientFactory().use(errorDetailsClientMiddleware);
+  const defaults = { "*": { metadata: Metadata({ authorization: `Bearer ${apiKey}` }) } };
+  const sms = factory.create(SmsServiceDefinition, channel, defaults);
+  const subscriptions = factory.create(SubscriptionServiceDefinition, channel, defaults);
   const close = () => channel.close();
-  return { sms, close, [Symbol.dispose]: close };
+  return { sms, subscriptions, close, [Symbol.dispose]: close };
 }

@@ -22,6 +22,7 @@ import {
 } from "../../gen/smsrelay/v1/message.ts";
 import { WaitFor as PbWaitFor } from "../../gen/smsrelay/v1/sms_service.ts";
 import type { StatusCode as PbStatusCode } from "../../gen/smsrelay/v1/status_code.ts";
+import { Feed as PbFeed, InitialStart as PbInitialStart } from "../../gen/smsrelay/v1/subscription.ts";
 import type { LeftOutReason, NotNowReason } from "../../routing/route-gateway.ts";
 
 /** The word for a number, `fallback` for 0, and UNRECOGNIZED for a number that the table lacks. */
@@ -175,6 +176,15 @@ const scopeNumbers = {
 /** In a list there is no default: 0 is no scope. */
 export const fromScope = reader(scopeNumbers, "UNRECOGNIZED");
 export const toScope = (scope: Scope): PbScope => scopeNumbers[scope];
+
+const feedNumbers = { DELIVERY_REPORTS: PbFeed.FEED_DELIVERY_REPORTS } as const;
+export const fromFeed = reader(feedNumbers, "DELIVERY_REPORTS");
+
+const initialStartNumbers = {
+  NOW: PbInitialStart.INITIAL_START_NOW,
+  EARLIEST: PbInitialStart.INITIAL_START_EARLIEST,
+} as const;
+export const fromInitialStart = reader(initialStartNumbers, "NOW");
 
 /** Both tables hold the same numbers; a test compares them. */
 export function toStatusCode(name: StatusCodeName | undefined): PbStatusCode {

@@ -1,20 +1,15 @@
 /** Reports, and the request to stream them. */
-import type { SubscriptionAnswer } from "../../app/report-subscriptions.ts";
-import { requireSubscriptionName } from "../../app/report-subscriptions.ts";
 import type { ReportFilter, ReportStart } from "../../app/watch-reports.ts";
 import { isFinal } from "../../domain/delivery-state.ts";
-import { type FieldViolation, refuseFields, SmsError } from "../../domain/errors.ts";
+import { type FieldViolation, refuseFields } from "../../domain/errors.ts";
 import { type MessageId, messageIdOf, parseMessageId } from "../../domain/ids.ts";
-import type { DeliveryReport, ReportSubscription } from "../../gen/smsrelay/v1/delivery_report.ts";
-import {
-  InitialStart,
-  type StreamDeliveryReportsRequest,
-  type SubscriptionStart,
-} from "../../gen/smsrelay/v1/sms_service.ts";
+import type { DeliveryReport } from "../../gen/smsrelay/v1/delivery_report.ts";
+import type { StreamDeliveryReportsRequest } from "../../gen/smsrelay/v1/sms_service.ts";
 import type { StoredReport } from "../../store/reports.ts";
 import { toPart } from "./delivery.ts";
 import { fromState, toReason, toState, toStatusCode } from "./enums.ts";
-import { fromDate, toDate, toLatency } from "./time.ts";
+import { fromStreamStart } from "./stream-start.ts";
+import { toDate, toLatency } from "./time.ts";
 
 const maxMessageIds = 100;
 
@@ -25,7 +20,7 @@ export function fromStreamRequest(request: StreamDeliveryReportsRequest): {
   readonly reportLimit: number;
 } {
   const violations: FieldViolation[] = [];
-  const start = fromStart(request.start, violations);
+  const start = fromStreamStart(request.start, violations);
   const filter = fromFilter(request, violations);
   if (request.reportLimit < 0)
     violations.push({
@@ -33,57 +28,8 @@ export function fromStreamRequest(request: StreamDeliveryReportsRequest): {
       reason: "INVALID_PARAMETER",
       description: "must not be negative",
     });
-  if (start === undefined || violations.length > 0) throw refuseFields(violations);
+  if (violations.length > 0) throw refuseFields(violations);
   return { start, filter, reportLimit: request.reportLimit || Number.POSITIVE_INFINITY };
-}
-
-function fromStart(
-  start: StreamDeliveryReportsRequest["start"],
-  violations: FieldViolation[],
-): ReportStart | undefined {
-  const refuse = (field: string, description: string) => {
-    violations.push({ field, reason: "INVALID_PARAMETER", description });
-    return undefined;
-  };
-  switch (start?.$case) {
-    case undefined:
-      return { kind: "now" };
-    case "cursor":
-      return { kind: "cursor", cursor: start.value };
-    case "subscription":
-      return fromSubscriptionStart(start.value, violations);
-    case "startTime": {
-      const timeMs = fromDate(start.value) ?? Number.NaN;
-      return Number.isNaN(timeMs)
-        ? refuse("start_time", "is not a valid timestamp")
-        : { kind: "time", timeMs };
-    }
-    case "earliest":
-      return start.value ? { kind: "earliest" } : refuse("earliest", "must be true where it is given");
-    case "now":
-      return start.value ? { kind: "now" } : refuse("now", "must be true where it is given");
-  }
-}
-
-function fromSubscriptionStart(
-  { name, initialStart }: SubscriptionStart,
-  violations: FieldViolation[],
-): ReportStart | undefined {
-  const isKnown = initialStart >= 0 && initialStart <= InitialStart.INITIAL_START_EARLIEST;
-  if (!isKnown)
-    violations.push({
-      field: "subscription.initial_start",
-      reason: "INVALID_PARAMETER",
-      description: "must be unset, NOW or EARLIEST",
-    });
-  try {
-    requireSubscriptionName("subscription.name", name);
-  } catch (error) {
-    if (!(error instanceof SmsError)) throw error;
-    violations.push(...(error.details.violations ?? []));
-  }
-  const isEarliest = initialStart === InitialStart.INITIAL_START_EARLIEST;
-  return { kind: "subscription", name, initialStart: isEarliest ? "EARLIEST" : "NOW" };
 }
 
 function fromFilter(request: StreamDeliveryReportsRequest, violations: FieldViolation[]): ReportFilter {
@@ -148,15 +94,5 @@ export function toDeliveryReport(report: StoredReport): DeliveryReport {
     parts: report.parts.map(toPart),
     final,
     sender: report.sender,
-  };
-}
-
-export function toReportSubscription(answer: SubscriptionAnswer): ReportSubscription {
-  return {
-    name: answer.subscription.name,
-    cursor: answer.cursor,
-    createTime: toDate(answer.subscription.createTimeMs),
-    acknowledgeTime: toDate(answer.subscription.acknowledgeTimeMs),
-    pendingCount: BigInt(answer.pendingCount),
   };
 }

@@ -1,4 +1,4 @@
-/** Named report subscriptions: a position each, moved forward by acknowledging. */
+/** Named subscriptions: a position each, moved forward by acknowledging. */
 import type { AccountId } from "../../domain/ids.ts";
 import type { AcknowledgeOutcome, Subscription, SubscriptionKey } from "../reports.ts";
 import type { OpenRequest, PositionRequest } from "../write-steps.ts";
@@ -34,6 +34,11 @@ const open = statement<SubscriptionRow>(
   `INSERT INTO subscriptions AS s (account_id, name, position, create_time, reader_epoch) VALUES ($1, $2, $3, $4, $4)
    ON CONFLICT (account_id, name) DO UPDATE SET reader_epoch = greatest(s.reader_epoch + 1, excluded.reader_epoch)
    RETURNING ${columns}`,
+);
+const make = statement(
+  "make_subscription",
+  `INSERT INTO subscriptions (account_id, name, position, create_time, reader_epoch) VALUES ($1, $2, $3, $4, $4)
+   ON CONFLICT (account_id, name) DO NOTHING`,
 );
 const findEpochs = statement<{ account_id: AccountId; name: string; reader_epoch: number }>(
   "find_reader_epochs",
@@ -75,18 +80,32 @@ export async function listSubscriptions(
   return (await connection.all(list, accountId, after, page.limit)).map(subscriptionOf);
 }
 
-/** Undefined where it is new and the account has as many as it may have; two replicas at once may make one more. */
+/** Two replicas at once may make one more. */
+async function isFull(connection: Connection, accountId: AccountId, most: number): Promise<boolean> {
+  return (first(await connection.all(count, accountId, most))?.count ?? 0) >= most;
+}
+
+/** Undefined where it is new and the account has as many as it may have. */
 export async function openSubscription(
   connection: Connection,
   { accountId, name, position, nowMs, most }: OpenRequest,
 ): Promise<Subscription | undefined> {
-  if ((await readSubscription(connection, { accountId, name })) === undefined) {
-    const found = first(await connection.all(count, accountId, most))?.count ?? 0;
-    if (found >= most) return undefined;
-  }
+  const isNew = (await readSubscription(connection, { accountId, name })) === undefined;
+  if (isNew && (await isFull(connection, accountId, most))) return undefined;
   const row = first(await connection.all(open, accountId, packText(name), position, nowMs));
   if (row === undefined) throw new StepError("the subscription is gone");
   return subscriptionOf(row);
+}
+
+/** Undefined as in `openSubscription`. */
+export async function createSubscription(
+  connection: Connection,
+  { accountId, name, position, nowMs, most }: OpenRequest,
+): Promise<Subscription | undefined> {
+  const found = await readSubscription(connection, { accountId, name });
+  if (found !== undefined || (await isFull(connection, accountId, most))) return found;
+  await connection.run(make, accountId, packText(name), position, nowMs);
+  return readSubscription(connection, { accountId, name });
 }
 
 export async function readerEpochs(

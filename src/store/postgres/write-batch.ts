@@ -25,7 +25,7 @@ import { join, rescue, voidClaim } from "./recover.ts";
 import { settle } from "./settle.ts";
 import type { Connection } from "./statement.ts";
 import { isConnectionKept, sqlStateOf, UnknownCommitError } from "./store-error.ts";
-import { acknowledge, deleteSubscription, openSubscription } from "./subscriptions.ts";
+import { acknowledge, createSubscription, deleteSubscription, openSubscription } from "./subscriptions.ts";
 import { adoptOrphans, endSilent, expireDue } from "./sweep.ts";
 import { type ReferenceRequest, takeReferences } from "./take-references.ts";
 import { beginTransaction, type Transaction } from "./transaction.ts";
@@ -151,6 +151,7 @@ async function perform(
 
   await each("recordIncoming", (part) => recordIncoming(tx, state.newIncomingId, part));
   await each("openSubscription", (request) => openSubscription(connection, request));
+  await each("createSubscription", (request) => createSubscription(connection, request));
   await each("acknowledge", (request) => acknowledge(connection, request));
   await each("deleteSubscription", (request) => deleteSubscription(connection, request));
   await each("createKey", (key) => createKey(connection, key));

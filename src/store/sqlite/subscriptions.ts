@@ -1,4 +1,4 @@
-/** Named report subscriptions: a position each, moved forward by acknowledging. */
+/** Named subscriptions: a position each, moved forward by acknowledging. */
 import type { DatabaseSync } from "node:sqlite";
 import type { AccountId } from "../../domain/ids.ts";
 import type { AcknowledgeOutcome, Subscription, SubscriptionKey } from "../reports.ts";
@@ -51,6 +51,10 @@ export function createWriteSubscriptions(db: DatabaseSync) {
      ON CONFLICT (account_id, name) DO UPDATE SET reader_epoch = max(reader_epoch + 1, excluded.reader_epoch)
      RETURNING ${columns}`,
   );
+  const make = prepare(
+    db,
+    "INSERT INTO subscriptions (account_id, name, position, create_time, reader_epoch) VALUES (?1, ?2, ?3, ?4, ?4)",
+  );
   const count = prepare<{ count: number }>(
     db,
     "SELECT count(*) AS count FROM (SELECT 1 FROM subscriptions WHERE account_id = ? LIMIT ?)",
@@ -62,14 +66,21 @@ export function createWriteSubscriptions(db: DatabaseSync) {
      WHERE account_id = ?3 AND name = ?4 AND position < ?1`,
   );
   const remove = prepare(db, "DELETE FROM subscriptions WHERE account_id = ? AND name = ?");
+  const isFull = (accountId: AccountId, most: number) => (count.get(accountId, most)?.count ?? 0) >= most;
   return {
     /** Undefined where it is new and the account has as many as it may have. */
     openSubscription({ accountId, name, position, nowMs, most }: OpenRequest): Subscription | undefined {
-      const isFull = () => (count.get(accountId, most)?.count ?? 0) >= most;
-      if (readSubscription({ accountId, name }) === undefined && isFull()) return undefined;
+      if (readSubscription({ accountId, name }) === undefined && isFull(accountId, most)) return undefined;
       const row = open.get(accountId, name, position, nowMs);
       if (row === undefined) throw new Error("the subscription is gone");
       return subscriptionOf(row);
+    },
+    /** Undefined as in `openSubscription`. */
+    createSubscription({ accountId, name, position, nowMs, most }: OpenRequest): Subscription | undefined {
+      const found = readSubscription({ accountId, name });
+      if (found !== undefined || isFull(accountId, most)) return found;
+      make.run(accountId, name, position, nowMs);
+      return readSubscription({ accountId, name });
     },
     acknowledge({ accountId, name, position, nowMs }: PositionRequest): AcknowledgeOutcome {
       if (readSubscription({ accountId, name }) === undefined) return "unknown_subscription";

@@ -96,6 +96,7 @@ function createHandlers(db: DatabaseSync): Handlers {
     adoptOrphans: sweep.adoptOrphans,
     clean,
     openSubscription: (_tx, input) => subscriptions.openSubscription(input),
+    createSubscription: (_tx, input) => subscriptions.createSubscription(input),
     acknowledge: (_tx, input) => subscriptions.acknowledge(input),
     deleteSubscription: (_tx, input) => subscriptions.deleteSubscription(input),
     createKey: (_tx, input) => keys.createKey(input),

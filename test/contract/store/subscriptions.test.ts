@@ -33,6 +33,20 @@ describeStore("subscriptions", (test) => {
     expect(await test.store.readerEpochs([{ accountId: other, name: "crm" }])).toEqual([undefined]);
   });
 
+  it("can be made before anything reads them, stay as they are, and take nobody's place", async () => {
+    const made = await test.store.createSubscription(account, "crm", 5, startMs, 2);
+    expect(made).toMatchObject({ name: "crm", position: 5, createTimeMs: startMs });
+    const opened = await test.store.openSubscription(account, "crm", 9, startMs + 1);
+    expect(opened).toMatchObject({ position: 5, createTimeMs: startMs });
+    expect(opened.readerEpoch).toBeGreaterThan(made.readerEpoch);
+    expect(await test.store.createSubscription(account, "crm", 7, startMs + 2)).toEqual(opened);
+    const together = ["a", "a"].map((name) => test.store.createSubscription(account, name, 0, startMs, 2));
+    const [first, second] = await Promise.all(together);
+    expect(second).toEqual(first);
+    const refused = test.store.createSubscription(account, "b", 0, startMs, 2);
+    await expect(refused).rejects.toMatchObject({ code: "OVERLOADED" });
+  });
+
   it("move forward only, and not beyond the last report", async () => {
     await test.store.accept([buildAcceptance({ recipients: 4 })]);
     await test.store.openSubscription(account, "crm", 0, startMs);

@@ -329,6 +329,23 @@ describe("gateways", () => {
   });
 });
 
+describe("subscriptions", () => {
+  it("are made before anything reads them, listed, acknowledged and deleted", async () => {
+    expect((await run(["subscriptions", "create", "cli-whole", "--from", "earliest"])).exitCode).toBe(0);
+    await run(["send", "--from", "ACME", "--to", "+46701234567", "--wait", "Hello"]);
+    const read = await run(["watch", "--subscription", "cli-whole", "--count", "1", "--json"]);
+    expect(JSON.parse(read.out)).toMatchObject({ reportNumber: "1" });
+    const cursor = /^cursor (\S+)$/m.exec(read.err)?.[1] ?? "";
+    const acknowledged = await run(["subscriptions", "acknowledge", "cli-whole", cursor]);
+    expect(acknowledged.out).toBe(`cursor ${cursor}`);
+    const listed = await run(["subscriptions", "list"]);
+    expect(listed.out).toMatch(/^cli-whole +DELIVERY_REPORTS +[1-9]/m);
+    expect((await run(["subscriptions", "delete", "cli-whole"])).out).toBe("cli-whole is deleted.");
+    const again = await run(["subscriptions", "delete", "cli-whole"]);
+    expect(again.err).toContain("4116 UNKNOWN_SUBSCRIPTION");
+  });
+});
+
 describe("keys", () => {
   it("makes a key that sends, and revokes it at once", async () => {
     const made = await operator(["keys", "create", "--account", "kiosk", "--name", "till 3"]);

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
-import { InitialStart, type StreamDeliveryReportsRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import type { StreamDeliveryReportsRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import { InitialStart } from "../../../src/gen/smsrelay/v1/subscription.ts";
 import { type Simulator, startSimulator } from "../../../src/smsc/start-simulator.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/open.ts";
 import { createAcknowledgedLoad, requestOf } from "../../fault/support/acknowledged.ts";
@@ -63,7 +64,7 @@ describe.skipIf(postgresMissing !== undefined)(`moving into PostgreSQL ${postgre
     await load.run(setup.grpcPort, key, options);
     const before = connectSmsClient(setup.grpcPort, key);
     const first = await readPages(before, fromSubscription, 50);
-    await before.sms.acknowledgeDeliveryReports({ subscription: "billing", cursor: first.cursor });
+    await before.subscriptions.acknowledgeSubscription({ subscriptionId: "billing", cursor: first.cursor });
     before.close();
     await service.stop();
     const submitsBefore = [...(await countSubmits(recordTo())).values()].length;
@@ -102,7 +103,8 @@ describe.skipIf(postgresMissing !== undefined)(`moving into PostgreSQL ${postgre
 
       const next = await readPages(after, fromSubscription, 10);
       expect(next.first).toBe(first.last + 1n);
-      const cursor = { start: { $case: "cursor", value: first.cursor } } as const;
+      const position = { $case: "cursor", value: first.cursor } as const;
+      const cursor = { start: { position, initialStart: InitialStart.INITIAL_START_UNSPECIFIED } };
       expect((await readPages(after, cursor, 10)).first).toBe(first.last + 1n);
     } finally {
       await service.stop();
@@ -152,8 +154,8 @@ type Start = Pick<StreamDeliveryReportsRequest, "start">;
 
 const fromSubscription: Start = {
   start: {
-    $case: "subscription",
-    value: { name: "billing", initialStart: InitialStart.INITIAL_START_EARLIEST },
+    position: { $case: "subscriptionId", value: "billing" },
+    initialStart: InitialStart.INITIAL_START_EARLIEST,
   },
 };
 

@@ -283,12 +283,10 @@ describe("requests that decoders would not take, or would take less of", () => {
     const { messageId } = await clients.sms.sendSms(good);
     const id = new BinaryWriter().uint32(10).string(messageId).finish();
     const call = (method: string) =>
-      callRaw(world.address, `/smsrelay.v1.SmsService/${method}`, Buffer.concat([id, unknown]), {
-        key: SHOP_KEY,
-      });
-    expect((await call("CancelSms")).code).toBe(Status.INVALID_ARGUMENT);
-    expect((await call("DeleteReportSubscription")).code).toBe(Status.INVALID_ARGUMENT);
-    expect((await call("GetStatus")).code).toBe(Status.OK);
+      callRaw(world.address, `/smsrelay.v1.${method}`, Buffer.concat([id, unknown]), { key: SHOP_KEY });
+    expect((await call("SmsService/CancelSms")).code).toBe(Status.INVALID_ARGUMENT);
+    expect((await call("SubscriptionService/DeleteSubscription")).code).toBe(Status.INVALID_ARGUMENT);
+    expect((await call("SmsService/GetStatus")).code).toBe(Status.OK);
   });
 
   it("refuses them wherever a message stands that is only looked at", async () => {

@@ -9,6 +9,7 @@ import { RouteReason } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import { GatewayState } from "../../../src/gen/smsrelay/v1/gateway.ts";
 import { Scope } from "../../../src/gen/smsrelay/v1/key_service.ts";
 import { SendSmsStreamRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import { InitialStart } from "../../../src/gen/smsrelay/v1/subscription.ts";
 import { systemClock } from "../../../src/observability/clock.ts";
 import { createLogger, silentLogger } from "../../../src/observability/logger.ts";
 import { defaultKeepalive } from "../../../src/rpc/listen-options.ts";
@@ -161,7 +162,9 @@ describe("KeyService", () => {
     }
     const answers = caller.sms.sendSmsStream(silent())[Symbol.asyncIterator]();
     expect((await answers.next()).value?.outcome?.$case).toBe("response");
-    const reports = caller.sms.streamDeliveryReports({ start: { $case: "now", value: true } });
+    const reports = caller.sms.streamDeliveryReports({
+      start: { initialStart: InitialStart.INITIAL_START_NOW },
+    });
     const ends = [readToEnd(reports), answers.next()];
     const refused = Promise.all(
       ends.map((end) => expect(end).rejects.toMatchObject({ code: Status.UNAUTHENTICATED })),

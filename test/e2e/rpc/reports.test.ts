@@ -3,11 +3,16 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import type { DeliveryReport } from "../../../src/gen/smsrelay/v1/delivery_report.ts";
 import {
-  InitialStart,
   SmsState,
   type StreamDeliveryReportsResponse,
   WaitFor,
 } from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import {
+  type DeepPartial,
+  Feed,
+  InitialStart,
+  type StreamStart,
+} from "../../../src/gen/smsrelay/v1/subscription.ts";
 import { connectClients, failureOf, type RpcClients } from "../../support/rpc-client.ts";
 import { OTHER_KEY, type RpcWorld, SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
 
@@ -16,7 +21,7 @@ const good = {
   recipients: ["+38640123456"],
   content: { $case: "text", value: "hello" } as const,
 };
-const earliest = { $case: "earliest", value: true } as const;
+const earliest = { initialStart: InitialStart.INITIAL_START_EARLIEST };
 
 let world: RpcWorld;
 let clients: RpcClients;
@@ -92,29 +97,33 @@ describe("StreamDeliveryReports", () => {
   });
 
   it("tells everything that an acknowledgement lacks", async () => {
-    const { violations } = await failureOf((options) => clients.sms.acknowledgeDeliveryReports({}, options));
-    expect(violations.map(({ field }) => field)).toEqual(["subscription", "cursor"]);
+    const { violations } = await failureOf((options) =>
+      clients.subscriptions.acknowledgeSubscription({}, options),
+    );
+    expect(violations.map(({ field }) => field)).toEqual(["subscription_id", "cursor"]);
   });
 
   it("P44 gives a subscriber who was away every report, without a gap", async () => {
     const start = {
-      $case: "subscription",
-      value: { name: "crm", initialStart: InitialStart.INITIAL_START_EARLIEST },
-    } as const;
+      position: { $case: "subscriptionId", value: "crm" } as const,
+      initialStart: InitialStart.INITIAL_START_EARLIEST,
+    };
     const first = await take(clients.sms.streamDeliveryReports({ start }), 1);
-    await clients.sms.acknowledgeDeliveryReports({ subscription: "crm", cursor: first.cursor });
+    await clients.subscriptions.acknowledgeSubscription({ subscriptionId: "crm", cursor: first.cursor });
     const seen = first.reports.at(-1)?.reportNumber ?? 0n;
     const recipients = Array.from({ length: 300 }, (_, index) => `+3864${1_000_000 + index}`);
     await clients.sms.sendSms({ ...good, recipients, waitFor: WaitFor.WAIT_FOR_GATEWAY });
     const { reports } = await take(clients.sms.streamDeliveryReports({ start }), 600);
     const expected = Array.from({ length: reports.length }, (_, index) => seen + BigInt(index + 1));
     expect(reports.map((report) => report.reportNumber)).toEqual(expected);
-    const { subscriptions } = await clients.sms.listReportSubscriptions({});
-    expect(subscriptions).toMatchObject([{ name: "crm", cursor: first.cursor }]);
+    const { subscriptions } = await clients.subscriptions.listSubscriptions({});
+    expect(subscriptions).toMatchObject([
+      { subscriptionId: "crm", feed: Feed.FEED_DELIVERY_REPORTS, cursor: first.cursor },
+    ]);
   });
 
   it("ends the old reader of a subscription with ABORTED when a new one comes", async () => {
-    const start = { $case: "subscription", value: { name: "one", initialStart: 0 } } as const;
+    const start = { position: { $case: "subscriptionId", value: "one" } as const };
     const isOpen = Promise.withResolvers<void>();
     const old = failureOf(async (options) => {
       const stream = clients.sms.streamDeliveryReports({ start }, options)[Symbol.asyncIterator]();
@@ -122,7 +131,11 @@ describe("StreamDeliveryReports", () => {
       await stream.next();
     });
     await isOpen.promise;
-    while (!(await clients.sms.listReportSubscriptions({})).subscriptions.some(({ name }) => name === "one"));
+    while (
+      !(await clients.subscriptions.listSubscriptions({})).subscriptions.some(
+        (one) => one.subscriptionId === "one",
+      )
+    );
     const stop = new AbortController();
     const fresh = take(clients.sms.streamDeliveryReports({ start }, { signal: stop.signal }), 1);
     const failure = await old;
@@ -135,7 +148,10 @@ describe("StreamDeliveryReports", () => {
   it("refuses what it cannot understand, all at once", async () => {
     const failure = await failureOf(async (options) => {
       const request = {
-        start: { $case: "now", value: false } as const,
+        start: {
+          position: { $case: "subscriptionId", value: "a b" } as const,
+          initialStart: 7 as InitialStart,
+        },
         states: [99 as DeliveryState],
         messageIds: ["no id"],
         reportLimit: -1,
@@ -143,16 +159,27 @@ describe("StreamDeliveryReports", () => {
       for await (const _ of clients.sms.streamDeliveryReports(request, options));
     });
     expect(failure.violations.map(({ field }) => field)).toEqual([
-      "now",
+      "start.initial_start",
+      "start.subscription_id",
       "states[0]",
       "message_ids[0]",
       "report_limit",
     ]);
-    const broken = await failureOf(async (options) => {
-      const start = { $case: "cursor", value: "broken" } as const;
-      for await (const _ of clients.sms.streamDeliveryReports({ start }, options));
-    });
+    const refusedFor = (start: DeepPartial<StreamStart>) =>
+      failureOf(async (options) => {
+        for await (const _ of clients.sms.streamDeliveryReports({ start }, options));
+      });
+    const broken = await refusedFor({ position: { $case: "cursor", value: "broken" } });
     expect(broken.info).toMatchObject({ reason: "INVALID_CURSOR", metadata: { status_code: "4110" } });
+    expect(broken.violations.map(({ field }) => field)).toEqual(["start.cursor"]);
+    const positions = [
+      { $case: "cursor", value: "broken" },
+      { $case: "startTime", value: new Date() },
+    ] as const;
+    for (const position of positions) {
+      const both = await refusedFor({ position, initialStart: InitialStart.INITIAL_START_NOW });
+      expect(both.violations.map(({ field }) => field)).toEqual(["start.initial_start"]);
+    }
   });
 
   it("P38 reads little ahead for a reader that does not read, and goes on when it does", async () => {

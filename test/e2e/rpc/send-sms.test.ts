@@ -5,6 +5,7 @@ import { DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import { Encoding, type Lane } from "../../../src/gen/smsrelay/v1/message.ts";
 import { SendSmsRequest, SendSmsResponse, WaitFor } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { StatusCode } from "../../../src/gen/smsrelay/v1/status_code.ts";
+import { InitialStart } from "../../../src/gen/smsrelay/v1/subscription.ts";
 import { callBare } from "../../support/bare-http2.ts";
 import { routeOf } from "../../support/dispatch-world.ts";
 import { createMemoryGateway, refused } from "../../support/memory-gateway.ts";
@@ -302,7 +303,7 @@ describe("SendSms, policy", () => {
       { statusCode: StatusCode.STATUS_CODE_OK_QUEUED },
     ]);
     const stream = clients.sms.streamDeliveryReports({
-      start: { $case: "earliest", value: true },
+      start: { initialStart: InitialStart.INITIAL_START_EARLIEST },
       clientReference: "one by one",
       states: [DeliveryState.DELIVERY_STATE_REJECTED],
     });

@@ -5,11 +5,12 @@ import { ChannelCredentials, createChannel, createClient, Metadata, Status } fro
 import { HealthDefinition } from "nice-grpc-server-health";
 import { describe, expect, it } from "vitest";
 import { SmsServiceDefinition } from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import { InitialStart } from "../../../src/gen/smsrelay/v1/subscription.ts";
 import { defaultKeepalive } from "../../../src/rpc/listen-options.ts";
 import { connectClients, failureOf } from "../../support/rpc-client.ts";
 import { SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
 
-const earliest = { $case: "earliest", value: true } as const;
+const earliest = { initialStart: InitialStart.INITIAL_START_EARLIEST };
 const good = {
   sender: "ACME",
   recipients: ["+38640123456"],
@@ -91,7 +92,7 @@ describe("the gRPC server", () => {
     using clients = connectClients(world.address, SHOP_KEY);
     const hanging = clients.sms.listSms({}).catch((error: unknown) => error);
     using others = connectClients(world.address, SHOP_KEY);
-    while (!isHeld) await others.sms.listReportSubscriptions({});
+    while (!isHeld) await others.subscriptions.listSubscriptions({});
     await world.server.stop(50);
     expect(await hanging).toMatchObject({ name: "ClientError" });
     await world.stop();

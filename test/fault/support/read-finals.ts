@@ -3,6 +3,7 @@
 import { DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import type { DeliveryReport } from "../../../src/gen/smsrelay/v1/delivery_report.ts";
 import { StreamDeliveryReportsRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import { InitialStart } from "../../../src/gen/smsrelay/v1/subscription.ts";
 import { connectSmsClient } from "../../support/sms-client.ts";
 
 export interface FinalStates {
@@ -40,7 +41,9 @@ export async function readFinals(
     missing.delete(report.deliveryId);
   };
   try {
-    const request = StreamDeliveryReportsRequest.create({ start: { $case: "earliest", value: true } });
+    const request = StreamDeliveryReportsRequest.create({
+      start: { initialStart: InitialStart.INITIAL_START_EARLIEST },
+    });
     let isLingering = false;
     for await (const { reports } of client.sms.streamDeliveryReports(request, { signal: abort.signal })) {
       for (const report of reports) take(report);

@@ -334,7 +334,7 @@ describe("reportSubscriptions", () => {
     await writeReports(3);
     await next(watch(start));
     const cursor = cursors.cursorAfter(account, 2);
-    expect(await subscriptions().acknowledge({ subscription: "crm", cursor }, account)).toBe(cursor);
+    expect(await subscriptions().acknowledge({ subscriptionId: "crm", cursor }, account)).toBe(cursor);
     expect(numbers(await next(watch(start)))).toEqual([3]);
     const { entries } = await subscriptions().list({ pageSize: 0, pageToken: "" }, account);
     expect(entries).toMatchObject([{ cursor, pendingCount: 1, subscription: { name: "crm" } }]);
@@ -344,15 +344,15 @@ describe("reportSubscriptions", () => {
     await writeReports(3);
     await next(watch(start));
     const third = cursors.cursorAfter(account, 3);
-    await subscriptions().acknowledge({ subscription: "crm", cursor: third }, account);
+    await subscriptions().acknowledge({ subscriptionId: "crm", cursor: third }, account);
     const first = cursors.cursorAfter(account, 1);
-    expect(await subscriptions().acknowledge({ subscription: "crm", cursor: first }, account)).toBe(third);
+    expect(await subscriptions().acknowledge({ subscriptionId: "crm", cursor: first }, account)).toBe(third);
     const beyond = cursors.cursorAfter(account, 4);
     await expect(
-      subscriptions().acknowledge({ subscription: "crm", cursor: beyond }, account),
+      subscriptions().acknowledge({ subscriptionId: "crm", cursor: beyond }, account),
     ).rejects.toMatchObject({ code: "INVALID_CURSOR" });
     await expect(
-      subscriptions().acknowledge({ subscription: "nobody", cursor: first }, account),
+      subscriptions().acknowledge({ subscriptionId: "nobody", cursor: first }, account),
     ).rejects.toMatchObject({ code: "UNKNOWN_SUBSCRIPTION" });
   });
 
