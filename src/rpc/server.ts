@@ -56,14 +56,31 @@ const smsService = {
     },
   },
 };
+
+interface ServiceOf {
+  readonly fullName: string;
+  readonly methods: Readonly<
+    Record<string, { readonly name: string; readonly options: { readonly idempotencyLevel?: string } }>
+  >;
+}
+
+function readingPathsOf({ fullName, methods }: ServiceOf): readonly string[] {
+  return Object.values(methods)
+    .filter(({ options }) => options.idempotencyLevel === "NO_SIDE_EFFECTS")
+    .map((method) => pathOf(fullName, method));
+}
+
 const pathOf = (service: string, method: { readonly name: string }) => `/${service}/${method.name}`;
 /** They change nothing, so that an answer which is too much is refused and may be asked for again. */
-const readingPaths = new Set([
-  pathOf(SmsServiceDefinition.fullName, methods.getStatus),
-  pathOf(SmsServiceDefinition.fullName, methods.listSms),
-  pathOf(SmsServiceDefinition.fullName, methods.previewSms),
-  pathOf(SubscriptionServiceDefinition.fullName, SubscriptionServiceDefinition.methods.listSubscriptions),
-]);
+const readingPaths = new Set(
+  [
+    SmsServiceDefinition,
+    SubscriptionServiceDefinition,
+    GatewayServiceDefinition,
+    KeyServiceDefinition,
+    MaintenanceServiceDefinition,
+  ].flatMap(readingPathsOf),
+);
 const guardedMethods = {
   scopeOf: (path: string) => methodScopes.get(path),
   isRead: (path: string) => readingPaths.has(path),

@@ -335,7 +335,7 @@ describe("subscriptions", () => {
     await run(["send", "--from", "ACME", "--to", "+46701234567", "--wait", "Hello"]);
     const read = await run(["watch", "--subscription", "cli-whole", "--count", "1", "--json"]);
     expect(JSON.parse(read.out)).toMatchObject({ reportNumber: "1" });
-    const cursor = /^cursor (\S+)$/m.exec(read.err)?.[1] ?? "";
+    const { cursor } = JSON.parse(read.err);
     const acknowledged = await run(["subscriptions", "acknowledge", "cli-whole", cursor]);
     expect(acknowledged.out).toBe(`cursor ${cursor}`);
     const listed = await run(["subscriptions", "list"]);

@@ -72,7 +72,7 @@ describe.skipIf(postgresMissing !== undefined)(`moving into PostgreSQL ${postgre
 
     const copied = await runCli("copy", "--from", setup.databasePath, "--to", database.url, "--json");
     expect(copied.exitCode).toBe(0);
-    expect(copied.err).toContain(`\ndeliveries: ${load.acknowledged.size} rows\n`);
+    expect(copied.err).toContain(`{"note":"deliveries: ${load.acknowledged.size} rows"}\n`);
     expect(JSON.parse(copied.out)).toMatchObject({ from: setup.databasePath, isResumed: false });
     expect(copied.out + copied.err).not.toContain("postgres:postgres");
 

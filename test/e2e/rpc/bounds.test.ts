@@ -4,15 +4,9 @@ import { constants } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { Status } from "nice-grpc";
 import { afterEach, describe, expect, it } from "vitest";
-import { GatewayServiceDefinition } from "../../../src/gen/smsrelay/v1/gateway_service.ts";
-import { KeyServiceDefinition } from "../../../src/gen/smsrelay/v1/key_service.ts";
-import { MaintenanceServiceDefinition } from "../../../src/gen/smsrelay/v1/maintenance_service.ts";
-import {
-  GetStatusRequest,
-  SendSmsRequest,
-  SmsServiceDefinition,
-} from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import { GetStatusRequest, SendSmsRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { defaultCallBounds } from "../../../src/rpc/call-bounds.ts";
+import { contractMethods } from "../../support/contract-methods.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 import { frameOf, openCall, openSession } from "../../support/open-call.ts";
 import { connectClients } from "../../support/rpc-client.ts";
@@ -55,15 +49,7 @@ const good = {
 };
 
 describe("before the caller is known", () => {
-  const services = [
-    SmsServiceDefinition,
-    GatewayServiceDefinition,
-    KeyServiceDefinition,
-    MaintenanceServiceDefinition,
-  ];
-  const paths = services.flatMap(({ fullName, methods }) =>
-    Object.values(methods).map(({ name }) => `/${fullName}/${name}`),
-  );
+  const paths = contractMethods.map(({ path }) => path);
 
   it("P61 every method of ours refuses from the headers, with its details, and closes the stream while the body is still to come", async () => {
     const { session } = await start();
