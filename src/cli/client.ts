@@ -17,6 +17,7 @@ import { readVariable } from "./client-variables.ts";
 import { type CliContext, usageFault } from "./context.ts";
 import { keepErrorDetails } from "./error-details.ts";
 import { type KeyRole, keyOf, localService } from "./local-service.ts";
+import { quietGrpc } from "./quiet-grpc.ts";
 
 export interface ClientOptions extends TlsOptions {
   readonly address?: string;
@@ -117,6 +118,7 @@ function connect(options: ClientOptions, context: CliContext, role: KeyRole): Se
   // Told to people; a script cannot read it, and its log need not say it each time.
   if (options.key !== undefined && context.progress !== undefined) context.err(keyIsShown);
   const authorization = `Bearer ${key}`;
+  quietGrpc(context.environment);
   const channel = createChannel(address, security.credentials, {
     "grpc.max_receive_message_length": 16 * 1024 ** 2,
     "grpc.keepalive_time_ms": 30_000,

@@ -9,14 +9,14 @@ const sentences: Readonly<Record<string, (address: string) => string>> = {
     `${address} is no address of this machine. Choose one that it has, or 0.0.0.0 for all`,
 };
 
-/** Undefined where the error is about something else. */
-export function describeListenFault(error: unknown): string | undefined {
+/** `settings` are where the address stands. Undefined where the error is about something else. */
+export function describeListenFault(error: unknown, settings: string): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const code = Object.keys(sentences).find((name) => error.message.includes(name)) ?? codeOf(error);
   const address = /(\S+:\d+)[\]\s]*$/.exec(error.message)?.[1];
   if (address === undefined) return undefined;
   const sentence = sentences[code]?.(address);
-  return sentence === undefined ? undefined : `${sentence} (listen.grpc, listen.http).`;
+  return sentence === undefined ? undefined : `${sentence} (${settings}).`;
 }
 
 function codeOf(error: Error): string {

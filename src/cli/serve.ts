@@ -92,7 +92,11 @@ async function start(
   startsCopied: boolean,
 ): Promise<Service> {
   // Loaded here, so that help and faults of the configuration do not wait for the whole service.
-  const { startService } = await import("../compose.ts");
+  const [{ startService }, { quietGrpc }] = await Promise.all([
+    import("../compose.ts"),
+    import("./quiet-grpc.ts"),
+  ]);
+  quietGrpc(context.environment);
   try {
     return await startService(config, { clock: context.clock, log, startsCopied });
   } catch (error) {
@@ -100,7 +104,7 @@ async function start(
     const cause = error instanceof SmsError ? error.cause : error;
     if (cause instanceof StoreUnavailableError)
       throw new CliFailure(exitCodes.failed, cause.message, { cause });
-    const listenFault = describeListenFault(error);
+    const listenFault = describeListenFault(error, "listen.grpc, listen.http");
     if (listenFault !== undefined) throw new CliFailure(exitCodes.failed, listenFault, { cause: error });
     throw error;
   }
@@ -154,7 +158,6 @@ function banner(
   const options = [
     ...(file === undefined || file === join(workingDirectory, defaultConfigFile) ? [] : ["--config", file]),
     ...(grpc.port === service.grpcPort ? [] : ["--address", address]),
-    ...(existsSync(keyFile) ? [] : ["--key", "KEY"]),
     ...(grpc.tls?.clientCa === undefined ? [] : ["--cert", "CERTIFICATE", "--cert-key", "ITS_KEY"]),
   ];
   const example = ["send", ...options, "--from", "ACME", "--to", "+46701234567", "Hello"];
@@ -169,7 +172,7 @@ function banner(
           "(docs/sms-relay.example.yaml), or try `npm run demo`, which brings a simulated one.",
         ]),
     "Send a message from another terminal:",
-    `  ${commandLine(example)}`,
+    `  ${existsSync(keyFile) ? "" : "SMS_RELAY_KEY=KEY "}${commandLine(example)}`,
   ];
 }
 

@@ -1,5 +1,8 @@
 /** `sms-relay simulate`: the SMSC simulator as a process of its own, which prints what it receives. */
+import { closeSync, openSync } from "node:fs";
+import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { codeOf } from "../config/code-of.ts";
 import { keyPairFault } from "../config/key-pair.ts";
 import { parseDuration } from "../config/values.ts";
 import type { BehaviourSpec } from "../smsc/behaviours/spec.ts";
@@ -9,8 +12,9 @@ import { DEFAULT_RULES, type OutcomeRule } from "../smsc/outcome-rules.ts";
 import type { ReceivedMessage } from "../smsc/received-log.ts";
 import { type Simulator, startSimulator } from "../smsc/start-simulator.ts";
 import { readBehaviourFile } from "./behaviour-file.ts";
-import { type CliContext, usageFault } from "./context.ts";
+import { type CliContext, CliFailure, exitCodes, usageFault } from "./context.ts";
 import type { ControlDoor } from "./control-door.ts";
+import { describeListenFault } from "./listen-fault.ts";
 import { readOptionFile } from "./option-file.ts";
 import { countOf, countText, jsonLine } from "./output.ts";
 import { parseBehaviour } from "./parse-behaviour.ts";
@@ -103,6 +107,7 @@ async function simulate(options: SimulateOptions, context: CliContext): Promise<
   if (password !== undefined && systemId === undefined) throw usageFault("--password needs a --system-id.");
   const tls = certificateOf(options, context);
   const files = (options.behaveFile ?? []).flatMap((file) => readBehaviourFile(file, context));
+  checkRecord(options, context);
   const simulator = await startSimulator({
     host: options.host,
     port: options.port,
@@ -120,7 +125,7 @@ async function simulate(options: SimulateOptions, context: CliContext): Promise<
     maxReceived: 10_000,
     seed: options.seed,
     clock: context.clock,
-  });
+  }).catch((error: unknown) => failListening(error, "--host, --port"));
   const control = await openControl(options, simulator);
   const controlText =
     control === undefined
@@ -154,7 +159,22 @@ async function openControl(
     return await openControlDoor({ port: control === true ? 0 : control, simulator });
   } catch (error) {
     await simulator.stop();
-    throw error;
+    return failListening(error, "--control");
+  }
+}
+
+function failListening(error: unknown, options: string): never {
+  const fault = describeListenFault(error, options);
+  throw fault === undefined ? error : new CliFailure(exitCodes.failed, fault, { cause: error });
+}
+
+/** Before anything is listened to: a simulator whose record nobody can read is of no use. */
+function checkRecord({ record }: SimulateOptions, { workingDirectory }: CliContext): void {
+  if (record === undefined) return;
+  try {
+    closeSync(openSync(resolve(workingDirectory, record), "a"));
+  } catch (error) {
+    throw usageFault(`--record: ${record} cannot be written (${codeOf(error)}).`);
   }
 }
 

@@ -99,6 +99,7 @@ function ruleOf(issue: z.core.$ZodIssue): string {
 /** What a value of another type probably was meant as. */
 function hintOf({ expected, input }: z.core.$ZodIssueInvalidType): string {
   if (expected === "string" && typeof input === "number") return `; write "${input}" in quotes`;
+  if (expected === "object" && input === true) return "; write {} for its defaults";
   const wantsNumber = expected === "number" || expected === "int";
   if (wantsNumber && typeof input === "string" && input.trim() !== "" && Number.isFinite(Number(input)))
     return `; write ${input.trim()} without quotes`;

@@ -1,4 +1,5 @@
 /** Reads the configuration: the only place that reads its file, the files it refers to, and the environment. */
+import { isUtf8 } from "node:buffer";
 import { lstatSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type Document, LineCounter, parseDocument } from "yaml";
@@ -141,8 +142,9 @@ function isThere(path: string): boolean {
 function parseFile(file: string, lines: LineCounter): Document {
   let text: string;
   try {
-    text = readFileSync(file, "utf8");
+    text = textOf(readFileSync(file), file);
   } catch (error) {
+    if (error instanceof ConfigError) throw error;
     throw new ConfigError([{ place: file, path: "", rule: `cannot be read (${codeOf(error)})` }]);
   }
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -153,9 +155,24 @@ function parseFile(file: string, lines: LineCounter): Document {
       const place = `${file}:${line}:${col}`;
       return error.code === "DUPLICATE_KEY"
         ? { place, path: keyAt(text, error.pos[0]), rule: "stands twice in its group" }
-        : { place, path: "", rule: `is not YAML: ${error.message}` };
+        : error.code === "MULTIPLE_DOCS"
+          ? { place, path: "", rule: "begins a second document (---); one file holds one configuration" }
+          : { place, path: "", rule: `is not YAML: ${error.message}` };
     }),
   );
+}
+
+/** What editors of other systems save as «Unicode» is YAML too, but hardly ever meant (YAML 1.2 §5.2); other octets are no text at all. */
+function textOf(octets: Buffer, file: string): string {
+  const isUtf16 =
+    octets
+      .subarray(0, 2)
+      .toString("hex")
+      .match(/^(fffe|feff)$/) !== null || octets.includes(0);
+  if (!isUtf16 && isUtf8(octets)) return octets.toString("utf8");
+  throw new ConfigError([
+    { place: file, path: "", rule: `is not UTF-8${isUtf16 ? " but UTF-16" : ""}; save it as UTF-8` },
+  ]);
 }
 
 /** The name that begins at this offset, as it is written. */

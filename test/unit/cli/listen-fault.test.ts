@@ -17,10 +17,12 @@ describe("a door that cannot be opened is described in our own words", () => {
       new Error("listen EADDRNOTAVAIL: address not available 192.0.2.7:9090"),
       "192.0.2.7:9090 is no address of this machine. Choose one that it has, or 0.0.0.0 for all (listen.grpc, listen.http).",
     ],
-  ])("%s", (error, sentence) => expect(describeListenFault(error)).toBe(sentence));
+  ])("%s", (error, sentence) =>
+    expect(describeListenFault(error, "listen.grpc, listen.http")).toBe(sentence),
+  );
 
   it("leaves other errors alone", () => {
-    expect(describeListenFault(new Error("no such table: messages"))).toBeUndefined();
-    expect(describeListenFault("EACCES")).toBeUndefined();
+    expect(describeListenFault(new Error("no such table: messages"), "--port")).toBeUndefined();
+    expect(describeListenFault("EACCES", "--port")).toBeUndefined();
   });
 });

@@ -80,6 +80,7 @@ describe("wrong usage exits with 2 and says what is wrong", () => {
     [["simulate", "--receipt-delay", "soon"], "It must be a duration such as 500ms or 5s, or milliseconds"],
     [["simulate", "--message-ids", "octal"], "octal is not one of decimal, hex"],
     [["simulate", "--tls-cert", "a.pem"], "--tls-cert and --tls-key go together"],
+    [["simulate", "--record", "/nonexistent/x"], "--record: /nonexistent/x cannot be written (ENOENT)"],
     [["simulate", "--rule", "silent=maybe"], "silent must be true or false"],
     [["simulate", "--behave", "drop"], "It must be JSON with a kind"],
     [["simulate", "--behave", '{"kind":"explode"}'], "kind explode is not known. Known are refuse-bind"],
@@ -207,6 +208,22 @@ describe("sending a file", () => {
 });
 
 describe("simulate", () => {
+  it.each([["--port"], ["--port", "0", "--control"]])(
+    "says in our own words that the port of %s is taken",
+    async (...options) => {
+      await using server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      const address = server.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      const { exitCode, err } = await run(["simulate", ...options, `${port}`]);
+      const place = options.length === 1 ? "--host, --port" : "--control";
+      expect(err).toBe(
+        `sms-relay: Another program listens on 127.0.0.1:${port} already, perhaps another sms-relay. End it, or choose another port (${place}).`,
+      );
+      expect(exitCode).toBe(1);
+    },
+  );
+
   it("shows its times with their units", async () => {
     const { out } = await run(["simulate", "--help"]);
     expect(out).toMatch(/--receipt-delay <duration>[^(]+\(default: 1s\)/);
@@ -257,6 +274,30 @@ describe("config", () => {
       `  ${folder}/bad.yaml:3:5: listen.grpc.prot is not a setting; did you mean port?`,
       `  ${folder}/bad.yaml:4:15: receiptGrace must be a duration such as 30s, 10m or 24h`,
     ]);
+  });
+
+  it.each([
+    [Buffer.from("\ufefflisten: {}\n", "utf16le"), "is not UTF-8 but UTF-16; save it as UTF-8"],
+    [Buffer.from("listen: {}\n", "utf16le"), "is not UTF-8 but UTF-16; save it as UTF-8"],
+    [Buffer.from("# Gr\xfc\xdfe\nlisten: {}\n", "latin1"), "is not UTF-8; save it as UTF-8"],
+    [
+      Buffer.from("listen: {}\n---\nstore: {}\n"),
+      "begins a second document (---); one file holds one configuration",
+    ],
+    [
+      Buffer.from("gateways: [{ id: a, kind: smpp, host: h, systemId: s, password: p, tls: true }]"),
+      "gateways[0].tls must be a group of settings; write {} for its defaults",
+    ],
+  ])("check says what is wrong with the file %#", async (octets, rule) => {
+    writeFileSync(join(folder, "odd.yaml"), octets);
+    const { exitCode, err } = await run(["config", "check", "odd.yaml"]);
+    expect(err).toContain(rule);
+    expect(exitCode).toBe(78);
+  });
+
+  it("check takes a file with the mark that Windows puts before UTF-8", async () => {
+    writeFileSync(join(folder, "marked.yaml"), "\ufefflisten: { grpc: { port: 5555 } }\n");
+    expect((await run(["config", "check", "marked.yaml"])).exitCode).toBe(0);
   });
 
   it("check says what a good file means", async () => {
