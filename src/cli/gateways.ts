@@ -73,8 +73,11 @@ export function defineGateways(program: Command, context: CliContext): void {
     .option("--from <sender>", "the sender", "INFO")
     .option("--text <text>", "the text; a short one in the default alphabet where absent")
     .option("--premium", "with premium gateways first")
-    .option("--account <id>", "for this account")
-    .option("--delivery <id>", "repeats the choice that was made for this delivery")
+    .option("--account <id>", "for this account (default: the key's)")
+    .option(
+      "--delivery <id>",
+      "among gateways of one priority choose as for this delivery; the message is what the other options say",
+    )
     .action((options: ExplainOptions) => explainRoute(options, context));
   for (const command of [list, pause, resume, explain]) withClientOptions(command);
 }

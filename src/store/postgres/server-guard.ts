@@ -59,7 +59,7 @@ export function createServerGuard({ monotonic, log, onTime }: ServerGuardOptions
         if (isNew) {
           log.warn(
             { server: name, timeline: identity.timeline },
-            "The store was restored, copied, or taken over by a standby: a new line of report numbers begins. Cursors of reports that are not there are refused.",
+            "The store was restored, copied, or taken over by a standby: a new line of report numbers begins. Cursors of reports that are not there are refused, and what waits in it is sent, also if it was sent since.",
           );
         }
       }

@@ -100,6 +100,11 @@ function createStore(
   const { clock, path, log = silentLogger, maxBatchRows, maxWaitingRows, maxWaitingReads = 10_000 } = options;
   const { storeId, line, leftovers } = writer.opened as OpenedFile;
   if (leftovers !== undefined) warnOfLeftovers(log, path, leftovers);
+  if (line.restoredWaiting !== undefined)
+    log.warn(
+      { path, waiting: line.restoredWaiting },
+      "The store was restored from a copy: what waited in it is sent, also if it was sent since, and what came since the copy is not there.",
+    );
   const guard = createDamageGuard(path, log);
   writer.onLost(guard.note);
   const reportListeners = new Listeners<AccountId, number>("reports", log);

@@ -9,6 +9,8 @@ export interface StoredLine {
   readonly id: string;
   /** Oldest first; `lasts` are the accounts' last numbers at the copy. */
   readonly former: readonly { readonly id: string; readonly lasts: ReadonlyMap<string, number> }[];
+  /** Deliveries that waited or were claimed when a copy began this line just now; undefined where none did. */
+  readonly restoredWaiting: number | undefined;
 }
 
 /** Marks a copy; its next start as a store begins a new line. */
@@ -20,7 +22,8 @@ export function markAsCopy(db: DatabaseSync): void {
 export function openLine(db: DatabaseSync, storeId: string, newId: () => string): StoredLine {
   const find = db.prepare("SELECT value FROM meta WHERE key = ?");
   const lineInUse = () => String(find.get("line_id")?.["value"] ?? storeId);
-  if (find.get("is_copy") !== undefined) {
+  const isCopy = find.get("is_copy") !== undefined;
+  if (isCopy) {
     beginLine(db, lineInUse(), newId());
     // Now in the file itself: it is no copy any more, whose log would be another's (check-file.ts).
     db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -28,11 +31,19 @@ export function openLine(db: DatabaseSync, storeId: string, newId: () => string)
   const rows = db.prepare("SELECT id, lasts FROM former_lines ORDER BY seq").all();
   return {
     id: lineInUse(),
+    restoredWaiting: isCopy ? countWaiting(db) : undefined,
     former: rows.map(({ id, lasts }) => ({
       id: String(id),
       lasts: new Map(Object.entries(JSON.parse(String(lasts)) as Record<string, number>)),
     })),
   };
+}
+
+/** Both by their own index. */
+function countWaiting(db: DatabaseSync): number {
+  const waiting = "SELECT count(*) FROM deliveries WHERE is_waiting = 1";
+  const claimed = "SELECT count(*) FROM deliveries WHERE claimed_by IS NOT NULL";
+  return Number(db.prepare(`SELECT (${waiting}) + (${claimed}) AS count`).get()?.["count"]);
 }
 
 function beginLine(db: DatabaseSync, formerId: string, id: string): void {

@@ -125,6 +125,17 @@ describe("the first start", () => {
     expect(existsSync(join(folder, "other.db"))).toBe(false);
     expect(first.hasEnded()).toBe(false);
   });
+
+  it("says in one line, and the library of gRPC in none, that an address is not this machine's", async () => {
+    const listen = { grpc: { host: "192.0.2.7", port: 1, allowPlaintext: true }, http: { port: 0 } };
+    await writeFile(join(folder, "sms-relay.yaml"), JSON.stringify({ listen }));
+    const service = startNode(mainPath, ["serve"], { cwd: folder });
+    expect((await service.ended).code).toBe(1);
+    const lines = service.errorText().trim().split("\n");
+    expect(lines.filter((line) => !line.startsWith("{"))).toEqual([
+      "sms-relay: 192.0.2.7:1 is no address of this machine. Choose one that it has, or 0.0.0.0 for all (listen.grpc, listen.http).",
+    ]);
+  });
 });
 
 describe("the HTTP door", () => {

@@ -102,6 +102,8 @@ describe("simulate", () => {
     const port = new URL((await portsOf(first)).control ?? "").port;
     await using second = startNode(mainPath, ["simulate", "--port", "0", "--control", port]);
     expect((await second.ended).code).toBe(1);
-    expect(second.errorText()).toContain(`EADDRINUSE: address already in use 127.0.0.1:${port}`);
+    expect(second.errorText()).toContain(
+      `Another program listens on 127.0.0.1:${port} already, perhaps another sms-relay. End it, or choose another port (--control).`,
+    );
   });
 });

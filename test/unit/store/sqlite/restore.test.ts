@@ -3,16 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { toAccountId } from "../../../../src/domain/ids.ts";
+import { type Logger, silentLogger } from "../../../../src/observability/logger.ts";
 import { openSqliteStore } from "../../../../src/store/sqlite/open.ts";
 import type { Store } from "../../../../src/store/store.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
-import { account, buildAcceptance, startMs } from "../../../support/store-builders.ts";
+import { acceptClaimed, account, buildAcceptance, startMs } from "../../../support/store-builders.ts";
 
 let folder = "";
 const opened: Store[] = [];
 
-async function open(name: string): Promise<Store> {
-  const store = await openSqliteStore({ path: join(folder, name), clock: createFakeClock(startMs) });
+async function open(name: string, log: Logger = silentLogger): Promise<Store> {
+  const store = await openSqliteStore({ path: join(folder, name), clock: createFakeClock(startMs), log });
   opened.push(store);
   return store;
 }
@@ -29,6 +30,26 @@ afterEach(async () => {
 const nobody = toAccountId("nobody");
 const linesOf = (store: Store) =>
   store.line.former.map((line) => ({ id: line.id, last: line.lastOf(account), none: line.lastOf(nobody) }));
+
+describe("a restored copy", () => {
+  it("says once how much of it waits and is sent, also if it was sent since", async () => {
+    const told: object[] = [];
+    const log = { ...silentLogger, warn: (facts: object) => void told.push(facts) };
+    const store = await open("store.db", log);
+    const { claimant } = await store.join(startMs);
+    await acceptClaimed(store, claimant);
+    await store.accept([buildAcceptance({ recipients: 7 })]);
+    await store.backup(join(folder, "copy.db"));
+    await store.close();
+    expect(told).toEqual([]);
+    const copy = await open("copy.db", log);
+    const { recovery } = await copy.join(startMs);
+    expect(recovery.claimsVoided).toBe(1);
+    await copy.close();
+    await open("copy.db", log);
+    expect(told).toEqual([{ path: join(folder, "copy.db"), waiting: 8 }]);
+  });
+});
 
 describe("the line of report numbers", () => {
   it("stays the same over restarts, and through a backup for the store itself", async () => {
