@@ -37,8 +37,10 @@ export class GatewayClaims {
 
   /** Asks the store where something may wait that somebody could send. */
   ask(): void {
-    const { context, gatewayId, canSend } = this.#dependencies;
-    if (this.#asking !== undefined || context.isBehind() || this.#isLeftToOthers()) return;
+    const { context, gatewayId, gate, canSend } = this.#dependencies;
+    if (this.#asking !== undefined || context.isBehind()) return;
+    // Other processes send what waits.
+    if (gate.isLeftToOthers(context.clock.monotonic())) return;
     const isOwn = canSend();
     const limits = isOwn ? this.#ownLimits() : this.#limitsForOthers();
     if (limits === undefined) return;
@@ -63,12 +65,6 @@ export class GatewayClaims {
     );
   }
 
-  /** Other processes send what waits. */
-  #isLeftToOthers(): boolean {
-    const { gate, context } = this.#dependencies;
-    return gate.isReadyElsewhere && gate.health(context.clock.monotonic()).kind === "elsewhere";
-  }
-
   /** Resolves when no claim is under way. */
   async idle(): Promise<void> {
     await this.#asking;
@@ -85,7 +81,7 @@ export class GatewayClaims {
       if (!this.hints.isDue(lane)) continue;
       const free = queue.free(lane);
       limits[lane] = Math.min(free, probes, mostOfLane);
-      if (free > 0 && free * 2 >= Math.min(queue.shareOf(lane), probes)) isWorthIt = true;
+      if (free > 0 && free * 2 >= Math.min(queue.capacityOf(lane), probes)) isWorthIt = true;
     }
     return isWorthIt ? limits : undefined;
   }

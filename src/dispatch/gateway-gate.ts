@@ -80,6 +80,11 @@ export class GatewayGate {
     return state.kind === "closed" ? ready : { kind: "circuit_open", reason: state.reason };
   }
 
+  /** Only other processes can send: nothing is held in memory or claimed for it here. */
+  isLeftToOthers(nowMs: number): boolean {
+    return this.isReadyElsewhere && this.health(nowMs).kind === "elsewhere";
+  }
+
   /** Up and not paused; the circuit may still limit how many attempts start. */
   get isUp(): boolean {
     return this.pause === undefined && this.status.kind === "ready";

@@ -11,7 +11,7 @@ import { LaneQueue } from "./lane-queue.ts";
 /** How the places of a gateway are divided among its lanes. What a lane does not use is lent to the others. */
 const placeShares: Readonly<Record<Lane, number>> = { OTP: 0.4, NORMAL: 0.4, BULK: 0.2 };
 /** Of its share, how much a lane always finds free beyond what it uses, until it has all of it: that much is never lent. */
-const keptFree = 1 / 4;
+const keptFree = 1 / 2;
 
 export class GatewayQueue {
   readonly #lanes: Readonly<Record<Lane, LaneQueue>> = {
@@ -42,9 +42,9 @@ export class GatewayQueue {
     return this.#lanes[lane].oldestUntriedMs();
   }
 
-  /** The places that are the lane's own. */
-  shareOf(lane: Lane): number {
-    return this.#share[lane];
+  /** Places that the lane has or may take now. */
+  capacityOf(lane: Lane): number {
+    return this.#used(lane) + this.free(lane);
   }
 
   /**

@@ -1,7 +1,12 @@
 /**
- * The loop of one gateway: sends what is in memory as sessions, tokens and lanes allow, and has the rest claimed. Events drive it
- * (room in a window, a token, an answer, something accepted); a slow tick is only its safety net. When its gateway cannot send,
- * what it holds goes to others or back to the store.
+ * The loop of one gateway. Events drive it (room in a window, a token, an answer, something accepted); a slow tick is only its safety net.
+ * It is in one of four modes, by its gate's health:
+ *
+ * - **ready**: sends what is in memory as sessions, tokens and lanes allow, and claims what there is room for;
+ * - **away** (no session, a pause, an open circuit): what is in memory waits a little for its sessions, goes to other gateways, or back to
+ *   the store (withdrawal.ts); what waits in the store is claimed for the others (P21);
+ * - **elsewhere**: other processes have all its sessions; nothing is held or claimed for it here;
+ * - **closed**: takes nothing more, and gives back what it has; attempts under way end by themselves.
  */
 import type { ClaimantId, DeliveryId, GatewayId } from "../domain/ids.ts";
 import { type Lane, lanes } from "../domain/message.ts";
@@ -24,6 +29,7 @@ import { placeDelivery, traceOf } from "./place-delivery.ts";
 import { needsPreparing } from "./prepare-deliveries.ts";
 import { Preparer } from "./preparer.ts";
 import type { RunnerFigures } from "./runner-figures.ts";
+import { expireOrHandBack, Withdrawal } from "./withdrawal.ts";
 
 export class GatewayRunner {
   readonly id: GatewayId;
@@ -33,6 +39,7 @@ export class GatewayRunner {
   readonly desk: AttemptDesk;
   readonly #claims: GatewayClaims;
   readonly #preparer: Preparer;
+  readonly #withdrawal: Withdrawal;
   readonly #context: DispatchContext;
   readonly #lanes: LaneScheduler;
   readonly #healthLog: HealthLog;
@@ -40,7 +47,6 @@ export class GatewayRunner {
   #isPumping = false;
   #isStopped = false;
   #idleSinceMs: number;
-  #downSinceMs: number | undefined;
 
   constructor(gateway: Gateway, route: DispatchRoute, pause: string | undefined, context: DispatchContext) {
     const { clock, settings } = context;
@@ -64,13 +70,14 @@ export class GatewayRunner {
       onClaim: (claim, claimant) => this.#take(claim, claimant),
       onDue: () => this.pump(),
     });
+    this.#withdrawal = new Withdrawal(gateway.id, this.queue, this.gate, context);
     this.#preparer = new Preparer({
       gateway,
       queue: this.queue,
       gate: this.gate,
       context,
       room: () => this.#room(),
-      onEnd: () => (this.#isStopped ? this.#handBackAll() : this.pump()),
+      onEnd: () => (this.#isStopped ? this.#withdrawal.handBackAll() : this.pump()),
     });
     this.desk = new AttemptDesk({
       gateway,
@@ -93,9 +100,8 @@ export class GatewayRunner {
     return !this.#isStopped && this.gate.health(this.#context.clock.monotonic()).kind === "ready";
   }
 
-  /** Only other processes can send: nothing is held in memory for it. */
   get isLeftToOthers(): boolean {
-    return this.gate.health(this.#context.clock.monotonic()).kind === "elsewhere";
+    return this.gate.isLeftToOthers(this.#context.clock.monotonic());
   }
 
   setRoute(route: DispatchRoute): void {
@@ -139,10 +145,10 @@ export class GatewayRunner {
     this.#isPumping = true;
     try {
       if (this.canSend) {
-        this.#downSinceMs = undefined;
+        this.#withdrawal.noteAble();
         while (this.#sendNext());
       } else {
-        this.#evacuate();
+        this.#withdrawal.run();
       }
       this.#claims.ask();
     } finally {
@@ -200,9 +206,7 @@ export class GatewayRunner {
 
   /** For how long it could not send, 0 where it can. */
   get unableMs(): number {
-    if (this.canSend) return 0;
-    const nowMs = this.#context.clock.monotonic();
-    return nowMs - (this.#downSinceMs ?? nowMs);
+    return this.canSend ? 0 : this.#withdrawal.unableMs;
   }
 
   /** Takes a delivery out of its queue that waits to be sent again. */
@@ -215,7 +219,7 @@ export class GatewayRunner {
   close(): void {
     this.#isStopped = true;
     this.hints.close();
-    this.#handBackAll();
+    this.#withdrawal.handBackAll();
   }
 
   /** After `close`: resolves when nothing of it is under way any more, at the gateway or in the store. */
@@ -249,7 +253,7 @@ export class GatewayRunner {
     }
     if (clock.now() >= item.message.expireTimeMs) {
       this.queue.shift(lane);
-      this.#expire(item);
+      expireOrHandBack(item, this.id, this.#context);
       return true;
     }
     // It came back from an attempt, or from the store, after an earlier attempt was found to be enough: the store knows its state.
@@ -286,7 +290,7 @@ export class GatewayRunner {
       for (const item of items) this.queue.push(item);
     } else if (items.length > 0) {
       // What nobody can carry now has gone back; asking again at once would only turn the rows in a circle (P21).
-      const { moved, waitMs } = this.#routeAgain(items);
+      const { moved, waitMs } = this.#withdrawal.routeAgain(items);
       const stayed = 1 - moved / items.length;
       const holdMs = Math.min(this.#context.settings.rerouteDelayMs * stayed, waitMs);
       if (holdMs > 0) this.hints.holdFor(holdMs);
@@ -305,63 +309,8 @@ export class GatewayRunner {
 
   #noteChange(): void {
     if (this.canSend) this.hints.release();
-    else this.#downSinceMs ??= this.#context.clock.monotonic();
+    else this.#withdrawal.noteUnable();
     this.#context.onHealthChange();
-  }
-
-  /** Moves what is in memory to gateways that can send; without one it waits a little and then goes back to the store. */
-  #evacuate(): void {
-    const { clock, settings } = this.#context;
-    this.#downSinceMs ??= clock.monotonic();
-    if (this.queue.length === 0) return;
-    if (this.isLeftToOthers) {
-      this.#handBackAll();
-      return;
-    }
-    if (this.#context.hasOther(this.id)) {
-      this.#routeAgain(this.queue.remove((item) => !item.isPreparing));
-      return;
-    }
-    const isShort = clock.monotonic() - this.#downSinceMs < settings.holdMs;
-    if (isShort && this.gate.pause === undefined && this.gate.status.kind === "connecting") return;
-    this.#handBackAll();
-  }
-
-  #handBackAll(): void {
-    for (const item of this.queue.remove((one) => !one.isPreparing)) this.#context.handBack(item, this.id);
-  }
-
-  /** While the clock is in doubt it waits in the store: it neither leaves nor ends. */
-  #expire(item: InHand): void {
-    if (this.#context.mayExpire()) this.#context.expire(item);
-    else this.#context.handBack(item, this.id);
-  }
-
-  /** Answers how many found a gateway, and how long the first of the others has to wait where that is known. */
-  #routeAgain(items: readonly InHand[]): { readonly moved: number; readonly waitMs: number } {
-    let waitMs = Number.POSITIVE_INFINITY;
-    const { settings, clock } = this.#context;
-    const table = this.#context.table();
-    let moved = 0;
-    for (const item of items) {
-      if (clock.now() >= item.message.expireTimeMs) {
-        this.#expire(item);
-        continue;
-      }
-      const selection = selectGateways(item, table, this.#context.health);
-      const placement = placeDelivery(
-        item,
-        selection,
-        table,
-        this.id,
-        settings.retry,
-        this.#context.unableMs,
-      );
-      if (placement.kind === "send") moved++;
-      if (placement.kind === "wait") waitMs = Math.min(waitMs, placement.delayMs ?? waitMs);
-      this.#context.place(item, placement, this.id);
-    }
-    return { moved, waitMs };
   }
 
   /** The table's object for the profile, by which plans are remembered. */

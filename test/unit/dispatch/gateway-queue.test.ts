@@ -12,24 +12,24 @@ function openQueue(total = TOTAL): GatewayQueue {
 }
 
 describe("the places of a gateway's lanes", () => {
-  it("are lent where a lane does not use its own, but for a quarter of each share", () => {
+  it("are lent where a lane does not use its own, but for half of each share", () => {
     const queue = openQueue();
-    expect(queue.reserve("NORMAL", 5_000)).toBe(TOTAL - 100 - 50);
+    expect(queue.reserve("NORMAL", 5_000)).toBe(TOTAL - 200 - 100);
     expect(queue.reserve("NORMAL", 1)).toBe(0);
-    expect(queue.reserve("OTP", 5_000)).toBe(100);
-    expect(queue.reserve("BULK", 5_000)).toBe(50);
+    expect(queue.reserve("OTP", 5_000)).toBe(200);
+    expect(queue.reserve("BULK", 5_000)).toBe(100);
   });
 
   it("come back to their lane as its borrower's deliveries leave", () => {
     const queue = openQueue();
     const borrowed = queue.reserve("NORMAL", 5_000);
     let ofOtp = queue.reserve("OTP", 5_000);
-    for (let left = borrowed; left > 550; left -= 50) {
+    for (let left = borrowed; left > 500; left -= 50) {
       queue.release("NORMAL", 50);
       expect(queue.reserve("NORMAL", 50)).toBe(0);
       ofOtp += queue.reserve("OTP", 5_000);
     }
-    expect(ofOtp).toBe(queue.shareOf("OTP"));
+    expect(ofOtp).toBe(400);
   });
 
   it("P23 are never more than there are in all, and never all another's", () => {
@@ -54,6 +54,14 @@ describe("the places of a gateway's lanes", () => {
         }
       }),
     );
+  });
+
+  it("tell a lane what it can have now, so that half of that is worth a claim", () => {
+    const queue = openQueue();
+    queue.reserve("NORMAL", 5_000);
+    expect([queue.capacityOf("OTP"), queue.capacityOf("NORMAL")]).toEqual([200, 700]);
+    queue.reserve("OTP", 150);
+    expect(queue.capacityOf("OTP")).toBe(200);
   });
 
   it("are at least one a lane, however few there are", () => {
