@@ -107,12 +107,14 @@ const limits = z
   })
   .prefault({});
 
+/** What a caller can show of it in a header. */
+const shownKey = /^[!-~][ -~]{30,254}[!-~]$/;
+
 /** A key as given: at least 32 characters, or the SHA-256 of one in hexadecimal. */
 const configuredKey = (reader: ReferenceReader) =>
   secret(reader).refine(
-    (key) =>
-      key.startsWith("sha256:") ? /^sha256:[0-9a-f]{64}$/.test(key) : key.length >= 32 && key.length <= 256,
-    "must have 32 to 256 characters, or be sha256: and 64 hexadecimal digits",
+    (key) => (key.startsWith("sha256:") ? /^sha256:[0-9a-f]{64}$/.test(key) : shownKey.test(key)),
+    "must have 32 to 256 printable ASCII characters, none of them a blank at either end, or be sha256: and 64 hexadecimal digits",
   );
 
 /** One secret, or several: the first is used, the others are still known. */

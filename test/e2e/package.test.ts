@@ -95,6 +95,8 @@ describe("the package", () => {
     await writeFile(join(home, "package.json"), JSON.stringify({ name: "home", private: true }));
     await run("npm", ["install", "--no-audit", "--no-fund", join(folder, filename)], { cwd: home, env });
     const command = join(home, "node_modules/.bin/sms-relay");
+    // What only a clone can do is left alone in an installed package, whoever asks for it there.
+    await run("npm", ["run", "prepare"], { cwd: join(home, "node_modules/sms-relay"), env });
     const version = await run(command, ["--version"], { cwd: home, env });
     expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     const demo = await run(command, ["demo"], { cwd: home, env: { ...env, NODE_COMPILE_CACHE: undefined } });

@@ -378,8 +378,12 @@ describe("secrets by reference", () => {
 
   it("wants keys that cannot be guessed", () => {
     expect(problemsOf("accounts:\n  - id: shop\n    keys: [short]\n")[0]).toMatch(
-      /^sms-relay\.yaml:3:12 accounts\[0\]\.keys\[0\] must have 32 to 256 characters/,
+      /^sms-relay\.yaml:3:12 accounts\[0\]\.keys\[0\] must have 32 to 256 printable ASCII characters/,
     );
+    // No header carries the first, and of the second what stands at its ends.
+    for (const key of ["ü".repeat(40), `${"k".repeat(40)} `]) {
+      expect(problemsOf(`accounts: [{ id: shop, keys: ["${key}"] }]\n`)).toHaveLength(1);
+    }
   });
 });
 
