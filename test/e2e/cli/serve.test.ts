@@ -406,7 +406,9 @@ describe("SIGTERM", () => {
       },
     });
     expect(broken.exitCode).not.toBe(0);
-    expect(broken.err).toMatch(/^[0-9,]+ of 5,000 rows were answered\. The same command again goes on/);
+    expect(broken.err).toMatch(
+      /^\{"note":"[0-9,]+ of 5,000 rows were answered\. The same command again goes on/,
+    );
     expect((await service.ended).code).toBe(0);
 
     await using again = await startServiceProcess(setup);
