@@ -15,7 +15,10 @@ export interface Row {
 
 const columns = new Set(["recipient", "text", "sender", "reference"]);
 
-/** Reads the file once before anything is sent: its faults, its length, and the name of its sending. */
+/** Rows that are kept to compare others with, so that no file fills the memory. */
+const mostCompared = 100_000;
+
+/** Reads the file once before anything is sent: its faults, its length, the name of its sending, and the lines that say again what an earlier one says. */
 export async function surveyRows(
   source: RereadableFile,
   text: string | undefined,
@@ -24,14 +27,22 @@ export async function surveyRows(
   const hash = createHash("sha256");
   hash.update(JSON.stringify([text ?? null, sender ?? null]));
   let rowCount = 0;
+  const seen = new Set<string>();
+  let repeatedCount = 0;
+  let firstRepeated: number | undefined;
   for await (const row of rowsOf(source)) {
     if (row.text === undefined && text === undefined)
       throw usageFault(`Line ${row.line} has no text, and the command gives none.`);
     hash.update(JSON.stringify([row.recipient, row.text ?? null, row.sender ?? null, row.reference ?? null]));
     rowCount++;
+    const identity = JSON.stringify([row.recipient, row.text ?? "", row.sender ?? ""]);
+    if (seen.has(identity)) {
+      repeatedCount++;
+      firstRepeated ??= row.line;
+    } else if (seen.size < mostCompared) seen.add(identity);
   }
   if (rowCount === 0) throw usageFault(`${source.name} has no rows.`);
-  return { rowCount, digest: hash.digest("hex") };
+  return { rowCount, digest: hash.digest("hex"), repeatedCount, firstRepeated };
 }
 
 /** Each row in turn; a file that is no such CSV is a usage fault. */

@@ -37,10 +37,15 @@ export async function sendFile(
     throw usageFault("--file goes without --to, --wait and --request-id.");
   }
   await using source = await spoolInput(file, context);
-  const { rowCount, digest } = await surveyRows(source, text, options.from);
+  const { rowCount, digest, repeatedCount, firstRepeated } = await surveyRows(source, text, options.from);
   const batch = options.batch ?? digest.slice(0, 20);
   if (!/^[A-Za-z0-9._-]{1,50}$/.test(batch)) {
     throw usageFault("--batch must be 1 to 50 letters, digits, dots, dashes and underscores.");
+  }
+  if (repeatedCount > 0) {
+    context.err(
+      `Repeated, with the same text to the same recipient: ${countOf(repeatedCount, "row")}, the first on line ${firstRepeated}. Each row is a message.`,
+    );
   }
   const { clock } = context;
   const startMs = clock.monotonic();

@@ -194,6 +194,13 @@ describe("sending a file", () => {
     );
   });
 
+  it("says where rows repeat others, to the same recipient with the same text", async () => {
+    const rows = ["+46701234567,a", "+46701234567,b", "+46701234567,a", "+46701234568,a", "+46701234567,a"];
+    const { err } = await send(["recipient,text", ...rows].join("\n"));
+    expect(err).toMatch(/^Repeated, with the same text to the same recipient: 2 rows, the first on line 4\./);
+    expect((await send("recipient,text\n+46701234567,a\n+46701234568,a\n")).err).not.toContain("Repeated");
+  });
+
   it("names the line that has no text", async () => {
     const { err } = await send("recipient,text\n+46701234567,hello\n+46701234568,\n");
     expect(err).toContain("Line 3 has no text");
