@@ -34,6 +34,12 @@ module.exports = {
       "^src/smsc/",
       ["^src/(domain|encoding|memory|smpp|smsc)/", "^src/observability/clock", "^node_modules/"],
     ),
+    only(
+      "client-stands-alone",
+      "The client that ships is for other programs: it knows the contract and gRPC, no part of the service.",
+      "^src/client/",
+      ["^src/(client|gen)/", "^node_modules/(@grpc|nice-grpc)"],
+    ),
     {
       name: "adapters-apart",
       comment: "Adapters never import adapters; only compose knows them.",
@@ -50,9 +56,9 @@ module.exports = {
     },
     {
       name: "grpc-at-the-door",
-      comment: "Generated code and gRPC live in rpc and in the command line's client.",
+      comment: "Generated code and gRPC live in rpc, in the client that ships, and in the command line's.",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/(rpc|cli|gen)/" },
+      from: { path: "^src/", pathNot: "^src/(rpc|cli|client|gen)/" },
       to: { path: "^src/gen/|^node_modules/(@grpc|nice-grpc)" },
     },
     {

@@ -1,6 +1,7 @@
 /** The command line's gRPC client: where the service is, with which key, and its services. */
 import { type Command, InvalidArgumentError } from "commander";
 import { createChannel, createClientFactory, Metadata } from "nice-grpc";
+import { keepErrorDetails } from "../client/error-details.ts";
 import { type GatewayServiceClient, GatewayServiceDefinition } from "../gen/smsrelay/v1/gateway_service.ts";
 import { type KeyServiceClient, KeyServiceDefinition } from "../gen/smsrelay/v1/key_service.ts";
 import {
@@ -15,7 +16,6 @@ import {
 import { securityOf, type TlsOptions } from "./client-tls.ts";
 import { readVariable } from "./client-variables.ts";
 import { type CliContext, usageFault } from "./context.ts";
-import { keepErrorDetails } from "./error-details.ts";
 import { type KeyRole, keyOf, localService } from "./local-service.ts";
 import { quietGrpc } from "./quiet-grpc.ts";
 

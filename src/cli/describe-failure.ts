@@ -1,11 +1,11 @@
 /** Turns whatever ended a command into sentences and an exit code. */
 import { ClientError, Status } from "nice-grpc-common";
+import { detailsOf } from "../client/error-details.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { visibleValue } from "../observability/visible-text.ts";
 import { StoreUnavailableError } from "../store/store-unavailable-error.ts";
 import { commandLine } from "./command-line.ts";
 import { CliFailure, type ExitCode, exitCodes, ToldFailure } from "./context.ts";
-import { detailsOf } from "./error-details.ts";
 import { OutcomeUnknown } from "./outcome-unknown.ts";
 
 export interface Failure {

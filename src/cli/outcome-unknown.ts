@@ -1,7 +1,4 @@
 /** A message was handed over and no answer came: nobody here knows whether it was accepted. */
-import { ClientError, Status } from "nice-grpc-common";
-import { detailsOf } from "./error-details.ts";
-
 export class OutcomeUnknown extends Error {
   /** With the same id the same request is accepted once. */
   readonly requestId: string;
@@ -14,29 +11,4 @@ export class OutcomeUnknown extends Error {
     this.requestId = requestId;
     this.isNamed = isNamed;
   }
-}
-
-const doubtful = new Set<Status>([
-  Status.UNAVAILABLE,
-  Status.DEADLINE_EXCEEDED,
-  Status.CANCELLED,
-  Status.UNKNOWN,
-  Status.INTERNAL,
-]);
-
-/** Whether a call ended before anything of it left this machine. */
-export function wasNeverSent(error: unknown): boolean {
-  return (
-    error instanceof ClientError && /^(No connection established|Name resolution failed)/.test(error.details)
-  );
-}
-
-/** Whether the service may have accepted what this call asked for. */
-export function leavesDoubt(error: unknown): boolean {
-  if (error instanceof ClientError) {
-    // A refusal of the service itself says so; only its own faults leave the matter open.
-    const isRefusal = detailsOf(error).info !== undefined && error.code !== Status.INTERNAL;
-    return doubtful.has(error.code) && !wasNeverSent(error) && !isRefusal;
-  }
-  return error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError");
 }

@@ -1,6 +1,7 @@
 /** `sms-relay send`: one message, or with --file one for each row of a CSV file. */
 import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
+import { leavesDoubt } from "../client/leaves-doubt.ts";
 import {
   type DeepPartial,
   type SendSmsRequest,
@@ -11,7 +12,7 @@ import { withClient, withClientOptions } from "./client.ts";
 import { type CliContext, CliFailure, exitCodes, usageFault } from "./context.ts";
 import { collectValue, requestPart, withMessageOptions } from "./message-options.ts";
 import { codeText, encodingName, stateName } from "./names.ts";
-import { leavesDoubt, OutcomeUnknown } from "./outcome-unknown.ts";
+import { OutcomeUnknown } from "./outcome-unknown.ts";
 import { factsText, tableText, timeText } from "./output.ts";
 import { protobufJson } from "./protobuf-json.ts";
 import { sendFile } from "./send-file.ts";

@@ -1,11 +1,14 @@
 /** `sms-relay watch`: follows delivery reports, from a subscription, a cursor, a time, the oldest, or now. */
 import type { Command } from "commander";
+import { followReports } from "../client/follow-reports.ts";
+import { wasNeverSent } from "../client/leaves-doubt.ts";
+import type { Pause } from "../client/pause.ts";
 import { DeliveryReport } from "../gen/smsrelay/v1/delivery_report.ts";
 import type { DeepPartial, StreamDeliveryReportsRequest } from "../gen/smsrelay/v1/sms_service.ts";
 import { InitialStart, type StreamStart } from "../gen/smsrelay/v1/subscription.ts";
+import type { Clock } from "../observability/clock.ts";
 import { type ClientOptions, type ServiceClient, withClient, withConnectionOptions } from "./client.ts";
 import { type CliContext, CliFailure, usageFault } from "./context.ts";
-import { followReports } from "./follow-reports.ts";
 import { collectValue, parseCount } from "./message-options.ts";
 import { codeText, reasonName, stateName } from "./names.ts";
 import { OutputClosed } from "./output-fault.ts";
@@ -66,8 +69,10 @@ async function watch(
     const responses = followReports({
       client,
       request,
-      acknowledgeFor: options.ack === true ? options.subscription : undefined,
-      clock: context.clock,
+      acknowledges: options.ack === true,
+      pause: pauseBy(context.clock),
+      givesUpUnopened: wasNeverSent,
+      callOptions: () => client.callOptions(),
       signal: AbortSignal.any([context.signal, stop.signal]),
       onLost: () => context.err("The stream was lost; it goes on as soon as the service is there again."),
     });
@@ -88,6 +93,19 @@ async function watch(
     if (cursor !== "" && isReadable) context.err(`cursor ${cursor}`, { cursor });
   }
 }
+
+const pauseBy =
+  (clock: Clock): Pause =>
+  (pauseMs, signal) =>
+    new Promise((resolve) => {
+      const end = () => {
+        timer.cancel();
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      const timer = clock.setTimeout(end, pauseMs);
+      signal.addEventListener("abort", end, { once: true });
+    });
 
 /** States that end a delivery: DELIVERED to CANCELLED (smsrelay/v1/delivery.proto). */
 const finalStates = [4, 5, 6, 7, 8, 9] as const;

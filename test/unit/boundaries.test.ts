@@ -17,6 +17,7 @@ const planted = [
   ["src/routing/planted.ts", "../store/store.ts", "pure-routing"],
   ["src/smpp/planted.ts", "../app/planted-target.ts", "pure-smpp"],
   ["src/smsc/planted.ts", "../store/store.ts", "smsc-stands-alone"],
+  ["src/client/planted.ts", "../cli/planted-target.ts", "client-stands-alone"],
   ["src/store/sqlite/planted.ts", "../postgres/planted-target.ts", "adapters-apart"],
   ["src/app/planted.ts", "../store/sqlite/planted-target.ts", "adapters-behind-ports"],
   ["src/dispatch/planted.ts", "../gen/planted-target.ts", "grpc-at-the-door"],

@@ -2,44 +2,50 @@
  * Follows a stream of reports beyond the end of its connection: a drained or restarted service, a lost network. It goes on where it
  * stood, at its subscription or its last cursor, waits longer between tries that fail, and neither misses a report nor tells one twice.
  */
-import { ClientError, Status } from "nice-grpc-common";
+import { type CallOptions, ClientError, Status } from "nice-grpc-common";
 import type {
   DeepPartial,
   StreamDeliveryReportsRequest,
   StreamDeliveryReportsResponse,
 } from "../gen/smsrelay/v1/sms_service.ts";
-import type { Clock } from "../observability/clock.ts";
-import type { ServiceClient } from "./client.ts";
+import type { SmsRelayClient } from "./connect.ts";
 import { detailsOf } from "./error-details.ts";
-import { wasNeverSent } from "./outcome-unknown.ts";
-
-const shortestWaitMs = 500;
-const longestWaitMs = 10_000;
+import { nextPauseMs, type Pause, pauseAtRandom } from "./pause.ts";
 
 export interface FollowOptions {
-  readonly client: ServiceClient;
-  readonly request: DeepPartial<StreamDeliveryReportsRequest>;
-  /** Acknowledges each response for this subscription once the caller asks for the next one. */
-  readonly acknowledgeFor: string | undefined;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  /** Called once for each loss of the stream, before the first wait. */
-  readonly onLost: () => void;
+  readonly client: Pick<SmsRelayClient, "sms" | "subscriptions">;
+  /** Where to begin, which reports, and how many; by default all from now on. */
+  readonly request?: DeepPartial<StreamDeliveryReportsRequest>;
+  /** Whether a subscription moves on behind each response once the caller asks for the next one; true by default. */
+  readonly acknowledges?: boolean;
+  /** Ends it. */
+  readonly signal?: AbortSignal;
+  /** Called once for each loss of the stream, before the first pause. */
+  readonly onLost?: (error: unknown) => void;
+  /** Whether to give up on an error while the stream was not open once; by default it goes on trying. */
+  readonly givesUpUnopened?: (error: unknown) => boolean;
+  /** Options of each acknowledging. */
+  readonly callOptions?: () => CallOptions;
+  readonly pause?: Pause;
 }
 
 /** Yields responses until the service ends the stream in order, the signal is aborted, or an error says that trying again is no use. */
 export async function* followReports(
   options: FollowOptions,
 ): AsyncGenerator<StreamDeliveryReportsResponse, void> {
-  const { client, request, acknowledgeFor: subscriptionId, clock, signal, onLost } = options;
+  const { client, request = {}, onLost, callOptions, pause = pauseAtRandom } = options;
+  const { signal = new AbortController().signal, givesUpUnopened = () => false } = options;
+  const position = request.start?.position;
+  const isSubscribed = position?.$case === "subscriptionId" && options.acknowledges !== false;
+  const subscriptionId = isSubscribed ? position.value : undefined;
   let cursor = "";
   let reportCount = 0;
   let wasOpen = false;
   let isUnacknowledged = false;
-  let waitMs = 0;
+  let pauseMs = 0;
   async function acknowledge(): Promise<void> {
     if (!isUnacknowledged || subscriptionId === undefined) return;
-    await client.subscriptions.acknowledgeSubscription({ subscriptionId, cursor }, client.callOptions());
+    await client.subscriptions.acknowledgeSubscription({ subscriptionId, cursor }, callOptions?.());
     isUnacknowledged = false;
   }
   for (;;) {
@@ -55,7 +61,7 @@ export async function* followReports(
         { signal },
       )) {
         wasOpen = true;
-        waitMs = 0;
+        pauseMs = 0;
         yield response;
         cursor = response.cursor;
         reportCount += response.reports.length;
@@ -64,14 +70,14 @@ export async function* followReports(
       }
       return;
     } catch (error) {
-      if (signal.aborted || !isPassing(error) || (!wasOpen && wasNeverSent(error))) throw error;
-      if (waitMs === 0) onLost();
+      if (signal.aborted || !isPassing(error) || (!wasOpen && givesUpUnopened(error))) throw error;
+      if (pauseMs === 0) onLost?.(error);
       wasOpen = true;
+      pauseMs = nextPauseMs(pauseMs, detailsOf(error).retryAfterSeconds);
     }
     if (request.reportLimit !== undefined && request.reportLimit > 0 && reportCount >= request.reportLimit)
       return;
-    waitMs = Math.min(longestWaitMs, Math.max(shortestWaitMs, waitMs * 2));
-    await pause(waitMs, clock, signal);
+    await pause(pauseMs, signal);
     if (signal.aborted) return;
   }
 }
@@ -82,17 +88,8 @@ function isPassing(error: unknown): boolean {
   if (!(error instanceof ClientError)) return false;
   if (error.code === Status.UNAVAILABLE) return true;
   const isOurs = detailsOf(error).info !== undefined;
-  return !isOurs && (error.code === Status.INTERNAL || error.code === Status.CANCELLED);
+  return !isOurs && retriedCodes.has(error.code);
 }
 
-function pause(delayMs: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      timer.cancel();
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = clock.setTimeout(end, delayMs);
-    signal.addEventListener("abort", end, { once: true });
-  });
-}
+/** What stands for a lost connection where the service itself did not say it; DEADLINE_EXCEEDED of an acknowledgement too. */
+const retriedCodes = new Set<Status>([Status.INTERNAL, Status.CANCELLED, Status.DEADLINE_EXCEEDED]);
