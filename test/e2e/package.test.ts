@@ -5,12 +5,14 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startSimulator } from "../../src/smsc/start-simulator.ts";
+import { ACCOUNT_KEY, setUpService, startServiceProcess } from "../support/service-process.ts";
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, "../..");
 const bin = join(root, "bin/sms-relay.cjs");
 /** Installing takes what the network takes. */
-const patienceMs = 180_000;
+const patienceMs = 300_000;
 
 let folder: string;
 beforeAll(async () => {
@@ -45,8 +47,35 @@ console.log(simulator.port > 0, simulator.received().length, simulator.counters(
 await simulator.stop();
 `;
 
-async function expectSimulatorFor(home: string, env: Record<string, string | undefined>): Promise<void> {
-  await writeFile(join(home, "users-test.mts"), usersTest);
+/** A client of somebody's own, as docs/clients.md shows one. */
+const usersClient = `
+import { ChannelCredentials, connect, detailsOf, type DeliveryReport, followReports, InitialStart, sendSms, serviceConfig } from "sms-relay/client";
+import config from "sms-relay/service-config.json" with { type: "json" };
+import { readFileSync } from "node:fs";
+
+const [, , address = "", key = ""] = process.argv;
+using client = connect({ address, key, credentials: ChannelCredentials.createInsecure() });
+const request = { sender: "ACME", recipients: ["+46701234567"], content: { $case: "text" as const, value: "Hello" } };
+const { messageId } = await sendSms(client, request);
+const reports: DeliveryReport[] = [];
+const start = { initialStart: InitialStart.INITIAL_START_EARLIEST };
+for await (const page of followReports({ client, request: { start, reportLimit: 3 } })) reports.push(...page.reports);
+console.log(reports.every((report) => report.messageId === messageId), reports.at(-1)?.final);
+const refused = await sendSms(client, { ...request, recipients: ["123"] }).catch(detailsOf);
+console.log("statusCode" in refused && refused.statusCode);
+console.log(JSON.stringify(config) === JSON.stringify(serviceConfig));
+const descriptors = readFileSync(new URL(import.meta.resolve("sms-relay/descriptor-set.binpb")));
+console.log(descriptors.includes("smsrelay/v1/sms_service.proto"));
+`;
+
+/** Compiles a program as its user would, and runs it. */
+async function runUsers(
+  home: string,
+  env: Record<string, string | undefined>,
+  text: string,
+  ...args: readonly string[]
+): Promise<string> {
+  await writeFile(join(home, "users-test.mts"), text);
   const compiler = join(root, "node_modules/typescript/bin/tsc");
   const options = [
     "--module",
@@ -54,6 +83,7 @@ async function expectSimulatorFor(home: string, env: Record<string, string | und
     "--target",
     "es2024",
     "--strict",
+    "--resolveJsonModule",
     "--types",
     "node",
     "--typeRoots",
@@ -65,8 +95,22 @@ async function expectSimulatorFor(home: string, env: Record<string, string | und
     (error: { stdout: string }) => error,
   );
   expect(compiled.stdout).toBe("");
-  const ran = await run(process.execPath, ["users-test.mts"], { cwd: home, env });
-  expect(ran.stdout).toBe("true 0 0\n");
+  return (await run(process.execPath, ["users-test.mts", ...args], { cwd: home, env })).stdout;
+}
+
+async function expectClientFor(home: string, env: Record<string, string | undefined>): Promise<void> {
+  const simulator = await startSimulator({ port: 0, receiptDelayMs: 5 });
+  const gateway = { id: "north", kind: "smpp", host: "127.0.0.1", port: simulator.port };
+  const gateways = [{ ...gateway, systemId: "x", password: "x" }];
+  const service = await startServiceProcess(await setUpService(join(folder, "service"), { gateways }));
+  try {
+    const address = `127.0.0.1:${service.setup.grpcPort}`;
+    const told = await runUsers(home, env, usersClient, address, ACCOUNT_KEY);
+    expect(told).toBe("true true\n4002\ntrue\ntrue\n");
+  } finally {
+    await service.stop();
+    await simulator.stop();
+  }
 }
 
 describe("the package", () => {
@@ -89,6 +133,9 @@ describe("the package", () => {
     expect(paths).toContain("dist/gen/smsrelay/v1/sms_service.js");
     expect(paths).toContain("proto/smsrelay/v1/sms_service.proto");
     expect(paths).toContain("dist/smsc/start-simulator.d.ts");
+    expect(paths).toContain("dist/client/client.d.ts");
+    expect(paths).toContain("dist/descriptor-set.binpb");
+    expect(paths).toContain("proto/service-config.json");
     const isSource = (path: string) => path.endsWith(".ts") && !path.endsWith(".d.ts");
     expect(paths.filter((path) => isSource(path) || path.startsWith("test/"))).toEqual([]);
 
@@ -104,7 +151,8 @@ describe("the package", () => {
     expect(demo.stdout).toContain("Every one of 504 deliveries has its final report");
     expect(await readdir(env.TMPDIR)).toEqual([]);
     expect((await readdir(home)).sort()).toEqual(["node_modules", "package-lock.json", "package.json"]);
-    await expectSimulatorFor(home, env);
+    expect(await runUsers(home, env, usersTest)).toBe("true 0 0\n");
+    await expectClientFor(home, env);
   });
 
   it.each(["20.19.0", "22.18.0", "24.0.0", "24.6.0"])(
