@@ -107,6 +107,8 @@ export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs
       .listKeys()
       .then((keys) => {
         known = new Map(keys.map((key) => [key.id, key]));
+        // Somebody may have changed the scopes of a row, which its hash covers.
+        rightHashes.clear();
         readAtMs = askedMs;
       })
       .finally(() => {

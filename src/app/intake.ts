@@ -87,7 +87,7 @@ export async function startIntake(deps: IntakeDeps): Promise<Intake> {
     }
     const endMs = clock.monotonic();
     looked = { endMs, tookMs: endMs - startMs };
-    isSooner = isFullByCount();
+    isSooner = !isStoreAway && isFullByCount();
     wait();
   }
 

@@ -217,8 +217,11 @@ export class GuardedCall extends ServerInterceptingCall implements WatchedCall {
   /** Ends a call whose request is not whole, and asks the peer to send no more of it (RFC 9113 §8.1). */
   #end(status: StatusObject): void {
     this.#leave();
+    const stream = this.#reached?.stream;
+    // What the peer has not taken would hold the stream until its connection goes, and no status would be read.
+    const isUntaken = stream !== undefined && stream.writableLength > 0;
     this.#call.sendStatus(status);
-    this.#reached?.stream.close(constants.NGHTTP2_NO_ERROR);
+    stream?.close(isUntaken ? constants.NGHTTP2_ENHANCE_YOUR_CALM : constants.NGHTTP2_NO_ERROR);
   }
 
   #leave(): void {

@@ -4,7 +4,11 @@ import { constants } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { Status } from "nice-grpc";
 import { afterEach, describe, expect, it } from "vitest";
-import { GetStatusRequest, SendSmsRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import {
+  GetStatusRequest,
+  SendSmsRequest,
+  SendSmsStreamRequest,
+} from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { defaultCallBounds } from "../../../src/rpc/call-bounds.ts";
 import { contractMethods } from "../../support/contract-methods.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
@@ -283,5 +287,22 @@ describe("answers that nobody reads", () => {
       })
       .toBe(true);
     expect((await held.end).rstCode).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  });
+
+  it("P61 are given up with a stream whose next message does not go on", async () => {
+    const doorClock = createFakeClock();
+    const { session } = await start({ doorClock });
+    const request = SendSmsRequest.create({ ...good, requestId: "untaken" });
+    const item = SendSmsStreamRequest.encode(SendSmsStreamRequest.create({ request })).finish();
+    const call = openCall(session(0), sendSmsStream, { key: SHOP_KEY, octets: frameOf(item) });
+    await once(call.stream, "response");
+    call.stream.write(frameOf(Buffer.alloc(10), 1_000));
+    await expect
+      .poll(() => {
+        doorClock.advance(31_000);
+        return call.stream.closed;
+      })
+      .toBe(true);
+    expect((await call.end).rstCode).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   });
 });
