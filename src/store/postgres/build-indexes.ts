@@ -1,11 +1,13 @@
 /**
  * Builds the indexes that a migration adds to tables that may be large, beside replicas that go on writing: outside of its transaction,
- * CONCURRENTLY, and each before the one that it takes the place of goes. What was cut off is done by the next start.
+ * CONCURRENTLY, and each before the one that it takes the place of goes. What was cut off is done by the next start; until then the
+ * former one serves.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
+import type { Logger } from "../../observability/logger.ts";
 import type { Migration } from "../schema-change.ts";
-import { schemaName } from "./connect.ts";
+import { schemaName, unhurried } from "./connect.ts";
 
 /** A migration whose `sql` names no index of a table that may be large. */
 export interface IndexingMigration extends Migration {
@@ -31,18 +33,56 @@ const indexesOfSchema = `SELECT c.relname AS name, i.indisvalid AS "isValid"
   FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
   WHERE c.relnamespace = $1::regnamespace`;
 
-/** Resolves at once where nothing is missing; waits while another process builds. */
-export async function buildIndexes(client: pg.Client, added: readonly AddedIndex[]): Promise<void> {
-  while ((await readMissing(client, added)).length > 0) {
+/** How long it waits for another process that builds. */
+const waitForBuilderMs = 60_000;
+
+export interface BuildOptions {
+  /** Told what goes on. With it a failure is only told, so that a start goes on without; else it rejects. */
+  readonly log?: Pick<Logger, "info" | "warn"> | undefined;
+  readonly waitMs?: number;
+}
+
+/** Resolves at once where nothing is missing; waits a while where another process builds. */
+export async function buildIndexes(
+  client: pg.Client,
+  added: readonly AddedIndex[],
+  options: BuildOptions = {},
+): Promise<void> {
+  try {
+    await buildOrWait(client, added, options);
+  } catch (err) {
+    if (options.log === undefined) throw err;
+    options.log.warn(
+      { err },
+      "Indexes of the database could not be built; work goes on without them, and the next start builds what is missing.",
+    );
+  }
+}
+
+async function buildOrWait(
+  client: pg.Client,
+  added: readonly AddedIndex[],
+  { log, waitMs = waitForBuilderMs }: BuildOptions,
+): Promise<void> {
+  for (let waitedMs = 0; ; waitedMs += lookAgainMs) {
+    const missing = await readMissing(client, added);
+    if (missing.length === 0) return;
     const { rows } = await client.query<{ locked: boolean }>("SELECT pg_try_advisory_lock($1) AS locked", [
       lockNumber,
     ]);
     if (rows[0]?.locked === true) {
+      log?.info(
+        { indexes: missing.map(({ index }) => index.name) },
+        "Indexes of the database are built first.",
+      );
       await withPatience(client, () => buildMissing(client, added)).finally(() =>
         client.query("SELECT pg_advisory_unlock($1)", [lockNumber]),
       );
       return;
     }
+    if (waitedMs >= waitMs) throw new Error("another process has been building them for long");
+    if (waitedMs === 0)
+      log?.info({ waitMs }, "Another process builds indexes of the database; waiting for it.");
     await sleep(lookAgainMs);
   }
 }
@@ -70,9 +110,9 @@ async function buildMissing(client: pg.Client, added: readonly AddedIndex[]): Pr
   for (const { index, state } of await readMissing(client, added)) {
     const { name, on, former } = index;
     // What a building leaves that was cut off is written to and never read.
-    if (state === "broken") await client.query(`DROP INDEX CONCURRENTLY ${name}`);
-    if (state !== "built") await client.query(`CREATE INDEX CONCURRENTLY ${name} ON ${on}`);
-    if (former !== undefined) await client.query(`DROP INDEX CONCURRENTLY IF EXISTS ${former}`);
+    if (state === "broken") await client.query(unhurried(`DROP INDEX CONCURRENTLY ${name}`));
+    if (state !== "built") await client.query(unhurried(`CREATE INDEX CONCURRENTLY ${name} ON ${on}`));
+    if (former !== undefined) await client.query(unhurried(`DROP INDEX CONCURRENTLY IF EXISTS ${former}`));
   }
 }
 

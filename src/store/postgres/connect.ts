@@ -111,6 +111,15 @@ export async function connectTo(
   }
 }
 
+/**
+ * A statement that takes as long as the server's own timeouts let it: building an index of millions of rows, waiting for a lock. Cut off
+ * by this side, the server would go on with it and hold its locks. The timer is the longest that there is.
+ */
+export function unhurried(text: string, values?: unknown[]): pg.QueryConfig {
+  const config = { text, query_timeout: 2 ** 31 - 1 };
+  return values === undefined ? config : { ...config, values };
+}
+
 /** The server and database of a URL, without user and password. */
 export function nameOf(url: string): string {
   try {

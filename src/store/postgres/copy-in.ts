@@ -12,7 +12,7 @@ import {
 } from "../copied-tables.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import type { IndexingMigration } from "./build-indexes.ts";
-import { schemaName } from "./connect.ts";
+import { schemaName, unhurried } from "./connect.ts";
 import { type CopyMark, isWholeCopy, moveMark, readMark, removeMark, setMark, setMeta } from "./copy-mark.ts";
 import { inTransaction, lockSchema, migrateTarget, readMetaValues } from "./migrate.ts";
 import { packText } from "./pack-text.ts";
@@ -158,8 +158,8 @@ async function refuseRows(client: pg.Client, name: string): Promise<void> {
 
 async function removeRows(client: pg.Client): Promise<void> {
   for (const { table, ownRows } of copiedTables) {
-    if (ownRows === undefined) await client.query(`TRUNCATE ${table}`);
-    else await client.query(`DELETE FROM ${table} WHERE NOT (${ownRows})`);
+    if (ownRows === undefined) await client.query(unhurried(`TRUNCATE ${table}`));
+    else await client.query(unhurried(`DELETE FROM ${table} WHERE NOT (${ownRows})`));
   }
 }
 
@@ -177,7 +177,7 @@ async function compareCounts(
 ): Promise<void> {
   for (const { table, ownRows } of copiedTables) {
     const { rows } = await client.query<{ count: number }>(
-      `SELECT count(*) AS count FROM ${table} WHERE NOT (${ownRows ?? "false"})`,
+      unhurried(`SELECT count(*) AS count FROM ${table} WHERE NOT (${ownRows ?? "false"})`),
     );
     const [copied, expected] = [rows[0]?.count, counts.get(table)];
     if (copied === expected) continue;

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type pg from "pg";
 import type { SchemaChange } from "../schema-change.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
+import type { BuildOptions } from "./build-indexes.ts";
 import { type MigratedDatabase, migrate, planMigration } from "./migrate.ts";
 import { withDatabase } from "./with-database.ts";
 
@@ -10,9 +11,10 @@ import { withDatabase } from "./with-database.ts";
 export function migrateDatabase(
   urls: readonly string[],
   andThen: (client: pg.Client, name: string) => Promise<void> = async () => {},
+  building?: BuildOptions,
 ): Promise<MigratedDatabase> {
   return withDatabase(urls, "migration", async (client, name) => {
-    const migrated = await migrate(client, name, randomUUID);
+    const migrated = await migrate(client, name, randomUUID, undefined, building);
     await andThen(client, name);
     return migrated;
   });

@@ -7,8 +7,8 @@ import type pg from "pg";
 import type { ReportLine } from "../reports.ts";
 import type { MigratedStore, SchemaChange } from "../schema-change.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
-import { type AddedIndex, buildIndexes, type IndexingMigration } from "./build-indexes.ts";
-import { schemaName } from "./connect.ts";
+import { type AddedIndex, type BuildOptions, buildIndexes, type IndexingMigration } from "./build-indexes.ts";
+import { schemaName, unhurried } from "./connect.ts";
 import { type CopyMark, readMark, setMark, setMeta } from "./copy-mark.ts";
 import { initialSchema } from "./migrations/0001-initial.ts";
 import { gatewaySessions } from "./migrations/0002-gateway-sessions.ts";
@@ -59,8 +59,9 @@ export function migrate(
   name: string,
   newStoreId: () => string,
   steps: readonly IndexingMigration[] = migrations,
+  building?: BuildOptions,
 ): Promise<MigratedDatabase> {
-  return migrateMeta(client, name, newStoreId, steps, refuseUnfinished);
+  return migrateMeta(client, name, newStoreId, steps, refuseUnfinished, building);
 }
 
 /** The same for the target of a copy: one that a former release began and did not finish gets this schema, and begins anew. */
@@ -79,6 +80,7 @@ async function migrateMeta(
   newStoreId: () => string,
   steps: readonly IndexingMigration[],
   judge: (meta: Meta, name: string) => void,
+  building?: BuildOptions,
 ): Promise<MigratedDatabase> {
   const ownVersion = versionOf(steps);
   let before: Meta | undefined;
@@ -92,7 +94,7 @@ async function migrateMeta(
       const next = steps.find(({ version }) => version > found.version);
       if (next === undefined) return found;
       await client.query(`SET LOCAL lock_timeout = ${lockWaitMs}`);
-      await client.query(next.sql);
+      await client.query(unhurried(next.sql));
       const { version, minReader } = next;
       await setMeta(client, [
         ["version", String(version)],
@@ -106,7 +108,7 @@ async function migrateMeta(
     const { storeId, line, version } = meta;
     if (version < ownVersion) continue;
     // A newer release may have others in their place.
-    if (version === ownVersion) await buildIndexes(client, indexesOf(steps));
+    if (version === ownVersion) await buildIndexes(client, indexesOf(steps), building);
     return { storeId, line, from: before?.version, to: version };
   }
 }
@@ -153,7 +155,7 @@ function versionOf(steps: readonly IndexingMigration[]): number {
 
 /** Nobody else migrates, or begins or ends a copy, until the transaction ends. */
 export async function lockSchema(client: pg.Client): Promise<void> {
-  await client.query("SELECT pg_advisory_xact_lock($1)", [lockNumber]);
+  await client.query(unhurried("SELECT pg_advisory_xact_lock($1)", [lockNumber]));
 }
 
 /** Undefined where there is no schema yet; refuses one that is not ours. */

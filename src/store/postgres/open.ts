@@ -71,7 +71,7 @@ function nameTaken(urls: readonly string[], replicaId: string): StoreUnavailable
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const { urls, clock, log, onDatabaseTime } = options;
   const guard = createServerGuard({ monotonic: () => clock.monotonic(), log, onTime: onDatabaseTime });
-  const { storeId } = await migrateDatabase(urls, guard.admit);
+  const { storeId } = await migrateDatabase(urls, guard.admit, { log });
   return createStore(options, storeId, guard);
 }
 

@@ -126,12 +126,12 @@ describe.skipIf(postgresMissing !== undefined)(`upgrading ${postgresMissing ?? "
     await writer.query(`INSERT INTO smsc_ids (${columns}) ${rows}`, [1]);
     const migrating = migrateTo(migrations);
     const waits =
-      "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX%' AND wait_event_type = 'Lock'";
+      "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'CREATE INDEX%' AND wait_event_type = 'Lock'";
     await expect.poll(() => world.database.query(waits), { timeout: 20_000 }).toHaveLength(1);
     const second = migrateTo(migrations);
     await writer.query(`INSERT INTO smsc_ids (${columns}) ${rows}`, [1]);
     await world.database.query(
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX%'",
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'CREATE INDEX%'",
     );
     await expect(migrating).rejects.toMatchObject({ reason: "AWAY" });
     await writer.query("COMMIT");
