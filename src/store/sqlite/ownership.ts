@@ -6,7 +6,7 @@
 import { type BigIntStats, statSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
-import { beginLog } from "./log-begin.ts";
+import { createLogBegin } from "./log-begin.ts";
 import { lockPathOf } from "./service-lock.ts";
 import { prepare } from "./statement.ts";
 
@@ -26,6 +26,7 @@ export function createOwnership(db: DatabaseSync, path: string): Ownership {
     "UPDATE meta SET value = value + 1 WHERE key = 'epoch' RETURNING value",
   );
   const readEpoch = prepare<{ value: number }>(db, "SELECT value FROM meta WHERE key = 'epoch'");
+  const logBegin = createLogBegin(db, path);
   const names = [path, `${path}-wal`, `${path}-shm`, lockPathOf(path)];
   let opened: readonly (string | undefined)[] = [];
   const openedElsewhere = `${path} was opened by another process, which goes on with it`;
@@ -33,7 +34,7 @@ export function createOwnership(db: DatabaseSync, path: string): Ownership {
   return {
     begin() {
       const epoch = countUp.get()?.value ?? 0;
-      beginLog(db);
+      logBegin.begin(epoch);
       opened = names.map(identityOf);
       return epoch;
     },
@@ -49,6 +50,7 @@ export function createOwnership(db: DatabaseSync, path: string): Ownership {
           const what = identityOf(name) === undefined ? "removed" : "replaced by another file";
           loss ??= taken(`${name} was ${what} while the service had it open`);
         } else if (readEpoch.get()?.value !== epoch) loss ??= taken(openedElsewhere);
+        if (loss === undefined) logBegin.keepMarked(epoch);
       } catch {
         // A disk that does not answer says nothing of whose the file is; batches tell what is wrong with it.
       }

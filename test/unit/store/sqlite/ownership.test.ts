@@ -5,6 +5,7 @@ import {
   linkSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -26,6 +27,8 @@ const opened: Store[] = [];
 async function open(at = path): Promise<Store> {
   const log = {
     error: ({ err }: { err: Error }, sentence: string) => void told.push(`${sentence} ${err.message}`),
+    // What waits in a restored copy.
+    warn: () => {},
   };
   const store = await openSqliteStore({ path: at, clock: createFakeClock(startMs), log: log as never });
   opened.push(store);
@@ -60,6 +63,43 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((store) => store.close()));
   rmSync(folder, { recursive: true, force: true });
 });
+
+const dayMs = 86_400_000;
+const keepNothing = {
+  bodiesMs: 1,
+  reportsMs: 1,
+  messagesMs: 1,
+  requestIdsMs: 1,
+  parkedReceiptsMs: 1,
+  referencesMs: 1,
+  smscIdsMs: 1,
+};
+
+/** Writes until the log was checkpointed and has started over. */
+async function overflowLog(store: Store): Promise<void> {
+  const before = saltsOf(`${path}-wal`);
+  while (saltsOf(`${path}-wal`) === before) {
+    await store.accept(Array.from({ length: 500 }, () => buildAcceptance()));
+  }
+}
+
+function saltsOf(log: string): string {
+  return readFileSync(log).toString("hex", 16, 24);
+}
+
+/** Whether the frames that belong to the log as it stands hold the mark. */
+function isMarked(log: string): boolean {
+  const octets = readFileSync(log);
+  const frame = 24 + octets.readUInt32BE(8);
+  for (
+    let at = 32;
+    at + frame <= octets.length && octets.toString("hex", at + 8, at + 16) === saltsOf(log);
+  ) {
+    if (octets.subarray(at, at + frame).includes("log_begins_at")) return true;
+    at += frame;
+  }
+  return false;
+}
 
 const patience = { timeout: 20_000 };
 
@@ -188,6 +228,25 @@ describe("a backup in the place of a store that was killed", () => {
     rmSync(`${path}-wal`);
     const { messages } = await (await open()).listMessages(account, {}, { before: undefined, limit: 10 });
     expect(messages).toHaveLength(fileOf);
+  });
+
+  it.each([
+    ["checkpoints", (store: Store) => overflowLog(store)],
+    ["cleaning", (store: Store) => store.clean(startMs + 1_000 * dayMs, keepNothing, 1_000)],
+  ])("is refused also where the log of a later run has started over after %s", async (_why, startOver) => {
+    await (await openUsed()).close();
+    const cold = join(folder, "cold.db");
+    copyFileSync(path, cold);
+    const store = await openUsed();
+    await startOver(store);
+    await store.accept([buildAcceptance()]);
+    await expect.poll(() => isMarked(`${path}-wal`), patience).toBe(true);
+    const [killed, own] = ["killed.db", "own.db"].map((name) => join(folder, name)) as [string, string];
+    copyFileSync(cold, killed);
+    copyFileSync(path, own);
+    for (const at of [killed, own]) copyFileSync(`${path}-wal`, `${at}-wal`);
+    await expect(open(killed)).rejects.toMatchObject({ reason: "FOREIGN_LOG" });
+    await open(own);
   });
 
   it("is no matter to a store that was killed again and again, beside its own log", async () => {
