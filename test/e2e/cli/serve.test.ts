@@ -341,6 +341,13 @@ function catches(status: string, signal: number): boolean {
   return ((BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n) === 1n;
 }
 
+async function streamIsOpen({ httpPort }: { readonly httpPort: number }): Promise<void> {
+  await soon(async () => {
+    const figures = await (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text();
+    expect(figures).toMatch(/^\S*report_streams 1$/m);
+  });
+}
+
 describe("SIGTERM", () => {
   it("lets what is in flight finish, ends streams, unbinds and exits with 0; who watches goes on at the next start", async () => {
     await using simulator = disposable(
@@ -353,6 +360,7 @@ describe("SIGTERM", () => {
     await using service = await startServiceProcess(setup);
     await simulator.value.waitUntil(({ binds }) => binds === 1);
     const watching = call(setup.grpcPort, ["watch", "--from", "earliest", "--count", "3"]);
+    await streamIsOpen(setup);
     const sent = await call(setup.grpcPort, ["send", "--from", "A", "--to", "+46701234567", "--json", "x"]);
     await simulator.value.waitUntil(({ submits }) => submits === 1);
 
@@ -467,10 +475,9 @@ describe("kill -9", () => {
     const setup = await setUpService(folder, { gateways: [{ ...away, paused: true }] });
     await using service = await startServiceProcess(setup);
     const watching = call(setup.grpcPort, ["watch", "--count", "1"]);
-    await soon(async () => {
-      const figures = await (await fetch(`http://127.0.0.1:${setup.httpPort}/metrics`)).text();
-      expect(figures).toMatch(/^\S*report_streams 1$/m);
-    });
+    await streamIsOpen(setup);
+    // By the time that another call was answered it has its first cursor.
+    await call(setup.grpcPort, ["list"]);
     service.kill("SIGKILL");
     await service.ended;
     await using again = await startServiceProcess(setup);
