@@ -1,6 +1,6 @@
 /**
  * Brings deliveries that wait for a gateway which left the configuration into the queue of one that is there, to be routed again: of
- * its own one under a new name, where it has one.
+ * its own one under a new name, where it has one. Receipts that were parked under a former name come to today's, too.
  */
 import type { GatewayNames } from "../domain/gateway-names.ts";
 import type { GatewayId } from "../domain/ids.ts";
@@ -10,7 +10,7 @@ import type { Store } from "../store/store.ts";
 import { type BackgroundService, createBackgroundService } from "./background-service.ts";
 
 export interface OrphanAdopterDependencies {
-  readonly store: Pick<Store, "adoptOrphans">;
+  readonly store: Pick<Store, "adoptOrphans" | "renameReceipts">;
   readonly clock: Clock;
   readonly log: Logger;
   /** The gateways of the configuration in force. */
@@ -23,17 +23,25 @@ export interface OrphanAdopterDependencies {
 }
 
 export interface OrphanAdopter extends BackgroundService {
-  /** Adopts all that waits under former names, so that nothing younger leaves before it; nothing where there are none. */
+  /**
+   * Adopts what waits under former names, so that nothing younger leaves before it; nothing where there are none. Ends after seconds,
+   * however much is left: the sweep brings the rest.
+   */
   adoptRenamed(): Promise<void>;
 }
 
+/** One round at most, since a replica with another file may be moving the same rows the other way. */
+const roundMs = 5_000;
+
 export function createOrphanAdopter(dependencies: OrphanAdopterDependencies): OrphanAdopter {
-  const { store, log, known, names, onAdopted, everyMs = 10_000, limit = 500 } = dependencies;
-  const tick = async () => {
+  const { store, clock, log, known, names, onAdopted, everyMs = 10_000, limit = 500 } = dependencies;
+  /** Answers whether more may be left. */
+  const move = async () => {
     const gatewayIds = known();
     const { renamed } = names();
     const [to] = gatewayIds;
     if (to === undefined) return false;
+    const receipts = renamed.size === 0 ? 0 : await store.renameReceipts(renamed, clock.now(), limit);
     const count = await store.adoptOrphans(gatewayIds, to, limit, renamed);
     if (count > 0) {
       const heirs = [...new Set([to, ...renamed.values()])];
@@ -43,12 +51,25 @@ export function createOrphanAdopter(dependencies: OrphanAdopterDependencies): Or
       );
       onAdopted(heirs);
     }
-    return count >= limit;
+    return count >= limit || receipts >= limit;
+  };
+  let roundEndMs: number | undefined;
+  const tick = async () => {
+    roundEndMs ??= clock.monotonic() + roundMs;
+    let hasMore = false;
+    try {
+      hasMore = (await move()) && clock.monotonic() < roundEndMs;
+    } finally {
+      if (!hasMore) roundEndMs = undefined;
+    }
+    return hasMore;
   };
   return {
     ...createBackgroundService({ name: "orphan-adopter", everyMs, tick }, dependencies),
     async adoptRenamed() {
-      if (names().renamed.size > 0) while (await tick());
+      if (names().renamed.size === 0) return;
+      const endMs = clock.monotonic() + roundMs;
+      while ((await move()) && clock.monotonic() < endMs);
     },
   };
 }

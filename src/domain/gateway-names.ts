@@ -29,6 +29,11 @@ export function nameReceipt(receipt: Receipt, { renamed, formerIdsOf }: GatewayN
   return formerGatewayIds.length === 0 ? receipt : { ...receipt, gatewayId, formerGatewayIds };
 }
 
+/** The names that a gateway had before, by today's ones alone: a name leads to one gateway. */
+export function formerIdsIn(renamed: GatewayNames["renamed"], today: GatewayId): readonly GatewayId[] {
+  return [...renamed].flatMap(([former, id]) => (id === today ? [former] : []));
+}
+
 /** The progress with today's names, so that what began under a former one goes on. */
 export function nameProgress(progress: DeliveryProgress, { renamed }: GatewayNames): DeliveryProgress {
   if (renamed.size === 0) return progress;

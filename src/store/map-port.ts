@@ -18,6 +18,7 @@ type Written =
   | "expireDue"
   | "endSilent"
   | "adoptOrphans"
+  | "renameReceipts"
   | "openSubscription"
   | "createSubscription"
   | "acknowledge"
@@ -60,6 +61,8 @@ export function mapPort({ write, writeAll }: Writes<WriteSteps>): Pick<Store, Wr
     endSilent: (nowMs, graceMs, limit) => write("endSilent", { nowMs, graceMs, limit }, { rows: limit }),
     adoptOrphans: (known, to, limit, renamed) =>
       write("adoptOrphans", { known, to, limit, renamed }, { rows: limit }),
+    renameReceipts: (renamed, nowMs, limit) =>
+      write("renameReceipts", { renamed, nowMs, limit }, { rows: limit }),
     async openSubscription(accountId, name, position, nowMs, most = 2 ** 31 - 1) {
       const opened = await write("openSubscription", { accountId, name, position, nowMs, most });
       return opened ?? refuseSubscription(accountId);

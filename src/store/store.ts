@@ -100,6 +100,11 @@ export interface Store {
     renamed: ReadonlyMap<GatewayId, GatewayId>,
   ): Promise<number>;
   /**
+   * Brings receipts that wait under former names of gateways to today's, due to be looked at again: their parts may have been submitted
+   * under either. At most `limit`; how many.
+   */
+  renameReceipts(renamed: ReadonlyMap<GatewayId, GatewayId>, nowMs: number, limit: number): Promise<number>;
+  /**
    * Deletes and erases what retention has passed, at most `limit` rows a commit; how many rows in all. Ends between two commits once
    * `signal` says so.
    */

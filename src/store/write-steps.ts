@@ -37,6 +37,12 @@ export interface AdoptRequest {
   readonly renamed: ReadonlyMap<GatewayId, GatewayId>;
 }
 
+export interface RenameRequest {
+  readonly renamed: ReadonlyMap<GatewayId, GatewayId>;
+  readonly nowMs: number;
+  readonly limit: number;
+}
+
 export interface PauseRequest {
   readonly gatewayId: GatewayId;
   readonly pause: { readonly reason: string; readonly timeMs: number } | undefined;
@@ -70,6 +76,7 @@ export interface WriteSteps {
   readonly expireDue: Step<SweepRequest, Overdue>;
   readonly endSilent: Step<SweepRequest & { readonly graceMs: number }, number>;
   readonly adoptOrphans: Step<AdoptRequest, number>;
+  readonly renameReceipts: Step<RenameRequest, number>;
   readonly openSubscription: Step<OpenRequest, Subscription | undefined>;
   readonly createSubscription: Step<OpenRequest, Subscription | undefined>;
   readonly acknowledge: Step<PositionRequest, AcknowledgeOutcome>;

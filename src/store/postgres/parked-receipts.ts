@@ -5,7 +5,8 @@
  */
 import type { Receipt, ReceiptedId } from "../../domain/receipt.ts";
 import { idsOf, mostUnderOneId } from "../match-receipt.ts";
-import { nextLookMs, pairOf, parseParkedReceipt } from "../parked-receipt.ts";
+import { nextLookMs, pairOf, parseParkedReceipt, renameParked } from "../parked-receipt.ts";
+import type { RenameRequest } from "../write-steps.ts";
 import { idKey, type LockedRows, type ParkedRow } from "./locked-rows.ts";
 import { unpackText } from "./pack-text.ts";
 import { type Connection, statement } from "./statement.ts";
@@ -21,6 +22,43 @@ const findDue = statement<ParkedRow>(
   `SELECT ${parkedColumns} FROM parked_receipts p WHERE p.due_time <= $1
    ORDER BY p.due_time LIMIT $2 FOR UPDATE OF p SKIP LOCKED`,
 );
+
+const findOf = statement<ParkedRow>(
+  "find_receipts_of",
+  `SELECT ${parkedColumns} FROM parked_receipts p WHERE p.gateway_id = $1
+   ORDER BY p.gateway_id, p.match_key, p.id LIMIT $2 FOR UPDATE OF p SKIP LOCKED`,
+);
+const rename = statement(
+  "rename_receipts",
+  `UPDATE parked_receipts p SET gateway_id = k.gateway_id, receipt = k.receipt, due_time = k.due_time
+   FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) AS k (id, gateway_id, receipt, due_time)
+   WHERE p.id = k.id`,
+);
+
+/** Brings rows under former names of gateways to today's; how many. */
+export async function renameReceipts(
+  connection: Connection,
+  { renamed, nowMs, limit }: RenameRequest,
+): Promise<number> {
+  let moved = 0;
+  for (const former of renamed.keys()) {
+    if (moved >= limit) break;
+    const rows = (await connection.all(findOf, former, limit - moved)).map(unpackParked);
+    if (rows.length === 0) continue;
+    const today = rows.map(({ receipt, raw, match_key: matchKey, raw_id: rawId }) =>
+      renameParked({ receipt, raw: new Uint8Array(raw), matchKey, rawId }, renamed, nowMs),
+    );
+    await connection.run(
+      rename,
+      rows.flatMap(({ id }) => id ?? []),
+      today.map(({ gatewayId }) => gatewayId),
+      today.map(({ receipt }) => receipt),
+      today.map(({ dueMs }) => dueMs),
+    );
+    moved += rows.length;
+  }
+  return moved;
+}
 
 /** Receipts whose time has come, locked. */
 export async function findDueReceipts(

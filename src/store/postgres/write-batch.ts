@@ -16,7 +16,7 @@ import { createKey, revokeKey } from "./keys.ts";
 import { loadRows } from "./load-rows.ts";
 import type { DeliveryRow } from "./locked-rows.ts";
 import type { WriteOperation, WriteSteps } from "./operations.ts";
-import { findDueReceipts } from "./parked-receipts.ts";
+import { findDueReceipts, renameReceipts } from "./parked-receipts.ts";
 import { setPaused } from "./pauses.ts";
 import type { QueueEnds } from "./queue-ends.ts";
 import { type NewIncomingId, recordIncoming } from "./record-incoming.ts";
@@ -132,6 +132,7 @@ async function perform(
   await each("expireDue", (request) => expireDue(tx, request));
   await each("endSilent", (request) => endSilent(tx, request));
   await each("adoptOrphans", (request) => adoptOrphans(tx, queueEnds, request));
+  await each("renameReceipts", (request) => renameReceipts(connection, request));
   const claimPlans: ClaimPlan[] = [];
   const claims = inputsOf("claim").filter(({ index, input }) => {
     if (mayClaim(input.claimant)) return true;

@@ -6,7 +6,8 @@ import type { DatabaseSync } from "node:sqlite";
 import type { GatewayId } from "../../domain/ids.ts";
 import type { Receipt, ReceiptedId } from "../../domain/receipt.ts";
 import { idsOf, mostUnderOneId } from "../match-receipt.ts";
-import { nextLookMs, pairOf, parseParkedReceipt } from "../parked-receipt.ts";
+import { nextLookMs, pairOf, parseParkedReceipt, renameParked } from "../parked-receipt.ts";
+import type { RenameRequest } from "../write-steps.ts";
 import { prepare } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -36,6 +37,15 @@ export function createParkedReceipts(db: DatabaseSync) {
   const removePair = prepare(db, "DELETE FROM parked_receipts WHERE pair = ?");
   const setDue = prepare(db, "UPDATE parked_receipts SET due_time = ? WHERE id = ?");
 
+  const findOf = prepare<ParkedRow & { readonly match_key: string; readonly raw_id: string }>(
+    db,
+    `SELECT ${columns}, match_key, raw_id FROM parked_receipts WHERE gateway_id = ? ORDER BY match_key, id LIMIT ?`,
+  );
+  const rename = prepare(
+    db,
+    "UPDATE parked_receipts SET gateway_id = ?, receipt = ?, due_time = ? WHERE id = ?",
+  );
+
   /** In the order in which they came; the newest, where an id has many. */
   function find(gatewayId: GatewayId, { matchKey, smscMessageId }: ReceiptedId): readonly ParkedRow[] {
     const rows = findByKey.all(gatewayId, matchKey);
@@ -64,6 +74,19 @@ export function createParkedReceipts(db: DatabaseSync) {
 
     unpark(tx: Transaction, { id, pair }: ParkedRow): void {
       tx.parkedReceipts -= pair === null ? remove.run(id) : removePair.run(pair);
+    },
+
+    rename({ renamed, nowMs, limit }: RenameRequest): number {
+      let moved = 0;
+      for (const former of renamed.keys()) {
+        for (const row of findOf.all(former, limit - moved)) {
+          const { id, receipt, raw, match_key: matchKey, raw_id: rawId } = row;
+          const today = renameParked({ receipt, raw, matchKey, rawId }, renamed, nowMs);
+          rename.run(today.gatewayId, today.receipt, today.dueMs, id);
+          moved += 1;
+        }
+      }
+      return moved;
     },
 
     findDue: (nowMs: number, limit: number): readonly ParkedRow[] => findDue.all(nowMs, limit),

@@ -22,7 +22,7 @@ import {
 import { isOverdue, parseParkedReceipt } from "../parked-receipt.ts";
 import { type PartTuple, parseParts } from "../part-tuple.ts";
 import type { AttemptRecord, ReceiptOutcome, TakenReceipt, TakenReceipts } from "../settling.ts";
-import type { SweepRequest } from "../write-steps.ts";
+import type { RenameRequest, SweepRequest } from "../write-steps.ts";
 import { prepareSubmitEarly } from "./become-submitted.ts";
 import type { EndDelivery } from "./move-delivery.ts";
 import { createParkedReceipts } from "./parked-receipts.ts";
@@ -197,6 +197,9 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
       }
       return { taken, hasMore: due.length >= limit };
     },
+
+    renameReceipts: (tx: Transaction, request: RenameRequest): number =>
+      tx.parkedReceipts === 0 ? 0 : parkedReceipts.rename(request),
 
     recordUnparsableReceipt(gatewayId: GatewayId, raw: Uint8Array, arrivalTimeMs: number): void {
       keepStray.run(gatewayId, "UNPARSABLE", null, arrivalTimeMs, raw);

@@ -94,6 +94,7 @@ function createHandlers(db: DatabaseSync): Handlers {
     expireDue: sweep.expireDue,
     endSilent: sweep.endSilent,
     adoptOrphans: sweep.adoptOrphans,
+    renameReceipts: receipts.renameReceipts,
     clean,
     openSubscription: (_tx, input) => subscriptions.openSubscription(input),
     createSubscription: (_tx, input) => subscriptions.createSubscription(input),

@@ -97,6 +97,47 @@ describeStore("matching receipts", (test) => {
     expect((await test.store.backlog()).parkedReceipts).toBe(0);
   });
 
+  it.each([
+    ["one id", undefined],
+    ["two ids", { smscMessageId: "text", matchKey: "text" }],
+  ])(
+    "P2 looks again at a receipt with %s that was parked under a former name for a part submitted under today's",
+    async (_, otherId) => {
+      const [former, today] = [buildReceipt("x").gatewayId, toGatewayId("renamed")];
+      const [id = expect.fail()] = await acceptClaimed(test.store, test.claimant);
+      const attempt = buildAttempt([buildPart({ id: "tlv" })], { gatewayId: today });
+      await test.store.settle([buildSubmitted(id, test.claimant, [], { attempt })]);
+      // Heard by a replica that knows the former name only.
+      expect(await record("tlv", { otherId })).toEqual({ kind: "parked" });
+      expect(await takeAt(dueMs)).toEqual([]);
+      expect(await takeAt(dueMs + dayMs), "looked at for the last time").toEqual([]);
+      const renamed = new Map([[former, today]]);
+      const rows = otherId === undefined ? 1 : 2;
+      expect(await test.store.renameReceipts(renamed, dueMs, 10)).toBe(rows);
+      expect(await test.store.renameReceipts(renamed, dueMs, 10)).toBe(0);
+      expect(await takeAt(dueMs)).toMatchObject([{ kind: "matched", state: "DELIVERED" }]);
+      expect(await states([id])).toEqual(["DELIVERED"]);
+      expect((await test.store.backlog()).parkedReceipts).toBe(0);
+    },
+  );
+
+  it("P2 keeps finding what was submitted under the former name once a receipt was brought to today's, some at a time", async () => {
+    const [former, today] = [buildReceipt("x").gatewayId, toGatewayId("renamed")];
+    const [id = expect.fail()] = await acceptClaimed(test.store, test.claimant);
+    for (const each of ["a", "b", "c"]) await record(each);
+    const renamed = new Map([
+      [toGatewayId("older"), today],
+      [former, today],
+    ]);
+    const counts = [];
+    for (let calls = 1; calls <= 3; calls += 1)
+      counts.push(await test.store.renameReceipts(renamed, dueMs, 2));
+    expect(counts).toEqual([2, 1, 0]);
+    await settle(id, "c");
+    expect(await takeAt(dueMs)).toMatchObject([{ deliveryId: id, state: "DELIVERED" }]);
+    expect((await test.store.backlog()).parkedReceipts).toBe(2);
+  });
+
   it("P53 tells parts under one id apart by the receipt's address, in any spelling (P54)", async () => {
     const ids = await submitAlike(4, "SAME-7");
     const spelled = (index: number, spell: (digits: string) => string) => ({

@@ -175,7 +175,7 @@ describe("the background services", () => {
     });
     const north = toGatewayId("north");
     const adopter = createOrphanAdopter({
-      store: { adoptOrphans: () => Promise.resolve(7) },
+      store: { adoptOrphans: () => Promise.resolve(7), renameReceipts: () => Promise.resolve(0) },
       clock,
       log,
       known: () => [north],
@@ -194,13 +194,20 @@ describe("the background services", () => {
   it("adopt all that waits under former names when asked to, and nothing where there are none", async () => {
     const [north, old] = [toGatewayId("north"), toGatewayId("old")];
     const told: unknown[] = [];
-    const counts = [500, 500, 3];
+    const [counts, receipts] = [
+      [500, 3],
+      [500, 500],
+    ];
     const adopterOf = (formerIds: readonly GatewayId[]) =>
       createOrphanAdopter({
         store: {
           adoptOrphans: (_known, _to, _limit, renamed) => {
             told.push(renamed.get(old));
             return Promise.resolve(counts.shift() ?? 0);
+          },
+          renameReceipts: (renamed) => {
+            told.push(...renamed.keys());
+            return Promise.resolve(receipts.shift() ?? 0);
           },
         },
         clock,
@@ -212,7 +219,38 @@ describe("the background services", () => {
     await adopterOf([]).adoptRenamed();
     expect(told).toEqual([]);
     await adopterOf([old]).adoptRenamed();
-    expect(told).toEqual([north, north, north]);
+    expect(told).toEqual([old, north, old, north, old, north]);
+    expect(clock.waiting).toBe(0);
+  });
+
+  it("adopt for seconds and no longer where rows come back again and again, and go on in their next round", async () => {
+    const north = toGatewayId("north");
+    let calls = 0;
+    const adopter = createOrphanAdopter({
+      store: {
+        adoptOrphans: () => {
+          calls += 1;
+          clock.advance(1_000);
+          return Promise.resolve(500);
+        },
+        renameReceipts: () => Promise.resolve(500),
+      },
+      clock,
+      log,
+      known: () => [north],
+      names: () => gatewayNames([{ id: north, formerIds: [toGatewayId("old")] }]),
+      onAdopted: () => {},
+      everyMs: 10_000,
+    });
+    await adopter.adoptRenamed();
+    expect(calls).toBe(5);
+    adopter.start();
+    await settle();
+    expect(calls).toBe(10);
+    clock.advance(10_000);
+    await settle();
+    expect(calls).toBe(15);
+    await adopter.stop();
     expect(clock.waiting).toBe(0);
   });
 });
