@@ -1,7 +1,8 @@
 /** The composition root: where the service is put together. It and its folder are the only place that knows concrete adapters. */
-import { makeStoreFolder, openStore } from "./compose/open-store.ts";
+
 import { refuseTakenPorts } from "./compose/refuse-taken-ports.ts";
 import type { Service, ServiceDeps } from "./compose/service.ts";
+import { makeStoreFolder, openStore } from "./compose/stores/open-store.ts";
 import type { Config } from "./config/schema.ts";
 import { createDataClock } from "./observability/data-clock.ts";
 

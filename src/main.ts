@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import type { CliContext } from "./cli/context.ts";
-import { endWithParent } from "./cli/end-with-parent.ts";
+import { endWithParent } from "./cli/service/end-with-parent.ts";
 import { systemClock } from "./observability/clock.ts";
 
 // To a service a hang-up is never an end, from its first moment to its last; what it asks for is known to the command.
@@ -10,7 +10,7 @@ if (process.argv[2] === "serve") process.on("SIGHUP", () => {});
 enableCompileCache();
 
 const { runCli } = await import("./cli/program.ts");
-const { outputFault } = await import("./cli/output-fault.ts");
+const { outputFault } = await import("./cli/output/output-fault.ts");
 const { processEnvironment } = await import("./config/load.ts");
 
 const stopping = new AbortController();

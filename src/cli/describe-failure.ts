@@ -4,9 +4,9 @@ import { detailsOf } from "../client/error-details.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { visibleValue } from "../observability/visible-text.ts";
 import { StoreUnavailableError } from "../store/store-unavailable-error.ts";
+import { OutcomeUnknown } from "./client/outcome-unknown.ts";
 import { commandLine } from "./command-line.ts";
 import { CliFailure, type ExitCode, exitCodes, ToldFailure } from "./context.ts";
-import { OutcomeUnknown } from "./outcome-unknown.ts";
 
 export interface Failure {
   readonly exitCode: ExitCode;

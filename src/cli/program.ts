@@ -3,8 +3,8 @@ import { Command, CommanderError } from "commander";
 import { visibleText } from "../observability/visible-text.ts";
 import { commands } from "./commands.ts";
 import { type CliContext, type ExitCode, exitCodes } from "./context.ts";
-import { jsonContext, visibleContext } from "./output.ts";
-import { OutputClosed } from "./output-fault.ts";
+import { jsonContext, visibleContext } from "./output/output.ts";
+import { OutputClosed } from "./output/output-fault.ts";
 import { refuseEmptyOptions } from "./refuse-empty-options.ts";
 
 const footer = `

@@ -1,18 +1,18 @@
 /** The steps that are done again and again beside the dispatcher: expiry, silence, orphans, rescue, receipts that waited, cleaning. */
-import { createParkedReceiptTaker } from "../app/take-parked-receipts.ts";
+import { createParkedReceiptTaker } from "../app/reports/take-parked-receipts.ts";
 import type { Config } from "../config/schema.ts";
-import type { BackgroundService } from "../dispatch/background-service.ts";
-import { createCleaner } from "../dispatch/cleaner.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
-import { createExpirer } from "../dispatch/expirer.ts";
-import { createOrphanAdopter } from "../dispatch/orphan-adopter.ts";
-import { createRescuer } from "../dispatch/rescuer.ts";
-import { createSilenceWatch } from "../dispatch/silence-watch.ts";
+import type { BackgroundService } from "../dispatch/sweeps/background-service.ts";
+import { createCleaner } from "../dispatch/sweeps/cleaner.ts";
+import { createExpirer } from "../dispatch/sweeps/expirer.ts";
+import { createOrphanAdopter } from "../dispatch/sweeps/orphan-adopter.ts";
+import { createRescuer } from "../dispatch/sweeps/rescuer.ts";
+import { createSilenceWatch } from "../dispatch/sweeps/silence-watch.ts";
 import type { DataClock } from "../observability/data-clock.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Retention } from "../store/keeping.ts";
 import type { Store } from "../store/store.ts";
-import type { GatewayPool } from "./gateway-pool.ts";
+import type { GatewayPool } from "./gateways/gateway-pool.ts";
 
 export interface BackgroundDeps {
   readonly config: Pick<Config, "retention" | "receiptGrace">;

@@ -5,7 +5,7 @@
 import { existsSync, statSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { join } from "node:path";
-import type { ApiKeys } from "../app/api-keys.ts";
+import type { ApiKeys } from "../app/keys/api-keys.ts";
 import { codeOf } from "../config/code-of.ts";
 import { toAccountId } from "../domain/ids.ts";
 import { accountScopes, operatorScopes, type Scope } from "../domain/scopes.ts";

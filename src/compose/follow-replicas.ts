@@ -2,14 +2,15 @@
  * What other replicas do and this one has to know: deliveries that they queue, gateways that they pause and resume. Nothing comes
  * where one process owns the store.
  */
-import type { BackgroundService } from "../dispatch/background-service.ts";
-import { createBackgroundService } from "../dispatch/background-service.ts";
+
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
+import type { BackgroundService } from "../dispatch/sweeps/background-service.ts";
+import { createBackgroundService } from "../dispatch/sweeps/background-service.ts";
 import type { Clock } from "../observability/clock.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Store } from "../store/store.ts";
-import type { GatewayPanel } from "./gateway-panel.ts";
-import type { GatewayPool } from "./gateway-pool.ts";
+import type { GatewayPanel } from "./gateways/gateway-panel.ts";
+import type { GatewayPool } from "./gateways/gateway-pool.ts";
 
 export interface FollowReplicasDeps {
   readonly store: Pick<Store, "onWaiting" | "pausedGateways">;

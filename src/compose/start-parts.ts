@@ -4,10 +4,10 @@
  */
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { addHeld } from "../app/add-held.ts";
-import { removeCutOffBackups } from "../app/download-backup.ts";
-import { type Intake, startIntake } from "../app/intake.ts";
-import { createReceiptRecorder } from "../app/record-receipt.ts";
+import { type Intake, startIntake } from "../app/calls/intake.ts";
+import { removeCutOffBackups } from "../app/maintenance/download-backup.ts";
+import { createReceiptRecorder } from "../app/reports/record-receipt.ts";
+import { addHeld } from "../app/sending/add-held.ts";
 import type { Config } from "../config/schema.ts";
 import { defaultDispatchSettings } from "../dispatch/dispatch-settings.ts";
 import { createDispatcher, type Dispatcher } from "../dispatch/dispatcher.ts";
@@ -18,21 +18,21 @@ import type { DataClock } from "../observability/data-clock.ts";
 import type { Logger } from "../observability/logger.ts";
 import { measuredStore } from "../observability/measured-store.ts";
 import { createMetrics } from "../observability/metrics.ts";
-import { callBoundsOf } from "../rpc/call-bounds.ts";
-import { defaultKeepalive } from "../rpc/listen-options.ts";
-import { createRpcServer } from "../rpc/server.ts";
+import { callBoundsOf } from "../rpc/calls/call-bounds.ts";
+import { defaultKeepalive } from "../rpc/server/listen-options.ts";
+import { createRpcServer } from "../rpc/server/server.ts";
 import type { Store } from "../store/store.ts";
 import { startBackground } from "./background.ts";
-import { createBindProofs } from "./bind-proof.ts";
 import { certificateEnds } from "./certificates.ts";
 import { ensureFirstKeys } from "./first-keys.ts";
 import { followReplicas } from "./follow-replicas.ts";
-import { createGatewayPanel, pausesAtStart, pausesByName } from "./gateway-panel.ts";
-import { createGatewayPool } from "./gateway-pool.ts";
-import { holdClaims } from "./hold-claims.ts";
-import { keepSessions } from "./keep-sessions.ts";
+import { createBindProofs } from "./gateways/bind-proof.ts";
+import { createGatewayPanel, pausesAtStart, pausesByName } from "./gateways/gateway-panel.ts";
+import { createGatewayPool } from "./gateways/gateway-pool.ts";
+import { keepSessions } from "./gateways/keep-sessions.ts";
 import { requestSecretsOf } from "./request-secrets.ts";
 import type { Service } from "./service.ts";
+import { holdClaims } from "./stores/hold-claims.ts";
 import { createUseCases } from "./use-cases.ts";
 
 export interface PartsDeps {

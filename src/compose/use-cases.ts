@@ -1,33 +1,36 @@
 /** Everything that the doors can ask for, wired to one store and one dispatcher. */
 import { randomFillSync } from "node:crypto";
-import { type ApiKeys, createApiKeys } from "../app/api-keys.ts";
-import { createSubmissionWatches } from "../app/await-submission.ts";
-import { type CancelSms, createCancelSms } from "../app/cancel-sms.ts";
-import { createCountryOf } from "../app/country-of.ts";
-import { createCursors } from "../app/cursors.ts";
-import { createDownloadBackup, type DownloadBackup } from "../app/download-backup.ts";
-import { createExplainRoute, type ExplainRoute } from "../app/explain-route.ts";
-import { createGatewayControl, type GatewayControl } from "../app/gateway-control.ts";
-import { createGetStatus, type GetStatus } from "../app/get-status.ts";
-import type { Intake } from "../app/intake.ts";
-import { createKeyControl, type KeyControl } from "../app/key-control.ts";
-import { createListSms, type ListSms } from "../app/list-sms.ts";
-import { createPreviewSms, type PreviewSms } from "../app/preview-sms.ts";
-import { createReportReaders, type ReportReaders } from "../app/report-readers.ts";
-import { createReportSubscriptions, type ReportSubscriptions } from "../app/report-subscriptions.ts";
-import { createRequestHashes } from "../app/request-hash.ts";
-import type { Routes } from "../app/route-deliveries.ts";
-import { createTokenSealer } from "../app/sealed-token.ts";
-import { createSendSms, type SendSms } from "../app/send-sms.ts";
-import { createWatchReports, type WatchReports } from "../app/watch-reports.ts";
-import { createWorkInHand, type WorkInHand } from "../app/work-in-hand.ts";
+import type { Intake } from "../app/calls/intake.ts";
+import { createTokenSealer } from "../app/calls/sealed-token.ts";
+import { createWorkInHand, type WorkInHand } from "../app/calls/work-in-hand.ts";
+import { createGatewayControl, type GatewayControl } from "../app/gateways/gateway-control.ts";
+import { type ApiKeys, createApiKeys } from "../app/keys/api-keys.ts";
+import { createKeyControl, type KeyControl } from "../app/keys/key-control.ts";
+import { createDownloadBackup, type DownloadBackup } from "../app/maintenance/download-backup.ts";
+import { type CancelSms, createCancelSms } from "../app/messages/cancel-sms.ts";
+import { createGetStatus, type GetStatus } from "../app/messages/get-status.ts";
+import { createListSms, type ListSms } from "../app/messages/list-sms.ts";
+import { createWatchReports, type WatchReports } from "../app/reports/watch-reports.ts";
+import { createSubmissionWatches } from "../app/sending/await-submission.ts";
+import { createCountryOf } from "../app/sending/country-of.ts";
+import { createExplainRoute, type ExplainRoute } from "../app/sending/explain-route.ts";
+import { createPreviewSms, type PreviewSms } from "../app/sending/preview-sms.ts";
+import { createRequestHashes } from "../app/sending/request-hash.ts";
+import type { Routes } from "../app/sending/route-deliveries.ts";
+import { createSendSms, type SendSms } from "../app/sending/send-sms.ts";
+import { createCursors } from "../app/subscriptions/cursors.ts";
+import { createReportReaders, type ReportReaders } from "../app/subscriptions/report-readers.ts";
+import {
+  createReportSubscriptions,
+  type ReportSubscriptions,
+} from "../app/subscriptions/report-subscriptions.ts";
 import { scopesOfAccount } from "../config/account-scopes.ts";
 import type { Config } from "../config/schema.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import { type ClaimantId, createMessageIds } from "../domain/ids.ts";
 import type { DataClock } from "../observability/data-clock.ts";
 import type { Store } from "../store/store.ts";
-import type { GatewayPanel } from "./gateway-panel.ts";
+import type { GatewayPanel } from "./gateways/gateway-panel.ts";
 
 export interface UseCases {
   readonly keys: ApiKeys;

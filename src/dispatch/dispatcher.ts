@@ -14,14 +14,14 @@ import { PlanMemo, type Plans } from "../routing/plan-memo.ts";
 import type { GatewayHealth } from "../routing/route-gateway.ts";
 import type { Claim } from "../store/accepting.ts";
 import type { Store } from "../store/store.ts";
-import type { DispatchContext } from "./dispatch-context.ts";
+import { InHand } from "./delivery/in-hand.ts";
+import { type SettledListener, Settler } from "./delivery/settler.ts";
 import type { DispatchRoute, DispatchSettings } from "./dispatch-settings.ts";
-import { GatewayRunner } from "./gateway-runner.ts";
-import { HandOver } from "./hand-over.ts";
-import { InHand } from "./in-hand.ts";
-import { type HeldResend, LateAnswers } from "./late-answers.ts";
-import type { RunnerFigures } from "./runner-figures.ts";
-import { type SettledListener, Settler } from "./settler.ts";
+import type { DispatchContext } from "./runner/dispatch-context.ts";
+import { GatewayRunner } from "./runner/gateway-runner.ts";
+import { HandOver } from "./runner/hand-over.ts";
+import { type HeldResend, LateAnswers } from "./runner/late-answers.ts";
+import type { RunnerFigures } from "./runner/runner-figures.ts";
 import type { Tenure } from "./tenure.ts";
 
 export interface DispatcherDependencies {

@@ -7,7 +7,7 @@ import { ESME_RALYBND } from "../../gateways/smpp/classify-status.ts";
 import { type ProbeOutcome, probeBind, probeConnection } from "../../gateways/smpp/probe.ts";
 import type { Clock } from "../../observability/clock.ts";
 import { commandStatusName } from "../../smpp/command-status.ts";
-import { smppSettingsOf } from "../gateway-settings.ts";
+import { smppSettingsOf } from "../gateways/gateway-settings.ts";
 import type { Finding } from "./finding.ts";
 
 /** Connects, and binds and unbinds in each role of the gateway where `isBinding`. */

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { type MessageId, messageIdOf, toAccountId } from "../../../src/domain/ids.ts";
 import { GetStatusResponse } from "../../../src/gen/smsrelay/v1/sms_service.ts";
-import { toGetStatusResponse } from "../../../src/rpc/translate/delivery.ts";
+import { toGetStatusResponse } from "../../../src/rpc/messages/translate-message.ts";
 import type { MessagePage, StatusPage } from "../../../src/store/views.ts";
 import {
   acceptClaimed,

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { outputFault } from "../../../src/cli/output-fault.ts";
+import { outputFault } from "../../../src/cli/output/output-fault.ts";
 import { type Simulator, startSimulator } from "../../../src/smsc/start-simulator.ts";
 import { type CliRun, cli } from "../../support/cli.ts";
 import {

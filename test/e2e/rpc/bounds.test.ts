@@ -9,7 +9,7 @@ import {
   SendSmsRequest,
   SendSmsStreamRequest,
 } from "../../../src/gen/smsrelay/v1/sms_service.ts";
-import { defaultCallBounds } from "../../../src/rpc/call-bounds.ts";
+import { defaultCallBounds } from "../../../src/rpc/calls/call-bounds.ts";
 import { contractMethods } from "../../support/contract-methods.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 import { frameOf, openCall, openSession } from "../../support/open-call.ts";

@@ -12,7 +12,7 @@ import { SendSmsStreamRequest } from "../../../src/gen/smsrelay/v1/sms_service.t
 import { InitialStart } from "../../../src/gen/smsrelay/v1/subscription.ts";
 import { systemClock } from "../../../src/observability/clock.ts";
 import { createLogger, silentLogger } from "../../../src/observability/logger.ts";
-import { defaultKeepalive } from "../../../src/rpc/listen-options.ts";
+import { defaultKeepalive } from "../../../src/rpc/server/listen-options.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/open.ts";
 import { createMemoryGateway } from "../../support/memory-gateway.ts";
 import { connectClients, failureOf, type RpcClients } from "../../support/rpc-client.ts";

@@ -6,7 +6,7 @@ import { HealthDefinition } from "nice-grpc-server-health";
 import { describe, expect, it } from "vitest";
 import { SmsServiceDefinition } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { InitialStart } from "../../../src/gen/smsrelay/v1/subscription.ts";
-import { defaultKeepalive } from "../../../src/rpc/listen-options.ts";
+import { defaultKeepalive } from "../../../src/rpc/server/listen-options.ts";
 import { connectClients, failureOf } from "../../support/rpc-client.ts";
 import { SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
 

@@ -1,7 +1,7 @@
 /** The simulator's behaviours, changed over HTTP while an ESME talks to it. */
 import { request } from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type ControlDoor, openControlDoor } from "../../../src/cli/control-door.ts";
+import { type ControlDoor, openControlDoor } from "../../../src/cli/simulator/control-door.ts";
 import { type Simulator, startSimulator } from "../../../src/smsc/start-simulator.ts";
 import { connectEsme, type Esme, idOf, submitTo } from "../../support/esme.ts";
 

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type CopyOutcome, copyStore } from "../../../src/compose/copy-store.ts";
+import { type CopyOutcome, copyStore } from "../../../src/compose/stores/copy-store.ts";
 import { type DeliveryId, messageIdOf } from "../../../src/domain/ids.ts";
 import type { IncomingPart } from "../../../src/domain/receipt.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/open.ts";

@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createCursors } from "../../../src/app/cursors.ts";
+import { createCursors } from "../../../src/app/subscriptions/cursors.ts";
 import { copiedTables, leftOutTables } from "../../../src/store/copied-tables.ts";
 import { nameOf } from "../../../src/store/postgres/connect.ts";
 import { openCopyTarget } from "../../../src/store/postgres/copy-in.ts";

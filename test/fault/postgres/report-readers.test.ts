@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createReportReaders } from "../../../src/app/report-readers.ts";
+import { createReportReaders } from "../../../src/app/subscriptions/report-readers.ts";
 import { postgresMissing } from "../../support/postgres-database.ts";
 import { account, startMs } from "../../support/store-builders.ts";
 import { type Replica, useReplicas } from "./replica-world.ts";

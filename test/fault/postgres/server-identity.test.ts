@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createCursors } from "../../../src/app/cursors.ts";
+import { createCursors } from "../../../src/app/subscriptions/cursors.ts";
 import { silentLogger } from "../../../src/observability/logger.ts";
 import { connect } from "../../../src/store/postgres/connect.ts";
 import { createServerGuard } from "../../../src/store/postgres/server-guard.ts";

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import type { ApiKeys } from "../../../src/app/api-keys.ts";
+import type { ApiKeys } from "../../../src/app/keys/api-keys.ts";
 import { ensureFirstKeys } from "../../../src/compose/first-keys.ts";
 import { silentLogger } from "../../../src/observability/logger.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CliContext } from "../../../src/cli/context.ts";
-import { factsText, jsonLine, tableText, visibleContext } from "../../../src/cli/output.ts";
+import { factsText, jsonLine, tableText, visibleContext } from "../../../src/cli/output/output.ts";
 import { systemClock } from "../../../src/observability/clock.ts";
 import { createLogger } from "../../../src/observability/logger.ts";
 import { visibleText, visibleValue } from "../../../src/observability/visible-text.ts";

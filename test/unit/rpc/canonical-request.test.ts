@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { createRequestHashes } from "../../../src/app/request-hash.ts";
+import { createRequestHashes } from "../../../src/app/sending/request-hash.ts";
 import { SendSmsRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
-import { canonicalRequest } from "../../../src/rpc/translate/canonical-request.ts";
+import { canonicalRequest } from "../../../src/rpc/sending/canonical-request.ts";
 
 interface Vector {
   readonly name: string;

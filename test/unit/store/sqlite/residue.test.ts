@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { removeCutOffBackups } from "../../../../src/app/download-backup.ts";
+import { removeCutOffBackups } from "../../../../src/app/maintenance/download-backup.ts";
 import { migrateFile, planFileMigration } from "../../../../src/store/sqlite/migrate-file.ts";
 import { openSqliteStore, type SqliteStoreOptions } from "../../../../src/store/sqlite/open.ts";
 import type { Store } from "../../../../src/store/store.ts";

@@ -1,0 +1,256 @@
+/**
+ * API keys: made, checked, listed and revoked. A key reads `smsr_<key id>_<secret>`; the store keeps only its HMAC-SHA256 under the
+ * store's id, into which the scopes of a narrower key go: changed in the store, or looked at by a release that knows roles only, it is
+ * wrong. Keys given in the configuration are known by their SHA-256 and live as long as they stand there.
+ */
+import { createHmac, hash, randomBytes, timingSafeEqual } from "node:crypto";
+import { SmsError } from "../../domain/errors.ts";
+import { type AccountId, toAccountId } from "../../domain/ids.ts";
+import { holdsScope, type Scope } from "../../domain/scopes.ts";
+import type { ApiKey } from "../../store/keeping.ts";
+import { isWhole } from "../../store/key-scopes.ts";
+import type { Store } from "../../store/store.ts";
+
+/** Who calls. */
+export interface Principal {
+  readonly keyId: string;
+  readonly accountId: AccountId;
+  readonly scopes: readonly Scope[];
+}
+
+/** A key of the configuration: as written, or `sha256:` and its hash in hexadecimal. */
+export interface ConfiguredKey {
+  readonly accountId: string;
+  readonly scopes: readonly Scope[];
+  readonly key: string;
+}
+
+export interface NewApiKey {
+  readonly apiKey: ApiKey;
+  /** The whole key; exists nowhere else. */
+  readonly secret: string;
+}
+
+/** A key that was refused, without a letter of its secret: its id and account only where it is one of the store's. */
+export interface RefusedKey {
+  readonly reason: "NO_KEY" | "UNKNOWN" | "WRONG_SECRET" | "REVOKED";
+  readonly keyId?: string;
+  readonly account?: AccountId;
+}
+
+export interface ApiKeys {
+  /** Whose key this is; undefined where it is unknown, malformed or revoked. At once where the store need not be asked. */
+  verify(presented: string): Principal | undefined | Promise<Principal | undefined>;
+  /** Why `verify` answered nothing, for the log. */
+  whyRefused(presented: string | undefined): RefusedKey;
+  /** Refuses with ALREADY_EXISTS where there is a key of this id. */
+  create(request: {
+    readonly accountId: AccountId;
+    readonly scopes: readonly Scope[];
+    readonly name: string;
+    /** Undefined for one of our own. */
+    readonly keyId?: string | undefined;
+  }): Promise<NewApiKey>;
+  /** Stored keys, newest first, the revoked ones too. */
+  list(): Promise<readonly ApiKey[]>;
+  /**
+   * Revokes at once and answers the key as it is now; refuses with UNKNOWN_KEY where no key has the id, and with NOT_CHANGEABLE where it is
+   * one of the configuration, or, without `force`, where nobody could look after the service any more.
+   */
+  revoke(keyId: string, options: { readonly force: boolean }): Promise<ApiKey>;
+  /** Whether anybody could call, at all or what needs this scope. */
+  hasAny(scope?: Scope): Promise<boolean>;
+}
+
+export interface ApiKeysDeps {
+  readonly store: Pick<Store, "id" | "createKey" | "listKeys" | "revokeKey">;
+  readonly configured: readonly ConfiguredKey[];
+  readonly clock: { now(): number; monotonic(): number };
+  /** How long stored keys are trusted without a look at the store, where another process may revoke them. */
+  readonly trustMs?: number;
+}
+
+const form = /^smsr_([a-z0-9-]{1,32})_([A-Za-z0-9_-]{43})$/;
+const keyIdLetters = "abcdefghijklmnopqrstuvwxyz234567";
+
+const usualTrustMs = 10_000;
+/** An unknown key id makes the store be asked again, but not more often than this. */
+const missMs = 1_000;
+
+/** Keys whose hash is not taken anew for each call, which costs a microsecond configured and three stored. */
+const maxRemembered = 1_000;
+
+function remember<Value>(values: Map<string, Value>, key: string, value: Value): void {
+  if (values.size >= maxRemembered) values.clear();
+  values.set(key, value);
+}
+
+/** Makes the keeper of keys. */
+export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs }: ApiKeysDeps): ApiKeys {
+  const byConfiguredHash = new Map(configured.map((entry, index) => configuredEntry(entry, index)));
+  // Only keys that were right get in here, so that whoever guesses learns nothing from a look-up.
+  const rightHashes = new Map<string, string>();
+  const rightConfigured = new Map<string, Principal>();
+  let known: ReadonlyMap<string, ApiKey> = new Map();
+  let readAtMs = Number.NEGATIVE_INFINITY;
+  let reading: Promise<void> | undefined;
+
+  const hashOf = (key: string, scopes: readonly Scope[]) => {
+    const covered = isWhole(scopes) ? key : `${scopes.join(",")}\n${key}`;
+    return createHmac("sha256", store.id).update(covered).digest();
+  };
+
+  /** What comes back may be as old as the moment at which it was asked for. */
+  function read(): Promise<void> {
+    const askedMs = clock.monotonic();
+    reading ??= store
+      .listKeys()
+      .then((keys) => {
+        known = new Map(keys.map((key) => [key.id, key]));
+        // Somebody may have changed the scopes of a row, which its hash covers.
+        rightHashes.clear();
+        readAtMs = askedMs;
+      })
+      .finally(() => {
+        reading = undefined;
+      });
+    return reading;
+  }
+
+  /** Reads what the store holds from now on: a read that was begun before may not have seen what was just written. */
+  async function readAnew(): Promise<void> {
+    await reading?.catch(() => undefined);
+    await read();
+  }
+
+  /** Joins a read that is under way, unless it was begun too long ago. */
+  async function refresh(keyId: string): Promise<void> {
+    await read();
+    if (isStale(keyId)) await read();
+  }
+
+  function isStale(keyId: string): boolean {
+    const ageMs = clock.monotonic() - readAtMs;
+    return ageMs > trustMs || (ageMs > missMs && !known.has(keyId));
+  }
+
+  function isRight(presented: string, { hash, scopes }: ApiKey): boolean {
+    if (rightHashes.get(presented) === hash) return true;
+    if (!timingSafeEqual(hashOf(presented, scopes), Buffer.from(hash, "hex"))) return false;
+    remember(rightHashes, presented, hash);
+    return true;
+  }
+
+  function findConfigured(presented: string): Principal | undefined {
+    const remembered = rightConfigured.get(presented);
+    if (remembered !== undefined) return remembered;
+    const principal = byConfiguredHash.get(sha256(presented));
+    if (principal !== undefined) remember(rightConfigured, presented, principal);
+    return principal;
+  }
+
+  function judge(presented: string, keyId: string | undefined): Principal | undefined {
+    const key = keyId === undefined ? undefined : known.get(keyId);
+    if (key !== undefined && key.revokeTimeMs === undefined && isRight(presented, key))
+      return { keyId: key.id, accountId: key.accountId, scopes: key.scopes };
+    return findConfigured(presented);
+  }
+
+  function noteRevoked(keyId: string, nowMs: number): void {
+    const key = known.get(keyId);
+    if (key === undefined || key.revokeTimeMs !== undefined) return;
+    known = new Map([...known, [keyId, { ...key, revokeTimeMs: nowMs }]]);
+  }
+
+  const isOperator = ({ scopes }: { readonly scopes: readonly Scope[] }) => holdsScope(scopes, "ADMIN");
+
+  function refuseConfigured(keyId: string): void {
+    if (![...byConfiguredHash.values()].some((principal) => principal.keyId === keyId)) return;
+    throw new SmsError("NOT_CHANGEABLE", "The key stands in the configuration: take it out there.");
+  }
+
+  async function refuseLastOperator(keyId: string): Promise<void> {
+    const key = known.get(keyId);
+    if ((key !== undefined && !isOperator(key)) || [...byConfiguredHash.values()].some(isOperator)) return;
+    await readAnew();
+    const left = [...known.values()].filter((key) => key.revokeTimeMs === undefined && isOperator(key));
+    if (left.length !== 1 || left[0]?.id !== keyId) return;
+    throw new SmsError("NOT_CHANGEABLE", "It is the last key of an operator: nobody could make another one.");
+  }
+
+  return {
+    verify(presented) {
+      const keyId = form.exec(presented)?.[1];
+      if (keyId === undefined || !isStale(keyId)) return judge(presented, keyId);
+      return refresh(keyId).then(() => judge(presented, keyId));
+    },
+
+    whyRefused(presented) {
+      if (presented === undefined) return { reason: "NO_KEY" };
+      const key = known.get(form.exec(presented)?.[1] ?? "");
+      if (key === undefined) return { reason: "UNKNOWN" };
+      const reason = key.revokeTimeMs === undefined ? "WRONG_SECRET" : "REVOKED";
+      return { reason, keyId: key.id, account: key.accountId };
+    },
+
+    async create({ accountId, scopes, name, keyId }) {
+      for (;;) {
+        const id = keyId ?? newKeyId();
+        const secret = `smsr_${id}_${randomBytes(32).toString("base64url")}`;
+        const hash = hashOf(secret, scopes).toString("hex");
+        const createTimeMs = clock.now();
+        const apiKey: ApiKey = { id, accountId, scopes, name, hash, createTimeMs, revokeTimeMs: undefined };
+        if (!(await store.createKey(apiKey))) {
+          if (keyId === undefined) continue;
+          throw new SmsError("ALREADY_EXISTS", "A key has this id.");
+        }
+        known = new Map([...known, [id, apiKey]]);
+        // Whether it can be read again now or not: the key is stored, and its secret exists nowhere else.
+        await readAnew().catch(() => undefined);
+        return { apiKey, secret };
+      }
+    },
+
+    async list() {
+      await readAnew();
+      return [...known.values()].sort((a, b) => b.createTimeMs - a.createTimeMs || (a.id < b.id ? -1 : 1));
+    },
+
+    async revoke(keyId, { force }) {
+      refuseConfigured(keyId);
+      if (!force) await refuseLastOperator(keyId);
+      if (!known.has(keyId)) await readAnew();
+      const nowMs = clock.now();
+      await store.revokeKey(keyId, nowMs);
+      noteRevoked(keyId, nowMs);
+      // Whether it can be read again now or not: it is revoked. What is read meanwhile may be of before.
+      await readAnew().catch(() => noteRevoked(keyId, nowMs));
+      const key = known.get(keyId);
+      if (key !== undefined) return key;
+      throw new SmsError("UNKNOWN_KEY");
+    },
+
+    async hasAny(scope) {
+      const holds = ({ scopes }: { readonly scopes: readonly Scope[] }) =>
+        scope === undefined || holdsScope(scopes, scope);
+      if ([...byConfiguredHash.values()].some(holds)) return true;
+      await read();
+      return [...known.values()].some((key) => key.revokeTimeMs === undefined && holds(key));
+    },
+  };
+}
+
+function configuredEntry(entry: ConfiguredKey, index: number): readonly [string, Principal] {
+  const hash = entry.key.startsWith("sha256:") ? entry.key.slice(7) : sha256(entry.key);
+  const keyId = `configured-${index + 1}`;
+  return [hash, { keyId, accountId: toAccountId(entry.accountId), scopes: entry.scopes }];
+}
+
+/** Configured keys are found by their hash: whoever times the look-up learns of a hash, not of a key. */
+function sha256(key: string): string {
+  return hash("sha256", key, "hex");
+}
+
+function newKeyId(): string {
+  return [...randomBytes(12)].map((octet) => keyIdLetters[octet & 31]).join("");
+}

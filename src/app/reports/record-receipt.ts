@@ -1,0 +1,82 @@
+/**
+ * Takes what gateways hear from the network: receipts and messages from handsets. A promise resolves once its entry is on disk, and
+ * only then does the gateway confirm it.
+ */
+import { type GatewayNames, nameReceipt } from "../../domain/gateway-names.ts";
+import type { DeliveryId, GatewayId } from "../../domain/ids.ts";
+import type { IncomingPart, Receipt } from "../../domain/receipt.ts";
+import type { Logger } from "../../observability/logger.ts";
+import type { TakenReceipt } from "../../store/settling.ts";
+import type { Store } from "../../store/store.ts";
+import { batchCalls } from "./batch-calls.ts";
+
+/** Most entries that share one call of the store. */
+const maxEntries = 500;
+
+export interface RecordReceiptDeps {
+  readonly store: Pick<Store, "recordReceipts" | "recordUnparsableReceipt" | "recordIncoming">;
+  readonly log: Logger;
+  /** What gateways are called, and were. */
+  readonly names: () => GatewayNames;
+  /** A receipt has ended what was to be sent again: the copy that has not left is needless. */
+  readonly onOvertaken: (deliveryId: DeliveryId) => void;
+}
+
+/** The part of a gateway's listener that concerns the network. */
+export interface ReceiptRecorder {
+  onReceipt(receipt: Receipt): Promise<void>;
+  onUnparsableReceipt(gatewayId: GatewayId, raw: Uint8Array, arrivalTimeMs: number): Promise<void>;
+  onIncoming(part: IncomingPart): Promise<void>;
+}
+
+/** Makes the recorder. A store that refuses makes the promise reject, so that the SMSC keeps its message. */
+export function createReceiptRecorder(deps: RecordReceiptDeps): ReceiptRecorder {
+  const { store, log } = deps;
+  const recordReceipt = batchCalls(
+    (receipts: readonly Receipt[]) => store.recordReceipts(receipts),
+    maxEntries,
+  );
+  const recordIncoming = batchCalls(
+    (parts: readonly IncomingPart[]) => store.recordIncoming(parts),
+    maxEntries,
+  );
+  return {
+    onReceipt: async (heard) => {
+      const receipt = nameReceipt(heard, deps.names());
+      const { gatewayId, smscMessageId, verdict } = receipt;
+      noteReceipt(deps, { gatewayId, smscMessageId, verdict, outcome: await recordReceipt(receipt) });
+    },
+    async onUnparsableReceipt(gatewayId, raw, arrivalTimeMs) {
+      await store.recordUnparsableReceipt(gatewayId, raw, arrivalTimeMs);
+      log.often.warn(
+        { gateway: gatewayId, octets: raw.length },
+        "A receipt could not be read; it was stored as it came.",
+      );
+    },
+    onIncoming: async (part) => {
+      await recordIncoming(part);
+    },
+  };
+}
+
+/**
+ * Tells who holds a resend that it is needless, and says what should not happen: a network that contradicts itself (P9), and an id that
+ * says too little (P1).
+ */
+export function noteReceipt(
+  { log, onOvertaken }: Pick<RecordReceiptDeps, "log" | "onOvertaken">,
+  { gatewayId, smscMessageId, verdict, outcome }: TakenReceipt,
+): void {
+  if (outcome.kind === "parked") return;
+  if (outcome.kind === "matched" && outcome.isOvertaking) onOvertaken(outcome.deliveryId);
+  if (outcome.kind === "contradicted")
+    log.often.warn(
+      { gateway: gatewayId, delivery: outcome.deliveryId, state: outcome.state, receipt: verdict },
+      "A receipt contradicts the final state of its delivery; the state stays.",
+    );
+  if (outcome.isGuess)
+    log.often.warn(
+      { gateway: gatewayId, smscMessageId },
+      "A receipt's id is that of several parts, and nothing else tells them apart; the newest took it.",
+    );
+}

@@ -1,0 +1,280 @@
+/**
+ * Accepts one message: checks its form, routes its recipients, stores it with its request id, and hands to the dispatcher what the
+ * store let it claim. The answer is given when the message is on disk.
+ */
+import { assertNever } from "../../domain/assert-never.ts";
+import { refuseFields, SmsError } from "../../domain/errors.ts";
+import type { AccountId, ClaimantId, MessageId } from "../../domain/ids.ts";
+import type { Message } from "../../domain/message.ts";
+import type { Clock } from "../../observability/clock.ts";
+import type { KnownRequest } from "../../store/accepting.ts";
+import type { Store } from "../../store/store.ts";
+import type { Place } from "../calls/work-in-hand.ts";
+import { acceptMessage, type DirectClaims } from "./accept-message.ts";
+import { answerInAnyCase, refuseWhenAllFailed } from "./answer-after-gateway.ts";
+import type { SubmissionWatches } from "./await-submission.ts";
+import type { CountryOf } from "./country-of.ts";
+import { readWholeStatus } from "./read-whole-status.ts";
+import { refuseAllRoutes } from "./refuse-all-routes.ts";
+import { parseSendRequest } from "./request/parse-send-request.ts";
+import type { SendRequest, SendSmsInput } from "./request/send-request.ts";
+import type { RequestHashes } from "./request-hash.ts";
+import { type RoutedDeliveries, type Routes, routeDeliveries } from "./route-deliveries.ts";
+import {
+  answerOfNew,
+  answerOfStored,
+  answerRecipients,
+  isUndecided,
+  type SendSmsAnswer,
+  sumSegments,
+  wasSubmitted,
+} from "./send-answer.ts";
+
+/** Most time that wait_for GATEWAY waits, and how long before the call's deadline it answers; milliseconds. */
+const longestWaitMs = 30_000;
+const answerBeforeDeadlineMs = 300;
+
+/** Whether new work is taken now. */
+export type Admission =
+  | { readonly kind: "open" }
+  | { readonly kind: "overloaded"; readonly retryAfterMs: number; readonly limit: "backlog" | "disk" }
+  | { readonly kind: "stopping" };
+
+export interface SendSmsDeps {
+  readonly store: Pick<Store, "accept" | "findRequest" | "readStatus">;
+  readonly claims: DirectClaims;
+  readonly watches: SubmissionWatches;
+  readonly claimant: () => ClaimantId;
+  readonly routes: Routes;
+  readonly countryOf: CountryOf;
+  readonly clock: Clock;
+  readonly newMessageId: () => MessageId;
+  readonly admission: () => Admission;
+  readonly maxRecipients: number;
+  readonly requestHashes: RequestHashes;
+  /** A repeated request got the first one's answer. */
+  readonly onReplayed: () => void;
+}
+
+export interface SendSmsCall {
+  readonly accountId: AccountId;
+  /** A stream cannot wait for gateways, and requires request ids. */
+  readonly method: "SendSms" | "SendSmsStream";
+  /** Milliseconds since the epoch; Infinity for none. */
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+  /** Of the message among the work in hand; the door leaves it where the message is not stored. */
+  readonly place: Place;
+}
+
+export type SendSms = (input: SendSmsInput, call: SendSmsCall) => Promise<SendSmsAnswer>;
+
+/** Makes the use case. It throws SmsError for every refusal, and then nothing was stored; only 5001 tells of a stored message. */
+export function createSendSms(deps: SendSmsDeps): SendSms {
+  return async (input, call) => {
+    const startMs = deps.clock.now();
+    const parsed = parseSendRequest(input, {
+      maxRecipients: deps.maxRecipients,
+      purpose: call.method === "SendSmsStream" ? "stream" : "call",
+    });
+    if (parsed.kind === "refused") {
+      const refusal = refuseFields(parsed.violations);
+      if (!parsed.violations.every(({ reason }) => reason === "THROTTLING_TOO_MANY_RECIPIENTS"))
+        throw refusal;
+      // The limit is a setting, which may have been higher when the request came first.
+      return replayOrRefuse(deps, { input, call, parsed: undefined, startMs }, refusal);
+    }
+    const { request } = parsed;
+    const work: Work = { input, call, parsed: request, startMs };
+    const admission = deps.admission();
+    if (admission.kind !== "open") return replayOrRefuse(deps, work, refusalOf(admission));
+    const message = messageOf(request, call.accountId, deps.newMessageId(), startMs);
+    const routing = routeDeliveries(message, request.recipients, deps);
+    const routed = routing instanceof Promise ? await routing : routing;
+    if (isNobodyLeft(routed)) return replayOrRefuse(deps, work, refuseAllRoutes(refusalsOf(routed)));
+    if (request.dryRun) return answerNew(input, message, routed, { isDryRun: true });
+    const remembered =
+      request.requestId === undefined
+        ? undefined
+        : { id: request.requestId, hash: deps.requestHashes.of(input.canonical) };
+    if (request.waitFor === "ACCEPTED") {
+      const outcome = await acceptMessage(deps, remembered, message, routed);
+      call.place.leaveStored();
+      if (outcome.kind === "accepted") return answerNew(input, message, routed, { isDryRun: false });
+      return answerKnown(deps, work, outcome);
+    }
+    const queued = routed.deliveries.filter((delivery) => delivery.admission.kind === "queued");
+    const watch = deps.watches.watch(
+      call.accountId,
+      queued.map((delivery) => delivery.id),
+    );
+    try {
+      const outcome = await acceptMessage(deps, remembered, message, routed);
+      call.place.leaveStored();
+      if (outcome.kind === "known") return await answerKnown(deps, work, outcome);
+      await watch.wait(waitMsOf(deps, work), call.signal);
+      return await answerInAnyCase(
+        () => answerStored(deps, input, call, message.id, { replayed: false }),
+        () => answerNew(input, message, routed, { isDryRun: false }),
+        { clock: deps.clock, deadlineMs: call.deadlineMs },
+      );
+    } finally {
+      watch.close();
+    }
+  };
+}
+
+/** A request on its way through. */
+interface Work {
+  readonly input: SendSmsInput;
+  readonly call: SendSmsCall;
+  /** Undefined where only a limit of the configuration kept it from being parsed. */
+  readonly parsed: SendRequest | undefined;
+  readonly startMs: number;
+}
+
+/**
+ * A refusal that depends on the state of the service comes after a look at what its request id stands for: the first answer to it may
+ * have been lost. While stopping nothing is looked up; that refusal says nothing of earlier tries.
+ */
+async function replayOrRefuse(deps: SendSmsDeps, work: Work, refusal: SmsError): Promise<SendSmsAnswer> {
+  const { input, call } = work;
+  if (input.canonical === "" || input.dryRun || refusal.code === "SERVICE_UNAVAILABLE") throw refusal;
+  const known = await deps.store.findRequest(call.accountId, input.requestId);
+  if (known === undefined) throw refusal;
+  return answerKnown(deps, work, known);
+}
+
+/** The first answer to the same request, with the states of now; REQUEST_ID_REUSED for another one. */
+async function answerKnown(deps: SendSmsDeps, work: Work, known: KnownRequest): Promise<SendSmsAnswer> {
+  const { input, call, parsed } = work;
+  if (!deps.requestHashes.isOf(known.hash, input.canonical, parsed)) throw requestIdReused();
+  deps.onReplayed();
+  const { messageId } = known;
+  if (input.waitFor !== "GATEWAY") return answerStored(deps, input, call, messageId, { replayed: true });
+  await waitForStored(deps, call, messageId, waitMsOf(deps, work));
+  return refuseWhenAllFailed(await answerStored(deps, input, call, messageId, { replayed: true }));
+}
+
+function requestIdReused(): SmsError {
+  return new SmsError("REQUEST_ID_REUSED", undefined, {
+    violations: [
+      {
+        field: "request_id",
+        reason: "REQUEST_ID_REUSED",
+        description: "was used for another request, or its secret has changed since",
+      },
+    ],
+  });
+}
+
+const overloads = {
+  backlog: "Too many deliveries are waiting to be sent.",
+  disk: "Too little disk space is left.",
+};
+
+function refusalOf(admission: Exclude<Admission, { kind: "open" }>): SmsError {
+  switch (admission.kind) {
+    case "stopping":
+      return new SmsError("SERVICE_UNAVAILABLE");
+    case "overloaded":
+      return new SmsError("OVERLOADED", overloads[admission.limit], {
+        retryAfterMs: admission.retryAfterMs,
+        quota: { subject: "service", description: overloads[admission.limit] },
+      });
+    default:
+      return assertNever(admission);
+  }
+}
+
+function messageOf(request: SendRequest, accountId: AccountId, id: MessageId, nowMs: number): Message {
+  return {
+    id,
+    accountId,
+    sender: request.sender,
+    content: request.content,
+    lane: request.lane,
+    duplicatePolicy: request.duplicatePolicy,
+    encoding: request.encoding,
+    transliterate: request.transliterate,
+    maxSegments: request.maxSegments,
+    premium: request.premium,
+    clientReference: request.clientReference,
+    metadata: request.metadata,
+    acceptTimeMs: nowMs,
+    expireTimeMs: nowMs + request.validityMs,
+  };
+}
+
+/** Policy refuses one by one; the call fails only when no recipient is left. */
+function isNobodyLeft({ deliveries }: RoutedDeliveries): boolean {
+  return !deliveries.some((delivery) => delivery.admission.kind === "queued");
+}
+
+function refusalsOf({ outcomes, refusals }: RoutedDeliveries) {
+  return outcomes.map((outcome) =>
+    outcome.kind === "delivery" ? refusals.get(outcome.position) : undefined,
+  );
+}
+
+function answerNew(
+  input: SendSmsInput,
+  message: Message,
+  routed: RoutedDeliveries,
+  { isDryRun }: { readonly isDryRun: boolean },
+): SendSmsAnswer {
+  const deliveries = routed.deliveries.map(answerOfNew);
+  return {
+    messageId: isDryRun ? undefined : message.id,
+    code: "OK_QUEUED",
+    recipients: answerRecipients(input.recipients, routed.outcomes, deliveries, { hidesIds: isDryRun }),
+    totalSegmentCount: sumSegments(deliveries),
+    acceptTimeMs: message.acceptTimeMs,
+    expireTimeMs: message.expireTimeMs,
+    replayed: false,
+  };
+}
+
+async function answerStored(
+  deps: SendSmsDeps,
+  input: SendSmsInput,
+  call: SendSmsCall,
+  messageId: MessageId,
+  { replayed }: { readonly replayed: boolean },
+): Promise<SendSmsAnswer> {
+  const { page, deliveries } = await readWholeStatus(deps.store, call.accountId, messageId);
+  const answered = deliveries.map(answerOfStored);
+  return {
+    messageId,
+    code: deliveries.every(wasSubmitted) ? "OK" : "OK_QUEUED",
+    recipients: answerRecipients(input.recipients, page.recipientOutcomes, answered, { hidesIds: false }),
+    totalSegmentCount: sumSegments(answered),
+    acceptTimeMs: page.message.acceptTimeMs,
+    expireTimeMs: page.message.expireTimeMs,
+    replayed,
+  };
+}
+
+function waitMsOf({ clock }: SendSmsDeps, { call, startMs }: Work): number {
+  return Math.min(call.deadlineMs - answerBeforeDeadlineMs, startMs + longestWaitMs) - clock.now();
+}
+
+/** A repeated request waits as the first one does, for what the store holds. */
+async function waitForStored(
+  deps: SendSmsDeps,
+  call: SendSmsCall,
+  messageId: MessageId,
+  waitMs: number,
+): Promise<void> {
+  const { deliveries } = await readWholeStatus(deps.store, call.accountId, messageId);
+  const undecided = deliveries.filter(({ state }) => isUndecided(state));
+  const watch = deps.watches.watch(
+    call.accountId,
+    undecided.map(({ id }) => id),
+  );
+  try {
+    await watch.wait(waitMs, call.signal);
+  } finally {
+    watch.close();
+  }
+}

@@ -1,0 +1,121 @@
+/** `sms-relay keys`: API keys, for operators. */
+import { type Command, Option } from "commander";
+import { ApiKey, CreateKeyResponse, Scope, scopeToJSON } from "../../gen/smsrelay/v1/key_service.ts";
+import { type ClientOptions, withClient, withClientOptions } from "../client/client.ts";
+import type { CliContext } from "../context.ts";
+import { bareName, tableText, timeText } from "../output/output.ts";
+import { protobufJson } from "../output/protobuf-json.ts";
+
+const scopes = {
+  send: Scope.SCOPE_SEND,
+  read: Scope.SCOPE_READ,
+  manage: Scope.SCOPE_MANAGE,
+  admin: Scope.SCOPE_ADMIN,
+} as const;
+type ScopeWord = keyof typeof scopes;
+
+interface CreateOptions extends ClientOptions {
+  readonly account: string;
+  readonly scope?: readonly ScopeWord[];
+  readonly name: string;
+  readonly id: string;
+}
+
+const examples = `
+Examples:
+  sms-relay keys create --account shop --name "till 3"
+  sms-relay keys create --account shop --scope read --id dashboard
+  sms-relay keys list
+  sms-relay keys revoke abcdefghijkl`;
+
+/** Adds the commands. */
+export function defineKeys(program: Command, context: CliContext): void {
+  const keys = program
+    .command("keys")
+    .description("Makes, lists and revokes API keys. Wants an operator's key.")
+    .addHelpText("after", examples);
+
+  const create = keys
+    .command("create")
+    .description("Makes a key and prints it, once.")
+    .requiredOption("--account <id>", "the account it sends for")
+    .addOption(
+      new Option(
+        "--scope <scope...>",
+        "what it may do; admin does everything (default: send, read and manage)",
+      ).choices(Object.keys(scopes)),
+    )
+    .option("--name <text>", "what people call it", "")
+    .option("--id <key-id>", "its id, so that asking again makes no second key (default: a new one)", "")
+    .action((options: CreateOptions) => createKey(options, context));
+  const list = keys
+    .command("list")
+    .description("Lists keys, newest first.")
+    .action((options: ClientOptions) => listKeys(options, context));
+  const revoke = keys
+    .command("revoke")
+    .description("Revokes a key at once.")
+    .argument("<key-id>", "the part of the key after smsr_")
+    .option("--force", "also the last key of an operator, after which nobody can make another one")
+    .action(async (keyId: string, options: ClientOptions & { readonly force?: boolean }) => {
+      const { apiKey } = await withClient(options, context, "operator", (client) =>
+        client.keys.revokeKey({ keyId, force: options.force ?? false }, client.callOptions()),
+      );
+      await printKeys(apiKey === undefined ? [] : [apiKey], options, context);
+    });
+  for (const command of [create, list, revoke]) withClientOptions(command);
+}
+
+async function createKey(options: CreateOptions, context: CliContext): Promise<void> {
+  const response = await withClient(options, context, "operator", (client) =>
+    client.keys.createKey(
+      {
+        accountId: options.account,
+        scopes: (options.scope ?? []).map((word) => scopes[word]),
+        displayName: options.name,
+        keyId: options.id,
+      },
+      client.callOptions(),
+    ),
+  );
+  if (options.json === true) {
+    const json = await protobufJson("CreateKeyResponse", CreateKeyResponse);
+    return context.out(json(response));
+  }
+  context.out(response.secret);
+  context.err("Keep it safe: it is not shown again.");
+}
+
+async function listKeys(options: ClientOptions, context: CliContext): Promise<void> {
+  const found: ApiKey[] = [];
+  await withClient(options, context, "operator", async (client) => {
+    for (let pageToken = ""; ; ) {
+      const page = await client.keys.listKeys({ pageSize: 1_000, pageToken }, client.callOptions());
+      found.push(...page.apiKeys);
+      pageToken = page.nextPageToken;
+      if (pageToken === "") return;
+    }
+  });
+  await printKeys(found, options, context);
+}
+
+async function printKeys(
+  found: readonly ApiKey[],
+  options: ClientOptions,
+  context: CliContext,
+): Promise<void> {
+  if (options.json === true) {
+    const json = await protobufJson("ApiKey", ApiKey);
+    for (const key of found) context.out(json(key));
+    return;
+  }
+  const rows = found.map((key) => [
+    key.keyId,
+    key.accountId,
+    key.scopes.map((scope) => bareName(scopeToJSON(scope), "SCOPE")).join(" "),
+    key.displayName,
+    timeText(key.createTime),
+    timeText(key.revokeTime),
+  ]);
+  context.out(tableText(["key", "account", "scopes", "name", "made", "revoked"], rows));
+}

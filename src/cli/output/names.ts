@@ -1,0 +1,43 @@
+/** The contract's enums as the command line writes and reads them: without their prefixes. */
+import {
+  type AttemptMark,
+  type AttemptOutcome,
+  attemptMarkToJSON,
+  attemptOutcomeToJSON,
+  type DeliveryState,
+  deliveryStateToJSON,
+  type FailureReason,
+  failureReasonToJSON,
+  type RouteReason,
+  routeReasonToJSON,
+} from "../../gen/smsrelay/v1/delivery.ts";
+import {
+  type Encoding,
+  encodingToJSON,
+  Lane,
+  type Lane as LaneType,
+  laneToJSON,
+} from "../../gen/smsrelay/v1/message.ts";
+import { type StatusCode, statusCodeToJSON } from "../../gen/smsrelay/v1/status_code.ts";
+import { bareName } from "./output.ts";
+
+export const stateName = (state: DeliveryState) => bareName(deliveryStateToJSON(state), "DELIVERY_STATE");
+export const reasonName = (reason: FailureReason) => bareName(failureReasonToJSON(reason), "FAILURE_REASON");
+export const outcomeName = (outcome: AttemptOutcome) =>
+  bareName(attemptOutcomeToJSON(outcome), "ATTEMPT_OUTCOME");
+export const markName = (mark: AttemptMark) => bareName(attemptMarkToJSON(mark), "ATTEMPT_MARK");
+export const routeReasonName = (reason: RouteReason) => bareName(routeReasonToJSON(reason), "ROUTE_REASON");
+export const encodingName = (encoding: Encoding) => bareName(encodingToJSON(encoding), "ENCODING");
+export const laneName = (lane: LaneType) => bareName(laneToJSON(lane), "LANE");
+
+/** `4112 NO_ROUTE`; empty where there is no code. */
+export function codeText(code: StatusCode): string {
+  return code === 0 ? "" : `${code} ${bareName(statusCodeToJSON(code), "STATUS_CODE")}`;
+}
+
+/** `otp` → Lane.LANE_OTP. */
+export const laneByName: Readonly<Record<string, LaneType>> = {
+  otp: Lane.LANE_OTP,
+  normal: Lane.LANE_NORMAL,
+  bulk: Lane.LANE_BULK,
+};

@@ -1,0 +1,29 @@
+/**
+ * Answers of the service as protobuf's JSON form has them (protobuf.dev/programming-guides/json): durations as `3.5s`, 64-bit numbers as
+ * texts, enum values by name. The generated encoders write the wire only, so an answer goes over its octets to a library that knows the
+ * form; it is loaded where JSON is asked for.
+ */
+import { jsonLine } from "./output.ts";
+
+/** A generated type's encoder. */
+interface MessageType<Message> {
+  encode(message: Message): { finish(): Uint8Array };
+}
+
+/** Makes the writer of one line of JSON for messages of `smsrelay`'s type `name`. */
+export async function protobufJson<Message>(
+  name: string,
+  type: MessageType<Message>,
+): Promise<(message: Message) => string> {
+  const [{ createFileRegistry, fromBinary, toJson }, { FileDescriptorSetSchema }, { descriptorSet }] =
+    await Promise.all([
+      import("@bufbuild/protobuf"),
+      import("@bufbuild/protobuf/wkt"),
+      import("../../gen/smsrelay/descriptor_set.ts"),
+    ]);
+  const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptorSet));
+  const schema = registry.getMessage(`smsrelay.v1.${name}`);
+  if (schema === undefined) throw new Error(`the contract has no message ${name}`);
+  return (message) =>
+    jsonLine(toJson(schema, fromBinary(schema, type.encode(message).finish()), { registry }));
+}

@@ -1,0 +1,95 @@
+/** The options that say what a message is like, shared by `send` and its bulk form. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { parseDuration } from "../../config/values.ts";
+import { DuplicatePolicy, Encoding } from "../../gen/smsrelay/v1/message.ts";
+import type { DeepPartial, SendSmsRequest } from "../../gen/smsrelay/v1/sms_service.ts";
+import { laneByName } from "../output/names.ts";
+
+export interface MessageOptions {
+  readonly from?: string;
+  readonly lane: string;
+  readonly validity?: number;
+  readonly encoding?: "gsm7" | "ucs2";
+  readonly transliterate?: boolean;
+  readonly maxSegments?: number;
+  readonly premium?: boolean;
+  readonly atMostOnce?: boolean;
+  readonly reference?: string;
+  readonly meta?: Readonly<Record<string, string>>;
+}
+
+/** Adds them to a command. */
+export function withMessageOptions(command: Command): Command {
+  return command
+    .option("--from <sender>", "what the handset shows: up to 15 digits, or up to 11 letters and digits")
+    .addOption(
+      new Option("--lane <lane>", "priority class").choices(["otp", "normal", "bulk"]).default("normal"),
+    )
+    .option("--validity <duration>", "how long to try, 60s to 72h (default: 24h)", parseValidity)
+    .addOption(new Option("--encoding <encoding>", "insist on an encoding").choices(["gsm7", "ucs2"]))
+    .option("--transliterate", "replace characters that the GSM alphabet lacks")
+    .option("--max-segments <count>", "refuse a text of more segments, 1 to 255 (default: 32)", parseCount)
+    .option("--premium", "use premium gateways first")
+    .option("--at-most-once", "rather end unknown than send a part twice")
+    .option("--reference <text>", "your own reference, shown in status and reports")
+    .option("--meta <key=value>", "metadata, may be repeated", collectPair);
+}
+
+function parseValidity(value: string): number {
+  const ms = parseDuration(value);
+  if (ms === undefined) throw new InvalidArgumentError("It must be a duration such as 10m or 24h.");
+  return ms;
+}
+
+/** Gathers the values of an option that may be repeated. */
+export const collectValue = (value: string, all: readonly string[] = []): readonly string[] => [
+  ...all,
+  value,
+];
+
+/** A whole number above zero. */
+export function parseCount(value: string): number {
+  if (/^[1-9][0-9]{0,8}$/.test(value)) return Number(value);
+  throw new InvalidArgumentError("It must be a whole number above zero.");
+}
+
+function collectPair(value: string, pairs: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const at = value.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError("It must be key=value.");
+  const key = value.slice(0, at);
+  if (Object.hasOwn(pairs, key)) throw new InvalidArgumentError(`The key ${key} is given twice.`);
+  return { ...pairs, [key]: value.slice(at + 1) };
+}
+
+/** Their part of a request. */
+export function requestPart(options: MessageOptions): DeepPartial<SendSmsRequest> {
+  return {
+    sender: options.from ?? "",
+    lane: laneByName[options.lane] ?? 0,
+    ...(options.validity !== undefined && {
+      expiration: {
+        $case: "validity",
+        value: {
+          seconds: BigInt(Math.floor(options.validity / 1000)),
+          nanos: (options.validity % 1000) * 1e6,
+        },
+      },
+    }),
+    encoding: encodingOf(options.encoding),
+    transliterate: options.transliterate ?? false,
+    maxSegments: options.maxSegments ?? 0,
+    premium: options.premium ?? false,
+    duplicatePolicy:
+      options.atMostOnce === true
+        ? DuplicatePolicy.DUPLICATE_POLICY_AT_MOST_ONCE
+        : DuplicatePolicy.DUPLICATE_POLICY_UNSPECIFIED,
+    clientReference: options.reference ?? "",
+    metadata: { ...options.meta },
+  };
+}
+
+/** `gsm7` → the contract's value; unspecified where nothing is insisted on. */
+export function encodingOf(name: "gsm7" | "ucs2" | undefined): Encoding {
+  if (name === undefined) return Encoding.ENCODING_UNSPECIFIED;
+  return name === "gsm7" ? Encoding.ENCODING_GSM7 : Encoding.ENCODING_UCS2;
+}

@@ -1,0 +1,19 @@
+/** What choosing a gateway asks of a delivery. */
+import type { DeliveryProgress, DuplicatePolicy, Lane } from "../../domain/message.ts";
+import type { PlannedMessage, Plans } from "../../routing/plan-memo.ts";
+
+/** What an attempt goes on with. */
+export type Resume = NonNullable<DeliveryProgress["resume"]>;
+
+/** What decides where a delivery goes, beside the selection. */
+export interface Placeable {
+  readonly lane: Lane;
+  readonly policy: DuplicatePolicy;
+  readonly progress: DeliveryProgress;
+}
+
+/** With what tells why no gateway may carry it. */
+export interface Routable extends Placeable {
+  readonly message: PlannedMessage;
+  readonly plans: Plans;
+}

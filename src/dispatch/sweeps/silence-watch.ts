@@ -1,0 +1,24 @@
+/** Ends UNKNOWN what was SUBMITTED and of which no receipt came in time (P11). */
+import type { DataClock } from "../../observability/data-clock.ts";
+import type { Logger } from "../../observability/logger.ts";
+import type { Store } from "../../store/store.ts";
+import { type BackgroundService, createBackgroundService } from "./background-service.ts";
+
+export interface SilenceWatchDependencies {
+  readonly store: Pick<Store, "endSilent">;
+  readonly clock: DataClock;
+  readonly log: Logger;
+  /** How long after a delivery's validity its receipts are waited for. */
+  readonly receiptGraceMs: number;
+  readonly everyMs?: number;
+  readonly limit?: number;
+}
+
+export function createSilenceWatch(dependencies: SilenceWatchDependencies): BackgroundService {
+  const { store, clock, receiptGraceMs, everyMs = 10_000, limit = 500 } = dependencies;
+  const tick = async () => {
+    const nowMs = clock.sweepTimeMs();
+    return nowMs !== undefined && (await store.endSilent(nowMs, receiptGraceMs, limit)) >= limit;
+  };
+  return createBackgroundService({ name: "silence-watch", everyMs, tick }, dependencies);
+}

@@ -1,0 +1,145 @@
+/**
+ * The door of every call: who calls, and whether the key holds what the call wants, is known from the headers, before anything of the body is held; what each account holds of the
+ * process is bounded; and what begins and does not go on, or is answered and not read, is ended in time (P61).
+ */
+import type { Metadata, StatusObject } from "@grpc/grpc-js";
+import type { FailureDeps } from "../../app/calls/failure.ts";
+import type { ApiKeys, Principal } from "../../app/keys/api-keys.ts";
+import { SmsError } from "../../domain/errors.ts";
+import { holdsScope, type Scope } from "../../domain/scopes.ts";
+import type { Clock, Timer } from "../../observability/clock.ts";
+import { bearerOf } from "./authenticate.ts";
+import { type CallBounds, Share } from "./call-bounds.ts";
+import { CallList, type WatchedCall } from "./call-list.ts";
+import { type Connections, createConnections } from "./connections.ts";
+import { refusalOf } from "./error-status.ts";
+import { logMissingScope, logRefusedKey } from "./refused-keys.ts";
+
+export interface CallDoorDeps extends FailureDeps {
+  readonly keys: Pick<ApiKeys, "verify" | "whyRefused">;
+  readonly clock: Pick<Clock, "monotonic" | "setInterval">;
+  readonly bounds: CallBounds;
+}
+
+/** Who came in, and the share that it holds a part of. */
+export interface Entry {
+  /** Undefined for callers of what needs no key. */
+  readonly principal: Principal | undefined;
+  readonly share: Share;
+}
+
+/** Where a call comes from, asked for only where it is refused. */
+export interface Peer {
+  getPeer(): string;
+}
+
+export interface CallDoor {
+  readonly bounds: CallBounds;
+  readonly connections: Connections;
+  now(): number;
+  /** Unary requests that are not whole; calls with streamed requests; answers that were not taken at once. */
+  readonly arriving: CallList<WatchedCall>;
+  readonly streaming: CallList<WatchedCall>;
+  readonly unread: CallList<WatchedCall>;
+  /** Who calls, or the status to refuse with; without a scope no key is needed. */
+  enter(
+    metadata: Metadata,
+    scope: Scope | undefined,
+    peer: Peer,
+  ): Entry | StatusObject | Promise<Entry | StatusObject>;
+  refuse(share: Share, what: string): StatusObject;
+  /** Stops looking for calls that take too long. */
+  stop(): void;
+}
+
+const lookEveryMs = 1_000;
+const retryAfterMs = 1_000;
+
+export function createCallDoor(deps: CallDoorDeps): CallDoor {
+  const { keys, clock, bounds } = deps;
+  const strangers: Entry = {
+    principal: undefined,
+    share: new Share("callers without a key", bounds.strangers),
+  };
+  const shares = new Map<string, Share>();
+
+  const refuse = (share: Share, what: string): StatusObject =>
+    refusalOf(
+      new SmsError("OVERLOADED", undefined, {
+        retryAfterMs,
+        quota: { subject: share.subject, description: what },
+      }),
+      deps,
+    );
+
+  function shareOf(accountId: string): Share {
+    let share = shares.get(accountId);
+    if (share === undefined) {
+      share = new Share(`account ${accountId}`, bounds.account);
+      shares.set(accountId, share);
+    }
+    return share;
+  }
+
+  function admit(entry: Entry): Entry | StatusObject {
+    const { share } = entry;
+    if (share.calls >= share.bounds.maxCalls) return refuse(share, "Too many calls are open.");
+    if (share.unreadOctets >= share.bounds.maxUnreadOctets)
+      return refuse(share, "Too many answers are unread.");
+    return entry;
+  }
+
+  function refuseKey(presented: string | undefined, peer: Peer): StatusObject {
+    logRefusedKey(deps, presented, peer.getPeer());
+    return refusalOf(new SmsError("INVALID_CREDENTIALS"), deps);
+  }
+
+  function admitKnown(principal: Principal, scope: Scope, peer: Peer): Entry | StatusObject {
+    if (!holdsScope(principal.scopes, scope)) {
+      logMissingScope(deps, principal, scope, peer.getPeer());
+      const text = `The key does not hold the scope ${scope}, which this call wants.`;
+      return refusalOf(new SmsError("ACCESS_DENIED", text, { metadata: { scope } }), deps);
+    }
+    return admit({ principal, share: shareOf(principal.accountId) });
+  }
+
+  const arriving = new CallList<WatchedCall>();
+  const streaming = new CallList<WatchedCall>();
+  const unread = new CallList<WatchedCall>();
+
+  function look(): void {
+    const nowMs = clock.monotonic();
+    arriving.visit((call) => call.endLate(nowMs));
+    streaming.visit((call) => call.endStuck(nowMs));
+    unread.visit((call) => call.endUnread(nowMs));
+  }
+  const timer: Timer = clock.setInterval(look, lookEveryMs).unref();
+
+  const connections = createConnections(bounds.connections);
+
+  return {
+    bounds,
+    connections,
+    now: () => clock.monotonic(),
+    arriving,
+    streaming,
+    unread,
+    enter(metadata, scope, peer) {
+      if (scope === undefined) return admit(strangers);
+      const presented = bearerOf(metadata.get("authorization")[0]);
+      if (presented === undefined) return refuseKey(undefined, peer);
+      const found = keys.verify(presented);
+      if (found instanceof Promise)
+        return found.then(
+          (known) => (known === undefined ? refuseKey(presented, peer) : admitKnown(known, scope, peer)),
+          (thrown: unknown) => refusalOf(thrown, deps),
+        );
+      return found === undefined ? refuseKey(presented, peer) : admitKnown(found, scope, peer);
+    },
+    refuse,
+    stop() {
+      timer.cancel();
+      connections.stop();
+    },
+  };
+}

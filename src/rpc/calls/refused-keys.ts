@@ -1,0 +1,31 @@
+/** The line that is left in the log where a key is refused: from where, why, and whose key it is where that is known; never the key. */
+import type { ApiKeys, Principal } from "../../app/keys/api-keys.ts";
+import type { Scope } from "../../domain/scopes.ts";
+import type { Logger } from "../../observability/logger.ts";
+
+export interface RefusedKeysDeps {
+  readonly keys: Pick<ApiKeys, "whyRefused">;
+  readonly log: Logger;
+}
+
+/** `presented` is undefined where there was no key in good form. */
+export function logRefusedKey(deps: RefusedKeysDeps, presented: string | undefined, peer: string): void {
+  const fields = { ...deps.keys.whyRefused(presented), peer: addressOf(peer) };
+  deps.log.often.warn(fields, "A call was refused for its key.");
+}
+
+/** A key that is right and does not hold what the call wants. */
+export function logMissingScope(
+  { log }: Pick<RefusedKeysDeps, "log">,
+  { keyId, accountId: account }: Principal,
+  scope: Scope,
+  peer: string,
+): void {
+  const fields = { reason: "NO_SCOPE", scope, keyId, account, peer: addressOf(peer) };
+  log.often.warn(fields, "A call was refused to a key that does not hold its scope.");
+}
+
+/** Without the port, which each connection has another of: lines of one address are counted together. */
+function addressOf(peer: string): string {
+  return peer.replace(/:[0-9]+$/, "");
+}

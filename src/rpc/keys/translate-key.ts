@@ -1,0 +1,16 @@
+/** API keys, without their secrets and hashes. */
+import type { ApiKey as PbApiKey } from "../../gen/smsrelay/v1/key_service.ts";
+import type { ApiKey } from "../../store/keeping.ts";
+import { toScope } from "../translate/enums.ts";
+import { toDate } from "../translate/time.ts";
+
+export function toApiKey(key: ApiKey): PbApiKey {
+  return {
+    keyId: key.id,
+    accountId: key.accountId,
+    scopes: key.scopes.map(toScope),
+    displayName: key.name,
+    createTime: toDate(key.createTimeMs),
+    revokeTime: toDate(key.revokeTimeMs),
+  };
+}

@@ -1,0 +1,171 @@
+/**
+ * Accepts many messages on one stream: requests are worked on side by side and answered in their order. At most 256 are unanswered,
+ * fewer where they have many recipients (unanswered-requests.ts), or one while the process has more in hand than it should; then reading pauses, and with it the caller, by HTTP/2's flow control.
+ */
+import { Status } from "nice-grpc-common";
+import { describeFailure, type Failure, type FailureDeps } from "../../app/calls/failure.ts";
+import { createWaker } from "../../app/calls/waker.ts";
+import type { WorkInHand } from "../../app/calls/work-in-hand.ts";
+import type { Principal } from "../../app/keys/api-keys.ts";
+import type { SendSms } from "../../app/sending/send-sms.ts";
+import { refuseFields, SmsError } from "../../domain/errors.ts";
+import type {
+  SendSmsFailure,
+  SendSmsStreamRequest,
+  SendSmsStreamResponse,
+} from "../../gen/smsrelay/v1/sms_service.ts";
+import { refuseUnreadable } from "../calls/read-requests.ts";
+import {
+  type UnansweredOfStream,
+  type UnansweredRequests,
+  weightOf,
+  weightOfViolations,
+} from "../calls/unanswered-requests.ts";
+import { toStatusCode } from "../translate/enums.ts";
+import { toDuration } from "../translate/time.ts";
+import { fromSendSmsRequest, toSendSmsResponse } from "./translate-send-sms.ts";
+
+export const maxUnanswered = 256;
+
+export interface SendSmsStreamDeps extends FailureDeps {
+  readonly sendSms: SendSms;
+  readonly workInHand: Pick<WorkInHand, "enter" | "isTight">;
+  /** Of all streams. */
+  readonly unanswered: UnansweredRequests;
+  /** Aborted when the service stops: what was read is answered, then the stream ends with SERVICE_UNAVAILABLE. */
+  readonly stopping: AbortSignal;
+}
+
+export interface SendSmsStreamCall {
+  readonly principal: Principal;
+  /** Aborted when the caller goes away. */
+  readonly signal: AbortSignal;
+}
+
+/** What an answer weighs, from its request on, and more once it is a refusal with violations. */
+interface Load {
+  weight: number;
+  readonly of: UnansweredOfStream;
+}
+
+interface Answer {
+  readonly load: Load;
+  readonly response: Promise<SendSmsStreamResponse>;
+}
+
+/** The answers to a stream of requests. */
+export async function* sendSmsStream(
+  requests: AsyncIterable<SendSmsStreamRequest>,
+  { principal, signal }: SendSmsStreamCall,
+  deps: SendSmsStreamDeps,
+): AsyncGenerator<SendSmsStreamResponse, void> {
+  const { stopping } = deps;
+  const answers: Answer[] = [];
+  const changed = createWaker();
+  const roomMade = createWaker();
+  let hasEnded = false;
+  let isCut = false;
+  let fault: { readonly cause: unknown } | undefined;
+  const unanswered = deps.unanswered.open(principal.accountId, roomMade.wake);
+  const isFull = () =>
+    answers.length >= maxUnanswered ||
+    (answers.length > 0 && (unanswered.isFull || deps.workInHand.isTight()));
+
+  async function read(): Promise<void> {
+    try {
+      for await (const request of requests) {
+        if (hasEnded) return;
+        if (stopping.aborted) {
+          // This one was read and is not taken: the caller must not mistake the end for success.
+          isCut = true;
+          return;
+        }
+        const load: Load = { weight: weightOf(request.request), of: unanswered };
+        unanswered.add(load.weight);
+        answers.push({ load, response: answer(request, principal, load, deps) });
+        changed.wake();
+        while (isFull() && !hasEnded) await roomMade.next();
+      }
+    } catch (cause) {
+      fault = { cause };
+    } finally {
+      hasEnded = true;
+      changed.wake();
+    }
+  }
+
+  stopping.addEventListener("abort", changed.wake);
+  signal.addEventListener("abort", changed.wake);
+  try {
+    void read();
+    for (;;) {
+      signal.throwIfAborted();
+      const next = answers[0];
+      if (next !== undefined) {
+        // It counts as unanswered until the caller's side has taken it, which is when this generator goes on.
+        yield await next.response;
+        answers.shift();
+        unanswered.remove(next.load.weight);
+        roomMade.wake();
+        continue;
+      }
+      if (fault !== undefined) throw fault.cause;
+      if (hasEnded && !isCut) return;
+      if (isCut || stopping.aborted) throw new SmsError("SERVICE_UNAVAILABLE");
+      await changed.next();
+    }
+  } finally {
+    hasEnded = true;
+    unanswered.close();
+    roomMade.wake();
+    stopping.removeEventListener("abort", changed.wake);
+    signal.removeEventListener("abort", changed.wake);
+  }
+}
+
+/** Never rejects: a refusal is an answer. */
+async function answer(
+  streamed: SendSmsStreamRequest,
+  principal: Principal,
+  load: Load,
+  deps: SendSmsStreamDeps,
+): Promise<SendSmsStreamResponse> {
+  const { request } = streamed;
+  const requestId = request?.requestId ?? "";
+  const place = deps.workInHand.enter(request?.recipients.length ?? 0);
+  try {
+    refuseUnreadable(streamed);
+    if (request === undefined)
+      throw refuseFields([{ field: "request", reason: "PARAMETER_MISSING", description: "is required" }]);
+    const answered = await deps.sendSms(fromSendSmsRequest(request), {
+      accountId: principal.accountId,
+      method: "SendSmsStream",
+      deadlineMs: Number.POSITIVE_INFINITY,
+      signal: neverAborted,
+      place,
+    });
+    return { requestId, outcome: { $case: "response", value: toSendSmsResponse(answered) } };
+  } catch (thrown) {
+    const failure = describeFailure(thrown, deps);
+    const more = weightOfViolations(failure.violations.length);
+    load.weight += more;
+    load.of.add(more);
+    return { requestId, outcome: { $case: "failure", value: toFailure(failure) } };
+  } finally {
+    place.leave();
+  }
+}
+
+const neverAborted = new AbortController().signal;
+
+function toFailure(failure: Failure): SendSmsFailure {
+  return {
+    statusCode: toStatusCode(failure.name),
+    grpcCode: Status[failure.code.grpcCode],
+    text: failure.text,
+    violations: failure.violations.map((violation) => ({ ...violation })),
+    violationCount: failure.violationCount,
+    retryDelay: failure.retryAfterMs === undefined ? undefined : toDuration(failure.retryAfterMs),
+    metadata: { ...failure.metadata },
+  };
+}

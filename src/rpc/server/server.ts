@@ -1,0 +1,186 @@
+/**
+ * The gRPC door: the services of smsrelay.v1 with server reflection and grpc.health.v1. It starts not serving; the owner says when it is
+ * ready, and drains it at the end.
+ */
+import type { ServerCredentials } from "@grpc/grpc-js";
+import { createServer } from "nice-grpc";
+import { HealthDefinition } from "nice-grpc-server-health";
+import type { WorkInHand } from "../../app/calls/work-in-hand.ts";
+import { GatewayServiceDefinition } from "../../gen/smsrelay/v1/gateway_service.ts";
+import { KeyServiceDefinition } from "../../gen/smsrelay/v1/key_service.ts";
+import { MaintenanceServiceDefinition } from "../../gen/smsrelay/v1/maintenance_service.ts";
+import { SmsServiceDefinition } from "../../gen/smsrelay/v1/sms_service.ts";
+import { SubscriptionServiceDefinition } from "../../gen/smsrelay/v1/subscription_service.ts";
+import type { Timer } from "../../observability/clock.ts";
+import type { DataClock } from "../../observability/data-clock.ts";
+import type { CallBounds } from "../calls/call-bounds.ts";
+import { createCallDoor } from "../calls/call-door.ts";
+import { tellingEncoded } from "../calls/encoded-responses.ts";
+import { boundFarDeadlines } from "../calls/far-deadlines.ts";
+import { guardingInterceptor } from "../calls/guarded-call.ts";
+import { methodScopes } from "../calls/method-scopes.ts";
+import { wireDefinition } from "../calls/wire-definition.ts";
+import { type AdmissionDeps, createSendSmsAdmission } from "../sending/admission.ts";
+import {
+  createSubscriptionService,
+  type SubscriptionServiceDeps,
+} from "../subscriptions/subscription-service.ts";
+import { addHealth } from "./health.ts";
+import { forgetClosedStreams } from "./http2-streams.ts";
+import { addressOf, channelOptionsOf, credentialsOf, type ListenSettings } from "./listen-options.ts";
+import {
+  createGatewayService,
+  createKeyService,
+  createMaintenanceService,
+  type GatewayServiceDeps,
+  type KeyServiceDeps,
+  type MaintenanceServiceDeps,
+} from "./operator-services.ts";
+import { addReflection } from "./reflection.ts";
+import { RenewableCredentials } from "./renewable-credentials.ts";
+import { createSmsService, type SmsServiceDeps } from "./sms-service.ts";
+
+const services = [
+  SmsServiceDefinition.fullName,
+  SubscriptionServiceDefinition.fullName,
+  GatewayServiceDefinition.fullName,
+  KeyServiceDefinition.fullName,
+  MaintenanceServiceDefinition.fullName,
+] as const;
+const { methods } = SmsServiceDefinition;
+const { streamDeliveryReports } = methods;
+const smsService = {
+  ...SmsServiceDefinition,
+  methods: {
+    ...methods,
+    streamDeliveryReports: {
+      ...streamDeliveryReports,
+      responseType: tellingEncoded(streamDeliveryReports.responseType),
+    },
+  },
+};
+
+interface ServiceOf {
+  readonly fullName: string;
+  readonly methods: Readonly<
+    Record<string, { readonly name: string; readonly options: { readonly idempotencyLevel?: string } }>
+  >;
+}
+
+function readingPathsOf({ fullName, methods }: ServiceOf): readonly string[] {
+  return Object.values(methods)
+    .filter(({ options }) => options.idempotencyLevel === "NO_SIDE_EFFECTS")
+    .map((method) => pathOf(fullName, method));
+}
+
+const pathOf = (service: string, method: { readonly name: string }) => `/${service}/${method.name}`;
+/** They change nothing, so that an answer which is too much is refused and may be asked for again. */
+const readingPaths = new Set(
+  [
+    SmsServiceDefinition,
+    SubscriptionServiceDefinition,
+    GatewayServiceDefinition,
+    KeyServiceDefinition,
+    MaintenanceServiceDefinition,
+  ].flatMap(readingPathsOf),
+);
+const guardedMethods = {
+  scopeOf: (path: string) => methodScopes.get(path),
+  isRead: (path: string) => readingPaths.has(path),
+  sendSmsPath: pathOf(SmsServiceDefinition.fullName, methods.sendSms),
+};
+
+export interface RpcServerDeps
+  extends Omit<SmsServiceDeps, "stopping" | "workInHand">,
+    AdmissionDeps,
+    SubscriptionServiceDeps,
+    GatewayServiceDeps,
+    KeyServiceDeps,
+    MaintenanceServiceDeps {
+  readonly listen: ListenSettings;
+  readonly bounds: CallBounds;
+  readonly clock: Pick<DataClock, "setTimeout" | "setInterval" | "monotonic" | "ofMachine">;
+  /** Whether new work is taken, apart from starting and stopping. */
+  readonly isReady: () => boolean;
+  readonly workInHand: WorkInHand;
+  /** Aborted by `stop`; the same signal that the use cases of streams were given. */
+  readonly stopping: AbortController;
+}
+
+export interface RpcServer {
+  /** Listens and answers the port; health says NOT_SERVING until `setServing(true)`. */
+  start(): Promise<number>;
+  /** From true on, health follows `isReady` for the server as a whole and SmsService; operators' services serve in any case. */
+  setServing(isServing: boolean): void;
+  /**
+   * Shows new connections another certificate; throws, and changes nothing, where it cannot be used. False where it listens without TLS,
+   * or would: that changes with a restart only.
+   */
+  renewCertificate(tls: ListenSettings["tls"]): boolean;
+  /**
+   * Drains: health NOT_SERVING, streams end with a last cursor, no new calls; what is left after `graceMs` is cut off (P40).
+   * Harmless when repeated or before `start`.
+   */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Makes the server; nothing listens before `start`. */
+export function createRpcServer(deps: RpcServerDeps): RpcServer {
+  const { listen, clock, stopping } = deps;
+  forgetClosedStreams();
+  boundFarDeadlines();
+  const door = createCallDoor(deps);
+  const server = createServer({
+    ...channelOptionsOf(listen),
+    interceptors: [
+      guardingInterceptor(door, { ...guardedMethods, admitSendSms: createSendSmsAdmission(deps) }),
+    ],
+  });
+  server.add(wireDefinition(smsService), createSmsService({ ...deps, stopping: stopping.signal }));
+  server.add(wireDefinition(SubscriptionServiceDefinition), createSubscriptionService(deps));
+  server.add(wireDefinition(GatewayServiceDefinition), createGatewayService(deps));
+  server.add(wireDefinition(KeyServiceDefinition), createKeyService(deps));
+  server.add(wireDefinition(MaintenanceServiceDefinition), createMaintenanceService(deps));
+  const health = addHealth(server, {
+    services,
+    followers: [SmsServiceDefinition.fullName],
+    isReady: deps.isReady,
+    clock,
+    stopping: stopping.signal,
+  });
+  addReflection(server, [...services, HealthDefinition.fullName], stopping.signal);
+
+  let credentials: ServerCredentials | undefined;
+  let stopped: Promise<void> | undefined;
+  async function stop(graceMs: number): Promise<void> {
+    health.setServing(false);
+    stopping.abort();
+    let timer: Timer | undefined;
+    const isOver = new Promise<void>((resolve) => {
+      timer = clock.setTimeout(resolve, graceMs);
+    });
+    await Promise.race([server.shutdown(), isOver]);
+    timer?.cancel();
+    server.forceShutdown();
+    door.stop();
+  }
+
+  return {
+    async start() {
+      credentials = credentialsOf(listen);
+      const port = await server.listen(addressOf(listen), credentials);
+      door.connections.watch(port);
+      return port;
+    },
+    setServing: health.setServing,
+    renewCertificate(tls) {
+      if (tls === undefined || !(credentials instanceof RenewableCredentials)) return false;
+      credentials.renew(tls);
+      return true;
+    },
+    stop(graceMs) {
+      stopped ??= stop(graceMs);
+      return stopped;
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest";
+import { createTokenSealer } from "../../../../src/app/calls/sealed-token.ts";
+import { createGatewayControl, type GatewayOverview } from "../../../../src/app/gateways/gateway-control.ts";
+import { SmsError } from "../../../../src/domain/errors.ts";
+import { toGatewayId } from "../../../../src/domain/ids.ts";
+import type { Backlog } from "../../../../src/store/keeping.ts";
+import { createFakeClock } from "../../../support/fake-clock.ts";
+
+const id = toGatewayId("north");
+const overview: GatewayOverview = {
+  id,
+  health: { kind: "ready" },
+  priority: 1,
+  weight: 1,
+  isPremium: false,
+  figures: { sessions: 1, ownSessions: 1, boundSessions: 1, inFlight: 0, windowSize: 10 },
+  configuredRate: 0,
+  currentRate: 0,
+  replicas: [],
+  pauseTimeMs: undefined,
+};
+const waiting = (count: number): Backlog => ({
+  queued: count,
+  byQueue: [{ gatewayId: id, lane: "OTP", count, oldestTimeMs: 1 }],
+  parkedReceipts: 0,
+});
+
+describe("a pause that is stored", () => {
+  it("is answered, with what waited at the last look, also where the store cannot be read any more", async () => {
+    const away = new SmsError("SERVICE_UNAVAILABLE");
+    const now = { isAway: false, gateways: [overview] };
+    const stored: unknown[] = [];
+    const control = createGatewayControl({
+      store: {
+        backlog: async () => (now.isAway ? Promise.reject(away) : waiting(7)),
+        setPaused: async (gatewayId, pause) => {
+          stored.push([gatewayId, pause?.reason]);
+          now.isAway = true;
+          // A reload takes the gateway out in the same moment.
+          now.gateways = [];
+        },
+      },
+      sealer: createTokenSealer("x"),
+      clock: createFakeClock(),
+      lastBacklog: () => waiting(5),
+      overview: () => now.gateways,
+      held: () => [],
+      formerIdsOf: () => [],
+      onPause: () => {},
+      onResume: () => {},
+    });
+    expect(await control.pause({ gatewayId: "north", reason: "works" })).toMatchObject({ waitingCount: 5 });
+    now.gateways = [overview];
+    expect(await control.resume("north")).toMatchObject({ id, waitingCount: 5 });
+    expect(stored).toEqual([
+      [id, "works"],
+      [id, undefined],
+    ]);
+    now.gateways = [overview];
+    await expect(control.list({ pageSize: 10, pageToken: "" })).rejects.toBe(away);
+  });
+});

@@ -1,0 +1,225 @@
+import { createHash, createHmac } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { type ConfiguredKey, createApiKeys } from "../../../../src/app/keys/api-keys.ts";
+import { toAccountId } from "../../../../src/domain/ids.ts";
+import { accountScopes, operatorScopes, type Scope } from "../../../../src/domain/scopes.ts";
+import type { ApiKey } from "../../../../src/store/keeping.ts";
+import { createFakeClock } from "../../../support/fake-clock.ts";
+
+function setUp(configured: readonly ConfiguredKey[] = []) {
+  const clock = createFakeClock();
+  const rows = new Map<string, ApiKey>();
+  const reads = { count: 0 };
+  const store = {
+    id: "store-1",
+    createKey: async (key: ApiKey) => !rows.has(key.id) && rows.set(key.id, key).size > 0,
+    listKeys: async () => {
+      reads.count++;
+      return [...rows.values()];
+    },
+    revokeKey: async (id: string, revokeTimeMs: number) => {
+      const key = rows.get(id);
+      if (key !== undefined) rows.set(id, { ...key, revokeTimeMs: key.revokeTimeMs ?? revokeTimeMs });
+      return key !== undefined;
+    },
+  };
+  return { clock, rows, reads, store, keys: createApiKeys({ store, configured, clock }) };
+}
+
+const request = { accountId: toAccountId("shop"), scopes: accountScopes, name: "till" } as const;
+
+describe("createApiKeys", () => {
+  it("makes keys of the published form and keeps only their hash", async () => {
+    const { keys, rows } = setUp();
+    const { apiKey, secret } = await keys.create(request);
+    expect(secret).toMatch(/^smsr_[a-z2-7]{12}_[A-Za-z0-9_-]{43}$/);
+    expect(secret).toContain(apiKey.id);
+    expect(JSON.stringify([...rows.values()])).not.toContain(secret.slice(18));
+    expect(apiKey.hash).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it("knows whose key it is", async () => {
+    const { keys } = setUp();
+    const { apiKey, secret } = await keys.create(request);
+    expect(await keys.verify(secret)).toEqual({ keyId: apiKey.id, accountId: "shop", scopes: accountScopes });
+  });
+
+  it("refuses a wrong secret under a known id, and anything malformed", async () => {
+    const { keys } = setUp();
+    const { secret } = await keys.create(request);
+    const last = secret.at(-1) === "A" ? "Q" : "A";
+    expect(await keys.verify(secret.slice(0, -1) + last)).toBeUndefined();
+    expect(await keys.verify(`${secret} `)).toBeUndefined();
+    expect(await keys.verify("")).toBeUndefined();
+  });
+
+  it("refuses a key made by another store", async () => {
+    const { secret } = await setUp().keys.create(request);
+    expect(await setUp().keys.verify(secret)).toBeUndefined();
+  });
+
+  it("refuses a revoked key at once", async () => {
+    const { keys } = setUp();
+    const { apiKey, secret } = await keys.create(request);
+    await keys.verify(secret);
+    expect((await keys.revoke(apiKey.id, { force: false })).revokeTimeMs).toBeTypeOf("number");
+    expect(await keys.verify(secret)).toBeUndefined();
+    expect(await keys.hasAny()).toBe(false);
+  });
+
+  /** A store whose next answers are as old as the questions and come when the test lets them. */
+  function slowly(store: ReturnType<typeof setUp>["store"]) {
+    const waiting: (() => void)[] = [];
+    const listKeys = store.listKeys;
+    store.listKeys = async () => {
+      const answer = await listKeys();
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return answer;
+    };
+    return {
+      async answer() {
+        await expect.poll(() => waiting.length).toBeGreaterThan(0);
+        waiting.shift()?.();
+      },
+    };
+  }
+
+  it("refuses a revoked key at once where a read was under way that did not see it", async () => {
+    const { keys, store, clock } = setUp();
+    const { apiKey, secret } = await keys.create(request);
+    clock.advance(10_001);
+    const reads = slowly(store);
+    const verified = keys.verify(secret);
+    const revoked = keys.revoke(apiKey.id, { force: false });
+    await reads.answer();
+    expect(await verified).toMatchObject({ keyId: apiKey.id });
+    await reads.answer();
+    expect((await revoked).revokeTimeMs).toBeTypeOf("number");
+    expect(await keys.verify(secret)).toBeUndefined();
+  });
+
+  it("answers a revocation that is stored, and refuses the key at once, also where keys cannot be read any more", async () => {
+    const { keys, store, rows } = setUp();
+    const { apiKey, secret } = await keys.create(request);
+    await keys.verify(secret);
+    const { revokeKey } = store;
+    store.revokeKey = async (id, timeMs) => {
+      store.listKeys = () => Promise.reject(new Error("the store is away"));
+      return revokeKey(id, timeMs);
+    };
+    expect(await keys.revoke(apiKey.id, { force: false })).toEqual(rows.get(apiKey.id));
+    expect(rows.get(apiKey.id)?.revokeTimeMs).toBeTypeOf("number");
+    expect(await keys.verify(secret)).toBeUndefined();
+  });
+
+  it("does not trust what was asked for too long ago when its answer comes", async () => {
+    const { keys, store, clock } = setUp();
+    const { apiKey, secret } = await keys.create(request);
+    clock.advance(10_001);
+    const reads = slowly(store);
+    const verified = keys.verify(secret);
+    await Promise.resolve();
+    await store.revokeKey(apiKey.id, 1);
+    clock.advance(10_001);
+    await reads.answer();
+    await reads.answer();
+    expect(await verified).toBeUndefined();
+  });
+
+  it("revokes the last key of an operator only when that is insisted on", async () => {
+    const { keys } = setUp();
+    const make = (scopes: readonly Scope[]) => keys.create({ accountId: toAccountId("a"), scopes, name: "" });
+    await make(accountScopes);
+    const first = await make(operatorScopes);
+    const second = await make(operatorScopes);
+    await keys.revoke(first.apiKey.id, { force: false });
+    await keys.revoke(first.apiKey.id, { force: false });
+    await expect(keys.revoke(second.apiKey.id, { force: false })).rejects.toMatchObject({
+      code: "NOT_CHANGEABLE",
+    });
+    expect(await keys.verify(second.secret)).toBeDefined();
+    expect((await keys.revoke(second.apiKey.id, { force: true })).revokeTimeMs).toBeTypeOf("number");
+  });
+
+  it("says so when no key has the id to revoke, or one of the configuration", async () => {
+    const { keys } = setUp([{ accountId: "shop", scopes: accountScopes, key: "p".repeat(32) }]);
+    for (const force of [false, true]) {
+      const revoke = (id: string) => keys.revoke(id, { force });
+      await expect(revoke("nobody")).rejects.toMatchObject({ code: "UNKNOWN_KEY" });
+      await expect(revoke("configured-1")).rejects.toMatchObject({ code: "NOT_CHANGEABLE" });
+      await expect(revoke("configured-2")).rejects.toMatchObject({ code: "UNKNOWN_KEY" });
+    }
+  });
+
+  it("makes a key under the caller's id once, so that asking again after a lost answer makes no second one", async () => {
+    const { keys, rows } = setUp();
+    const { apiKey, secret } = await keys.create({ ...request, keyId: "till-3" });
+    expect(apiKey.id).toBe("till-3");
+    expect(secret).toMatch(/^smsr_till-3_[A-Za-z0-9_-]{43}$/);
+    expect(await keys.verify(secret)).toMatchObject({ keyId: "till-3", accountId: "shop" });
+    const again = () => keys.create({ ...request, keyId: "till-3" });
+    await expect(again()).rejects.toMatchObject({ code: "ALREADY_EXISTS" });
+    await keys.revoke("till-3", { force: false });
+    await expect(again()).rejects.toMatchObject({ code: "ALREADY_EXISTS" });
+    expect(rows.size).toBe(1);
+  });
+
+  it("never lets a narrower key be a whole one: not at a release that knows roles only, nor by other scopes in the store", async () => {
+    const { keys, rows, store } = setUp();
+    /** What a release that knows roles only wants to find in the row. */
+    const hashOfBefore = (secret: string) => createHmac("sha256", store.id).update(secret).digest("hex");
+    for (const scopes of [accountScopes, operatorScopes]) {
+      const whole = await keys.create({ ...request, scopes });
+      expect(whole.apiKey.hash).toBe(hashOfBefore(whole.secret));
+    }
+    const { apiKey, secret } = await keys.create({ ...request, scopes: ["READ"] });
+    expect(await keys.verify(secret)).toMatchObject({ scopes: ["READ"] });
+    expect(apiKey.hash).toMatch(/^[0-9a-f]{64}$/);
+    expect(apiKey.hash).not.toBe(hashOfBefore(secret));
+    for (const scopes of [["SEND", "READ"], accountScopes, operatorScopes] as const) {
+      rows.set(apiKey.id, { ...apiKey, scopes });
+      const after = createApiKeys({ store, configured: [], clock: createFakeClock() });
+      expect(await after.verify(secret)).toBeUndefined();
+    }
+  });
+
+  it("learns of a revocation by another process within ten seconds", async () => {
+    const { keys, store, clock } = setUp();
+    const { apiKey, secret } = await keys.create(request);
+    await store.revokeKey(apiKey.id, 1);
+    clock.advance(10_001);
+    expect(await keys.verify(secret)).toBeUndefined();
+  });
+
+  it("does not ask the store for each call, nor for each unknown key", async () => {
+    const { keys, reads } = setUp();
+    const { secret } = await keys.create(request);
+    const before = reads.count;
+    for (let i = 0; i < 50; i++) await keys.verify(secret);
+    for (let i = 0; i < 50; i++) await keys.verify(`smsr_aaaaaaaaaaaa_${"x".repeat(43)}`);
+    expect(reads.count).toBe(before);
+  });
+
+  it("takes keys of the configuration, as written and by their hash", async () => {
+    const plain = "p".repeat(32);
+    const hashed = "h".repeat(40);
+    const digest = createHash("sha256").update(hashed).digest("hex");
+    const { keys } = setUp([
+      { accountId: "shop", scopes: accountScopes, key: plain },
+      { accountId: "ops", scopes: operatorScopes, key: `sha256:${digest}` },
+    ]);
+    expect(await keys.verify(plain)).toMatchObject({ accountId: "shop", scopes: accountScopes });
+    expect(await keys.verify(hashed)).toMatchObject({ accountId: "ops", scopes: operatorScopes });
+    expect(await keys.verify(digest)).toBeUndefined();
+    expect(await keys.hasAny()).toBe(true);
+  });
+
+  it("tells whether anybody could call what wants a scope", async () => {
+    const { keys } = setUp([{ accountId: "shop", scopes: accountScopes, key: "p".repeat(32) }]);
+    expect([await keys.hasAny("SEND"), await keys.hasAny("ADMIN")]).toEqual([true, false]);
+    const { apiKey } = await keys.create({ ...request, scopes: operatorScopes });
+    expect(await keys.hasAny("ADMIN")).toBe(true);
+    await keys.revoke(apiKey.id, { force: true });
+    expect(await keys.hasAny("ADMIN")).toBe(false);
+  });
+});

@@ -1,0 +1,100 @@
+import { describe, expect, it } from "vitest";
+import { createReceiptRecorder } from "../../../../src/app/reports/record-receipt.ts";
+import { gatewayNames } from "../../../../src/domain/gateway-names.ts";
+import { toGatewayId } from "../../../../src/domain/ids.ts";
+import type { Receipt } from "../../../../src/domain/receipt.ts";
+import { silentLogger } from "../../../../src/observability/logger.ts";
+import type { ReceiptOutcome } from "../../../../src/store/settling.ts";
+import { buildReceipt } from "../../../support/store-builders.ts";
+
+function setUp(answer: (count: number) => Promise<readonly ReceiptOutcome[]>, names = gatewayNames([])) {
+  const batches: number[] = [];
+  const recorded: Receipt[] = [];
+  const warnings: string[] = [];
+  const overtaken: string[] = [];
+  const recorder = createReceiptRecorder({
+    store: {
+      recordReceipts(receipts) {
+        batches.push(receipts.length);
+        recorded.push(...receipts);
+        return answer(receipts.length);
+      },
+      recordUnparsableReceipt: () => Promise.resolve(),
+      recordIncoming: () => Promise.resolve([]),
+    },
+    names: () => names,
+    onOvertaken: (id) => overtaken.push(id),
+    log: {
+      ...silentLogger,
+      often: { ...silentLogger.often, warn: (_fields, sentence) => warnings.push(sentence) },
+    },
+  });
+  return { recorder, batches, recorded, warnings, overtaken };
+}
+
+const parked = async (count: number) => Array.from({ length: count }, () => ({ kind: "parked" }) as const);
+
+describe("createReceiptRecorder", () => {
+  it("joins receipts that come at once, and those that come while a batch is under way", async () => {
+    const gate = Promise.withResolvers<void>();
+    const { recorder, batches } = setUp(async (count) => {
+      await gate.promise;
+      return parked(count);
+    });
+    const first = [1, 2, 3].map((id) => recorder.onReceipt(buildReceipt(String(id))));
+    await Promise.resolve();
+    await Promise.resolve();
+    const second = [4, 5].map((id) => recorder.onReceipt(buildReceipt(String(id))));
+    gate.resolve();
+    await Promise.all([...first, ...second]);
+    expect(batches).toEqual([3, 2]);
+  });
+
+  it("rejects, so that the SMSC keeps its message, when the store refuses, and goes on afterwards", async () => {
+    let isAway = true;
+    const { recorder } = setUp((count) =>
+      isAway ? Promise.reject(new Error("the store is away")) : parked(count),
+    );
+    const both = [recorder.onReceipt(buildReceipt("1")), recorder.onReceipt(buildReceipt("2"))];
+    const results = await Promise.allSettled(both);
+    expect(results.map((result) => result.status)).toEqual(["rejected", "rejected"]);
+    isAway = false;
+    await recorder.onReceipt(buildReceipt("1"));
+  });
+
+  it("names a gateway as it is called today, with its former names, also on a link that was made under one", async () => {
+    const [today, former, other] = ["today", "former", "other"].map((id) => toGatewayId(id));
+    if (today === undefined || former === undefined || other === undefined) throw new TypeError("three");
+    const names = gatewayNames([{ id: today, formerIds: [former] }, { id: other }]);
+    const { recorder, recorded } = setUp(parked, names);
+    for (const gatewayId of [today, former, other])
+      await recorder.onReceipt(buildReceipt("1", { gatewayId }));
+    expect(recorded.map(({ gatewayId, formerGatewayIds }) => [gatewayId, formerGatewayIds])).toEqual([
+      [today, [former]],
+      [today, [former]],
+      [other, undefined],
+    ]);
+  });
+
+  it("P49 tells who may hold a resend that a receipt has made it needless", async () => {
+    const ended = { kind: "matched", state: "DELIVERED", isFirstFinal: true, isGuess: false } as const;
+    const { recorder, overtaken } = setUp(async () => [
+      { ...ended, deliveryId: "usual" as never },
+      { ...ended, deliveryId: "waiting" as never, isOvertaking: true },
+    ]);
+    await Promise.all([recorder.onReceipt(buildReceipt("1")), recorder.onReceipt(buildReceipt("2"))]);
+    expect(overtaken).toEqual(["waiting"]);
+  });
+
+  it("P9 logs a contradiction, and P1 an id that matches several parts", async () => {
+    const outcomes: ReceiptOutcome[] = [
+      { kind: "contradicted", deliveryId: "x" as never, state: "UNDELIVERABLE", isGuess: false },
+      { kind: "matched", deliveryId: "y" as never, state: "DELIVERED", isFirstFinal: true, isGuess: true },
+    ];
+    const { recorder, warnings } = setUp(async () => outcomes);
+    await Promise.all([recorder.onReceipt(buildReceipt("1")), recorder.onReceipt(buildReceipt("2"))]);
+    expect(warnings).toHaveLength(2);
+    expect(warnings[0]).toMatch(/contradicts/);
+    expect(warnings[1]).toMatch(/the newest took it/);
+  });
+});

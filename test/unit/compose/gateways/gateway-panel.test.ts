@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import { createTokenSealer } from "../../../../src/app/calls/sealed-token.ts";
+import { createGatewayControl } from "../../../../src/app/gateways/gateway-control.ts";
+import { createGatewayPanel, pausesByName } from "../../../../src/compose/gateways/gateway-panel.ts";
+import { createGatewayPool } from "../../../../src/compose/gateways/gateway-pool.ts";
+import { type GatewayConfig, gatewaySchema } from "../../../../src/config/gateway-schema.ts";
+import { defaultDispatchSettings } from "../../../../src/dispatch/dispatch-settings.ts";
+import { createDispatcher } from "../../../../src/dispatch/dispatcher.ts";
+import { toGatewayId } from "../../../../src/domain/ids.ts";
+import { createSmppGateway } from "../../../../src/gateways/smpp/create-smpp-gateway.ts";
+import { silentLogger } from "../../../../src/observability/logger.ts";
+import { sqliteAdapter } from "../../../contract/store/sqlite-adapter.ts";
+import { createFakeClock } from "../../../support/fake-clock.ts";
+
+const schema = gatewaySchema({ readVariable: (name) => name, readFile: (path) => path });
+const config = (id: string, more: object = {}): GatewayConfig =>
+  schema.parse({ id, kind: "smpp", host: "smsc", systemId: "acme", password: "x", ...more });
+
+describe("pauses by hand", () => {
+  it("go on under the new name of their gateway, after a reload and at a start, and end there", async () => {
+    const clock = createFakeClock();
+    const place = await sqliteAdapter.makePlace();
+    const store = await place.open(clock);
+    const { claimant } = await store.join(clock.now());
+    const pool = createGatewayPool((settings) =>
+      createSmppGateway(settings, { clock, random: () => 0.5, log: silentLogger }),
+    );
+    pool.replace([config("old")]);
+    const dispatcher = createDispatcher({
+      store,
+      gateways: pool.gateways(),
+      routes: pool.routes(),
+      paused: new Map(),
+      tenure: { claimant: () => claimant, isHeld: () => true },
+      clock,
+      random: () => 0.5,
+      log: silentLogger,
+      settings: defaultDispatchSettings,
+    });
+    const stored = async () => pausesByName(await store.pausedGateways(), pool.names());
+    const panel = createGatewayPanel(pool, dispatcher, await stored(), () => undefined);
+    const lastBacklog = () => ({ queued: 0, byQueue: [], parkedReceipts: 0 });
+    const control = createGatewayControl({
+      store,
+      sealer: createTokenSealer("x"),
+      clock,
+      lastBacklog,
+      ...panel,
+    });
+    await control.pause({ gatewayId: "old", reason: "works" });
+
+    pool.replace([config("today", { formerIds: ["old"] })]);
+    dispatcher.reload(pool.gateways(), pool.routes());
+    panel.applyNames();
+    const today = toGatewayId("today");
+    expect(dispatcher.health(today)).toEqual({ kind: "paused", reason: "works" });
+    expect([...(await stored()).keys()], "at the next start").toEqual([today]);
+
+    // What another replica reads from the store a moment later says the same.
+    panel.applyPauses(await store.pausedGateways(), panel.orders);
+    expect(dispatcher.health(today).kind).toBe("paused");
+    await control.resume("today");
+    expect(dispatcher.health(today).kind).not.toBe("paused");
+    expect(await store.pausedGateways()).toEqual([]);
+    await dispatcher.stop(0);
+    await store.close();
+    await place.remove();
+  });
+});
