@@ -150,9 +150,12 @@ export async function loadRows(
 /** The attempts by which some of these rows may become SUBMITTED, without a statement where there is none. */
 export async function loadAccepted(tx: Transaction, rows: Iterable<DeliveryRow>): Promise<void> {
   const keys: [string, number][] = [];
-  for (const { id, progress } of rows) {
-    const attempt = progress === null ? undefined : parseProgress(progress).accepted?.attempt;
-    if (attempt !== undefined && !tx.rows.attempts.has(attemptKey(id, attempt))) keys.push([id, attempt]);
+  for (const { id, progress, attempt_count } of rows) {
+    const accepted = progress === null ? undefined : parseProgress(progress).accepted;
+    if (accepted === undefined) continue;
+    // Rows of earlier releases do not name it: then it was the last.
+    const attempt = accepted.attempt ?? attempt_count;
+    if (!tx.rows.attempts.has(attemptKey(id, attempt))) keys.push([id, attempt]);
   }
   if (keys.length > 0) await readAttempts(tx, keys);
 }

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { type DeliveryId, messageIdOf, toGatewayId } from "../../../src/domain/ids.ts";
-import { type DeliveryProgress, noProgress } from "../../../src/domain/message.ts";
+import { type AcceptedAttempt, type DeliveryProgress, noProgress } from "../../../src/domain/message.ts";
 import { firstClaimNumber } from "../../../src/store/accepting.ts";
 import type { Settlement } from "../../../src/store/settling.ts";
 import {
@@ -128,9 +128,11 @@ describeStore("attempts that turn out to be whole while another is under way", (
   });
 
   /** As an earlier release has left it after a crash: it waits, and its progress says that all was accepted. */
-  const waiting = async (options: AcceptanceOptions = {}) => {
+  const waiting = async (
+    options: AcceptanceOptions = {},
+    accepted: AcceptedAttempt = { attempt: 1, gatewayId: gateway, expectsReceipts: true },
+  ) => {
     const [id = expect.fail()] = await acceptClaimed(test.store, test.claimant, options);
-    const accepted = { attempt: 1, gatewayId: gateway, expectsReceipts: true };
     await settle(id, {
       attempt: buildAttempt([buildPart({ id: "first" })]),
       verdict: retry({ ...noProgress, attemptCount: 1, sentBefore: "ambiguous", accepted }),
@@ -155,6 +157,31 @@ describeStore("attempts that turn out to be whole while another is under way", (
     await test.store.recordReceipts([buildReceipt("first", failed)]);
     expect(await test.store.expireDue(startMs + dayMs, 10)).toEqual({ UNDELIVERABLE: 1 });
   });
+
+  it.each([
+    ["a sweep", async () => void (await test.store.expireDue(startMs + dayMs, 10))],
+    ["a claim", async () => void (await claim(startMs + dayMs))],
+    [
+      "cancelling",
+      async (id: DeliveryId) => void (await test.store.cancel(account, messageIdOf(id), startMs)),
+    ],
+    [
+      "a start",
+      async () => {
+        expect((await claim()).deliveries).toHaveLength(1);
+        await test.restart(startMs + 70_000);
+      },
+    ],
+  ])(
+    "P49 are judged by receipts that came before %s also where an earlier release did not name them",
+    async (_, meet) => {
+      const id = await waiting({}, { gatewayId: gateway, expectsReceipts: true });
+      await test.store.recordReceipts([buildReceipt("first", failed)]);
+      await meet(id);
+      expect(await test.store.readStates([id])).toEqual(["UNDELIVERABLE"]);
+      expect(await states()).toEqual(["QUEUED", "SUBMITTED", "UNDELIVERABLE"]);
+    },
+  );
 
   it("P49 make cancelling come too late", async () => {
     const id = await waiting();
