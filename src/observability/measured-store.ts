@@ -117,9 +117,9 @@ export function measuredStore(
       return overdue;
     },
     async endSilent(nowMs, graceMs, limit) {
-      const count = await store.endSilent(nowMs, graceMs, limit);
-      ended("UNKNOWN", count);
-      return count;
+      const overdue = await store.endSilent(nowMs, graceMs, limit);
+      became(overdue);
+      return overdue;
     },
   };
   // Everything else goes straight through, bound to the store itself, whose methods may use private fields.

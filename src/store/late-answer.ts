@@ -70,6 +70,15 @@ export function packSubmittedBy(accepted: AcceptedAttempt, attemptCount: number)
   return attempt === undefined || attempt === attemptCount ? null : packProgress({ ...noProgress, accepted });
 }
 
+/**
+ * The attempt that speaks for a silent delivery, where that is not surely its last: a former release kept its receipts and judged those
+ * of the last one alone.
+ */
+export function unjudgedAttempt(progress: string | null, attemptCount: number): number | undefined {
+  const { accepted } = parseProgress(progress);
+  return accepted === undefined ? undefined : (accepted.attempt ?? attemptCount);
+}
+
 /** The attempt whose receipts speak for the delivery: the one by which it is SUBMITTED, which is nearly always its last. */
 export function speakingAttempt(progress: string | null, attemptCount: number): number {
   return parseProgress(progress).accepted?.attempt ?? attemptCount;

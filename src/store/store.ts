@@ -87,8 +87,11 @@ export interface Store {
 
   /** QUEUED and unclaimed past its time → EXPIRED, or UNKNOWN where something of it may have been sent; at most `limit`; how many. */
   expireDue(nowMs: number, limit: number): Promise<Overdue>;
-  /** SUBMITTED and silent past `expire_time + graceMs` → UNKNOWN (NO_RECEIPT); at most `limit`; how many. */
-  endSilent(nowMs: number, graceMs: number, limit: number): Promise<number>;
+  /**
+   * SUBMITTED and silent past `expire_time + graceMs` → UNKNOWN (NO_RECEIPT), or what receipts say that a former release kept on an
+   * earlier attempt and did not judge; at most `limit`; what they became.
+   */
+  endSilent(nowMs: number, graceMs: number, limit: number): Promise<Overdue>;
   /**
    * Moves waiting rows of queues that are not in `known` to `to`, or to what their gateway is called now, so that they are routed again;
    * how many.

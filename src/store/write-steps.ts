@@ -74,7 +74,7 @@ export interface WriteSteps {
   readonly recordIncoming: Step<IncomingPart, StoredIncoming>;
   readonly cancel: Step<CancelRequest, readonly CancelOutcome[] | undefined>;
   readonly expireDue: Step<SweepRequest, Overdue>;
-  readonly endSilent: Step<SweepRequest & { readonly graceMs: number }, number>;
+  readonly endSilent: Step<SweepRequest & { readonly graceMs: number }, Overdue>;
   readonly adoptOrphans: Step<AdoptRequest, number>;
   readonly renameReceipts: Step<RenameRequest, number>;
   readonly openSubscription: Step<OpenRequest, Subscription | undefined>;

@@ -1,6 +1,7 @@
 /** Ends UNKNOWN what was SUBMITTED and of which no receipt came in time (P11). */
 import type { DataClock } from "../../observability/data-clock.ts";
 import type { Logger } from "../../observability/logger.ts";
+import { countAll } from "../../store/keeping.ts";
 import type { Store } from "../../store/store.ts";
 import { type BackgroundService, createBackgroundService } from "./background-service.ts";
 
@@ -18,7 +19,8 @@ export function createSilenceWatch(dependencies: SilenceWatchDependencies): Back
   const { store, clock, receiptGraceMs, everyMs = 10_000, limit = 500 } = dependencies;
   const tick = async () => {
     const nowMs = clock.sweepTimeMs();
-    return nowMs !== undefined && (await store.endSilent(nowMs, receiptGraceMs, limit)) >= limit;
+    if (nowMs === undefined) return false;
+    return countAll(await store.endSilent(nowMs, receiptGraceMs, limit)) >= limit;
   };
   return createBackgroundService({ name: "silence-watch", everyMs, tick }, dependencies);
 }

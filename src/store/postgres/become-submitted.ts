@@ -1,6 +1,6 @@
 /** A locked delivery becomes SUBMITTED: it is told, and what is known of its end already is judged (P2, P49). */
 import type { DeliveryState } from "../../domain/delivery-state.ts";
-import { judgeParts } from "../../domain/judge-parts.ts";
+import { type Judgement, judgeParts } from "../../domain/judge-parts.ts";
 import type { AcceptedAttempt } from "../../domain/message.ts";
 import { stateCodes, stateOf } from "../codes.ts";
 import { packSubmittedBy } from "../late-answer.ts";
@@ -18,8 +18,7 @@ export function becomeSubmitted(
 ): DeliveryState {
   submit(tx, row, accepted, timeMs);
   const number = accepted.attempt ?? row.attempt_count;
-  const parts = tx.rows.attempts.get(attemptKey(row.id, number))?.parts ?? [];
-  const early = judgeParts(parts.map(partToJudge));
+  const early = judgeAttempt(tx, row, number);
   if (early !== undefined) {
     const { reason, doneTimeMs } = early;
     endDelivery(tx, row, {
@@ -39,6 +38,16 @@ export function becomeSubmitted(
     });
   }
   return stateOf(row.state);
+}
+
+/** What the receipts on the parts of an attempt that was read come to. */
+export function judgeAttempt(
+  { rows }: Transaction,
+  row: DeliveryRow,
+  attempt: number,
+): Judgement | undefined {
+  const parts = rows.attempts.get(attemptKey(row.id, attempt))?.parts ?? [];
+  return judgeParts(parts.map(partToJudge));
 }
 
 /** Makes it SUBMITTED, and tells it. */

@@ -1,9 +1,12 @@
 /** What time alone does: waiting deliveries past their validity EXPIRE, submitted ones that stay silent end UNKNOWN (P11). */
+import type { DeliveryState } from "../../domain/delivery-state.ts";
 import type { GatewayId } from "../../domain/ids.ts";
-import type { Overdue } from "../keeping.ts";
+import { countStates, type Overdue } from "../keeping.ts";
+import { unjudgedAttempt } from "../late-answer.ts";
 import type { AdoptRequest, SweepRequest } from "../write-steps.ts";
+import { judgeAttempt } from "./become-submitted.ts";
 import { endOverdue } from "./end-overdue.ts";
-import { deliveryColumns } from "./load-rows.ts";
+import { deliveryColumns, loadAccepted } from "./load-rows.ts";
 import type { DeliveryRow } from "./locked-rows.ts";
 import { endDelivery } from "./move-delivery.ts";
 import type { QueueEnds } from "./queue-ends.ts";
@@ -42,18 +45,23 @@ export async function expireDue(tx: Transaction, { nowMs, limit }: SweepRequest)
 export async function endSilent(
   tx: Transaction,
   { nowMs, graceMs, limit }: SweepRequest & { readonly graceMs: number },
-): Promise<number> {
+): Promise<Overdue> {
   const due = await tx.connection.all(findSilent, nowMs - graceMs, limit);
-  for (const row of due) {
+  await loadAccepted(tx, due);
+  const became = due.map((row): DeliveryState => {
+    const attempt = row.progress === null ? undefined : unjudgedAttempt(row.progress, row.attempt_count);
+    const judgement = attempt === undefined ? undefined : judgeAttempt(tx, row, attempt);
+    const to = judgement?.state ?? "UNKNOWN";
     endDelivery(tx, row, {
-      to: "UNKNOWN",
+      to,
       code: undefined,
-      reason: "NO_RECEIPT",
+      reason: judgement === undefined ? "NO_RECEIPT" : judgement.reason,
       timeMs: nowMs,
-      doneTimeMs: undefined,
+      doneTimeMs: judgement?.doneTimeMs,
     });
-  }
-  return due.length;
+    return to;
+  });
+  return countStates(became);
 }
 
 export async function adoptOrphans(

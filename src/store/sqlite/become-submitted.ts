@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { DeliveryState } from "../../domain/delivery-state.ts";
 import type { AccountId, DeliveryId } from "../../domain/ids.ts";
-import { judgeParts } from "../../domain/judge-parts.ts";
+import { type Judgement, judgeParts } from "../../domain/judge-parts.ts";
 import type { AcceptedAttempt } from "../../domain/message.ts";
 import { packSubmittedBy } from "../late-answer.ts";
 import { type PartTuple, parseParts, partToJudge } from "../part-tuple.ts";
@@ -22,6 +22,8 @@ export interface Submitted {
 export interface BecomeSubmitted {
   /** Tells a row that is SUBMITTED. Answers its state after receipts that waited on its parts. */
   readonly tellSubmitted: (tx: Transaction, submitted: Submitted) => DeliveryState;
+  /** What the receipts on an attempt's parts come to. */
+  readonly judgeAttempt: (id: DeliveryId, attempt: number) => Judgement | undefined;
   /** Makes what is to be sent, or is being sent, SUBMITTED by an attempt whose parts were all accepted, and tells it. */
   readonly submitBy: (
     tx: Transaction,
@@ -69,6 +71,11 @@ export function createBecomeSubmitted(db: DatabaseSync, endDelivery: EndDelivery
 
   return {
     tellSubmitted,
+
+    judgeAttempt(id, attempt) {
+      const parts = find.get(attempt, id)?.parts ?? null;
+      return parts === null ? undefined : judgeParts(parseParts(parts).map(partToJudge));
+    },
 
     submitBy(tx, id, accepted, timeMs) {
       const row = find.get(accepted.attempt ?? null, id);

@@ -1,8 +1,11 @@
 /** What time alone does: waiting deliveries past their validity EXPIRE, submitted ones that stay silent end UNKNOWN (P11). */
 import type { DatabaseSync } from "node:sqlite";
+import type { DeliveryState } from "../../domain/delivery-state.ts";
 import type { AccountId, DeliveryId, GatewayId } from "../../domain/ids.ts";
 import { countStates, type Overdue } from "../keeping.ts";
+import { unjudgedAttempt } from "../late-answer.ts";
 import type { AdoptRequest, SweepRequest } from "../write-steps.ts";
+import type { BecomeSubmitted } from "./become-submitted.ts";
 import type { EndOverdue } from "./end-overdue.ts";
 import type { EndDelivery } from "./move-delivery.ts";
 import { prepare } from "./statement.ts";
@@ -13,15 +16,20 @@ interface DueRow {
   readonly account_id: AccountId;
 }
 
-export function createSweep(db: DatabaseSync, endDelivery: EndDelivery, endOverdue: EndOverdue) {
+export function createSweep(
+  db: DatabaseSync,
+  endDelivery: EndDelivery,
+  endOverdue: EndOverdue,
+  { judgeAttempt }: Pick<BecomeSubmitted, "judgeAttempt">,
+) {
   const findExpired = prepare<DueRow & { readonly progress: string | null }>(
     db,
     `SELECT id, account_id, progress FROM deliveries INDEXED BY deliveries_expiring
      WHERE is_waiting = 1 AND expire_time <= ? ORDER BY expire_time, id LIMIT ?`,
   );
-  const findSilent = prepare<DueRow>(
+  const findSilent = prepare<DueRow & { readonly progress: string | null; readonly attempt_count: number }>(
     db,
-    `SELECT id, account_id FROM deliveries INDEXED BY deliveries_silent
+    `SELECT id, account_id, progress, attempt_count FROM deliveries INDEXED BY deliveries_silent
      WHERE state = 3 AND expire_time <= ? ORDER BY expire_time, id LIMIT ?`,
   );
   const nextQueue = prepare<{ gateway_id: GatewayId }>(
@@ -44,21 +52,25 @@ export function createSweep(db: DatabaseSync, endDelivery: EndDelivery, endOverd
     endSilent(
       tx: Transaction,
       { nowMs, graceMs, limit }: SweepRequest & { readonly graceMs: number },
-    ): number {
-      const due = findSilent.all(nowMs - graceMs, limit);
-      for (const { id, account_id } of due) {
+    ): Overdue {
+      const became = findSilent.all(nowMs - graceMs, limit).map((row): DeliveryState => {
+        const { id, account_id: accountId, progress, attempt_count } = row;
+        const attempt = progress === null ? undefined : unjudgedAttempt(progress, attempt_count);
+        const judgement = attempt === undefined ? undefined : judgeAttempt(id, attempt);
+        const to = judgement?.state ?? "UNKNOWN";
         endDelivery(tx, {
           id,
-          accountId: account_id,
+          accountId,
           from: "SUBMITTED",
-          to: "UNKNOWN",
+          to,
           code: undefined,
-          reason: "NO_RECEIPT",
+          reason: judgement === undefined ? "NO_RECEIPT" : judgement.reason,
           timeMs: nowMs,
-          doneTimeMs: undefined,
+          doneTimeMs: judgement?.doneTimeMs,
         });
-      }
-      return due.length;
+        return to;
+      });
+      return countStates(became);
     },
 
     adoptOrphans(tx: Transaction, { known, to, limit, renamed }: AdoptRequest): number {

@@ -62,7 +62,7 @@ function createHandlers(db: DatabaseSync): Handlers {
   const endOverdue = createEndOverdue(endDelivery, becomeSubmitted);
   const receipts = createRecordReceipts(db, endDelivery);
   const claims = createClaim(db, takeReference, endOverdue);
-  const sweep = createSweep(db, endDelivery, endOverdue);
+  const sweep = createSweep(db, endDelivery, endOverdue, becomeSubmitted);
   const subscriptions = createWriteSubscriptions(db);
   const keys = createWriteKeys(db);
   const setPaused = createSetPaused(db);

@@ -2,6 +2,8 @@ import { expect, it } from "vitest";
 import { type DeliveryId, messageIdOf, toGatewayId } from "../../../src/domain/ids.ts";
 import { type AcceptedAttempt, type DeliveryProgress, noProgress } from "../../../src/domain/message.ts";
 import { firstClaimNumber } from "../../../src/store/accepting.ts";
+import { keepReceipt } from "../../../src/store/match-receipt.ts";
+import { packPart } from "../../../src/store/part-tuple.ts";
 import type { Settlement } from "../../../src/store/settling.ts";
 import {
   type AcceptanceOptions,
@@ -182,6 +184,32 @@ describeStore("attempts that turn out to be whole while another is under way", (
       expect(await states()).toEqual(["QUEUED", "SUBMITTED", "UNDELIVERABLE"]);
     },
   );
+
+  it("P49 are judged at the end of silence by receipts that a former release kept and did not judge", async () => {
+    const id = await waiting({}, { attempt: 5, gatewayId: gateway, expectsReceipts: true });
+    await test.store.cancel(account, messageIdOf(id), startMs);
+    expect(await test.store.readStates([id])).toEqual(["SUBMITTED"]);
+    const candidate = { match_key: "fifth", raw_id: null, delivery_id: id, attempt: 5, part: 1 };
+    const { parts } = keepReceipt(
+      [packPart(buildPart({ id: "fifth" }))],
+      candidate,
+      buildReceipt("fifth", failed),
+    );
+    await test.plant("attempts", {
+      delivery_id: id,
+      number: 5,
+      gateway_id: gateway,
+      start_time: startMs,
+      end_time: startMs,
+      outcome: "AMBIGUOUS",
+      encoding: "gsm7",
+      segment_count: 1,
+      parts: JSON.stringify(parts),
+    });
+    expect(await test.store.endSilent(startMs + 2 * dayMs, 0, 10)).toEqual({ UNDELIVERABLE: 1 });
+    expect(await test.store.readStates([id])).toEqual(["UNDELIVERABLE"]);
+    expect(await states()).toEqual(["QUEUED", "SUBMITTED", "UNDELIVERABLE"]);
+  });
 
   it("P49 make cancelling come too late", async () => {
     const id = await waiting();

@@ -103,7 +103,7 @@ describeStore("whatever happens", (test) => {
     const endMs = startMs + 30 * dayMs;
     const expire = async () => countAll(await test.store.expireDue(endMs, 50));
     while ((await expire()) > 0);
-    while ((await test.store.endSilent(endMs, 0, 50)) > 0);
+    while (countAll(await test.store.endSilent(endMs, 0, 50)) > 0);
 
     const reports: StoredReport[] = [];
     for (let page = await test.store.readReports(account, 0, 100); page.length > 0; ) {

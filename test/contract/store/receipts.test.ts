@@ -193,7 +193,7 @@ describeStore("receipts", (test) => {
   it("P9 takes a late receipt after silence as a contradiction, shown on the part", async () => {
     const id = await submitted(["a"]);
     const lateMs = startMs + dayMs + 3_600_000;
-    expect(await test.store.endSilent(lateMs, 3_600_000, 10)).toBe(1);
+    expect(await test.store.endSilent(lateMs, 3_600_000, 10)).toEqual({ UNKNOWN: 1 });
     const outcome = await recordLate("a", { arrivalTimeMs: lateMs + 1 });
     expect(outcome).toEqual({ kind: "contradicted", deliveryId: id, state: "UNKNOWN", isGuess: false });
     expect((await view(id)).attempts[0]?.parts[0]?.receipt?.verdict).toBe("DELIVERED");

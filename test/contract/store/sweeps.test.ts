@@ -129,8 +129,8 @@ describeStore("sweeps and starts", (test) => {
     const counts = await Promise.all([
       test.store.expireDue(lateMs, 10).then(({ EXPIRED = 0 }) => EXPIRED),
       test.store.expireDue(lateMs, 10).then(({ EXPIRED = 0 }) => EXPIRED),
-      test.store.endSilent(lateMs, hourMs, 10),
-      test.store.endSilent(lateMs, hourMs, 10),
+      test.store.endSilent(lateMs, hourMs, 10).then(({ UNKNOWN = 0 }) => UNKNOWN),
+      test.store.endSilent(lateMs, hourMs, 10).then(({ UNKNOWN = 0 }) => UNKNOWN),
     ]);
     expect(counts).toEqual([3, 0, 1, 0]);
     const reports = await test.store.readReports(account, 0, 100);
@@ -140,9 +140,9 @@ describeStore("sweeps and starts", (test) => {
 
   it("P11 ends silence UNKNOWN once validity and grace are over", async () => {
     const id = await acceptSubmitted(test.store, test.claimant, ["a"]);
-    expect(await test.store.endSilent(startMs + dayMs + hourMs - 1, hourMs, 10)).toBe(0);
-    expect(await test.store.endSilent(startMs + dayMs + hourMs, hourMs, 10)).toBe(1);
-    expect(await test.store.endSilent(startMs + dayMs + hourMs, hourMs, 10)).toBe(0);
+    expect(await test.store.endSilent(startMs + dayMs + hourMs - 1, hourMs, 10)).toEqual({});
+    expect(await test.store.endSilent(startMs + dayMs + hourMs, hourMs, 10)).toEqual({ UNKNOWN: 1 });
+    expect(await test.store.endSilent(startMs + dayMs + hourMs, hourMs, 10)).toEqual({});
     expect(await test.store.readStates([id])).toEqual(["UNKNOWN"]);
     const last = (await test.store.readReports(account, 0, 100)).at(-1);
     expect(last).toMatchObject({ state: "UNKNOWN", reason: "NO_RECEIPT" });

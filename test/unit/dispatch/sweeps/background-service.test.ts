@@ -122,8 +122,10 @@ describe("the background services", () => {
     await expirer.stop();
     expect(calls).toEqual(Array(3).fill(["expireDue", now, 500]));
     calls.length = 0;
+    const end = step("endSilent");
+    const endSilent = async (...args: unknown[]) => ({ UNKNOWN: await end(...args) });
     const silence = createSilenceWatch({
-      store: { endSilent: step("endSilent") },
+      store: { endSilent },
       clock: dataClock,
       log,
       receiptGraceMs: 60,

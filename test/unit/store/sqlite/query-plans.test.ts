@@ -85,7 +85,7 @@ it("finds every row by a key or an index, never by reading a whole table", () =>
   createRecordIncoming(recording, () => randomUUID());
   createRecover(recording, endDelivery, becomeSubmitted);
   createSettle(recording, { ...attempts, ...becomeSubmitted, endDelivery, replayParked });
-  createSweep(recording, endDelivery, endOverdue);
+  createSweep(recording, endDelivery, endOverdue, becomeSubmitted);
   createWriteSubscriptions(recording);
   createReadSubscriptions(recording);
   createReadKeys(recording);
