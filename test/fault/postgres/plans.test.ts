@@ -1,7 +1,7 @@
 import pg from "pg";
 import { describe, expect, it, vi } from "vitest";
 import { fillPostgres } from "../../../bench/support/fill-postgres.ts";
-import { type ClaimantId, messageIdOf } from "../../../src/domain/ids.ts";
+import { type ClaimantId, messageIdOf, toGatewayId } from "../../../src/domain/ids.ts";
 import { connect } from "../../../src/store/postgres/connect.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { postgresMissing } from "../../support/postgres-database.ts";
@@ -50,6 +50,7 @@ describe.skipIf(postgresMissing !== undefined)(`plans on PostgreSQL ${postgresMi
     await store.cancel(account, messageIdOf(id), startMs);
     await store.expireDue(startMs, 10);
     await store.endSilent(startMs, 0, 10);
+    await store.renameReceipts(new Map([[toGatewayId("former"), gateway]]), startMs, 10);
   };
 
   it("made on empty tables stay by index however the tables grow", async () => {
