@@ -1,5 +1,6 @@
 /** The requests that benchmarks send, encoded once. */
-import { SendSmsRequest, SendSmsStreamRequest } from "../../src/gen/smsrelay/v1/sms_service.ts";
+import { SendSmsRequest } from "../../src/gen/smsrelay/v1/sms.ts";
+import { SendSmsStreamRequest } from "../../src/gen/smsrelay/v1/sms_service.ts";
 
 export const SEND_SMS = "smsrelay.v1.SmsService/SendSms";
 export const SEND_SMS_STREAM = "smsrelay.v1.SmsService/SendSmsStream";

@@ -121,7 +121,7 @@ function describeCall(error: ClientError): Failure {
       grpcCode: Status[error.code],
       ...(info === undefined
         ? {}
-        : { reason: info.reason, statusCode: `STATUS_CODE_${info.reason}`, metadata: info.metadata }),
+        : { reason: info.reason, statusCode: `SMS_STATUS_CODE_${info.reason}`, metadata: info.metadata }),
       ...(violations.length === 0
         ? {}
         : {

@@ -4,7 +4,8 @@
  */
 import { randomUUID } from "node:crypto";
 import { ClientError, Status } from "nice-grpc-common";
-import type { DeepPartial, SendSmsRequest, SendSmsResponse } from "../gen/smsrelay/v1/sms_service.ts";
+import type { SendSmsRequest } from "../gen/smsrelay/v1/sms.ts";
+import type { DeepPartial, SendSmsResponse } from "../gen/smsrelay/v1/sms_service.ts";
 import { defaultTimeoutMs } from "./call-timeout.ts";
 import type { SmsRelayClient } from "./connect.ts";
 import { detailsOf } from "./error-details.ts";

@@ -137,6 +137,13 @@ export const statusCodes = [
   entry(4119, "UNKNOWN_KEY", "NOT_FOUND", false, "There is no such key."),
   entry(4122, "ALREADY_EXISTS", "ALREADY_EXISTS", false, "The id is taken."),
   entry(4124, "NOT_CHANGEABLE", "FAILED_PRECONDITION", false, "It cannot be changed this way."),
+  entry(
+    4128,
+    "QUOTA_EXCEEDED",
+    "RESOURCE_EXHAUSTED",
+    false,
+    "The account has as many of these as it may have.",
+  ),
   entry(5000, "INTERNAL_ERROR", "INTERNAL", false, "The service failed."),
   entry(5001, "ALL_GATEWAYS_FAILED", "FAILED_PRECONDITION", false, "Every gateway refused the message."),
   entry(5002, "OVERLOADED", "RESOURCE_EXHAUSTED", true, "The service takes no more work for now."),

@@ -75,7 +75,7 @@ export interface FormerLine {
 
 /** Refuses a new subscription of an account that has as many as it may have. */
 export function refuseSubscription(accountId: AccountId): never {
-  throw new SmsError("OVERLOADED", undefined, {
+  throw new SmsError("QUOTA_EXCEEDED", undefined, {
     quota: {
       subject: `account ${accountId}`,
       description: "The account has too many subscriptions; delete one.",

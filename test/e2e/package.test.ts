@@ -60,7 +60,7 @@ const { messageId } = await sendSms(client, request);
 const reports: DeliveryReport[] = [];
 const start = { initialStart: InitialStart.INITIAL_START_EARLIEST };
 for await (const page of followReports({ client, request: { start, reportLimit: 3 } })) reports.push(...page.reports);
-console.log(reports.every((report) => report.messageId === messageId), reports.at(-1)?.final);
+console.log(reports.every((report) => report.messageId === messageId), reports.at(-1)?.isFinal);
 const refused = await sendSms(client, { ...request, recipients: ["123"] }).catch(detailsOf);
 console.log("statusCode" in refused && refused.statusCode);
 console.log(JSON.stringify(config) === JSON.stringify(serviceConfig));

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { SendSmsRequest } from "../../src/gen/smsrelay/v1/sms_service.ts";
+import { SendSmsRequest } from "../../src/gen/smsrelay/v1/sms.ts";
 import { InitialStart } from "../../src/gen/smsrelay/v1/subscription.ts";
 import { ACCOUNT_KEY, setUpService, startServiceProcess } from "../support/service-process.ts";
 import { connectSmsClient } from "../support/sms-client.ts";

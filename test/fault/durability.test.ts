@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { SendSmsRequest } from "../../src/gen/smsrelay/v1/sms_service.ts";
+import { SendSmsRequest } from "../../src/gen/smsrelay/v1/sms.ts";
 import { describeWithPackage, isInstalled } from "../support/debian-package.ts";
 import { START_FLAGS } from "../support/node-process.ts";
 import { ACCOUNT_KEY, setUpService, startServiceProcess } from "../support/service-process.ts";

@@ -4,7 +4,8 @@ import { type ClientHttp2Session, connect } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { SendSmsRequest, StreamDeliveryReportsRequest } from "../../src/gen/smsrelay/v1/sms_service.ts";
+import { SendSmsRequest } from "../../src/gen/smsrelay/v1/sms.ts";
+import { StreamDeliveryReportsRequest } from "../../src/gen/smsrelay/v1/sms_service.ts";
 import { InitialStart } from "../../src/gen/smsrelay/v1/subscription.ts";
 import { START_FLAGS } from "../support/node-process.ts";
 import {

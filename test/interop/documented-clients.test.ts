@@ -53,7 +53,8 @@ const commandFor = (language: string) =>
 const refused = `
 import { Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { detailsOf } from "./details.ts";
-import { SendSmsRequest, SendSmsResponse } from "./gen/smsrelay/v1/sms_service.ts";
+import { SendSmsRequest } from "./gen/smsrelay/v1/sms.ts";
+import { SendSmsResponse } from "./gen/smsrelay/v1/sms_service.ts";
 const [, , address = "", key = ""] = process.argv;
 const client = new Client(address, credentials.createInsecure());
 const metadata = new Metadata();

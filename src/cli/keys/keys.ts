@@ -1,6 +1,7 @@
 /** `sms-relay keys`: API keys, for operators. */
 import { type Command, Option } from "commander";
-import { ApiKey, CreateKeyResponse, Scope, scopeToJSON } from "../../gen/smsrelay/v1/key_service.ts";
+import { ApiKey, Scope, scopeToJSON } from "../../gen/smsrelay/v1/api_key.ts";
+import { CreateKeyResponse } from "../../gen/smsrelay/v1/key_service.ts";
 import { type ClientOptions, withClient, withClientOptions } from "../client/client.ts";
 import type { CliContext } from "../context.ts";
 import { bareName, tableText, timeText } from "../output/output.ts";

@@ -1,6 +1,6 @@
 /** `sms-relay list`: the account's messages, newest first. */
 import { type Command, InvalidArgumentError } from "commander";
-import { Sms } from "../../gen/smsrelay/v1/sms_service.ts";
+import { Sms } from "../../gen/smsrelay/v1/sms.ts";
 import { type ClientOptions, withClient, withClientOptions } from "../client/client.ts";
 import type { CliContext } from "../context.ts";
 import { laneName, stateName } from "../output/names.ts";

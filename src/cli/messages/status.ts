@@ -1,7 +1,8 @@
 /** `sms-relay status`: one message and its deliveries, with --full each attempt and part. */
 import type { Command } from "commander";
 import type { Delivery } from "../../gen/smsrelay/v1/delivery.ts";
-import { GetStatusResponse, type Sms, StatusView } from "../../gen/smsrelay/v1/sms_service.ts";
+import { type Sms, StatusView } from "../../gen/smsrelay/v1/sms.ts";
+import { GetStatusResponse } from "../../gen/smsrelay/v1/sms_service.ts";
 import { type ClientOptions, withClient, withClientOptions } from "../client/client.ts";
 import type { CliContext } from "../context.ts";
 import {

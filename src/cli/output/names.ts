@@ -18,7 +18,7 @@ import {
   type Lane as LaneType,
   laneToJSON,
 } from "../../gen/smsrelay/v1/message.ts";
-import { type StatusCode, statusCodeToJSON } from "../../gen/smsrelay/v1/status_code.ts";
+import { type SmsStatusCode, smsStatusCodeToJSON } from "../../gen/smsrelay/v1/status_code.ts";
 import { bareName } from "./output.ts";
 
 export const stateName = (state: DeliveryState) => bareName(deliveryStateToJSON(state), "DELIVERY_STATE");
@@ -31,8 +31,8 @@ export const encodingName = (encoding: Encoding) => bareName(encodingToJSON(enco
 export const laneName = (lane: LaneType) => bareName(laneToJSON(lane), "LANE");
 
 /** `4112 NO_ROUTE`; empty where there is no code. */
-export function codeText(code: StatusCode): string {
-  return code === 0 ? "" : `${code} ${bareName(statusCodeToJSON(code), "STATUS_CODE")}`;
+export function codeText(code: SmsStatusCode): string {
+  return code === 0 ? "" : `${code} ${bareName(smsStatusCodeToJSON(code), "STATUS_CODE")}`;
 }
 
 /** `otp` → Lane.LANE_OTP. */

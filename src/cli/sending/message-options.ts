@@ -2,7 +2,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseDuration } from "../../config/values.ts";
 import { DuplicatePolicy, Encoding } from "../../gen/smsrelay/v1/message.ts";
-import type { DeepPartial, SendSmsRequest } from "../../gen/smsrelay/v1/sms_service.ts";
+import type { SendSmsRequest } from "../../gen/smsrelay/v1/sms.ts";
+import type { DeepPartial } from "../../gen/smsrelay/v1/sms_service.ts";
 import { laneByName } from "../output/names.ts";
 
 export interface MessageOptions {

@@ -4,7 +4,7 @@ import {
   type SendSmsStreamRequest,
   SendSmsStreamResponse,
 } from "../../gen/smsrelay/v1/sms_service.ts";
-import { StatusCode } from "../../gen/smsrelay/v1/status_code.ts";
+import { SmsStatusCode } from "../../gen/smsrelay/v1/status_code.ts";
 import { timeoutMsOf, withClient } from "../client/client.ts";
 import { type CliContext, CliFailure, exitCodes, ToldFailure, usageFault } from "../context.ts";
 import { codeText } from "../output/names.ts";
@@ -67,7 +67,7 @@ export async function sendFile(
       sum.segments += outcome.value.totalSegmentCount;
     } else if (outcome?.$case === "failure") {
       sum.refused++;
-      if (outcome.value.statusCode === StatusCode.STATUS_CODE_REQUEST_ID_REUSED) isOtherContent = true;
+      if (outcome.value.statusCode === SmsStatusCode.SMS_STATUS_CODE_REQUEST_ID_REUSED) isOtherContent = true;
       const code = codeText(outcome.value.statusCode);
       refusals.set(code, (refusals.get(code) ?? 0) + 1);
       const faults = outcome.value.violations.map(

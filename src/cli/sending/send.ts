@@ -2,12 +2,8 @@
 import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
 import { leavesDoubt } from "../../client/leaves-doubt.ts";
-import {
-  type DeepPartial,
-  type SendSmsRequest,
-  SendSmsResponse,
-  WaitFor,
-} from "../../gen/smsrelay/v1/sms_service.ts";
+import { type SendSmsRequest, WaitFor } from "../../gen/smsrelay/v1/sms.ts";
+import { type DeepPartial, SendSmsResponse } from "../../gen/smsrelay/v1/sms_service.ts";
 import { withClient, withClientOptions } from "../client/client.ts";
 import { OutcomeUnknown } from "../client/outcome-unknown.ts";
 import { type CliContext, CliFailure, exitCodes, usageFault } from "../context.ts";

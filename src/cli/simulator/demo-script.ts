@@ -1,12 +1,8 @@
 /** What the demonstration sends, what it shows of the reports, and what must have come of it. */
 import type { DeliveryReport } from "../../gen/smsrelay/v1/delivery_report.ts";
 import { Lane } from "../../gen/smsrelay/v1/message.ts";
-import {
-  type DeepPartial,
-  type SendSmsRequest,
-  StatusView,
-  WaitFor,
-} from "../../gen/smsrelay/v1/sms_service.ts";
+import { type SendSmsRequest, StatusView, WaitFor } from "../../gen/smsrelay/v1/sms.ts";
+import type { DeepPartial } from "../../gen/smsrelay/v1/sms_service.ts";
 import { InitialStart } from "../../gen/smsrelay/v1/subscription.ts";
 import type { Simulator } from "../../smsc/start-simulator.ts";
 import type { ServiceClient } from "../client/client.ts";

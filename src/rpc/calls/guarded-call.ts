@@ -15,7 +15,7 @@ import {
 import type { Place } from "../../app/calls/work-in-hand.ts";
 import type { Principal } from "../../app/keys/api-keys.ts";
 import type { Scope } from "../../domain/scopes.ts";
-import type { SendSmsRequest } from "../../gen/smsrelay/v1/sms_service.ts";
+import type { SendSmsRequest } from "../../gen/smsrelay/v1/sms.ts";
 import type { Share } from "./call-bounds.ts";
 import type { CallDoor, Entry } from "./call-door.ts";
 import type { WatchedCall } from "./call-list.ts";

@@ -7,12 +7,8 @@
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { type FieldViolation, refuseFields, SmsError } from "../../domain/errors.ts";
 import { ExplainRouteRequest } from "../../gen/smsrelay/v1/gateway_service.ts";
-import {
-  PreviewSmsRequest,
-  SendSmsRequest,
-  SendSmsRequest_MetadataEntry,
-  SendSmsStreamRequest,
-} from "../../gen/smsrelay/v1/sms_service.ts";
+import { SendSmsRequest, SendSmsRequest_MetadataEntry } from "../../gen/smsrelay/v1/sms.ts";
+import { PreviewSmsRequest, SendSmsStreamRequest } from "../../gen/smsrelay/v1/sms_service.ts";
 import { findStrays, type Stray } from "./find-strays.ts";
 import type { MessageShape } from "./request-shapes.ts";
 

@@ -3,7 +3,7 @@
  * an account. A stream without any may always read one, so that each goes on.
  */
 import type { AccountId } from "../../domain/ids.ts";
-import type { SendSmsRequest } from "../../gen/smsrelay/v1/sms_service.ts";
+import type { SendSmsRequest } from "../../gen/smsrelay/v1/sms.ts";
 
 /** Of one stream: ten requests of the largest size, several commits ahead. */
 export const maxRecipientsOfStream = 10_000;

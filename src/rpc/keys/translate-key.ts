@@ -1,5 +1,5 @@
 /** API keys, without their secrets and hashes. */
-import type { ApiKey as PbApiKey } from "../../gen/smsrelay/v1/key_service.ts";
+import type { ApiKey as PbApiKey } from "../../gen/smsrelay/v1/api_key.ts";
 import type { ApiKey } from "../../store/keeping.ts";
 import { toScope } from "../translate/enums.ts";
 import { toDate } from "../translate/time.ts";

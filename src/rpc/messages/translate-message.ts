@@ -2,13 +2,12 @@
 import type { StatusAnswer } from "../../app/messages/get-status.ts";
 import { type DeliveryState, isFinal, toPublicState } from "../../domain/delivery-state.ts";
 import type { Attempt, Delivery, Part, ReceiptDetail, StateCount } from "../../gen/smsrelay/v1/delivery.ts";
+import { type Sms, SmsState } from "../../gen/smsrelay/v1/sms.ts";
 import {
   CancelResult,
   type CancelSmsResponse,
   type GetStatusResponse,
   type CancelOutcome as PbCancelOutcome,
-  type Sms,
-  SmsState,
 } from "../../gen/smsrelay/v1/sms_service.ts";
 import type { CancelOutcome } from "../../store/settling.ts";
 import type { AttemptView, DeliveryView, MessageView, PartView, ReceiptView } from "../../store/views.ts";
@@ -115,7 +114,7 @@ export function toPart(part: PartView): Part {
     outcome: toOutcome(part.outcome),
     smscMessageId: part.smscMessageId ?? "",
     commandStatus: part.commandStatus ? BigInt(part.commandStatus) : 0n,
-    submitTime: toDate(part.submitTimeMs),
+    outcomeTime: toDate(part.submitTimeMs),
     receipt: part.receipt === undefined ? undefined : toReceipt(part.receipt),
   };
 }

@@ -92,7 +92,7 @@ export function toDeliveryReport(report: StoredReport): DeliveryReport {
     segmentCount: report.segmentCount,
     carrier: report.parts.find((part) => part.receipt?.carrier !== undefined)?.receipt?.carrier ?? "",
     parts: report.parts.map(toPart),
-    final,
+    isFinal: final,
     sender: report.sender,
   };
 }

@@ -4,7 +4,7 @@
  * field that the contract gains changes no request that does not set it. It must never change for what it spells today: hashes of it
  * live in stores for as long as request ids do (test/vectors/request-hashes.json).
  */
-import type { SendSmsRequest } from "../../gen/smsrelay/v1/sms_service.ts";
+import type { SendSmsRequest } from "../../gen/smsrelay/v1/sms.ts";
 
 /** JSON, of which only a hash is kept. */
 export function canonicalRequest(request: SendSmsRequest): string {

@@ -2,7 +2,8 @@
 
 import type { ContentInput, SendSmsInput } from "../../app/sending/request/send-request.ts";
 import type { RecipientAnswer, SendSmsAnswer } from "../../app/sending/send-answer.ts";
-import type { RecipientOutcome, SendSmsRequest, SendSmsResponse } from "../../gen/smsrelay/v1/sms_service.ts";
+import type { RecipientOutcome, SendSmsRequest } from "../../gen/smsrelay/v1/sms.ts";
+import type { SendSmsResponse } from "../../gen/smsrelay/v1/sms_service.ts";
 import { wireFaultsOf } from "../calls/read-requests.ts";
 import {
   fromDuplicatePolicy,

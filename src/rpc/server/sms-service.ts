@@ -9,13 +9,12 @@ import type { WatchReports } from "../../app/reports/watch-reports.ts";
 import type { PreviewSms } from "../../app/sending/preview-sms.ts";
 import type { Unknown } from "../../app/sending/request/send-request.ts";
 import type { SendSms } from "../../app/sending/send-sms.ts";
-import {
-  type SendSmsRequest,
-  type SmsServiceClient,
-  type SmsServiceImplementation,
-  StatusView,
-  type StreamDeliveryReportsRequest,
-  type StreamDeliveryReportsResponse,
+import { type SendSmsRequest, StatusView } from "../../gen/smsrelay/v1/sms.ts";
+import type {
+  SmsServiceClient,
+  SmsServiceImplementation,
+  StreamDeliveryReportsRequest,
+  StreamDeliveryReportsResponse,
 } from "../../gen/smsrelay/v1/sms_service.ts";
 import type { DataClock } from "../../observability/data-clock.ts";
 import { whenEncoded } from "../calls/encoded-responses.ts";

@@ -6,6 +6,7 @@ import type { AttemptMark, AttemptOutcome, DuplicatePolicy, Lane, Message } from
 import type { Scope } from "../../domain/scopes.ts";
 import { type StatusCodeName, statusCode } from "../../domain/status-code.ts";
 import type { Concatenation, Encoding } from "../../encoding/message-plan.ts";
+import { Scope as PbScope } from "../../gen/smsrelay/v1/api_key.ts";
 import {
   AttemptMark as PbAttemptMark,
   AttemptOutcome as PbAttemptOutcome,
@@ -13,15 +14,14 @@ import {
   FailureReason as PbFailureReason,
   RouteReason as PbRouteReason,
 } from "../../gen/smsrelay/v1/delivery.ts";
-import { Scope as PbScope } from "../../gen/smsrelay/v1/key_service.ts";
 import {
   Concatenation as PbConcatenation,
   DuplicatePolicy as PbDuplicatePolicy,
   Encoding as PbEncoding,
   Lane as PbLane,
 } from "../../gen/smsrelay/v1/message.ts";
-import { WaitFor as PbWaitFor } from "../../gen/smsrelay/v1/sms_service.ts";
-import type { StatusCode as PbStatusCode } from "../../gen/smsrelay/v1/status_code.ts";
+import { WaitFor as PbWaitFor } from "../../gen/smsrelay/v1/sms.ts";
+import type { SmsStatusCode as PbStatusCode } from "../../gen/smsrelay/v1/status_code.ts";
 import { Feed as PbFeed, InitialStart as PbInitialStart } from "../../gen/smsrelay/v1/subscription.ts";
 import type { LeftOutReason, NotNowReason } from "../../routing/route-gateway.ts";
 

@@ -44,7 +44,7 @@ describeStore("subscriptions", (test) => {
     const [first, second] = await Promise.all(together);
     expect(second).toEqual(first);
     const refused = test.store.createSubscription(account, "b", 0, startMs, 2);
-    await expect(refused).rejects.toMatchObject({ code: "OVERLOADED" });
+    await expect(refused).rejects.toMatchObject({ code: "QUOTA_EXCEEDED" });
   });
 
   it("move forward only, and not beyond the last report", async () => {
@@ -81,7 +81,7 @@ describeStore("subscriptions", (test) => {
     for (const name of ["a", "b"]) await test.store.openSubscription(account, name, 0, startMs, 2);
     const refused = test.store.openSubscription(account, "c", 0, startMs, 2);
     await expect(refused).rejects.toMatchObject({
-      code: "OVERLOADED",
+      code: "QUOTA_EXCEEDED",
       details: { quota: { subject: `account ${account}` } },
     });
     expect((await test.store.openSubscription(account, "a", 0, startMs, 2)).name).toBe("a");

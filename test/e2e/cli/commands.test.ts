@@ -85,7 +85,7 @@ async function finalReports(messageId: string, count: number) {
 describe("send and status", () => {
   it("sends a message, follows it, and shows its attempt", async () => {
     const sent = await sendJson("--to", "+46701234567", "Hello");
-    expect(sent).toMatchObject({ statusCode: "STATUS_CODE_OK_QUEUED", totalSegmentCount: 1 });
+    expect(sent).toMatchObject({ statusCode: "SMS_STATUS_CODE_OK_QUEUED", totalSegmentCount: 1 });
     expect(await finalReports(sent.messageId, 1)).toMatchObject([
       { recipient: "+46701234567", state: "DELIVERY_STATE_DELIVERED", gatewayId: "north" },
     ]);
@@ -97,13 +97,13 @@ describe("send and status", () => {
 
   it("waits for the gateway when told to", async () => {
     const sent = await sendJson("--to", "+46701234567", "--wait", "Hello");
-    expect(sent.statusCode).toBe("STATUS_CODE_OK");
+    expect(sent.statusCode).toBe("SMS_STATUS_CODE_OK");
     expect(sent.outcomes[0].state).toBe("DELIVERY_STATE_SUBMITTED");
   });
 
   it("waits no longer than it was told, and then says that the message is queued", async () => {
     const sent = await sendJson("--to", "+4791234567", "--wait", "--timeout", "1", "Hello");
-    expect(sent.statusCode).toBe("STATUS_CODE_OK_QUEUED");
+    expect(sent.statusCode).toBe("SMS_STATUS_CODE_OK_QUEUED");
     expect(sent.outcomes[0].state).toBe("DELIVERY_STATE_QUEUED");
   });
 

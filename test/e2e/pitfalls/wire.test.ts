@@ -2,7 +2,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
-import { SendSmsRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import { SendSmsRequest } from "../../../src/gen/smsrelay/v1/sms.ts";
 import type { ReceivedMessage } from "../../../src/smsc/received-log.ts";
 import { failureOf } from "../../support/rpc-client.ts";
 import { type SendFields, type ServiceWorld, startServiceWorld } from "../../support/service-world.ts";

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DeliveryState, RouteReason } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import { type Gateway, GatewayState } from "../../../src/gen/smsrelay/v1/gateway.ts";
 import { Lane } from "../../../src/gen/smsrelay/v1/message.ts";
-import { WaitFor } from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import { WaitFor } from "../../../src/gen/smsrelay/v1/sms.ts";
 import { createDatabase, postgresMissing, type TestDatabase } from "../../support/postgres-database.ts";
 import { type ServiceWorld, type SmscSetup, startServiceWorld } from "../../support/service-world.ts";
 

@@ -4,11 +4,8 @@ import { constants } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { Status } from "nice-grpc";
 import { afterEach, describe, expect, it } from "vitest";
-import {
-  GetStatusRequest,
-  SendSmsRequest,
-  SendSmsStreamRequest,
-} from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import { SendSmsRequest } from "../../../src/gen/smsrelay/v1/sms.ts";
+import { GetStatusRequest, SendSmsStreamRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { defaultCallBounds } from "../../../src/rpc/calls/call-bounds.ts";
 import { contractMethods } from "../../support/contract-methods.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";

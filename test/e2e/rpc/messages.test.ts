@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { toAccountId } from "../../../src/domain/ids.ts";
 import { AttemptOutcome, DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import { Concatenation, Encoding } from "../../../src/gen/smsrelay/v1/message.ts";
-import { CancelResult, SmsState, StatusView, WaitFor } from "../../../src/gen/smsrelay/v1/sms_service.ts";
-import { StatusCode } from "../../../src/gen/smsrelay/v1/status_code.ts";
+import { SmsState, StatusView, WaitFor } from "../../../src/gen/smsrelay/v1/sms.ts";
+import { CancelResult } from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import { SmsStatusCode } from "../../../src/gen/smsrelay/v1/status_code.ts";
 import { acceptAll, createMemoryGateway, refused } from "../../support/memory-gateway.ts";
 import { connectClients, failureOf, type RpcClients } from "../../support/rpc-client.ts";
 import { OPERATOR_KEY, OTHER_KEY, type RpcWorld, SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
@@ -186,7 +187,7 @@ describe("PreviewSms", () => {
       [3, ["+442083661177"]],
     ]);
     expect(preview.unroutableRecipients).toMatchObject([
-      { recipient: "+33612345678", statusCode: StatusCode.STATUS_CODE_NO_ROUTE },
+      { recipient: "+33612345678", statusCode: SmsStatusCode.SMS_STATUS_CODE_NO_ROUTE },
     ]);
     const sent = await clients.sms.sendSms({ sender: "ACME", recipients, content });
     expect(sent.outcomes.map((outcome) => outcome.segmentCount)).toEqual([2, 3, 0, 2]);

@@ -38,7 +38,7 @@ describe.each(["v1", "v1alpha"] as const)("reflection %s", (version) => {
     using client = connectGenericClient(world.address, version);
     const { method, json } = exampleOf("README.md", 0);
     const answer = await client.call(method, { ...json, request_id: version }, SHOP_KEY);
-    expect(answer).toMatchObject({ kind: "response", json: { statusCode: "STATUS_CODE_OK_QUEUED" } });
+    expect(answer).toMatchObject({ kind: "response", json: { statusCode: "SMS_STATUS_CODE_OK_QUEUED" } });
   });
 
   it("lets a client ask for the health", async () => {

@@ -2,11 +2,8 @@ import { ClientError, Status } from "nice-grpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import type { DeliveryReport } from "../../../src/gen/smsrelay/v1/delivery_report.ts";
-import {
-  SmsState,
-  type StreamDeliveryReportsResponse,
-  WaitFor,
-} from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import { SmsState, WaitFor } from "../../../src/gen/smsrelay/v1/sms.ts";
+import type { StreamDeliveryReportsResponse } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import {
   type DeepPartial,
   Feed,
@@ -89,7 +86,7 @@ describe("StreamDeliveryReports", () => {
     });
     expect(reports[2]?.latency).toBeDefined();
     expect(reports[0]?.latency).toBeUndefined();
-    expect(reports.map((report) => report.final)).toEqual([false, false, true]);
+    expect(reports.map((report) => report.isFinal)).toEqual([false, false, true]);
     const basic = await clients.sms.getStatus({ messageId: answer.messageId });
     const { latency, doneTime, carrier } = reports[2] ?? expect.fail();
     expect(basic.deliveries).toMatchObject([{ latency, doneTime, carrier, attempts: [] }]);

@@ -1,11 +1,11 @@
 import { Status } from "nice-grpc";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { WaitFor } from "../../../src/gen/smsrelay/v1/sms.ts";
 import type {
   SendSmsStreamRequest,
   SendSmsStreamResponse,
 } from "../../../src/gen/smsrelay/v1/sms_service.ts";
-import { WaitFor } from "../../../src/gen/smsrelay/v1/sms_service.ts";
-import { StatusCode } from "../../../src/gen/smsrelay/v1/status_code.ts";
+import { SmsStatusCode } from "../../../src/gen/smsrelay/v1/status_code.ts";
 import { connectClients, failureOf, type RpcClients } from "../../support/rpc-client.ts";
 import { type RpcWorld, SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
 
@@ -79,14 +79,14 @@ describe("SendSmsStream", () => {
       ["s-1", "response"],
     ]);
     expect(answers[1]?.outcome?.value).toMatchObject({
-      statusCode: StatusCode.STATUS_CODE_INVALID_SENDER,
+      statusCode: SmsStatusCode.SMS_STATUS_CODE_INVALID_SENDER,
       grpcCode: Status.INVALID_ARGUMENT,
       violations: [{ field: "sender" }, { field: "recipients[0]" }],
       violationCount: 2,
       metadata: { status_code: "4003", violation_count: "2" },
     });
     expect(answers[2]?.outcome?.value).toMatchObject({
-      statusCode: StatusCode.STATUS_CODE_PARAMETER_MISSING,
+      statusCode: SmsStatusCode.SMS_STATUS_CODE_PARAMETER_MISSING,
       violations: [{ field: "request_id", reason: "PARAMETER_MISSING" }],
     });
     expect(answers[3]?.outcome?.value).toMatchObject({ violations: [{ field: "request" }] });
@@ -116,7 +116,7 @@ describe("SendSmsStream", () => {
     const [answer] = await collect(clients.sms.sendSmsStream(listOf([requestOf("later")])));
     world.admission = { kind: "open" };
     expect(answer?.outcome?.value).toMatchObject({
-      statusCode: StatusCode.STATUS_CODE_OVERLOADED,
+      statusCode: SmsStatusCode.SMS_STATUS_CODE_OVERLOADED,
       grpcCode: Status.RESOURCE_EXHAUSTED,
       retryDelay: { seconds: 5n, nanos: 0 },
     });

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { SmsError } from "../../../src/domain/errors.ts";
 import { DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import { Encoding, type Lane } from "../../../src/gen/smsrelay/v1/message.ts";
-import { SendSmsRequest, SendSmsResponse, WaitFor } from "../../../src/gen/smsrelay/v1/sms_service.ts";
-import { StatusCode } from "../../../src/gen/smsrelay/v1/status_code.ts";
+import { SendSmsRequest, WaitFor } from "../../../src/gen/smsrelay/v1/sms.ts";
+import { SendSmsResponse } from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import { SmsStatusCode } from "../../../src/gen/smsrelay/v1/status_code.ts";
 import { InitialStart } from "../../../src/gen/smsrelay/v1/subscription.ts";
 import { callBare } from "../../support/bare-http2.ts";
 import { routeOf } from "../../support/dispatch-world.ts";
@@ -33,11 +34,11 @@ afterAll(async () => {
 describe("SendSms", () => {
   it("answers 2001 with an id and one outcome, and the message is in the store", async () => {
     const answer = await clients.sms.sendSms(good);
-    expect(answer.statusCode).toBe(StatusCode.STATUS_CODE_OK_QUEUED);
+    expect(answer.statusCode).toBe(SmsStatusCode.SMS_STATUS_CODE_OK_QUEUED);
     expect(answer.outcomes).toMatchObject([
       {
         recipient: "+38640123456",
-        statusCode: StatusCode.STATUS_CODE_OK_QUEUED,
+        statusCode: SmsStatusCode.SMS_STATUS_CODE_OK_QUEUED,
         deliveryId: `${answer.messageId}.0000`,
         state: DeliveryState.DELIVERY_STATE_QUEUED,
         encoding: Encoding.ENCODING_GSM7,
@@ -212,8 +213,13 @@ describe("SendSms, form", () => {
       allowPartial: true,
     });
     expect(answer.outcomes).toMatchObject([
-      { recipient: "123", statusCode: StatusCode.STATUS_CODE_INVALID_RECIPIENT, deliveryId: "", state: 0 },
-      { statusCode: StatusCode.STATUS_CODE_OK_QUEUED, deliveryId: `${answer.messageId}.0000` },
+      {
+        recipient: "123",
+        statusCode: SmsStatusCode.SMS_STATUS_CODE_INVALID_RECIPIENT,
+        deliveryId: "",
+        state: 0,
+      },
+      { statusCode: SmsStatusCode.SMS_STATUS_CODE_OK_QUEUED, deliveryId: `${answer.messageId}.0000` },
     ]);
     const failure = await failureOf((options) =>
       clients.sms.sendSms({ ...good, recipients: ["1", "2"], allowPartial: true }, options),
@@ -299,8 +305,8 @@ describe("SendSms, policy", () => {
       clientReference: "one by one",
     });
     expect(answer.outcomes).toMatchObject([
-      { statusCode: StatusCode.STATUS_CODE_NO_ROUTE, state: DeliveryState.DELIVERY_STATE_REJECTED },
-      { statusCode: StatusCode.STATUS_CODE_OK_QUEUED },
+      { statusCode: SmsStatusCode.SMS_STATUS_CODE_NO_ROUTE, state: DeliveryState.DELIVERY_STATE_REJECTED },
+      { statusCode: SmsStatusCode.SMS_STATUS_CODE_OK_QUEUED },
     ]);
     const stream = clients.sms.streamDeliveryReports({
       start: { initialStart: InitialStart.INITIAL_START_EARLIEST },
@@ -310,7 +316,7 @@ describe("SendSms, policy", () => {
     for await (const { reports } of stream) {
       if (reports.length === 0) continue;
       expect(reports).toMatchObject([
-        { recipient: "+33612345678", statusCode: StatusCode.STATUS_CODE_NO_ROUTE },
+        { recipient: "+33612345678", statusCode: SmsStatusCode.SMS_STATUS_CODE_NO_ROUTE },
       ]);
       break;
     }
@@ -437,9 +443,9 @@ describe("SendSms, request_id", () => {
 describe("SendSms, wait_for GATEWAY", () => {
   it("answers 2000 when every delivery was submitted", async () => {
     const answer = await clients.sms.sendSms({ ...good, waitFor: WaitFor.WAIT_FOR_GATEWAY });
-    expect(answer.statusCode).toBe(StatusCode.STATUS_CODE_OK);
+    expect(answer.statusCode).toBe(SmsStatusCode.SMS_STATUS_CODE_OK);
     expect(answer.outcomes).toMatchObject([
-      { statusCode: StatusCode.STATUS_CODE_OK, state: DeliveryState.DELIVERY_STATE_SUBMITTED },
+      { statusCode: SmsStatusCode.SMS_STATUS_CODE_OK, state: DeliveryState.DELIVERY_STATE_SUBMITTED },
     ]);
   });
 
@@ -479,7 +485,7 @@ describe("SendSms, wait_for GATEWAY", () => {
         const answer = await caller.sms.sendSms({ ...good, waitFor: WaitFor.WAIT_FOR_GATEWAY });
         expect(isStored).toBe(true);
         expect(answer).toMatchObject({
-          statusCode: StatusCode.STATUS_CODE_OK_QUEUED,
+          statusCode: SmsStatusCode.SMS_STATUS_CODE_OK_QUEUED,
           replayed: false,
           outcomes: [
             {
@@ -513,7 +519,7 @@ describe("SendSms, wait_for GATEWAY", () => {
     const startMs = performance.now();
     const stop = stopping.stop(20_000);
     for (const { statusCode } of [...(await answers), await replayed])
-      expect(statusCode).toBe(StatusCode.STATUS_CODE_OK_QUEUED);
+      expect(statusCode).toBe(SmsStatusCode.SMS_STATUS_CODE_OK_QUEUED);
     expect(performance.now() - startMs).toBeLessThan(10_000);
     await stop;
   });
@@ -533,7 +539,7 @@ describe("SendSms, wait_for GATEWAY", () => {
     gateway.script = script;
     expect(raw.code).toBe(Status.OK);
     const answer = SendSmsResponse.decode(raw.octets ?? Buffer.alloc(0));
-    expect(answer.statusCode).toBe(StatusCode.STATUS_CODE_OK_QUEUED);
+    expect(answer.statusCode).toBe(SmsStatusCode.SMS_STATUS_CODE_OK_QUEUED);
     expect(answer.outcomes).toMatchObject([{ state: DeliveryState.DELIVERY_STATE_QUEUED }]);
   });
 });

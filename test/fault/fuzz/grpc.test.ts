@@ -8,7 +8,8 @@ import { Status } from "nice-grpc";
 import { describe, expect, it } from "vitest";
 import { GatewayServiceDefinition } from "../../../src/gen/smsrelay/v1/gateway_service.ts";
 import { KeyServiceDefinition } from "../../../src/gen/smsrelay/v1/key_service.ts";
-import { SendSmsRequest, SmsServiceDefinition } from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import { SendSmsRequest } from "../../../src/gen/smsrelay/v1/sms.ts";
+import { SmsServiceDefinition } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { type ServiceWorld, startServiceWorld, WORLD_KEY } from "../../support/service-world.ts";
 import { beginFuzz, type FuzzRun, heapInUse, mutate, patience } from "./support/fuzz-run.ts";
 

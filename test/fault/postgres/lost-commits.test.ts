@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import { DuplicatePolicy } from "../../../src/gen/smsrelay/v1/message.ts";
-import { SendSmsRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import { SendSmsRequest } from "../../../src/gen/smsrelay/v1/sms.ts";
 import { COMMAND_STATUS } from "../../../src/smpp/command-status.ts";
 import { type Simulator, startSimulator } from "../../../src/smsc/start-simulator.ts";
 import { createDatabase, postgresMissing, type TestDatabase } from "../../support/postgres-database.ts";

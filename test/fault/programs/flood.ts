@@ -9,7 +9,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { ErrorInfo, RetryInfo } from "../../../src/gen/google/rpc/error_details.ts";
 import { Status } from "../../../src/gen/google/rpc/status.ts";
 import { Lane } from "../../../src/gen/smsrelay/v1/message.ts";
-import { SendSmsRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import { SendSmsRequest } from "../../../src/gen/smsrelay/v1/sms.ts";
 
 const CONNECTIONS = 4;
 const [port, key] = process.argv.slice(2);

@@ -4,7 +4,7 @@
  */
 import { ClientError, Status } from "nice-grpc";
 import { DuplicatePolicy, Lane } from "../../../src/gen/smsrelay/v1/message.ts";
-import { SendSmsRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import { SendSmsRequest } from "../../../src/gen/smsrelay/v1/sms.ts";
 import { connectSmsClient } from "../../support/sms-client.ts";
 
 export interface SentMessage {

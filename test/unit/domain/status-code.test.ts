@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { statusCode, statusCodes } from "../../../src/domain/status-code.ts";
-import { StatusCode } from "../../../src/gen/smsrelay/v1/status_code.ts";
+import { SmsStatusCode } from "../../../src/gen/smsrelay/v1/status_code.ts";
 
 describe("the table of status codes", () => {
   it("holds each number and name once", () => {
@@ -9,9 +9,9 @@ describe("the table of status codes", () => {
   });
 
   it("agrees with the contract's enum, both ways", () => {
-    const contract = Object.entries(StatusCode)
+    const contract = Object.entries(SmsStatusCode)
       .filter(([, number]) => number > 0)
-      .map(([name, number]) => `${number} ${name.replace("STATUS_CODE_", "")}`);
+      .map(([name, number]) => `${number} ${name.replace("SMS_STATUS_CODE_", "")}`);
     expect(contract.toSorted()).toEqual(statusCodes.map((code) => `${code.number} ${code.name}`).toSorted());
   });
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createRequestHashes } from "../../../src/app/sending/request-hash.ts";
-import { SendSmsRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import { SendSmsRequest } from "../../../src/gen/smsrelay/v1/sms.ts";
 import { canonicalRequest } from "../../../src/rpc/sending/canonical-request.ts";
 
 interface Vector {

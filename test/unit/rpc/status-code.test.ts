@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { statusCodes } from "../../../src/domain/status-code.ts";
-import { StatusCode } from "../../../src/gen/smsrelay/v1/status_code.ts";
+import { SmsStatusCode } from "../../../src/gen/smsrelay/v1/status_code.ts";
 
 const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
   .filter((path) => path.endsWith(".ts") && !path.startsWith("gen/") && path !== "domain/status-code.ts")
@@ -12,9 +12,9 @@ const isAnswered = (name: string) => sources.some((source) => source.includes(`"
 
 describe("the status codes", () => {
   it("have the same numbers and names in the contract and in our table", () => {
-    const contract = Object.entries(StatusCode)
+    const contract = Object.entries(SmsStatusCode)
       .filter(([, number]) => number > 0)
-      .map(([name, number]) => [number, name.replace("STATUS_CODE_", "")]);
+      .map(([name, number]) => [number, name.replace("SMS_STATUS_CODE_", "")]);
     expect(contract).toEqual(statusCodes.map(({ number, name }) => [number, name]));
   });
 
@@ -22,7 +22,7 @@ describe("the status codes", () => {
     const proto = readFileSync("proto/smsrelay/v1/status_code.proto", "utf8");
     for (const { name, grpcCode } of statusCodes) {
       if (grpcCode === "OK") continue;
-      expect(proto).toMatch(new RegExp(`\\b${grpcCode}\\.\\n  STATUS_CODE_${name} = `));
+      expect(proto).toMatch(new RegExp(`\\b${grpcCode}\\.\\n  SMS_STATUS_CODE_${name} = `));
     }
   });
 

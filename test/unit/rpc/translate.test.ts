@@ -3,7 +3,7 @@ import type { DeliveryState } from "../../../src/domain/delivery-state.ts";
 import { deliveryIdOf } from "../../../src/domain/ids.ts";
 import type { AttemptMark as Mark } from "../../../src/domain/message.ts";
 import { AttemptMark, Part, RouteReason } from "../../../src/gen/smsrelay/v1/delivery.ts";
-import { SmsState } from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import { SmsState } from "../../../src/gen/smsrelay/v1/sms.ts";
 import { toCancelSmsResponse, toPart } from "../../../src/rpc/messages/translate-message.ts";
 import { toMarks, toRouteReason } from "../../../src/rpc/translate/enums.ts";
 import type { PartView } from "../../../src/store/views.ts";

@@ -4,7 +4,7 @@ import time
 
 import grpc
 from google.rpc import error_details_pb2, status_pb2
-from smsrelay.v1 import sms_service_pb2, sms_service_pb2_grpc
+from smsrelay.v1 import sms_pb2, sms_service_pb2_grpc
 
 address, key, recipient, request_id = sys.argv[1:]
 options = [
@@ -47,7 +47,7 @@ with grpc.insecure_channel(address, options) as channel:
     try:
         answer = send(
             sms_service_pb2_grpc.SmsServiceStub(channel),
-            sms_service_pb2.SendSmsRequest(
+            sms_pb2.SendSmsRequest(
                 sender="ACME", recipients=[recipient], text="Your code is 1234", request_id=request_id
             ),
             10,

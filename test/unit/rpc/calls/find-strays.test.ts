@@ -1,9 +1,9 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { SendSmsRequest } from "../../../../src/gen/smsrelay/v1/sms.ts";
 import {
   CancelSmsRequest,
-  SendSmsRequest,
   StreamDeliveryReportsRequest,
 } from "../../../../src/gen/smsrelay/v1/sms_service.ts";
 import { findStrays } from "../../../../src/rpc/calls/find-strays.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { SmsError } from "../../../../src/domain/errors.ts";
 import { toAccountId } from "../../../../src/domain/ids.ts";
-import { SendSmsRequest, SendSmsStreamRequest } from "../../../../src/gen/smsrelay/v1/sms_service.ts";
+import { SendSmsRequest } from "../../../../src/gen/smsrelay/v1/sms.ts";
+import { SendSmsStreamRequest } from "../../../../src/gen/smsrelay/v1/sms_service.ts";
 import { UnansweredRequests } from "../../../../src/rpc/calls/unanswered-requests.ts";
 import { type SendSmsStreamDeps, sendSmsStream } from "../../../../src/rpc/sending/send-sms-stream.ts";
 
