@@ -48,7 +48,7 @@ describe("canonicalRequest", () => {
   });
 
   it("has every field of the contract but request_id and wait_for, each in a place of its own", () => {
-    const proto = readFileSync(resolve(root, "proto/smsrelay/v1/sms_service.proto"), "utf8");
+    const proto = readFileSync(resolve(root, "proto/smsrelay/v1/sms.proto"), "utf8");
     const [, body = ""] = /message SendSmsRequest \{([\s\S]*?)\n\}/.exec(proto) ?? [];
     const numbers = [...body.matchAll(/^ +[\w<>., ]+ \w+ = (\d+);$/gm)].map(([, number]) => Number(number));
     expect(numbers.length).toBeGreaterThanOrEqual(17);
