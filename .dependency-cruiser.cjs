@@ -69,6 +69,23 @@ module.exports = {
       to: { path: "^src/(rpc|http|cli|config|compose|main|smpp|smsc)" },
     },
     {
+      name: "calls-know-no-feature",
+      comment: "What all doors share knows none of the features behind them.",
+      severity: "error",
+      from: { path: "^src/app/calls/" },
+      to: { path: "^src/app/", pathNot: "^src/app/calls/" },
+    },
+    {
+      name: "features-apart",
+      comment: "A feature knows what all share, and no other; reports know their readers.",
+      severity: "error",
+      from: { path: "^src/app/(?!reports/)([^/]+)/" },
+      to: {
+        path: "^src/app/",
+        pathNot: ["^src/app/$1/", "^src/app/calls/"],
+      },
+    },
+    {
       name: "not-to-dev-dependency",
       comment: "What ships may not need what is not shipped.",
       severity: "error",

@@ -5,9 +5,9 @@
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Intake, startIntake } from "../app/calls/intake.ts";
+import { addHeld } from "../app/gateways/add-held.ts";
 import { removeCutOffBackups } from "../app/maintenance/download-backup.ts";
 import { createReceiptRecorder } from "../app/reports/record-receipt.ts";
-import { addHeld } from "../app/sending/add-held.ts";
 import type { Config } from "../config/schema.ts";
 import { defaultDispatchSettings } from "../dispatch/dispatch-settings.ts";
 import { createDispatcher, type Dispatcher } from "../dispatch/dispatcher.ts";

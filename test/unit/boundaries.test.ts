@@ -21,6 +21,8 @@ const planted = [
   ["src/store/sqlite/planted.ts", "../postgres/planted-target.ts", "adapters-apart"],
   ["src/app/planted.ts", "../store/sqlite/planted-target.ts", "adapters-behind-ports"],
   ["src/dispatch/planted.ts", "../gen/planted-target.ts", "grpc-at-the-door"],
+  ["src/app/calls/planted.ts", "../sending/planted-target.ts", "calls-know-no-feature"],
+  ["src/app/keys/planted.ts", "../messages/planted-target.ts", "features-apart"],
   ["src/app/planted-door.ts", "../rpc/planted-target.ts", "app-knows-ports"],
 ] as const;
 

@@ -6,7 +6,12 @@ import type { Clock, Timer } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
 import type { Backlog } from "../../store/keeping.ts";
 import type { Store } from "../../store/store.ts";
-import type { Admission } from "../sending/send-sms.ts";
+
+/** Whether new work is taken now. */
+export type Admission =
+  | { readonly kind: "open" }
+  | { readonly kind: "overloaded"; readonly retryAfterMs: number; readonly limit: "backlog" | "disk" }
+  | { readonly kind: "stopping" };
 
 export interface IntakeDeps {
   readonly store: Pick<Store, "backlog" | "damage">;

@@ -5,7 +5,7 @@
  */
 import type { Lane } from "../../domain/message.ts";
 import type { Clock } from "../../observability/clock.ts";
-import type { Unknown } from "../sending/request/send-request.ts";
+import type { Unknown } from "./unknown.ts";
 
 export interface WorkInHandDeps {
   readonly clock: Pick<Clock, "monotonic">;

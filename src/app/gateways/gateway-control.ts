@@ -11,7 +11,7 @@ import { isCleanText, isLongerThan } from "../calls/check-stored-text.ts";
 import { type Page, type PageRequest, pageOf } from "../calls/page-token.ts";
 import { invalid, missing } from "../calls/required-fields.ts";
 import type { TokenSealer } from "../calls/sealed-token.ts";
-import { addHeld, type HeldByGateway } from "../sending/add-held.ts";
+import { addHeld, type HeldByGateway } from "./add-held.ts";
 
 /** One configured gateway at this moment. */
 export interface GatewayOverview {

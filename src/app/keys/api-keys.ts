@@ -3,6 +3,7 @@
  * store's id, into which the scopes of a narrower key go: changed in the store, or looked at by a release that knows roles only, it is
  * wrong. Keys given in the configuration are known by their SHA-256 and live as long as they stand there.
  */
+
 import { createHmac, hash, randomBytes, timingSafeEqual } from "node:crypto";
 import { SmsError } from "../../domain/errors.ts";
 import { type AccountId, toAccountId } from "../../domain/ids.ts";
@@ -10,13 +11,7 @@ import { holdsScope, type Scope } from "../../domain/scopes.ts";
 import type { ApiKey } from "../../store/keeping.ts";
 import { isWhole } from "../../store/key-scopes.ts";
 import type { Store } from "../../store/store.ts";
-
-/** Who calls. */
-export interface Principal {
-  readonly keyId: string;
-  readonly accountId: AccountId;
-  readonly scopes: readonly Scope[];
-}
+import type { Principal } from "../calls/principal.ts";
 
 /** A key of the configuration: as written, or `sha256:` and its hash in hexadecimal. */
 export interface ConfiguredKey {

@@ -7,7 +7,7 @@ import { isCleanText, isLongerThan } from "../calls/check-stored-text.ts";
 import { type Page, type PageRequest, pageOf } from "../calls/page-token.ts";
 import { missing } from "../calls/required-fields.ts";
 import type { TokenSealer } from "../calls/sealed-token.ts";
-import type { Unknown } from "../sending/request/send-request.ts";
+import type { Unknown } from "../calls/unknown.ts";
 import type { ApiKeys, NewApiKey } from "./api-keys.ts";
 
 const accountForm = /^[a-z0-9._-]{1,64}$/;

@@ -5,10 +5,10 @@ import { holdsScope } from "../../domain/scopes.ts";
 import type { Store } from "../../store/store.ts";
 import type { DeliveryView, MessageView } from "../../store/views.ts";
 import { openPageToken, type PageRequest, pageSizeOf, sealPageToken } from "../calls/page-token.ts";
+import type { Principal } from "../calls/principal.ts";
 import { invalid, requireMessageId } from "../calls/required-fields.ts";
 import type { TokenSealer } from "../calls/sealed-token.ts";
-import type { Principal } from "../keys/api-keys.ts";
-import type { Unknown } from "../sending/request/send-request.ts";
+import type { Unknown } from "../calls/unknown.ts";
 
 export interface GetStatusInput extends PageRequest {
   readonly messageId: string;

@@ -12,7 +12,7 @@ import {
 import { PlanMemo } from "../../routing/plan-memo.ts";
 import type { LeftOutReason, NotNowReason } from "../../routing/route-gateway.ts";
 import { notNowReason, selectGateways } from "../../routing/select-gateways.ts";
-import type { Principal } from "../keys/api-keys.ts";
+import type { Principal } from "../calls/principal.ts";
 import type { CountryOf } from "./country-of.ts";
 import { parseLookedAt } from "./request/parse-looked-at.ts";
 import type { ContentInput, SendSmsInput } from "./request/send-request.ts";

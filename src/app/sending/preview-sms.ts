@@ -7,7 +7,7 @@ import type { EncodingProfile, MessagePlan } from "../../encoding/message-plan.t
 import { PlanMemo, type PlannedMessage } from "../../routing/plan-memo.ts";
 import { contentViolation, type RouteRefusal, refuseRoute } from "../../routing/route-refusal.ts";
 import { selectGateways } from "../../routing/select-gateways.ts";
-import type { Principal } from "../keys/api-keys.ts";
+import type { Principal } from "../calls/principal.ts";
 import type { CountryOf } from "./country-of.ts";
 import { refuseAllRoutes } from "./refuse-all-routes.ts";
 import { inMessage, messagePlace, parseLookedAt } from "./request/parse-looked-at.ts";

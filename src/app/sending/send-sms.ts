@@ -2,6 +2,7 @@
  * Accepts one message: checks its form, routes its recipients, stores it with its request id, and hands to the dispatcher what the
  * store let it claim. The answer is given when the message is on disk.
  */
+
 import { assertNever } from "../../domain/assert-never.ts";
 import { refuseFields, SmsError } from "../../domain/errors.ts";
 import type { AccountId, ClaimantId, MessageId } from "../../domain/ids.ts";
@@ -9,6 +10,7 @@ import type { Message } from "../../domain/message.ts";
 import type { Clock } from "../../observability/clock.ts";
 import type { KnownRequest } from "../../store/accepting.ts";
 import type { Store } from "../../store/store.ts";
+import type { Admission } from "../calls/intake.ts";
 import type { Place } from "../calls/work-in-hand.ts";
 import { acceptMessage, type DirectClaims } from "./accept-message.ts";
 import { answerInAnyCase, refuseWhenAllFailed } from "./answer-after-gateway.ts";
@@ -33,12 +35,6 @@ import {
 /** Most time that wait_for GATEWAY waits, and how long before the call's deadline it answers; milliseconds. */
 const longestWaitMs = 30_000;
 const answerBeforeDeadlineMs = 300;
-
-/** Whether new work is taken now. */
-export type Admission =
-  | { readonly kind: "open" }
-  | { readonly kind: "overloaded"; readonly retryAfterMs: number; readonly limit: "backlog" | "disk" }
-  | { readonly kind: "stopping" };
 
 export interface SendSmsDeps {
   readonly store: Pick<Store, "accept" | "findRequest" | "readStatus">;

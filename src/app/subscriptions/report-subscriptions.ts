@@ -13,7 +13,7 @@ import {
 } from "../calls/page-token.ts";
 import { missing } from "../calls/required-fields.ts";
 import type { TokenSealer } from "../calls/sealed-token.ts";
-import type { Unknown } from "../sending/request/send-request.ts";
+import type { Unknown } from "../calls/unknown.ts";
 import { type Cursors, invalidCursor } from "./cursors.ts";
 import type { ReportReaders } from "./report-readers.ts";
 

@@ -1,6 +1,7 @@
 /** Who calls: the API key in `authorization: Bearer …`, checked on every call. */
 import type { CallContext } from "nice-grpc-common";
-import type { ApiKeys, Principal } from "../../app/keys/api-keys.ts";
+import type { Principal } from "../../app/calls/principal.ts";
+import type { ApiKeys } from "../../app/keys/api-keys.ts";
 import { SmsError } from "../../domain/errors.ts";
 import { logRefusedKey, type RefusedKeysDeps } from "./refused-keys.ts";
 

@@ -4,7 +4,8 @@
  */
 import type { Metadata, StatusObject } from "@grpc/grpc-js";
 import type { FailureDeps } from "../../app/calls/failure.ts";
-import type { ApiKeys, Principal } from "../../app/keys/api-keys.ts";
+import type { Principal } from "../../app/calls/principal.ts";
+import type { ApiKeys } from "../../app/keys/api-keys.ts";
 import { SmsError } from "../../domain/errors.ts";
 import { holdsScope, type Scope } from "../../domain/scopes.ts";
 import type { Clock, Timer } from "../../observability/clock.ts";

@@ -5,7 +5,8 @@
  */
 import type { CallContext } from "nice-grpc-common";
 import type { FailureDeps } from "../../app/calls/failure.ts";
-import type { ApiKeys, Principal } from "../../app/keys/api-keys.ts";
+import type { Principal } from "../../app/calls/principal.ts";
+import type { ApiKeys } from "../../app/keys/api-keys.ts";
 import { SmsError } from "../../domain/errors.ts";
 import type { Clock, Timer } from "../../observability/clock.ts";
 import { authenticate } from "./authenticate.ts";

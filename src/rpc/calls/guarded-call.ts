@@ -12,8 +12,8 @@ import {
   type ServerInterceptor,
   type StatusObject,
 } from "@grpc/grpc-js";
+import type { Principal } from "../../app/calls/principal.ts";
 import type { Place } from "../../app/calls/work-in-hand.ts";
-import type { Principal } from "../../app/keys/api-keys.ts";
 import type { Scope } from "../../domain/scopes.ts";
 import type { SendSmsRequest } from "../../gen/smsrelay/v1/sms.ts";
 import type { Share } from "./call-bounds.ts";

@@ -1,5 +1,6 @@
 /** The line that is left in the log where a key is refused: from where, why, and whose key it is where that is known; never the key. */
-import type { ApiKeys, Principal } from "../../app/keys/api-keys.ts";
+import type { Principal } from "../../app/calls/principal.ts";
+import type { ApiKeys } from "../../app/keys/api-keys.ts";
 import type { Scope } from "../../domain/scopes.ts";
 import type { Logger } from "../../observability/logger.ts";
 

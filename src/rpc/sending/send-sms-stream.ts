@@ -4,9 +4,9 @@
  */
 import { Status } from "nice-grpc-common";
 import { describeFailure, type Failure, type FailureDeps } from "../../app/calls/failure.ts";
+import type { Principal } from "../../app/calls/principal.ts";
 import { createWaker } from "../../app/calls/waker.ts";
 import type { WorkInHand } from "../../app/calls/work-in-hand.ts";
-import type { Principal } from "../../app/keys/api-keys.ts";
 import type { SendSms } from "../../app/sending/send-sms.ts";
 import { refuseFields, SmsError } from "../../domain/errors.ts";
 import type {

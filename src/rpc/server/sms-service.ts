@@ -1,13 +1,13 @@
 /** SmsService: translates, calls the use case, translates back. */
 
+import type { Principal } from "../../app/calls/principal.ts";
+import type { Unknown } from "../../app/calls/unknown.ts";
 import type { Place, WorkInHand } from "../../app/calls/work-in-hand.ts";
-import type { Principal } from "../../app/keys/api-keys.ts";
 import type { CancelSms } from "../../app/messages/cancel-sms.ts";
 import type { GetStatus } from "../../app/messages/get-status.ts";
 import type { ListSms } from "../../app/messages/list-sms.ts";
 import type { WatchReports } from "../../app/reports/watch-reports.ts";
 import type { PreviewSms } from "../../app/sending/preview-sms.ts";
-import type { Unknown } from "../../app/sending/request/send-request.ts";
 import type { SendSms } from "../../app/sending/send-sms.ts";
 import { type SendSmsRequest, StatusView } from "../../gen/smsrelay/v1/sms.ts";
 import type {

@@ -1,6 +1,7 @@
 /** The enums of the contract and our words for them, as tables that are read both ways. */
 
-import type { Unknown, WaitFor } from "../../app/sending/request/send-request.ts";
+import type { Unknown } from "../../app/calls/unknown.ts";
+import type { WaitFor } from "../../app/sending/request/send-request.ts";
 import type { DeliveryState, FailureReason } from "../../domain/delivery-state.ts";
 import type { AttemptMark, AttemptOutcome, DuplicatePolicy, Lane, Message } from "../../domain/message.ts";
 import type { Scope } from "../../domain/scopes.ts";

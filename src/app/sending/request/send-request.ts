@@ -1,9 +1,8 @@
 /** A request to send, before and after it was checked. Doors fill the first form; only the second reaches anything else. */
+
 import type { FieldViolation } from "../../../domain/errors.ts";
 import type { E164, Lane, Message, MessageContent, Sender } from "../../../domain/message.ts";
-
-/** A value that the door did not know, for instance an enum number from a newer contract. */
-export type Unknown = "UNRECOGNIZED";
+import type { Unknown } from "../../calls/unknown.ts";
 
 /** What a caller sent, field by field; empty strings and undefined stand for «not given». */
 export interface SendSmsInput {

@@ -1,6 +1,6 @@
 import { type CallContext, Metadata, ServerError, Status } from "nice-grpc-common";
 import { describe, expect, it } from "vitest";
-import type { Principal } from "../../../../src/app/keys/api-keys.ts";
+import type { Principal } from "../../../../src/app/calls/principal.ts";
 import { SmsError } from "../../../../src/domain/errors.ts";
 import { toAccountId } from "../../../../src/domain/ids.ts";
 import { silentLogger } from "../../../../src/observability/logger.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { addHeld } from "../../../../src/app/sending/add-held.ts";
+import { addHeld } from "../../../../src/app/gateways/add-held.ts";
 import { toGatewayId } from "../../../../src/domain/ids.ts";
 import { nothingHeld } from "../../../../src/store/gateway-sessions.ts";
 import { packReports, unpackReports } from "../../../../src/store/postgres/gateway-reports.ts";
