@@ -32,7 +32,7 @@ export const laneName = (lane: LaneType) => bareName(laneToJSON(lane), "LANE");
 
 /** `4112 NO_ROUTE`; empty where there is no code. */
 export function codeText(code: SmsStatusCode): string {
-  return code === 0 ? "" : `${code} ${bareName(smsStatusCodeToJSON(code), "STATUS_CODE")}`;
+  return code === 0 ? "" : `${code} ${bareName(smsStatusCodeToJSON(code), "SMS_STATUS_CODE")}`;
 }
 
 /** `otp` → Lane.LANE_OTP. */
