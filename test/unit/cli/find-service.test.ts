@@ -62,7 +62,7 @@ describe("a configuration that a command cannot use", () => {
     "is not one whose secrets are elsewhere: %s",
     async (where) => {
       const text = [
-        "listen: { grpc: { port: 1, tls: { cert: cert.pem, key: /root/of/another/key.pem } } }",
+        "listen: { grpc: { port: 1, tls: { cert: cert.pem, key: /secrets/of/another/key.pem } } }",
         "store: { url: 'env:NOWHERE_SET' }",
         "secrets: { requestHash: 'env:NOWHERE_SET' }",
         "accounts: [{ id: shop, keys: ['file:gone.key'] }]",
