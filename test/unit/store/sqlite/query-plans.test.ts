@@ -47,8 +47,6 @@ const allowedScans = [
   /^SELECT state, count\(\*\) AS count FROM deliveries WHERE id >= \? AND id < \? GROUP BY/,
   // Small tables of operators, read whole.
   /^SELECT [a-z_, ]+ FROM (api_keys|gateway_pauses|bound_credentials)( ORDER BY [a-z_, ]+)?$/,
-  // Two rows at most, found by key.
-  /^SELECT message_id, hash FROM request_ids WHERE account_id = \? AND method IN \('SendSms', 'SendSmsStream'\) AND id = \?/,
   // A count that stops at a LIMIT.
   /^SELECT count\(\*\) AS count FROM \(SELECT 1 FROM subscriptions WHERE account_id = \? LIMIT \?\)/,
   /^SELECT count\(\*\) AS count FROM parked_receipts/,
