@@ -3,7 +3,7 @@ import { randomFillSync } from "node:crypto";
 import type { Intake } from "../app/calls/intake.ts";
 import { createTokenSealer } from "../app/calls/sealed-token.ts";
 import { createWorkInHand, type WorkInHand } from "../app/calls/work-in-hand.ts";
-import { createGatewayControl, type GatewayControl } from "../app/gateways/gateway-control.ts";
+import { createGateways, type Gateways } from "../app/gateways/create-gateways.ts";
 import { type ApiKeys, createApiKeys } from "../app/keys/api-keys.ts";
 import { createKeyControl, type KeyControl } from "../app/keys/key-control.ts";
 import { createDownloadBackup, type DownloadBackup } from "../app/maintenance/download-backup.ts";
@@ -18,12 +18,9 @@ import { createPreviewSms, type PreviewSms } from "../app/sending/preview-sms.ts
 import { createRequestHashes } from "../app/sending/request-hash.ts";
 import type { Routes } from "../app/sending/route-deliveries.ts";
 import { createSendSms, type SendSms } from "../app/sending/send-sms.ts";
+import { createSubscriptions, type Subscriptions } from "../app/subscriptions/create-subscriptions.ts";
 import { createCursors } from "../app/subscriptions/cursors.ts";
-import { createReportReaders, type ReportReaders } from "../app/subscriptions/report-readers.ts";
-import {
-  createReportSubscriptions,
-  type ReportSubscriptions,
-} from "../app/subscriptions/report-subscriptions.ts";
+import { createReaders, type Readers } from "../app/subscriptions/readers.ts";
 import { scopesOfAccount } from "../config/account-scopes.ts";
 import type { Config } from "../config/schema.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
@@ -41,11 +38,11 @@ export interface UseCases {
   readonly listSms: ListSms;
   readonly cancelSms: CancelSms;
   readonly watchReports: WatchReports;
-  readonly subscriptions: ReportSubscriptions;
-  readonly gateways: GatewayControl;
+  readonly subscriptions: Subscriptions;
+  readonly gateways: Gateways;
   readonly explainRoute: ExplainRoute;
   readonly downloadBackup: DownloadBackup;
-  readonly readers: ReportReaders;
+  readonly readers: Readers;
   readonly workInHand: WorkInHand;
 }
 
@@ -68,7 +65,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
   const { maxRecipients, maxReportStreams } = config.limits;
   const sealer = createTokenSealer(store.id);
   const cursors = createCursors(() => store.line);
-  const readers = createReportReaders(maxReportStreams, {
+  const readers = createReaders(maxReportStreams, {
     store,
     clock,
     maxOfAccount: config.limits.maxReportStreamsPerAccount,
@@ -123,7 +120,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
       stopping,
       maxSubscriptions: config.limits.maxSubscriptionsPerAccount,
     }),
-    subscriptions: createReportSubscriptions({
+    subscriptions: createSubscriptions({
       store,
       cursors,
       sealer,
@@ -131,7 +128,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
       clock,
       maxSubscriptions: config.limits.maxSubscriptionsPerAccount,
     }),
-    gateways: createGatewayControl({ store, sealer, clock, lastBacklog: deps.intake.backlog, ...deps.panel }),
+    gateways: createGateways({ store, sealer, clock, lastBacklog: deps.intake.backlog, ...deps.panel }),
     explainRoute: createExplainRoute({ routes, countryOf, newMessageId }),
     downloadBackup: createDownloadBackup({ store, storePath: config.store.path }),
     readers,

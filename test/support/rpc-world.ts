@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Admission } from "../../src/app/calls/intake.ts";
 import { createTokenSealer } from "../../src/app/calls/sealed-token.ts";
 import { createWorkInHand } from "../../src/app/calls/work-in-hand.ts";
-import { createGatewayControl } from "../../src/app/gateways/gateway-control.ts";
+import { createGateways } from "../../src/app/gateways/create-gateways.ts";
 import { createApiKeys } from "../../src/app/keys/api-keys.ts";
 import { createKeyControl } from "../../src/app/keys/key-control.ts";
 import { createDownloadBackup } from "../../src/app/maintenance/download-backup.ts";
@@ -21,9 +21,9 @@ import { createExplainRoute } from "../../src/app/sending/explain-route.ts";
 import { createPreviewSms } from "../../src/app/sending/preview-sms.ts";
 import { createRequestHashes } from "../../src/app/sending/request-hash.ts";
 import { createSendSms } from "../../src/app/sending/send-sms.ts";
+import { createSubscriptions } from "../../src/app/subscriptions/create-subscriptions.ts";
 import { createCursors } from "../../src/app/subscriptions/cursors.ts";
-import { createReportReaders } from "../../src/app/subscriptions/report-readers.ts";
-import { createReportSubscriptions } from "../../src/app/subscriptions/report-subscriptions.ts";
+import { createReaders } from "../../src/app/subscriptions/readers.ts";
 import { type DispatchRoute, defaultDispatchSettings } from "../../src/dispatch/dispatch-settings.ts";
 import { createDispatcher, type Dispatcher } from "../../src/dispatch/dispatcher.ts";
 import { gatewayNames } from "../../src/domain/gateway-names.ts";
@@ -118,7 +118,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
   const countryOf = createCountryOf();
   const sealer = createTokenSealer(store.id);
   const cursors = createCursors(() => store.line);
-  const readers = createReportReaders(options.maxReportStreams ?? 100, { store, clock });
+  const readers = createReaders(options.maxReportStreams ?? 100, { store, clock });
   const apiKeys = createApiKeys({
     store,
     configured: [
@@ -173,8 +173,8 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
     listSms: createListSms({ store: seen, sealer }),
     cancelSms: createCancelSms({ store: seen, clock }),
     watchReports: createWatchReports({ store: seen, cursors, readers, clock, stopping: stopping.signal }),
-    subscriptions: createReportSubscriptions({ store: seen, cursors, sealer, readers, clock }),
-    gateways: createGatewayControl({
+    subscriptions: createSubscriptions({ store: seen, cursors, sealer, readers, clock }),
+    gateways: createGateways({
       store: seen,
       sealer,
       clock,

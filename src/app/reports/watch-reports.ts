@@ -10,7 +10,7 @@ import type { StoredReport } from "../../store/reports.ts";
 import type { Store } from "../../store/store.ts";
 import { createWaker } from "../calls/waker.ts";
 import { type Cursors, cursorExpired, invalidCursor } from "../subscriptions/cursors.ts";
-import type { ReportReader, ReportReaders } from "../subscriptions/report-readers.ts";
+import type { Reader, Readers } from "../subscriptions/readers.ts";
 
 const reportsPerPage = 100;
 /** A page also ends at this estimated size, since two pages are held for a reader that does not read; 100 common ones stay below. */
@@ -46,7 +46,7 @@ export interface WatchReportsDeps {
     "scanReports" | "reportBounds" | "reportNumberBefore" | "onReports" | "openSubscription"
   >;
   readonly cursors: Cursors;
-  readonly readers: ReportReaders;
+  readonly readers: Readers;
   readonly clock: Clock;
   /** Of one account; without it there is no bound. */
   readonly maxSubscriptions?: number;
@@ -96,7 +96,7 @@ async function findStart(
   deps: WatchReportsDeps,
   accountId: AccountId,
   start: ReportStart,
-  reader: ReportReader,
+  reader: Reader,
 ): Promise<number> {
   const { store, cursors } = deps;
   const bounds = await store.reportBounds(accountId);

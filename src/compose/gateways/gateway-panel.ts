@@ -1,5 +1,5 @@
 /** What operators and metrics see of the gateways, and what a pause does: the pool, the dispatcher and the pauses seen together. */
-import type { GatewayControlDeps, GatewayOverview } from "../../app/gateways/gateway-control.ts";
+import type { GatewayOverview, GatewaysDeps } from "../../app/gateways/create-gateways.ts";
 import type { Dispatcher } from "../../dispatch/dispatcher.ts";
 import type { RunnerFigures } from "../../dispatch/runner/runner-figures.ts";
 import type { Neighbours } from "../../dispatch/sessions/session-keeper.ts";
@@ -24,7 +24,7 @@ export interface Pause {
 const pausedInFile = "paused in the configuration";
 
 export interface GatewayPanel
-  extends Pick<GatewayControlDeps, "overview" | "held" | "onPause" | "onResume" | "formerIdsOf"> {
+  extends Pick<GatewaysDeps, "overview" | "held" | "onPause" | "onResume" | "formerIdsOf"> {
   /** What other replicas are told of the gateways here. */
   offers(): readonly GatewayOffer[];
   /** Does what a resume by hand at another replica means here. */

@@ -1,6 +1,6 @@
 /** Gateways and routes, for operators. */
 
-import type { GatewayAnswer } from "../../app/gateways/gateway-control.ts";
+import type { GatewayAnswer } from "../../app/gateways/create-gateways.ts";
 import type { ExplainedGateway, ExplainRouteInput } from "../../app/sending/explain-route.ts";
 import {
   type Gateway,

@@ -1,7 +1,7 @@
 /** GatewayService, KeyService and MaintenanceService: what operators do, with a line in the log on who did what from where. */
 import type { CallContext } from "nice-grpc-common";
 import type { Principal } from "../../app/calls/principal.ts";
-import type { GatewayControl } from "../../app/gateways/gateway-control.ts";
+import type { Gateways } from "../../app/gateways/create-gateways.ts";
 import type { KeyControl } from "../../app/keys/key-control.ts";
 import type { DownloadBackup } from "../../app/maintenance/download-backup.ts";
 import type { ExplainRoute } from "../../app/sending/explain-route.ts";
@@ -22,7 +22,7 @@ import { toApiKey } from "../keys/translate-key.ts";
 import { fromScope } from "../translate/enums.ts";
 
 export interface GatewayServiceDeps extends GuardDeps {
-  readonly gateways: GatewayControl;
+  readonly gateways: Gateways;
   readonly explainRoute: ExplainRoute;
 }
 

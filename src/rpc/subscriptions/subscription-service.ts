@@ -1,8 +1,5 @@
 /** SubscriptionService: an account's named reading positions. */
-import type {
-  ReportSubscriptions,
-  SubscriptionAnswer,
-} from "../../app/subscriptions/report-subscriptions.ts";
+import type { SubscriptionAnswer, Subscriptions } from "../../app/subscriptions/create-subscriptions.ts";
 import { Feed, type Subscription } from "../../gen/smsrelay/v1/subscription.ts";
 import type {
   SubscriptionServiceClient,
@@ -14,7 +11,7 @@ import { fromFeed, fromInitialStart } from "../translate/enums.ts";
 import { toDate } from "../translate/time.ts";
 
 export interface SubscriptionServiceDeps extends GuardDeps {
-  readonly subscriptions: ReportSubscriptions;
+  readonly subscriptions: Subscriptions;
 }
 
 export function createSubscriptionService(

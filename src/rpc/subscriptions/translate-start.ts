@@ -1,7 +1,7 @@
 /** Where a stream begins, the same for every feed. */
 
 import type { ReportStart } from "../../app/reports/watch-reports.ts";
-import { faultsOfId } from "../../app/subscriptions/report-subscriptions.ts";
+import { faultsOfId } from "../../app/subscriptions/create-subscriptions.ts";
 import type { FieldViolation } from "../../domain/errors.ts";
 import type { StreamStart } from "../../gen/smsrelay/v1/subscription.ts";
 import { fromInitialStart } from "../translate/enums.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createReportReaders } from "../../../src/app/subscriptions/report-readers.ts";
+import { createReaders } from "../../../src/app/subscriptions/readers.ts";
 import { postgresMissing } from "../../support/postgres-database.ts";
 import { account, startMs } from "../../support/store-builders.ts";
 import { type Replica, useReplicas } from "./replica-world.ts";
@@ -9,7 +9,7 @@ describe.skipIf(postgresMissing !== undefined)(
   () => {
     const world = useReplicas();
     const registerAt = ({ store, clock }: Replica) => {
-      const readers = createReportReaders(10, { store, clock });
+      const readers = createReaders(10, { store, clock });
       return {
         async open() {
           const reader = readers.open(account, "crm");

@@ -9,9 +9,9 @@ import {
   type ReportPage,
   type ReportStart,
 } from "../../../../src/app/reports/watch-reports.ts";
+import { createSubscriptions } from "../../../../src/app/subscriptions/create-subscriptions.ts";
 import { type Cursors, createCursors } from "../../../../src/app/subscriptions/cursors.ts";
-import { createReportReaders, type ReportReaders } from "../../../../src/app/subscriptions/report-readers.ts";
-import { createReportSubscriptions } from "../../../../src/app/subscriptions/report-subscriptions.ts";
+import { createReaders, type Readers } from "../../../../src/app/subscriptions/readers.ts";
 import { toAccountId } from "../../../../src/domain/ids.ts";
 import { openSqliteStore } from "../../../../src/store/sqlite/open.ts";
 import type { Store } from "../../../../src/store/store.ts";
@@ -26,7 +26,7 @@ let folder: string;
 let store: Store;
 let clock: FakeClock;
 let cursors: Cursors;
-let readers: ReportReaders;
+let readers: Readers;
 let stopping: AbortController;
 let reads: number[];
 const open: AbortController[] = [];
@@ -37,7 +37,7 @@ beforeEach(async () => {
   store = await openSqliteStore({ path: join(folder, "store.db"), clock });
   await store.join(clock.now());
   cursors = createCursors(() => store.line);
-  readers = createReportReaders(3, { store, clock });
+  readers = createReaders(3, { store, clock });
   stopping = new AbortController();
   reads = [];
 });
@@ -281,7 +281,7 @@ describe("watchReports", () => {
   });
 
   it("P61 refuses more streams of one account than it may have open, and takes another's", () => {
-    const bounded = createReportReaders(10, { store, clock, maxOfAccount: 2 });
+    const bounded = createReaders(10, { store, clock, maxOfAccount: 2 });
     const first = bounded.open(account, "a");
     const second = bounded.open(account, undefined);
     expect(() => bounded.open(account, undefined)).toThrow(
@@ -327,7 +327,7 @@ describe("watchReports", () => {
 
 describe("reportSubscriptions", () => {
   const subscriptions = () =>
-    createReportSubscriptions({ store, cursors, sealer: createTokenSealer(store.id), readers, clock });
+    createSubscriptions({ store, cursors, sealer: createTokenSealer(store.id), readers, clock });
   const start: ReportStart = { kind: "subscription", name: "crm", initialStart: "EARLIEST" };
 
   it("reads on behind what was acknowledged, whatever was read before", async () => {

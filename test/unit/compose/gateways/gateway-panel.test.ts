@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createTokenSealer } from "../../../../src/app/calls/sealed-token.ts";
-import { createGatewayControl } from "../../../../src/app/gateways/gateway-control.ts";
+import { createGateways } from "../../../../src/app/gateways/create-gateways.ts";
 import { createGatewayPanel, pausesByName } from "../../../../src/compose/gateways/gateway-panel.ts";
 import { createGatewayPool } from "../../../../src/compose/gateways/gateway-pool.ts";
 import { type GatewayConfig, gatewaySchema } from "../../../../src/config/gateway-schema.ts";
@@ -40,7 +40,7 @@ describe("pauses by hand", () => {
     const stored = async () => pausesByName(await store.pausedGateways(), pool.names());
     const panel = createGatewayPanel(pool, dispatcher, await stored(), () => undefined);
     const lastBacklog = () => ({ queued: 0, byQueue: [], parkedReceipts: 0 });
-    const control = createGatewayControl({
+    const control = createGateways({
       store,
       sealer: createTokenSealer("x"),
       clock,

@@ -8,7 +8,7 @@ import type { Clock, Timer } from "../../observability/clock.ts";
 import type { SubscriptionKey } from "../../store/reports.ts";
 import type { Store } from "../../store/store.ts";
 
-export interface ReportReader {
+export interface Reader {
   /** Aborted, with the error to end with, when another reader takes over or the subscription is deleted. */
   readonly signal: AbortSignal;
   /** Tells the epoch that the store gave it: from now on a later one at another replica ends it. */
@@ -17,15 +17,15 @@ export interface ReportReader {
   close(): void;
 }
 
-export interface ReportReaders {
+export interface Readers {
   /** Enters a reader, of a subscription or of none; OVERLOADED where too many are open. */
-  open(accountId: AccountId, subscription: string | undefined): ReportReader;
+  open(accountId: AccountId, subscription: string | undefined): Reader;
   /** Ends the reader of a subscription, if there is one. */
   end(accountId: AccountId, subscription: string, reason: SmsError): void;
   readonly count: number;
 }
 
-export interface ReportReadersDeps {
+export interface ReadersDeps {
   readonly store: Pick<Store, "readerEpochs"> & {
     /** Without a replica's id this process is the only one on the store, and knows of every reader. */
     readonly sessions: Pick<Store["sessions"], "replicaId">;
@@ -45,10 +45,10 @@ const retryAfterMs = 5_000;
 const lookEveryMs = 1_000;
 
 /** Makes the register; `maxReaders` bounds all streams of all accounts together. */
-export function createReportReaders(
+export function createReaders(
   maxReaders: number,
-  { store, clock, maxOfAccount = maxReaders }: ReportReadersDeps,
-): ReportReaders {
+  { store, clock, maxOfAccount = maxReaders }: ReadersDeps,
+): Readers {
   const countOf = new Map<AccountId, number>();
   const bySubscription = new Map<string, Reading>();
   const isShared = store.sessions.replicaId !== undefined;

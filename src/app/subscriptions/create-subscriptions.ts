@@ -15,7 +15,7 @@ import { missing } from "../calls/required-fields.ts";
 import type { TokenSealer } from "../calls/sealed-token.ts";
 import type { Unknown } from "../calls/unknown.ts";
 import { type Cursors, invalidCursor } from "./cursors.ts";
-import type { ReportReaders } from "./report-readers.ts";
+import type { Readers } from "./readers.ts";
 
 const idForm = /^[A-Za-z0-9._-]{1,64}$/;
 
@@ -34,7 +34,7 @@ export interface SubscriptionAnswer {
   readonly pendingCount: number;
 }
 
-export interface ReportSubscriptionsDeps {
+export interface SubscriptionsDeps {
   readonly store: Pick<
     Store,
     | "acknowledge"
@@ -46,13 +46,13 @@ export interface ReportSubscriptionsDeps {
   >;
   readonly cursors: Cursors;
   readonly sealer: TokenSealer;
-  readonly readers: ReportReaders;
+  readonly readers: Readers;
   readonly clock: Pick<Clock, "now">;
   /** Of one account; without it there is no bound. */
   readonly maxSubscriptions?: number;
 }
 
-export interface ReportSubscriptions {
+export interface Subscriptions {
   /** Makes it where it is new; answers it as it stands. */
   create(
     input: {
@@ -74,7 +74,7 @@ export interface ReportSubscriptions {
 }
 
 /** Makes the use cases. */
-export function createReportSubscriptions(deps: ReportSubscriptionsDeps): ReportSubscriptions {
+export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
   const { store, cursors, sealer, readers, clock } = deps;
   const answerOf = (subscription: Subscription, accountId: AccountId, last: number): SubscriptionAnswer => ({
     subscription,

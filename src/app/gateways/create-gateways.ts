@@ -35,7 +35,7 @@ export interface GatewayAnswer extends GatewayOverview {
   readonly waitingCount: number;
 }
 
-export interface GatewayControlDeps {
+export interface GatewaysDeps {
   readonly store: Pick<Store, "setPaused" | "backlog">;
   readonly sealer: TokenSealer;
   readonly clock: Pick<Clock, "now">;
@@ -56,7 +56,7 @@ export interface GatewayControlDeps {
   readonly onResume: (id: GatewayId) => void;
 }
 
-export interface GatewayControl {
+export interface Gateways {
   /** By priority and id. */
   list(page: PageRequest): Promise<Page<GatewayAnswer>>;
   pause(input: { readonly gatewayId: string; readonly reason: string }): Promise<GatewayAnswer>;
@@ -64,7 +64,7 @@ export interface GatewayControl {
 }
 
 /** Makes the use cases. */
-export function createGatewayControl(deps: GatewayControlDeps): GatewayControl {
+export function createGateways(deps: GatewaysDeps): Gateways {
   const { store, clock } = deps;
 
   function find(gatewayId: string): GatewayOverview {

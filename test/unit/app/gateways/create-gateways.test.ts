@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createTokenSealer } from "../../../../src/app/calls/sealed-token.ts";
-import { createGatewayControl, type GatewayOverview } from "../../../../src/app/gateways/gateway-control.ts";
+import { createGateways, type GatewayOverview } from "../../../../src/app/gateways/create-gateways.ts";
 import { SmsError } from "../../../../src/domain/errors.ts";
 import { toGatewayId } from "../../../../src/domain/ids.ts";
 import type { Backlog } from "../../../../src/store/keeping.ts";
@@ -30,7 +30,7 @@ describe("a pause that is stored", () => {
     const away = new SmsError("SERVICE_UNAVAILABLE");
     const now = { isAway: false, gateways: [overview] };
     const stored: unknown[] = [];
-    const control = createGatewayControl({
+    const control = createGateways({
       store: {
         backlog: async () => (now.isAway ? Promise.reject(away) : waiting(7)),
         setPaused: async (gatewayId, pause) => {
