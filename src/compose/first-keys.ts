@@ -5,9 +5,8 @@
 import { existsSync, statSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { join } from "node:path";
-import type { ApiKeys } from "../app/keys/api-keys.ts";
+import type { Keys } from "../app/keys/create-keys.ts";
 import { codeOf } from "../config/code-of.ts";
-import { toAccountId } from "../domain/ids.ts";
 import { accountScopes, operatorScopes, type Scope } from "../domain/scopes.ts";
 import type { Logger } from "../observability/logger.ts";
 
@@ -35,7 +34,7 @@ async function setAside(path: string, log: Logger): Promise<void> {
  * could call and the folder cannot be written; where only an operator is missing, the log says so instead.
  */
 export async function ensureFirstKeys(
-  keys: ApiKeys,
+  keys: Pick<Keys, "hasAny" | "create">,
   folder: string,
   log: Logger,
 ): Promise<FirstKeys | undefined> {
@@ -52,9 +51,10 @@ export async function ensureFirstKeys(
       );
     });
     const { secret } = await keys.create({
-      accountId: toAccountId(account),
+      accountId: account,
       scopes,
-      name: "made at the first start",
+      displayName: "made at the first start",
+      keyId: "",
     });
     await file.writeFile(`${secret}\n`);
     return path;

@@ -5,9 +5,11 @@
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Intake, startIntake } from "../app/calls/intake.ts";
+import { createApp } from "../app/create-app.ts";
 import { addHeld } from "../app/gateways/add-held.ts";
 import { removeCutOffBackups } from "../app/maintenance/download-backup.ts";
 import { createReceiptRecorder } from "../app/reports/record-receipt.ts";
+import { configuredKeys } from "../config/account-scopes.ts";
 import type { Config } from "../config/schema.ts";
 import { defaultDispatchSettings } from "../dispatch/dispatch-settings.ts";
 import { createDispatcher, type Dispatcher } from "../dispatch/dispatcher.ts";
@@ -33,7 +35,6 @@ import { keepSessions } from "./gateways/keep-sessions.ts";
 import { requestSecretsOf } from "./request-secrets.ts";
 import type { Service } from "./service.ts";
 import { holdClaims } from "./stores/hold-claims.ts";
-import { createUseCases } from "./use-cases.ts";
 
 export interface PartsDeps {
   readonly clock: DataClock;
@@ -100,19 +101,25 @@ export async function startParts(
     settings: defaultDispatchSettings,
   });
   const panel = createGatewayPanel(pool, dispatcher, pauses, (id) => sessions.neighbours(id));
-  const useCases = createUseCases({
-    config,
-    clock,
+  const app = createApp({
     store,
+    clock,
+    random: Math.random,
+    limits: config.limits,
+    claims: dispatcher,
     claimant: tenure.claimant,
-    dispatcher,
-    intake,
-    panel,
-    stopping: stopping.signal,
+    routes: dispatcher,
+    admission: intake.admission,
     requestSecrets: await requestSecretsOf(config, store, log),
     onReplayed: () => metrics.replayedRequests.add(1),
+    configured: configuredKeys(config),
+    // Where another replica may revoke a key, that is in effect here within a second.
+    ...(config.store.url === undefined ? {} : { trustMs: 900 }),
+    gateways: { ...panel, lastBacklog: intake.backlog },
+    storePath: config.store.path,
+    stopping: stopping.signal,
   });
-  const firstKeys = await ensureFirstKeys(useCases.keys, dirname(config.store.path), log);
+  const firstKeys = await ensureFirstKeys(app.keys, dirname(config.store.path), log);
 
   let shown: Pick<Config, "listen"> = config;
   let certificates = certificateEnds(config);
@@ -124,8 +131,8 @@ export async function startParts(
     clockJumps: () => clock.jumpCount,
     sweepsHeld: () => clock.sweepTimeMs() === undefined,
     gateways: panel.metricFigures,
-    reportStreams: () => useCases.readers.count,
-    workInHand: useCases.workInHand.figures,
+    reportStreams: () => app.readers.count,
+    workInHand: app.workInHand.figures,
     freeDiskBytes: intake.freeDiskBytes,
     certificates: () => certificates,
     isReady: () => readiness().length === 0,
@@ -160,7 +167,7 @@ export async function startParts(
   parts.defer(() => dispatcher.stop(drain.shareMs(0.7)));
 
   const rpc = createRpcServer({
-    ...useCases,
+    ...app,
     listen: {
       ...config.listen.grpc,
       tls: config.listen.grpc.tls,

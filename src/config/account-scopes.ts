@@ -11,3 +11,10 @@ export function scopesOfAccount({ scopes, role }: Config["accounts"][number]): r
 export function hasOperator({ accounts }: Pick<Config, "accounts">): boolean {
   return accounts.some((account) => scopesOfAccount(account).includes("ADMIN"));
 }
+
+/** Every key of the configuration, with what it may do. */
+export function configuredKeys({ accounts }: Pick<Config, "accounts">) {
+  return accounts.flatMap((account) =>
+    account.keys.map((key) => ({ accountId: account.id, scopes: scopesOfAccount(account), key })),
+  );
+}

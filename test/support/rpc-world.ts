@@ -1,33 +1,14 @@
 /** The gRPC door on a real port, over the real use cases, a real SQLite file and a real dispatcher whose gateways are in memory. */
-import { randomFillSync } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Admission } from "../../src/app/calls/intake.ts";
-import { createTokenSealer } from "../../src/app/calls/sealed-token.ts";
-import { createWorkInHand } from "../../src/app/calls/work-in-hand.ts";
-import { createGateways } from "../../src/app/gateways/create-gateways.ts";
-import { createApiKeys } from "../../src/app/keys/api-keys.ts";
-import { createKeyControl } from "../../src/app/keys/key-control.ts";
-import { createDownloadBackup } from "../../src/app/maintenance/download-backup.ts";
-import { createCancelSms } from "../../src/app/messages/cancel-sms.ts";
-import { createGetStatus } from "../../src/app/messages/get-status.ts";
-import { createListSms } from "../../src/app/messages/list-sms.ts";
+import { createApp } from "../../src/app/create-app.ts";
 import { createReceiptRecorder, type ReceiptRecorder } from "../../src/app/reports/record-receipt.ts";
-import { createWatchReports } from "../../src/app/reports/watch-reports.ts";
-import { createSubmissionWatches } from "../../src/app/sending/await-submission.ts";
-import { createCountryOf } from "../../src/app/sending/country-of.ts";
-import { createExplainRoute } from "../../src/app/sending/explain-route.ts";
-import { createPreviewSms } from "../../src/app/sending/preview-sms.ts";
-import { createRequestHashes } from "../../src/app/sending/request-hash.ts";
-import { createSendSms } from "../../src/app/sending/send-sms.ts";
-import { createSubscriptions } from "../../src/app/subscriptions/create-subscriptions.ts";
-import { createCursors } from "../../src/app/subscriptions/cursors.ts";
-import { createReaders } from "../../src/app/subscriptions/readers.ts";
 import { type DispatchRoute, defaultDispatchSettings } from "../../src/dispatch/dispatch-settings.ts";
 import { createDispatcher, type Dispatcher } from "../../src/dispatch/dispatcher.ts";
 import { gatewayNames } from "../../src/domain/gateway-names.ts";
-import { createMessageIds, toGatewayId } from "../../src/domain/ids.ts";
+import { toGatewayId } from "../../src/domain/ids.ts";
 import type { Receipt } from "../../src/domain/receipt.ts";
 import { accountScopes, operatorScopes } from "../../src/domain/scopes.ts";
 import { type Clock, systemClock } from "../../src/observability/clock.ts";
@@ -111,73 +92,29 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
 
   const metrics = createMetrics();
   const stopping = new AbortController();
-  const newMessageId = createMessageIds(
-    () => clock.now(),
-    (octets) => randomFillSync(octets),
-  );
-  const countryOf = createCountryOf();
-  const sealer = createTokenSealer(store.id);
-  const cursors = createCursors(() => store.line);
-  const readers = createReaders(options.maxReportStreams ?? 100, { store, clock });
-  const apiKeys = createApiKeys({
-    store,
+  const pauses = new Map<string, number>();
+  const app = createApp({
+    store: seen,
+    clock,
+    random: () => 0.5,
+    limits: {
+      maxRecipients: 1_000,
+      maxReportStreams: options.maxReportStreams ?? 100,
+      maxReportStreamsPerAccount: options.maxReportStreams ?? 100,
+      maxSubscriptionsPerAccount: 1_000,
+    },
+    claims: dispatcher,
+    claimant: () => claimant,
+    routes: dispatcher,
+    admission: () => world.admission,
+    requestSecrets: ["the secret of the tests"],
+    onReplayed: () => metrics.replayedRequests.add(1),
     configured: [
       { accountId: "shop", scopes: accountScopes, key: SHOP_KEY },
       { accountId: "other", scopes: accountScopes, key: OTHER_KEY },
       { accountId: "ops", scopes: operatorScopes, key: OPERATOR_KEY },
     ],
-    clock,
-  });
-  const workInHand = createWorkInHand({ clock, random: () => 0.5 });
-  const pauses = new Map<string, number>();
-  const server = createRpcServer({
-    listen: {
-      host: "127.0.0.1",
-      port: 0,
-      tls: undefined,
-      allowPlaintext: false,
-      maxRequestOctets: 4 * 1024 * 1024,
-      keepalive: defaultKeepalive,
-      ...options.listen,
-    },
-    bounds: { ...defaultCallBounds, ...options.bounds },
-    clock: { ...(options.doorClock ?? systemClock), ofMachine: clock.ofMachine },
-    isReady: () => world.admission.kind === "open",
-    stopping,
-    log,
-    refusals: metrics.refusals,
-    keys: apiKeys,
-    workInHand,
-    sendSms: createSendSms({
-      watches: createSubmissionWatches({
-        store: seen,
-        onSettled: dispatcher.onSettled,
-        onSettledElsewhere: undefined,
-        clock,
-        stopping: stopping.signal,
-      }),
-      store: seen,
-      claims: dispatcher,
-      claimant: () => claimant,
-      routes: dispatcher,
-      countryOf,
-      clock,
-      newMessageId,
-      admission: () => world.admission,
-      maxRecipients: 1_000,
-      requestHashes: createRequestHashes(["the secret of the tests"]),
-      onReplayed: () => metrics.replayedRequests.add(1),
-    }),
-    previewSms: createPreviewSms({ routes: dispatcher, countryOf, newMessageId, maxRecipients: 1_000 }),
-    getStatus: createGetStatus({ store: seen, sealer }),
-    listSms: createListSms({ store: seen, sealer }),
-    cancelSms: createCancelSms({ store: seen, clock }),
-    watchReports: createWatchReports({ store: seen, cursors, readers, clock, stopping: stopping.signal }),
-    subscriptions: createSubscriptions({ store: seen, cursors, sealer, readers, clock }),
-    gateways: createGateways({
-      store: seen,
-      sealer,
-      clock,
+    gateways: {
       lastBacklog: () => ({ queued: 0, byQueue: [], parkedReceipts: 0 }),
       held: () => [],
       formerIdsOf: (id) => gatewayNames(routes).formerIdsOf(id),
@@ -207,10 +144,27 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
         else dispatcher.pause(id, pause.reason);
       },
       onResume: (id) => dispatcher.resume(id),
-    }),
-    explainRoute: createExplainRoute({ routes: dispatcher, countryOf, newMessageId }),
-    keyControl: createKeyControl({ keys: apiKeys, sealer }),
-    downloadBackup: createDownloadBackup({ store: seen, storePath: join(folder, "relay.db") }),
+    },
+    storePath: join(folder, "relay.db"),
+    stopping: stopping.signal,
+  });
+  const server = createRpcServer({
+    listen: {
+      host: "127.0.0.1",
+      port: 0,
+      tls: undefined,
+      allowPlaintext: false,
+      maxRequestOctets: 4 * 1024 * 1024,
+      keepalive: defaultKeepalive,
+      ...options.listen,
+    },
+    bounds: { ...defaultCallBounds, ...options.bounds },
+    clock: { ...(options.doorClock ?? systemClock), ofMachine: clock.ofMachine },
+    isReady: () => world.admission.kind === "open",
+    stopping,
+    log,
+    refusals: metrics.refusals,
+    ...app,
   });
   const port = await server.start();
 
@@ -231,7 +185,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
     receipts,
     server,
     metrics,
-    reportStreams: () => readers.count,
+    reportStreams: () => app.readers.count,
     admission: { kind: "open" },
     receive: (smscMessageId, fields = {}) =>
       receipts.onReceipt({

@@ -11,7 +11,7 @@ import { holdsScope, type Scope } from "../../domain/scopes.ts";
 import type { ApiKey } from "../../store/keeping.ts";
 import { isWhole } from "../../store/key-scopes.ts";
 import type { Store } from "../../store/store.ts";
-import type { Principal } from "../calls/principal.ts";
+import type { KeyVerifier, Principal } from "../calls/principal.ts";
 
 /** A key of the configuration: as written, or `sha256:` and its hash in hexadecimal. */
 export interface ConfiguredKey {
@@ -26,18 +26,7 @@ export interface NewApiKey {
   readonly secret: string;
 }
 
-/** A key that was refused, without a letter of its secret: its id and account only where it is one of the store's. */
-export interface RefusedKey {
-  readonly reason: "NO_KEY" | "UNKNOWN" | "WRONG_SECRET" | "REVOKED";
-  readonly keyId?: string;
-  readonly account?: AccountId;
-}
-
-export interface ApiKeys {
-  /** Whose key this is; undefined where it is unknown, malformed or revoked. At once where the store need not be asked. */
-  verify(presented: string): Principal | undefined | Promise<Principal | undefined>;
-  /** Why `verify` answered nothing, for the log. */
-  whyRefused(presented: string | undefined): RefusedKey;
+export interface ApiKeys extends KeyVerifier {
   /** Refuses with ALREADY_EXISTS where there is a key of this id. */
   create(request: {
     readonly accountId: AccountId;

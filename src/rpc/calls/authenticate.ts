@@ -1,12 +1,11 @@
 /** Who calls: the API key in `authorization: Bearer …`, checked on every call. */
 import type { CallContext } from "nice-grpc-common";
-import type { Principal } from "../../app/calls/principal.ts";
-import type { ApiKeys } from "../../app/keys/api-keys.ts";
+import type { KeyVerifier, Principal } from "../../app/calls/principal.ts";
 import { SmsError } from "../../domain/errors.ts";
 import { logRefusedKey, type RefusedKeysDeps } from "./refused-keys.ts";
 
 export interface AuthenticateDeps extends RefusedKeysDeps {
-  readonly keys: Pick<ApiKeys, "verify" | "whyRefused">;
+  readonly keys: KeyVerifier;
 }
 
 const bearerForm = /^bearer +([\x21-\x7e]{1,256})$/i;

@@ -4,8 +4,7 @@
  */
 import type { Metadata, StatusObject } from "@grpc/grpc-js";
 import type { FailureDeps } from "../../app/calls/failure.ts";
-import type { Principal } from "../../app/calls/principal.ts";
-import type { ApiKeys } from "../../app/keys/api-keys.ts";
+import type { KeyVerifier, Principal } from "../../app/calls/principal.ts";
 import { SmsError } from "../../domain/errors.ts";
 import { holdsScope, type Scope } from "../../domain/scopes.ts";
 import type { Clock, Timer } from "../../observability/clock.ts";
@@ -17,7 +16,7 @@ import { refusalOf } from "./error-status.ts";
 import { logMissingScope, logRefusedKey } from "./refused-keys.ts";
 
 export interface CallDoorDeps extends FailureDeps {
-  readonly keys: Pick<ApiKeys, "verify" | "whyRefused">;
+  readonly keys: KeyVerifier;
   readonly clock: Pick<Clock, "monotonic" | "setInterval">;
   readonly bounds: CallBounds;
 }

@@ -5,8 +5,7 @@
  */
 import type { CallContext } from "nice-grpc-common";
 import type { FailureDeps } from "../../app/calls/failure.ts";
-import type { Principal } from "../../app/calls/principal.ts";
-import type { ApiKeys } from "../../app/keys/api-keys.ts";
+import type { KeyVerifier, Principal } from "../../app/calls/principal.ts";
 import { SmsError } from "../../domain/errors.ts";
 import type { Clock, Timer } from "../../observability/clock.ts";
 import { authenticate } from "./authenticate.ts";
@@ -15,7 +14,7 @@ import { callOf } from "./guarded-call.ts";
 import { refuseUnreadable } from "./read-requests.ts";
 
 export interface GuardDeps extends FailureDeps {
-  readonly keys: Pick<ApiKeys, "verify" | "whyRefused">;
+  readonly keys: KeyVerifier;
   readonly clock: Pick<Clock, "setInterval">;
 }
 

@@ -1,11 +1,10 @@
 /** The line that is left in the log where a key is refused: from where, why, and whose key it is where that is known; never the key. */
-import type { Principal } from "../../app/calls/principal.ts";
-import type { ApiKeys } from "../../app/keys/api-keys.ts";
+import type { KeyVerifier, Principal } from "../../app/calls/principal.ts";
 import type { Scope } from "../../domain/scopes.ts";
 import type { Logger } from "../../observability/logger.ts";
 
 export interface RefusedKeysDeps {
-  readonly keys: Pick<ApiKeys, "whyRefused">;
+  readonly keys: Pick<KeyVerifier, "whyRefused">;
   readonly log: Logger;
 }
 

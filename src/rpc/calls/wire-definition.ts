@@ -13,12 +13,17 @@ interface ResponseType {
   readonly encode: (answer: never, writer?: BinaryWriter) => BinaryWriter;
 }
 
-interface ServiceOf {
+export interface ServiceOf {
   readonly fullName: string;
   readonly methods: Readonly<
     Record<
       string,
-      { readonly name: string; readonly requestType: RequestType; readonly responseType: ResponseType }
+      {
+        readonly name: string;
+        readonly requestType: RequestType;
+        readonly responseType: ResponseType;
+        readonly options: { readonly idempotencyLevel?: string };
+      }
     >
   >;
 }

@@ -1,7 +1,7 @@
 /** Messages, deliveries, attempts and parts as GetStatus, ListSms and CancelSms show them. */
 import type { StatusAnswer } from "../../app/messages/get-status.ts";
 import { type DeliveryState, isFinal, toPublicState } from "../../domain/delivery-state.ts";
-import type { Attempt, Delivery, Part, ReceiptDetail, StateCount } from "../../gen/smsrelay/v1/delivery.ts";
+import type { Attempt, Delivery, StateCount } from "../../gen/smsrelay/v1/delivery.ts";
 import { type Sms, SmsState } from "../../gen/smsrelay/v1/sms.ts";
 import {
   CancelResult,
@@ -10,7 +10,7 @@ import {
   type CancelOutcome as PbCancelOutcome,
 } from "../../gen/smsrelay/v1/sms_service.ts";
 import type { CancelOutcome } from "../../store/settling.ts";
-import type { AttemptView, DeliveryView, MessageView, PartView, ReceiptView } from "../../store/views.ts";
+import type { AttemptView, DeliveryView, MessageView } from "../../store/views.ts";
 import {
   toEncoding,
   toLane,
@@ -21,6 +21,7 @@ import {
   toState,
   toStatusCode,
 } from "../translate/enums.ts";
+import { toPart } from "../translate/part.ts";
 import { toDate, toLatency } from "../translate/time.ts";
 
 export function toGetStatusResponse(answer: StatusAnswer): GetStatusResponse {
@@ -105,29 +106,6 @@ function toAttempt(attempt: AttemptView): Attempt {
       reason: toRouteReason(reason),
     })),
     marks: toMarks(attempt.trace.marks),
-  };
-}
-
-export function toPart(part: PartView): Part {
-  return {
-    number: part.number,
-    outcome: toOutcome(part.outcome),
-    smscMessageId: part.smscMessageId ?? "",
-    commandStatus: part.commandStatus ? BigInt(part.commandStatus) : 0n,
-    outcomeTime: toDate(part.submitTimeMs),
-    receipt: part.receipt === undefined ? undefined : toReceipt(part.receipt),
-  };
-}
-
-function toReceipt(receipt: ReceiptView): ReceiptDetail {
-  return {
-    state: toState(receipt.verdict === "RECORDED" ? undefined : receipt.verdict),
-    stat: receipt.stat,
-    err: receipt.err ?? "",
-    networkError: receipt.networkError,
-    doneTime: toDate(receipt.doneTimeMs),
-    carrier: receipt.carrier ?? "",
-    arrivalTime: toDate(receipt.arrivalTimeMs),
   };
 }
 

@@ -6,9 +6,9 @@ import { type MessageId, messageIdOf, parseMessageId } from "../../domain/ids.ts
 import type { DeliveryReport } from "../../gen/smsrelay/v1/delivery_report.ts";
 import type { StreamDeliveryReportsRequest } from "../../gen/smsrelay/v1/sms_service.ts";
 import type { StoredReport } from "../../store/reports.ts";
-import { toPart } from "../messages/translate-message.ts";
 import { fromStreamStart } from "../subscriptions/translate-start.ts";
 import { fromState, toReason, toState, toStatusCode } from "../translate/enums.ts";
+import { toPart } from "../translate/part.ts";
 import { toDate, toLatency } from "../translate/time.ts";
 
 const maxMessageIds = 100;

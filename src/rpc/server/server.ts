@@ -5,104 +5,36 @@
 import type { ServerCredentials } from "@grpc/grpc-js";
 import { createServer } from "nice-grpc";
 import { HealthDefinition } from "nice-grpc-server-health";
-import type { WorkInHand } from "../../app/calls/work-in-hand.ts";
-import { GatewayServiceDefinition } from "../../gen/smsrelay/v1/gateway_service.ts";
-import { KeyServiceDefinition } from "../../gen/smsrelay/v1/key_service.ts";
-import { MaintenanceServiceDefinition } from "../../gen/smsrelay/v1/maintenance_service.ts";
+import type { FailureDeps } from "../../app/calls/failure.ts";
+import type { App } from "../../app/create-app.ts";
 import { SmsServiceDefinition } from "../../gen/smsrelay/v1/sms_service.ts";
-import { SubscriptionServiceDefinition } from "../../gen/smsrelay/v1/subscription_service.ts";
 import type { Timer } from "../../observability/clock.ts";
 import type { DataClock } from "../../observability/data-clock.ts";
 import type { CallBounds } from "../calls/call-bounds.ts";
 import { createCallDoor } from "../calls/call-door.ts";
-import { tellingEncoded } from "../calls/encoded-responses.ts";
 import { boundFarDeadlines } from "../calls/far-deadlines.ts";
+import { createGuard } from "../calls/guard.ts";
 import { guardingInterceptor } from "../calls/guarded-call.ts";
-import { methodScopes } from "../calls/method-scopes.ts";
-import { wireDefinition } from "../calls/wire-definition.ts";
-import { type AdmissionDeps, createSendSmsAdmission } from "../sending/admission.ts";
-import {
-  createSubscriptionService,
-  type SubscriptionServiceDeps,
-} from "../subscriptions/subscription-service.ts";
+import { createSendSmsAdmission } from "../sending/admission.ts";
 import { addHealth } from "./health.ts";
 import { forgetClosedStreams } from "./http2-streams.ts";
 import { addressOf, channelOptionsOf, credentialsOf, type ListenSettings } from "./listen-options.ts";
-import {
-  createGatewayService,
-  createKeyService,
-  createMaintenanceService,
-  type GatewayServiceDeps,
-  type KeyServiceDeps,
-  type MaintenanceServiceDeps,
-} from "./operator-services.ts";
 import { addReflection } from "./reflection.ts";
 import { RenewableCredentials } from "./renewable-credentials.ts";
-import { createSmsService, type SmsServiceDeps } from "./sms-service.ts";
+import { addServices, methodScopes, readingPaths, serviceNames } from "./services.ts";
 
-const services = [
-  SmsServiceDefinition.fullName,
-  SubscriptionServiceDefinition.fullName,
-  GatewayServiceDefinition.fullName,
-  KeyServiceDefinition.fullName,
-  MaintenanceServiceDefinition.fullName,
-] as const;
-const { methods } = SmsServiceDefinition;
-const { streamDeliveryReports } = methods;
-const smsService = {
-  ...SmsServiceDefinition,
-  methods: {
-    ...methods,
-    streamDeliveryReports: {
-      ...streamDeliveryReports,
-      responseType: tellingEncoded(streamDeliveryReports.responseType),
-    },
-  },
-};
-
-interface ServiceOf {
-  readonly fullName: string;
-  readonly methods: Readonly<
-    Record<string, { readonly name: string; readonly options: { readonly idempotencyLevel?: string } }>
-  >;
-}
-
-function readingPathsOf({ fullName, methods }: ServiceOf): readonly string[] {
-  return Object.values(methods)
-    .filter(({ options }) => options.idempotencyLevel === "NO_SIDE_EFFECTS")
-    .map((method) => pathOf(fullName, method));
-}
-
-const pathOf = (service: string, method: { readonly name: string }) => `/${service}/${method.name}`;
-/** They change nothing, so that an answer which is too much is refused and may be asked for again. */
-const readingPaths = new Set(
-  [
-    SmsServiceDefinition,
-    SubscriptionServiceDefinition,
-    GatewayServiceDefinition,
-    KeyServiceDefinition,
-    MaintenanceServiceDefinition,
-  ].flatMap(readingPathsOf),
-);
 const guardedMethods = {
   scopeOf: (path: string) => methodScopes.get(path),
   isRead: (path: string) => readingPaths.has(path),
-  sendSmsPath: pathOf(SmsServiceDefinition.fullName, methods.sendSms),
+  sendSmsPath: `/${SmsServiceDefinition.fullName}/${SmsServiceDefinition.methods.sendSms.name}`,
 };
 
-export interface RpcServerDeps
-  extends Omit<SmsServiceDeps, "stopping" | "workInHand">,
-    AdmissionDeps,
-    SubscriptionServiceDeps,
-    GatewayServiceDeps,
-    KeyServiceDeps,
-    MaintenanceServiceDeps {
+export interface RpcServerDeps extends App, FailureDeps {
   readonly listen: ListenSettings;
   readonly bounds: CallBounds;
   readonly clock: Pick<DataClock, "setTimeout" | "setInterval" | "monotonic" | "ofMachine">;
   /** Whether new work is taken, apart from starting and stopping. */
   readonly isReady: () => boolean;
-  readonly workInHand: WorkInHand;
   /** Aborted by `stop`; the same signal that the use cases of streams were given. */
   readonly stopping: AbortController;
 }
@@ -136,19 +68,15 @@ export function createRpcServer(deps: RpcServerDeps): RpcServer {
       guardingInterceptor(door, { ...guardedMethods, admitSendSms: createSendSmsAdmission(deps) }),
     ],
   });
-  server.add(wireDefinition(smsService), createSmsService({ ...deps, stopping: stopping.signal }));
-  server.add(wireDefinition(SubscriptionServiceDefinition), createSubscriptionService(deps));
-  server.add(wireDefinition(GatewayServiceDefinition), createGatewayService(deps));
-  server.add(wireDefinition(KeyServiceDefinition), createKeyService(deps));
-  server.add(wireDefinition(MaintenanceServiceDefinition), createMaintenanceService(deps));
+  addServices(server, { ...deps, guard: createGuard(deps), stopping: stopping.signal });
   const health = addHealth(server, {
-    services,
+    services: serviceNames,
     followers: [SmsServiceDefinition.fullName],
     isReady: deps.isReady,
     clock,
     stopping: stopping.signal,
   });
-  addReflection(server, [...services, HealthDefinition.fullName], stopping.signal);
+  addReflection(server, [...serviceNames, HealthDefinition.fullName], stopping.signal);
 
   let credentials: ServerCredentials | undefined;
   let stopped: Promise<void> | undefined;

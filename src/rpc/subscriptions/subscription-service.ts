@@ -5,20 +5,29 @@ import type {
   SubscriptionServiceClient,
   SubscriptionServiceImplementation,
 } from "../../gen/smsrelay/v1/subscription_service.ts";
-import { createGuard, type GuardDeps } from "../calls/guard.ts";
+import type { Guard } from "../calls/guard.ts";
+import type { ScopesOf } from "../calls/scopes-of.ts";
 import type { WholeAnswers } from "../calls/wire-definition.ts";
 import { fromFeed, fromInitialStart } from "../translate/enums.ts";
 import { toDate } from "../translate/time.ts";
 
-export interface SubscriptionServiceDeps extends GuardDeps {
+export interface SubscriptionServiceDeps {
+  readonly guard: Guard;
   readonly subscriptions: Subscriptions;
 }
 
-export function createSubscriptionService(
-  deps: SubscriptionServiceDeps,
-): WholeAnswers<SubscriptionServiceImplementation, SubscriptionServiceClient> {
-  const { subscriptions } = deps;
-  const { unary } = createGuard(deps);
+export const subscriptionScopes = {
+  createSubscription: "MANAGE",
+  listSubscriptions: "READ",
+  deleteSubscription: "MANAGE",
+  // A position moves with what was read.
+  acknowledgeSubscription: "READ",
+} as const satisfies ScopesOf<SubscriptionServiceClient>;
+
+export function createSubscriptionService({
+  guard: { unary },
+  subscriptions,
+}: SubscriptionServiceDeps): WholeAnswers<SubscriptionServiceImplementation, SubscriptionServiceClient> {
   return {
     createSubscription: unary(async ({ subscription, initialStart }, { accountId }) => {
       const input = {

@@ -2,7 +2,7 @@ import { Status } from "nice-grpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accountScopes, type Scope } from "../../../src/domain/scopes.ts";
 import { Scope as PbScope } from "../../../src/gen/smsrelay/v1/api_key.ts";
-import { methodScopes } from "../../../src/rpc/calls/method-scopes.ts";
+import { methodScopes } from "../../../src/rpc/server/services.ts";
 import { contractMethods } from "../../support/contract-methods.ts";
 import { frameOf, openCall, openSession } from "../../support/open-call.ts";
 import { connectClients, failureOf } from "../../support/rpc-client.ts";

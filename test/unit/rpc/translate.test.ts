@@ -4,8 +4,9 @@ import { deliveryIdOf } from "../../../src/domain/ids.ts";
 import type { AttemptMark as Mark } from "../../../src/domain/message.ts";
 import { AttemptMark, Part, RouteReason } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import { SmsState } from "../../../src/gen/smsrelay/v1/sms.ts";
-import { toCancelSmsResponse, toPart } from "../../../src/rpc/messages/translate-message.ts";
+import { toCancelSmsResponse } from "../../../src/rpc/messages/translate-message.ts";
 import { toMarks, toRouteReason } from "../../../src/rpc/translate/enums.ts";
+import { toPart } from "../../../src/rpc/translate/part.ts";
 import type { PartView } from "../../../src/store/views.ts";
 import { newMessageId } from "../../support/store-builders.ts";
 

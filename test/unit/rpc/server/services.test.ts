@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { scopes } from "../../../../src/domain/scopes.ts";
-import { methodScopes } from "../../../../src/rpc/calls/method-scopes.ts";
+import { methodScopes } from "../../../../src/rpc/server/services.ts";
 import { contractMethods } from "../../../support/contract-methods.ts";
 
 describe("the table of scopes", () => {

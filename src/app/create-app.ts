@@ -1,0 +1,77 @@
+/** All that a door can ask for, wired to one store and to what sends: a line a feature. Each door gets it whole. */
+import type { Clock } from "../observability/clock.ts";
+import type { Store } from "../store/store.ts";
+import { createTokenSealer } from "./calls/sealed-token.ts";
+import { createWorkInHand, type WorkInHand } from "./calls/work-in-hand.ts";
+import { createGateways, type Gateways, type GatewaysDeps } from "./gateways/create-gateways.ts";
+import { createKeys, type Keys, type KeysDeps } from "./keys/create-keys.ts";
+import {
+  createMaintenance,
+  type Maintenance,
+  type MaintenanceDeps,
+} from "./maintenance/create-maintenance.ts";
+import { createMessages, type Messages } from "./messages/create-messages.ts";
+import { createReports, type Reports } from "./reports/create-reports.ts";
+import { createSending, type Sending, type SendingDeps } from "./sending/create-sending.ts";
+import { createSubscriptions, type Subscriptions } from "./subscriptions/create-subscriptions.ts";
+import { createCursors } from "./subscriptions/cursors.ts";
+import { createReaders, type Readers } from "./subscriptions/readers.ts";
+
+export interface App {
+  readonly sending: Sending;
+  readonly messages: Messages;
+  readonly reports: Reports;
+  readonly subscriptions: Subscriptions;
+  readonly gateways: Gateways;
+  readonly keys: Keys;
+  readonly maintenance: Maintenance;
+  /** Doors enter in it what they let in. */
+  readonly workInHand: WorkInHand;
+  /** The report streams that are open. */
+  readonly readers: Readers;
+}
+
+/** What a feature is given from outside. */
+type Given<Deps> = Omit<Deps, "store" | "clock" | "sealer" | "maxRecipients">;
+
+export interface AppDeps extends Given<SendingDeps>, Given<KeysDeps>, Given<MaintenanceDeps> {
+  readonly store: Store;
+  readonly gateways: Given<GatewaysDeps>;
+  readonly clock: Clock;
+  /** 0 to 1. */
+  readonly random: () => number;
+  readonly limits: {
+    readonly maxRecipients: number;
+    readonly maxReportStreams: number;
+    readonly maxReportStreamsPerAccount: number;
+    readonly maxSubscriptionsPerAccount: number;
+  };
+}
+
+export function createApp(deps: AppDeps): App {
+  const { store, clock, limits } = deps;
+  const readers = createReaders(limits.maxReportStreams, {
+    store,
+    clock,
+    maxOfAccount: limits.maxReportStreamsPerAccount,
+  });
+  const shared = {
+    ...deps,
+    sealer: createTokenSealer(store.id),
+    cursors: createCursors(() => store.line),
+    readers,
+    maxRecipients: limits.maxRecipients,
+    maxSubscriptions: limits.maxSubscriptionsPerAccount,
+  };
+  return {
+    sending: createSending(shared),
+    messages: createMessages(shared),
+    reports: createReports(shared),
+    subscriptions: createSubscriptions(shared),
+    gateways: createGateways({ ...shared, ...deps.gateways }),
+    keys: createKeys(shared),
+    maintenance: createMaintenance(shared),
+    workInHand: createWorkInHand(deps),
+    readers,
+  };
+}

@@ -1,0 +1,17 @@
+/** API keys: what tells a door who calls, and the calls of operators. */
+import type { KeyVerifier } from "../calls/principal.ts";
+import type { TokenSealer } from "../calls/sealed-token.ts";
+import { type ApiKeys, type ApiKeysDeps, createApiKeys } from "./api-keys.ts";
+import { createKeyControl, type KeyControl } from "./key-control.ts";
+
+export interface Keys extends KeyVerifier, KeyControl, Pick<ApiKeys, "hasAny"> {}
+
+export interface KeysDeps extends ApiKeysDeps {
+  readonly sealer: TokenSealer;
+}
+
+export function createKeys({ sealer, ...deps }: KeysDeps): Keys {
+  const keys = createApiKeys(deps);
+  const { verify, whyRefused, hasAny } = keys;
+  return { verify, whyRefused, hasAny, ...createKeyControl({ keys, sealer }) };
+}

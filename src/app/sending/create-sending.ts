@@ -1,0 +1,44 @@
+/** The calls that send or look at what sending would do. */
+import { randomFillSync } from "node:crypto";
+import { createMessageIds } from "../../domain/ids.ts";
+import type { Store } from "../../store/store.ts";
+import { createSubmissionWatches } from "./await-submission.ts";
+import { createCountryOf } from "./country-of.ts";
+import { createExplainRoute, type ExplainRoute } from "./explain-route.ts";
+import { createPreviewSms, type PreviewSms } from "./preview-sms.ts";
+import { createRequestHashes } from "./request-hash.ts";
+import { createSendSms, type SendSms, type SendSmsDeps } from "./send-sms.ts";
+
+export interface Sending {
+  readonly sendSms: SendSms;
+  readonly previewSms: PreviewSms;
+  readonly explainRoute: ExplainRoute;
+}
+
+export interface SendingDeps
+  extends Omit<SendSmsDeps, "watches" | "countryOf" | "newMessageId" | "requestHashes"> {
+  readonly store: SendSmsDeps["store"] & Pick<Store, "readStates" | "sessions" | "onReports">;
+  readonly requestSecrets: Parameters<typeof createRequestHashes>[0];
+  /** Aborted when the service stops. */
+  readonly stopping: AbortSignal;
+}
+
+export function createSending(deps: SendingDeps): Sending {
+  const { store, claims, clock, stopping } = deps;
+  const countryOf = createCountryOf();
+  const newMessageId = createMessageIds(() => clock.now(), randomFillSync);
+  const isShared = store.sessions.replicaId !== undefined;
+  const watches = createSubmissionWatches({
+    store,
+    onSettled: claims.onSettled,
+    onSettledElsewhere: isShared ? (listener) => store.onReports(listener) : undefined,
+    clock,
+    stopping,
+  });
+  const shared = { ...deps, countryOf, newMessageId };
+  return {
+    sendSms: createSendSms({ ...shared, watches, requestHashes: createRequestHashes(deps.requestSecrets) }),
+    previewSms: createPreviewSms(shared),
+    explainRoute: createExplainRoute(shared),
+  };
+}
