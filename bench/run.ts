@@ -11,6 +11,7 @@ const BENCHMARKS = [
   "send-sms",
   "send-stream",
   "send-bulk",
+  "writer",
   "end-to-end",
   "kannel",
   "thread-time",

@@ -1,9 +1,64 @@
-/** A row of messages, and the message that it stands for. */
+/** The columns of messages: what is written there of a message, and the message that a row stands for. */
 import type { AccountId, MessageId } from "../domain/ids.ts";
 import type { Message, MessageContent } from "../domain/message.ts";
 import type { StatusCodeName } from "../domain/status-code.ts";
-import type { RecipientOutcome } from "./accepting.ts";
-import { laneOf, textEncodings } from "./codes.ts";
+import type { Acceptance, RecipientOutcome } from "./accepting.ts";
+import { laneCodes, laneOf, textEncodings } from "./codes.ts";
+
+/** The columns that accepting writes, with their types at PostgreSQL. */
+export const messageTypes = {
+  account_id: "text",
+  id: "text",
+  sender_kind: "smallint",
+  sender: "text",
+  content_kind: "smallint",
+  text: "text",
+  data: "bytea",
+  udh: "bytea",
+  lane: "smallint",
+  at_most_once: "smallint",
+  encoding: "smallint",
+  transliterate: "smallint",
+  max_segments: "smallint",
+  fast: "smallint",
+  client_reference: "text",
+  metadata: "text",
+  accept_time: "bigint",
+  expire_time: "bigint",
+  delivery_count: "integer",
+  recipient_outcomes: "text",
+} as const;
+
+export type MessageInsert = MessageRow &
+  ContentRow & { readonly delivery_count: number; readonly recipient_outcomes: string | null };
+
+/** In the order of `messageTypes`, so that its values alone say it all. */
+export function messageInsert({ message, deliveries, recipientOutcomes }: Acceptance): MessageInsert {
+  const { content } = message;
+  const metadata = JSON.stringify(message.metadata);
+  return {
+    account_id: message.accountId,
+    id: message.id,
+    sender_kind: message.sender.kind === "NUMERIC" ? 0 : 1,
+    sender: message.sender.address,
+    content_kind: content.kind === "text" ? 0 : 1,
+    text: content.kind === "text" ? content.text : null,
+    data: content.kind === "binary" ? content.data : null,
+    udh: content.kind === "binary" ? content.udh : null,
+    lane: laneCodes[message.lane],
+    at_most_once: message.duplicatePolicy === "AT_MOST_ONCE" ? 1 : 0,
+    encoding: textEncodings.indexOf(message.encoding),
+    transliterate: message.transliterate ? 1 : 0,
+    max_segments: message.maxSegments,
+    fast: message.premium ? 1 : 0,
+    client_reference: message.clientReference ?? null,
+    metadata: metadata === "{}" ? null : metadata,
+    accept_time: message.acceptTimeMs,
+    expire_time: message.expireTimeMs,
+    delivery_count: deliveries.length,
+    recipient_outcomes: packOutcomes(recipientOutcomes, deliveries.length),
+  } satisfies Record<keyof typeof messageTypes, unknown>;
+}
 
 export interface MessageRow {
   readonly account_id: AccountId;

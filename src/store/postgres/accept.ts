@@ -7,12 +7,12 @@ import type { Message } from "../../domain/message.ts";
 import { type Acceptance, type AcceptOutcome, firstClaimNumber } from "../accepting.ts";
 import { laneCodes } from "../codes.ts";
 import { keepCommitOrder } from "../commit-order.ts";
+import type { MessageInsert } from "../message-row.ts";
 import {
   type DeliveryInsert,
   deliveryRow,
   insertDeliveries,
   insertMessages,
-  type MessageInsert,
   messageRow,
 } from "./accept-rows.ts";
 import type { QueueEnds } from "./queue-ends.ts";
@@ -73,11 +73,12 @@ export async function planAccept(
     if (before !== undefined) return before;
     const { message } = entry;
     const availableTimeMs = available.get(entry) ?? message.acceptTimeMs;
-    messages.push(messageRow(entry));
+    const messageValues = messageRow(entry);
+    messages.push(messageValues);
     const claimed: Claimed[] = [];
     for (const delivery of entry.deliveries) {
       const { admission } = delivery;
-      const row = deliveryRow(message, delivery, availableTimeMs);
+      const row = deliveryRow(messageValues, delivery, availableTimeMs);
       deliveries.push(row);
       if (admission.kind === "queued") {
         const queue = queueName(admission.gatewayId, message.lane);

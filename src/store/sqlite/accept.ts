@@ -3,16 +3,49 @@
  * that gateway and lane; what is left waiting once makes everything after it wait too.
  */
 import type { DatabaseSync } from "node:sqlite";
-import type { Message } from "../../domain/message.ts";
-import { type Acceptance, type AcceptOutcome, firstClaimNumber, type NewDelivery } from "../accepting.ts";
-import { laneCodes, stateCodes, textEncodings } from "../codes.ts";
+import type { ClaimantId, DeliveryId } from "../../domain/ids.ts";
+import { firstClaimNumber } from "../accepting.ts";
 import { keepCommitOrder } from "../commit-order.ts";
-import { packOutcomes } from "../message-row.ts";
+import { repeatedTypes } from "../delivery-row.ts";
+import type { MessageInsert } from "../message-row.ts";
 import { requestMethods } from "../request-ids.ts";
 import { createFindRequest } from "./find-request.ts";
+import {
+  deliveryAt,
+  deliveryCountOf,
+  messageColumnNames,
+  ownColumnNames,
+  type PackedAcceptance,
+  type PackedAcceptOutcome,
+  type PackedDelivery,
+  readMessage,
+  readOwn,
+} from "./packed-acceptance.ts";
 import { prepare } from "./statement.ts";
 import type { TakeReference } from "./take-references.ts";
 import type { Transaction } from "./transaction.ts";
+
+const accountOf = readMessage("account_id");
+const messageIdOf = readMessage("id");
+const senderOf = readMessage("sender");
+const laneOf = readMessage("lane");
+const acceptTimeOf = readMessage("accept_time");
+const repeatedNames = Object.keys(repeatedTypes) as readonly (keyof typeof repeatedTypes)[];
+const readRepeated = repeatedNames.map((name) => readMessage(name));
+const gatewayOf = readOwn("gateway_id");
+const segmentCountOf = readOwn("segment_count");
+const recipientOf = readOwn("recipient");
+
+/** What the deliveries of one message have alike. */
+interface Alike {
+  readonly claimant: ClaimantId;
+  readonly sender: string;
+  readonly accountId: MessageInsert["account_id"];
+  readonly lane: number;
+  readonly acceptTimeMs: number;
+  readonly availableMs: number;
+  readonly repeated: readonly (string | number)[];
+}
 
 export function createAccept(db: DatabaseSync, takeReference: TakeReference) {
   const findRequest = createFindRequest(db);
@@ -21,19 +54,14 @@ export function createAccept(db: DatabaseSync, takeReference: TakeReference) {
     `INSERT INTO request_ids (account_id, method, id, hash, message_id, time)
      VALUES (?, '${requestMethods[0]}', ?, ?, ?, ?)`,
   );
-  const insertMessage = prepare(
-    db,
-    `INSERT INTO messages (account_id, id, sender_kind, sender, content_kind, text, data, udh, lane, at_most_once, encoding,
-       transliterate, max_segments, fast, client_reference, metadata, accept_time, expire_time, delivery_count,
-       recipient_outcomes)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  );
+  const insertMessage = prepare(db, insertInto("messages", messageColumnNames));
   const insertDelivery = prepare(
     db,
-    `INSERT INTO deliveries (id, account_id, recipient, country, state, lane, gateway_id, at_most_once, encoding,
-       segment_count, available_time, expire_time, is_waiting, claimed_by, claim_number, reference, code, reason,
-       final_time)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    insertInto("deliveries", [
+      ...ownColumnNames,
+      ...repeatedNames,
+      ...["id", "available_time", "is_waiting", "claimed_by", "claim_number", "reference", "final_time"],
+    ]),
   );
   const findWaiting = prepare<{ found: number }>(
     db,
@@ -51,100 +79,71 @@ export function createAccept(db: DatabaseSync, takeReference: TakeReference) {
     return known;
   }
 
-  function writeMessage({ message, deliveries, recipientOutcomes }: Acceptance): void {
-    const { content } = message;
-    const metadata = JSON.stringify(message.metadata);
-    insertMessage.run(
-      message.accountId,
-      message.id,
-      message.sender.kind === "NUMERIC" ? 0 : 1,
-      message.sender.address,
-      content.kind === "text" ? 0 : 1,
-      content.kind === "text" ? content.text : null,
-      content.kind === "binary" ? content.data : null,
-      content.kind === "binary" ? content.udh : null,
-      laneCodes[message.lane],
-      message.duplicatePolicy === "AT_MOST_ONCE" ? 1 : 0,
-      textEncodings.indexOf(message.encoding),
-      message.transliterate ? 1 : 0,
-      message.maxSegments,
-      message.premium ? 1 : 0,
-      message.clientReference ?? null,
-      metadata === "{}" ? null : metadata,
-      message.acceptTimeMs,
-      message.expireTimeMs,
-      deliveries.length,
-      packOutcomes(recipientOutcomes, deliveries.length),
-    );
-  }
-
   /** Answers whether the delivery was claimed, and its reference. */
   function writeDelivery(
     tx: Transaction,
-    message: Message,
-    delivery: NewDelivery,
-    claimant: string,
-    availableMs: number,
+    alike: Alike,
+    delivery: PackedDelivery,
   ): { readonly isClaimed: boolean; readonly reference: number | undefined } {
-    const { admission } = delivery;
-    const isQueued = admission.kind === "queued";
-    const lane = laneCodes[message.lane];
+    const { accountId, lane, acceptTimeMs, availableMs } = alike;
+    const gatewayId = gatewayOf(delivery);
     let isClaimed = false;
     let reference: number | undefined;
-    if (isQueued) {
-      isClaimed = delivery.wantsClaim && !hasWaiting(tx, admission.gatewayId, lane, availableMs);
-      if (!isClaimed) tx.hasWaiting.set(`${lane} ${admission.gatewayId}`, true);
-      else if (admission.segmentCount > 1) {
-        reference = takeReference(message.sender.address, delivery.recipient, message.acceptTimeMs);
+    if (gatewayId !== null) {
+      isClaimed = delivery.wantsClaim && !hasWaiting(tx, gatewayId, lane, availableMs);
+      if (!isClaimed) tx.hasWaiting.set(`${lane} ${gatewayId}`, true);
+      else if (segmentCountOf(delivery) > 1) {
+        reference = takeReference(alike.sender, recipientOf(delivery), acceptTimeMs);
       }
     }
     insertDelivery.run(
+      ...delivery.own,
+      ...alike.repeated,
       delivery.id,
-      message.accountId,
-      delivery.recipient,
-      delivery.country ?? null,
-      isQueued ? stateCodes.QUEUED : stateCodes.REJECTED,
-      lane,
-      isQueued ? admission.gatewayId : null,
-      message.duplicatePolicy === "AT_MOST_ONCE" ? 1 : 0,
-      isQueued ? admission.encoding : null,
-      isQueued ? admission.segmentCount : 0,
       availableMs,
-      message.expireTimeMs,
-      isQueued && !isClaimed ? 1 : 0,
-      isClaimed ? claimant : null,
+      gatewayId !== null && !isClaimed ? 1 : 0,
+      isClaimed ? alike.claimant : null,
       isClaimed ? firstClaimNumber : 0,
       reference ?? null,
-      isQueued ? null : admission.code,
-      isQueued ? null : admission.reason,
-      isQueued ? null : message.acceptTimeMs,
+      gatewayId === null ? acceptTimeMs : null,
     );
-    tx.reports.push({
-      accountId: message.accountId,
-      deliveryId: delivery.id,
-      state: isQueued ? "QUEUED" : "REJECTED",
-      timeMs: message.acceptTimeMs,
-    });
+    const state = gatewayId === null ? "REJECTED" : "QUEUED";
+    tx.reports.push({ accountId, deliveryId: delivery.id, state, timeMs: acceptTimeMs });
     return { isClaimed, reference };
   }
 
-  return function accept(tx: Transaction, entry: Acceptance): AcceptOutcome {
-    const { message, request } = entry;
+  return function accept(tx: Transaction, entry: PackedAcceptance): PackedAcceptOutcome {
+    const [values, , request, claimant] = entry;
+    const accountId = accountOf(entry);
+    const id = messageIdOf(entry);
+    const lane = laneOf(entry);
+    const acceptTimeMs = acceptTimeOf(entry);
     if (request !== undefined) {
       // However old: cleaning forgets it by `retention.requestIds`.
-      const known = findRequest({ accountId: message.accountId, id: request.id });
+      const known = findRequest({ accountId, id: request.id });
       if (known !== undefined) return { kind: "known", ...known };
-      rememberRequest.run(message.accountId, request.id, request.hash, message.id, message.acceptTimeMs);
+      rememberRequest.run(accountId, request.id, request.hash, id, acceptTimeMs);
     }
-    const laneEnd = keepCommitOrder(tx.laneEnds[laneCodes[message.lane]], message);
-    tx.laneEnds[laneCodes[message.lane]] = laneEnd;
-    const availableMs = laneEnd.availableTimeMs;
-    writeMessage(entry);
-    const claimed: { id: NewDelivery["id"]; reference: number | undefined }[] = [];
-    for (const delivery of entry.deliveries) {
-      const { isClaimed, reference } = writeDelivery(tx, message, delivery, entry.claimant, availableMs);
-      if (isClaimed) claimed.push({ id: delivery.id, reference });
+    const laneEnd = keepCommitOrder(tx.laneEnds[lane], { id, acceptTimeMs });
+    tx.laneEnds[lane] = laneEnd;
+    insertMessage.run(...values);
+    const { availableTimeMs: availableMs } = laneEnd;
+    const repeated = readRepeated.map((read) => read(entry));
+    const sender = senderOf(entry);
+    const alike: Alike = { claimant, sender, accountId, lane, acceptTimeMs, availableMs, repeated };
+    const claimed: { id: DeliveryId; reference: number | undefined }[] = [];
+    let isPlain = true;
+    for (let index = 0; index < deliveryCountOf(entry); index++) {
+      const delivery = deliveryAt(entry, id, index);
+      const { isClaimed, reference } = writeDelivery(tx, alike, delivery);
+      if (!isClaimed) continue;
+      isPlain &&= reference === undefined && claimed.length === index;
+      claimed.push({ id: delivery.id, reference });
     }
-    return { kind: "accepted", claimed };
+    return isPlain ? claimed.length : { kind: "accepted", claimed };
   };
+}
+
+function insertInto(table: string, names: readonly string[]): string {
+  return `INSERT INTO ${table} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`;
 }

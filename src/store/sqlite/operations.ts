@@ -9,6 +9,7 @@ import type { ListRows, StatusRows } from "../status-rows.ts";
 import type { OperationOf, WriteSteps as SharedSteps, Step } from "../write-steps.ts";
 import type { AppendedReports } from "./append-reports.ts";
 import type { RequestQuery } from "./find-request.ts";
+import type { PackedAcceptance, PackedAcceptOutcome } from "./packed-acceptance.ts";
 import type { PackedScan } from "./packed-scan.ts";
 import type { GatewayPause } from "./pauses.ts";
 import type { ReportsQuery } from "./read-reports.ts";
@@ -18,6 +19,11 @@ import type { SubscriptionsQuery } from "./subscriptions.ts";
 export interface WriteSteps extends SharedSteps {
   readonly join: Step<number, { readonly claimant: ClaimantId; readonly recovery: Recovery }>;
   readonly clean: Step<CleanRequest, Cleaned>;
+}
+
+/** As the writer's thread is asked: an acceptance comes as the rows that it becomes. */
+export interface WriterSteps extends Omit<WriteSteps, "accept"> {
+  readonly accept: Step<PackedAcceptance, PackedAcceptOutcome>;
 }
 
 export interface ReadSteps {
@@ -38,6 +44,7 @@ export interface ReadSteps {
 }
 
 export type WriteOperation = OperationOf<WriteSteps>;
+export type WriterOperation = OperationOf<WriterSteps>;
 export type ReadOperation = OperationOf<ReadSteps>;
 
 /** What a committed batch answers: an outcome for each operation, and the accounts that have new reports. */

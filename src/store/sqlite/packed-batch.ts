@@ -1,6 +1,6 @@
 /** A batch of writing operations on its way to the writer's thread: the frequent kinds packed, the others as they are. */
-import type { WriteOperation } from "./operations.ts";
-import { type PackedAcceptance, packAcceptance, unpackAcceptance } from "./packed-acceptance.ts";
+import type { WriteOperation, WriterOperation } from "./operations.ts";
+import { type PackedAcceptance, packAcceptance } from "./packed-acceptance.ts";
 import {
   type PackedReceipt,
   type PackedSettlement,
@@ -14,7 +14,7 @@ export type PackedOperation =
   | readonly ["accept", PackedAcceptance]
   | readonly ["settle", PackedSettlement]
   | readonly ["recordReceipt", PackedReceipt]
-  | readonly ["plain", WriteOperation];
+  | readonly ["plain", Exclude<WriteOperation, { readonly kind: "accept" }>];
 
 export function packOperation(operation: WriteOperation): PackedOperation {
   switch (operation.kind) {
@@ -29,10 +29,10 @@ export function packOperation(operation: WriteOperation): PackedOperation {
   }
 }
 
-export function unpackOperation(packed: PackedOperation): WriteOperation {
+export function unpackOperation(packed: PackedOperation): WriterOperation {
   switch (packed[0]) {
     case "accept":
-      return { kind: "accept", input: unpackAcceptance(packed[1]) };
+      return { kind: "accept", input: packed[1] };
     case "settle":
       return { kind: "settle", input: unpackSettlement(packed[1]) };
     case "recordReceipt":

@@ -3,13 +3,10 @@
  * a number or two, which cost a third of an object with names, all others as they are.
  */
 import type { DeliveryId } from "../../domain/ids.ts";
-import type { Acceptance, AcceptOutcome } from "../accepting.ts";
 import { stateCodes, stateOf } from "../codes.ts";
 import type { ReceiptOutcome, SettleOutcome } from "../settling.ts";
-import type { WriteOperation } from "./operations.ts";
-
-/** How many claims were granted, where none took a reference and none was left out in between. */
-type PackedAcceptOutcome = number | AcceptOutcome;
+import type { WriteOperation, WriterOperation } from "./operations.ts";
+import { type PackedAcceptOutcome, unpackAcceptOutcome } from "./packed-acceptance.ts";
 
 /** The state's number where it was settled. */
 type PackedSettleOutcome = number | SettleOutcome;
@@ -17,10 +14,8 @@ type PackedSettleOutcome = number | SettleOutcome;
 /** The state's number, negative where this was not the first final receipt, and the delivery. */
 type PackedReceiptOutcome = readonly [number, DeliveryId] | ReceiptOutcome;
 
-export function packOutcome(outcome: unknown, operation: WriteOperation): unknown {
+export function packOutcome(outcome: unknown, operation: WriterOperation): unknown {
   switch (operation.kind) {
-    case "accept":
-      return packAcceptOutcome(outcome as AcceptOutcome, operation.input);
     case "settle":
       return packSettleOutcome(outcome as SettleOutcome);
     case "recordReceipt":
@@ -41,20 +36,6 @@ export function unpackOutcome(packed: unknown, operation: WriteOperation): unkno
     default:
       return packed;
   }
-}
-
-function packAcceptOutcome(outcome: AcceptOutcome, entry: Acceptance): PackedAcceptOutcome {
-  if (outcome.kind !== "accepted") return outcome;
-  const isPlain = outcome.claimed.every(
-    ({ id, reference }, index) => reference === undefined && id === entry.deliveries[index]?.id,
-  );
-  return isPlain ? outcome.claimed.length : outcome;
-}
-
-function unpackAcceptOutcome(packed: PackedAcceptOutcome, entry: Acceptance): AcceptOutcome {
-  if (typeof packed !== "number") return packed;
-  const claimed = entry.deliveries.slice(0, packed).map(({ id }) => ({ id, reference: undefined }));
-  return { kind: "accepted", claimed };
 }
 
 function packSettleOutcome(outcome: SettleOutcome): PackedSettleOutcome {

@@ -25,8 +25,8 @@ import {
   busyTimeoutMs,
   type CommittedBatch,
   type WorkerData,
-  type WriteOperation,
-  type WriteSteps,
+  type WriterOperation,
+  type WriterSteps,
 } from "./operations.ts";
 import { createOwnership, type Ownership } from "./ownership.ts";
 import { type PackedOperation, unpackOperation } from "./packed-batch.ts";
@@ -46,10 +46,10 @@ import { beginTransaction, type Transaction, type WriterState } from "./transact
 import { faultOf, type OpenedFile, type WorkerReply } from "./worker-protocol.ts";
 
 type Handlers = {
-  readonly [Kind in keyof WriteSteps]: (
+  readonly [Kind in keyof WriterSteps]: (
     tx: Transaction,
-    input: WriteSteps[Kind]["input"],
-  ) => WriteSteps[Kind]["outcome"];
+    input: WriterSteps[Kind]["input"],
+  ) => WriterSteps[Kind]["outcome"];
 };
 
 function createHandlers(db: DatabaseSync): Handlers {
@@ -135,7 +135,7 @@ function createBatchRunner(db: DatabaseSync, ownership: Ownership): BatchRunner 
   const parked = db.prepare("SELECT count(*) AS count FROM parked_receipts").get()?.["count"];
   let state: WriterState = { laneEnds: [], parkedReceipts: Number(parked), epoch: ownership.begin() };
 
-  function perform(tx: Transaction, operation: WriteOperation): unknown {
+  function perform(tx: Transaction, operation: WriterOperation): unknown {
     // One lookup serves all kinds: the table above ties each kind to its input.
     const handler = handlers[operation.kind] as (tx: Transaction, input: unknown) => unknown;
     return handler(tx, operation.input);
