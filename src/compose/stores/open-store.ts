@@ -1,5 +1,5 @@
 /** Opens the store that the configuration names: one SQLite file, or a PostgreSQL database that replicas share. */
-import { mkdir } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { codeOf } from "../../config/code-of.ts";
 import type { Config } from "../../config/schema.ts";
@@ -39,12 +39,26 @@ export async function openStore(
 export async function makeStoreFolder(path: string): Promise<void> {
   const folder = dirname(path);
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder);
   } catch (error) {
     throw new StoreUnavailableError(
       "NO_FOLDER",
       `The folder ${folder} cannot be made (${codeOf(error)}). Set store.path to a file in a folder that this user may write in, or start in such a folder.`,
       error,
     );
+  }
+}
+
+/** One after the other: Node's recursive form never comes back where a file system takes no folders, as /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === "EEXIST" && (await stat(folder)).isDirectory()) return;
+    const parent = dirname(folder);
+    if (code !== "ENOENT" || parent === folder) throw error;
+    await makeFolder(parent);
+    await mkdir(folder, { mode: 0o700 });
   }
 }
