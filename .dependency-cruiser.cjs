@@ -45,14 +45,30 @@ module.exports = {
       comment: "Adapters never import adapters; only compose knows them.",
       severity: "error",
       from: { path: "^src/(?:store|gateways)/([^/]+)/" },
-      to: { path: "^src/(?:store|gateways)/[^/]+/", pathNot: "^src/(?:store|gateways)/$1/" },
+      to: {
+        path: "^src/(?:store|gateways)/[^/]+/",
+        pathNot: ["^src/(?:store|gateways)/$1/", "^src/store/records/"],
+      },
+    },
+    only(
+      "cold-records",
+      "Records are cold data, written once: they know no adapter, and nothing of hot rows.",
+      "^src/store/records/",
+      ["^src/(domain|store/records)/"],
+    ),
+    {
+      name: "records-for-types",
+      comment: "Whoever is not the store drives no step: it asks the port, and takes types from the records.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/store/" },
+      to: { path: "^src/store/records/", dependencyTypesNot: ["type-only"] },
     },
     {
       name: "adapters-behind-ports",
       comment: "Nobody but compose (and the demo, the simulator's command) reaches into an adapter.",
       severity: "error",
       from: { path: "^src/", pathNot: "^src/(compose|store/|gateways/|cli/|config/)" },
-      to: { path: "^src/(store|gateways)/[^/]+/" },
+      to: { path: "^src/(store|gateways)/(?!records/)[^/]+/" },
     },
     {
       name: "grpc-at-the-door",

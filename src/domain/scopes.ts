@@ -15,6 +15,11 @@ export function tidyScopes(given: readonly Scope[]): readonly Scope[] {
   return given.includes("ADMIN") ? operatorScopes : accountScopes.filter((scope) => given.includes(scope));
 }
 
+/** Whether these are all of an account's or an operator's: what a key's role says in releases that know no scopes. */
+export function isWhole(scopes: readonly Scope[]): boolean {
+  return scopes.includes("ADMIN") || accountScopes.every((scope) => scopes.includes(scope));
+}
+
 export function holdsScope(held: readonly Scope[], wanted: Scope): boolean {
   return held.includes(wanted) || held.includes("ADMIN");
 }

@@ -1,20 +1,7 @@
-/** What a store tells and keeps beside messages: keys, its backlog, what a start voided, and how long things stay. Times are milliseconds since the epoch. */
+/** What a store tells and keeps beside messages: its backlog, what a start voided, and how long things stay. Times are milliseconds since the epoch. */
 import type { DeliveryState } from "../domain/delivery-state.ts";
-import type { AccountId, DeliveryId, GatewayId } from "../domain/ids.ts";
+import type { DeliveryId, GatewayId } from "../domain/ids.ts";
 import type { Lane } from "../domain/message.ts";
-import type { Scope } from "../domain/scopes.ts";
-
-export interface ApiKey {
-  readonly id: string;
-  readonly accountId: AccountId;
-  /** In the contract's order. */
-  readonly scopes: readonly Scope[];
-  readonly name: string;
-  /** HMAC-SHA256 of the secret, and of the scopes of a narrower key; hexadecimal. */
-  readonly hash: string;
-  readonly createTimeMs: number;
-  readonly revokeTimeMs: number | undefined;
-}
 
 /**
  * So many of the next to leave are looked at for the oldest: what is handed back because no gateway may carry it now moves behind others
@@ -83,11 +70,4 @@ export interface Retention {
   readonly referencesMs: number;
   /** An SMSC id matches receipts until validity and this have passed. */
   readonly smscIdsMs: number;
-}
-
-/** What a gateway was last bound with. */
-export interface BoundCredentials {
-  readonly gatewayId: GatewayId;
-  /** Tells other credentials apart and tells nothing of them. */
-  readonly fingerprint: string;
 }

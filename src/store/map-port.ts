@@ -1,5 +1,4 @@
 /** What both stores say alike: the operations of the port that are one step of the group commit, and what each counts in its batch. */
-import { refuseSubscription } from "./reports.ts";
 import type { Store } from "./store.ts";
 import type { WriteSteps } from "./write-steps.ts";
 import type { Writes } from "./writes.ts";
@@ -18,15 +17,7 @@ type Written =
   | "expireDue"
   | "endSilent"
   | "adoptOrphans"
-  | "renameReceipts"
-  | "openSubscription"
-  | "createSubscription"
-  | "acknowledge"
-  | "deleteSubscription"
-  | "createKey"
-  | "revokeKey"
-  | "setPaused"
-  | "noteBound";
+  | "renameReceipts";
 
 export function mapPort({ write, writeAll }: Writes<WriteSteps>): Pick<Store, Written> {
   return {
@@ -63,20 +54,5 @@ export function mapPort({ write, writeAll }: Writes<WriteSteps>): Pick<Store, Wr
       write("adoptOrphans", { known, to, limit, renamed }, { rows: limit }),
     renameReceipts: (renamed, nowMs, limit) =>
       write("renameReceipts", { renamed, nowMs, limit }, { rows: limit }),
-    async openSubscription(accountId, name, position, nowMs, most = 2 ** 31 - 1) {
-      const opened = await write("openSubscription", { accountId, name, position, nowMs, most });
-      return opened ?? refuseSubscription(accountId);
-    },
-    async createSubscription(accountId, name, position, nowMs, most = 2 ** 31 - 1) {
-      const created = await write("createSubscription", { accountId, name, position, nowMs, most });
-      return created ?? refuseSubscription(accountId);
-    },
-    acknowledge: (accountId, name, position, nowMs) =>
-      write("acknowledge", { accountId, name, position, nowMs }),
-    deleteSubscription: (accountId, name) => write("deleteSubscription", { accountId, name }),
-    createKey: (key) => write("createKey", key),
-    revokeKey: (id, nowMs) => write("revokeKey", { id, nowMs }),
-    setPaused: (gatewayId, pause) => write("setPaused", { gatewayId, pause }),
-    noteBound: (bound, nowMs) => write("noteBound", { ...bound, nowMs }),
   };
 }

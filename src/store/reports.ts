@@ -1,6 +1,5 @@
 /** Reports, their numbers and their readers as the port shows them. Times are milliseconds since the epoch. */
 import type { DeliveryState, FailureReason } from "../domain/delivery-state.ts";
-import { SmsError } from "../domain/errors.ts";
 import type { AccountId, DeliveryId, GatewayId } from "../domain/ids.ts";
 import type { E164 } from "../domain/message.ts";
 import type { StatusCodeName } from "../domain/status-code.ts";
@@ -44,23 +43,6 @@ export interface ReportBounds {
   readonly last: number;
 }
 
-export interface Subscription {
-  readonly name: string;
-  /** Number of the last acknowledged report. */
-  readonly position: number;
-  readonly createTimeMs: number;
-  readonly acknowledgeTimeMs: number | undefined;
-  /** Of the reader that opened it last: higher than of all before it, also of a subscription of that name that was deleted. */
-  readonly readerEpoch: number;
-}
-
-export interface SubscriptionKey {
-  readonly accountId: AccountId;
-  readonly name: string;
-}
-
-export type AcknowledgeOutcome = "acknowledged" | "unchanged" | "beyond_last" | "unknown_subscription";
-
 /** Report numbers mean the same within one line. A restored copy begins a new one, which shares the beginning of those before it. */
 export interface ReportLine {
   readonly id: string;
@@ -71,14 +53,4 @@ export interface FormerLine {
   readonly id: string;
   /** The account's last number that both lines share; 0 where there is none. */
   lastOf(accountId: AccountId): number;
-}
-
-/** Refuses a new subscription of an account that has as many as it may have. */
-export function refuseSubscription(accountId: AccountId): never {
-  throw new SmsError("QUOTA_EXCEEDED", undefined, {
-    quota: {
-      subject: `account ${accountId}`,
-      description: "The account has too many subscriptions; delete one.",
-    },
-  });
 }

@@ -2,7 +2,7 @@
  * The port of durability. Every write is one guarded step that is on disk when its promise resolves, and appends the reports it
  * causes in the same transaction; entries of one call, and of calls at the same time, share commits. Each entry has its own
  * outcome: a conflict is a value, and only a store that is away or broken throws (SmsError SERVICE_UNAVAILABLE / INTERNAL_ERROR).
- * Times are milliseconds since the epoch.
+ * Times are milliseconds since the epoch. Operations on cold data come from records/.
  */
 import type { DeliveryState } from "../domain/delivery-state.ts";
 import type { AccountId, ClaimantId, DeliveryId, GatewayId, MessageId } from "../domain/ids.ts";
@@ -10,16 +10,9 @@ import type { E164 } from "../domain/message.ts";
 import type { IncomingPart, Receipt } from "../domain/receipt.ts";
 import type { Acceptance, AcceptOutcome, Claim, ClaimRef, ClaimRequest, KnownRequest } from "./accepting.ts";
 import type { GatewaySessions } from "./gateway-sessions.ts";
-import type { ApiKey, Backlog, BoundCredentials, Overdue, Recovery, Retention } from "./keeping.ts";
-import type {
-  AcknowledgeOutcome,
-  ReportBounds,
-  ReportLine,
-  ReportScan,
-  StoredReport,
-  Subscription,
-  SubscriptionKey,
-} from "./reports.ts";
+import type { Backlog, Overdue, Recovery, Retention } from "./keeping.ts";
+import type { Records } from "./records/facade.ts";
+import type { ReportBounds, ReportLine, ReportScan, StoredReport } from "./reports.ts";
 import type {
   CancelOutcome,
   ReceiptOutcome,
@@ -30,7 +23,7 @@ import type {
 } from "./settling.ts";
 import type { ListFilter, MessagePage, StatusPage } from "./views.ts";
 
-export interface Store {
+export interface Store extends Records {
   /** Made once with the schema, and kept by copies; API keys are hashed with it. */
   readonly id: string;
   /** Binds cursors. Another object once the database was taken over by a standby while the process runs. */
@@ -143,58 +136,6 @@ export interface Store {
   reportNumberBefore(accountId: AccountId, timeMs: number): Promise<number>;
   /** Called after each commit that wrote reports, with the account's last number; returns the unsubscriber. */
   onReports(listener: (accountId: AccountId, last: number) => void): () => void;
-
-  /**
-   * The subscription, made at `initialPosition` where it is new, with an epoch for this reader. OVERLOADED where it is new and the
-   * account has `most` already.
-   */
-  openSubscription(
-    accountId: AccountId,
-    name: string,
-    initialPosition: number,
-    nowMs: number,
-    most?: number,
-  ): Promise<Subscription>;
-  /** The subscription as it stands, made where it is new as by `openSubscription`, and whoever reads it reads on. */
-  createSubscription(
-    accountId: AccountId,
-    name: string,
-    initialPosition: number,
-    nowMs: number,
-    most?: number,
-  ): Promise<Subscription>;
-  acknowledge(
-    accountId: AccountId,
-    name: string,
-    position: number,
-    nowMs: number,
-  ): Promise<AcknowledgeOutcome>;
-  /** By name, those after one; undefined for the first. */
-  listSubscriptions(
-    accountId: AccountId,
-    page: { readonly after: string | undefined; readonly limit: number },
-  ): Promise<readonly Subscription[]>;
-  readSubscription(accountId: AccountId, name: string): Promise<Subscription | undefined>;
-  /** Who reads each of them now, in the order asked; undefined where it is gone. */
-  readerEpochs(keys: readonly SubscriptionKey[]): Promise<readonly (number | undefined)[]>;
-  deleteSubscription(accountId: AccountId, name: string): Promise<boolean>;
-
-  /** False where the id is taken. */
-  createKey(key: ApiKey): Promise<boolean>;
-  listKeys(): Promise<readonly ApiKey[]>;
-  revokeKey(id: string, nowMs: number): Promise<boolean>;
-
-  pausedGateways(): Promise<
-    readonly { readonly gatewayId: GatewayId; readonly reason: string; readonly timeMs: number }[]
-  >;
-  setPaused(
-    gatewayId: GatewayId,
-    pause: { readonly reason: string; readonly timeMs: number } | undefined,
-  ): Promise<void>;
-
-  /** What each gateway was last bound with, at whichever process. */
-  boundCredentials(): Promise<readonly BoundCredentials[]>;
-  noteBound(bound: BoundCredentials, nowMs: number): Promise<void>;
 
   backlog(): Promise<Backlog>;
   /** Writes a consistent copy to a new file while running (SQLite only; others refuse). */

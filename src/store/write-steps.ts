@@ -1,10 +1,10 @@
-/** What a writing batch is asked for in both stores: each operation's input and outcome. */
+/** What a writing batch is asked for in both stores: each operation's input and outcome. Cold ones stand in records/. */
 import type { AccountId, ClaimantId, GatewayId, MessageId } from "../domain/ids.ts";
 import type { E164 } from "../domain/message.ts";
 import type { IncomingPart, Receipt } from "../domain/receipt.ts";
 import type { Acceptance, AcceptOutcome, Claim, ClaimRef, ClaimRequest } from "./accepting.ts";
-import type { ApiKey, BoundCredentials, Overdue } from "./keeping.ts";
-import type { AcknowledgeOutcome, Subscription, SubscriptionKey } from "./reports.ts";
+import type { Overdue } from "./keeping.ts";
+import type { RecordWrites } from "./records/steps.ts";
 import type {
   CancelOutcome,
   ReceiptOutcome,
@@ -43,20 +43,7 @@ export interface RenameRequest {
   readonly limit: number;
 }
 
-export interface PauseRequest {
-  readonly gatewayId: GatewayId;
-  readonly pause: { readonly reason: string; readonly timeMs: number } | undefined;
-}
-
-export interface BoundRequest extends BoundCredentials {
-  readonly nowMs: number;
-}
-
-export type PositionRequest = SubscriptionKey & { readonly position: number; readonly nowMs: number };
-
-export type OpenRequest = PositionRequest & { readonly most: number };
-
-export interface WriteSteps {
+export interface WriteSteps extends RecordWrites {
   readonly accept: Step<Acceptance, AcceptOutcome>;
   readonly claim: Step<ClaimRequest, Claim>;
   readonly markSubmitting: Step<ClaimRef & { readonly claimant: ClaimantId }, boolean>;
@@ -77,14 +64,6 @@ export interface WriteSteps {
   readonly endSilent: Step<SweepRequest & { readonly graceMs: number }, Overdue>;
   readonly adoptOrphans: Step<AdoptRequest, number>;
   readonly renameReceipts: Step<RenameRequest, number>;
-  readonly openSubscription: Step<OpenRequest, Subscription | undefined>;
-  readonly createSubscription: Step<OpenRequest, Subscription | undefined>;
-  readonly acknowledge: Step<PositionRequest, AcknowledgeOutcome>;
-  readonly deleteSubscription: Step<SubscriptionKey, boolean>;
-  readonly createKey: Step<ApiKey, boolean>;
-  readonly revokeKey: Step<{ readonly id: string; readonly nowMs: number }, boolean>;
-  readonly setPaused: Step<PauseRequest, undefined>;
-  readonly noteBound: Step<BoundRequest, undefined>;
 }
 
 export type OperationOf<Steps> = {

@@ -20,6 +20,9 @@ const planted = [
   ["src/client/planted.ts", "../cli/planted-target.ts", "client-stands-alone"],
   ["src/store/sqlite/planted.ts", "../postgres/planted-target.ts", "adapters-apart"],
   ["src/app/planted.ts", "../store/sqlite/planted-target.ts", "adapters-behind-ports"],
+  ["src/store/records/planted.ts", "../planted-settling.ts", "cold-records"],
+  ["src/store/records/planted-driver.ts", "../sqlite/planted-target.ts", "cold-records"],
+  ["src/compose/planted.ts", "../store/records/planted-target.ts", "records-for-types"],
   ["src/dispatch/planted.ts", "../gen/planted-target.ts", "grpc-at-the-door"],
   ["src/app/calls/planted.ts", "../sending/planted-target.ts", "calls-know-no-feature"],
   ["src/app/keys/planted.ts", "../messages/planted-target.ts", "features-apart"],
@@ -41,6 +44,12 @@ describe("the dependency rules", () => {
     // A ring, even of types only.
     files.set("src/domain/ring.ts", 'import type { Other } from "./other.ts";\nexport type Ring = Other;\n');
     files.set("src/domain/other.ts", 'import type { Ring } from "./ring.ts";\nexport type Other = Ring;\n');
+    // Types of what a record holds cross the port.
+    files.set(
+      "src/app/typed.ts",
+      'import type { Row } from "../store/records/row.ts";\nexport type Shown = Row;\n',
+    );
+    files.set("src/store/records/row.ts", "export type Row = string;\n");
     files.set("package.json", '{ "type": "module" }\n');
     files.set(
       "tsconfig.json",
@@ -70,6 +79,10 @@ describe("the dependency rules", () => {
     expect(found.filter(({ rule }) => rule === "no-circular")).toEqual([
       { rule: "no-circular", from: expect.stringMatching(/^src\/domain\/(ring|other)\.ts$/) },
     ]);
+  });
+
+  it("let types of records cross the port", () => {
+    expect(found.filter(({ from }) => from === "src/app/typed.ts")).toEqual([]);
   });
 
   it.each(planted)("%s may not import %s (%s)", (file, _target, rule) => {

@@ -7,9 +7,8 @@
 import { createHmac, hash, randomBytes, timingSafeEqual } from "node:crypto";
 import { SmsError } from "../../domain/errors.ts";
 import { type AccountId, toAccountId } from "../../domain/ids.ts";
-import { holdsScope, type Scope } from "../../domain/scopes.ts";
-import type { ApiKey } from "../../store/keeping.ts";
-import { isWhole } from "../../store/key-scopes.ts";
+import { holdsScope, isWhole, type Scope } from "../../domain/scopes.ts";
+import type { ApiKey } from "../../store/records/api-keys.ts";
 import type { Store } from "../../store/store.ts";
 import type { KeyVerifier, Principal } from "../calls/principal.ts";
 

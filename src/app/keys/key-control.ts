@@ -2,7 +2,7 @@
 import { type FieldViolation, refuseFields } from "../../domain/errors.ts";
 import { toAccountId } from "../../domain/ids.ts";
 import { accountScopes, type Scope, tidyScopes } from "../../domain/scopes.ts";
-import type { ApiKey } from "../../store/keeping.ts";
+import type { ApiKey } from "../../store/records/api-keys.ts";
 import { isCleanText, isLongerThan } from "../calls/check-stored-text.ts";
 import { type Page, type PageRequest, pageOf } from "../calls/page-token.ts";
 import { missing } from "../calls/required-fields.ts";

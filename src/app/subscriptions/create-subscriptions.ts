@@ -2,7 +2,7 @@
 import { type FieldViolation, refuseFields, SmsError } from "../../domain/errors.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import type { Clock } from "../../observability/clock.ts";
-import type { Subscription } from "../../store/reports.ts";
+import type { Subscription } from "../../store/records/subscriptions.ts";
 import type { Store } from "../../store/store.ts";
 import {
   openPageToken,

@@ -5,7 +5,7 @@
 import { SmsError } from "../../domain/errors.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import type { Clock, Timer } from "../../observability/clock.ts";
-import type { SubscriptionKey } from "../../store/reports.ts";
+import type { SubscriptionKey } from "../../store/records/subscriptions.ts";
 import type { Store } from "../../store/store.ts";
 
 export interface Reader {

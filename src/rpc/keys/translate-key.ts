@@ -1,6 +1,6 @@
 /** API keys, without their secrets and hashes. */
 import type { ApiKey as PbApiKey } from "../../gen/smsrelay/v1/api_key.ts";
-import type { ApiKey } from "../../store/keeping.ts";
+import type { ApiKey } from "../../store/records/api-keys.ts";
 import { toScope } from "../translate/enums.ts";
 import { toDate } from "../translate/time.ts";
 

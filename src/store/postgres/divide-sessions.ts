@@ -52,6 +52,11 @@ const readResumes = statement<{ gateway_id: GatewayId; count: number }>(
   "read_resumes",
   "SELECT gateway_id, count FROM gateway_resumes ORDER BY gateway_id",
 );
+const addResume = statement(
+  "count_resume",
+  `INSERT INTO gateway_resumes AS r (gateway_id, count) VALUES ($1, 1)
+   ON CONFLICT (gateway_id) DO UPDATE SET count = r.count + 1`,
+);
 // Replicas that start together insert in one order.
 const insertSlots = statement(
   "insert_sessions",
@@ -137,6 +142,11 @@ export async function divideSessions(
       return [gatewayId, share];
     }),
   );
+}
+
+/** Also of a gateway that was not paused: each replica closes its circuit and binds again. */
+export async function countResume(connection: Connection, gatewayId: GatewayId): Promise<void> {
+  await connection.run(addResume, gatewayId);
 }
 
 function slotsByGateway(slots: readonly Slot[]): ReadonlyMap<GatewayId, readonly number[]> {

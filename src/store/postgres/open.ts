@@ -10,19 +10,18 @@ import { Listeners } from "../../observability/listeners.ts";
 import type { Logger } from "../../observability/logger.ts";
 import { maskOf } from "../codes.ts";
 import { mapPort } from "../map-port.ts";
+import { createRecords } from "../records/facade.ts";
 import type { Store } from "../store.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { readBacklog } from "./backlog.ts";
 import { refuseBackup } from "./backup.ts";
-import { boundCredentials } from "./bound-credentials.ts";
 import { cleanOnce } from "./clean.ts";
 import { connect, nameOf } from "./connect.ts";
+import { driveRead } from "./drive-step.ts";
 import { createGatewaySessions } from "./gateway-sessions.ts";
 import { createHints } from "./hints.ts";
-import { listKeys } from "./keys.ts";
 import { createLease, epochOf } from "./lease.ts";
 import { migrateDatabase } from "./migrate-database.ts";
-import { pausedGateways } from "./pauses.ts";
 import { startPoll } from "./poll.ts";
 import { reportBounds, reportNumberBefore, scanReports } from "./read-reports.ts";
 import { listMessages, readStates, readStatus } from "./read-status.ts";
@@ -30,7 +29,6 @@ import { createReader } from "./reader.ts";
 import { findRequest } from "./request-ids.ts";
 import { createServerGuard, type ServerGuard } from "./server-guard.ts";
 import { createSession, createSessionPool } from "./session.ts";
-import { listSubscriptions, readerEpochs, readSubscription } from "./subscriptions.ts";
 import { createWriter } from "./writer.ts";
 
 export interface PostgresStoreOptions {
@@ -196,6 +194,11 @@ function createStore(options: PostgresStoreOptions, storeId: string, guard: Serv
     onLeaseLost: (listener) => lease.onLost(listener),
     sessions,
     ...mapPort(writes),
+    ...createRecords({
+      write: writes.write,
+      read: (kind, input, account) =>
+        readTogether(account, (connection) => driveRead(connection, kind, input)),
+    }),
     onWaiting: (listener) => waitingListeners.add(listener),
     async clean(nowMs, retention, limit, signal) {
       let rows = 0;
@@ -233,14 +236,6 @@ function createStore(options: PostgresStoreOptions, storeId: string, guard: Serv
     reportNumberBefore: (accountId, timeMs) =>
       readTogether(accountId, (connection) => reportNumberBefore(connection, { accountId, timeMs })),
     onReports: (listener) => reportListeners.add(listener),
-    listSubscriptions: (accountId, page) =>
-      read(accountId, (connection) => listSubscriptions(connection, { accountId, page })),
-    readSubscription: (accountId, name) =>
-      read(accountId, (connection) => readSubscription(connection, { accountId, name })),
-    readerEpochs: (keys) => read(undefined, (connection) => readerEpochs(connection, keys)),
-    listKeys: () => read(undefined, listKeys),
-    pausedGateways: () => read(undefined, pausedGateways),
-    boundCredentials: () => read(undefined, boundCredentials),
     backlog: () => read(undefined, readBacklog),
     backup: () => Promise.reject(refuseBackup()),
     onCommit: (listener) => commitListeners.add(listener),

@@ -7,17 +7,17 @@ import type { Claim, ClaimRef } from "../accepting.ts";
 import { stateCodes } from "../codes.ts";
 import type { LaneEnd } from "../commit-order.ts";
 import { nothingOverdue } from "../keeping.ts";
+import { kindsOf, recordWrites } from "../records/steps.ts";
 import { planAccept } from "./accept.ts";
 import { type AppendedReports, appendReports } from "./append-reports.ts";
-import { noteBound } from "./bound-credentials.ts";
 import { cancel } from "./cancel.ts";
 import { type ClaimPlan, planClaim } from "./claim.ts";
-import { createKey, revokeKey } from "./keys.ts";
+import { countResume } from "./divide-sessions.ts";
+import { driveWrite } from "./drive-step.ts";
 import { loadRows } from "./load-rows.ts";
 import type { DeliveryRow } from "./locked-rows.ts";
 import type { WriteOperation, WriteSteps } from "./operations.ts";
 import { findDueReceipts, renameReceipts } from "./parked-receipts.ts";
-import { setPaused } from "./pauses.ts";
 import type { QueueEnds } from "./queue-ends.ts";
 import { type NewIncomingId, recordIncoming } from "./record-incoming.ts";
 import { recordReceipt, takeParked } from "./record-receipts.ts";
@@ -25,7 +25,6 @@ import { join, rescue, voidClaim } from "./recover.ts";
 import { settle } from "./settle.ts";
 import type { Connection } from "./statement.ts";
 import { isConnectionKept, sqlStateOf, UnknownCommitError } from "./store-error.ts";
-import { acknowledge, createSubscription, deleteSubscription, openSubscription } from "./subscriptions.ts";
 import { adoptOrphans, endSilent, expireDue } from "./sweep.ts";
 import { type ReferenceRequest, takeReferences } from "./take-references.ts";
 import { beginTransaction, type Transaction } from "./transaction.ts";
@@ -151,17 +150,13 @@ async function perform(
   });
 
   await each("recordIncoming", (part) => recordIncoming(tx, state.newIncomingId, part));
-  await each("openSubscription", (request) => openSubscription(connection, request));
-  await each("createSubscription", (request) => createSubscription(connection, request));
-  await each("acknowledge", (request) => acknowledge(connection, request));
-  await each("deleteSubscription", (request) => deleteSubscription(connection, request));
-  await each("createKey", (key) => createKey(connection, key));
-  await each("revokeKey", (request) => revokeKey(connection, request));
-  await each("setPaused", async (request) => {
-    await setPaused(connection, request);
-    return undefined;
-  });
-  await each("noteBound", (request) => noteBound(connection, request));
+  for (const kind of kindsOf(recordWrites)) {
+    if (inputsOf(kind).length > 0) await each(kind, (input) => driveWrite(connection, kind, input));
+  }
+  for (const { input } of inputsOf("setPaused")) {
+    const [gatewayId, pause] = input;
+    if (pause === undefined) await countResume(connection, gatewayId);
+  }
 
   return async () => {
     let used = accept?.references.length ?? 0;

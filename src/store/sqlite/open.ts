@@ -9,6 +9,7 @@ import { createFairQueue } from "../fair-queue.ts";
 import { createGroupCommit } from "../group-commit.ts";
 import { nothingRecovered } from "../keeping.ts";
 import { mapPort } from "../map-port.ts";
+import { createRecords } from "../records/facade.ts";
 import { messagePageOf, statusPageOf } from "../status-rows.ts";
 import type { Store } from "../store.ts";
 import { createWrites } from "../writes.ts";
@@ -171,6 +172,7 @@ function createStore(
     onLeaseLost: () => () => {},
     sessions: allSessions,
     ...mapPort(writes),
+    ...createRecords({ write: writes.write, read }),
     onWaiting: () => () => {},
     async clean(nowMs, retention, limit, signal) {
       let rows = 0;
@@ -197,12 +199,6 @@ function createStore(
     reportBounds: (accountId) => read("reportBounds", accountId, accountId),
     reportNumberBefore: (accountId, timeMs) => read("reportNumberBefore", { accountId, timeMs }, accountId),
     onReports: (listener) => reportListeners.add(listener),
-    listSubscriptions: (accountId, page) => read("listSubscriptions", { accountId, page }, accountId),
-    readSubscription: (accountId, name) => read("readSubscription", { accountId, name }, accountId),
-    readerEpochs: (keys) => read("readerEpochs", keys),
-    listKeys: () => read("listKeys", undefined),
-    pausedGateways: () => read("pausedGateways", undefined),
-    boundCredentials: () => read("boundCredentials", undefined),
     backlog: () => read("backlog", undefined),
     backup: (target) => guard.run(() => backupTo(path, target, options.keepFreeOctets ?? 0)),
     onCommit: (listener) => commitListeners.add(listener),

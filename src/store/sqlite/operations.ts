@@ -3,18 +3,17 @@ import type { DeliveryState } from "../../domain/delivery-state.ts";
 import type { AccountId, ClaimantId, DeliveryId } from "../../domain/ids.ts";
 import type { KnownRequest } from "../accepting.ts";
 import type { Cleaned, CleanRequest } from "../cleaning.ts";
-import type { ApiKey, Backlog, BoundCredentials, Recovery } from "../keeping.ts";
-import type { ReportBounds, Subscription, SubscriptionKey } from "../reports.ts";
+import type { Backlog, Recovery } from "../keeping.ts";
+import type { RecordReads } from "../records/steps.ts";
+import type { ReportBounds } from "../reports.ts";
 import type { ListRows, StatusRows } from "../status-rows.ts";
 import type { OperationOf, WriteSteps as SharedSteps, Step } from "../write-steps.ts";
 import type { AppendedReports } from "./append-reports.ts";
 import type { RequestQuery } from "./find-request.ts";
 import type { PackedAcceptance, PackedAcceptOutcome } from "./packed-acceptance.ts";
 import type { PackedScan } from "./packed-scan.ts";
-import type { GatewayPause } from "./pauses.ts";
 import type { ReportsQuery } from "./read-reports.ts";
 import type { ListQuery, StatusQuery } from "./read-status.ts";
-import type { SubscriptionsQuery } from "./subscriptions.ts";
 
 export interface WriteSteps extends SharedSteps {
   readonly join: Step<number, { readonly claimant: ClaimantId; readonly recovery: Recovery }>;
@@ -26,7 +25,7 @@ export interface WriterSteps extends Omit<WriteSteps, "accept"> {
   readonly accept: Step<PackedAcceptance, PackedAcceptOutcome>;
 }
 
-export interface ReadSteps {
+export interface ReadSteps extends RecordReads {
   readonly readStatus: Step<StatusQuery, StatusRows | undefined>;
   readonly listMessages: Step<ListQuery, ListRows>;
   readonly findRequest: Step<RequestQuery, KnownRequest | undefined>;
@@ -34,12 +33,6 @@ export interface ReadSteps {
   readonly scanReports: Step<ReportsQuery, PackedScan>;
   readonly reportBounds: Step<AccountId, ReportBounds>;
   readonly reportNumberBefore: Step<{ readonly accountId: AccountId; readonly timeMs: number }, number>;
-  readonly readSubscription: Step<SubscriptionKey, Subscription | undefined>;
-  readonly readerEpochs: Step<readonly SubscriptionKey[], readonly (number | undefined)[]>;
-  readonly listSubscriptions: Step<SubscriptionsQuery, readonly Subscription[]>;
-  readonly listKeys: Step<undefined, readonly ApiKey[]>;
-  readonly pausedGateways: Step<undefined, readonly GatewayPause[]>;
-  readonly boundCredentials: Step<undefined, readonly BoundCredentials[]>;
   readonly backlog: Step<undefined, Backlog>;
 }
 

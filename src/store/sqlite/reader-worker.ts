@@ -1,15 +1,13 @@
 /** The thread that reads: its own read-only connection, short statements, no iterator left open, so that checkpoints go on. */
 import { DatabaseSync } from "node:sqlite";
 import { type MessagePort, parentPort } from "node:worker_threads";
+import { recordReads } from "../records/steps.ts";
 import { createReadBacklog } from "./backlog.ts";
-import { createReadBoundCredentials } from "./bound-credentials.ts";
+import { bindSteps } from "./drive-step.ts";
 import { createFindRequest } from "./find-request.ts";
-import { createReadKeys } from "./keys.ts";
 import { busyTimeoutMs, type ReadOperation, type ReadSteps, type WorkerData } from "./operations.ts";
-import { createReadPauses } from "./pauses.ts";
 import { createReadReports } from "./read-reports.ts";
 import { createReadStatus } from "./read-status.ts";
-import { createReadSubscriptions } from "./subscriptions.ts";
 import { faultOf, type WorkerReply } from "./worker-protocol.ts";
 
 type Handlers = {
@@ -20,14 +18,11 @@ function createHandlers(db: DatabaseSync): Handlers {
   const reports = createReadReports(db);
   return {
     ...createReadStatus(db),
-    ...createReadSubscriptions(db),
+    ...bindSteps(db, recordReads),
     findRequest: createFindRequest(db),
     scanReports: reports.scanReports,
     reportBounds: reports.reportBounds,
     reportNumberBefore: ({ accountId, timeMs }) => reports.reportNumberBefore(accountId, timeMs),
-    listKeys: createReadKeys(db),
-    pausedGateways: createReadPauses(db),
-    boundCredentials: createReadBoundCredentials(db),
     backlog: createReadBacklog(db),
   };
 }

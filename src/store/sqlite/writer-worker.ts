@@ -7,17 +7,17 @@ import type { DatabaseSync } from "node:sqlite";
 import { type MessagePort, parentPort } from "node:worker_threads";
 import { createMessageIds } from "../../domain/ids.ts";
 import type { Cleaned } from "../cleaning.ts";
+import { recordWrites } from "../records/steps.ts";
 import { createAccept } from "./accept.ts";
 import { createAppendReports } from "./append-reports.ts";
 import { createBecomeSubmitted } from "./become-submitted.ts";
-import { createNoteBound } from "./bound-credentials.ts";
 import { createCancel } from "./cancel.ts";
 import { checkPages } from "./check-pages.ts";
 import { createClaim } from "./claim.ts";
 import { createClean } from "./clean.ts";
 import { refuseCopied } from "./copied-mark.ts";
+import { bindSteps } from "./drive-step.ts";
 import { createEndOverdue } from "./end-overdue.ts";
-import { createWriteKeys } from "./keys.ts";
 import { migrate } from "./migrate.ts";
 import { createEndDelivery } from "./move-delivery.ts";
 import { openDatabase } from "./open-database.ts";
@@ -31,7 +31,6 @@ import {
 import { createOwnership, type Ownership } from "./ownership.ts";
 import { type PackedOperation, unpackOperation } from "./packed-batch.ts";
 import { packOutcome } from "./packed-outcomes.ts";
-import { createSetPaused } from "./pauses.ts";
 import { createRecordAttempt } from "./record-attempt.ts";
 import { createRecordIncoming } from "./record-incoming.ts";
 import { createRecordReceipts } from "./record-receipts.ts";
@@ -39,7 +38,6 @@ import { createRecover } from "./recover.ts";
 import { openLine } from "./report-line.ts";
 import { rewriteAtStart } from "./rewrite-file.ts";
 import { createSettle } from "./settle.ts";
-import { createWriteSubscriptions } from "./subscriptions.ts";
 import { createSweep } from "./sweep.ts";
 import { createTakeReference } from "./take-references.ts";
 import { beginTransaction, type Transaction, type WriterState } from "./transaction.ts";
@@ -63,10 +61,6 @@ function createHandlers(db: DatabaseSync): Handlers {
   const receipts = createRecordReceipts(db, endDelivery);
   const claims = createClaim(db, takeReference, endOverdue);
   const sweep = createSweep(db, endDelivery, endOverdue, becomeSubmitted);
-  const subscriptions = createWriteSubscriptions(db);
-  const keys = createWriteKeys(db);
-  const setPaused = createSetPaused(db);
-  const noteBound = createNoteBound(db);
   const clean = createClean(db);
   return {
     join: createRecover(db, endDelivery, becomeSubmitted),
@@ -96,20 +90,7 @@ function createHandlers(db: DatabaseSync): Handlers {
     adoptOrphans: sweep.adoptOrphans,
     renameReceipts: receipts.renameReceipts,
     clean,
-    openSubscription: (_tx, input) => subscriptions.openSubscription(input),
-    createSubscription: (_tx, input) => subscriptions.createSubscription(input),
-    acknowledge: (_tx, input) => subscriptions.acknowledge(input),
-    deleteSubscription: (_tx, input) => subscriptions.deleteSubscription(input),
-    createKey: (_tx, input) => keys.createKey(input),
-    revokeKey: (_tx, input) => keys.revokeKey(input),
-    setPaused: (_tx, input) => {
-      setPaused(input);
-      return undefined;
-    },
-    noteBound: (_tx, input) => {
-      noteBound(input);
-      return undefined;
-    },
+    ...bindSteps(db, recordWrites),
   };
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { ApiKey } from "../../../src/store/keeping.ts";
+import type { ApiKey } from "../../../src/store/records/api-keys.ts";
 import { account, gateway, startMs } from "../../support/store-builders.ts";
 import { describeStore } from "./describe-store.ts";
 

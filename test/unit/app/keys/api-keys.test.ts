@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type ConfiguredKey, createApiKeys } from "../../../../src/app/keys/api-keys.ts";
 import { toAccountId } from "../../../../src/domain/ids.ts";
 import { accountScopes, operatorScopes, type Scope } from "../../../../src/domain/scopes.ts";
-import type { ApiKey } from "../../../../src/store/keeping.ts";
+import type { ApiKey } from "../../../../src/store/records/api-keys.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
 
 function setUp(configured: readonly ConfiguredKey[] = []) {

@@ -1,0 +1,54 @@
+/**
+ * Every step that is written once for both databases, by the name of its operation: the port has it under this name, with the step's own
+ * arguments. What a step may answer beside its outcome is a refusal.
+ */
+import type { AccountId } from "../../domain/ids.ts";
+import { createKey, listKeys, revokeKey } from "./api-keys.ts";
+import { boundCredentials, noteBound } from "./bound-credentials.ts";
+import { pausedGateways, setPaused } from "./pauses.ts";
+import type { Step } from "./sql.ts";
+import {
+  acknowledge,
+  createSubscription,
+  deleteSubscription,
+  listSubscriptions,
+  openSubscription,
+  readerEpochs,
+  readSubscription,
+} from "./subscriptions.ts";
+
+/** PostgreSQL runs those of one batch kind by kind in this order, so that rows of two nouns are always locked alike. */
+export const recordWrites = {
+  openSubscription,
+  createSubscription,
+  acknowledge,
+  deleteSubscription,
+  createKey,
+  revokeKey,
+  setPaused,
+  noteBound,
+};
+
+/** Reads of one account, the first argument, which take turns with those of other accounts. */
+export const accountReads = { listSubscriptions, readSubscription } satisfies Readonly<
+  Record<string, (accountId: AccountId, ...rest: never) => Step<unknown>>
+>;
+
+/** Reads that belong to no account. */
+export const commonReads = { readerEpochs, listKeys, pausedGateways, boundCredentials };
+
+export const recordReads = { ...accountReads, ...commonReads };
+
+/** The arguments of each step and what it answers. */
+export type OperationsOf<Steps> = {
+  readonly [Kind in keyof Steps]: Steps[Kind] extends (...input: infer Input) => Step<infer Outcome>
+    ? { readonly input: Input; readonly outcome: Outcome }
+    : never;
+};
+
+export type RecordWrites = OperationsOf<typeof recordWrites>;
+export type RecordReads = OperationsOf<typeof recordReads>;
+
+export function kindsOf<Steps extends object>(steps: Steps): readonly (keyof Steps)[] {
+  return Object.keys(steps) as (keyof Steps)[];
+}
