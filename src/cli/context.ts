@@ -8,9 +8,9 @@ export interface CliContext {
   readonly out: (line: string) => void;
   /** Resolves once all lines of the answer are written; rejects with a CliFailure where they cannot be. */
   readonly written: () => Promise<void>;
-  /** Writes one line about the answer: progress, warnings, faults; `facts` stand for it where programs read them, else `{"note": line}`. */
+  /** Writes one line about the answer: progress, warnings, faults; programs that read JSON get `facts` instead, or `{"note": line}`. */
   readonly err: (line: string, facts?: Readonly<Record<string, unknown>>) => void;
-  /** Rewrites the last line of a terminal; undefined where the output is no terminal. */
+  /** Rewrites the last line of a terminal; undefined where the output is not a terminal. */
   readonly progress: ((line: string) => void) | undefined;
   /** What is piped into the command. */
   readonly input: () => Readable;
@@ -21,7 +21,7 @@ export interface CliContext {
   readonly signal: AbortSignal;
 }
 
-/** Exit codes of every command (docs/cli.md). A faulty configuration has that of sysexits.h, at which no supervisor need start again. */
+/** Exit codes of every command (docs/cli.md). A faulty configuration has that of sysexits.h, on which no supervisor need restart. */
 export const exitCodes = { ok: 0, failed: 1, usage: 2, unreachable: 3, config: 78 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
@@ -36,7 +36,7 @@ export class CliFailure extends Error {
   }
 }
 
-/** Ends a command that has said itself what is wrong. */
+/** Ends a command that has already said what is wrong. */
 export class ToldFailure extends CliFailure {}
 
 /** A fault in how the command was called. */

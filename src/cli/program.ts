@@ -73,13 +73,13 @@ export async function runCli(
   }
 }
 
-/** What the command asks for, also where it is faulty: `--json` before `--`, behind which all words are arguments. */
+/** Whether the command asks for JSON, even where it is faulty: `--json` before `--`, after which all words are arguments. */
 function wantsJson(argv: readonly string[]): boolean {
   const end = argv.indexOf("--");
   return argv.slice(0, end === -1 ? undefined : end).includes("--json");
 }
 
-/** Commander's sentence without its own mark; where it would print the help, there is none. */
+/** Commander's sentence without its `error:`; where it would print the help, there is none. */
 function usageSentence({ code, message }: CommanderError): string {
   return code === "commander.help" ? "a command is missing; see --help" : message.replace(/^error: /, "");
 }

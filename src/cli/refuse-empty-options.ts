@@ -1,4 +1,4 @@
-/** An option or argument that is given and empty was to be filled by the shell (`--request-id "$ID"`): it is refused, and never taken for absent. */
+/** Refuses an option or argument that is given but empty (`--request-id "$ID"`): the shell was to fill it; it is never taken for absent. */
 import type { Command } from "commander";
 import { usageFault } from "./context.ts";
 

@@ -1,9 +1,9 @@
-/** Gives each unary call an end in time that the service is told, 30 seconds unless the call says otherwise. Streams have none. */
+/** Gives each unary call a deadline that the service is told: 30 seconds unless the call says otherwise. Streams have none. */
 import { type CallOptions, ClientError, type ClientMiddleware, Metadata, Status } from "nice-grpc-common";
 
 export const defaultTimeoutMs = 30_000;
 
-/** How much longer than the service the client itself waits, for an answer that is on its way. */
+/** How much longer the client waits than the service, for an answer that is on its way. */
 const answerWayMs = 1_000;
 
 export interface CallTimeout {

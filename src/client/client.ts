@@ -1,4 +1,4 @@
-/** What `sms-relay/client` exports: the generated client, and the few things that stand around every call. */
+/** What `sms-relay/client` exports: the generated client, and the few things that every caller needs with it. */
 export { ChannelCredentials } from "@grpc/grpc-js";
 export { type CallOptions, ClientError, Metadata, Status } from "nice-grpc-common";
 export type { Duration } from "../gen/google/protobuf/duration.ts";

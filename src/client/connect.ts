@@ -1,4 +1,7 @@
-/** A client of every service of the contract over one channel, with what a long-lived one needs: keepalive, short pauses between connections, retries of what may be repeated. */
+/**
+ * A long-lived client of every service of the contract over one channel: with keepalive, short pauses between connections, and retries of
+ * what may be repeated.
+ */
 import type { ChannelCredentials, ChannelOptions } from "@grpc/grpc-js";
 import { createChannel, createClientFactory } from "nice-grpc";
 import { type ClientMiddleware, Metadata } from "nice-grpc-common";
@@ -25,7 +28,7 @@ export interface ConnectOptions {
   readonly key: string;
   /** `ChannelCredentials.createSsl()`, or `createInsecure()` for a service on the same machine: the key is sent in the clear. */
   readonly credentials: ChannelCredentials;
-  /** Further ones of the channel, and other values for those set here. */
+  /** Further options of the channel, and other values for those set here. */
   readonly channelOptions?: ChannelOptions;
 }
 

@@ -3,11 +3,11 @@ import { type CallOptions, ClientError, type ClientMiddleware } from "nice-grpc-
 import { BadRequest, ErrorInfo, QuotaFailure, RetryInfo } from "../gen/google/rpc/error_details.ts";
 import { Status as RpcStatus } from "../gen/google/rpc/status.ts";
 
-/** What a failed call told besides its gRPC code and text. */
+/** What a failed call said besides its gRPC code and text. */
 export interface ErrorDetails {
-  /** Undefined where it was not the service that failed the call, but what lies between. */
+  /** Undefined where it was not the service that failed the call, but something in between. */
   readonly info: ErrorInfo | undefined;
-  /** One of docs/errors.md; 0 where the service told none. */
+  /** One of docs/errors.md; 0 where the service gave none. */
   readonly statusCode: number;
   /** What is wrong in which field of the request; at most 25, `info.metadata.violation_count` in all. */
   readonly violations: BadRequest["fieldViolations"];

@@ -1,6 +1,6 @@
 /**
- * Follows a stream of reports beyond the end of its connection: a drained or restarted service, a lost network. It goes on where it
- * stood, at its subscription or its last cursor, waits longer between tries that fail, and neither misses a report nor tells one twice.
+ * Follows a stream of reports beyond the end of its connection: a drained or restarted service, a lost network. It resumes at its
+ * subscription or its last cursor, waits longer after each failed try, and neither misses a report nor yields one twice.
  */
 import { type CallOptions, ClientError, Status } from "nice-grpc-common";
 import type {
@@ -22,9 +22,9 @@ export interface FollowOptions {
   readonly signal?: AbortSignal;
   /** Called once for each loss of the stream, before the first pause. */
   readonly onLost?: (error: unknown) => void;
-  /** Whether to give up on an error while the stream was not open once; by default it goes on trying. */
+  /** Whether to give up on an error before the stream was ever open; by default it goes on trying. */
   readonly givesUpUnopened?: (error: unknown) => boolean;
-  /** Options of each acknowledging. */
+  /** Options of each acknowledgement. */
   readonly callOptions?: () => CallOptions;
   readonly pause?: Pause;
 }
@@ -91,5 +91,5 @@ function isPassing(error: unknown): boolean {
   return !isOurs && retriedCodes.has(error.code);
 }
 
-/** What stands for a lost connection where the service itself did not say it; DEADLINE_EXCEEDED of an acknowledgement too. */
+/** Codes that mean a lost connection where they are not from the service itself; DEADLINE_EXCEEDED of an acknowledgement too. */
 const retriedCodes = new Set<Status>([Status.INTERNAL, Status.CANCELLED, Status.DEADLINE_EXCEEDED]);

@@ -1,4 +1,4 @@
-/** What a failed call says of whether the service did what it asked for. */
+/** What a failed call tells about whether the service did what was asked. */
 import { ClientError, Status } from "nice-grpc-common";
 import { detailsOf } from "./error-details.ts";
 

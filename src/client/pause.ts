@@ -1,4 +1,4 @@
-/** Waiting between tries: ever longer, each by some chance, so that many clients do not come back at once. */
+/** Waiting between tries: ever longer, with some randomness, so that many clients do not come back at once. */
 import { setTimeout as wait } from "node:timers/promises";
 
 export const shortestPauseMs = 500;

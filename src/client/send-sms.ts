@@ -15,7 +15,7 @@ import { nextPauseMs, type Pause, pauseAtRandom } from "./pause.ts";
 export interface SendOptions {
   /** Over all tries; 30 seconds by default. */
   readonly timeoutMs?: number;
-  /** Ends it, with the message accepted or not. */
+  /** Ends it, whether or not the message was accepted. */
   readonly signal?: AbortSignal;
   readonly pause?: Pause;
 }
@@ -62,7 +62,7 @@ export async function sendSms(
   }
 }
 
-/** Whether this refusal says of earlier tries too that they were not accepted: all do but those for want of place or store. */
+/** Whether this refusal means that earlier tries were not accepted either: all do but those for want of room or of the store. */
 const settles = (error: unknown): boolean =>
   !leavesDoubt(error) &&
   error instanceof ClientError &&

@@ -1,4 +1,4 @@
-/** What the system calls a fault. */
+/** The system's name for a fault. */
 
 /** `EACCES` and the like where the error has one, else its sentence. */
 export function codeOf(error: unknown): string {

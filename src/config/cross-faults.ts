@@ -1,6 +1,6 @@
 /**
- * Rules that concern several settings together. They look at whatever could be read, so that a fault elsewhere in the file never
- * hides one of theirs.
+ * Rules that concern several settings together. They look at whatever could be read, so that a fault elsewhere in the file never hides one
+ * that they find.
  */
 import { createHash } from "node:crypto";
 import { isIP } from "node:net";
@@ -78,7 +78,7 @@ function listOf(value: unknown): readonly unknown[] {
 
 interface Identified {
   readonly path: readonly PropertyKey[];
-  /** Equal for entries that must not both stand; undefined where it could not be read. */
+  /** Equal for entries that must not both be present; undefined where it could not be read. */
   readonly identity: string | undefined;
 }
 
@@ -103,7 +103,7 @@ function idsOf(list: string, groups: readonly Group[]): readonly Identified[] {
   }));
 }
 
-/** A former id is neither one of today nor that of two gateways. */
+/** A former id is neither a present one nor that of two gateways. */
 function formerIdFaults(gateways: readonly Group[]): readonly CrossFault[] {
   const today = new Set(gateways.map(({ id }) => id));
   const former = gateways.flatMap(({ formerIds }, gateway) =>

@@ -1,13 +1,13 @@
 /**
  * Settings from the environment: `SMS_RELAY_` and the path in capitals, for instance SMS_RELAY_LISTEN_GRPC_PORT for
- * `listen.grpc.port`. They win over the file. Lists (accounts, gateways) stand in the file only.
+ * `listen.grpc.port`. They win over the file. Lists (accounts, gateways) are in the file only.
  */
 import { z } from "zod";
 import { suggestName } from "./describe-issue.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Variables of ours that are no settings: what the command line reads for itself. */
+/** Variables of ours that are not settings: what the command line reads for itself. */
 export const clientVariables = [
   "SMS_RELAY_KEY",
   "SMS_RELAY_ADDRESS",
@@ -68,7 +68,7 @@ export interface EnvironmentSettings {
   readonly faults: readonly { readonly variable: string; readonly rule: string }[];
 }
 
-/** What is wrong with a variable that is set and empty: mostly it was to be filled from another one, which was not set. */
+/** What is wrong with a variable that is set and empty: mostly it was meant to be filled from another one, which was not set. */
 export const emptyVariable = "is set and empty; give it a value, or unset it";
 
 /** `true`, `false` and numbers as what they are; everything else as text. */

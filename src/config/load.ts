@@ -26,7 +26,7 @@ export interface LoadOptions {
 
 export interface LoadedConfig {
   readonly config: Config;
-  /** The file that was read; undefined where only defaults and the environment speak. */
+  /** The file that was read; undefined where there are only defaults and the environment. */
   readonly file: string | undefined;
 }
 
@@ -53,7 +53,7 @@ export interface ClientConfig {
   readonly isReplica: boolean;
 }
 
-/** Reads what a client needs; its faults alone are told, and no secret is resolved. Throws a ConfigError as `loadConfig` does. */
+/** Reads what a client needs; only faults in that are reported, and no secret is resolved. Throws a ConfigError as `loadConfig` does. */
 export function loadClientConfig(options: Omit<LoadOptions, "refuseEmpty">): ClientConfig {
   const { settings, folder } = readConfig(options, (reader) =>
     clientSchema(Object.keys(configSchema(reader).shape)),
@@ -110,7 +110,7 @@ function readConfig<Schema extends z.ZodType>(
   return { settings: result.data, folder, file };
 }
 
-/** In the order of the file's lines, behind what stands in no file. */
+/** In the order of the file's lines, after what is in no file. */
 function byPlace(left: ConfigProblem, right: ConfigProblem): number {
   const [[leftLine, leftColumn], [rightLine, rightColumn]] = [positionOf(left), positionOf(right)];
   return leftLine - rightLine || leftColumn - rightColumn;
@@ -130,7 +130,7 @@ function fileToRead(options: LoadOptions): string | undefined {
   return isThere(usual) ? usual : undefined;
 }
 
-/** Also what cannot be looked at, or leads nowhere: that is told where it is read, and never taken for absent. */
+/** True too for what cannot be looked at, or leads nowhere: that is reported where it is read, and never taken for absent. */
 function isThere(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
@@ -162,7 +162,7 @@ function parseFile(file: string, lines: LineCounter): Document {
   );
 }
 
-/** What editors of other systems save as «Unicode» is YAML too, but hardly ever meant (YAML 1.2 §5.2); other octets are no text at all. */
+/** What editors of other systems save as «Unicode» is YAML too, but hardly ever meant (YAML 1.2 §5.2); other octets are not text at all. */
 function textOf(octets: Buffer, file: string): string {
   const isUtf16 =
     octets

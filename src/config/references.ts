@@ -1,4 +1,4 @@
-/** Secrets and certificates stand in the configuration by reference: `env:NAME` or `file:PATH`. */
+/** The configuration gives secrets and certificates by reference: `env:NAME` or `file:PATH`. */
 import { z } from "zod";
 
 /** Reads what a reference names; only the loader knows how. Throws an error whose message tells what is missing. */

@@ -29,7 +29,7 @@ const listen = <Tls extends z.ZodType>(tls: Tls) =>
     })
     .prefault({});
 
-/** One URL, several in one text, or a list of them; each may stand by reference, since it may hold a password. */
+/** One URL, several in one text, or a list of them; each may be a reference, since it may hold a password. */
 const postgresUrls = (reader: ReferenceReader) =>
   z
     .union([secret(reader), z.array(secret(reader)).min(1).max(10)])
@@ -43,7 +43,7 @@ const postgresUrls = (reader: ReferenceReader) =>
       "must have sslmode=verify-full, no-verify (encrypted, no certificate checked) or disable, where it has one",
     );
 
-/** What other programs mean by the rest of libpq's modes differs, in whether a certificate is looked at. */
+/** Programs differ over libpq's other modes, in whether a certificate is looked at. */
 const sslModes = ["verify-full", "no-verify", "disable"];
 
 function hasKnownSslMode(url: string): boolean {
@@ -52,7 +52,10 @@ function hasKnownSslMode(url: string): boolean {
   return mode === null || sslModes.includes(mode) || searchParams.get("uselibpqcompat") === "true";
 }
 
-/** With one database and nothing behind it that a `/`, `?` or `#` of a password would make: errors name all but user and password. */
+/**
+ * It names one database, with nothing behind it that a `/`, `?` or `#` in a password would put there: errors show all but user and
+ * password.
+ */
 function isPostgresUrl(url: string): boolean {
   if (!/^postgres(ql)?:\/\/./.test(url) || !URL.canParse(url)) return false;
   const { pathname, hash, search } = new URL(url);
@@ -107,7 +110,7 @@ const limits = z
   })
   .prefault({});
 
-/** What a caller can show of it in a header. */
+/** What a caller can send as a key in a header. */
 const shownKey = /^[!-~][ -~]{30,254}[!-~]$/;
 
 /** A key as given: at least 32 characters, or the SHA-256 of one in hexadecimal. */

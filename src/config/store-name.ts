@@ -1,4 +1,4 @@
-/** The store as people are told of it. */
+/** The store's name in messages to people. */
 import type { Config } from "./schema.ts";
 
 /** A path, or servers without their passwords. */

@@ -1,4 +1,4 @@
-/** Texts that must have a form of their own: hosts, countries, senders, accounts, and what an SMPP string can carry. */
+/** Texts of a certain form: hosts, countries, senders, accounts, and what an SMPP string can carry. */
 import { isIP } from "node:net";
 import { domainToASCII } from "node:url";
 import { isSupportedCountry } from "libphonenumber-js/max";
@@ -40,6 +40,6 @@ export const accountId = z
   .string()
   .regex(/^[a-z0-9._-]{1,64}$/, "must be 1 to 64 of a-z, 0-9, dot, dash and underscore");
 
-/** What a C-Octet String of so many octets carries without doubt: printable ASCII (SMPP 3.4 §3.1). */
+/** What a C-Octet String of so many octets safely carries: printable ASCII (SMPP 3.4 §3.1). */
 export const asciiText = (longest: number) =>
   z.string().regex(new RegExp(`^[ -~]{0,${longest}}$`), `must be at most ${longest} ASCII characters`);

@@ -1,4 +1,4 @@
-/** Certificates and keys in the configuration, which stand there as paths of PEM files, and must fit each other. */
+/** Certificates and keys in the configuration, given as paths of PEM files, which must fit each other. */
 import { z } from "zod";
 import { keyPairFault } from "./key-pair.ts";
 import { pemFile, type ReferenceReader } from "./references.ts";

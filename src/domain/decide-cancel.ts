@@ -1,4 +1,4 @@
-/** What cancelling makes of a delivery. Pure; every store asks it inside its transaction. */
+/** Decides what cancelling makes of a delivery. Pure; every store asks it inside its transaction. */
 import type { DeliveryState } from "./delivery-state.ts";
 import type { AcceptedAttempt, DeliveryProgress } from "./message.ts";
 

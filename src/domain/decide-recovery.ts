@@ -1,4 +1,6 @@
-/** What becomes of a claimed delivery whose claim is void: its process is gone, or never learned of it. Pure; every store asks it. */
+/**
+ * Decides what becomes of a claimed delivery whose claim is void: its process is gone, or never learned of it. Pure; every store asks it.
+ */
 import type { Ending } from "./decide-settlement.ts";
 import { mayHaveBeenSent } from "./ending-at-expiry.ts";
 import type { AcceptedAttempt, DeliveryProgress } from "./message.ts";
@@ -9,7 +11,7 @@ export interface VoidClaim {
   readonly isAtMostOnce: boolean;
   readonly isCancelRequested: boolean;
   readonly progress: DeliveryProgress;
-  /** Whether a process held it that may have written it before it died; false where nobody ever learned of the claim. */
+  /** Whether a process held it, and may have written it before it died; false where nobody ever learned of the claim. */
   readonly wasHeld: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** What the end of an attempt makes of a delivery, by the transition table. Pure; every store asks it inside its transaction. */
+/** Decides what the end of an attempt makes of a delivery, by the transition table. Pure; every store asks it inside its transaction. */
 import { assertNever } from "./assert-never.ts";
 import { canMove, type DeliveryState, type FailureReason, type FinalState } from "./delivery-state.ts";
 import type { StatusCodeName } from "./status-code.ts";
@@ -27,8 +27,8 @@ export type SettlementDecision =
   | { readonly kind: "end"; readonly ending: Ending };
 
 /**
- * Decides for a delivery whose claim still holds, in QUEUED or SUBMITTING. Throws where the table has no such step. A claimed
- * delivery has been at the wire, so that it may also end by the steps that SUBMITTING has.
+ * Decides for a delivery whose claim still holds, in QUEUED or SUBMITTING. Throws where the table has no such step. A claimed delivery has
+ * been on the wire, so it may also end by the steps that SUBMITTING has.
  */
 export function decideSettlement(
   state: DeliveryState,

@@ -28,7 +28,7 @@ export const transitions: Readonly<Record<DeliveryState, readonly DeliveryState[
 
 export type FinalState = "DELIVERED" | "UNDELIVERABLE" | "EXPIRED" | "REJECTED" | "UNKNOWN" | "CANCELLED";
 
-/** The states that callers see: SUBMITTING shows as QUEUED, so that outward a state never goes back. */
+/** The states that callers see: SUBMITTING shows as QUEUED, so that seen from outside a state never goes back. */
 export type PublicState = Exclude<DeliveryState, "SUBMITTING">;
 
 export const finalStates = (Object.keys(transitions) as FinalState[]).filter((state) => isFinal(state));

@@ -1,4 +1,4 @@
-/** How a delivery ends whose validity is over while it is not under way: EXPIRED, or UNKNOWN where something of it may have been sent. */
+/** How a delivery ends when its validity runs out while it is not under way: EXPIRED, or UNKNOWN where some of it may have been sent. */
 import type { FailureReason } from "./delivery-state.ts";
 import { type AcceptedAttempt, type DeliveryProgress, isInDoubt } from "./message.ts";
 

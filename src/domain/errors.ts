@@ -1,4 +1,4 @@
-/** The one error class that crosses module borders on purpose; the doors turn it into their own form. */
+/** The one error class that crosses module borders on purpose; each API turns it into its own form. */
 import { type StatusCodeName, statusCode } from "./status-code.ts";
 
 /** One fault in one field of a request. `description` names the rule and never repeats the value. */

@@ -1,4 +1,4 @@
-/** What gateways are called today and were called before. What was stored under a former name is today's gateway's. Pure. */
+/** The present and former names of gateways. What was stored under a former name belongs to the gateway of today's name. Pure. */
 import type { GatewayId } from "./ids.ts";
 import type { DeliveryProgress } from "./message.ts";
 import type { Receipt } from "./receipt.ts";
@@ -29,7 +29,7 @@ export function nameReceipt(receipt: Receipt, { renamed, formerIdsOf }: GatewayN
   return formerGatewayIds.length === 0 ? receipt : { ...receipt, gatewayId, formerGatewayIds };
 }
 
-/** The names that a gateway had before, by today's ones alone: a name leads to one gateway. */
+/** The names that a gateway had before, found by its name of today: each name leads to one gateway. */
 export function formerIdsIn(renamed: GatewayNames["renamed"], today: GatewayId): readonly GatewayId[] {
   return [...renamed].flatMap(([former, id]) => (id === today ? [former] : []));
 }

@@ -15,7 +15,7 @@ export type DeliveryId = Branded<"DeliveryId">;
 /** The process (and its epoch) that holds a claim. */
 export type ClaimantId = Branded<"ClaimantId">;
 
-/** Deliveries in one message at most; bounds the position's digits. */
+/** Most deliveries in one message; bounds the position's digits. */
 export const maxDeliveries = 10_000;
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
@@ -25,7 +25,7 @@ export const toGatewayId = (value: string) => value as GatewayId;
 export const toClaimantId = (value: string) => value as ClaimantId;
 export const toDeliveryId = (value: string) => value as DeliveryId;
 
-/** The message id in `value`, in lower case (RFC 9562 §4 takes either), or undefined where it has not the form of one. */
+/** The message id in `value`, in lower case (RFC 9562 §4 takes either), or undefined where it does not have the form of one. */
 export function parseMessageId(value: string): MessageId | undefined {
   return uuid.test(value) ? (value.toLowerCase() as MessageId) : undefined;
 }

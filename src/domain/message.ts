@@ -1,4 +1,4 @@
-/** What a message is once it has been checked: the words that the store, the router and the dispatcher share. */
+/** What a message is once it has been checked: the types that the store, the router and the dispatcher share. */
 import type { AccountId, DeliveryId, GatewayId, MessageId } from "./ids.ts";
 
 /** A number in E.164 form with its plus: `^\+[1-9][0-9]{6,14}$`. */
@@ -45,9 +45,9 @@ export interface Message {
   readonly expireTimeMs: number;
 }
 
-/** An attempt of which all parts were accepted, though a later one was begun. */
+/** An attempt whose parts were all accepted, though a later one was begun. */
 export interface AcceptedAttempt {
-  /** As it is recorded; what earlier releases have written lacks it. */
+  /** Its number as recorded; absent in what earlier releases wrote. */
   readonly attempt?: number;
   readonly gatewayId: GatewayId;
   readonly expectsReceipts: boolean;
@@ -77,7 +77,7 @@ export interface DeliveryProgress {
   readonly accepted?: AcceptedAttempt;
   /** Attempts that left parts in doubt, by gateway: for want of an answer, and by losing their session. */
   readonly doubts?: Readonly<Record<string, { readonly unanswered: number; readonly lost: number }>>;
-  /** Set where a process died that held it and may have sent it: how many attempts were known then; the next one is marked. */
+  /** Set where a process that held it died and may have sent it: how many attempts were known then; the next one is marked. */
   readonly afterCrash?: number;
 }
 
@@ -95,17 +95,17 @@ export function acceptParts(
   return { ...progress, resume: { ...resume, acceptedParts } };
 }
 
-/** Whether a part may have been sent of which nobody knows (P12). */
+/** Whether a part may have been sent without anybody knowing (P12). */
 export function isInDoubt({ resume, sentBefore }: DeliveryProgress): boolean {
   return resume?.isAmbiguous === true || sentBefore === "ambiguous";
 }
 
 export const noProgress: DeliveryProgress = { attemptCount: 0, temporaryRefusals: {}, refusedBy: [] };
 
-/** One delivery as a dispatcher holds it; its message stands beside it. */
+/** One delivery as a dispatcher holds it; its message is kept beside it. */
 export interface DeliveryWork {
   readonly id: DeliveryId;
-  /** Of the claim under which it is held: what is told of it counts only while that one stands. */
+  /** Of the claim under which it is held: what is said of it counts only while that claim stands. */
   readonly claimNumber: number;
   readonly recipient: E164;
   /** ISO 3166-1 alpha-2 code by libphonenumber; undefined where it knows none. */
@@ -121,7 +121,7 @@ export type AttemptMark =
   | "FAILOVER_AFTER_AMBIGUITY"
   /** All parts are sent again by another gateway although some were accepted before (P14). */
   | "FAILOVER_WITH_PARTS_ACCEPTED"
-  /** A process died that held it and may have sent it: this may be its second copy. */
+  /** A process that held it died and may have sent it: this may be its second copy. */
   | "AFTER_CRASH"
   /** It went on with the parts that were missing. */
   | "RESUMED"

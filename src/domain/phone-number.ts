@@ -1,4 +1,7 @@
-/** Recipients: the plain E.164 check that every request passes, and when two spellings mean one number. Country and type are looked up elsewhere, and refuse nothing. */
+/**
+ * Recipients: the plain E.164 check that every request passes, and when two spellings mean one number. Country and type are looked up
+ * elsewhere, and are no reason to refuse.
+ */
 import type { E164 } from "./message.ts";
 
 const pattern = /^\+[1-9][0-9]{6,14}$/;
@@ -14,7 +17,7 @@ const separators = /[\0\s().-]+/g;
 /** What dials a number from abroad or within its country. */
 const dialled = /^\+?(?:00)?0?/;
 
-/** The digits by which spellings of a number are compared; undefined where `address` is no number, or too short a one to tell. */
+/** The digits by which spellings of a number are compared; undefined where `address` is not a number, or is too short to tell. */
 export function comparableDigits(address: string): string | undefined {
   const digits = address.replace(separators, "").replace(dialled, "");
   return digits.length >= fewestDigits && /^[0-9]+$/.test(digits) ? digits : undefined;

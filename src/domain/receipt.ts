@@ -10,13 +10,13 @@ export interface ReceiptedId {
 /** What one receipt says, in our words. */
 export interface Receipt extends ReceiptedId {
   readonly gatewayId: GatewayId;
-  /** What its gateway was called before: parts that were submitted under these names are its own. Absent where it had none. */
+  /** The former names of its gateway: parts submitted under these are its own. Absent where it had none. */
   readonly formerGatewayIds?: readonly GatewayId[];
-  /** The id in its text, where receipted_message_id says another one; tried where that leads nowhere. */
+  /** The id in its text, where receipted_message_id has another; tried where that one leads nowhere. */
   readonly otherId: ReceiptedId | undefined;
   /** Its source: the destination of the message it is about, as the SMSC spells it; undefined where absent. */
   readonly recipient: string | undefined;
-  /** Its destination: the sender of that message, or the recipient where an SMSC does not turn the two round. */
+  /** Its destination: the sender of that message, or the recipient where an SMSC does not swap the two. */
   readonly sender: string | undefined;
   /** When the SMSC says it took the message, mostly to the minute. */
   readonly submitTimeMs: number | undefined;

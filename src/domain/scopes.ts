@@ -4,7 +4,7 @@ export const scopes = ["SEND", "READ", "MANAGE", "ADMIN"] as const;
 
 export type Scope = (typeof scopes)[number];
 
-/** Those of a key that only sends for its account and looks after what is the account's. */
+/** Those of a key that only sends for its account and looks after what belongs to it. */
 export const accountScopes: readonly Scope[] = ["SEND", "READ", "MANAGE"];
 
 /** Those of an operator's key: ADMIN holds all of the others. */

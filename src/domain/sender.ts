@@ -6,7 +6,7 @@ const numeric = /^\+?[0-9]{1,15}$/;
 const dialledFromAbroad = /^00(?=[1-9][0-9]{6})/;
 const alphanumeric = /^(?=.*[A-Za-z])[A-Za-z0-9](?:[A-Za-z0-9 ]{0,9}[A-Za-z0-9])?$/;
 
-/** The sender in `value`, its international digits without what dials them, or undefined where it is neither of the two forms. */
+/** The sender in `value`, international digits without their dialling prefix, or undefined where it has neither of the two forms. */
 export function parseSender(value: string): Sender | undefined {
   if (numeric.test(value)) {
     // No calling code begins with 0.

@@ -1,6 +1,6 @@
 /**
- * The choice among the ways a text can be carried: fewest segments win, and ties go to the default alphabet, a single
- * shift table, a locking shift table (alone, then with a single shift), UCS-2, and then to the lower language number.
+ * Chooses among the ways to carry a text. The fewest segments win; ties go to the default alphabet, a single shift table,
+ * a locking shift table (alone, then with a single shift), UCS-2, and then to the lower language number.
  */
 import { countSeptets } from "./gsm7.ts";
 import type { EncodingProfile, NationalLanguage, PlanOptions } from "./message-plan.ts";

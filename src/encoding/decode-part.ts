@@ -37,8 +37,8 @@ export type DecodedPart =
     };
 
 /**
- * Decodes one part. The gateway's own data_coding octets go before the standard's, and data_coding 0 is what the
- * gateway's default alphabet says (P34). What a character set lacks shows as U+FFFD, in GSM text as a space.
+ * Decodes one part. The gateway's own data_coding octets take precedence over the standard's, and data_coding 0 means the
+ * gateway's default alphabet (P34). What a character set lacks shows as U+FFFD, in GSM text as a space.
  */
 export function decodePart(part: ReceivedPart, profile: DecodingProfile): DecodedPart {
   const header = part.hasUserDataHeader ? parseHeader(part.userData) : undefined;

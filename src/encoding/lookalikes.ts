@@ -1,7 +1,7 @@
 /**
- * Replacements that neither Unicode's decompositions nor its classes give, as data: punctuation, letters without a decomposition,
- * and letters of other scripts that look the same as one of the GSM alphabet. Greek small letters become the capitals
- * that the alphabet has, as is the custom in Greek messages. What is a class of its own is told by it: see `replacementByClass`.
+ * Replacements that neither Unicode's decompositions nor its classes give, as data: punctuation, letters without a decomposition, and
+ * letters of other scripts that look the same as one of the GSM alphabet. Greek small letters become the capitals that the alphabet has, as
+ * is the custom in Greek messages. What Unicode's classes decide is in `replacementByClass`.
  */
 
 const PAIRS: readonly (readonly [from: string, to: string])[] = [
@@ -74,7 +74,7 @@ export function replacementByClass(character: string): string | undefined {
   return /[\p{Pi}\p{Pf}]/u.test(character) ? '"' : undefined;
 }
 
-/** Octets that Windows leaves open are nothing. */
+/** Octets that Windows leaves undefined become nothing. */
 function replacementOfC1(code: number): string {
   const meant = windows.decode(Uint8Array.of(code));
   if (meant.codePointAt(0) === code) return "";

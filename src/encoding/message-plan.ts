@@ -1,6 +1,6 @@
 /**
- * The words of encoding: what a gateway can carry, what the caller asks for, and the plan that comes of both.
- * A plan is a pure function of (content, options, profile); the wire octets come later, when a reference is known.
+ * The types of encoding: what a gateway can carry, what the caller asks for, and the plan that follows from both. A plan
+ * is a pure function of (content, options, profile); the wire octets come later, when a reference is known.
  */
 
 /** National languages with shift tables, numbered as in 3GPP TS 23.038 §6.2.1.2.4 (1 Turkish … 13 Urdu). */

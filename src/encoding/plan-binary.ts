@@ -40,7 +40,7 @@ export function planBinary(
   return { kind: "planned", plan: binaryPlan(data, udh, starts, partBudget, concatenation) };
 }
 
-/** SAR and message_payload go without a header, so a header of the caller's own makes its parts be tied by one. */
+/** SAR and message_payload go without a header; where the caller brings one, the parts are tied in it. */
 function concatenationBeside(udh: Uint8Array, concatenation: Concatenation): Concatenation {
   const isHeaderless = concatenation === "sar" || concatenation === "payload";
   return udh.length > 0 && isHeaderless ? "udh16" : concatenation;

@@ -1,6 +1,6 @@
 /**
- * Plans how a content is carried through one gateway: encoding, shift tables and segments. Preview and send both call
- * this function, so an estimate cannot differ from what goes out (P30).
+ * Plans how content is carried through one gateway: encoding, shift tables and segments. Preview and send both call this
+ * function, so an estimate cannot differ from what goes out (P30).
  */
 import { chooseEncoding, type EncodingChoice } from "./choose-encoding.ts";
 import { countSeptets, isInAlphabet } from "./gsm7.ts";

@@ -1,6 +1,6 @@
 /**
  * How much one segment carries once its headers are taken off the 140 octets of the air interface (3GPP TS 23.040
- * §9.2.3.24). Every published figure (160/153/152, 155/149/148, 152/146/145, 70/67/66, 140/134/133) follows.
+ * §9.2.3.24). Every published figure (160/153/152, 155/149/148, 152/146/145, 70/67/66, 140/134/133) follows from it.
  */
 import type { Concatenation, Encoding } from "./message-plan.ts";
 

@@ -1,6 +1,4 @@
-/**
- * The bound on segments: too many is refused, and nothing is ever cut off (P28).
- */
+/** The bound on segments: too many are refused, and nothing is ever cut off (P28). */
 import type { EncodingProfile, PlanOptions, PlanResult } from "./message-plan.ts";
 import { MAX_PARTS } from "./segment-budget.ts";
 

@@ -13,7 +13,7 @@ export interface Transliteration {
   readonly substitutions: readonly Substitution[];
 }
 
-/** Marks that strike a sign out, and so mean its opposite: ≠ is no =. A letter stays the same one. */
+/** Marks that strike a sign out, and so mean its opposite: ≠ is not =. A letter stays the same one. */
 const struckOut = /[^\p{L}\p{M}]\p{M}*[\u0334-\u0338\u20d2\u20d3\u20e0\u20e5\u20e6\u20eb]/u;
 const superscript = /^[\u00b2\u00b3\u00b9\u2070-\u2079]/;
 
@@ -39,13 +39,13 @@ export function transliterate(text: string, table: SeptetTable): Transliteration
   return result === "" ? undefined : { text: result, substitutions };
 }
 
-/** Numbers that stand behind digits stay numbers of their own: 1½ is no 11/2, and 10² no 102. */
+/** Numbers after digits stay apart from them: 1½ is not 11/2, and 10² not 102. */
 function apartFrom(before: string, from: string, to: string): string {
   if (!/[0-9]$/.test(before) || !/^[0-9]/.test(to) || !/^\p{No}/u.test(from)) return to;
   return superscript.test(from) ? `^${to}` : ` ${to}`;
 }
 
-/** Composed if the alphabet has it so, else without its marks, each character then by the table of lookalikes. */
+/** Composed if the alphabet has that form, else without its marks, each character then by the table of lookalikes. */
 function replacementOf(cluster: string, table: SeptetTable): string | undefined {
   const composed = cluster.normalize("NFC");
   if (countSeptets(composed, table) >= 0) return composed;

@@ -1,6 +1,6 @@
 /**
- * The user data header, built and read (3GPP TS 23.040 §9.2.3.24). Every information element is kept; those that say
- * how to join and read the text are also told apart.
+ * The user data header, built and read (3GPP TS 23.040 §9.2.3.24). Every information element is kept; those that say how
+ * to join and read the text are also interpreted.
  */
 import type { NationalLanguage } from "./message-plan.ts";
 

@@ -1,4 +1,4 @@
-/** The HTTP door: whether the service lives, whether it takes work, and its figures. It has no secrets and changes nothing. */
+/** The HTTP listener: whether the service lives, whether it takes work, and its figures. It has no secrets and changes nothing. */
 import fastify from "fastify";
 
 /** Why the service takes no work; empty while it does. */
@@ -14,11 +14,11 @@ export interface HttpDoorOptions {
 
 export interface HttpDoor {
   readonly port: number;
-  /** Closes the door and its idle connections; harmless when repeated. */
+  /** Closes the listener and its idle connections; harmless when repeated. */
   stop(): Promise<void>;
 }
 
-/** Opens the door; resolves once it listens. */
+/** Resolves once it listens. */
 export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> {
   const server = fastify({
     logger: false,

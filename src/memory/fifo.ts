@@ -1,4 +1,4 @@
-/** A queue whose head moves through an array, which is cut once half of it is behind. */
+/** A queue whose head moves through an array, which is cut once half of it lies behind the head. */
 export interface Fifo<Item> {
   readonly size: number;
   push(item: Item): void;

@@ -1,7 +1,7 @@
 /**
- * A Map from numbers to objects for tables that live long and that much passes through. It forgets what has left it, which a Map does
- * not: once its table has become old, all that ever passed through it is kept until the next full collection (docs/adr/0075).
- * Open addressing with linear probing; removing moves what follows, so that no cell is left dead.
+ * A Map from numbers to objects for long-lived tables that much passes through. It forgets what has left it, which a Map does not: once its
+ * table has become old, all that ever passed through it is kept until the next full collection (docs/adr/0075). Open addressing with linear
+ * probing; removing moves what follows, so that no cell is left dead.
  */
 
 const leastCells = 64;
@@ -31,7 +31,7 @@ export class NumberTable<Item extends object> {
     return this.get(key) !== undefined;
   }
 
-  /** Puts an item under a whole number below 2^53, in the place of one that is there. */
+  /** Puts an item under a whole number below 2^53, replacing one that is there. */
   set(key: number, item: Item): this {
     let cell = this.#find(key);
     if (this.#items[cell] === undefined) {

@@ -18,8 +18,8 @@ const signals: Readonly<Record<AttemptOutcome, CircuitSignal>> = {
 const brokenRoutes: ReadonlySet<number> = new Set([0x45, 0x15]);
 
 /**
- * Recipients, throttling and what was never written say nothing (sessions have a health of their own). Of the refusals of a route
- * only those count that no field of the message explains: one account's wrong sender must not close the way for all.
+ * Recipients, throttling and what was never written say nothing (sessions have a health of their own). Of the refusals of a route, only
+ * those that no field of the message explains count: one account's wrong sender must not close the gateway for all.
  */
 export function circuitSignalOf(
   outcome: AttemptOutcome,

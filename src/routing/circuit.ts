@@ -1,7 +1,7 @@
 /**
- * A gateway's circuit: opens when too many of the attempts of the last while failed, or when a few in a row met nothing but silence,
- * then lets single probes through, and closes when they succeed. What a recipient's own number caused is never reported to it. Time comes in as milliseconds that never
- * go back.
+ * A gateway's circuit. It opens when too many recent attempts failed, or when a few in a row met nothing but silence; then it lets single
+ * probes through, and closes when they succeed. What a recipient's own number caused is never reported to it. Time comes in as milliseconds
+ * that never go back.
  */
 
 export interface CircuitSettings {
@@ -11,7 +11,7 @@ export interface CircuitSettings {
   readonly minimumCount: number;
   /** Share of failures, 0 to 1, from which it opens. */
   readonly failureRatio: number;
-  /** Attempts in a row that end unanswered, with no answer to anything since they began, from which it opens whatever their number. */
+  /** Attempts in a row that end unanswered, with no answer to anything since they began, from which it opens below `minimumCount` too. */
   readonly silentCount: number;
   /** How long it stays open the first time; doubles with each failed probe. */
   readonly openMs: number;
@@ -88,12 +88,12 @@ export class Circuit {
     }
   }
 
-  /** Into what may still be silence goes one at a time. */
+  /** One at a time goes into what may still be silence. */
   get #probeLimit(): number {
     return this.#probeSuccesses === 0 ? 1 : this.#settings.probeLimit;
   }
 
-  /** Grows with each answer; what it is when an attempt begins tells at its end whether anything was answered meanwhile. */
+  /** Grows with each answer: its value when an attempt begins tells, at the end, whether anything was answered meanwhile. */
   get heard(): number {
     return this.#heard;
   }
@@ -104,7 +104,7 @@ export class Circuit {
     this.#silent = 0;
   }
 
-  /** To be called when an attempt starts; its end must be told by `record`, with the trial whose probe it is. */
+  /** To be called when an attempt starts; its end must be reported by `record`, with the trial that is returned here. */
   begin(): number | undefined {
     if (this.#state.kind !== "half_open") return undefined;
     this.#probesUnderWay++;
@@ -112,11 +112,11 @@ export class Circuit {
   }
 
   /**
-   * The end of an attempt: `neutral` where it says nothing about the gateway (recipient refused, throttled, unsent). Of failures
-   * with the same `cause`, as a session that was lost with many attempts, the window counts the first; a probe fails in any case. While
-   * it is half open only the probes of this trial count: attempts that began before it opened tell what was, not what is. `heardBefore`
-   * is what `heard` was when the attempt began. A failure without a cause of its own, during which nothing was answered, met silence:
-   * a silent gateway is sent so little that the window alone would never fill.
+   * The end of an attempt: `neutral` where it says nothing about the gateway (recipient refused, throttled, unsent). Of failures with the
+   * same `cause`, such as a lost session that took many attempts with it, the window counts the first; a probe fails in any case. While it
+   * is half open only the probes of this trial count: attempts that began before it opened tell what was, not what is. `heardBefore` is
+   * what `heard` was when the attempt began. A failure without a cause of its own, during which nothing was answered, met silence: a silent
+   * gateway is sent so little that the window alone would never fill.
    */
   record(
     outcome: "success" | "failure" | "neutral",

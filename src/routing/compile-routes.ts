@@ -28,7 +28,7 @@ export interface CompiledGateway {
 /** How often a part that nobody answers is sent again at one gateway. */
 export const defaultMaxResends = 1;
 
-/** Gateways that stand at the same place of the order and share by weight. */
+/** Gateways at the same place in the order, which share by weight. */
 export type Rank = readonly CompiledGateway[];
 
 export interface RouteTable {

@@ -26,7 +26,7 @@ export class LaneScheduler {
   readonly #shares: LaneShares;
   /** PDUs that OTP may still take before the others. */
   #otpCredit: number;
-  /** Above 0 NORMAL has had more than its part. */
+  /** Above 0, NORMAL has had more than its part. */
   #normalLead = 0;
 
   constructor(shares: LaneShares = defaultLaneShares) {
@@ -42,7 +42,7 @@ export class LaneScheduler {
     return waiting.BULK ? "BULK" : undefined;
   }
 
-  /** Books what the lane took; `waiting` is what stood there when it was chosen. Lent shares cost nothing. */
+  /** Books what the lane took; `waiting` is what waited when it was chosen. Lent shares cost nothing. */
   spend(lane: Lane, pdus: number, waiting: WaitingLanes): void {
     if (lane === "OTP") {
       if (waiting.NORMAL || waiting.BULK) this.#otpCredit -= pdus * (1 - this.#shares.otp);

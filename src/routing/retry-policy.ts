@@ -1,7 +1,7 @@
 /**
- * Decides where a delivery goes after an attempt that did not end it, and when: two retries at the same gateway with jittered
- * backoff (the OTP lane none), then the next candidate, then another round, until its time is over. Only where every candidate
- * has refused for good is nothing left.
+ * Decides where a delivery goes after an attempt that did not end it, and when. First it is tried twice more at the same gateway with
+ * jittered backoff (not in the OTP lane), then at the next candidate, then in another round, until its time is over. Nothing is left only
+ * where every candidate has refused for good.
  */
 import type { GatewayId } from "../domain/ids.ts";
 import type { DeliveryProgress, Lane } from "../domain/message.ts";
@@ -13,9 +13,9 @@ export interface RetrySettings {
   /** First wait; doubles with each further refusal by the same gateway. */
   readonly backoffMs: number;
   readonly maxBackoffMs: number;
-  /** Sessions that may be lost with parts of a delivery in doubt, by gateway, before those are left to another one. */
+  /** Sessions that a gateway may lose with parts of a delivery in doubt before those are left to another gateway. */
   readonly maxLosses: number;
-  /** How long a gateway that has a part in doubt is waited for before another one sends all parts. */
+  /** How long to wait for a gateway that has a part in doubt before another one sends all parts. */
   readonly failoverAfterMs: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The words of routing: what a gateway may carry, and how it is doing. Both are data; `compile-routes.ts` prepares the first
- * once per configuration, and whoever watches the gateways answers the second.
+ * The types of routing: what a gateway may carry, and how it is doing. Both are data; `compile-routes.ts` prepares the first once per
+ * configuration, and whoever watches the gateways answers the second.
  */
 import type { AccountId, GatewayId } from "../domain/ids.ts";
 import type { SenderKind } from "../domain/message.ts";
@@ -12,7 +12,7 @@ export interface AllowDeny {
   readonly deny?: readonly string[] | undefined;
 }
 
-/** One way out as routing sees it. */
+/** One gateway as routing sees it. */
 export interface RouteGateway {
   readonly id: GatewayId;
   /** Lower numbers first. */

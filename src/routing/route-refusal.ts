@@ -1,6 +1,6 @@
 /**
- * Why no gateway may carry a delivery, as callers are told it, and what the content is to blame for at the content's fields. Accepting,
- * previewing and dispatching tell the same (P30).
+ * Tells callers why no gateway may carry a delivery; a violation names the content's field where that is to blame. Accepting, previewing
+ * and dispatching say the same (P30).
  */
 import type { FieldViolation } from "../domain/errors.ts";
 import type { StatusCodeName } from "../domain/status-code.ts";

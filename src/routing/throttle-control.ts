@@ -1,7 +1,7 @@
 /**
  * Slows a gateway down when its SMSC throttles, to what the SMSC really takes (P15). Some throttle beyond a limit, others now and then
- * whatever the rate (P58). The two are told apart by going just below what was taken: throttling beyond a limit then ends, throttling at
- * random goes on with the same share, costs no more than that, and the rate is given back.
+ * whatever the rate (P58). To find out which, the rate goes just below what was taken: throttling beyond a limit then ends. Throttling at
+ * random goes on with the same share; it costs no more than that share, and the rate is given back.
  */
 
 export interface ThrottleSettings {
@@ -49,7 +49,7 @@ export const defaultThrottleSettings: ThrottleSettings = {
 
 /** The rate never falls below half of what was taken in so many seconds. */
 const goodputSeconds = 10;
-/** Answers to what was under way at a change that do not come for so long are not waited for. */
+/** How long answers to what was under way at a change are waited for. */
 const staleMs = 5_000;
 
 /** A decrease of which it is not clear yet whether it helped. */
@@ -62,7 +62,7 @@ interface Trial {
   readonly expected: number;
 }
 
-/** Whether the share lies by what is throttled at random, and not by what sending less leaves of it. */
+/** Whether the share is closer to what is throttled at random than to what sending less would leave. */
 function isAsBefore(share: number, trial: Trial, tolerance: number): boolean {
   const least = trial.expected + (trial.share - trial.expected) * 0.75;
   return share > least && share < trial.share * 1.5 + tolerance;

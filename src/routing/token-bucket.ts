@@ -33,8 +33,8 @@ export class TokenBucket {
   }
 
   /**
-   * Takes a share of rate and burst, 0 to 1, where several buckets divide them. Without one nothing is saved, so that who gets a share
-   * begins empty: who had it before may have used it up.
+   * Takes a share of rate and burst, 0 to 1, where several buckets divide them. Without one nothing is saved, so that whoever gets a share
+   * begins empty: its former holder may have used it up.
    */
   setShare(share: number, nowMs: number): void {
     if (share === this.#share) return;

@@ -1,4 +1,4 @@
-/** What a connection is given, and what it answers. */
+/** The options of a connection, and the values that it answers with. */
 import type { Clock } from "../observability/clock.ts";
 import type { MalformedPdu } from "./decode-pdu.ts";
 import type { FramingFault } from "./framer.ts";
@@ -42,7 +42,7 @@ export type CloseReason =
   /** The owner closed it. */
   | { readonly kind: "dropped" };
 
-/** Something of the peer's that is worth a log line and harms nobody. */
+/** Something odd from the peer that is worth a log line and harms nobody. */
 export type ConnectionFault =
   | MalformedPdu
   /** A response or generic_nack that answers nothing: unknown sequence number, or another command's response. */
@@ -50,7 +50,7 @@ export type ConnectionFault =
   /** A bind was answered under another sequence number than its own, `asked`; the answer was taken. */
   | { readonly kind: "renumbered-answer"; readonly pdu: Pdu; readonly asked: number };
 
-/** `Connection` is what it is handed with each event: the connection that has these options. */
+/** `Connection`, handed over with each event, is the connection that has these options. */
 export interface ConnectionOptions<Connection> {
   readonly clock: Clock;
   /** Most requests without an answer at a time. */
@@ -68,7 +68,7 @@ export interface ConnectionOptions<Connection> {
   /** Longest PDU taken; default about 65 KiB. */
   readonly maxPduOctets?: number;
   /**
-   * Takes each request of the peer but enquire_link and unbind, which the connection answers by itself. `frame` is the
+   * Takes each request of the peer except enquire_link and unbind, which the connection answers by itself. `frame` is the
    * request as it came, a view that only lasts for the call.
    */
   readonly onRequest: (pdu: IncomingRequest, connection: Connection, frame: Buffer) => void;

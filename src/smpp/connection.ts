@@ -25,7 +25,7 @@ const HIGH_WATER_OCTETS = 1_048_576;
 /** How long the peer may take to close its half once we have closed ours. */
 const CLOSE_GRACE_MS = 2_000;
 
-/** Its owner is handed this connection with everything that it is told. */
+/** Each event hands its owner this connection. */
 export type SmppConnectionOptions = ConnectionOptions<SmppConnection>;
 
 type BindName = "bind_receiver" | "bind_transmitter" | "bind_transceiver";
@@ -126,8 +126,8 @@ export class SmppConnection {
   }
 
   /**
-   * Sends a bind, which takes no place in the window and has a timeout of its own. Its outcome is told before anything is read that
-   * came behind it: what that may be depends on it.
+   * Sends a bind, which takes no place in the window and has a timeout of its own. Its outcome is reported before anything behind it is
+   * read: what may come there depends on the outcome.
    */
   bind<C extends BindName>(
     content: PduContent<C>,
@@ -155,7 +155,7 @@ export class SmppConnection {
     this.#link.start();
   }
 
-  /** Whether the peer has answered or asked anything since `watch`, beside asking whether we are there and unbinding. */
+  /** Whether the peer has answered or asked anything since `watch`, apart from its own enquire_link and unbind. */
   get hasWorked(): boolean {
     return this.#hasWorked;
   }
@@ -320,8 +320,8 @@ export class SmppConnection {
   }
 
   /**
-   * While a bind is unanswered nothing else was asked: an answer to it, and any generic_nack (those may have the number 0), are its own
-   * under whatever number they come.
+   * While a bind is unanswered, nothing else has been asked: a bind's answer, and any generic_nack (which may have the number 0), belong to
+   * it whatever their number.
    */
   #sequenceAnsweredBy(pdu: Exclude<Pdu, IncomingRequest>): number {
     const bind = this.#unanswered;
@@ -340,7 +340,7 @@ export class SmppConnection {
     this.#depart(() => this.end({ kind: "ended" }));
   }
 
-  /** The peer goes (SMPP 3.4 §2.7): nothing new is sent, and what is owed is waited for by whoever knows of it. */
+  /** The peer leaves (SMPP 3.4 §2.7): nothing new is sent, and whoever knows what is still owed waits for it. */
   #depart(finish: () => void): void {
     if (this.#isDeparting) return;
     this.#isDeparting = true;

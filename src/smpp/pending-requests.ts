@@ -71,7 +71,7 @@ export class PendingRequests<Outcome> {
     return this.#lastSequence;
   }
 
-  /** Continues counting behind `sequence_number`. */
+  /** Continues counting after `sequence_number`. */
   startAfter(sequence_number: number): void {
     this.#lastSequence = sequence_number;
   }

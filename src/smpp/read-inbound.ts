@@ -11,7 +11,7 @@ import { trimPadding } from "./trim-padding.ts";
 export interface Receipt {
   /** receipted_message_id, else `id` of the text, without padding (P1, P54); undefined where both are missing or empty. */
   readonly messageId: string | undefined;
-  /** `id` of the text where it is another one than receipted_message_id (P53). */
+  /** `id` of the text where it differs from receipted_message_id (P53). */
   readonly otherMessageId: string | undefined;
   readonly verdict: Verdict;
   /** `stat` as received; the name of message_state where the text has none; empty where neither is there. */
@@ -41,7 +41,7 @@ export type Inbound =
 export interface ReadInboundOptions {
   /** How far the SMSC's receipt dates are ahead of UTC; default 0. */
   readonly utcOffsetMinutes?: number;
-  /** Takes a text that looks like a receipt for one though nothing else says so; default false (P5). */
+  /** Takes a text that looks like a receipt for one even where nothing else says so; default false (P5). */
   readonly trustPlainText?: boolean;
 }
 

@@ -120,9 +120,9 @@ function noFields(): Fields {
 }
 
 /**
- * Reads the fields of a receipt. Before `text:` the first of each name counts. What follows may be the sender's own
- * words, so a name found only there counts where it stands last, behind them. Written by hand, since receipts are as frequent as
- * messages: a regular expression for the names took 4 of 17 KB that a message allocates on its way.
+ * Reads the fields of a receipt. Before `text:` the first of each name counts. What follows may be the sender's own words, so a name found
+ * only there counts at its last occurrence, behind them. Written by hand, since receipts are as frequent as messages: a regular expression
+ * for the names took 4 of 17 KB that a message allocates on its way.
  */
 export function parseReceiptText(text: string): ReceiptFields {
   const fields = noFields();
@@ -171,7 +171,7 @@ const LONG_YEAR = /^(\d{4})\D?(\d\d)\D?(\d\d)\D?(\d\d)\D?(\d\d)(?:\D?(\d\d))?$/;
 
 /**
  * Reads a date of a receipt: `YYMMDDhhmm` or `YYMMDDhhmmss`, or either with four digits of a year and separators. It is
- * the SMSC's local time, `utcOffsetMinutes` ahead of UTC; undefined when it is no date.
+ * the SMSC's local time, `utcOffsetMinutes` ahead of UTC; undefined when it is not a date.
  */
 export function parseReceiptDate(text: string, utcOffsetMinutes = 0): number | undefined {
   const trimmed = trimPadding(text);

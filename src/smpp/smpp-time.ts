@@ -44,7 +44,7 @@ export function formatRelativeTime(durationMs: number): string {
 
 const FORM = /^\d{15}[+\-R]$/;
 
-/** A moment from its parts; undefined when the calendar has no such one. */
+/** A moment from its parts; undefined when the calendar has no such moment. */
 export function utcMoment(
   year: number,
   month: number,

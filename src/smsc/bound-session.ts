@@ -1,4 +1,4 @@
-/** What the desks need to know of a session. */
+/** What the desks need to know about a session. */
 import type { SmppConnection } from "../smpp/connection.ts";
 import type { ConnectionHandle } from "./behaviours/behaviour.ts";
 

@@ -1,4 +1,4 @@
-/** Messages from handsets: text or octets made into the deliver_sm's that carry them. */
+/** Messages from handsets: turns text or octets into the deliver_sm's that carry them. */
 import { baselineProfile } from "../encoding/baseline-profile.ts";
 import { planMessage } from "../encoding/plan-message.ts";
 import { renderParts } from "../encoding/render-parts.ts";

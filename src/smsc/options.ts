@@ -1,4 +1,4 @@
-/** What a simulator can be told when it starts, and what it does when it is told nothing. */
+/** The options that a simulator starts with, and their defaults. */
 import type { ServerOptions } from "node:https";
 import { type Clock, systemClock } from "../observability/clock.ts";
 import type { BehaviourSpec } from "./behaviours/spec.ts";
@@ -45,7 +45,7 @@ export interface SimulatorOptions {
   readonly firstMessageNumber?: number;
   /** Whether receipts carry the submit_sm's user_message_reference; default true. */
   readonly echoUserMessageReference?: boolean;
-  /** deliver_sm's without an answer at a time, by session; default 100. */
+  /** Most deliver_sm's of a session without an answer at a time; default 100. */
   readonly window?: number;
   /** How long an ESME may take to answer a deliver_sm; default 10 s. */
   readonly responseTimeoutMs?: number;

@@ -1,6 +1,6 @@
 /**
  * What waits to be sent to one account: receipts and handset messages, oldest first, to whichever of its receivers has
- * room. It is bounded, paced, and tries again what was not taken.
+ * room. It is bounded and paced, and tries again what was not taken.
  */
 import { COMMAND_STATUS } from "../smpp/command-status.ts";
 import type { SmppConnection } from "../smpp/connection.ts";
@@ -145,7 +145,7 @@ export class Outbox {
     return undefined;
   }
 
-  /** Takes a place in the pace; where there is none, pumps again when there is. */
+  /** Takes a token of the pace; where there is none, pumps again once there is. */
   #takeToken(): boolean {
     const perSecond = this.#settings.receiptsPerSecond;
     if (perSecond === undefined) return true;

@@ -1,4 +1,4 @@
-/** Chance that can be repeated: the same seed gives the same run (mulberry32). */
+/** Repeatable randomness: the same seed gives the same run (mulberry32). */
 
 /** Answers the next number, 0 inclusive to 1 exclusive. */
 export type Random = () => number;

@@ -9,7 +9,7 @@ import { decodeUserData, type LoggedMessage, submitOf } from "./received-log.ts"
 
 /** Characters of the message that a receipt repeats (appendix B). */
 const QUOTED_CHARACTERS = 20;
-/** Octets of user data behind its header that hold as many in every coding. */
+/** Octets of user data behind its header that hold as many characters in every coding. */
 const QUOTED_OCTETS = 40;
 /** Most octets of short_message; a longer receipt goes as message_payload. */
 const SHORT_MESSAGE_OCTETS = 254;

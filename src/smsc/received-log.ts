@@ -1,6 +1,6 @@
 /**
- * The messages that the simulator received, newest kept, with what became of each. A message is held as its PDU's
- * octets and a few figures; it is decoded again when somebody asks.
+ * The newest of the messages that the simulator received, with what became of each. A message is held as its PDU's octets
+ * and a few figures; it is decoded again when somebody asks.
  */
 import { baselineProfile } from "../encoding/baseline-profile.ts";
 import { type DecodedPart, decodePart } from "../encoding/decode-part.ts";

@@ -1,5 +1,5 @@
 /**
- * Writes each submit to a file before it is answered, one line of JSON each, so that duplicates can be counted over the
+ * Writes each submit to a file before it is answered, one line of JSON each, so that duplicates can be counted across the
  * simulator's own death. Plain write calls: what was written survives the process, not the machine.
  */
 import { closeSync, openSync, writeSync } from "node:fs";

@@ -1,5 +1,5 @@
 /**
- * The SMSC simulator: a real SMPP 3.4 server over TCP or TLS that accepts messages, sends receipts, and tells what it
+ * The SMSC simulator: a real SMPP 3.4 server over TCP or TLS that accepts messages, sends receipts, and shows what it
  * received. It is for demonstrations, tests and continuous integration.
  */
 import { once } from "node:events";
@@ -47,9 +47,9 @@ export interface Simulator {
    * Rejects with a RangeError when nobody is bound and it names no systemId.
    */
   sendFromHandset(message: HandsetMessage): Promise<readonly DeliverOutcome[]>;
-  /** Puts these hostile behaviours in the place of all before; none makes it well-behaved again. */
+  /** Replaces all hostile behaviours by these; none makes it well-behaved again. */
   behave(...behaviours: readonly BehaviourSpec[]): void;
-  /** Adds one that acts after those in force, which go on counting where they are. */
+  /** Adds one that acts after those in force, whose counts go on. */
   addBehaviour(behaviour: BehaviourSpec): void;
   /** Those in force, in the order in which they act; also those that have struck as often as they may. */
   behaviours(): readonly BehaviourSpec[];

@@ -1,4 +1,4 @@
-/** How the command line speaks TLS: whom it trusts, which name it expects, and with which certificate it shows itself. */
+/** How the command line speaks TLS: whom it trusts, which name it expects, and which certificate it presents. */
 import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { checkServerIdentity, createSecureContext, getCACertificates, type PeerCertificate } from "node:tls";
@@ -18,7 +18,7 @@ export interface TlsOptions {
 
 /** What the configuration of the service says about its TLS. */
 export interface ServiceTls {
-  /** PEM file of the certificate that the service shows. */
+  /** PEM file of the certificate that the service presents. */
   readonly certFile: string;
   readonly wantsClientCertificate: boolean;
 }
@@ -73,7 +73,7 @@ export function securityOf(
   };
 }
 
-/** The name to ask for where the address is none: TLS allows no addresses there (RFC 6066 §3). */
+/** The name to ask for where the host is an address: TLS allows none there (RFC 6066 §3). */
 function serverNameFor(host: string, pinned: X509Certificate | undefined): string | undefined {
   if (isIP(host) === 0) return undefined;
   return /DNS:([A-Za-z0-9.-]+)/.exec(pinned?.subjectAltName ?? "")?.[1] ?? "localhost";

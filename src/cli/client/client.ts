@@ -1,4 +1,4 @@
-/** The command line's gRPC client: where the service is, with which key, and its services. */
+/** The command line's gRPC client: where the service is, which key it is called with, and its services. */
 import { type Command, InvalidArgumentError } from "commander";
 import { createChannel, createClientFactory, Metadata } from "nice-grpc";
 import { keepErrorDetails } from "../../client/error-details.ts";
@@ -33,10 +33,10 @@ export interface ClientOptions extends TlsOptions {
 
 const defaultTimeout = 30;
 
-/** How much longer than the service the command itself waits, for an answer that is on its way. */
+/** How much longer the command waits than the service, for an answer that is on its way. */
 const answerWayMs = 1_000;
 
-/** Adds the options that every command has which makes single calls. */
+/** Adds the options of every command that makes single calls. */
 export function withClientOptions(command: Command): Command {
   return withConnectionOptions(command).option(
     "--timeout <seconds>",
@@ -46,7 +46,7 @@ export function withClientOptions(command: Command): Command {
   );
 }
 
-/** Adds the options that every command of a client has. */
+/** Adds the options of every command that calls the service. */
 export function withConnectionOptions(command: Command): Command {
   return command
     .option(
@@ -83,7 +83,7 @@ export interface ServiceClient {
   readonly keys: KeyServiceClient;
   readonly maintenance: MaintenanceServiceClient;
   readonly address: string;
-  /** Ends a single call at Ctrl-C or when the time is over, which the service is told too; for a call that lasts use `context.signal`. */
+  /** Ends a single call at Ctrl-C or at its deadline, which the service is told too; for a call that lasts use `context.signal`. */
   callOptions(): { readonly signal: AbortSignal; readonly metadata: Metadata };
   close(): void;
 }

@@ -1,4 +1,4 @@
-/** The service that the configuration describes, and the key that a call to it shows. */
+/** The service that the configuration describes, and the key to call it with. */
 import { dirname, join } from "node:path";
 import { loadClientConfig } from "../../config/load.ts";
 import { authority, reachable } from "../../config/reachable.ts";
@@ -7,16 +7,16 @@ import type { ServiceTls } from "./client-tls.ts";
 import { readVariable } from "./client-variables.ts";
 import { readKeyFile } from "./read-key-file.ts";
 
-/** Whose key file is taken where no key is given. */
+/** Whose key file is used where no key is given. */
 export type KeyRole = "default" | "operator";
 
 export interface LocalService {
   readonly host: string;
-  /** 0 where it takes any. */
+  /** 0 where it takes any free port. */
   readonly port: number;
   readonly address: string;
   readonly tls: ServiceTls | undefined;
-  /** Where its key files lie. */
+  /** Where its key files are. */
   readonly folder: string;
   /** Whether others may have made the keys. */
   readonly isReplica: boolean;
@@ -30,7 +30,7 @@ export function localService(file: string | undefined, context: CliContext): Loc
   return { host: reachable(host), port, address, tls, folder: dirname(storePath), isReplica };
 }
 
-/** The key to show: `given`, else the variable's, else that of the key file for `role`. */
+/** The key to send: `given`, else the variable's, else that of the key file for `role`. */
 export function keyOf(
   given: string | undefined,
   local: LocalService,
@@ -50,7 +50,9 @@ export function keyOf(
   throw usageFault(`No API key: give --key or SMS_RELAY_KEY (there is no ${file}).${elsewhere}`);
 }
 
-/** Less what an editor or `$(cat …)` put around it. What no header carries is refused here: gRPC's own fault would show the whole key. */
+/**
+ * Without what an editor or `$(cat …)` put around it. What no header carries is refused here: gRPC's own error would show the whole key.
+ */
 function checkedKey(given: string, source: string): string {
   const key = given.trim();
   if (key === "") throw usageFault(`${source} holds no key.`);

@@ -1,8 +1,8 @@
 /** A message was handed over and no answer came: nobody here knows whether it was accepted. */
 export class OutcomeUnknown extends Error {
-  /** With the same id the same request is accepted once. */
+  /** The same request under the same id is accepted once. */
   readonly requestId: string;
-  /** Whether the command named it. */
+  /** Whether it was given on the command line. */
   readonly isNamed: boolean;
 
   constructor(requestId: string, isNamed: boolean, cause: unknown) {

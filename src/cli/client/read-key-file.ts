@@ -1,4 +1,4 @@
-/** Reads an API key from its file, as ssh reads its own: a link is not followed, and rights of others are told. */
+/** Reads an API key from its file, as ssh reads its own: it follows no link, and warns where others may read the file. */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from "node:fs";
 import { type CliContext, CliFailure, usageFault } from "../context.ts";
 

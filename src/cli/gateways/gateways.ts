@@ -1,4 +1,4 @@
-/** `sms-relay gateways`: the ways out, for operators. */
+/** `sms-relay gateways`: lists gateways, pauses and resumes them, and explains routes, for operators. */
 import type { Command } from "commander";
 import { Gateway, type GatewayReplica, gatewayStateToJSON } from "../../gen/smsrelay/v1/gateway.ts";
 import { ExplainRouteResponse } from "../../gen/smsrelay/v1/gateway_service.ts";
@@ -134,7 +134,7 @@ function rowOf(one: Gateway): readonly string[] {
   ];
 }
 
-/** What one replica has of the gateway above it. */
+/** One replica's share of the gateway in the row above. */
 function replicaRowOf(one: GatewayReplica): readonly string[] {
   return [
     `  at ${one.replicaId}`,

@@ -21,7 +21,7 @@ const thin = {
   middle: "  ",
 };
 
-/** A table without lines, its head in capitals; cells are texts. */
+/** A table without rules, its header in capitals; cells are text. */
 export function tableText(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const table = new Table({
     head: head.map((name) => name.toUpperCase()),
@@ -44,7 +44,7 @@ export function factsText(facts: readonly (readonly [name: string, value: string
   return shown.map(([name, value]) => `${name.padEnd(width)}  ${visibleValue(value ?? "")}`).join("\n");
 }
 
-/** What all that a command writes passes: nothing that came from others reaches the terminal as a control. JSON stays what it says. */
+/** Filters all that a command writes, so that nothing that came from others controls the terminal. JSON keeps its meaning. */
 export function visibleContext(context: CliContext): CliContext {
   const { progress } = context;
   return {
@@ -55,7 +55,7 @@ export function visibleContext(context: CliContext): CliContext {
   };
 }
 
-/** What a command with `--json` writes passes instead: each line about the answer is a document, and no bar is drawn between them. */
+/** The same for a command with `--json`: each line about the answer is a JSON document, and no bar is drawn between them. */
 export function jsonContext(context: CliContext): CliContext {
   return {
     ...context,

@@ -1,7 +1,7 @@
 /**
- * Answers of the service as protobuf's JSON form has them (protobuf.dev/programming-guides/json): durations as `3.5s`, 64-bit numbers as
- * texts, enum values by name. The generated encoders write the wire only, so an answer goes over its octets to a library that knows the
- * form; it is loaded where JSON is asked for.
+ * The service's answers in protobuf's JSON form (protobuf.dev/programming-guides/json): durations as `3.5s`, 64-bit numbers as texts, enum
+ * values by name. The generated encoders know only the wire format, so an answer's octets go through a library that knows the JSON form,
+ * loaded only when JSON is asked for.
  */
 import { jsonLine } from "./output.ts";
 

@@ -1,10 +1,10 @@
-/** The rows of a CSV file: its head line, its cells, and the fingerprint of all. */
+/** The rows of a CSV file: its header, its cells, and a fingerprint of them all. */
 import { createHash } from "node:crypto";
 import { CsvError, parse } from "csv-parse";
 import { CliFailure, usageFault } from "../context.ts";
 import type { RereadableFile } from "./spool-input.ts";
 
-/** One row with its line in the file; what is undefined the command says. */
+/** One row with its line in the file; what is undefined comes from the command. */
 export interface Row {
   readonly line: number;
   readonly recipient: string;
@@ -18,7 +18,7 @@ const columns = new Set(["recipient", "text", "sender", "reference"]);
 /** Rows that are kept to compare others with, so that no file fills the memory. */
 const mostCompared = 100_000;
 
-/** Reads the file once before anything is sent: its faults, its length, the name of its sending, and the lines that say again what an earlier one says. */
+/** Reads the file once before anything is sent: finds its faults, its length, its digest, and the lines that repeat an earlier one. */
 export async function surveyRows(
   source: RereadableFile,
   text: string | undefined,
@@ -45,7 +45,7 @@ export async function surveyRows(
   return { rowCount, digest: hash.digest("hex"), repeatedCount, firstRepeated };
 }
 
-/** Each row in turn; a file that is no such CSV is a usage fault. */
+/** Each row in turn; a file that is not such a CSV is a usage fault. */
 export async function* rowsOf({ read, name }: RereadableFile): AsyncGenerator<Row> {
   const parser = parse({ bom: true, columns: checkedHead, skip_empty_lines: true, trim: true, info: true });
   const source = read();

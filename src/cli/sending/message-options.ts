@@ -1,4 +1,4 @@
-/** The options that say what a message is like, shared by `send` and its bulk form. */
+/** The options that describe a message, shared by `send` and its bulk form. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseDuration } from "../../config/values.ts";
 import { DuplicatePolicy, Encoding } from "../../gen/smsrelay/v1/message.ts";
@@ -89,7 +89,7 @@ export function requestPart(options: MessageOptions): DeepPartial<SendSmsRequest
   };
 }
 
-/** `gsm7` → the contract's value; unspecified where nothing is insisted on. */
+/** `gsm7` → the contract's value; unspecified where none is demanded. */
 export function encodingOf(name: "gsm7" | "ucs2" | undefined): Encoding {
   if (name === undefined) return Encoding.ENCODING_UNSPECIFIED;
   return name === "gsm7" ? Encoding.ENCODING_GSM7 : Encoding.ENCODING_UCS2;

@@ -74,7 +74,7 @@ async function preview(text: string, options: PreviewOptions, context: CliContex
 }
 
 const shownOnLine = 5;
-/** The service tells no more of them (smsrelay/v1/message.proto). */
+/** The service lists no more of them (smsrelay/v1/message.proto). */
 const mostTold = 100;
 
 /** The first few of many, and how many more there are. */

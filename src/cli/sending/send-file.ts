@@ -17,10 +17,10 @@ import type { SendOptions } from "./send-options.ts";
 import { createSilence } from "./silence.ts";
 import { type RereadableFile, spoolInput } from "./spool-input.ts";
 
-/** Refusals that are printed one by one; beyond them only their number is told. */
+/** Refusals that are printed one by one; beyond these only their number is. */
 const refusalsShown = 20;
 
-/** The column of what a violation is about. */
+/** The column that a violation is about. */
 const columnOf = new Map([
   ["recipients[0]", "recipient"],
   ["client_reference", "reference"],

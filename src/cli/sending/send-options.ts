@@ -1,4 +1,4 @@
-/** What `send` is asked for, one message or a file of them. */
+/** The options of `send`, for one message or a file of them. */
 import type { ClientOptions } from "../client/client.ts";
 import type { MessageOptions } from "./message-options.ts";
 

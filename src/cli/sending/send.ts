@@ -57,7 +57,7 @@ export function defineSend(program: Command, context: CliContext): void {
   withClientOptions(withMessageOptions(command));
 }
 
-/** The piped text. Octets that are no UTF-8 are a fault, and so is more than any message can have. */
+/** The piped text. Octets that are not UTF-8 are a fault, and so is more than any message can hold. */
 async function readText(context: CliContext): Promise<string> {
   const pieces: Buffer[] = [];
   let lengthOctets = 0;

@@ -1,4 +1,4 @@
-/** The longest wait for the next answer of a call that has many, which has no deadline as a whole. */
+/** Limits the wait for the next answer of a call that has many, and so no deadline as a whole. */
 import type { CliContext } from "../context.ts";
 
 export interface Silence {
@@ -11,7 +11,7 @@ export interface Silence {
   end(): void;
 }
 
-/** Begins the first wait, which has the connecting in it. */
+/** Begins the first wait, which includes connecting. */
 export function createSilence(longestMs: number, { clock, signal }: CliContext): Silence {
   const over = new AbortController();
   const wait = () => clock.setTimeout(() => over.abort(), longestMs);

@@ -1,4 +1,4 @@
-/** Rows come twice over a file: once to check all of them, once to send. What can be read only once is kept on disk in between. */
+/** Makes a file readable twice: once to check all rows, once to send them. What can be read only once is kept on disk in between. */
 import * as fs from "node:fs";
 import { createReadStream, createWriteStream } from "node:fs";
 import { mkdtemp, open, rm, stat } from "node:fs/promises";
@@ -16,10 +16,10 @@ export interface RereadableFile extends AsyncDisposable {
   readonly name: string;
 }
 
-/** A stream closes its file when it ends, whatever it was told; this one is closed by who opened it. */
+/** A stream closes its file when it ends, whatever it is told; this file is closed by whoever opened it. */
 const keptOpen = { ...fs, close: (_file: number, done?: (error?: null) => void) => done?.() };
 
-/** `file` itself where it is a regular one, else a copy that only this user can read; `-` is what is piped in. */
+/** `file` itself where it is a regular one, else a copy that only this user can read; `-` is standard input. */
 export async function spoolInput(file: string, context: CliContext): Promise<RereadableFile> {
   const path = resolve(context.workingDirectory, file);
   const isInput = file === "-" || path === "/dev/stdin";

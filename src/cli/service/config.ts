@@ -76,7 +76,7 @@ function check(named: string | undefined, options: CheckOptions, context: CliCon
   for (const warning of warnings) context.out(`Warning: ${warning}`);
 }
 
-/** What is no fault and may still surprise. */
+/** What is not a fault but may surprise. */
 function warningsOf(config: Config): readonly string[] {
   const { accounts, gateways, store } = config;
   const keyFile = join(dirname(store.path), "operator.key");

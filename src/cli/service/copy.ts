@@ -82,7 +82,7 @@ async function copy(options: CopyOptions, context: CliContext): Promise<void> {
     );
 }
 
-/** The options stand for the settings, and are checked and followed as these are. */
+/** The options stand in for the settings, and are checked and resolved like them. */
 function loadWith({ from, to, config: file }: CopyOptions, { environment, workingDirectory }: CliContext) {
   const given = {
     ...(from === undefined ? {} : { [variableName(["store", "path"])]: resolve(workingDirectory, from) }),

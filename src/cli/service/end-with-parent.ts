@@ -1,15 +1,15 @@
 /**
- * Under npm and npx there are a shell and npm above this process, and a signal to one of those may end it and nobody else: npm hands
- * SIGTERM to its shell, which dies of it and tells no child. A process that has lost its parent so is to stop as if it had been told.
+ * Under npm and npx this process runs below a shell and npm, and a signal may end one of those and nobody else: npm hands SIGTERM to its
+ * shell, which dies of it and tells no child. A process that loses its parent this way stops as if it had received the signal.
  */
 import { readFileSync } from "node:fs";
 import type { Environment } from "../../config/environment.ts";
 import type { Clock, Timer } from "../../observability/clock.ts";
 
-/** How soon it is noticed. */
+/** How soon the loss is noticed. */
 const lookMs = 200;
 
-/** Calls `stop` once the parent is another than at the start. Undefined where no npm stands above. */
+/** Calls `stop` once the parent is no longer the one of the start. Undefined where npm is not above this process. */
 export function endWithParent(
   environment: Environment,
   clock: Pick<Clock, "setInterval">,
@@ -35,7 +35,7 @@ export function isNpxTheInit(environment: Environment): boolean {
   }
 }
 
-/** From the fourth field of its stat, which stands behind the name in parentheses. */
+/** From the fourth field of its stat, the second after the name in parentheses. */
 function parentOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);

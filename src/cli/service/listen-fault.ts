@@ -1,4 +1,4 @@
-/** Why a door cannot be opened, in our own words: the system's are those of its call, and gRPC wraps them once more. */
+/** Says in our own words why a listener cannot be opened: the system describes its own call, and gRPC wraps that once more. */
 
 const sentences: Readonly<Record<string, (address: string) => string>> = {
   EADDRINUSE: (address) =>
@@ -9,7 +9,7 @@ const sentences: Readonly<Record<string, (address: string) => string>> = {
     `${address} is no address of this machine. Choose one that it has, or 0.0.0.0 for all`,
 };
 
-/** `settings` are where the address stands. Undefined where the error is about something else. */
+/** `settings` names the settings that hold the address. Undefined where the error is about something else. */
 export function describeListenFault(error: unknown, settings: string): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const code = Object.keys(sentences).find((name) => error.message.includes(name)) ?? codeOf(error);

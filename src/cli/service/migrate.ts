@@ -1,4 +1,4 @@
-/** `sms-relay migrate`: brings the configured store to this program's schema, and says from which to which. */
+/** `sms-relay migrate`: brings the configured store to this program's schema, and names the versions before and after. */
 import type { Command } from "commander";
 import type { StoreMigration } from "../../compose/stores/migrate-store.ts";
 import { loadConfig } from "../../config/load.ts";

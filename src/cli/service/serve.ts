@@ -1,4 +1,4 @@
-/** `sms-relay serve`: runs the service until it is told to stop, and takes another configuration on SIGHUP. */
+/** `sms-relay serve`: runs the service until it is told to stop, and reads its configuration again on SIGHUP. */
 
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -110,7 +110,7 @@ async function start(
   }
 }
 
-/** A defect ends the process: the next start goes on from what is on disk. Its line is redacted as all others are. */
+/** A defect ends the process: the next start goes on from what is on disk. Its line is redacted like all others. */
 function endOnDefect(log: RootLogger): void {
   process.on("uncaughtException", (err) => {
     log.flush();
@@ -119,7 +119,7 @@ function endOnDefect(log: RootLogger): void {
   });
 }
 
-/** What a reload takes; all else is told to wait for a restart. */
+/** What a reload applies; anything else is reported as waiting for a restart. */
 const reloaded = /^(gateways|listen\.grpc\.tls\.(cert|key|clientCa))$/;
 
 function reloadGateways(service: Service, started: Config, load: () => LoadedConfig, log: Logger): void {

@@ -7,7 +7,7 @@ import { type CliContext, usageFault } from "../context.ts";
 import { readOptionFile } from "../option-file.ts";
 import { type Checked, checkBehaviours, faultText } from "./check-behaviour.ts";
 
-/** The behaviours in `file`; every fault is told with its line, its entry and the rule, as wrong usage. */
+/** The behaviours in `file`; every fault is reported with its line, its entry and the rule, as wrong usage. */
 export function readBehaviourFile(file: string, context: CliContext): readonly BehaviourSpec[] {
   const text = readOptionFile(file, "--behave-file", context).toString("utf8");
   const lines = new LineCounter();

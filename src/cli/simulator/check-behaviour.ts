@@ -35,7 +35,7 @@ export function checkBehaviour(data: unknown, path: readonly PropertyKey[] = [])
   return { kind: "faulty", faults };
 }
 
-/** Checks a list of them, and tells the faults of all. */
+/** Checks a list of them, and reports the faults of all. */
 export function checkBehaviours(
   data: unknown,
   path: readonly PropertyKey[] = [],

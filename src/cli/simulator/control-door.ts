@@ -1,4 +1,4 @@
-/** The simulator's control door: HTTP on loopback that shows and changes its behaviours while it runs, and tells its counters. */
+/** The simulator's control API: HTTP on loopback that shows and changes its behaviours while it runs, and shows its counters. */
 import fastify, { type FastifyError, type FastifyReply } from "fastify";
 import { type DescribedIssue, pathText } from "../../config/describe-issue.ts";
 import type { Simulator } from "../../smsc/start-simulator.ts";
@@ -13,15 +13,15 @@ export interface ControlDoorOptions {
 export interface ControlDoor {
   readonly host: string;
   readonly port: number;
-  /** Closes the door and its connections; harmless when repeated. */
+  /** Closes the listener and its connections; harmless when repeated. */
   stop(): Promise<void>;
 }
 
-/** There are no keys, so nobody but this machine may knock. */
+/** There are no keys, so only this machine may connect. */
 const HOST = "127.0.0.1";
 const BODY_OCTETS = 65_536;
 
-/** Opens the door; resolves once it listens. What is refused has changed nothing. */
+/** Resolves once it listens. A refused request has changed nothing. */
 export async function openControlDoor({ port, simulator }: ControlDoorOptions): Promise<ControlDoor> {
   const server = fastify({
     logger: false,

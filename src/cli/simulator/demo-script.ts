@@ -1,4 +1,4 @@
-/** What the demonstration sends, what it shows of the reports, and what must have come of it. */
+/** What the demonstration sends, which reports it shows, and what must come of it. */
 import type { DeliveryReport } from "../../gen/smsrelay/v1/delivery_report.ts";
 import { Lane } from "../../gen/smsrelay/v1/message.ts";
 import { type SendSmsRequest, StatusView, WaitFor } from "../../gen/smsrelay/v1/sms.ts";
@@ -111,7 +111,7 @@ async function send(act: Act, { client, context }: DemoDeps): Promise<string> {
   return response.messageId;
 }
 
-/** Reads until every delivery has its final report; shows all but the many of the bulk. */
+/** Reads until every delivery has its final report; shows all but those of the bulk message. */
 async function followReports(
   { client, context }: DemoDeps,
   expected: number,

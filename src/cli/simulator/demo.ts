@@ -87,8 +87,8 @@ async function demo(context: CliContext): Promise<void> {
 }
 
 /**
- * Loaded late, so that help does not wait for the whole service. A function of its own: tsc leaves the ending of an import alone that
- * stands where it rewrites `await using`.
+ * Loaded late, so that help does not wait for the whole service. A function of its own, because tsc does not rewrite the extension of an
+ * import inside code where it rewrites `await using`.
  */
 function loadService() {
   return import("../../compose.ts");

@@ -168,7 +168,7 @@ function failListening(error: unknown, options: string): never {
   throw fault === undefined ? error : new CliFailure(exitCodes.failed, fault, { cause: error });
 }
 
-/** Before anything is listened to: a simulator whose record nobody can read is of no use. */
+/** Checked before anything listens: a simulator whose record nobody can read is of no use. */
 function checkRecord({ record }: SimulateOptions, { workingDirectory }: CliContext): void {
   if (record === undefined) return;
   try {

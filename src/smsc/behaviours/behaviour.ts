@@ -58,13 +58,13 @@ export interface OutgoingReceipt {
   readonly tlvs: NonNullable<PduContent<"deliver_sm">["tlvs"]>;
 }
 
-/** One behaviour; what it leaves out it does not meddle with. */
+/** One behaviour; it does not meddle where it leaves a hook out. */
 export interface Behaviour {
   /** A command_status to refuse a bind with. */
   readonly onBind?: (context: BindContext) => number | undefined;
   /** A command_status to refuse a submit with. */
   readonly onSubmit?: (context: SubmitContext) => number | undefined;
-  /** What is sent instead of an accepting answer: nothing, it, or several. */
+  /** What is sent instead of an accepting answer: nothing, that answer, or several. */
   readonly onAnswer?: (answer: Answer, context: AcceptedContext) => readonly Answer[];
   /** What is sent instead of a receipt. */
   readonly onReceipt?: (receipt: OutgoingReceipt, context: AcceptedContext) => readonly OutgoingReceipt[];

@@ -1,4 +1,4 @@
-/** Makes behaviours of their data. One function a kind; how often each strikes is decided in one place. */
+/** Makes behaviours from their data, with one function a kind; how often each strikes is decided in one place. */
 import { assertNever } from "../../domain/assert-never.ts";
 import { COMMAND_STATUS } from "../../smpp/command-status.ts";
 import type { Random } from "../random.ts";

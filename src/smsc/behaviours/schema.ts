@@ -1,4 +1,4 @@
-/** Behaviours as they may be written down: which settings each kind has, and within which bounds. */
+/** The written form of behaviours: which settings each kind has, and within which bounds. */
 import { z } from "zod";
 import { MESSAGE_STATES } from "../../smpp/message-state.ts";
 import { MESSAGE_ID_NOTATIONS } from "../message-id.ts";
