@@ -29,7 +29,7 @@ export interface DispatchSettings {
   readonly aheadWindows: number;
   /** Most deliveries held in memory for one gateway, whatever its rate. */
   readonly maxAhead: number;
-  /** Wait of what no working gateway may carry, before it is routed again. */
+  /** How long what no working gateway may carry waits before it is routed again. */
   readonly rerouteDelayMs: number;
   /** How long deliveries in memory wait for a gateway that lost its sessions before they go back to the store. */
   readonly holdMs: number;

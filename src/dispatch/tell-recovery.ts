@@ -1,4 +1,6 @@
-/** Tells operators what a crash left behind, and which messages it may have sent already: they are sent again, and nobody else knows. */
+/**
+ * Tells operators what a crash left behind, and which messages may have been sent before it: they are sent again, and nobody else knows.
+ */
 import { messageIdOf } from "../domain/ids.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Recovery } from "../store/keeping.ts";

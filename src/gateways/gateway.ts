@@ -1,6 +1,6 @@
 /**
- * The port of a way out. A gateway submits parts and passes on what comes back; it decides nothing about routes, retries
- * or states. Everything that went wrong with a submit is a value, never an exception.
+ * The port of a gateway: it submits parts and passes on what comes back, and decides nothing about routes, retries or
+ * states. Everything that goes wrong with a submit is a value, never an exception.
  */
 
 import type { DeliveryId, GatewayId } from "../domain/ids.ts";
@@ -12,7 +12,7 @@ export type GatewayStatus =
   /** At least one session can submit. */
   | { readonly kind: "ready" }
   | { readonly kind: "connecting"; readonly reason: string }
-  /** Refused with credentials that were never taken (P20), until it is resumed by hand. */
+  /** Refused with credentials that were never accepted (P20), until it is resumed by hand. */
   | { readonly kind: "stopped"; readonly reason: string };
 
 /** One part to be written, numbered from 1 within its delivery. */
@@ -35,14 +35,14 @@ export interface Submission {
   readonly takeToken: () => Promise<void> | undefined;
 }
 
-/** The end of one session: the same object with every part that it leaves in doubt, by which they are known as one misfortune. */
+/** The end of one session. Every part that it leaves in doubt carries the same object, so that they count as one misfortune. */
 export interface SessionLoss {
   readonly timeMs: number;
 }
 
 /**
- * Where an answer goes that comes after its part was given up as ambiguous. Whoever was given the result puts its own function here;
- * it is called at most once, with what the SMSC says after all: accepted or refused.
+ * Where an answer goes that comes after its part was given up as ambiguous. Whoever receives the result puts a function here; it is called
+ * at most once, with what the SMSC says after all: accepted or refused.
  */
 export interface LateAnswer {
   onAnswer: (result: PartResult) => void;
@@ -86,7 +86,7 @@ export type PartResult =
 
 /** What a gateway tells its owner. A promise that rejects makes the SMSC keep its message (ESME_RX_T_APPN). */
 export interface GatewayListener {
-  /** The status is another, or the number of sessions that are kept. */
+  /** The status has changed, or the number of sessions that are kept. */
   onStatus(status: GatewayStatus): void;
   /** Room in a window may have opened. */
   onRoom(): void;
@@ -131,7 +131,7 @@ export interface Gateway {
   closeSession(slot: number, graceMs?: number): Promise<void>;
   /** Lets so many PDUs of a session be unanswered from now on; its sessions stay. */
   resize(window: number): void;
-  /** Binds again after a stop for a wrong password; links that wait for their next try have it at once. */
+  /** Binds again after a stop for a wrong password; links that wait for their next try make it at once. */
   resume(): void;
   /** Waits for unanswered PDUs until `graceMs` is over, unbinds and closes; harmless when repeated. */
   stop(graceMs: number): Promise<void>;

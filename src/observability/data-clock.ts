@@ -1,12 +1,12 @@
 /**
- * The clock of what is stored: every time that is written or compared with a stored one. On a store of one process it is the machine's;
- * replicas on one database all take the database's, carried on by their monotonic clock between two readings, so that a machine whose
- * clock is wrong does no harm (P60). After a jump data is not judged by its age for a while.
+ * The clock of what is stored: every time that is written or compared with a stored one. On a store of one process it is the machine's.
+ * Replicas on one database all take the database's, carried on by their monotonic clock between two readings, so that a machine whose clock
+ * is wrong does no harm (P60). After a jump, data is not judged by its age for a while.
  */
 import type { Clock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
 
-/** What another clock showed at some moment between two of the own monotonic one. */
+/** What another clock showed at some moment between two readings of our monotonic one. */
 export interface ClockReading {
   readonly timeMs: number;
   readonly sentMs: number;
@@ -17,11 +17,11 @@ export interface DataClock extends Clock {
   /** Takes what the database's clock showed; from the first reading on `now` follows it. */
   adopt(reading: ClockReading): void;
   /**
-   * The time by which data may be ended or deleted for its age, looked at right now; undefined for ten minutes after a jump: whether the
-   * clock was wrong before or is now only people can tell.
+   * The time by which data may be ended or deleted for its age, looked at right now; undefined for ten minutes after a jump: only people
+   * can tell whether the clock was wrong before or is now.
    */
   sweepTimeMs(): number | undefined;
-  /** A moment that the machine's clock names, such as the deadline of a call, by this one. */
+  /** A moment of the machine's clock, such as the deadline of a call, by this one. */
   ofMachine(timeMs: number): number;
   /** How many times it jumped since the start. */
   readonly jumpCount: number;

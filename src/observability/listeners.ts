@@ -1,5 +1,5 @@
 /**
- * Those who are told of something that has happened: one that throws is logged, and neither the others nor the teller notice, so that
+ * Listeners that are told of something that has happened. One that throws is logged, and neither the others nor the caller notice, so that
  * what is done stays done.
  */
 import type { Logger } from "./logger.ts";

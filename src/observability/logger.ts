@@ -1,6 +1,6 @@
 /**
- * Log lines: JSON by pino, one line an event, redacted (P48); on a terminal the same as short sentences. Nothing is logged for
- * each message above `debug`.
+ * Log lines: JSON by pino, one line an event, redacted (P48); on a terminal, the same as short sentences. Nothing is logged for each
+ * message above `debug`.
  */
 import { type DestinationStream, type Logger as PinoLogger, pino } from "pino";
 import type { Clock } from "./clock.ts";
@@ -32,7 +32,7 @@ export interface Logger {
 
 /** The program's own logger. */
 export interface RootLogger extends Logger {
-  /** Writes what `often` has counted and not told yet. */
+  /** Writes what `often` has counted and not yet written. */
   flush(): void;
 }
 

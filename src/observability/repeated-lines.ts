@@ -1,6 +1,6 @@
 /**
- * Lines that may come with each message: the first is written at once, those that follow within a minute are counted and told in one
- * line when it is over. So a stranger who sends a thousand odd receipts writes two lines, and no disk fills with one sentence.
+ * Lines that may come with each message: the first is written at once, those that follow within a minute are counted and reported in one
+ * line when it is over. A stranger who sends a thousand odd receipts then writes two lines, and no disk fills with one sentence.
  */
 import type { Clock, Timer } from "./clock.ts";
 

@@ -1,6 +1,6 @@
 /**
- * Decides where a claimed delivery goes now, and after an attempt that did not end it, where and when it is tried again. Pure: the
- * loops supply selection, time and chance.
+ * Decides where a claimed delivery goes now and, after an attempt that did not end it, where and when it is tried again. Pure: the loops
+ * supply selection, time and chance.
  */
 import type { FailureReason } from "../../domain/delivery-state.ts";
 import type { GatewayId } from "../../domain/ids.ts";
@@ -28,7 +28,9 @@ export type Placement =
     }
   /** No gateway that may carry it can send now. */
   | { readonly kind: "wait"; readonly gatewayId: GatewayId; readonly delayMs?: number | undefined }
-  /** Every gateway that may carry it has parts in doubt as often as it may: it waits for an answer or a receipt until its time. */
+  /**
+   * Every gateway that may carry it has had parts in doubt as often as allowed: it waits for an answer or a receipt until its time is over.
+   */
   | { readonly kind: "park"; readonly gatewayId: GatewayId }
   /** No gateway may carry it any more. */
   | { readonly kind: "refused"; readonly code: StatusCodeName; readonly reason: FailureReason };

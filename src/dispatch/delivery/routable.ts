@@ -12,7 +12,7 @@ export interface Placeable {
   readonly progress: DeliveryProgress;
 }
 
-/** With what tells why no gateway may carry it. */
+/** With what explains why no gateway may carry it. */
 export interface Routable extends Placeable {
   readonly message: PlannedMessage;
   readonly plans: Plans;

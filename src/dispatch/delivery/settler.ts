@@ -1,6 +1,6 @@
 /**
- * Hands settlements to the store in batches: one call is in flight, and what gathers meanwhile is the next. The loops never wait
- * for it; where the store is away it tries again until it is back, and the number that waits tells the loops to pause.
+ * Hands settlements to the store in batches: one call is in flight, and what gathers meanwhile goes with the next. The loops never wait for
+ * it; while the store is away it tries again, and the number that waits tells the loops to pause.
  */
 
 import type { DeliveryState } from "../../domain/delivery-state.ts";
@@ -44,7 +44,7 @@ export class Settler {
   #isAbandoned = false;
   #retryTimer: Timer | undefined;
   #failures = 0;
-  /** So many of the first go one by one, because one of them broke their batch. */
+  /** How many of the first go one by one, because one of them broke their batch. */
   #alone = 0;
   #idle: (() => void)[] = [];
 

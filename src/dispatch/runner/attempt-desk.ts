@@ -1,6 +1,6 @@
 /**
- * The attempts of one gateway that are under way: hands deliveries to its sessions, and does with the answers what they mean:
- * back to their place in memory, to the store for another try, or to their end.
+ * The attempts of one gateway that are under way. It hands deliveries to the gateway's sessions, and by the answers brings them back to
+ * their place in memory, to the store for another try, or to their end.
  */
 import { mayHaveBeenSent } from "../../domain/ending-at-expiry.ts";
 import { nameProgress } from "../../domain/gateway-names.ts";
@@ -62,7 +62,7 @@ export class AttemptDesk {
     return this.#lastEndMs;
   }
 
-  /** What its gateway is called now, where that goes on under another name. */
+  /** The present name of its gateway, where that goes on under another. */
   get #renamedTo(): GatewayId | undefined {
     return this.#dependencies.context.names().renamed.get(this.#gatewayId);
   }

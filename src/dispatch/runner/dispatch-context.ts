@@ -1,4 +1,4 @@
-/** What the loops of the gateways share: the store, the table of routes, and the ways by which a delivery leaves a loop. */
+/** What the loops of the gateways share: the store, the table of routes, and the ways in which a delivery leaves a loop. */
 import type { GatewayNames } from "../../domain/gateway-names.ts";
 import type { ClaimantId, GatewayId } from "../../domain/ids.ts";
 import type { Lane } from "../../domain/message.ts";
@@ -34,12 +34,12 @@ export interface DispatchContext {
   /** The most places that another gateway that can send has free. */
   readonly freeAtOthers: (gatewayId: GatewayId, lane: Lane) => number;
   readonly toItems: (claim: Claim, claimant: ClaimantId) => readonly InHand[];
-  /** Brings a delivery where its placement says; it is in no queue any more. */
+  /** Brings a delivery to where its placement says; it is in no queue any more. */
   readonly place: (item: InHand, placement: Placement, from: GatewayId) => void;
   /** Gives a delivery back to a queue of the store, unclaimed, at its former place where it was never tried. */
   readonly handBack: (item: InHand, gatewayId: GatewayId) => void;
   readonly expire: (item: InHand) => void;
-  /** For how long a gateway could not send, 0 where it can. */
+  /** For how long a gateway has not been able to send, 0 where it can. */
   readonly unableMs: (gatewayId: GatewayId) => number;
   readonly lateAnswers: LateAnswers;
   /** Whether what is past its time may be ended now: not while the clock is in doubt. */

@@ -1,6 +1,6 @@
 /**
- * Whether one gateway may send now and how premium: its sessions, a pause by hand, its circuit, and its tokens, of which every PDU
- * takes one. Parts of a delivery that has begun go before new deliveries.
+ * Whether one gateway may send now, and how fast: its sessions, a pause by hand, its circuit, and its tokens, of which every PDU takes one.
+ * Parts of a delivery that has begun go before new deliveries.
  */
 import type { GatewayStatus } from "../../gateways/gateway.ts";
 import type { Clock, Timer } from "../../observability/clock.ts";

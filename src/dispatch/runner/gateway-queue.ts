@@ -10,7 +10,7 @@ import { LaneQueue } from "./lane-queue.ts";
 
 /** How the places of a gateway are divided among its lanes. What a lane does not use is lent to the others. */
 const placeShares: Readonly<Record<Lane, number>> = { OTP: 0.4, NORMAL: 0.4, BULK: 0.2 };
-/** Of its share, how much a lane always finds free beyond what it uses, until it has all of it: that much is never lent. */
+/** How much of its share a lane always finds free beyond what it uses, until it uses all of it: this much is never lent. */
 const keptFree = 1 / 2;
 
 export class GatewayQueue {
@@ -48,8 +48,8 @@ export class GatewayQueue {
   }
 
   /**
-   * Places that the lane may take: of its share as far as they are not lent, and of the others' what these neither use nor keep free.
-   * The more a lane uses, the less of its share is lent, so that what it lent comes back to it as its borrowers' deliveries leave.
+   * Places that the lane may take: those of its share that are not lent, and those of the others' shares that they neither use nor keep
+   * free. The more a lane uses, the less of its share is lent, so that what it lent comes back to it as its borrowers' deliveries leave.
    */
   free(lane: Lane): number {
     const used = this.#used(lane);

@@ -204,7 +204,7 @@ export class GatewayRunner {
     return clock.monotonic() - Math.max(this.#idleSinceMs, this.desk.lastEndMs) > limitMs;
   }
 
-  /** For how long it could not send, 0 where it can. */
+  /** For how long it has not been able to send, 0 where it can. */
   get unableMs(): number {
     return this.canSend ? 0 : this.#withdrawal.unableMs;
   }

@@ -17,7 +17,7 @@ export interface HandOverDependencies {
   readonly random: () => number;
   readonly rerouteDelayMs: number;
   readonly runnerOf: (gatewayId: GatewayId) => GatewayRunner | undefined;
-  /** What a gateway is called by now. */
+  /** The present name of a gateway. */
   readonly today: (gatewayId: GatewayId) => GatewayId;
 }
 
@@ -28,7 +28,7 @@ export class HandOver {
     this.#dependencies = dependencies;
   }
 
-  /** Brings a delivery where its placement says; it is in no queue any more. */
+  /** Brings a delivery to where its placement says; it is in no queue any more. */
   place(item: InHand, placement: Placement, from: GatewayId): void {
     switch (placement.kind) {
       case "send":
@@ -61,7 +61,7 @@ export class HandOver {
     this.#settleRetry(item, gatewayId, timeMs);
   }
 
-  /** Its time is over: nobody knows of what was sent in doubt, and nothing else was sent. */
+  /** Its time is over: nobody knows what became of parts in doubt, and nothing else was sent. */
   expire(item: InHand): void {
     this.#settle(item, { kind: "final", ...endingAtExpiry(item.progress) });
   }

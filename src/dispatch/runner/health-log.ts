@@ -1,4 +1,4 @@
-/** Tells the log once when a gateway's loop begins to be able to send, can no longer, or makes no progress although it could. */
+/** Logs once when a gateway's loop becomes able to send, can no longer send, or makes no progress although it could. */
 import type { GatewayId } from "../../domain/ids.ts";
 import type { Logger } from "../../observability/logger.ts";
 import type { GatewayHealth } from "../../routing/route-gateway.ts";

@@ -1,4 +1,4 @@
-/** A first-in-first-out queue of deliveries of one lane, to whose front one can be put back at its former place. */
+/** A first-in-first-out queue of one lane's deliveries, in which one that left can be put back at its former place. */
 import type { InHand } from "../delivery/in-hand.ts";
 
 export class LaneQueue {

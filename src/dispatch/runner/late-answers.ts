@@ -1,6 +1,6 @@
 /**
- * What the SMSC says of a part after its attempt was settled without it (P49): the store keeps it, and a resend that has not left is
- * kept back meanwhile, and dropped where nothing is left to be sent.
+ * What the SMSC says of a part after its attempt was settled without it (P49). The store keeps it; meanwhile a resend that has not left is
+ * held back, and dropped where nothing is left to be sent.
  */
 import type { DeliveryId, GatewayId } from "../../domain/ids.ts";
 import { acceptParts } from "../../domain/message.ts";
@@ -22,7 +22,7 @@ export interface LateAnswersDependencies {
   readonly clock: Clock;
   /** Takes a delivery out of the queue in which it waits to be sent again; undefined where it is in none. */
   readonly hold: (deliveryId: DeliveryId) => HeldResend | undefined;
-  /** What a gateway is called now that was called so; undefined where it still is. */
+  /** The present name of a gateway by its former one; undefined where the name still stands. */
   readonly renamed: (gatewayId: GatewayId) => GatewayId | undefined;
   /** The gateway answered something. */
   readonly onHeard: (gatewayId: GatewayId) => void;
@@ -38,7 +38,7 @@ export class LateAnswers {
   readonly #dependencies: LateAnswersDependencies;
   /** Resends that wait for the store to keep an answer. */
   readonly #held = new Map<Settlement, HeldResend>();
-  /** Of what is being sent again: deliveries of which another attempt is known to be wholly accepted or delivered. */
+  /** Deliveries that are being sent again although another attempt is known to be wholly accepted or delivered. */
   readonly #needless = new Set<DeliveryId>();
 
   constructor(dependencies: LateAnswersDependencies) {

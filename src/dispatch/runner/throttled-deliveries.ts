@@ -1,6 +1,6 @@
 /**
- * Deliveries of one gateway that were throttled, each with what passed meanwhile: whichever is throttled again and again while others
- * pass has a fault of its own, and neither slows the gateway down nor tries for ever without spending a try (P15).
+ * Deliveries of one gateway that were throttled, each with what passed meanwhile. One that is throttled again and again while others pass
+ * has a fault of its own: it neither slows the gateway down nor tries for ever without spending a try (P15).
  */
 import type { DeliveryId } from "../../domain/ids.ts";
 

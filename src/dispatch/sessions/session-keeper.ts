@@ -1,6 +1,6 @@
 /**
- * Keeps those sessions of gateways open that are this process's, gives up what others are due, and learns where others can send. It
- * looks each second, and at once when something changes. What it could not hold on to is closed before others may have it.
+ * Keeps open those sessions of gateways that are this process's, gives up what is due to others, and learns where others can send. It looks
+ * each second, and at once when something changes. What it could not hold on to is closed before others may have it.
  */
 import type { GatewayId } from "../../domain/ids.ts";
 import type { Gateway } from "../../gateways/gateway.ts";
@@ -38,11 +38,11 @@ const everyMs = 1_000;
 /** Between looks for whatever cause: binds come in crowds. */
 const leastGapMs = 50;
 /**
- * How long a gateway is still taken for one that others can send by after the last of them said so: a session that goes from one to
- * another takes a moment, and no delivery should take a worse way meanwhile.
+ * How long others still count as able to send by a gateway after the last of them said so: a session takes a moment to move from one to
+ * another, and no delivery should take a worse route meanwhile.
  */
 const handOverMs = 3_000;
-/** What is unanswered on a session whose lease ends has less than the lease's margin. */
+/** Time for what is unanswered on a session whose lease ends; less than the lease's margin. */
 const lapseGraceMs = 500;
 
 export class SessionKeeper {
@@ -225,7 +225,7 @@ export class SessionKeeper {
   }
 }
 
-/** A pause is everybody's, and is asked for before whether others can send. */
+/** A pause holds for all replicas, and is looked at before whether others can send. */
 function isWorking({ report }: ReplicaReport): boolean {
   return report.state === "ready" || (report.state === "paused" && report.boundSessions > 0);
 }

@@ -1,4 +1,4 @@
-/** A piece of work that is done again and again: one tick at a time, started and stopped together with its own work. */
+/** A piece of work that is done again and again, one tick at a time; stopping waits for the tick that is running. */
 import type { Clock, Timer } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
 

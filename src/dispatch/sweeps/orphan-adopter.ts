@@ -1,6 +1,6 @@
 /**
- * Brings deliveries that wait for a gateway which left the configuration into the queue of one that is there, to be routed again: of
- * its own one under a new name, where it has one. Receipts that were parked under a former name come to today's, too.
+ * Moves deliveries that wait for a gateway which left the configuration into the queue of one that is there, to be routed again; those of a
+ * renamed gateway go to its new name. Receipts that were parked under a former name move to today's, too.
  */
 import type { GatewayNames } from "../../domain/gateway-names.ts";
 import type { GatewayId } from "../../domain/ids.ts";

@@ -1,4 +1,4 @@
-/** Frees what processes have claimed that are gone. One process on one file has nothing to free; replicas do. */
+/** Frees what was claimed by processes that are gone. One process on one file has nothing to free; replicas do. */
 import type { Clock } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
 import type { Store } from "../../store/store.ts";

@@ -1,4 +1,4 @@
-/** Ends UNKNOWN what was SUBMITTED and of which no receipt came in time (P11). */
+/** Ends as UNKNOWN what was SUBMITTED and got no receipt in time (P11). */
 import type { DataClock } from "../../observability/data-clock.ts";
 import type { Logger } from "../../observability/logger.ts";
 import { countAll } from "../../store/keeping.ts";
@@ -9,7 +9,7 @@ export interface SilenceWatchDependencies {
   readonly store: Pick<Store, "endSilent">;
   readonly clock: DataClock;
   readonly log: Logger;
-  /** How long after a delivery's validity its receipts are waited for. */
+  /** How long to wait for receipts after a delivery's validity. */
   readonly receiptGraceMs: number;
   readonly everyMs?: number;
   readonly limit?: number;

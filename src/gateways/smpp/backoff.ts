@@ -6,13 +6,13 @@
 export interface Backoff {
   /** Milliseconds to wait now, at most `maxMs` in place of the usual; each call counts as one more failure. */
   nextDelayMs(maxMs?: number): number;
-  /** A link that was bound and had an answer went at `nowMs`, by the monotonic clock. */
+  /** A link that was bound and had an answer ended at `nowMs`, by the monotonic clock. */
   worked(nowMs: number): void;
   /** Begins again at the minimum. */
   reset(): void;
 }
 
-/** Of links that worked and went within so long, … */
+/** Of links that worked and ended within so long, … */
 const crowdMs = 60_000;
 /** … this many are a crowd: from the last of them on the wait doubles. */
 const crowd = 3;

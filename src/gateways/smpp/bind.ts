@@ -5,7 +5,7 @@ import type { SmppGatewaySettings } from "./settings.ts";
 export type SessionRole = "transceiver" | "transmitter" | "receiver";
 
 export type BindAnswer =
-  /** `lacksTlvs`: it carries none, and long messages of this gateway cannot do without. */
+  /** `lacksTlvs`: it carries none, and long messages of this gateway cannot do without them. */
   | { readonly kind: "bound"; readonly carriesTlvs: boolean; readonly lacksTlvs: boolean }
   /** `isAnswered`: by a response of its own, not by generic_nack. */
   | { readonly kind: "refused"; readonly commandStatus: number; readonly isAnswered: boolean }

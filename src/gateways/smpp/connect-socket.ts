@@ -1,4 +1,4 @@
-/** Opens the connection to an SMSC, plain or under TLS, within a time. */
+/** Opens the connection to an SMSC, plain or under TLS, within a time limit. */
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { Clock } from "../../observability/clock.ts";
@@ -13,7 +13,7 @@ export interface ConnectOptions {
   readonly onFailed: (reason: string) => void;
 }
 
-/** Begins to connect; the answer gives it up, and `onFailed` follows. */
+/** Begins to connect; the returned function gives up, and `onFailed` follows. */
 export function connectSocket({ settings, clock, onConnected, onFailed }: ConnectOptions): () => void {
   let socket: Socket;
   try {

@@ -21,20 +21,20 @@ export interface SmppGatewayDeps {
   readonly mayWrite?: () => boolean;
   /** Whether another process has a session of the account bound. Absent where nobody else can have one. */
   readonly isBoundElsewhere?: () => boolean;
-  /** What is known of these credentials beyond this process's life. Absent: they are taken for unproven until they bind here. */
+  /** What is known of these credentials beyond this process's life. Absent: they count as unproven until they bind here. */
   readonly proof?: BindProof;
-  /** Counts what no result tells; optional. */
+  /** Counts what no result shows; optional. */
   readonly metrics?: {
     readonly count: (event: PartEvent) => void;
     readonly countRefusedBind?: () => void;
   };
 }
 
-/** Whether the gateway's credentials were ever taken since they were configured. */
+/** Whether the SMSC has accepted the gateway's credentials since they were configured. */
 export interface BindProof {
   /** Undefined where it cannot be known now; never rejects. */
   hasBound(): Promise<boolean | undefined>;
-  /** They were taken now. */
+  /** They were accepted just now. */
   noteBound(): void;
 }
 
@@ -282,12 +282,12 @@ class SmppGateway implements Gateway {
     }
   }
 
-  /** Leases come and go without a word to the gateway, so that its status leaves them out; they are asked for at each write. */
+  /** Leases come and go without notice to the gateway, so its status leaves them out; each write asks for them. */
   get #isReady(): boolean {
     return this.#sessions.some((session) => session.isReady);
   }
 
-  /** `hasShareChanged`: the listener is told also where the status is as before. */
+  /** `hasShareChanged`: the listener is told even where the status is as before. */
   #showStatus(reason: string, hasShareChanged = false): void {
     if (this.#stopping !== undefined) return;
     if (this.#status.kind === "stopped") this.#setStatus(this.#status, hasShareChanged);

@@ -1,6 +1,6 @@
 /**
- * Takes what one session's SMSC delivers: each is answered when it is stored, and while too many wait the socket is not read, so
- * that a slow store slows the SMSC down instead of filling memory (P23).
+ * Takes what one session's SMSC delivers, and answers each once it is stored. While too many wait, the socket is not read, so that a slow
+ * store slows the SMSC down instead of filling memory (P23).
  */
 import type { SmppConnection } from "../../smpp/connection.ts";
 import type { PduOf } from "../../smpp/pdu.ts";

@@ -1,4 +1,4 @@
-/** Hands what the SMSC delivers to its owner and tells how to answer: ESME_ROK only for what is stored. */
+/** Hands what the SMSC delivers to its owner and says how to answer it: ESME_ROK only for what is stored. */
 import type { Clock } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
 import { readInbound, type Receipt as SmppReceipt, userDataOf } from "../../smpp/read-inbound.ts";

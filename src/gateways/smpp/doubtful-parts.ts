@@ -1,6 +1,6 @@
 /**
- * Parts whose fate nobody knows (P12): written, and unanswered in time or bereft of their session. A late response or a receipt
- * that echoes their reference still settles them; when the hold is over they are ambiguous.
+ * Parts whose fate nobody knows (P12): written, then unanswered in time or left without their session. A late response or a receipt that
+ * echoes their reference still settles them; when the hold is over they are ambiguous.
  */
 import type { Clock, Timer } from "../../observability/clock.ts";
 import type { WrittenPart } from "./submission-run.ts";

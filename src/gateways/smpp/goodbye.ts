@@ -1,5 +1,5 @@
 /**
- * How a session ends in order, whoever wants it: it takes no more parts, waits for what is unanswered on either side, and then unbinds or
+ * Ends a session in good order, whoever wants it: it takes no more parts, waits for what is unanswered on either side, and then unbinds or
  * answers the SMSC's unbinding (P51). Past its time it is cut off.
  */
 import type { Clock, Timer } from "../../observability/clock.ts";
@@ -14,7 +14,7 @@ export interface GoodbyeOptions {
   readonly destroy: () => void;
 }
 
-/** How long an SMSC that goes may still answer, and we acknowledge what it delivered. */
+/** How long an SMSC that leaves may still answer, and we acknowledge what it delivered. */
 const DEPARTURE_GRACE_MS = 5_000;
 
 export class Goodbye {

@@ -1,6 +1,6 @@
 /**
- * What the refusal of a bind means (P20, P52). 0x0D is also «too many binds», and 0x0E and 0x0F are said by SMSCs that restart or have
- * lost their own database: they prove a wrong password only where these credentials were never taken and nobody else is bound with them.
+ * What the refusal of a bind means (P20, P52). 0x0D is also «too many binds», and SMSCs that restart or have lost their own database answer
+ * 0x0E and 0x0F: these prove a wrong password only where the credentials were never accepted and nobody else is bound with them.
  */
 import { COMMAND_STATUS } from "../../smpp/command-status.ts";
 import { classifyStatus, ESME_RALYBND, type StatusClassOverrides } from "./classify-status.ts";
@@ -10,7 +10,7 @@ export type RefusalVerdict =
   | { readonly kind: "usual" }
   /** This link alone waits, up to `maxDelayMs`: others of the account are bound. */
   | { readonly kind: "link"; readonly maxDelayMs: number }
-  /** No link is bound and the account has worked before, or may: tried on, ever more slowly, while operators are told. */
+  /** No link is bound and the account has worked before, or may: it is tried again, ever more slowly, while operators are told. */
   | { readonly kind: "account"; readonly maxDelayMs: number }
   /** Repeating a wrong password locks accounts: nothing is tried until somebody resumes it. */
   | { readonly kind: "stop" };
@@ -20,7 +20,10 @@ export interface RefusedBind {
   readonly overrides: StatusClassOverrides;
   /** Whether another link of the account is bound, here or at another process, or its bind is still unanswered. */
   readonly hasSibling: boolean;
-  /** Whether these credentials were taken once since they were configured; undefined where nobody can tell now. Asked only where it decides. */
+  /**
+   * Whether these credentials were ever accepted since they were configured; undefined where nobody can tell now. Asked only where it
+   * decides.
+   */
   readonly hasEverBound: () => Promise<boolean | undefined>;
 }
 

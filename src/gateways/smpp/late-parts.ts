@@ -1,10 +1,10 @@
 /**
- * Parts that were given up as ambiguous and may be answered yet, by what an answer to them would name. Bounded: the oldest is
- * forgotten first.
+ * Parts that were given up as ambiguous and may still be answered, by what an answer to them would name. Bounded: the oldest is forgotten
+ * first.
  */
 import type { LateAnswer } from "../gateway.ts";
 
-/** A part of which nobody knows what became. */
+/** A part whose fate nobody knows. */
 export interface LatePart {
   readonly number: number;
   readonly late: LateAnswer;

@@ -1,6 +1,6 @@
 /**
- * Keeps one session alive: connects, and connects again after a jittered, growing wait (P20). What a refused bind means is judged by
- * its gateway; where that is the end, the link stays down until somebody starts it again.
+ * Keeps one session alive: connects, and connects again after a jittered, growing wait (P20). Its gateway judges what a refused bind means;
+ * where that is the end, the link stays down until somebody starts it again.
  */
 import type { Clock, Timer } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
@@ -12,7 +12,7 @@ import { type SessionEnd, type SessionOptions, SmppSession } from "./session.ts"
 export interface LinkOptions extends Omit<SessionOptions, "onEnd"> {
   /** 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
-  /** The session went; `reason` says why. */
+  /** The session ended; `reason` says why. */
   readonly onDown: (session: SmppSession, reason: string) => void;
   /** Judges a refused bind, after `onDown`; never rejects. */
   readonly judgeRefusal: (commandStatus: number) => Promise<RefusalVerdict>;

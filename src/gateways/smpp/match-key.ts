@@ -4,7 +4,7 @@
 
 /**
  * exact: as sent. hex, decimal: read as a number. caseFolded: in small letters. zeroStripped: in small letters without
- * leading zeros. An id that is no such number is taken as it is.
+ * leading zeros. An id that is not such a number is taken as it is.
  */
 export type MessageIdNotation = "exact" | "hex" | "decimal" | "caseFolded" | "zeroStripped";
 

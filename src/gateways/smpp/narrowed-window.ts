@@ -1,6 +1,6 @@
 /**
- * The window of one session after the SMSC has said, by a generic_nack, that too much is unanswered: what it throttles there is
- * concurrency, so the window halves, once a round trip at most, and grows again by one a second (P56).
+ * The window of one session after the SMSC has said, by a generic_nack, that too much is unanswered. It throttles concurrency then, so the
+ * window halves, at most once a round trip, and grows again by one a second (P56).
  */
 
 const perMs = 1 / 1_000;
@@ -32,7 +32,7 @@ export class NarrowedWindow {
     this.#full = full;
   }
 
-  /** Places in all, those that are taken too. */
+  /** Places in all, including those that are taken. */
   places(nowMs: number): number {
     if (this.isFull) return this.#full;
     this.#places = Math.min(this.#full, this.#places + (nowMs - this.#timeMs) * perMs);

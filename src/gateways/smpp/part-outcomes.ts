@@ -1,6 +1,6 @@
 /**
- * Decides what became of each written part: accepted, refused by class, or in doubt and then ambiguous (P12). Every part gets
- * exactly one result, also when its session goes (P18).
+ * Decides what became of each written part: accepted, refused by class, or in doubt and then ambiguous (P12). Every part gets exactly one
+ * result, even when its session ends (P18).
  */
 import { isSameNumber } from "../../domain/phone-number.ts";
 import type { Clock } from "../../observability/clock.ts";
@@ -16,7 +16,7 @@ import { matchKey } from "./match-key.ts";
 import type { SmppGatewaySettings } from "./settings.ts";
 import type { OverdueParts, WrittenPart } from "./submission-run.ts";
 
-/** Things worth counting that no result tells. */
+/** Things worth counting that no result shows. */
 export type PartEvent = "overdue_response" | "late_response" | "echo_settled" | "late_forgotten";
 
 export interface PartOutcomesOptions {
@@ -52,7 +52,7 @@ export class PartOutcomes {
     this.#lateEchoes.take(part.echoKey);
   }
 
-  /** Makes what finds the overdue parts of one session. */
+  /** Makes the index of one session's overdue parts. */
   overdueParts(): OverdueParts {
     return { held: new Map(), givenUp: new LateParts(() => this.#options.count("late_forgotten")) };
   }
@@ -101,7 +101,7 @@ export class PartOutcomes {
     return said;
   }
 
-  /** No answer can come any more: the session went, and `loss` is one for all its parts; undefined where nothing was written. */
+  /** No answer can come any more: the session ended, and `loss` is one for all its parts; undefined where nothing was written. */
   lost(part: WrittenPart, loss: SessionLoss | undefined): void {
     part.loss = loss;
     const timeMs = this.#options.clock.now();

@@ -1,6 +1,6 @@
 /**
- * Tries whether an SMSC can be reached and takes the account, on a session of its own that sends nothing. What the SMSC delivers on
- * it meanwhile is refused for now, so that it is kept and delivered to the service.
+ * Tests whether an SMSC can be reached and accepts the account, on a session of its own that sends nothing. What the SMSC delivers on it
+ * meanwhile is refused for now, so that it is kept and delivered to the service.
  */
 import type { Clock } from "../../observability/clock.ts";
 import { silentLogger } from "../../observability/logger.ts";

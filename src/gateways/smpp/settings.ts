@@ -52,7 +52,7 @@ export interface SmppGatewaySettings {
   /** Transceivers, or pairs of transmitter and receiver. */
   readonly sessions: number;
 
-  /** submit_sm written and unanswered by session. */
+  /** Most submit_sm of a session that are written and unanswered. */
   readonly window: number;
   readonly connectTimeoutMs: number;
   /** How long a bind may stay unanswered. */
@@ -68,7 +68,7 @@ export interface SmppGatewaySettings {
   readonly enquireLinkMisses: number;
   readonly reconnectMinMs: number;
   readonly reconnectMaxMs: number;
-  /** deliver_sm taken and unanswered by session, above which its socket is not read. */
+  /** deliver_sm of a session taken and unanswered, above which its socket is not read. */
   readonly maxUnansweredDeliveries: number;
 
   readonly profile: EncodingProfile;
@@ -93,7 +93,7 @@ export interface SmppGatewaySettings {
   readonly echoesUserMessageReference: boolean;
   /** Tag of the TLV that carries MCC and MNC as digits. */
   readonly carrierTlv: number | undefined;
-  /** What the dates in receipts lie ahead of UTC, in minutes. */
+  /** How far the dates in receipts are ahead of UTC, in minutes. */
   readonly receiptUtcOffsetMinutes: number;
   readonly statusClass: StatusClassOverrides;
 }

@@ -65,8 +65,8 @@ export class SubmissionRun {
   }
 
   /**
-   * An answer came for a part in doubt before whoever submitted has learned of that: other parts keep the submission going, or the last of
-   * them was answered in the same turn, and what it was resolved with has not been looked at yet.
+   * An answer came for a part in doubt before the submitter has learned of the doubt: other parts keep the submission going, or the last of
+   * them was answered in the same turn, and nobody has looked at the results yet.
    */
   revise(result: PartResult): void {
     const index = this.submission.parts.findIndex((part) => part.number === result.number);

@@ -1,4 +1,4 @@
-/** Tells operators of what an SMSC sends that has no place: loudly where it may explain why a bind fails. */
+/** Logs what an SMSC sends out of place: loudly where it may explain why a bind fails. */
 import type { Logger } from "../../observability/logger.ts";
 import type { ConnectionFault } from "../../smpp/connection-options.ts";
 
