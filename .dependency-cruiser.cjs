@@ -47,7 +47,7 @@ module.exports = {
       from: { path: "^src/(?:store|gateways)/([^/]+)/" },
       to: {
         path: "^src/(?:store|gateways)/[^/]+/",
-        pathNot: ["^src/(?:store|gateways)/$1/", "^src/store/records/"],
+        pathNot: ["^src/(?:store|gateways)/$1/", "^src/store/(records|migrations)/"],
       },
     },
     only(

@@ -5,7 +5,7 @@
 import type pg from "pg";
 import { systemClock } from "../src/observability/clock.ts";
 import { silentLogger } from "../src/observability/logger.ts";
-import type { Retention } from "../src/store/keeping.ts";
+import type { Retention } from "../src/store/cleaning.ts";
 import { openPostgresStore } from "../src/store/postgres/open.ts";
 import type { Store } from "../src/store/store.ts";
 import { buildAcceptance, buildReceipt, buildSubmitted } from "../test/support/store-builders.ts";

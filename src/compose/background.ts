@@ -10,7 +10,7 @@ import { createRescuer } from "../dispatch/sweeps/rescuer.ts";
 import { createSilenceWatch } from "../dispatch/sweeps/silence-watch.ts";
 import type { DataClock } from "../observability/data-clock.ts";
 import type { Logger } from "../observability/logger.ts";
-import type { Retention } from "../store/keeping.ts";
+import type { Retention } from "../store/cleaning.ts";
 import type { Store } from "../store/store.ts";
 import type { GatewayPool } from "./gateways/gateway-pool.ts";
 

@@ -3,7 +3,7 @@
  */
 import { messageIdOf } from "../domain/ids.ts";
 import type { Logger } from "../observability/logger.ts";
-import type { Recovery } from "../store/keeping.ts";
+import type { Recovery } from "../store/accepting.ts";
 
 const idsInLine = 100;
 /** Claims are at most two seconds ahead of their gateway's rate; this many come from the largest of services. */

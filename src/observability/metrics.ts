@@ -7,7 +7,7 @@ import { finalStates } from "../domain/delivery-state.ts";
 import { type AttemptOutcome, lanes } from "../domain/message.ts";
 import { statusCodes } from "../domain/status-code.ts";
 import type { GatewayFigures, GatewayStatus } from "../gateways/gateway.ts";
-import type { Backlog } from "../store/keeping.ts";
+import type { Backlog } from "../store/views.ts";
 import { createTally, type Tally } from "./tally.ts";
 
 /** What the gauges read at the moment somebody asks. */

@@ -1,10 +1,10 @@
-/** What crosses the port when messages are accepted and deliveries claimed. Times are milliseconds since the epoch. */
+/** What crosses the port when messages are accepted, deliveries claimed, and claims voided. Times are milliseconds since the epoch. */
 import type { FailureReason } from "../domain/delivery-state.ts";
 import type { ClaimantId, DeliveryId, GatewayId, MessageId } from "../domain/ids.ts";
 import type { DeliveryWork, E164, Lane, Message } from "../domain/message.ts";
 import type { StatusCodeName } from "../domain/status-code.ts";
 import type { Encoding } from "../encoding/message-plan.ts";
-import type { Overdue } from "./keeping.ts";
+import type { Overdue, StateCounts } from "./state-counts.ts";
 
 /** What happened to one recipient of the request, by index; kept so that a repeated request gets the same answer. */
 export type RecipientOutcome =
@@ -83,3 +83,17 @@ export interface Claim {
   /** When the next waiting row of this queue becomes available; undefined when none waits. */
   readonly nextAvailableTimeMs: number | undefined;
 }
+
+export interface Recovery {
+  readonly claimsVoided: number;
+  /**
+   * What became of those that do not wait again. UNKNOWN: may have left, and it was SUBMITTING under AT_MOST_ONCE, or cancelling was
+   * asked. CANCELLED: that was asked, and nothing of it can have left. SUBMITTED, and what receipts make of it: by an earlier attempt.
+   */
+  readonly became: StateCounts;
+  /** May have left and waits again under AT_LEAST_ONCE: sent twice at worst, and marked AFTER_CRASH on the next attempt. */
+  readonly mayHaveLeft: readonly DeliveryId[];
+}
+
+/** Nothing was to be recovered. */
+export const nothingRecovered: Recovery = { claimsVoided: 0, became: {}, mayHaveLeft: [] };

@@ -1,5 +1,5 @@
 /** Cleaning behind a mark that walks through ids: ids are made before their messages commit, and some commit below it. */
-import type { Retention } from "./keeping.ts";
+import type { Retention } from "./cleaning.ts";
 
 /** No message commits so long after its id was made. */
 const lateCommitMs = 3_600_000;

@@ -1,12 +1,12 @@
 /**
  * What a copy of a SQLite store takes into PostgreSQL. Columns that both have under one name are taken as they are; what differs, and
- * what is left out on purpose, stands here. A test compares the list with both schemas.
+ * what is left out on purpose, stands here; tables of cold data are told by the migrations that make them. A test compares the list with
+ * both schemas.
  */
+import { coldTables } from "./migrations/list.ts";
+import type { ColdTable } from "./schema-change.ts";
 
-export interface CopiedTable {
-  readonly table: string;
-  /** Rows are taken in its order, so that a copy that was cut off goes on after the last one. */
-  readonly key: readonly string[];
+export interface CopiedTable extends ColdTable {
   /** Columns of PostgreSQL that SQLite says otherwise, as expressions of SQLite. */
   readonly derived?: Readonly<Record<string, string>>;
   /** Columns that one of them has for itself alone. */
@@ -44,10 +44,7 @@ export const copiedTables: readonly CopiedTable[] = [
   { table: "concat_references", key: ["recipient", "sender"] },
   { table: "incoming_messages", key: ["id"] },
   { table: "incoming_parts", key: ["message_id", "sequence"] },
-  { table: "subscriptions", key: ["account_id", "name"] },
-  { table: "api_keys", key: ["id"] },
-  { table: "gateway_pauses", key: ["gateway_id"] },
-  { table: "bound_credentials", key: ["gateway_id"] },
+  ...coldTables,
   { table: "cleaning_marks", key: ["stage", "account_id"], ownRows: "stage = ''" },
   { table: "late_messages", key: ["stage", "due_time", "account_id", "message_id"] },
 ];

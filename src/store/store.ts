@@ -8,9 +8,17 @@ import type { DeliveryState } from "../domain/delivery-state.ts";
 import type { AccountId, ClaimantId, DeliveryId, GatewayId, MessageId } from "../domain/ids.ts";
 import type { E164 } from "../domain/message.ts";
 import type { IncomingPart, Receipt } from "../domain/receipt.ts";
-import type { Acceptance, AcceptOutcome, Claim, ClaimRef, ClaimRequest, KnownRequest } from "./accepting.ts";
+import type {
+  Acceptance,
+  AcceptOutcome,
+  Claim,
+  ClaimRef,
+  ClaimRequest,
+  KnownRequest,
+  Recovery,
+} from "./accepting.ts";
+import type { Retention } from "./cleaning.ts";
 import type { GatewaySessions } from "./gateway-sessions.ts";
-import type { Backlog, Overdue, Recovery, Retention } from "./keeping.ts";
 import type { Records } from "./records/facade.ts";
 import type { ReportBounds, ReportLine, ReportScan, StoredReport } from "./reports.ts";
 import type {
@@ -21,7 +29,8 @@ import type {
   StoredIncoming,
   TakenReceipts,
 } from "./settling.ts";
-import type { ListFilter, MessagePage, StatusPage } from "./views.ts";
+import type { Overdue } from "./state-counts.ts";
+import type { Backlog, ListFilter, MessagePage, StatusPage } from "./views.ts";
 
 export interface Store extends Records {
   /** Made once with the schema, and kept by copies; API keys are hashed with it. */

@@ -1,7 +1,7 @@
-/** Messages, deliveries and attempts as the port shows them. Times are milliseconds since the epoch. */
+/** Messages, deliveries and attempts, and what of them waits, as the port shows them. Times are milliseconds since the epoch. */
 import type { DeliveryState, FailureReason } from "../domain/delivery-state.ts";
 import type { DeliveryId, GatewayId, MessageId } from "../domain/ids.ts";
-import type { AttemptOutcome, E164, Message } from "../domain/message.ts";
+import type { AttemptOutcome, E164, Lane, Message } from "../domain/message.ts";
 import type { Receipt } from "../domain/receipt.ts";
 import type { StatusCodeName } from "../domain/status-code.ts";
 import type { Encoding } from "../encoding/message-plan.ts";
@@ -75,4 +75,24 @@ export interface ListFilter {
   readonly clientReference?: string;
   readonly acceptedFromMs?: number;
   readonly acceptedUntilMs?: number;
+}
+
+/**
+ * So many of the next to leave are looked at for the oldest: what is handed back because no gateway may carry it now moves behind others
+ * that are younger.
+ */
+export const firstsLookedAt = 200;
+
+/** What waits, for metrics, readiness and the bound on the backlog. */
+export interface Backlog {
+  /** QUEUED and unclaimed. */
+  readonly queued: number;
+  readonly byQueue: readonly {
+    readonly gatewayId: GatewayId;
+    readonly lane: Lane;
+    readonly count: number;
+    /** Acceptance of the oldest that no gateway was tried with yet, among the next to leave; undefined where all were tried. */
+    readonly oldestTimeMs: number | undefined;
+  }[];
+  readonly parkedReceipts: number;
 }

@@ -3,7 +3,6 @@ import type { AccountId, ClaimantId, GatewayId, MessageId } from "../domain/ids.
 import type { E164 } from "../domain/message.ts";
 import type { IncomingPart, Receipt } from "../domain/receipt.ts";
 import type { Acceptance, AcceptOutcome, Claim, ClaimRef, ClaimRequest } from "./accepting.ts";
-import type { Overdue } from "./keeping.ts";
 import type { RecordWrites } from "./records/steps.ts";
 import type {
   CancelOutcome,
@@ -13,6 +12,7 @@ import type {
   StoredIncoming,
   TakenReceipts,
 } from "./settling.ts";
+import type { Overdue } from "./state-counts.ts";
 
 export interface Step<Input, Outcome> {
   readonly input: Input;

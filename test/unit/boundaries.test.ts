@@ -19,6 +19,7 @@ const planted = [
   ["src/smsc/planted.ts", "../store/store.ts", "smsc-stands-alone"],
   ["src/client/planted.ts", "../cli/planted-target.ts", "client-stands-alone"],
   ["src/store/sqlite/planted.ts", "../postgres/planted-target.ts", "adapters-apart"],
+  ["src/store/migrations/planted.ts", "../sqlite/planted-target.ts", "adapters-apart"],
   ["src/app/planted.ts", "../store/sqlite/planted-target.ts", "adapters-behind-ports"],
   ["src/store/records/planted.ts", "../planted-settling.ts", "cold-records"],
   ["src/store/records/planted-driver.ts", "../sqlite/planted-target.ts", "cold-records"],

@@ -4,8 +4,8 @@
  */
 import type { Clock, Timer } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
-import type { Backlog } from "../../store/keeping.ts";
 import type { Store } from "../../store/store.ts";
+import type { Backlog } from "../../store/views.ts";
 
 /** Whether new work is taken now. */
 export type Admission =

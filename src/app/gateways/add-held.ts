@@ -2,7 +2,7 @@
 import type { GatewayId } from "../../domain/ids.ts";
 import { lanes } from "../../domain/message.ts";
 import type { Held } from "../../store/gateway-sessions.ts";
-import type { Backlog } from "../../store/keeping.ts";
+import type { Backlog } from "../../store/views.ts";
 
 /** What one process holds of a gateway. */
 export interface HeldByGateway {

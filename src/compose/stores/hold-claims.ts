@@ -3,7 +3,7 @@ import { tellRecovery } from "../../dispatch/tell-recovery.ts";
 import type { Tenure } from "../../dispatch/tenure.ts";
 import type { Clock, Timer } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
-import type { Recovery } from "../../store/keeping.ts";
+import type { Recovery } from "../../store/accepting.ts";
 import type { Store } from "../../store/store.ts";
 
 export interface HoldClaimsDeps {

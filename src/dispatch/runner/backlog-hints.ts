@@ -5,7 +5,7 @@
 import { type Lane, lanes } from "../../domain/message.ts";
 import type { Clock, Timer } from "../../observability/clock.ts";
 import type { Claim } from "../../store/accepting.ts";
-import { countAll } from "../../store/keeping.ts";
+import { countAll } from "../../store/state-counts.ts";
 
 /** Wait before asking again where the store says that something waits but hands nothing out. */
 const puzzledMs = 100;

@@ -1,7 +1,7 @@
 /** Erases and deletes what retention has passed, in small commits with room for others between them. */
 import type { DataClock } from "../../observability/data-clock.ts";
 import type { Logger } from "../../observability/logger.ts";
-import type { Retention } from "../../store/keeping.ts";
+import type { Retention } from "../../store/cleaning.ts";
 import type { Store } from "../../store/store.ts";
 import { type BackgroundService, createBackgroundService } from "./background-service.ts";
 

@@ -1,7 +1,7 @@
 /** Ends what waits past its time. What is claimed is checked where it is sent, and claims end what they meet. */
 import type { DataClock } from "../../observability/data-clock.ts";
 import type { Logger } from "../../observability/logger.ts";
-import { countAll } from "../../store/keeping.ts";
+import { countAll } from "../../store/state-counts.ts";
 import type { Store } from "../../store/store.ts";
 import { type BackgroundService, createBackgroundService } from "./background-service.ts";
 

@@ -1,7 +1,7 @@
 /** Ends as UNKNOWN what was SUBMITTED and got no receipt in time (P11). */
 import type { DataClock } from "../../observability/data-clock.ts";
 import type { Logger } from "../../observability/logger.ts";
-import { countAll } from "../../store/keeping.ts";
+import { countAll } from "../../store/state-counts.ts";
 import type { Store } from "../../store/store.ts";
 import { type BackgroundService, createBackgroundService } from "./background-service.ts";
 

@@ -3,7 +3,7 @@
  */
 import type { GatewayId } from "../../domain/ids.ts";
 import { laneOf } from "../codes.ts";
-import { type Backlog, firstsLookedAt } from "../keeping.ts";
+import { type Backlog, firstsLookedAt } from "../views.ts";
 import { type Connection, first, statement } from "./statement.ts";
 
 const count = statement<{ gateway_id: GatewayId; lane: number; count: number; oldest: number | null }>(

@@ -6,22 +6,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import type { Logger } from "../../observability/logger.ts";
-import type { Migration } from "../schema-change.ts";
+import type { AddedIndex } from "../schema-change.ts";
 import { schemaName, unhurried } from "./connect.ts";
-
-/** A migration whose `sql` names no index of a table that may be large. */
-export interface IndexingMigration extends Migration {
-  /** Built after it and outside of its transaction, so that replicas that run go on meanwhile. */
-  readonly indexes?: readonly AddedIndex[];
-}
-
-export interface AddedIndex {
-  readonly name: string;
-  /** `smsc_ids (gateway_id, match_key)`, with a WHERE if need be. */
-  readonly on: string;
-  /** The name that the migration gave to the index of before; it goes once the new one stands. */
-  readonly former?: string | undefined;
-}
 
 /** "SMSI": the session's lock for building. It is tried, never waited for: what waits has a snapshot, and building waits for all of those. */
 const lockNumber = 0x534d5349;

@@ -10,7 +10,6 @@ import { lanes } from "../../domain/message.ts";
 import type { Claim, ClaimRequest } from "../accepting.ts";
 import { laneCodes } from "../codes.ts";
 import { parseProgress } from "../delivery-progress.ts";
-import { nothingOverdue, type Overdue } from "../keeping.ts";
 import {
   type ContentRow,
   contentColumns,
@@ -19,6 +18,7 @@ import {
   messageColumns,
   messageOf,
 } from "../message-row.ts";
+import { nothingOverdue, type Overdue } from "../state-counts.ts";
 import { endOverdue } from "./end-overdue.ts";
 import { lockDeliveries } from "./load-rows.ts";
 import { plainContent, plainMessage } from "./plain-message.ts";

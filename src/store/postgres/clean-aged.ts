@@ -1,6 +1,6 @@
 /** Deletes what goes by its own age: reports, request ids, SMSC ids, receipts nobody claimed, references, handset messages. */
 import type { AccountId } from "../../domain/ids.ts";
-import type { Retention } from "../keeping.ts";
+import type { Retention } from "../cleaning.ts";
 import type { CleanStep } from "./clean-step.ts";
 import { type Connection, statement } from "./statement.ts";
 

@@ -1,6 +1,6 @@
 /** What cleaning does with messages that are final for long enough: first their bodies are erased, later they are deleted. */
 import type { AccountId, DeliveryId, MessageId } from "../../domain/ids.ts";
-import type { Retention } from "../keeping.ts";
+import type { Retention } from "../cleaning.ts";
 import { keysOf } from "../status-rows.ts";
 import { type Connection, first, statement } from "./statement.ts";
 

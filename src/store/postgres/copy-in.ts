@@ -10,8 +10,8 @@ import {
   type CopyPosition,
   copiedTables,
 } from "../copied-tables.ts";
+import type { Migration } from "../schema-change.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
-import type { IndexingMigration } from "./build-indexes.ts";
 import { schemaName, unhurried } from "./connect.ts";
 import { type CopyMark, isWholeCopy, moveMark, readMark, removeMark, setMark, setMeta } from "./copy-mark.ts";
 import { inTransaction, lockSchema, migrateTarget, readMetaValues } from "./migrate.ts";
@@ -47,7 +47,7 @@ export async function openCopyTarget(
   client: pg.Client,
   name: string,
   origin: CopyOrigin,
-  steps?: readonly IndexingMigration[],
+  steps?: readonly Migration[],
 ): Promise<CopyTarget> {
   const values = (await readMetaValues(client)) ?? new Map<string, string>();
   const isMarked = readMark(values) !== undefined;

@@ -1,7 +1,7 @@
 /** What becomes of waiting deliveries whose validity is over. */
 import { decideOverdue } from "../../domain/ending-at-expiry.ts";
 import { parseProgress } from "../delivery-progress.ts";
-import { countStates, type Overdue } from "../keeping.ts";
+import { countStates, type Overdue } from "../state-counts.ts";
 import { becomeSubmitted } from "./become-submitted.ts";
 import { loadAccepted } from "./load-rows.ts";
 import type { DeliveryRow } from "./locked-rows.ts";

@@ -4,31 +4,19 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
+import { postgresMigrations } from "../migrations/list.ts";
 import type { ReportLine } from "../reports.ts";
-import type { MigratedStore, SchemaChange } from "../schema-change.ts";
+import type { AddedIndex, MigratedStore, Migration, SchemaChange } from "../schema-change.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
-import { type AddedIndex, type BuildOptions, buildIndexes, type IndexingMigration } from "./build-indexes.ts";
+import { type BuildOptions, buildIndexes } from "./build-indexes.ts";
 import { schemaName, unhurried } from "./connect.ts";
 import { type CopyMark, readMark, setMark, setMeta } from "./copy-mark.ts";
 import { initialSchema } from "./migrations/0001-initial.ts";
 import { gatewaySessions } from "./migrations/0002-gateway-sessions.ts";
-import { claimNumbers } from "./migrations/0003-claim-numbers.ts";
-import { readersAndHeldLeases } from "./migrations/0004-readers-and-held-leases.ts";
-import { boundCredentials } from "./migrations/0006-bound-credentials.ts";
-import { parkedReceipts } from "./migrations/0007-parked-receipts.ts";
-import { keyScopes } from "./migrations/0011-key-scopes.ts";
 import { readLine } from "./report-line.ts";
 import { sqlStateOf } from "./store-error.ts";
 
-export const migrations: readonly IndexingMigration[] = [
-  initialSchema,
-  gatewaySessions,
-  claimNumbers,
-  readersAndHeldLeases,
-  boundCredentials,
-  parkedReceipts,
-  keyScopes,
-];
+export const migrations: readonly Migration[] = [initialSchema, gatewaySessions, ...postgresMigrations];
 
 /** "SMSR": the lock that migrations take, each for its transaction. build-indexes.ts has one of its own. */
 const lockNumber = 0x534d5352;
@@ -58,7 +46,7 @@ export function migrate(
   client: pg.Client,
   name: string,
   newStoreId: () => string,
-  steps: readonly IndexingMigration[] = migrations,
+  steps: readonly Migration[] = migrations,
   building?: BuildOptions,
 ): Promise<MigratedDatabase> {
   return migrateMeta(client, name, newStoreId, steps, refuseUnfinished, building);
@@ -69,7 +57,7 @@ export function migrateTarget(
   client: pg.Client,
   name: string,
   newStoreId: () => string,
-  steps: readonly IndexingMigration[] = migrations,
+  steps: readonly Migration[] = migrations,
 ): Promise<MigratedDatabase> {
   return migrateMeta(client, name, newStoreId, steps, () => {});
 }
@@ -78,7 +66,7 @@ async function migrateMeta(
   client: pg.Client,
   name: string,
   newStoreId: () => string,
-  steps: readonly IndexingMigration[],
+  steps: readonly Migration[],
   judge: (meta: Meta, name: string) => void,
   building?: BuildOptions,
 ): Promise<MigratedDatabase> {
@@ -137,7 +125,7 @@ async function patiently<Result>(
 export async function planMigration(
   client: pg.Client,
   name: string,
-  steps: readonly IndexingMigration[] = migrations,
+  steps: readonly Migration[] = migrations,
 ): Promise<SchemaChange> {
   const ownVersion = versionOf(steps);
   const found = await readMeta(client, name, ownVersion);
@@ -145,11 +133,11 @@ export async function planMigration(
   return { from: found?.version, to: Math.max(ownVersion, found?.version ?? 0) };
 }
 
-function indexesOf(steps: readonly IndexingMigration[]): readonly AddedIndex[] {
+function indexesOf(steps: readonly Migration[]): readonly AddedIndex[] {
   return steps.flatMap(({ indexes = [] }) => indexes);
 }
 
-function versionOf(steps: readonly IndexingMigration[]): number {
+function versionOf(steps: readonly Migration[]): number {
   return Math.max(...steps.map(({ version }) => version));
 }
 

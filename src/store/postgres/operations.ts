@@ -1,7 +1,6 @@
 /** What a writing batch is asked for beside what both stores are. */
 import type { ClaimantId, DeliveryId } from "../../domain/ids.ts";
-import type { ClaimRef } from "../accepting.ts";
-import type { Recovery } from "../keeping.ts";
+import type { ClaimRef, Recovery } from "../accepting.ts";
 import type { OperationOf, WriteSteps as SharedSteps, Step } from "../write-steps.ts";
 import type { Joined, JoinRequest, RescueRequest } from "./recover.ts";
 

@@ -11,9 +11,10 @@ import {
   toClaimantId,
   toDeliveryId,
 } from "../../domain/ids.ts";
+import { nothingRecovered, type Recovery } from "../accepting.ts";
 import { stateCodes, stateOf } from "../codes.ts";
 import { packProgress, parseProgress } from "../delivery-progress.ts";
-import { countStates, nothingRecovered, type Recovery } from "../keeping.ts";
+import { countStates } from "../state-counts.ts";
 import { becomeSubmitted } from "./become-submitted.ts";
 import { mayJudge } from "./lease.ts";
 import { deliveryColumns, loadAccepted } from "./load-rows.ts";

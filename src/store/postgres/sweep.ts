@@ -1,8 +1,8 @@
 /** What time alone does: waiting deliveries past their validity EXPIRE, submitted ones that stay silent end UNKNOWN (P11). */
 import type { DeliveryState } from "../../domain/delivery-state.ts";
 import type { GatewayId } from "../../domain/ids.ts";
-import { countStates, type Overdue } from "../keeping.ts";
 import { unjudgedAttempt } from "../late-answer.ts";
+import { countStates, type Overdue } from "../state-counts.ts";
 import type { AdoptRequest, SweepRequest } from "../write-steps.ts";
 import { judgeAttempt } from "./become-submitted.ts";
 import { endOverdue } from "./end-overdue.ts";

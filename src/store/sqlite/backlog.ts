@@ -4,7 +4,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { type AccountId, type DeliveryId, type GatewayId, messageIdOf } from "../../domain/ids.ts";
 import { laneOf } from "../codes.ts";
-import { type Backlog, firstsLookedAt } from "../keeping.ts";
+import { type Backlog, firstsLookedAt } from "../views.ts";
 import { prepare } from "./statement.ts";
 
 export function createReadBacklog(db: DatabaseSync) {

@@ -11,7 +11,6 @@ import { lanes } from "../../domain/message.ts";
 import type { Claim, ClaimRef, ClaimRequest } from "../accepting.ts";
 import { laneCodes } from "../codes.ts";
 import { parseProgress } from "../delivery-progress.ts";
-import { countStates } from "../keeping.ts";
 import {
   type ContentRow,
   contentColumns,
@@ -20,6 +19,7 @@ import {
   messageColumns,
   messageOf,
 } from "../message-row.ts";
+import { countStates } from "../state-counts.ts";
 import type { EndOverdue } from "./end-overdue.ts";
 import { prepare } from "./statement.ts";
 import type { TakeReference } from "./take-references.ts";

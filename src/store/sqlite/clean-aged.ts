@@ -1,7 +1,7 @@
 /** Deletes what goes by its own age: reports, request ids, SMSC ids, receipts nobody claimed, references, handset messages. */
 import type { DatabaseSync } from "node:sqlite";
 import type { AccountId } from "../../domain/ids.ts";
-import type { Retention } from "../keeping.ts";
+import type { Retention } from "../cleaning.ts";
 import type { CleanStep } from "./clean-step.ts";
 import { prepare } from "./statement.ts";
 

@@ -6,7 +6,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { AccountId, MessageId } from "../../domain/ids.ts";
 import { afterLateCommits } from "../clean-again.ts";
-import type { Retention } from "../keeping.ts";
+import type { Retention } from "../cleaning.ts";
 import { keysOf } from "../status-rows.ts";
 import type { CleanStep } from "./clean-step.ts";
 import { prepare } from "./statement.ts";

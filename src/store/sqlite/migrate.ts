@@ -3,27 +3,15 @@
  * above what this program can read, so that releases overlap.
  */
 import type { DatabaseSync } from "node:sqlite";
+import { sqliteMigrations } from "../migrations/list.ts";
 import type { MigratedStore, Migration, SchemaChange } from "../schema-change.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { applicationId, foreignFile } from "./check-file.ts";
 import { initialSchema } from "./migrations/0001-initial.ts";
 import { reportLines } from "./migrations/0002-report-lines.ts";
-import { claimNumbers } from "./migrations/0003-claim-numbers.ts";
-import { readers } from "./migrations/0004-readers.ts";
-import { boundCredentials } from "./migrations/0006-bound-credentials.ts";
-import { parkedReceipts } from "./migrations/0007-parked-receipts.ts";
-import { keyScopes } from "./migrations/0011-key-scopes.ts";
 import { overwritesKey } from "./rewrite-file.ts";
 
-export const migrations: readonly Migration[] = [
-  initialSchema,
-  reportLines,
-  claimNumbers,
-  readers,
-  boundCredentials,
-  parkedReceipts,
-  keyScopes,
-];
+export const migrations: readonly Migration[] = [initialSchema, reportLines, ...sqliteMigrations];
 
 /** The schema version that this program writes. */
 export const schemaVersion = Math.max(...migrations.map(({ version }) => version));

@@ -1,12 +1,12 @@
 /** What the two workers are asked for: each operation's input and outcome. Structured clone carries both. */
 import type { DeliveryState } from "../../domain/delivery-state.ts";
 import type { AccountId, ClaimantId, DeliveryId } from "../../domain/ids.ts";
-import type { KnownRequest } from "../accepting.ts";
+import type { KnownRequest, Recovery } from "../accepting.ts";
 import type { Cleaned, CleanRequest } from "../cleaning.ts";
-import type { Backlog, Recovery } from "../keeping.ts";
 import type { RecordReads } from "../records/steps.ts";
 import type { ReportBounds } from "../reports.ts";
 import type { ListRows, StatusRows } from "../status-rows.ts";
+import type { Backlog } from "../views.ts";
 import type { OperationOf, WriteSteps as SharedSteps, Step } from "../write-steps.ts";
 import type { AppendedReports } from "./append-reports.ts";
 import type { RequestQuery } from "./find-request.ts";

@@ -2,8 +2,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { DeliveryState } from "../../domain/delivery-state.ts";
 import type { AccountId, DeliveryId, GatewayId } from "../../domain/ids.ts";
-import { countStates, type Overdue } from "../keeping.ts";
 import { unjudgedAttempt } from "../late-answer.ts";
+import { countStates, type Overdue } from "../state-counts.ts";
 import type { AdoptRequest, SweepRequest } from "../write-steps.ts";
 import type { BecomeSubmitted } from "./become-submitted.ts";
 import type { EndOverdue } from "./end-overdue.ts";

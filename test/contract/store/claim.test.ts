@@ -3,7 +3,7 @@ import { toGatewayId } from "../../../src/domain/ids.ts";
 import type { Lane } from "../../../src/domain/message.ts";
 import { firstClaimNumber } from "../../../src/store/accepting.ts";
 import { referenceAfter, referenceCount } from "../../../src/store/concat-reference.ts";
-import { nothingOverdue } from "../../../src/store/keeping.ts";
+import { nothingOverdue } from "../../../src/store/state-counts.ts";
 import {
   acceptClaimed,
   account,

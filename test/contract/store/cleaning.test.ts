@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { messageIdOf } from "../../../src/domain/ids.ts";
-import type { Retention } from "../../../src/store/keeping.ts";
+import type { Retention } from "../../../src/store/cleaning.ts";
 import {
   acceptSubmitted,
   account,

@@ -1,7 +1,7 @@
 /** Runs one suite on every adapter of the store's port: a fresh store for each test, which can also be closed and opened again. */
 import { afterEach, beforeEach, describe } from "vitest";
 import type { ClaimantId } from "../../../src/domain/ids.ts";
-import type { Recovery } from "../../../src/store/keeping.ts";
+import type { Recovery } from "../../../src/store/accepting.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { createFakeClock, type FakeClock } from "../../support/fake-clock.ts";
 import { startMs } from "../../support/store-builders.ts";

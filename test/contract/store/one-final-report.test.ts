@@ -3,9 +3,9 @@ import { isFinal } from "../../../src/domain/delivery-state.ts";
 import { type DeliveryId, messageIdOf } from "../../../src/domain/ids.ts";
 import { noProgress } from "../../../src/domain/message.ts";
 import type { ClaimRef } from "../../../src/store/accepting.ts";
-import { countAll } from "../../../src/store/keeping.ts";
 import type { StoredReport } from "../../../src/store/reports.ts";
 import type { Settlement } from "../../../src/store/settling.ts";
+import { countAll } from "../../../src/store/state-counts.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
 import {
   account,

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { type DeliveryId, messageIdOf, toGatewayId } from "../../../src/domain/ids.ts";
 import { type DeliveryProgress, noProgress } from "../../../src/domain/message.ts";
-import { nothingOverdue, nothingRecovered } from "../../../src/store/keeping.ts";
+import { nothingRecovered } from "../../../src/store/accepting.ts";
+import { nothingOverdue } from "../../../src/store/state-counts.ts";
 import {
   acceptClaimed,
   acceptSubmitted,

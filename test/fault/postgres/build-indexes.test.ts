@@ -1,8 +1,9 @@
 /** Indexes that a start builds: slowly, beside others, or not at all. */
 import type pg from "pg";
 import { describe, expect, it } from "vitest";
-import { type AddedIndex, buildIndexes } from "../../../src/store/postgres/build-indexes.ts";
+import { buildIndexes } from "../../../src/store/postgres/build-indexes.ts";
 import { connect } from "../../../src/store/postgres/connect.ts";
+import type { AddedIndex } from "../../../src/store/schema-change.ts";
 import { postgresMissing } from "../../support/postgres-database.ts";
 import { useReplicas } from "./replica-world.ts";
 

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { messageIdOf, toGatewayId } from "../../../src/domain/ids.ts";
 import { systemClock } from "../../../src/observability/clock.ts";
-import { firstClaimNumber } from "../../../src/store/accepting.ts";
-import { nothingRecovered } from "../../../src/store/keeping.ts";
+import { firstClaimNumber, nothingRecovered } from "../../../src/store/accepting.ts";
 import { postgresMissing } from "../../support/postgres-database.ts";
 import {
   acceptClaimed,

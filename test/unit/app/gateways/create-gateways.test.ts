@@ -3,7 +3,7 @@ import { createTokenSealer } from "../../../../src/app/calls/sealed-token.ts";
 import { createGateways, type GatewayOverview } from "../../../../src/app/gateways/create-gateways.ts";
 import { SmsError } from "../../../../src/domain/errors.ts";
 import { toGatewayId } from "../../../../src/domain/ids.ts";
-import type { Backlog } from "../../../../src/store/keeping.ts";
+import type { Backlog } from "../../../../src/store/views.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
 
 const id = toGatewayId("north");

@@ -9,8 +9,8 @@ import { gatewayNames } from "../../../../src/domain/gateway-names.ts";
 import { type GatewayId, toGatewayId } from "../../../../src/domain/ids.ts";
 import { createDataClock } from "../../../../src/observability/data-clock.ts";
 import { type Logger, silentLogger } from "../../../../src/observability/logger.ts";
-import type { Retention } from "../../../../src/store/keeping.ts";
-import { nothingRecovered } from "../../../../src/store/keeping.ts";
+import { nothingRecovered } from "../../../../src/store/accepting.ts";
+import type { Retention } from "../../../../src/store/cleaning.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
 import { createSignalQueue } from "../../../support/signal-queue.ts";
 

@@ -2,10 +2,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { copiedTables, leftOutTables } from "../../../../src/store/copied-tables.ts";
+import { coldTables } from "../../../../src/store/migrations/list.ts";
 import { sql, statements } from "../../../../src/store/records/sql.ts";
 import { kindsOf, recordReads, recordWrites } from "../../../../src/store/records/steps.ts";
 
-const cold = new Set(["subscriptions", "api_keys", "gateway_pauses", "bound_credentials"]);
+const cold = new Set(coldTables.map(({ table }) => table));
 
 /** Every table of either store that is not cold; test/fault/postgres/copy.test.ts holds the two lists to both schemas. */
 const hot = [...copiedTables.map(({ table }) => table), ...Object.keys(leftOutTables)].filter(

@@ -1,13 +1,22 @@
 /**
- * When receipts that wait are looked at again, those that are parked under two ids, and the newest rows of an id that is used again. The
- * indexes are built beside replicas that run: in the transaction they held a table with 1,000,000 ids for 6 s on two busy cores.
+ * When receipts that wait are looked at again, those that are parked under two ids, and the newest rows of an id that is used again. On
+ * PostgreSQL the indexes are built beside replicas that run: in the transaction they held a table with 1,000,000 ids for 6 s on two busy
+ * cores.
  */
-import type { IndexingMigration } from "../build-indexes.ts";
+import type { SharedMigration } from "../schema-change.ts";
 
-export const parkedReceipts: IndexingMigration = {
+export const parkedReceipts: SharedMigration = {
   version: 7,
   minReader: 1,
-  sql: `
+  sqlite: `
+-- due_time: when the receipt is looked at again; NULL where only a response is waited for. pair: the same in the two rows of a receipt
+-- that names two ids, which go together.
+ALTER TABLE parked_receipts ADD COLUMN due_time INTEGER DEFAULT 0;
+ALTER TABLE parked_receipts ADD COLUMN pair TEXT;
+CREATE INDEX parked_receipts_due ON parked_receipts (due_time) WHERE due_time IS NOT NULL;
+CREATE INDEX parked_receipts_by_pair ON parked_receipts (pair) WHERE pair IS NOT NULL;
+`,
+  postgres: `
 -- due_time: when the receipt is looked at again; NULL where only a response is waited for. pair: the same in the two rows of a receipt
 -- that names two ids, which go together.
 ALTER TABLE parked_receipts ADD COLUMN due_time bigint DEFAULT 0;

@@ -1,0 +1,36 @@
+/**
+ * The steps of both stores' schemas from version 3 on, each a file with both texts; what came before is each store's own. Versions may
+ * leave gaps.
+ */
+import type { ColdTable, Migration, SharedMigration } from "../schema-change.ts";
+import { claimNumbers } from "./0003-claim-numbers.ts";
+import { readersAndHeldLeases } from "./0004-readers-and-held-leases.ts";
+import { boundCredentials } from "./0006-bound-credentials.ts";
+import { parkedReceipts } from "./0007-parked-receipts.ts";
+import { keyScopes } from "./0011-key-scopes.ts";
+
+const shared: readonly SharedMigration[] = [
+  claimNumbers,
+  readersAndHeldLeases,
+  boundCredentials,
+  parkedReceipts,
+  keyScopes,
+];
+
+export const sqliteMigrations: readonly Migration[] = shared.map(({ version, minReader, sqlite }) => ({
+  version,
+  minReader,
+  sql: sqlite,
+}));
+
+export const postgresMigrations: readonly Migration[] = shared.map(
+  ({ version, minReader, postgres, indexes = [] }) => ({ version, minReader, sql: postgres, indexes }),
+);
+
+/** Tables of cold data (records/): those of the first schema, and what was made since. */
+export const coldTables: readonly ColdTable[] = [
+  { table: "subscriptions", key: ["account_id", "name"] },
+  { table: "api_keys", key: ["id"] },
+  { table: "gateway_pauses", key: ["gateway_id"] },
+  ...shared.flatMap(({ coldTables: made = [] }) => made),
+];
