@@ -74,7 +74,7 @@ describeWithPackage(
       expect(octetsOf(submit, "short_message").toString("hex")).toBe("48656c6c6f201b3c776f726c641b3e201b65");
       expect(await world.ended(sent)).toMatchObject({
         state: DeliveryState.DELIVERY_STATE_DELIVERED,
-        parts: [{ smscMessageId: "A1F", receipt: { stat: "DELIVRD", err: "000" } }],
+        parts: [{ gatewayMessageId: "A1F", receipt: { stat: "DELIVRD", err: "000" } }],
       });
       expect(smsc.complaints()).toBe("");
     });

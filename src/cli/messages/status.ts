@@ -128,7 +128,7 @@ function attemptsText(delivery: Delivery): string {
       `  part ${part.number}`,
       outcomeName(part.outcome),
       part.commandStatus === 0n ? "" : `command_status 0x${part.commandStatus.toString(16).padStart(2, "0")}`,
-      part.smscMessageId,
+      part.gatewayMessageId,
       part.receipt === undefined ? "" : `${part.receipt.stat} ${part.receipt.err}`.trim(),
     ]),
   ]);

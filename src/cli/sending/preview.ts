@@ -69,8 +69,7 @@ async function preview(text: string, options: PreviewOptions, context: CliContex
     if (recipients.length > 0) context.out(`for ${recipients.join(", ")}`);
     if (plan !== undefined) context.out(`${planText(plan)}\n`);
   }
-  for (const one of response.unroutableRecipients)
-    context.out(`${one.recipient}  ${codeText(one.statusCode)}`);
+  for (const one of response.rejectedRecipients) context.out(`${one.recipient}  ${codeText(one.statusCode)}`);
 }
 
 const shownOnLine = 5;

@@ -37,13 +37,12 @@ export interface RequestType {
   readonly fromPartial: (fields: object) => object;
 }
 
-/** The type with a decoder that keeps faults instead of dropping or throwing them; with no shape, what is unknown is skipped. */
-export function keepingFaults<Type extends RequestType>(type: Type, shape: MessageShape | undefined): Type {
+/** The type with a decoder that keeps faults instead of dropping or throwing them. */
+export function keepingFaults<Type extends RequestType>(type: Type, shape: MessageShape): Type {
   const inspect = inspectors.get(type) ?? refuseStrays;
   const decode = (octets: Uint8Array) => {
     try {
       const message = type.decode(octets);
-      if (shape === undefined) return message;
       const strays = findStrays(octets, shape);
       // Nearly no request has anything of it, which is seen at one look.
       if (strays.length > 0 || holdsProtoKey(octets)) inspect(message, octets, strays);

@@ -53,23 +53,6 @@ for (const file of readFields(descriptorSet).messages(1)) {
       requests.set(`${prefix}.${service.text(1)}/${method.text(1)}`.slice(1), method.text(2));
 }
 
-/** The message of the contract by its name, for instance `SendSmsRequest`. */
-export function shapeOf(name: string): MessageShape {
-  const shape = shapes.get(`.smsrelay.v1.${name}`);
-  if (shape === undefined) throw new Error(`no message ${name} is described`);
-  return shape;
-}
-
-/** Whether `inner` stands anywhere in messages of this shape. */
-export function contains(shape: MessageShape, inner: MessageShape, seen = new Set<MessageShape>()): boolean {
-  if (seen.has(shape)) return false;
-  seen.add(shape);
-  return shape.some((field) => {
-    const message = field?.message;
-    return message !== undefined && (message === inner || contains(message, inner, seen));
-  });
-}
-
 /** The request of a method, for instance of `SendSms` of `smsrelay.v1.SmsService`. */
 export function requestShapeOf(service: string, method: string): MessageShape {
   const shape = shapes.get(requests.get(`${service}/${method}`) ?? "");

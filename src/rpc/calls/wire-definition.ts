@@ -6,7 +6,7 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext } from "nice-grpc-common";
 import { keepingFaults, type RequestType } from "./read-requests.ts";
-import { contains, type MessageShape, requestShapeOf, shapeOf } from "./request-shapes.ts";
+import { requestShapeOf } from "./request-shapes.ts";
 
 interface ResponseType {
   readonly fromPartial?: unknown;
@@ -28,26 +28,13 @@ export interface ServiceOf {
   >;
 }
 
-/**
- * Methods that only look. What they do not know of a request is skipped, as protobuf has it, unless it tells of a message that would be
- * sent; all others refuse it.
- */
-const onlyReads = /^(Get|List|Preview|Explain|Download)/;
-const message = shapeOf("SendSmsRequest");
-
-/** The fields that a method's request may have; undefined where others do no harm. */
-function strictShapeOf(service: string, method: string): MessageShape | undefined {
-  const shape = requestShapeOf(service, method);
-  return onlyReads.test(method) && !contains(shape, message) ? undefined : shape;
-}
-
 /** The definition to serve; its implementation has to be a `WholeAnswers`. */
 export function wireDefinition<Service extends ServiceOf>(service: Service): Service {
   const methods = Object.entries(service.methods).map(([key, method]) => [
     key,
     {
       ...method,
-      requestType: keepingFaults(method.requestType, strictShapeOf(service.fullName, method.name)),
+      requestType: keepingFaults(method.requestType, requestShapeOf(service.fullName, method.name)),
       responseType: reusingWriters(method.responseType),
     },
   ]);

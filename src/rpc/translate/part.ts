@@ -8,7 +8,7 @@ export function toPart(part: PartView): Part {
   return {
     number: part.number,
     outcome: toOutcome(part.outcome),
-    smscMessageId: part.smscMessageId ?? "",
+    gatewayMessageId: part.smscMessageId ?? "",
     commandStatus: part.commandStatus ? BigInt(part.commandStatus) : 0n,
     outcomeTime: toDate(part.submitTimeMs),
     receipt: part.receipt === undefined ? undefined : toReceipt(part.receipt),

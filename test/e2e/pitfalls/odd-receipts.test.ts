@@ -225,7 +225,7 @@ describe("an odd receipt", () => {
     await on.session.deliver(text(`id:${receipted} stat:DELIVRD`));
     expect(await on.world.ended(sent)).toMatchObject({
       state: DELIVERED,
-      parts: [{ smscMessageId: answered }],
+      parts: [{ gatewayMessageId: answered }],
     });
   });
 });

@@ -20,7 +20,7 @@ describe("receipts from a hostile SMSC", () => {
     const sent = await world.send();
     expect(await world.ended(sent)).toMatchObject({ state: DELIVERED });
     const [part] = (await world.status(sent)).attempts[0]?.parts ?? [];
-    expect(part?.smscMessageId).toBe(world.smsc.received()[0]?.messageId);
+    expect(part?.gatewayMessageId).toBe(world.smsc.received()[0]?.messageId);
   });
 
   it("P1 without an id leave a delivery SUBMITTED, and harm no other", async () => {
@@ -49,8 +49,8 @@ describe("receipts from a hostile SMSC", () => {
     ]);
     const [north, south] = [await world.send({ sender: "North" }), await world.send({ sender: "South" })];
     expect([await world.ended(north), await world.ended(south)]).toMatchObject([
-      { state: DELIVERED, gatewayId: "north", parts: [{ smscMessageId: "1" }] },
-      { state: UNDELIVERABLE, gatewayId: "south", parts: [{ smscMessageId: "1" }] },
+      { state: DELIVERED, gatewayId: "north", parts: [{ gatewayMessageId: "1" }] },
+      { state: UNDELIVERABLE, gatewayId: "south", parts: [{ gatewayMessageId: "1" }] },
     ]);
   });
 
@@ -140,7 +140,9 @@ describe("receipts from a hostile SMSC", () => {
     const sent = await world.send({ text: LONG });
     const final = await world.ended(sent);
     const received = world.smsc.received();
-    expect(final.parts.map((part) => part.smscMessageId)).toEqual(received.map(({ messageId }) => messageId));
+    expect(final.parts.map((part) => part.gatewayMessageId)).toEqual(
+      received.map(({ messageId }) => messageId),
+    );
     expect(final.parts.map((part) => part.receipt?.stat)).toEqual(received.map(() => "DELIVRD"));
     expect(received.every(({ pdu }) => pdu.body.registered_delivery === 1)).toBe(true);
     await world.settle();

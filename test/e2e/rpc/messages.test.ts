@@ -186,7 +186,7 @@ describe("PreviewSms", () => {
       [2, ["+38640123456", "+38640999999"]],
       [3, ["+442083661177"]],
     ]);
-    expect(preview.unroutableRecipients).toMatchObject([
+    expect(preview.rejectedRecipients).toMatchObject([
       { recipient: "+33612345678", statusCode: SmsStatusCode.SMS_STATUS_CODE_NO_ROUTE },
     ]);
     const sent = await clients.sms.sendSms({ sender: "ACME", recipients, content });

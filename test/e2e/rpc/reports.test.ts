@@ -62,7 +62,7 @@ describe("StreamDeliveryReports", () => {
       waitFor: WaitFor.WAIT_FOR_GATEWAY,
     });
     const status = await clients.sms.getStatus({ messageId: answer.messageId, view: 2 });
-    const smscMessageId = status.deliveries[0]?.attempts[0]?.parts[0]?.smscMessageId ?? "";
+    const smscMessageId = status.deliveries[0]?.attempts[0]?.parts[0]?.gatewayMessageId ?? "";
     await world.receive(smscMessageId, { carrier: "29340" });
     const { reports } = await take(
       clients.sms.streamDeliveryReports({ start: earliest, clientReference: "order 1" }),
@@ -82,7 +82,7 @@ describe("StreamDeliveryReports", () => {
       segmentCount: 1,
       carrier: "29340",
       sender: "ACME",
-      parts: [{ number: 1, smscMessageId, receipt: { stat: "DELIVRD", err: "000" } }],
+      parts: [{ number: 1, gatewayMessageId: smscMessageId, receipt: { stat: "DELIVRD", err: "000" } }],
     });
     expect(reports[2]?.latency).toBeDefined();
     expect(reports[0]?.latency).toBeUndefined();
