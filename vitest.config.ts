@@ -9,8 +9,11 @@ export default defineConfig({
     maxWorkers: 2,
     // See docs/adr/0004: the tests start hundreds of threads that strip types.
     execArgv: ["--no-memory-protection-keys"],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Nothing here tells how long something may take: they end what hangs, on a machine that has much else to do.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+    teardownTimeout: 60_000,
+    expect: { poll: { timeout: 60_000 } },
     reporters: [
       "default",
       "./test/support/left-out-reporter.ts",

@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const root = join(import.meta.dirname, "../..");
 const bin = join(root, "bin/sms-relay.cjs");
 /** Installing takes what the network takes. */
-const patienceMs = 300_000;
+const patienceMs = 600_000;
 
 let folder: string;
 beforeAll(async () => {

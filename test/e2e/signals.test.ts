@@ -11,7 +11,6 @@ import { describeWithPackage } from "../support/debian-package.ts";
 import { setUpService } from "../support/service-process.ts";
 
 const root = join(import.meta.dirname, "../..");
-const patienceMs = 60_000;
 const canHaveNamespaces = spawnSync("unshare", ["--pid", "--fork", "--mount-proc", "true"]).status === 0;
 
 let folder: string;
@@ -74,7 +73,7 @@ async function environmentOf(): Promise<NodeJS.ProcessEnv> {
 }
 
 describe("P62 a signal that meets a wrapper", () => {
-  it("SIGTERM to `npm start` drains the service, and nothing is left", { timeout: patienceMs }, async () => {
+  it("SIGTERM to `npm start` drains the service, and nothing is left", async () => {
     await using started = start(["npm", "start"], await environmentOf());
     await started.until("Send a message");
     started.child.kill("SIGTERM");
@@ -82,9 +81,7 @@ describe("P62 a signal that meets a wrapper", () => {
     expect(started.lines.at(-1)).toContain("The service has stopped");
   });
 
-  it("SIGTERM to `npx sms-relay serve` drains the service, and nothing is left", {
-    timeout: patienceMs,
-  }, async () => {
+  it("SIGTERM to `npx sms-relay serve` drains the service, and nothing is left", async () => {
     await using started = start(["npx", "sms-relay", "serve"], await environmentOf());
     await started.until("Send a message");
     started.child.kill("SIGTERM");
@@ -92,14 +89,14 @@ describe("P62 a signal that meets a wrapper", () => {
     expect(started.lines.some((line) => line.includes("The service has stopped"))).toBe(true);
   });
 
-  it("SIGTERM to `npx sms-relay simulate` ends the simulator", { timeout: patienceMs }, async () => {
+  it("SIGTERM to `npx sms-relay simulate` ends the simulator", async () => {
     await using started = start(["npx", "sms-relay", "simulate", "--port", "0"]);
     await started.until("The simulator listens");
     started.child.kill("SIGTERM");
     await started.ended;
   });
 
-  it("SIGKILL to npm, which can tell nobody, drains the service too", { timeout: patienceMs }, async () => {
+  it("SIGKILL to npm, which can tell nobody, drains the service too", async () => {
     await using started = start(["npm", "start"], await environmentOf());
     await started.until("Send a message");
     started.child.kill("SIGKILL");
@@ -116,7 +113,7 @@ describeWithPackage("util-linux", canHaveNamespaces, "process 1 of a container",
   it.each([
     ["npm start", ["npm", "start"]],
     ["the command", [process.execPath, "bin/sms-relay.cjs", "serve"]],
-  ])("%s drains at SIGTERM", { timeout: patienceMs }, async (_name, command) => {
+  ])("%s drains at SIGTERM", async (_name, command) => {
     await using started = start([...inContainer, ...command], await environmentOf());
     await started.until("Send a message");
     process.kill(init(started), "SIGTERM");
@@ -124,7 +121,7 @@ describeWithPackage("util-linux", canHaveNamespaces, "process 1 of a container",
     expect(started.lines.at(-1)).toContain("The service has stopped");
   });
 
-  it("npx says at the start that it cannot wait there", { timeout: patienceMs }, async () => {
+  it("npx says at the start that it cannot wait there", async () => {
     await using started = start([...inContainer, "npx", "sms-relay", "serve"], await environmentOf());
     await started.until("It cannot wait for the service to drain");
   });

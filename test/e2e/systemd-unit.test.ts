@@ -48,9 +48,7 @@ describeWithPackage(
       expect(verified.status).toBe(0);
     });
 
-    it("starts as a plain user in its folder without any file, and drains at SIGTERM", {
-      timeout: 60_000,
-    }, async () => {
+    it("starts as a plain user in its folder without any file, and drains at SIGTERM", async () => {
       expect(process.getuid?.(), "only root can become another user").toBe(0);
       const state = join(folder, "sms-relay");
       await mkdir(state, { mode: 0o700 });

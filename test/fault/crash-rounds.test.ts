@@ -18,14 +18,13 @@ import { countSubmits } from "./support/submit-record.ts";
 const ROUNDS = Number(process.env["CRASH_ROUNDS"] ?? 10);
 const SEED = Number(process.env["CRASH_SEED"] ?? Date.now() % 1_000_000_000);
 const MOST_A_ROUND = 2_000;
-const VALIDITY_MS = 60_000;
 const RECEIPT_GRACE_MS = 2_000;
 
 const folder = mkdtempSync(join(tmpdir(), "sms-relay-crash-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("kill -9 of the service under load", () => {
-  const timeout = ROUNDS * 15_000 + 120_000;
+  const timeout = ROUNDS * 30_000 + 300_000;
   it("ends every acknowledged message in exactly one final state", { timeout }, async () => {
     console.log(`CRASH_SEED=${SEED} CRASH_ROUNDS=${ROUNDS}`);
     const random = seededRandom(SEED);
@@ -56,8 +55,7 @@ describe("kill -9 of the service under load", () => {
     }
 
     await using service = await startServiceProcess(setup);
-    const patienceMs = VALIDITY_MS + RECEIPT_GRACE_MS + 20_000;
-    const finals = await readFinals(setup.grpcPort, ACCOUNT_KEY, load.acknowledged.keys(), patienceMs);
+    const finals = await readFinals(setup.grpcPort, ACCOUNT_KEY, load.acknowledged.keys());
     await service.stop();
     await simulator.stop();
 

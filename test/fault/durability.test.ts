@@ -63,15 +63,13 @@ async function traceSending(name: string, nodeFlags: readonly string[]) {
 }
 
 describeWithPackage("strace", isInstalled("strace", "-V"), "durability by strace", () => {
-  it("ends an fdatasync of the WAL between each message's write and its answer", {
-    timeout: 90_000,
-  }, async () => {
+  it("ends an fdatasync of the WAL between each message's write and its answer", async () => {
     const { trace, ids } = await traceSending("full", []);
     expect(new Set(ids).size).toBe(SEQUENTIAL + AT_ONCE);
     expect(durabilityFaults(trace, ids)).toEqual([]);
   });
 
-  it("is found missing where synchronous = off was planted", { timeout: 90_000 }, async () => {
+  it("is found missing where synchronous = off was planted", async () => {
     const plant = join(import.meta.dirname, "programs/plant-synchronous-off.ts");
     const { trace, ids } = await traceSending("off", ["--import", plant]);
     const faults = durabilityFaults(trace, ids);

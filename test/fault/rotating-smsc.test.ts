@@ -12,7 +12,7 @@ import { createDispatchWorld } from "../support/dispatch-world.ts";
 const count = Number(process.env["ROTATION_MESSAGES"] ?? 200);
 
 it("P51 an SMSC that rotates by unbind doubles, loses and leaves in doubt nothing", {
-  timeout: 60_000 + count * 60,
+  timeout: 240_000 + count * 240,
 }, async () => {
   const smsc = await startSimulator({
     port: 0,

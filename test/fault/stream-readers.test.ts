@@ -106,7 +106,7 @@ async function liveMib(service: ServiceProcess): Promise<number> {
 
 describe("fifty subscribers of which ten never read", () => {
   it("P38 cost no memory for the silent ones and leave the others undisturbed", {
-    timeout: 120_000,
+    timeout: 600_000,
   }, async () => {
     await using simulator = await startSimulatorProcess(0);
     const setup = await setUpService(folder, { gateways: [smscGateway(simulator.port)] });

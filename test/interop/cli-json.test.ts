@@ -38,7 +38,7 @@ describeWithPackage("python3-protobuf", hasProtobuf, "--json", () => {
     };
     service = await startServiceProcess(await setUpService(join(folder, "service"), { gateways: [north] }));
     await simulator.waitUntil(({ binds }) => binds >= 1);
-  }, 60_000);
+  });
   afterAll(async () => {
     await service?.stop();
     await simulator?.stop();
@@ -100,7 +100,7 @@ describeWithPackage("python3-protobuf", hasProtobuf, "--json", () => {
     const read = spawnSync(python, [program, set], { input: `${lines.join("\n")}\n`, encoding: "utf8" });
     expect(read.stderr + read.stdout).toBe("");
     expect(read.status).toBe(0);
-  }, 60_000);
+  });
 
   async function cancelled(): Promise<readonly string[]> {
     await operator("gateways", "pause", "north");

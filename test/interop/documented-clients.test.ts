@@ -106,7 +106,7 @@ beforeAll(async () => {
   setup = await setUpService(join(folder, "service"), { gateways });
   service = await startServiceProcess(setup);
   address = `127.0.0.1:${setup.grpcPort}`;
-}, 60_000);
+});
 afterAll(async () => {
   await service?.stop();
   await simulator?.stop();
@@ -222,7 +222,7 @@ describe("the TypeScript of docs/clients.md", () => {
     argv: [process.execPath, "--disable-warning=ExperimentalWarning", file],
   });
 
-  it("compiles as it is printed", { timeout: 120_000 }, async () => {
+  it("compiles as it is printed", async () => {
     const { compilerOptions } = JSON.parse(readFileSync(join(root, "tsconfig.json"), "utf8"));
     await writeFile(
       join(folder, "tsconfig.json"),
@@ -233,18 +233,15 @@ describe("the TypeScript of docs/clients.md", () => {
     expect(compiled.stdout).toBe("");
   });
 
-  it("sends once, and reads a refusal", { timeout: 120_000 }, () =>
-    expectToSend(program("send.ts"), "node-1"),
-  );
+  it("sends once, and reads a refusal", () => expectToSend(program("send.ts"), "node-1"));
 
-  it("reads a refusal's details with grpc-js alone", { timeout: 60_000 }, async () => {
+  it("reads a refusal's details with grpc-js alone", async () => {
     const { stdout } = await endOf(program("refused.ts"), address, ACCOUNT_KEY);
     expect(stdout).toBe("INVALID_RECIPIENT recipients[0],content\n");
   });
 
-  it("reads every report, in order, over a restart of the service", { timeout: 120_000 }, () =>
-    expectToFollow(program("reports.ts"), "node"),
-  );
+  it("reads every report, in order, over a restart of the service", () =>
+    expectToFollow(program("reports.ts"), "node"));
 });
 
 describeWithPackage(
@@ -266,17 +263,14 @@ describeWithPackage(
       await run("bash", ["-ec", command], { cwd: folder });
       const files = ["google/rpc/status.proto", "google/rpc/error_details.proto"];
       await run("protoc", [`-I${googleapis}`, `--python_out=${join(folder, "stubs")}`, ...files]);
-    }, 60_000);
+    });
 
-    it("sends once, and reads a refusal", { timeout: 120_000 }, () =>
-      expectToSend(program("send.py"), "python-1"),
-    );
+    it("sends once, and reads a refusal", () => expectToSend(program("send.py"), "python-1"));
 
-    it("reads every report, in order, over a restart of the service", { timeout: 120_000 }, () =>
-      expectToFollow(program("reports.py"), "python"),
-    );
+    it("reads every report, in order, over a restart of the service", () =>
+      expectToFollow(program("reports.py"), "python"));
 
-    it("has the stubs of TypeScript made by the printed command", { timeout: 60_000 }, async () => {
+    it("has the stubs of TypeScript made by the printed command", async () => {
       const made = join(folder, "made");
       await mkdir(made);
       for (const name of ["node_modules", "proto"]) await symlink(join(root, name), join(made, name));
@@ -311,10 +305,9 @@ describeWithPackage(
       expect((await run("gofmt", ["-l", programFolder])).stdout).toBe("");
     }, 600_000);
 
-    it("sends once, and reads a refusal", { timeout: 120_000 }, () => expectToSend(program("send"), "go-1"));
+    it("sends once, and reads a refusal", () => expectToSend(program("send"), "go-1"));
 
-    it("reads every report, in order, over a restart of the service", { timeout: 120_000 }, () =>
-      expectToFollow(program("reports"), "go"),
-    );
+    it("reads every report, in order, over a restart of the service", () =>
+      expectToFollow(program("reports"), "go"));
   },
 );

@@ -9,7 +9,7 @@ import manifest from "../../package.json" with { type: "json" };
 
 export interface NodeProcess extends AsyncDisposable {
   readonly pid: number;
-  /** Resolves with how it ended. */
+  /** Resolves with how it ended, once all that it wrote to its standard error is there. */
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
   hasEnded(): boolean;
   /** The next line of its standard output; throws where it ends before. */
@@ -20,7 +20,7 @@ export interface NodeProcess extends AsyncDisposable {
   write(line: string): void;
   /** Sends a signal to the process itself. */
   kill(signal: NodeJS.Signals): void;
-  /** SIGTERM, then SIGKILL after 20 s; waits for the end and is harmless when repeated. */
+  /** SIGTERM, then SIGKILL after 60 s; waits for the end and is harmless when repeated. */
   stop(): Promise<void>;
 }
 
@@ -38,7 +38,7 @@ export const START_FLAGS: readonly string[] = manifest.scripts.start
   .filter((word) => word.startsWith("--"));
 
 const ERROR_TEXT_OCTETS = 16_384;
-const STOP_PATIENCE_MS = 20_000;
+const STOP_PATIENCE_MS = 60_000;
 
 /** Starts `node file args`. */
 export function startNode(
@@ -53,7 +53,12 @@ export function startNode(
     env: withoutTestVariables(options.env ?? process.env),
     cwd: options.cwd,
   });
-  const ended = once(child, "exit").then(([code, signal]) => ({ code, signal }));
+  // What it wrote last may come after its end.
+  const errorsEnded = once(child.stderr, "close");
+  const ended = once(child, "exit").then(async ([code, signal]) => {
+    await errorsEnded;
+    return { code, signal };
+  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   let errorText = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {

@@ -2,8 +2,9 @@
  * The service as a process of its own, as `npm start` runs it, on a configuration and a folder of its own.
  */
 import { mkdir, writeFile } from "node:fs/promises";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { join } from "node:path";
+import { findFreePort } from "./free-port.ts";
 import { type NodeProcess, type NodeProcessOptions, START_FLAGS, startNode } from "./node-process.ts";
 
 /** Keys in every configuration written here. */
@@ -24,7 +25,7 @@ export type Settings = Readonly<Record<string, unknown>>;
 /** Writes a configuration on free loopback ports; `settings` are its further sections. */
 export async function setUpService(folder: string, settings: Settings): Promise<ServiceSetup> {
   await mkdir(folder, { recursive: true });
-  const [grpcPort, httpPort] = await freePorts();
+  const [grpcPort, httpPort] = [await findFreePort(), await findFreePort()];
   const databasePath = join(folder, "sms-relay.db");
   const configPath = join(folder, "sms-relay.yaml");
   const config = {
@@ -49,7 +50,7 @@ export interface ServiceProcess extends NodeProcess {
 }
 
 const mainPath = join(import.meta.dirname, "../../bin/sms-relay.cjs");
-const READY_PATIENCE_MS = 30_000;
+const READY_PATIENCE_MS = 120_000;
 
 /** Starts the service, or a `program` that becomes one, and waits until it takes calls. */
 export async function startServiceProcess(
@@ -91,17 +92,4 @@ function takesConnections(port: number): Promise<boolean> {
     };
     socket.once("connect", () => settle(true)).once("error", () => settle(false));
   });
-}
-
-/** Two ports that nobody listens on now. */
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()];
-  const ports: number[] = [];
-  for (const server of servers) {
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const address = server.address();
-    if (address !== null && typeof address === "object") ports.push(address.port);
-  }
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return [ports[0] ?? 0, ports[1] ?? 0];
 }

@@ -63,13 +63,13 @@ it("SIGHUP shows new connections the renewed certificate, drops none that stands
 
   take("new", "old");
   service.kill("SIGHUP");
-  await expect.poll(() => service.errorText(), { timeout: 10_000 }).toContain("everything stays as it is");
+  await expect.poll(() => service.errorText()).toContain("everything stays as it is");
   expect(await nameShown(setup.grpcPort)).toBe("old");
   expect(await endOf()).toBe(firstEnd);
 
   take("new", "new");
   service.kill("SIGHUP");
-  await expect.poll(() => nameShown(setup.grpcPort), { timeout: 10_000 }).toBe("new");
+  await expect.poll(() => nameShown(setup.grpcPort)).toBe("new");
   expect(await endOf()).toBeGreaterThan(firstEnd + 20 * 86_400);
   expect(hasEnded).toBe(false);
   standing.destroy();

@@ -39,7 +39,7 @@ async function readBanner(service: NodeProcess): Promise<string> {
 }
 
 /** Waits until it holds; a machine with other work takes its time. */
-const soon = (holds: () => void | Promise<void>) => vi.waitFor(holds, { timeout: 20_000 });
+const soon = (holds: () => void | Promise<void>) => vi.waitFor(holds, { timeout: 60_000 });
 
 describe("the first start", () => {
   it("needs no file: it makes two keys, prints where all is, and says that no gateway is configured", async () => {

@@ -20,7 +20,7 @@ async function portsOf(simulator: NodeProcess) {
       expect(text).toContain("Ctrl-C ends it.");
       return text;
     },
-    { timeout: 20_000 },
+    { timeout: 60_000 },
   );
   return {
     smpp: Number(/listens on 127\.0\.0\.1:(\d+)/.exec(banner)?.[1]),
@@ -92,7 +92,7 @@ describe("simulate", () => {
       "--control",
       "0",
     ]);
-    await vi.waitFor(() => expect(open.errorText()).toContain("Ctrl-C ends it."), { timeout: 20_000 });
+    await vi.waitFor(() => expect(open.errorText()).toContain("Ctrl-C ends it."), { timeout: 60_000 });
     const addresses = (await listeningAddresses(open)).map((address) => address.split(":")[0]);
     expect(addresses.sort()).toEqual(["00000000", "0100007F"]);
   });

@@ -183,7 +183,7 @@ describe("an odd receipt", () => {
     expect(await on.world.ended(sent)).toMatchObject({ state: UNDELIVERABLE });
     await on.session.deliver(text("id:1 stat:DELIVRD"));
     await expect
-      .poll(() => on.world.sentences, { timeout: 10_000 })
+      .poll(() => on.world.sentences)
       .toContain("A receipt contradicts the final state of its delivery; the state stays.");
     expect(await on.world.status(sent)).toMatchObject({ state: UNDELIVERABLE });
   });

@@ -173,7 +173,7 @@ describe("receipts from a hostile SMSC", () => {
     expect(await world.ended(sent)).toMatchObject({ state: DELIVERED });
     await world.smsc.waitUntil(({ receiptsAcknowledged }) => receiptsAcknowledged === 2);
     await expect
-      .poll(() => world.sentences, { timeout: 10_000 })
+      .poll(() => world.sentences)
       .toContainEqual(expect.stringContaining("contradicts the final state"));
     await world.settle();
     expect(await world.status(sent)).toMatchObject({ state: DELIVERED });
@@ -194,7 +194,7 @@ describe("receipts from a hostile SMSC", () => {
     await world.smsc.waitUntil(({ receiptsAcknowledged }) => receiptsAcknowledged === 1);
     world.clock.jump(30_000);
     await expect
-      .poll(() => world.status(sent), { timeout: 10_000 })
+      .poll(() => world.status(sent))
       .toMatchObject({
         state: DeliveryState.DELIVERY_STATE_UNKNOWN,
         attempts: [{ parts: [{ receipt: { stat: "DELIVRD" } }] }],

@@ -39,9 +39,7 @@ const storm: readonly BehaviourSpec[] = [
   { kind: "unknown-command", share: 0.02 },
 ];
 
-it("P11 P12 in a storm of misbehaviour every delivery has one end, and AT_MOST_ONCE stays once", {
-  timeout: 90_000,
-}, async () => {
+it("P11 P12 in a storm of misbehaviour every delivery has one end, and AT_MOST_ONCE stays once", async () => {
   console.log(`STORM_SEED=${SEED}`);
   const gateway = { responseTimeout: "300ms", ambiguityHold: "50ms", sessions: 2, window: 20 };
   await using world = await startServiceWorld(

@@ -66,7 +66,7 @@ describe.skipIf(postgresMissing !== undefined)(`two replicas of the service ${po
         () => "taken",
         (error: { readonly code: Status }) => Status[error.code],
       );
-    await expect.poll(answer, { timeout: 5_000 }).toBe("UNAUTHENTICATED");
+    await expect.poll(answer).toBe("UNAUTHENTICATED");
   });
 
   it("send what the other one could not finish before it stopped", async () => {

@@ -69,7 +69,7 @@ describe.skipIf(postgresMissing !== undefined)(
       return [...counts.values()].toSorted();
     };
 
-    it("are as many as configured, whoever joins, and as many at each", { timeout: 30_000 }, async () => {
+    it("are as many as configured, whoever joins, and as many at each", async () => {
       const setups = [{ gateway: { sessions: 4 } }];
       const first = await open("one", setups);
       await expect.poll(bound).toBe(4);
@@ -78,9 +78,9 @@ describe.skipIf(postgresMissing !== undefined)(
         most = Math.max(most, bound());
       }, 1);
       await open("two", setups);
-      await expect.poll(perOwner, { timeout: 10_000 }).toEqual([2, 2]);
+      await expect.poll(perOwner).toEqual([2, 2]);
       await open("three", setups);
-      await expect.poll(perOwner, { timeout: 10_000 }).toEqual([1, 1, 2]);
+      await expect.poll(perOwner).toEqual([1, 1, 2]);
       await expect.poll(bound).toBe(4);
       clearInterval(watching);
       expect(most).toBe(4);
@@ -91,17 +91,13 @@ describe.skipIf(postgresMissing !== undefined)(
       }
     });
 
-    it("P4 bring receipts of what another replica has sent, which find their delivery", {
-      timeout: 30_000,
-    }, async () => {
+    it("P4 bring receipts of what another replica has sent, which find their delivery", async () => {
       const setups = [{ gateway: { sessions: 2 } }];
       const sender = await open("one", setups);
       const other = await open("two", setups);
-      await expect.poll(perOwner, { timeout: 10_000 }).toEqual([1, 1]);
+      await expect.poll(perOwner).toEqual([1, 1]);
       for (const world of worlds)
-        await expect
-          .poll(() => figure(world, 'sms_relay_gateway_sessions_bound{gateway="north"}'), { timeout: 10_000 })
-          .toBe(1);
+        await expect.poll(() => figure(world, 'sms_relay_gateway_sessions_bound{gateway="north"}')).toBe(1);
       const sent = await Promise.all(Array.from({ length: 20 }, () => sender.send()));
       for (const one of sent) {
         expect(await other.ended(one)).toMatchObject({ state: DeliveryState.DELIVERY_STATE_DELIVERED });
@@ -117,14 +113,14 @@ describe.skipIf(postgresMissing !== undefined)(
       expect(await figure(other, 'sms_relay_submitted_parts_total{gateway="north"}')).toBe(0);
     });
 
-    it("of a replica that stops are the others' at once", { timeout: 30_000 }, async () => {
+    it("of a replica that stops are the others' at once", async () => {
       const setups = [{ gateway: { sessions: 4 } }];
       await open("one", setups);
       const leaving = await open("two", setups);
-      await expect.poll(perOwner, { timeout: 10_000 }).toEqual([2, 2]);
+      await expect.poll(perOwner).toEqual([2, 2]);
       worlds.pop();
       await leaving[Symbol.asyncDispose]();
-      await expect.poll(owners, { timeout: 1_000 }).toEqual(["one", "one", "one", "one"]);
+      await expect.poll(owners).toEqual(["one", "one", "one", "one"]);
       await expect.poll(bound).toBe(4);
     });
 
@@ -146,7 +142,7 @@ describe.skipIf(postgresMissing !== undefined)(
             bound() === 1
           );
         };
-        await expect.poll(isAtRest, { timeout: 10_000 }).toBe(true);
+        await expect.poll(isAtRest).toBe(true);
         [owner, other] = (await owners("north"))[0] === "one" ? [one, two] : [two, one];
       });
 

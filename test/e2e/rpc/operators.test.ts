@@ -4,7 +4,7 @@ import { type AddressInfo, connect as connectTcp, createServer, type Socket } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Status } from "nice-grpc";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Scope } from "../../../src/gen/smsrelay/v1/api_key.ts";
 import { RouteReason } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import { GatewayState } from "../../../src/gen/smsrelay/v1/gateway.ts";
@@ -88,7 +88,7 @@ describe("GatewayService", () => {
       const { gateways } = await operator.gateways.listGateways({});
       return gateways.find((gateway) => gateway.gatewayId === "north")?.waitingCount;
     };
-    await vi.waitUntil(async () => (await waitingCount()) === 1n);
+    await expect.poll(waitingCount).toBe(1n);
     const resumed = await operator.gateways.resumeGateway({ gatewayId: "north" });
     expect(resumed.gateway).toMatchObject({ state: GatewayState.GATEWAY_STATE_READY, stateDescription: "" });
     expect(await world.store.pausedGateways()).toEqual([]);

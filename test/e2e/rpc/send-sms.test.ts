@@ -1,5 +1,5 @@
 import { Status } from "nice-grpc";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SmsError } from "../../../src/domain/errors.ts";
 import { DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import { Encoding, type Lane } from "../../../src/gen/smsrelay/v1/message.ts";
@@ -515,7 +515,7 @@ describe("SendSms, wait_for GATEWAY", () => {
     };
     const replayed = twin();
     while ((await caller.sms.listSms({})).sms.length < 5) await new Promise((wait) => setTimeout(wait, 5));
-    await vi.waitFor(() => expect(stopping.metrics.replayedRequests.value()).toBe(1));
+    await expect.poll(() => stopping.metrics.replayedRequests.value()).toBe(1);
     const startMs = performance.now();
     const stop = stopping.stop(20_000);
     for (const { statusCode } of [...(await answers), await replayed])

@@ -8,7 +8,7 @@ import { createFramer } from "../../../src/smpp/framer.ts";
 import type { Pdu } from "../../../src/smpp/pdu.ts";
 import { readInbound, userDataOf } from "../../../src/smpp/read-inbound.ts";
 import { parseReceiptText } from "../../../src/smpp/receipt-text.ts";
-import { beginFuzz, type FuzzRun, heapInUse, mutate, patience } from "./support/fuzz-run.ts";
+import { beginFuzz, type FuzzRun, heapInUse, mutate, patience, processorMs } from "./support/fuzz-run.ts";
 import { inboundCorpus, inPieces, mutatedPdu, pduCorpus } from "./support/smpp-corpus.ts";
 
 const MAX_PDU = 70_000;
@@ -134,7 +134,7 @@ it.each([
   ["separators", ";,|".repeat(21_000)],
   ["a text that repeats a receipt", `text:${"id:1 stat:DELIVRD ".repeat(3_600)}`],
 ])("a receipt of 64 KiB with %s takes no time", (_name, text) => {
-  const startMs = performance.now();
+  const startMs = processorMs();
   parseReceiptText(text);
-  expect(performance.now() - startMs).toBeLessThan(1_000);
+  expect(processorMs() - startMs).toBeLessThan(1_000);
 });

@@ -28,9 +28,8 @@ describe.skipIf(postgresMissing !== undefined)(`building indexes ${postgresMissi
     ]);
     await holder.query("BEGIN; LOCK TABLE sms_relay.smsc_ids IN ROW EXCLUSIVE MODE");
     const waits =
-      "SELECT pid FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX%slow_index%' AND wait_event_type = 'Lock'";
-    const isWaiting = () =>
-      expect.poll(() => world.database.query(waits), { timeout: 20_000 }).toHaveLength(1);
+      "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'CREATE INDEX%slow_index%' AND wait_event_type = 'Lock'";
+    const isWaiting = () => expect.poll(() => world.database.query(waits)).toHaveLength(1);
     const isBuilt = async () =>
       (
         await world.database.query(

@@ -16,7 +16,6 @@ import { startSimulatorProcess } from "../support/simulator-process.ts";
 import { SESSIONS, smscGateway, WINDOW } from "../support/smsc-gateway.ts";
 import { countSubmits } from "../support/submit-record.ts";
 
-const VALIDITY_MS = 60_000;
 const RECEIPT_GRACE_MS = 1_000;
 const INTERRUPTIONS = 3;
 // A server of its own is what this is about, whatever TEST_DATABASE_URL names.
@@ -27,7 +26,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const elapsed = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe.skipIf(missing !== undefined)(`PostgreSQL restarted and failed over ${missing ?? ""}`, () => {
-  it("loses nothing that was acknowledged", { timeout: 240_000 }, async () => {
+  it("loses nothing that was acknowledged", { timeout: 600_000 }, async () => {
     await using parts = new AsyncDisposableStack();
     const cluster = await createCluster();
     parts.use(cluster);
@@ -46,7 +45,7 @@ describe.skipIf(missing !== undefined)(`PostgreSQL restarted and failed over ${m
       );
       return rows.length;
     };
-    await expect.poll(isSynchronous, { timeout: 20_000 }).toBe(1);
+    await expect.poll(isSynchronous).toBe(1);
 
     const recordTo = join(folder, "submits.jsonl");
     const simulator = await startSimulatorProcess(0, recordTo);
@@ -72,35 +71,38 @@ describe.skipIf(missing !== undefined)(`PostgreSQL restarted and failed over ${m
       sending.push(keepSending(load, setup.grpcPort, over.signal));
     }
 
-    await elapsed(1_500);
+    const untilMore = (count: number) => {
+      const before = load.acknowledged.size;
+      return expect
+        .poll(() => load.acknowledged.size, { timeout: 200_000 })
+        .toBeGreaterThanOrEqual(before + count);
+    };
+    await untilMore(100);
     // A restart as administrators do it.
     server.kill("SIGINT");
     await server.ended;
     await elapsed(500);
     server = await primary.start(synchronous);
-    await elapsed(3_000);
+    await untilMore(100);
     // A crash.
     server.kill("SIGKILL");
     await server.ended;
     await elapsed(500);
     server = await primary.start(synchronous);
-    await expect.poll(isSynchronous, { timeout: 20_000 }).toBe(1);
-    await elapsed(3_000);
+    await expect.poll(isSynchronous).toBe(1);
+    await untilMore(100);
     // The machine is gone; its standby takes over.
     server.kill("SIGKILL");
     await server.ended;
     await queryOnce(standby.url, "SELECT pg_promote()");
-    const before = load.acknowledged.size;
-    await expect.poll(() => load.acknowledged.size, { timeout: 30_000 }).toBeGreaterThan(before + 50);
+    await untilMore(50);
     over.abort();
     await Promise.all(sending);
 
     const port = services[0]?.setup.grpcPort ?? expect.fail("no replica");
-    const patienceMs = VALIDITY_MS + RECEIPT_GRACE_MS + 30_000;
-    const finals = await readFinals(port, ACCOUNT_KEY, load.acknowledged.keys(), patienceMs);
+    const finals = await readFinals(port, ACCOUNT_KEY, load.acknowledged.keys());
     const counts = countOutcomes(load.acknowledged, finals.byDelivery, await countSubmits(recordTo));
     console.log(JSON.stringify(counts));
-    expect(counts.acknowledged).toBeGreaterThan(200);
     expect(counts).toMatchObject({
       withoutFinal: 0,
       withSeveralFinals: 0,

@@ -46,7 +46,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const elapsed = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe.skipIf(postgresMissing !== undefined)(`a database that hangs ${postgresMissing ?? ""}`, () => {
-  const timeout = 90_000 + HANGS * 30_000;
+  const timeout = 300_000 + HANGS * 100_000;
   it("P60 takes nobody for dead, loses nothing and doubles nothing, with COMMIT answers lost, an SMSC that rotates and a clock a day ahead", {
     timeout,
   }, async () => {
@@ -121,11 +121,15 @@ describe.skipIf(postgresMissing !== undefined)(`a database that hangs ${postgres
       for (const pid of pids) if (last.has(pid)) process.kill(pid, "SIGCONT");
       await elapsed(JUDGED_MS);
     }
+    await expect.poll(() => load.acknowledged.size, { timeout: 200_000 }).toBeGreaterThan(200);
+    await expect
+      .poll(() => simulator.counters().binds, { timeout: 200_000 })
+      .toBeGreaterThan(2 * names.length);
     over.abort();
     await Promise.all(sending);
 
     const port = setups[0]?.grpcPort ?? expect.fail("no replica");
-    const finals = await readFinals(port, ACCOUNT_KEY, load.acknowledged.keys(), 60_000);
+    const finals = await readFinals(port, ACCOUNT_KEY, load.acknowledged.keys());
     const submits = await countSubmits(recordTo);
     const counts = countOutcomes(load.acknowledged, finals.byDelivery, submits);
     const states = Object.groupBy([...finals.byDelivery.values()].flat(), (state) => state);
@@ -141,8 +145,6 @@ describe.skipIf(postgresMissing !== undefined)(`a database that hangs ${postgres
       names.toSorted().map((id) => ({ id, epoch: 1, is_dead: false })),
     );
     for (const service of services) expect(service.errorText()).not.toMatch(/took over|is gone were freed/);
-    expect(counts.acknowledged).toBeGreaterThan(200);
-    expect(binds, "sessions that were bound again").toBeGreaterThan(2 * names.length);
     expect(counts).toMatchObject({
       withoutFinal: 0,
       withSeveralFinals: 0,
@@ -165,7 +167,7 @@ describe.skipIf(postgresMissing !== undefined)(`a database that hangs ${postgres
 async function findLeaseKeepers(url: string): Promise<ReadonlySet<number>> {
   const ofControl = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'sms-relay % control'";
   const find = async () => (await queryOnce<{ pid: number }>(url, ofControl)).map(({ pid }) => pid);
-  await expect.poll(find, { timeout: 5_000 }).toHaveLength(names.length);
+  await expect.poll(find).toHaveLength(names.length);
   return new Set(await find());
 }
 

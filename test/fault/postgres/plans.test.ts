@@ -81,7 +81,7 @@ describe.skipIf(postgresMissing !== undefined)(`plans on PostgreSQL ${postgresMi
         sumBefore = sum;
         return !hasChanged;
       };
-      await expect.poll(isAtRest, { interval: 1_200, timeout: 15_000 }).toBe(true);
+      await expect.poll(isAtRest, { interval: 1_200 }).toBe(true);
       return await readOf();
     };
     const before = await settled();

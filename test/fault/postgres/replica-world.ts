@@ -1,5 +1,5 @@
 /** Several replicas on one database for a test: opened, joined and closed together. */
-import { afterEach, beforeEach } from "vitest";
+import { afterEach, beforeEach, expect } from "vitest";
 import type { ClaimantId } from "../../../src/domain/ids.ts";
 import type { Clock } from "../../../src/observability/clock.ts";
 import { silentLogger } from "../../../src/observability/logger.ts";
@@ -23,9 +23,14 @@ export interface ReplicaWorld {
   join(name: string, options?: Partial<PostgresStoreOptions>): Promise<Replica>;
   /** Lets the lease of a replica end now, as the database sees it; all others have renewed theirs for a while. */
   endLease(name: string): Promise<void>;
+  /** Waits until so many of this database's connections wait for a lock; others' tests have theirs on the same server. */
+  untilWaiting(count: number): Promise<void>;
   /** Lets those whose lease runs have renewed it for a while, so that they may judge others. */
   keepLeases(): Promise<void>;
 }
+
+/** Nothing renews a lease while the clocks of the replicas stand still, so it outlives a test on any machine: it ends where the test says. */
+const leaseMs = 600_000;
 
 /** A new database for each test of the file. */
 export function useReplicas(): ReplicaWorld {
@@ -51,6 +56,7 @@ export function useReplicas(): ReplicaWorld {
       urls: [current().url],
       clock: createFakeClock(startMs),
       log: silentLogger,
+      leaseMs,
       ...options,
     });
     stores.push(store);
@@ -58,8 +64,9 @@ export function useReplicas(): ReplicaWorld {
   };
   const keepLeases = async () => {
     await current().query(
-      `UPDATE replicas SET held_since = now() - interval '1 minute', lease_until = now() + interval '5 seconds'
+      `UPDATE replicas SET held_since = now() - interval '1 hour', lease_until = now() + $1 * interval '1 millisecond'
        WHERE lease_until > now()`,
+      [leaseMs],
     );
   };
   return {
@@ -80,5 +87,10 @@ export function useReplicas(): ReplicaWorld {
       await keepLeases();
     },
     keepLeases,
+    async untilWaiting(count) {
+      const waiters = `SELECT DISTINCT pid FROM pg_locks JOIN pg_stat_activity USING (pid)
+        WHERE NOT granted AND datname = current_database()`;
+      await expect.poll(() => current().query(waiters)).toHaveLength(count);
+    },
   };
 }

@@ -19,7 +19,6 @@ const KILLS = Number(process.env["REPLICA_KILLS"] ?? 3);
 const names = ["one", "two", "three"] as const;
 /** Longer than a lease of 5 s. */
 const FROZEN_MS = 7_000;
-const VALIDITY_MS = 60_000;
 const RECEIPT_GRACE_MS = 1_000;
 
 const folder = mkdtempSync(join(tmpdir(), "sms-relay-replicas-killed-"));
@@ -29,7 +28,7 @@ const elapsed = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms)
 describe.skipIf(postgresMissing !== undefined)(
   `replicas that are killed or hang ${postgresMissing ?? ""}`,
   () => {
-    it("lose nothing that was acknowledged, and end each delivery once", { timeout: 240_000 }, async () => {
+    it("lose nothing that was acknowledged, and end each delivery once", { timeout: 600_000 }, async () => {
       await using parts = new AsyncDisposableStack();
       const database = await createDatabase();
       parts.defer(() => database.drop());
@@ -72,16 +71,14 @@ describe.skipIf(postgresMissing !== undefined)(
         if (kill % 2 === 1) victim = running.get(names[0]) ?? first;
       }
       await thawed;
-      await elapsed(1_000);
+      await expect.poll(() => load.acknowledged.size, { timeout: 200_000 }).toBeGreaterThan(500);
       over.abort();
       await Promise.all(sending);
 
       const port = running.get(names[0])?.setup.grpcPort ?? expect.fail("no replica runs");
-      const patienceMs = VALIDITY_MS + RECEIPT_GRACE_MS + 30_000;
-      const finals = await readFinals(port, ACCOUNT_KEY, load.acknowledged.keys(), patienceMs);
+      const finals = await readFinals(port, ACCOUNT_KEY, load.acknowledged.keys());
       const counts = countOutcomes(load.acknowledged, finals.byDelivery, await countSubmits(recordTo));
       console.log(JSON.stringify(counts));
-      expect(counts.acknowledged).toBeGreaterThan(500);
       expect(counts).toMatchObject({
         withoutFinal: 0,
         withSeveralFinals: 0,

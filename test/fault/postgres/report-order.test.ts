@@ -21,8 +21,6 @@ describe.skipIf(postgresMissing !== undefined)(
   `report numbers on PostgreSQL ${postgresMissing ?? ""}`,
   () => {
     const world = useReplicas();
-    const waiters = () => world.database.query("SELECT 1 FROM pg_locks WHERE NOT granted");
-
     it("are commit order: a commit that waits is passed by nobody of its account, and holds up no other", async () => {
       const [left, right] = [await world.join("left"), await world.join("right")];
       await left.store.accept([buildAcceptance()]);
@@ -30,9 +28,9 @@ describe.skipIf(postgresMissing !== undefined)(
       await onlooker.query("BEGIN");
       await onlooker.query("SELECT 1 FROM report_counters WHERE account_id = $1 FOR UPDATE", [account]);
       const first = left.store.accept([buildAcceptance()]);
-      await expect.poll(waiters).toHaveLength(1);
+      await world.untilWaiting(1);
       const next = right.store.accept([buildAcceptance()]);
-      await expect.poll(waiters).not.toHaveLength(1);
+      await world.untilWaiting(2);
       const third = await world.join("third");
       await third.store.accept([buildAcceptance({ message: { accountId: second } })]);
       expect(await follow(third.store, 0)).toBe(1);
@@ -51,7 +49,7 @@ describe.skipIf(postgresMissing !== undefined)(
       await dying.query("BEGIN");
       await dying.query("UPDATE report_counters SET last = last + 5 WHERE account_id = $1", [account]);
       const accepted = store.accept([buildAcceptance()]);
-      await expect.poll(waiters).toHaveLength(1);
+      await world.untilWaiting(1);
       await dying.end();
       await accepted;
       expect(await follow(store, 0)).toBe(2);

@@ -43,7 +43,7 @@ describe.skipIf(postgresMissing !== undefined)(`upgrading ${postgresMissing ?? "
   };
 
   it("refuses no call, loses nothing and sends nothing twice while the next release takes over and back", {
-    timeout: 180_000,
+    timeout: 600_000,
   }, async () => {
     await using parts = new AsyncDisposableStack();
     const recordTo = join(folder, "submits.jsonl");
@@ -66,7 +66,7 @@ describe.skipIf(postgresMissing !== undefined)(`upgrading ${postgresMissing ?? "
     const before = await start("before");
     const moving = new AbortController();
     const sending = send(before, 1_000_000, moving.signal);
-    await expect.poll(() => load.acknowledged.size, { timeout: 20_000 }).toBeGreaterThan(100);
+    await expect.poll(() => load.acknowledged.size).toBeGreaterThan(100);
     const next = await start("next", nextRelease);
     expect(await schemaVersion()).toBe(own + 1);
     await send(next, 200);
@@ -82,7 +82,7 @@ describe.skipIf(postgresMissing !== undefined)(`upgrading ${postgresMissing ?? "
     await send(back, 200);
     expect(load.refusals()).toBe(refusedAtEnd);
 
-    const finals = await readFinals(back.setup.grpcPort, ACCOUNT_KEY, load.acknowledged.keys(), 60_000);
+    const finals = await readFinals(back.setup.grpcPort, ACCOUNT_KEY, load.acknowledged.keys());
     const counts = countOutcomes(load.acknowledged, finals.byDelivery, await countSubmits(recordTo));
     console.log(JSON.stringify(counts));
     expect(counts).toMatchObject({
@@ -99,8 +99,7 @@ describe.skipIf(postgresMissing !== undefined)(`upgrading ${postgresMissing ?? "
     const migrating = withDatabase([world.database.url], "migration", (client, name) =>
       migrate(client, name, () => "unused", [...migrations, wideningAfter(migrations)]),
     );
-    const waiters = "SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted";
-    await expect.poll(() => world.database.query(waiters), { timeout: 10_000 }).toHaveLength(1);
+    await world.untilWaiting(1);
     const outcomes = await store.accept([buildAcceptance(), buildAcceptance()]);
     expect(outcomes.map(({ kind }) => kind)).toEqual(["accepted", "accepted"]);
     expect(await schemaVersion()).toBe(own);
@@ -127,7 +126,7 @@ describe.skipIf(postgresMissing !== undefined)(`upgrading ${postgresMissing ?? "
     const migrating = migrateTo(migrations);
     const waits =
       "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'CREATE INDEX%' AND wait_event_type = 'Lock'";
-    await expect.poll(() => world.database.query(waits), { timeout: 20_000 }).toHaveLength(1);
+    await expect.poll(() => world.database.query(waits)).toHaveLength(1);
     const second = migrateTo(migrations);
     await writer.query(`INSERT INTO smsc_ids (${columns}) ${rows}`, [1]);
     await world.database.query(

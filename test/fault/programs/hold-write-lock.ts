@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { DatabaseSync } from "node:sqlite";
 
 const [path = ""] = process.argv.slice(2);
-using db = new DatabaseSync(path, { timeout: 10_000 });
+using db = new DatabaseSync(path, { timeout: 60_000 });
 db.exec("begin immediate");
 process.stdout.write("locked\n");
 await once(process.stdin, "data");

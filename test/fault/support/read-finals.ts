@@ -9,11 +9,14 @@ import { connectSmsClient } from "../../support/sms-client.ts";
 export interface FinalStates {
   /** Final reports by delivery id; more than one would be a fault. */
   readonly byDelivery: ReadonlyMap<string, readonly DeliveryState[]>;
-  /** Whether all that were asked for were seen before the patience was over. */
+  /** Whether all that were asked for were seen before the reports ceased. */
   readonly isComplete: boolean;
   /** Numbers that did not follow on the one before. */
   readonly gaps: number;
 }
+
+/** Nothing comes any more after such a silence; the longest that is in order is that before messages without receipts expire. */
+const PATIENCE_MS = 150_000;
 
 const FIRST_FINAL: number = DeliveryState.DELIVERY_STATE_DELIVERED;
 
@@ -22,7 +25,6 @@ export async function readFinals(
   port: number,
   apiKey: string,
   deliveryIds: Iterable<string>,
-  patienceMs: number,
 ): Promise<FinalStates> {
   using client = connectSmsClient(port, apiKey);
   const missing = new Set(deliveryIds);
@@ -30,7 +32,7 @@ export async function readFinals(
   let gaps = 0;
   let last = 0n;
   const abort = new AbortController();
-  let timer = setTimeout(() => abort.abort(), patienceMs);
+  let timer = setTimeout(() => abort.abort(), PATIENCE_MS);
   const take = (report: DeliveryReport) => {
     if (last !== 0n && report.reportNumber !== last + 1n) gaps += 1;
     last = report.reportNumber;
@@ -47,10 +49,10 @@ export async function readFinals(
     let isLingering = false;
     for await (const { reports } of client.sms.streamDeliveryReports(request, { signal: abort.signal })) {
       for (const report of reports) take(report);
-      if (missing.size > 0 || isLingering) continue;
-      isLingering = true;
+      if (isLingering) continue;
+      isLingering = missing.size === 0;
       clearTimeout(timer);
-      timer = setTimeout(() => abort.abort(), 1_000);
+      timer = setTimeout(() => abort.abort(), isLingering ? 1_000 : PATIENCE_MS);
     }
   } catch (error) {
     if (!abort.signal.aborted) throw error;

@@ -88,7 +88,7 @@ describe("a damaged store", () => {
 });
 
 describe("a store that another process has locked", () => {
-  it("names the file and the cause, to the log alone", { timeout: 20_000 }, async () => {
+  it("names the file and the cause, to the log alone", async () => {
     await fill();
     const store = await open();
     const holder = new DatabaseSync(path);

@@ -101,13 +101,11 @@ function isMarked(log: string): boolean {
   return false;
 }
 
-const patience = { timeout: 20_000 };
-
 describe("a store whose files change under it", () => {
   it.each(["", "-wal", "-shm", ".lock"])("turns itself off when its file%s is removed", async (suffix) => {
     const store = await openUsed();
     rmSync(`${path}${suffix}`);
-    await expect.poll(() => store.damage(), patience).toBeDefined();
+    await expect.poll(() => store.damage()).toBeDefined();
     await expectOff(store);
     expect(told[0]).toContain(`${path}${suffix} was removed`);
   });
@@ -116,7 +114,7 @@ describe("a store whose files change under it", () => {
     const store = await openUsed();
     await store.backup(join(folder, "copy.db"));
     renameSync(join(folder, "copy.db"), path);
-    await expect.poll(() => store.damage(), patience).toBeDefined();
+    await expect.poll(() => store.damage()).toBeDefined();
     expect(told[0]).toContain("was replaced by another file");
     rmSync(join(folder, "copy.db"), { force: true });
     await expectOff(store);
@@ -138,7 +136,7 @@ describe("a store whose files change under it", () => {
   it("keeps what it had acknowledged where only its log was removed", async () => {
     const store = await openUsed();
     rmSync(`${path}-wal`);
-    await expect.poll(() => store.damage(), patience).toBeDefined();
+    await expect.poll(() => store.damage()).toBeDefined();
     await store.close();
     const again = await open();
     expect((await again.listMessages(account, {}, { before: undefined, limit: 10 })).messages).toHaveLength(
@@ -240,7 +238,7 @@ describe("a backup in the place of a store that was killed", () => {
     const store = await openUsed();
     await startOver(store);
     await store.accept([buildAcceptance()]);
-    await expect.poll(() => isMarked(`${path}-wal`), patience).toBe(true);
+    await expect.poll(() => isMarked(`${path}-wal`)).toBe(true);
     const [killed, own] = ["killed.db", "own.db"].map((name) => join(folder, name)) as [string, string];
     copyFileSync(cold, killed);
     copyFileSync(path, own);
