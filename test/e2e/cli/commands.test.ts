@@ -102,7 +102,7 @@ describe("send and status", () => {
   });
 
   it("waits no longer than it was told, and then says that the message is queued", async () => {
-    const sent = await sendJson("--to", "+4791234567", "--wait", "--timeout", "1", "Hello");
+    const sent = await sendJson("--to", "+4791234567", "--wait", "--timeout", "4", "Hello");
     expect(sent.statusCode).toBe("SMS_STATUS_CODE_OK_QUEUED");
     expect(sent.outcomes[0].state).toBe("DELIVERY_STATE_QUEUED");
   });

@@ -177,11 +177,12 @@ describe("an odd receipt", () => {
   });
 
   it("P9 that comes again after all waiting is kept on its part and contradicts, said", async () => {
-    await using on = await startScripted({ responseTimeout: "1s" });
+    await using on = await startScripted({ responseTimeout: "10m" });
     const sent = await sendAs("1", on.world, on.session);
     await on.session.deliver(text("id:1 stat:UNDELIV"));
     expect(await on.world.ended(sent)).toMatchObject({ state: UNDELIVERABLE });
     await on.session.deliver(text("id:1 stat:DELIVRD"));
+    on.world.clock.jump(600_000);
     await expect
       .poll(() => on.world.sentences)
       .toContain("A receipt contradicts the final state of its delivery; the state stays.");

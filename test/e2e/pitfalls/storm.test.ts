@@ -41,7 +41,7 @@ const storm: readonly BehaviourSpec[] = [
 
 it("P11 P12 in a storm of misbehaviour every delivery has one end, and AT_MOST_ONCE stays once", async () => {
   console.log(`STORM_SEED=${SEED}`);
-  const gateway = { responseTimeout: "300ms", ambiguityHold: "50ms", sessions: 2, window: 20 };
+  const gateway = { responseTimeout: "3s", ambiguityHold: "50ms", sessions: 2, window: 20 };
   await using world = await startServiceWorld(
     [SEED, SEED + 1].map((seed) => ({ simulator: { seed, behaviours: storm }, gateway })),
     { receiptGrace: "1m" },

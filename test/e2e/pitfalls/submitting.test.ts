@@ -3,14 +3,22 @@ import { Socket } from "node:net";
 import { describe, expect, it, vi } from "vitest";
 import { AttemptMark, AttemptOutcome, DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import { DuplicatePolicy, Lane } from "../../../src/gen/smsrelay/v1/message.ts";
-import { startServiceWorld } from "../../support/service-world.ts";
+import { type ServiceWorld, startServiceWorld } from "../../support/service-world.ts";
 
 const { DELIVERY_STATE_DELIVERED: DELIVERED, DELIVERY_STATE_REJECTED: REJECTED } = DeliveryState;
 const { DELIVERY_STATE_UNKNOWN: UNKNOWN, DELIVERY_STATE_SUBMITTED: SUBMITTED } = DeliveryState;
 const { ATTEMPT_OUTCOME_ACCEPTED: ACCEPTED, ATTEMPT_OUTCOME_AMBIGUOUS: AMBIGUOUS } = AttemptOutcome;
 const AT_MOST_ONCE = DuplicatePolicy.DUPLICATE_POLICY_AT_MOST_ONCE;
 const LONG = "A long text that needs several parts. ".repeat(10);
-const impatient = { responseTimeout: "200ms", ambiguityHold: "100ms" };
+/** Only a jump makes an answer late, however busy the machine is. */
+const patient = { responseTimeout: "10m", ambiguityHold: "100ms" };
+
+/** Lets the answer be overdue that is still to come, once so many submits were written. */
+async function letAnswerBeOverdue(world: ServiceWorld, submitCount: number): Promise<void> {
+  await world.smsc.waitUntil(({ submits }) => submits === submitCount);
+  await world.untilGateway("north", ({ inFlightCount }) => inFlightCount === 1);
+  world.clock.jump(600_000);
+}
 
 describe("a submit without an answer", () => {
   it.each([
@@ -19,9 +27,10 @@ describe("a submit without an answer", () => {
   ] as const)(
     "P12 is sent again at the same gateway after %s, although another stands by",
     async (_name, spec) => {
-      await using world = await startServiceWorld([{ gateway: impatient }, {}]);
+      await using world = await startServiceWorld([{ gateway: patient }, {}]);
       world.smsc.behave(spec);
       const sent = await world.send();
+      await letAnswerBeOverdue(world, 1);
       expect(await world.ended(sent)).toMatchObject({ state: DELIVERED, gatewayId: "north" });
       const { attempts } = await world.status(sent);
       expect(attempts).toMatchObject([{ outcome: ACCEPTED, marks: [AttemptMark.ATTEMPT_MARK_RESUMED] }]);
@@ -34,7 +43,7 @@ describe("a submit without an answer", () => {
   it.each(["reset", "close"] as const)(
     "P12 waits for its session after a %s where there is no other way",
     async (how) => {
-      await using world = await startServiceWorld([{ gateway: impatient }]);
+      await using world = await startServiceWorld([{ gateway: patient }]);
       world.smsc.behave({ kind: "drop", how, times: 1 });
       const sent = await world.send();
       expect(await world.ended(sent)).toMatchObject({ state: DELIVERED });
@@ -44,7 +53,7 @@ describe("a submit without an answer", () => {
 
   it("P12 goes over to another gateway only when its own is gone, and says so", async () => {
     await using world = await startServiceWorld([
-      { gateway: { ...impatient, reconnectMin: "1h", reconnectMax: "1h" } },
+      { gateway: { ...patient, reconnectMin: "1h", reconnectMax: "1h" } },
       {},
     ]);
     world.smsc.behave({ kind: "drop", times: 1 });
@@ -58,35 +67,44 @@ describe("a submit without an answer", () => {
   });
 
   it("P12 is written once under AT_MOST_ONCE, and ends UNKNOWN", async () => {
-    await using world = await startServiceWorld([{ gateway: impatient }, {}]);
+    await using world = await startServiceWorld([{ gateway: patient }, {}]);
     world.smsc.behave({ kind: "no-answer" }, { kind: "no-receipt" });
     const sent = await world.send({ duplicatePolicy: AT_MOST_ONCE });
+    await letAnswerBeOverdue(world, 1);
     expect(await world.ended(sent)).toMatchObject({ state: UNKNOWN });
     expect(world.smscs.map((smsc) => smsc.counters().submits)).toEqual([1, 0]);
   });
 
   it("P12 is known to be accepted when a receipt echoes its reference", async () => {
     await using world = await startServiceWorld([
-      { gateway: { ...impatient, ambiguityHold: "10s", echoesUserMessageReference: true } },
+      {
+        simulator: { receiptDelayMs: 700_000 },
+        gateway: { ...patient, ambiguityHold: "1h", echoesUserMessageReference: true },
+      },
     ]);
     world.smsc.behave({ kind: "no-answer" });
     const sent = await world.send({ duplicatePolicy: AT_MOST_ONCE });
+    await letAnswerBeOverdue(world, 1);
+    world.clock.jump(100_000);
     expect(await world.ended(sent)).toMatchObject({ state: DELIVERED });
     expect(world.smsc.counters().submits).toBe(1);
   });
 
   it("P12 is settled by the answer when that comes late", async () => {
-    await using world = await startServiceWorld([{ gateway: { ...impatient, ambiguityHold: "10s" } }]);
-    world.smsc.behave({ kind: "slow-answer", delayMs: 400 });
+    await using world = await startServiceWorld([{ gateway: { ...patient, ambiguityHold: "1h" } }]);
+    world.smsc.behave({ kind: "slow-answer", delayMs: 700_000 });
     const sent = await world.send();
+    await letAnswerBeOverdue(world, 1);
+    world.clock.jump(100_000);
     expect(await world.ended(sent)).toMatchObject({ state: DELIVERED });
     expect(world.smsc.counters().submits).toBe(1);
   });
 
   it("P12 takes only its own parts again, under the same reference", async () => {
-    await using world = await startServiceWorld([{ gateway: impatient }]);
+    await using world = await startServiceWorld([{ gateway: patient }]);
     world.smsc.behave({ kind: "no-answer", after: 1, times: 1 });
     const sent = await world.send({ text: LONG });
+    await letAnswerBeOverdue(world, 3);
     expect(await world.ended(sent)).toMatchObject({ state: DELIVERED });
     const parts = world.smsc.received().map(({ part }) => part);
     expect(parts.map((part) => part?.sequence)).toEqual([1, 2, 3, 2]);
@@ -94,9 +112,10 @@ describe("a submit without an answer", () => {
   });
 
   it("P12 of one part under AT_MOST_ONCE writes the parts behind it, no part twice, and ends UNKNOWN", async () => {
-    await using world = await startServiceWorld([{ gateway: impatient }, {}]);
+    await using world = await startServiceWorld([{ gateway: patient }, {}]);
     world.smsc.behave({ kind: "no-answer", after: 1, times: 1 });
     const sent = await world.send({ text: LONG, duplicatePolicy: AT_MOST_ONCE });
+    await letAnswerBeOverdue(world, 3);
     expect(await world.ended(sent)).toMatchObject({ state: UNKNOWN });
     expect(world.smsc.received().map(({ part }) => part?.sequence)).toEqual([1, 2, 3]);
     expect(world.smscs[1]?.counters().submits).toBe(0);

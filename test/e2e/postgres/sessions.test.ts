@@ -6,6 +6,7 @@ import { DeliveryState, RouteReason } from "../../../src/gen/smsrelay/v1/deliver
 import { type Gateway, GatewayState } from "../../../src/gen/smsrelay/v1/gateway.ts";
 import { Lane } from "../../../src/gen/smsrelay/v1/message.ts";
 import { WaitFor } from "../../../src/gen/smsrelay/v1/sms.ts";
+import type { SendSmsResponse } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { createDatabase, postgresMissing, type TestDatabase } from "../../support/postgres-database.ts";
 import { type ServiceWorld, type SmscSetup, startServiceWorld } from "../../support/service-world.ts";
 
@@ -14,6 +15,20 @@ const states = {
   ELSEWHERE: GatewayState.GATEWAY_STATE_ELSEWHERE,
   CONNECTING: GatewayState.GATEWAY_STATE_CONNECTING,
 };
+
+/** What must not wait for a look of another replica, of which there is one in five seconds, is timed so often. */
+const ROUNDS = 5;
+
+/** Milliseconds that work takes in the middle one of some rounds, whatever else the machine did in one or two of them. */
+async function medianOf(rounds: number, work: () => Promise<void>): Promise<number> {
+  const tookMs: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const startMs = performance.now();
+    await work();
+    tookMs.push(performance.now() - startMs);
+  }
+  return tookMs.toSorted((left, right) => left - right)[rounds >> 1] ?? Number.NaN;
+}
 
 const folder = mkdtempSync(join(tmpdir(), "sms-relay-sessions-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -148,37 +163,34 @@ describe.skipIf(postgresMissing !== undefined)(
 
       it("carry within a second, each once and by no worse way, what the replica without one accepts", async () => {
         const north = worlds[0]?.smscs[0] ?? expect.fail("no simulator");
-        const usualStartMs = performance.now();
-        await Promise.all(Array.from({ length: 20 }, () => owner.send({ to: "+4790000099" })));
-        await north.waitUntil(() => north.received().length >= 20);
-        const usualMs = performance.now() - usualStartMs;
-        const startMs = performance.now();
-        const sent = await Promise.all(
-          Array.from({ length: 20 }, (_, index) =>
-            other.send({
-              to: `+47900001${10 + index}`,
-              lane: index % 2 === 0 ? Lane.LANE_OTP : Lane.LANE_NORMAL,
-            }),
-          ),
-        );
-        await north.waitUntil(() => north.received().length >= 20 + sent.length);
-        expect(performance.now() - startMs).toBeLessThan(1_000 + 3 * usualMs);
+        const sent: SendSmsResponse[] = [];
+        const sendBy = async (world: ServiceWorld) => {
+          const numbers = Array.from({ length: 20 }, (_, index) => `+4790000${100 + sent.length + index}`);
+          const lanes = [Lane.LANE_OTP, Lane.LANE_NORMAL];
+          const answers = numbers.map((to, index) => world.send({ to, lane: lanes[index % 2] ?? 0 }));
+          sent.push(...(await Promise.all(answers)));
+          await north.waitUntil(() => north.received().length >= sent.length);
+        };
+        const usualMs = await medianOf(ROUNDS, () => sendBy(owner));
+        expect(await medianOf(ROUNDS, () => sendBy(other))).toBeLessThan(1_000 + 3 * usualMs);
         for (const one of sent) {
           expect(await other.ended(one)).toMatchObject({
             state: DeliveryState.DELIVERY_STATE_DELIVERED,
             gatewayId: "north",
           });
         }
-        expect(new Set(north.received().map(({ destination }) => destination)).size).toBe(1 + sent.length);
-        expect(north.received()).toHaveLength(20 + sent.length);
+        expect(new Set(north.received().map(({ destination }) => destination)).size).toBe(sent.length);
+        expect(north.received()).toHaveLength(sent.length);
         expect(worlds[0]?.smscs[1]?.received()).toEqual([]);
       });
 
       it("answer wait_for GATEWAY at the replica without one when the other has sent", async () => {
-        const startMs = performance.now();
-        const answer = await other.send({ waitFor: WaitFor.WAIT_FOR_GATEWAY });
-        expect(answer.outcomes[0]?.state).toBeGreaterThanOrEqual(DeliveryState.DELIVERY_STATE_SUBMITTED);
-        expect(performance.now() - startMs).toBeLessThan(1_000);
+        const sendBy = async (world: ServiceWorld) => {
+          const answer = await world.send({ waitFor: WaitFor.WAIT_FOR_GATEWAY });
+          expect(answer.outcomes[0]?.state).toBeGreaterThanOrEqual(DeliveryState.DELIVERY_STATE_SUBMITTED);
+        };
+        const usualMs = await medianOf(ROUNDS, () => sendBy(owner));
+        expect(await medianOf(ROUNDS, () => sendBy(other))).toBeLessThan(1_000 + 3 * usualMs);
       });
 
       it("answer twins of one request alike, whether they wait for the gateway here or there", async () => {

@@ -23,6 +23,8 @@ describe.skipIf(postgresMissing !== undefined)(
     const world = useReplicas();
     it("are commit order: a commit that waits is passed by nobody of its account, and holds up no other", async () => {
       const [left, right] = [await world.join("left"), await world.join("right")];
+      // Before anybody waits: the store waits for a lock for 10 s.
+      const third = await world.join("third");
       await left.store.accept([buildAcceptance()]);
       const onlooker = await world.database.connect();
       await onlooker.query("BEGIN");
@@ -31,7 +33,6 @@ describe.skipIf(postgresMissing !== undefined)(
       await world.untilWaiting(1);
       const next = right.store.accept([buildAcceptance()]);
       await world.untilWaiting(2);
-      const third = await world.join("third");
       await third.store.accept([buildAcceptance({ message: { accountId: second } })]);
       expect(await follow(third.store, 0)).toBe(1);
       await onlooker.query("COMMIT");
