@@ -32,7 +32,7 @@ it("turns a service with a damaged store off, and does not start it again", asyn
     ready: false,
     reasons: ["the store is damaged; restore a backup"],
   });
-  const told = service.errorText().split("was turned off").length - 1;
+  const told = service.errorText().split("Stop the service, restore a backup").length - 1;
   expect(told, "lines that tell the operator what to do").toBe(1);
   service.kill("SIGTERM");
   expect(await service.ended).toEqual({ code: 0, signal: null });

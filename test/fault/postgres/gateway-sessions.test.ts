@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { toGatewayId } from "../../../src/domain/ids.ts";
 import { postgresMissing } from "../../support/postgres-database.ts";
-import { buildOffer, gateway, startMs } from "../../support/store-builders.ts";
-import { type Replica, useReplicas } from "./replica-world.ts";
+import { buildAcceptance, buildOffer, gateway, startMs } from "../../support/store-builders.ts";
+import { passUntilTold, type Replica, useReplicas } from "./replica-world.ts";
 
 describe.skipIf(postgresMissing !== undefined)(
   `sessions among replicas on PostgreSQL ${postgresMissing ?? ""}`,
@@ -138,8 +138,7 @@ describe.skipIf(postgresMissing !== undefined)(
       expect(shares.get(gateway)).toMatchObject({ own: expect.any(Array), surplus: expect.any(Number) });
       const told = new Promise<void>((resolve) => staying.store.sessions.onChange(resolve));
       await leaving.store.sessions.release(gateway, shares.get(gateway)?.own ?? []);
-      leaving.clock.advance(20);
-      await told;
+      await passUntilTold(leaving, told);
       expect((await look(staying)).own).toEqual([0, 1, 2, 3]);
     });
 
@@ -165,20 +164,32 @@ describe.skipIf(postgresMissing !== undefined)(
     it("are told to others as soon as a gateway is doing otherwise, but not for each figure", async () => {
       const [one, two] = [await world.join("one"), await world.join("two")];
       await settle([one, two]);
-      let told = 0;
+      let changes = 0;
       two.store.sessions.onChange(() => {
-        told += 1;
+        changes += 1;
       });
-      const tell = async (report: Parameters<typeof buildOffer>[2]) => {
-        await one.store.sessions.divide([buildOffer(gateway, 4, report)]);
-        one.clock.advance(20);
+      /** How often it was told until now: what is told of reports afterwards comes behind it. */
+      const changesTold = async () => {
+        for (let turn = 0; turn < 2; turn += 1) {
+          const reported = new Promise<void>((resolve) => two.store.onReports(() => resolve()));
+          await one.store.accept([buildAcceptance()]);
+          await passUntilTold(one, reported);
+        }
+        const told = changes;
+        changes = 0;
+        return told;
       };
-      await tell({ inFlight: 7 });
-      await tell({ state: "connecting" });
-      await expect.poll(() => told).toBe(1);
-      await tell({ state: "connecting", inFlight: 8 });
-      await tell({});
-      await expect.poll(() => told).toBe(2);
+      await changesTold();
+      const say = (report: Parameters<typeof buildOffer>[2]) =>
+        one.store.sessions.divide([buildOffer(gateway, 4, report)]);
+      await say({ inFlight: 7 });
+      expect(await changesTold(), "a figure").toBe(0);
+      await say({ state: "connecting" });
+      expect(await changesTold(), "another state").toBe(1);
+      await say({ state: "connecting", inFlight: 8 });
+      expect(await changesTold(), "a figure again").toBe(0);
+      await say({});
+      expect(await changesTold(), "the first state").toBe(1);
     });
 
     it("know at every replica how often a gateway was resumed", async () => {

@@ -94,3 +94,16 @@ export function useReplicas(): ReplicaWorld {
     },
   };
 }
+
+/** Lets the time of a replica go on until others were told: while it tells something, what follows waits for the next turn. */
+export async function passUntilTold({ clock }: Replica, told: Promise<unknown>): Promise<void> {
+  let isTold = false;
+  void told.then(() => {
+    isTold = true;
+  });
+  const look = () => {
+    clock.advance(20);
+    return isTold;
+  };
+  await expect.poll(look).toBe(true);
+}

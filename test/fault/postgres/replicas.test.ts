@@ -13,7 +13,7 @@ import {
   gateway,
   startMs,
 } from "../../support/store-builders.ts";
-import { type Replica, useReplicas } from "./replica-world.ts";
+import { passUntilTold, type Replica, useReplicas } from "./replica-world.ts";
 
 const full = { afterPosition: -1, limit: 100, view: "FULL" } as const;
 
@@ -258,7 +258,7 @@ describe.skipIf(postgresMissing !== undefined)(`replicas on PostgreSQL ${postgre
     );
     const waiting = new Promise<unknown>((resolve) => reading.store.onWaiting(resolve));
     await writing.store.accept([buildAcceptance()]);
-    writing.clock.advance(20);
+    await passUntilTold(writing, Promise.all([reported, waiting]));
     expect(await reported).toEqual([account, 1]);
     expect(await waiting).toBe(gateway);
   });
