@@ -92,7 +92,7 @@ const BEYOND_CALLS = 30_000;
 /** Beside them an OTP and a BULK message at fixed times, so that none waits for the one before. */
 const BESIDE_EVERY_MS = 10;
 /** How many of a flood may be ahead of an OTP. Where nothing is refused it is nearly all callers. */
-const MOST_AHEAD = BEYOND / 4;
+const MOST_AHEAD = BEYOND / 2;
 
 interface Flood extends FloodAnswers {
   /** Messages beside the flood. */

@@ -78,24 +78,24 @@ describe("a submit without an answer", () => {
   it("P12 is known to be accepted when a receipt echoes its reference", async () => {
     await using world = await startServiceWorld([
       {
-        simulator: { receiptDelayMs: 700_000 },
+        simulator: { receiptDelayMs: 604_000 },
         gateway: { ...patient, ambiguityHold: "1h", echoesUserMessageReference: true },
       },
     ]);
     world.smsc.behave({ kind: "no-answer" });
     const sent = await world.send({ duplicatePolicy: AT_MOST_ONCE });
     await letAnswerBeOverdue(world, 1);
-    world.clock.jump(100_000);
+    world.clock.jump(5_000);
     expect(await world.ended(sent)).toMatchObject({ state: DELIVERED });
     expect(world.smsc.counters().submits).toBe(1);
   });
 
   it("P12 is settled by the answer when that comes late", async () => {
     await using world = await startServiceWorld([{ gateway: { ...patient, ambiguityHold: "1h" } }]);
-    world.smsc.behave({ kind: "slow-answer", delayMs: 700_000 });
+    world.smsc.behave({ kind: "slow-answer", delayMs: 604_000 });
     const sent = await world.send();
     await letAnswerBeOverdue(world, 1);
-    world.clock.jump(100_000);
+    world.clock.jump(5_000);
     expect(await world.ended(sent)).toMatchObject({ state: DELIVERED });
     expect(world.smsc.counters().submits).toBe(1);
   });

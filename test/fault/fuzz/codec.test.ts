@@ -8,7 +8,8 @@ import { createFramer } from "../../../src/smpp/framer.ts";
 import type { Pdu } from "../../../src/smpp/pdu.ts";
 import { readInbound, userDataOf } from "../../../src/smpp/read-inbound.ts";
 import { parseReceiptText } from "../../../src/smpp/receipt-text.ts";
-import { beginFuzz, type FuzzRun, heapInUse, mutate, patience, processorMs } from "./support/fuzz-run.ts";
+import { processorMs } from "../../support/processor-ms.ts";
+import { beginFuzz, type FuzzRun, heapInUse, mutate, patience } from "./support/fuzz-run.ts";
 import { inboundCorpus, inPieces, mutatedPdu, pduCorpus } from "./support/smpp-corpus.ts";
 
 const MAX_PDU = 70_000;

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConfigError } from "../../../src/config/config-error.ts";
 import type { Environment } from "../../../src/config/environment.ts";
 import { loadConfig } from "../../../src/config/load.ts";
-import { beginFuzz, mutate, patience, processorMs } from "./support/fuzz-run.ts";
+import { processorMs } from "../../support/processor-ms.ts";
+import { beginFuzz, mutate, patience } from "./support/fuzz-run.ts";
 
 const SHARE = 0.002;
 /** What one file may take of the processor. */

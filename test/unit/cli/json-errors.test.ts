@@ -47,10 +47,8 @@ describe("a file that is cut off", () => {
     const port = typeof address === "object" && address !== null ? address.port : 0;
     writeFileSync(join(folder, "rows.csv"), "recipient\n+46701234567\n+46701234568\n");
     const argv = ["send", "--from", "ACME", "--file", "rows.csv", "--timeout", "0.2", "Hello"];
-    const begun = performance.now();
     const there = { SMS_RELAY_ADDRESS: `127.0.0.1:${port}` };
     const text = await run(argv, there);
-    expect(performance.now() - begun).toBeLessThan(5_000);
     expect(text.exitCode).toBe(3);
     expect(text.err).toBe(
       "0 of 2 rows were answered. The same command again goes on without sending twice.\n" +

@@ -43,12 +43,6 @@ export function patience(share: number, microsecondsPerCase: number): number {
   return 240_000 + (CASES * share * microsecondsPerCase) / 1_000;
 }
 
-/** Milliseconds of the processor that this process has used: unlike those that pass, they do not depend on what else the machine does. */
-export function processorMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1_000;
-}
-
 /** Octets of the heap that are still in use after a collection. */
 export function heapInUse(): number {
   setFlagsFromString("--expose-gc");

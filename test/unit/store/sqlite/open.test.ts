@@ -19,6 +19,7 @@ import { migrateFile } from "../../../../src/store/sqlite/migrate-file.ts";
 import { openSqliteStore } from "../../../../src/store/sqlite/open.ts";
 import type { Store } from "../../../../src/store/store.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
+import { processorMs } from "../../../support/processor-ms.ts";
 import { account, buildAcceptance, startMs } from "../../../support/store-builders.ts";
 
 let folder = "";
@@ -196,8 +197,8 @@ describe("opening a SQLite store", () => {
     await store.accept(Array.from({ length: 20 }, () => buildAcceptance({ recipients: 1_000 })));
     await store.close();
     const again = await open();
-    const started = performance.now();
+    const usedMs = processorMs();
     expect((await again.join(startMs)).recovery.claimsVoided).toBe(0);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(processorMs() - usedMs).toBeLessThan(1_000);
   });
 });
