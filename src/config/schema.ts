@@ -171,7 +171,7 @@ export const configSchema = (reader: ReferenceReader) =>
     );
 
 /**
- * What a client reads of the same file, to find the service: where it listens, with which certificate, and where its keys lie. No secret is
+ * What a client reads of the same file, to find the service: where it listens, with which certificate, and where its keys are. No secret is
  * looked at, since those who only call the service need not have them; names are, since a misspelt one leads to another service.
  */
 export const clientSchema = (groups: readonly string[]) =>

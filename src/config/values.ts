@@ -7,7 +7,7 @@ const octetsByUnit = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, KiB: 1024, MiB: 1024 ** 
 const durationForm = /^([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h|d)$/;
 const sizeForm = /^([0-9]{1,9}(?:\.[0-9]{1,3})?) ?(B|KB|MB|GB|KiB|MiB|GiB)$/;
 
-/** Milliseconds in `value`, or undefined where it is no duration; a bare 0 needs no unit. */
+/** Milliseconds in `value`, or undefined where it is not a duration; a bare 0 needs no unit. */
 export function parseDuration(value: string): number | undefined {
   if (value === "0") return 0;
   const [, amount, unit] = durationForm.exec(value) ?? [];
@@ -15,7 +15,7 @@ export function parseDuration(value: string): number | undefined {
   return Math.round(Number(amount) * millisecondsByUnit[unit as keyof typeof millisecondsByUnit]);
 }
 
-/** Octets in `value`, or undefined where it is no size; a bare 0 needs no unit. */
+/** Octets in `value`, or undefined where it is not a size; a bare 0 needs no unit. */
 export function parseSize(value: string): number | undefined {
   if (value === "0") return 0;
   const [, amount, unit] = sizeForm.exec(value) ?? [];

@@ -15,7 +15,7 @@ export type DecidingReceipt = Pick<
   "verdict" | "stat" | "err" | "networkError" | "doneTimeMs" | "arrivalTimeMs" | "coversAllParts"
 >;
 
-/** One submitted part. A part that was written twice under one reference stands here twice, with one number. */
+/** One submitted part. A part that was written twice under one reference is here twice, with one number. */
 export interface PartToJudge {
   readonly number: number;
   readonly isAccepted: boolean;

@@ -1,7 +1,7 @@
 /** What comes back from a gateway, in our words: receipts, and messages from handsets. */
 import type { GatewayId } from "./ids.ts";
 
-/** An SMSC's id of a message, and the form of it that is looked up. */
+/** An SMSC's id for a message, and the form in which it is looked up. */
 export interface ReceiptedId {
   readonly smscMessageId: string;
   readonly matchKey: string;

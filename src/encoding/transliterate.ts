@@ -21,7 +21,7 @@ const superscript = /^[\u00b2\u00b3\u00b9\u2070-\u2079]/;
 const CLUSTER = /\P{M}\p{M}*|\p{M}+/gu;
 
 /**
- * The text in the given alphabet with every replacement told, or undefined where a character has none or nothing
+ * The text in the given alphabet with a list of all replacements, or undefined where a character has none or nothing
  * would be left.
  */
 export function transliterate(text: string, table: SeptetTable): Transliteration | undefined {

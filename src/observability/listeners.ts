@@ -11,7 +11,7 @@ export class Listeners<First = undefined, Second = undefined> {
   readonly #log: Pick<Logger, "often">;
   readonly #event: string;
 
-  /** `event` names in the log what they are told of. */
+  /** `event` names in the log what has happened. */
   constructor(event: string, log: Pick<Logger, "often">) {
     this.#event = event;
     this.#log = log;

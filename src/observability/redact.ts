@@ -37,7 +37,7 @@ export function maskNumber(value: string): string {
   return `${value.slice(0, head)}***${value.slice(-2)}`;
 }
 
-/** Masks every number with a plus that stands in a sentence, such as an error's message. */
+/** Masks every number with a plus in a sentence, such as an error's message. */
 export function maskSentence(sentence: string): string {
   return sentence.replace(plusNumberInText, maskNumber);
 }

@@ -50,8 +50,8 @@ export function roundOf(
 }
 
 /**
- * The candidate to try next: of those that can send now (or of all, where none can) the one with the fewest rounds behind it,
- * the earlier one where they are equal. `preferred` wins among equals: the gateway in whose queue the delivery stands.
+ * The candidate to try next: of those that can send now (or of all, where none can) the one with the fewest rounds behind it, the earlier
+ * one where they are equal. `preferred` wins among equals: the gateway in whose queue the delivery is.
  */
 export function chooseCandidate(
   candidates: readonly Candidate[],

@@ -43,7 +43,7 @@ export class SmppConnection {
   #unanswered: { readonly sequence_number: number; readonly response: string | undefined } | undefined;
   #graceTimer: Timer | undefined;
   #reason: CloseReason | undefined;
-  /** Places for requests; may change while it stands. */
+  /** Places for requests; may change while it is open. */
   window: number;
   #isClosing = false;
   #isDeparting = false;

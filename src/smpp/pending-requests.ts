@@ -127,7 +127,7 @@ export class PendingRequests<Outcome> {
     return wasLate;
   }
 
-  /** Stops deadlines from passing while nothing is read: an answer may lie in the socket. */
+  /** Stops deadlines from passing while nothing is read: an answer may be waiting in the socket. */
   pause(): void {
     this.#pausedAt ??= this.#clock.monotonic();
     this.#disarm();

@@ -222,7 +222,7 @@ function progressOf(
   };
 }
 
-/** Why parts of an attempt are in doubt: for want of an answer on a session that stands, or by its loss. */
+/** Why parts of an attempt are in doubt: for want of an answer on a session that is still open, or by its loss. */
 type Doubt = "unanswered" | "lost";
 
 function doubtOf(results: readonly PartResult[]): Doubt | undefined {

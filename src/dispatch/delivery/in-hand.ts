@@ -1,4 +1,4 @@
-/** A claimed delivery as it stands in memory, on its way to a gateway. */
+/** A claimed delivery in memory, on its way to a gateway. */
 import type { AccountId, ClaimantId, DeliveryId, GatewayId } from "../../domain/ids.ts";
 import type {
   DeliveryProgress,

@@ -38,7 +38,7 @@ export type Placement =
 const noMarks: readonly AttemptMark[] = [];
 const resumed: readonly AttemptMark[] = ["RESUMED"];
 
-/** Where a delivery goes now. `preferred` is the gateway in whose queue it stands. */
+/** Where a delivery goes now. `preferred` is the gateway in whose queue it is. */
 export function placeDelivery(
   delivery: Routable,
   selection: Selection,

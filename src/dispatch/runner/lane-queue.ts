@@ -4,7 +4,7 @@ import type { InHand } from "../delivery/in-hand.ts";
 export class LaneQueue {
   #items: InHand[] = [];
   #head = 0;
-  /** Put back, ascending by order; all of them stand before `#items`. */
+  /** Put back, ascending by order; all of them come before `#items`. */
   #returned: InHand[] = [];
   #lastOrder = 0;
 

@@ -22,7 +22,7 @@ export interface LateAnswersDependencies {
   readonly clock: Clock;
   /** Takes a delivery out of the queue in which it waits to be sent again; undefined where it is in none. */
   readonly hold: (deliveryId: DeliveryId) => HeldResend | undefined;
-  /** The present name of a gateway by its former one; undefined where the name still stands. */
+  /** The present name of a gateway by its former one; undefined where it still has that name. */
   readonly renamed: (gatewayId: GatewayId) => GatewayId | undefined;
   /** The gateway answered something. */
   readonly onHeard: (gatewayId: GatewayId) => void;
@@ -91,7 +91,7 @@ export class LateAnswers {
     }
   }
 
-  /** Whether what comes up to be sent is needless; told once. */
+  /** Whether what comes up to be sent is needless; said once. */
   isNeedless(deliveryId: DeliveryId): boolean {
     return this.#needless.size > 0 && this.#needless.delete(deliveryId);
   }

@@ -64,7 +64,7 @@ class SmppGateway implements Gateway {
   readonly #links: readonly SlotLink[];
   /** Numbers of the sessions that are kept here. */
   readonly #own: Set<number>;
-  /** Sessions that stand, in the order of binding. */
+  /** Sessions that are bound, in the order of binding. */
   #sessions: readonly SmppSession[] = [];
   #listener: GatewayListener | undefined;
   #readDelivery: ReturnType<typeof createDeliveryReader> | undefined;

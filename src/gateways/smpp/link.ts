@@ -61,7 +61,7 @@ export class Link {
     this.#connect();
   }
 
-  /** Takes another window, for the session that stands and for those to come. */
+  /** Takes another window, for the present session and for those to come. */
   resize(window: number): void {
     this.#options = { ...this.#options, settings: { ...this.#options.settings, window } };
     this.#session?.resize(window);

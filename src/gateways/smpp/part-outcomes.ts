@@ -67,7 +67,7 @@ export class PartOutcomes {
     return said;
   }
 
-  /** The response timeout has passed; the session stands and a late response may come. */
+  /** The response timeout has passed; the session is still open and a late response may come. */
   overdue(part: WrittenPart, among: OverdueParts, sequence: number): void {
     this.#options.count("overdue_response");
     if (part.echoedId !== undefined) {

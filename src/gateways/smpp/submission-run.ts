@@ -1,6 +1,6 @@
 /**
- * One submission on its way: its results as they come in, and the one promise that ends it. A run settles each part once;
- * what comes later for the same part is ignored.
+ * One submission on its way: its results as they come in, and the one promise that ends it. A run settles each part once,
+ * and ignores what comes later for the same part.
  */
 import type { PartResult, PartToSubmit, SessionLoss, Submission } from "../gateway.ts";
 import type { LateParts } from "./late-parts.ts";

@@ -29,7 +29,7 @@ export class Submitter {
   /** Sessions whose next parts belong to one run. */
   readonly #holders = new Map<SubmitSession, SubmissionRun>();
   readonly #isWaitingForToken = new Set<SubmissionRun>();
-  /** One notice tells of all the places that a batch of answers frees. */
+  /** One notice stands for all the places that a batch of answers frees. */
   #isNoticeDue = false;
   #isClosed = false;
   #onWritten: (() => void) | undefined;
