@@ -1,4 +1,4 @@
-/** The certificates that the service shows, and the authority by which it knows its clients, with the times at which they end. */
+/** The certificates that the service presents, and the authority by which it knows its clients, with the times at which they end. */
 import { X509Certificate } from "node:crypto";
 import type { Config } from "../config/schema.ts";
 

@@ -10,7 +10,7 @@ import { codeOf } from "../config/code-of.ts";
 import { accountScopes, operatorScopes, type Scope } from "../domain/scopes.ts";
 import type { Logger } from "../observability/logger.ts";
 
-/** Where the keys lie that were made now. */
+/** Where the keys are that were made now. */
 export interface FirstKeys {
   readonly operatorKeyFile: string;
   /** Undefined where accounts had keys before. */

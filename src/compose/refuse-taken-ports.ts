@@ -4,8 +4,8 @@ import { reachable } from "../config/reachable.ts";
 import type { Config } from "../config/schema.ts";
 
 /**
- * Rejects as listening would where something answers on a port of the configuration. A service that is started twice by mistake must
- * leave the one that runs alone, and its store. It connects and does not listen, so that nobody takes it for ready meanwhile.
+ * Rejects as listening would where something answers on a port of the configuration. A service that is started twice by mistake must leave
+ * alone the one that runs, and its store. It connects and does not listen, so that nobody takes it for ready meanwhile.
  */
 export async function refuseTakenPorts({ grpc, http }: Config["listen"]): Promise<void> {
   for (const { host, port } of [grpc, http]) {

@@ -1,7 +1,7 @@
 /**
  * The secrets that hashes of requests are keyed by: those of the configuration, else one in a file beside the store, so that whoever has
- * the database alone cannot try texts against it. Replicas on PostgreSQL have no folder in common; without a configured secret they use
- * the store's id, which stands in the database, and so know each other's request ids.
+ * the database alone cannot try texts against it. Replicas on PostgreSQL have no folder in common; without a configured secret they use the
+ * store's id, which is in the database, and so know each other's request ids.
  */
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";

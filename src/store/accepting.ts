@@ -53,8 +53,8 @@ export interface KnownRequest {
 }
 
 /**
- * One claim of a delivery. Each claim has a number of its own, counted up by whoever makes it, so that a step that is told again
- * after its answer was lost cannot touch a later claim of the same process.
+ * One claim of a delivery. Each claim has a number of its own, counted up by whoever makes it, so that a step that is repeated after its
+ * answer was lost cannot touch a later claim of the same process.
  */
 export interface ClaimRef {
   readonly id: DeliveryId;

@@ -1,4 +1,4 @@
-/** The small numbers by which states, lanes and kinds stand in the tables; a number, once given, never changes. */
+/** The small numbers for states, lanes and kinds in the tables; a number, once given, never changes. */
 import type { DeliveryState, FinalState } from "../domain/delivery-state.ts";
 import type { Lane } from "../domain/message.ts";
 

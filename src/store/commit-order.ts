@@ -1,6 +1,6 @@
 /**
- * The order in which waiting rows leave is (available_time, id), and it has to be commit order (FIFO): a message whose time or id is
- * behind one of its lane that was committed before it gets that one's time, or the next millisecond.
+ * The order in which waiting rows leave is (available_time, id), and it has to be commit order (FIFO). So a message whose time or id is
+ * before that of one committed earlier in its lane gets that one's time, or the next millisecond.
  */
 import type { Message } from "../domain/message.ts";
 

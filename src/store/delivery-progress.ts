@@ -1,4 +1,4 @@
-/** How the progress of a delivery stands in its row: NULL where it has none yet, else JSON. */
+/** How the progress of a delivery is kept in its row: NULL where it has none yet, else JSON. */
 import { type DeliveryProgress, noProgress } from "../domain/message.ts";
 
 const plain = JSON.stringify(noProgress);

@@ -1,6 +1,6 @@
 /**
- * The columns that accepting writes of a delivery, with their types at PostgreSQL: those of its own, those that it repeats of its message,
- * and those that the store decides.
+ * The columns that accepting writes of a delivery, with their types in PostgreSQL: its own, those repeated from its message, and those that
+ * the store decides.
  */
 import type { DeliveryId } from "../domain/ids.ts";
 import type { NewDelivery } from "./accepting.ts";

@@ -1,6 +1,6 @@
 /**
- * Reads wait here, by account, and go on in turn: whoever asks for much waits behind itself, and others behind one read of each account.
- * What belongs to no account (keys, pauses, the backlog) waits as one of its own.
+ * Reads wait here, by account, and go on in turn: whoever asks for much waits behind their own reads, and others behind one read of each
+ * account. What belongs to no account (keys, pauses, the backlog) waits as an account of its own.
  */
 import { SmsError } from "../domain/errors.ts";
 import { createFifo, type Fifo } from "../memory/fifo.ts";

@@ -1,12 +1,12 @@
 /**
- * The port by which processes on one store divide the sessions of gateways: each session, known by its number, belongs to at most one
- * of them at a time. A process that has a store for itself has all.
+ * The port by which processes on one store divide the sessions of gateways: each session, known by its number, belongs to at most one of
+ * them at a time. A process that has a store to itself has all of them.
  */
 import type { GatewayId } from "../domain/ids.ts";
 import type { Lane } from "../domain/message.ts";
 import type { GatewayHealth } from "../routing/route-gateway.ts";
 
-/** What a process holds claimed of one lane of a gateway and has not written yet. */
+/** What a process has claimed in one lane of a gateway and not written yet. */
 export interface HeldLane {
   readonly count: number;
   /** Acceptance of the oldest that no gateway was tried with yet; undefined where there is none. */
@@ -42,7 +42,7 @@ export interface GatewayOffer {
   readonly report: GatewayReport;
 }
 
-/** What a process says that has the gateway in its configuration. */
+/** What a process that has the gateway in its configuration says of it. */
 export interface ReplicaReport {
   readonly replicaId: string;
   readonly report: GatewayReport;
@@ -67,7 +67,7 @@ export interface Division {
 }
 
 export interface GatewaySessions {
-  /** The name of this process among those on the store; undefined where it has the store, and so all sessions, for itself. */
+  /** The name of this process among those on the store; undefined where it has the store, and so all sessions, to itself. */
   readonly replicaId: string | undefined;
   /**
    * Holds on to what is this process's, tells the others how its gateways are doing, takes the sessions that it is due, and answers

@@ -1,6 +1,6 @@
 /**
- * Gathers writing operations so that many share one transaction and one fsync. One batch is in flight; the next is taken the
- * moment it returns, without a timer, or before where enough waits. Knows nothing of databases: `run` makes a batch durable or throws.
+ * Gathers writing operations so that many share one transaction and one fsync. One batch is in flight; the next is taken the moment it
+ * returns, without a timer, or earlier where enough waits. Knows nothing of databases: `run` makes a batch durable or throws.
  */
 import { SmsError } from "../domain/errors.ts";
 import { createFifo, type Fifo } from "../memory/fifo.ts";
@@ -20,7 +20,7 @@ export interface GroupCommitOptions<Operation, Outcome> {
   /** Makes the batch durable as a whole or throws; SERVICE_UNAVAILABLE fails it whole, anything else runs it again in halves. */
   run(batch: readonly Operation[]): Promise<readonly Outcome[]>;
   readonly clock: Clock;
-  /** Rows of one batch at most; a single larger entry goes alone. */
+  /** Most rows of one batch; a single larger entry goes alone. */
   readonly maxRows?: number;
   /** Rows that may wait before new work is refused with OVERLOADED. */
   readonly maxWaitingRows?: number;

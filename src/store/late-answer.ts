@@ -115,7 +115,7 @@ export function recordedAs(
   return isAll ? { kind: "recorded", state, isWhole: true } : { kind: "recorded", state };
 }
 
-/** The progress that no longer wants those parts sent that the attempt, by its parts, has had accepted. */
+/** The progress without the parts that still had to be sent and that the attempt, by its parts, has had accepted. */
 export function progressAfter(
   progress: DeliveryProgress,
   attempt: number,

@@ -1,4 +1,6 @@
-/** What both stores say alike: the operations of the port that are one step of the group commit, and what each counts in its batch. */
+/**
+ * What both stores have in common: the operations of the port that are one step of the group commit, and how much each counts in its batch.
+ */
 import type { Store } from "./store.ts";
 import type { WriteSteps } from "./write-steps.ts";
 import type { Writes } from "./writes.ts";

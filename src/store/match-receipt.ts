@@ -1,6 +1,6 @@
 /**
- * Which part a receipt speaks of (P1), and what it leaves on that part (P9). SMSCs use ids again, and some write them otherwise, so
- * that every fact in the receipt counts before the newest part does. Pure; every store asks it inside its transaction.
+ * Which part a receipt speaks of (P1), and what it leaves on that part (P9). SMSCs reuse ids, and some write them differently, so every
+ * fact in the receipt counts before the age of a part does. Pure; every store asks it inside its transaction.
  */
 import { type DeliveryState, isFinal } from "../domain/delivery-state.ts";
 import type { GatewayId } from "../domain/ids.ts";
@@ -154,14 +154,16 @@ function addressedBy<Candidate>(
   return undefined;
 }
 
-/** Whether it says of which number it is. A destination alone is the sender's; beside a source that is no number it is the recipient's. */
+/**
+ * Whether it says of which number it is. A destination alone is the sender's; beside a source that is not a number it is the recipient's.
+ */
 function namesNumber({ recipient, sender }: Receipt): boolean {
   if (recipient === undefined) return false;
   const address = comparableDigits(recipient) === undefined ? sender : recipient;
   return address !== undefined && comparableDigits(address) !== undefined;
 }
 
-/** Whether a part to `recipient` is surely none of its: cheap to ask where many wait under one id. */
+/** Whether a part to `recipient` is surely not the receipt's: cheap to ask where many wait under one id. */
 export function isOfAnotherNumber(receipt: Receipt, recipient: string): boolean {
   const own = comparableDigits(recipient);
   return (

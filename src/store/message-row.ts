@@ -1,4 +1,4 @@
-/** The columns of messages: what is written there of a message, and the message that a row stands for. */
+/** The columns of messages: how a message is written to them, and how it is read from a row. */
 import type { AccountId, MessageId } from "../domain/ids.ts";
 import type { Message, MessageContent } from "../domain/message.ts";
 import type { StatusCodeName } from "../domain/status-code.ts";

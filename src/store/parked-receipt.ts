@@ -1,11 +1,11 @@
-/** How a receipt that waits stands in its rows, and when it is looked at again. */
+/** How a receipt that waits is kept in its rows, and when it is looked at again. */
 import { hash } from "node:crypto";
 import { formerIdsIn, type GatewayNames, nameReceipt } from "../domain/gateway-names.ts";
 import type { GatewayId } from "../domain/ids.ts";
 import type { Receipt } from "../domain/receipt.ts";
 import { idsOf } from "./match-receipt.ts";
 
-/** A receipt without its octets, which stand beside it. What was undefined is absent in JSON, which reads the same. */
+/** A receipt without its octets, which are kept beside it. What was undefined is absent in JSON, which reads the same. */
 export function parseParkedReceipt(receipt: string, raw: Uint8Array): Receipt {
   const parsed = JSON.parse(receipt) as Omit<Receipt, "raw" | "waitMs"> & Partial<Pick<Receipt, "waitMs">>;
   // Rows of earlier releases do not know how long to wait: no longer.

@@ -1,4 +1,4 @@
-/** How the parts of an attempt stand in its row: one JSON array a part, without names, since it is written for every message. */
+/** How the parts of an attempt are kept in its row: one JSON array a part, without names, since it is written for every message. */
 import type { DecidingReceipt, PartToJudge } from "../domain/judge-parts.ts";
 import type { Receipt } from "../domain/receipt.ts";
 import type { PartRecord } from "./settling.ts";
@@ -47,7 +47,7 @@ export function parseParts(json: string): readonly PartTuple[] {
   return JSON.parse(json) as readonly PartTuple[];
 }
 
-/** Whether a record tells again of a part that is known: accepted under the same SMSC id, or with the same outcome at the same time. */
+/** Whether a record repeats a part that is known: accepted under the same SMSC id, or with the same outcome at the same time. */
 export function isSamePart(known: PartTuple, part: PartRecord): boolean {
   if (known[0] !== part.number || known[2] !== (part.smscMessageId ?? null)) return false;
   return known[2] !== null || (known[1] === part.outcome && known[5] === part.timeMs);
@@ -115,7 +115,7 @@ function viewReceipt(tuple: ReceiptTuple): ReceiptView {
   };
 }
 
-/** The first mobile country and network code that a receipt of these parts told. */
+/** The first mobile country and network code that a receipt of these parts gave. */
 export function carrierOf(json: string): string | null {
   for (const [, , , , , , receipt] of parseParts(json)) if (receipt?.[6]) return receipt[6];
   return null;

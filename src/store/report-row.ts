@@ -1,4 +1,4 @@
-/** A report with what is joined to it when it is read, and the report that these stand for. */
+/** A report's row with what is joined to it when it is read, and the report that they make. */
 import type { FailureReason } from "../domain/delivery-state.ts";
 import { isFinal } from "../domain/delivery-state.ts";
 import type { DeliveryId, GatewayId } from "../domain/ids.ts";

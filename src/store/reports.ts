@@ -27,7 +27,7 @@ export interface StoredReport {
   readonly parts: readonly PartView[];
 }
 
-/** A stretch of an account's reports, as one moment of the store had it. */
+/** A stretch of an account's reports at one moment of the store. */
 export interface ReportScan {
   /** Those that were wanted, ascending. */
   readonly reports: readonly StoredReport[];

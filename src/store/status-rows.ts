@@ -1,4 +1,4 @@
-/** Rows of a message, its deliveries and their attempts as they are read, and the views that these stand for. */
+/** Rows of a message, its deliveries and their attempts as they are read, and the views made from them. */
 import type { DeliveryState, FailureReason } from "../domain/delivery-state.ts";
 import type { DeliveryId, GatewayId, MessageId } from "../domain/ids.ts";
 import type { AttemptOutcome, E164 } from "../domain/message.ts";
@@ -53,7 +53,7 @@ export interface DeliveryViewRow {
   readonly attempt_segment_count: number | null;
 }
 
-/** With what the receipts of its last attempt told. */
+/** With what the receipts of its last attempt gave. */
 export type DeliveryWithCarrier = DeliveryViewRow & { readonly carrier: string | null };
 
 export interface AttemptViewRow {

@@ -42,7 +42,7 @@ export interface DeliveryView {
   readonly finalTimeMs: number | undefined;
   /** When the SMSC says it was done. */
   readonly doneTimeMs: number | undefined;
-  /** Mobile country and network code that a receipt of its last attempt told. */
+  /** Mobile country and network code that a receipt of its last attempt gave. */
   readonly carrier: string | undefined;
   readonly attemptCount: number;
   /** Filled in the FULL view only. */

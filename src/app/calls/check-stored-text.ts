@@ -1,4 +1,4 @@
-/** What every short text that is stored must be: free of U+FFFD, which decoders leave for broken UTF-8 (P41), and of controls. */
+/** What every stored short text must be: free of U+FFFD, which decoders leave for broken UTF-8 (P41), and of control characters. */
 
 /** C0, DEL and C1 controls, U+FFFD. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.

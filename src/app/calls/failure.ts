@@ -1,4 +1,4 @@
-/** One refusal or failure in the form in which callers are told of it: bounded, and free of numbers, texts and inner causes. */
+/** One refusal or failure in the form in which callers see it: bounded, and free of numbers, texts and inner causes. */
 import type { FieldViolation, SmsErrorDetails } from "../../domain/errors.ts";
 import { SmsError } from "../../domain/errors.ts";
 import { type StatusCodeEntry, type StatusCodeName, statusCode } from "../../domain/status-code.ts";
@@ -30,7 +30,7 @@ export interface FailureDeps {
   readonly refusals: Tally;
 }
 
-/** Describes whatever was thrown. What is no SmsError becomes INTERNAL_ERROR and is logged with its cause. */
+/** Describes whatever was thrown. What is not an SmsError becomes INTERNAL_ERROR and is logged with its cause. */
 export function describeFailure(thrown: unknown, deps: FailureDeps): Failure {
   const error = thrown instanceof SmsError ? thrown : undefined;
   const name: StatusCodeName = error?.code ?? "INTERNAL_ERROR";

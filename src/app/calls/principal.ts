@@ -1,4 +1,4 @@
-/** Who calls, and what finds it out for every door. */
+/** Who calls, and what finds it out for every API. */
 import type { AccountId } from "../../domain/ids.ts";
 import type { Scope } from "../../domain/scopes.ts";
 

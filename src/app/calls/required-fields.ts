@@ -2,7 +2,7 @@
 import { refuseFields, SmsError } from "../../domain/errors.ts";
 import { type MessageId, parseMessageId } from "../../domain/ids.ts";
 
-/** The id; PARAMETER_MISSING where it is empty, UNKNOWN_MESSAGE where it has not the form of one. */
+/** The id; PARAMETER_MISSING where it is empty, UNKNOWN_MESSAGE where it does not have the form of one. */
 export function requireMessageId(value: string): MessageId {
   if (value === "") throw missing("message_id");
   const id = parseMessageId(value);

@@ -1,6 +1,6 @@
 /**
- * Opaque tokens that callers hand back to us. A checksum keyed by the store's id binds each to the store and to what it was made
- * for, so that a foreign or broken one is told apart; it keeps nothing secret.
+ * Opaque tokens that callers hand back to us. A checksum keyed by the store's id binds each to the store and to what it was made for, so
+ * that a foreign or broken one is recognised; it keeps nothing secret.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
 

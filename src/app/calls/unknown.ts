@@ -1,2 +1,2 @@
-/** A value that the door did not know, for instance an enum number from a newer contract. */
+/** A value that an API did not know, for instance an enum number from a newer contract. */
 export type Unknown = "UNRECOGNIZED";

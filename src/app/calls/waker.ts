@@ -1,4 +1,4 @@
-/** A signal that may be given many times and is awaited by one: what is given while nobody waits is not lost. */
+/** A signal that may be given many times and is awaited by one; one that is given while nobody waits is not lost. */
 
 export interface Waker {
   /** Bound, so that it can be handed on as a listener. */

@@ -1,7 +1,7 @@
 /**
- * The messages that were taken in and are not on disk yet, and how many of them there may be. More than the process works off only
- * makes all of them late, so that their number follows the time that they take: it shrinks while that is above a target and grows
- * while it is below. What is beyond it is refused at once, BULK first and OTP last.
+ * The messages that were taken in and are not on disk yet, and how many of them there may be. More than the process can work off would only
+ * make all of them late, so the limit follows the time that they take: it shrinks while that is above a target and grows while it is below.
+ * What is beyond it is refused at once, BULK first and OTP last.
  */
 import type { Lane } from "../../domain/message.ts";
 import type { Clock } from "../../observability/clock.ts";
@@ -26,7 +26,7 @@ export interface WorkInHand {
   retryAfterMs(lane: Lane | Unknown): number | undefined;
   /** Takes a message in, room or no room. */
   enter(recipientCount: number): Place;
-  /** Doors that can slow their callers down instead of refusing do so while it is. */
+  /** APIs that can slow their callers down instead of refusing do so while it is. */
   isTight(): boolean;
   /** In units of a message to one recipient. */
   figures(): { readonly units: number; readonly limit: number };
@@ -50,7 +50,7 @@ const decrease = 0.7;
 const increase = 1.1;
 /** Whoever can wait is asked to wait longer. */
 const meanRetryMs: Readonly<Record<Lane, number>> = { OTP: 250, NORMAL: 1_000, BULK: 4_000 };
-/** All wait as many times longer as there are refusals for an accept, which cost nearly as much; what was is forgotten within seconds. */
+/** All wait as many times longer as there are refusals for an accept, which cost nearly as much; the past is forgotten within seconds. */
 const mostPressure = 15;
 const pressureKept = 0.98;
 

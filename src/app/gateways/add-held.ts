@@ -1,4 +1,4 @@
-/** What waits, wherever it does: in the queues of the store, and claimed by a process that has not written it yet. */
+/** Adds up what waits, wherever it does: in the queues of the store, and claimed by a process that has not written it yet. */
 import type { GatewayId } from "../../domain/ids.ts";
 import { lanes } from "../../domain/message.ts";
 import type { Held } from "../../store/gateway-sessions.ts";

@@ -47,11 +47,11 @@ export function createDownloadBackup({ store, storePath }: DownloadBackupDeps): 
 }
 
 const uuid = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
-/** A former release named copies without the store's name; one that old is nobody's any more. */
+/** A former release named copies without the store's name; a copy that old belongs to nobody any more. */
 const formerName = new RegExp(`^backup-${uuid}\\.db(?:\\.partial)?(?:-journal)?$`);
 const formerAgeMs = 3_600_000;
 
-/** Removes the copies that a process left which was killed while it made one; only the store's own service may ask for it. */
+/** Removes the copies left by a process that was killed while making one; only the store's own service may ask for it. */
 export async function removeCutOffBackups(storePath: string, nowMs: number): Promise<void> {
   const folder = dirname(storePath);
   const ownPrefix = `${basename(storePath)}.backup-`;

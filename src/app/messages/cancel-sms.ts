@@ -1,4 +1,4 @@
-/** Cancels what of a message is not on its way yet. */
+/** Cancels the deliveries of a message that are not on their way yet. */
 import { SmsError } from "../../domain/errors.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import type { Clock } from "../../observability/clock.ts";

@@ -1,4 +1,4 @@
-/** Tells where a message and its deliveries are, page by page. */
+/** Shows where a message and its deliveries are, page by page. */
 import { SmsError } from "../../domain/errors.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import { holdsScope } from "../../domain/scopes.ts";

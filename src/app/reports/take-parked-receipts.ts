@@ -1,5 +1,5 @@
 /**
- * Gives receipts that waited in vain for a response to the best part under their ids: repetitions of what is final, and those with an
+ * Gives receipts that waited in vain for a response to the best part under their ids: repeated receipts for final parts, and those with an
  * address that is nobody's (P1).
  */
 import { type BackgroundService, createBackgroundService } from "../../dispatch/sweeps/background-service.ts";

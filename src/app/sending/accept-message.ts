@@ -74,7 +74,7 @@ interface Room {
 
 interface Reserved {
   readonly deliveries: readonly NewDelivery[];
-  /** By gateway; a message has few, so that a list is searched faster than a map is made. */
+  /** By gateway; a message has few, so searching a list is faster than making a map. */
   readonly rooms: readonly Room[];
 }
 

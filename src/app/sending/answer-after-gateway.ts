@@ -1,6 +1,6 @@
 /**
- * The answers to calls that waited for gateways. Once the message is stored there is nothing but an answer: an error would make a caller
- * without a request_id send it again. What cannot be read in time is answered as it was accepted.
+ * The answers to calls that waited for gateways. Once the message is stored, only an answer will do: an error would make a caller without a
+ * request_id send it again. What cannot be read in time is answered as it was accepted.
  */
 import { SmsError } from "../../domain/errors.ts";
 import type { Clock } from "../../observability/clock.ts";

@@ -1,7 +1,7 @@
 /**
- * Waits until every delivery of a message was submitted or has ended (wait_for GATEWAY), for all calls that do so: one listener, and one
- * read of the store a second for all of them. Settlements here end a wait at once, hints of other processes by account soon, and the
- * store, asked again and again, makes it right. Waiting changes nothing in a delivery's life.
+ * Waits until every delivery of a message was submitted or has ended (wait_for GATEWAY), for all calls that do so: with one listener, and
+ * one read of the store a second for all of them. A settlement here ends a wait at once, a hint from another process ends it soon, and the
+ * reads make up for hints that are missed. Waiting changes nothing in a delivery's life.
  */
 import type { DeliveryState } from "../../domain/delivery-state.ts";
 import type { AccountId, DeliveryId } from "../../domain/ids.ts";
@@ -10,7 +10,7 @@ import type { Store } from "../../store/store.ts";
 import { isUndecided } from "./send-answer.ts";
 
 const readEveryMs = 1_000;
-/** Most deliveries of a read; those that had no place come first in the next. */
+/** Most deliveries of a read; those that found no room come first in the next. */
 const mostPerRead = 2_000;
 /** After a hint of another process, and between two reads for hints. Hints may be about other messages of the account, of which there can be many. */
 const afterHintMs = 50;
@@ -32,7 +32,7 @@ export interface WatchDeps {
   /** Undefined where no other process can. */
   readonly onSettledElsewhere: OnSettledElsewhere | undefined;
   readonly clock: Clock;
-  /** Ends all waits: who waits is answered before the service stops. */
+  /** Ends all waits: whoever waits is answered before the service stops. */
   readonly stopping: AbortSignal;
 }
 
@@ -60,7 +60,7 @@ export function createSubmissionWatches(deps: WatchDeps): SubmissionWatches {
   const { clock, stopping } = deps;
   const byDelivery = new Map<DeliveryId, Watched[]>();
   const byAccount = new Map<AccountId, number>();
-  /** Who waits, with those first whose turn to be read it is. */
+  /** Those that wait; the ones to be read next come first. */
   const waiting = new Set<Watched>();
   const hinted = new Set<AccountId>();
   let watchedCount = 0;

@@ -1,7 +1,7 @@
 /**
- * The country of a number. Most calling codes belong to one country and need a look at three digits; the shared ones (+1, +7, +44 …)
- * ask libphonenumber, which takes 5 to 18 µs a number, and remember the last answers. A range that it does not know belongs to the main country of
- * its calling code: look-ups refuse nothing, and new ranges are known late.
+ * The country of a number. Most calling codes belong to one country and need a look at three digits; the shared ones (+1, +7, +44 …) ask
+ * libphonenumber, which takes 5 to 18 µs a number, and remember the last answers. A range that it does not know belongs to the main country
+ * of its calling code: a look-up never refuses a number, and new ranges become known late.
  */
 import { parsePhoneNumberFromString } from "libphonenumber-js/max";
 import metadata from "libphonenumber-js/max/metadata";

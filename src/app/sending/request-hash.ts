@@ -1,6 +1,6 @@
 /**
- * The fingerprint of a request, by which a repeated request_id tells the same request from another one. It outlives the erased text, and
- * a text with a six-digit code is found by trying all of them: so it is keyed (HMAC-SHA256), and names its key. Spelled
+ * The fingerprint of a request, by which a repeated request_id tells the same request from another one. It outlives the erased text, and a
+ * text with a six-digit code could be found by trying all of them; so it is keyed (HMAC-SHA256), and names its key. Spelled
  * `1:<id of the secret>:<hex>`; the number is the scheme's.
  */
 import { hash } from "node:crypto";
@@ -44,7 +44,7 @@ export function createRequestHashes(secrets: readonly [string, ...(readonly stri
   };
 }
 
-/** Older hashes were taken with defaults filled in, and that of max_segments was another one. */
+/** Older hashes were taken with defaults filled in, and the default of max_segments was different. */
 function isUnkeyedOf(kept: string, parsed: SendRequest): boolean {
   if (kept === unkeyedRequestHash(parsed)) return true;
   const usedDefault = parsed.maxSegments === defaultMaxSegments;

@@ -8,7 +8,7 @@ import type { DeliveryView } from "../../store/views.ts";
 
 /** What became of one recipient of a request. */
 export interface RecipientAnswer {
-  /** As it stood in the request. */
+  /** As it was in the request. */
   readonly recipient: string;
   readonly code: StatusCodeName;
   readonly deliveryId: DeliveryId | undefined;

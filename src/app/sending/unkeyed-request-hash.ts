@@ -1,6 +1,6 @@
 /**
- * The hash that request ids were kept under before hashes had a scheme and a key: without allow_partial, after defaults. It is compared
- * while such rows live, and never written any more.
+ * The hash that request ids were kept under before hashes had a scheme and a key: without allow_partial, after defaults. It is compared as
+ * long as such rows live, and never written.
  */
 import { hash } from "node:crypto";
 import type { SendRequest } from "./request/send-request.ts";

@@ -1,6 +1,6 @@
 /**
- * The report streams that are open: how many there are, and which one reads a named subscription. A new reader of a subscription
- * takes over, and the old one ends: here at once, at another replica by a look at the readers' epochs each second.
+ * The report streams that are open: how many there are, and which one reads a named subscription. A new reader of a subscription takes
+ * over, and the old one ends: at once where it is here; at another replica once that has looked at the readers' epochs, each second.
  */
 import { SmsError } from "../../domain/errors.ts";
 import type { AccountId } from "../../domain/ids.ts";
@@ -11,7 +11,7 @@ import type { Store } from "../../store/store.ts";
 export interface Reader {
   /** Aborted, with the error to end with, when another reader takes over or the subscription is deleted. */
   readonly signal: AbortSignal;
-  /** Tells the epoch that the store gave it: from now on a later one at another replica ends it. */
+  /** Takes the epoch that the store gave it: from now on a later one at another replica ends it. */
   hold(epoch: number): void;
   /** Leaves; harmless when repeated. */
   close(): void;

@@ -1,4 +1,4 @@
-/** How long the certificates last that the service shows, and that it trusts its clients by. */
+/** Checks how long the certificates last that the service presents, and those by which it trusts its clients. */
 import { X509Certificate } from "node:crypto";
 import type { Config } from "../../config/schema.ts";
 import { certificatesOf } from "../certificates.ts";

@@ -1,4 +1,4 @@
-/** Looks at everything that a service of this configuration depends on, without starting one and without getting into its way. */
+/** Looks at everything that a service of this configuration depends on, without starting one and without getting in its way. */
 import { constants, existsSync } from "node:fs";
 import { access, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";

@@ -1,4 +1,4 @@
-/** What is to be said of a PostgreSQL database before replicas depend on it. */
+/** What to say about a PostgreSQL database before replicas depend on it. */
 import type { DatabaseFacts, PrimaryFacts, ServerFacts } from "../../store/postgres/inspect.ts";
 import { type Finding, schemaFinding } from "./finding.ts";
 

@@ -1,7 +1,7 @@
 /**
- * Remembers in the store with which credentials each gateway was last bound, so that a refused password is told from one that the SMSC
- * does not know for the moment (P52). The store holds a fingerprint: a slow hash, salted by the store and the account, since passwords
- * of SMPP are short.
+ * Remembers in the store the credentials that each gateway was last bound with, to tell a wrong password from one that the SMSC does not
+ * know for the moment (P52). The store holds a fingerprint: a slow hash, salted by the store and the account, since passwords of SMPP are
+ * short.
  */
 import { scrypt } from "node:crypto";
 import type { GatewayNames } from "../../domain/gateway-names.ts";

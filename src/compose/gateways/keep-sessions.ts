@@ -24,7 +24,7 @@ export interface KeepSessionsDeps {
 export interface KeptSessions extends Pick<SessionKeeper, "isHeld" | "neighbours"> {
   /** Starts the gateways of the pool. */
   start(): void;
-  /** Takes what became of the pool. */
+  /** Follows a change of the pool. */
   change(added: readonly Gateway[], removed: readonly Gateway[]): void;
   /** Stops all gateways, then lets others have their sessions. */
   stop(): Promise<void>;

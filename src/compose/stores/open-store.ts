@@ -49,7 +49,7 @@ export async function makeStoreFolder(path: string): Promise<void> {
   }
 }
 
-/** One after the other: Node's recursive form never comes back where a file system takes no folders, as /proc. */
+/** One after the other: Node's recursive form never comes back where a file system takes no folders, such as /proc. */
 async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { mode: 0o700 });

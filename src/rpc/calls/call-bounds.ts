@@ -1,4 +1,4 @@
-/** How much of the door one account may hold at a time, all callers without a key together, and how long a call may be incomplete. */
+/** How much of the process one account may hold at a time, or all callers without a key together, and how long a call may be incomplete. */
 
 import type { ConnectionBounds } from "./connections.ts";
 
@@ -21,7 +21,7 @@ export interface ShareBounds {
   readonly maxCalls: number;
   /** Octets of requests that have begun and are not whole. */
   readonly maxBegunOctets: number;
-  /** Of them, unary ones whose octets are not looked at: not many, and each within the size of a request. */
+  /** Of these, unary ones whose octets are not looked at: not many, and each within the size of a request. */
   readonly maxUncounted: number;
   /** Octets of answers to unary calls that nobody has read. */
   readonly maxUnreadOctets: number;
@@ -38,7 +38,7 @@ export const defaultCallBounds: CallBounds = {
   unreadMs: 60_000,
 };
 
-/** The bounds as the configuration has them. */
+/** The bounds that the configuration sets. */
 export function callBoundsOf(limits: {
   readonly maxConnections: number;
   readonly maxConnectionsPerAccount: number;

@@ -7,7 +7,10 @@ export interface Listed {
   newer: Listed | undefined;
 }
 
-/** A call that is looked at from time to time, by the list that it stands in; those with a boolean answer whether to go on with the next younger one. */
+/**
+ * A call that is looked at from time to time, by the list that it is in. Methods that answer a boolean say whether to go on with the next
+ * younger one.
+ */
 export interface WatchedCall extends Listed {
   /** Its request did not arrive in time. */
   endLate(nowMs: number): boolean;

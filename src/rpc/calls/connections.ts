@@ -1,6 +1,6 @@
 /**
- * The connections of the gRPC door. Until a call on it has shown a key a connection is a stranger's; of those there are few, and a new
- * one takes the place of the oldest, so that whoever has no key keeps nobody out by holding connections open.
+ * The gRPC connections. Until a call on it has shown a key, a connection is a stranger's. Of those there are few, and a new one takes the
+ * place of the oldest, so that whoever has no key keeps nobody out by holding connections open.
  */
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Socket } from "node:net";

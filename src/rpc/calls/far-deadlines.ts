@@ -1,7 +1,7 @@
 /**
  * Deadlines that are further away than the stack can count. It keeps the milliseconds of `grpc-timeout` in 32 bits with a sign and takes
  * the last eight digits of a longer number: a call with `597H` was answered DEADLINE_EXCEEDED at once, and its message sent all the same.
- * Such a header is written anew before the stack reads it, within what it can count; all others stay as they came.
+ * Such a header is rewritten before the stack reads it, within what it can count; all others stay as they came.
  */
 import { subscribe } from "node:diagnostics_channel";
 

@@ -1,7 +1,7 @@
 /**
- * What of an encoded request its decoder would drop in silence: fields that this contract does not know, known ones in another wire
- * type, a message that stands twice (protobuf merges them, the generated decoders take the last), and everything behind a broken tag.
- * Found by one walk over tags and lengths, that decodes nothing.
+ * Finds what the decoder of a request would drop in silence: fields that this contract does not know, known ones in another wire type, a
+ * message that occurs twice (protobuf merges them, the generated decoders take the last), and everything behind a broken tag. One walk over
+ * tags and lengths finds them, and decodes nothing.
  */
 import { WireType } from "@bufbuild/protobuf/wire";
 import type { MessageShape } from "./request-shapes.ts";

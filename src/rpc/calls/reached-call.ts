@@ -1,7 +1,7 @@
 /**
- * What grpc-js keeps to itself of a call and the bounds at the door need: the HTTP/2 stream, and the decoder that gathers a message.
- * Where a version of grpc-js has them no more, `reach` answers undefined and the octets are as unbounded as the stack leaves them; the
- * tests of the bounds then fail.
+ * What grpc-js keeps to itself about a call and the bounds on calls need: the HTTP/2 stream, and the decoder that gathers a message. Where
+ * a version of grpc-js no longer has them, `reach` answers undefined and the octets are as unbounded as the stack leaves them; the tests of
+ * the bounds then fail.
  */
 import type { ServerHttp2Stream } from "node:http2";
 import type { ServerInterceptingCallInterface } from "@grpc/grpc-js";

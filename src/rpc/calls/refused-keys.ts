@@ -1,4 +1,4 @@
-/** The line that is left in the log where a key is refused: from where, why, and whose key it is where that is known; never the key. */
+/** The line in the log where a key is refused: from where, why, and whose key it is where that is known; never the key. */
 import type { KeyVerifier, Principal } from "../../app/calls/principal.ts";
 import type { Scope } from "../../domain/scopes.ts";
 import type { Logger } from "../../observability/logger.ts";
@@ -14,7 +14,7 @@ export function logRefusedKey(deps: RefusedKeysDeps, presented: string | undefin
   deps.log.often.warn(fields, "A call was refused for its key.");
 }
 
-/** A key that is right and does not hold what the call wants. */
+/** A key that is right but does not hold what the call wants. */
 export function logMissingScope(
   { log }: Pick<RefusedKeysDeps, "log">,
   { keyId, accountId: account }: Principal,
@@ -25,7 +25,7 @@ export function logMissingScope(
   log.often.warn(fields, "A call was refused to a key that does not hold its scope.");
 }
 
-/** Without the port, which each connection has another of: lines of one address are counted together. */
+/** Without the port, which differs for each connection: lines of one address are counted together. */
 function addressOf(peer: string): string {
   return peer.replace(/:[0-9]+$/, "");
 }

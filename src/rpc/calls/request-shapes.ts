@@ -8,7 +8,7 @@ import { descriptorSet } from "../../gen/smsrelay/descriptor_set.ts";
 export interface FieldShape {
   readonly name: string;
   readonly wireType: WireType;
-  /** Numbers of a list may stand alone or together in one field. */
+  /** Numbers of a list may come singly or together in one field. */
   readonly mayBePacked: boolean;
   readonly isRepeated: boolean;
   readonly message: MessageShape | undefined;
@@ -19,7 +19,7 @@ export type MessageShape = (FieldShape | undefined)[];
 
 const TYPE_MESSAGE = 11;
 const LABEL_REPEATED = 3;
-/** By the numbers of FieldDescriptorProto.Type; 0 has no meaning, and 10 are groups, which proto3 has not. */
+/** By the numbers of FieldDescriptorProto.Type; 0 has no meaning, and 10 are groups, which proto3 does not have. */
 const wireTypes: readonly (WireType | undefined)[] = [
   undefined,
   WireType.Bit64,

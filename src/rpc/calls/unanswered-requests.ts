@@ -1,5 +1,5 @@
 /**
- * How much of streamed requests is unanswered or has answers that nobody has read, weighed by recipients: by stream and over all streams of
+ * How many streamed requests are unanswered or have answers that nobody has read, weighed by recipients: by stream and over all streams of
  * an account. A stream without any may always read one, so that each goes on.
  */
 import type { AccountId } from "../../domain/ids.ts";

@@ -49,7 +49,7 @@ export function toSms({ message, deliveryCount, stateCounts }: MessageView): Sms
 
 type StateCounts = MessageView["stateCounts"];
 
-/** What all deliveries of a message are together. */
+/** The state of a message by all of its deliveries. */
 function toSmsState(counts: StateCounts): SmsState {
   const states = (Object.keys(counts) as DeliveryState[]).filter((state) => counts[state] !== 0);
   const areAll = (wanted: DeliveryState) => states.every((state) => state === wanted);

@@ -1,8 +1,8 @@
 /**
- * A request as it was sent, in one spelling: what a repeated request_id is compared by. Field numbers and values in the order of the
- * numbers, pairs of a map by their keys, what is unset left out, before any default is filled in, and without request_id and wait_for. A
- * field that the contract gains changes no request that does not set it. It must never change for what it spells today: hashes of it
- * live in stores for as long as request ids do (test/vectors/request-hashes.json).
+ * A request as it was sent, in one spelling, by which a repeated request_id is compared. It has field numbers and values in the order of
+ * the numbers, and pairs of a map by their keys. What is unset is left out, before any default is filled in, and so are request_id and
+ * wait_for. A field that the contract gains changes no request that does not set it. The spelling must never change for what it spells
+ * today: hashes of it live in stores for as long as request ids do (test/vectors/request-hashes.json).
  */
 import type { SendSmsRequest } from "../../gen/smsrelay/v1/sms.ts";
 

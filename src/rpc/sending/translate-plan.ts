@@ -1,4 +1,4 @@
-/** Plans of a content, for previews. */
+/** Plans of content, for previews. */
 import type { PreviewAnswer, PreviewSmsInput } from "../../app/sending/preview-sms.ts";
 import type { MessagePlan } from "../../encoding/message-plan.ts";
 import type { MessagePlan as PbMessagePlan } from "../../gen/smsrelay/v1/message.ts";

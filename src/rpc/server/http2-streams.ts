@@ -1,7 +1,7 @@
 /**
- * Gives HTTP/2 sessions of this process a table of streams that forgets them. Node keeps them in a Map, and grpc-js hangs each whole
- * call on its stream: under load 7 KB of a call stayed until the next full collection, and every full collection renewed that
- * (docs/adr/0075). Reaches into what Node keeps to itself; where it does not find what it knows, everything stays as it is.
+ * Gives HTTP/2 sessions of this process a table of streams that forgets them. Node keeps them in a Map, and grpc-js hangs each whole call
+ * on its stream: under load 7 KB of a call stayed until the next full collection, and every full collection renewed that (docs/adr/0075).
+ * It reaches into Node's internals; where it does not find what it knows, everything stays as it is.
  */
 import { subscribe } from "node:diagnostics_channel";
 import type { Http2Stream } from "node:http2";

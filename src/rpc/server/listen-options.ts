@@ -7,7 +7,7 @@ export interface ListenSettings {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  /** PEM; without it plain text. A client CA makes certificates of clients a duty. */
+  /** PEM; without it plain text. With a client CA, clients must show a certificate. */
   readonly tls: ServerTls | undefined;
   /** Plain text on an address that other machines reach. */
   readonly allowPlaintext: boolean;

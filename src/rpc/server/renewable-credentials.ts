@@ -1,11 +1,11 @@
-/** The server's certificate, which may be another one while it listens: connections that stand go on, new ones are shown the new one. */
+/** The server's certificate, which may change while it listens: existing connections go on, new ones get the new certificate. */
 import { createSecureContext, type SecureContextOptions } from "node:tls";
 import { ServerCredentials } from "@grpc/grpc-js";
 
 export interface ServerTls {
   readonly cert: string;
   readonly key: string;
-  /** Makes certificates of clients a duty. */
+  /** Where it is set, clients must show a certificate. */
   readonly clientCa?: string | undefined;
 }
 
@@ -17,7 +17,7 @@ export class RenewableCredentials extends ServerCredentials {
     this.#asksClients = tls.clientCa !== undefined;
   }
 
-  /** Shows another certificate; throws where it cannot be used, or where whether clients are asked for theirs would change. */
+  /** Shows another certificate; throws where it cannot be used, or where it would change whether clients are asked for theirs. */
   renew(tls: ServerTls): void {
     if ((tls.clientCa !== undefined) !== this.#asksClients)
       throw new Error("whether clients need certificates (clientCa) changes with a restart only");

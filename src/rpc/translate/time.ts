@@ -31,7 +31,7 @@ export function toDate(ms: number | undefined): Date | undefined {
   return ms === undefined ? undefined : new Date(ms);
 }
 
-/** Milliseconds since the epoch; NaN where the timestamp is outside of what can be told. */
+/** Milliseconds since the epoch; NaN where the timestamp is outside of the range. */
 export function fromDate(date: Date | undefined): number | undefined {
   return date?.getTime();
 }

@@ -1,4 +1,4 @@
-/** What credentials each gateway was last bound with: from there on a refused password is no proof that it is wrong. */
+/** What credentials each gateway was last bound with: from then on a refused password does not prove that it is wrong. */
 import type { SharedMigration } from "../schema-change.ts";
 
 export const boundCredentials: SharedMigration = {

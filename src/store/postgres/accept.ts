@@ -1,6 +1,6 @@
 /**
- * Accepting: the messages of a batch, their deliveries and their first reports. Claims at once what asks for it while nothing older
- * waits for that gateway and lane; what is left waiting once makes everything after it wait too.
+ * Accepting: the messages of a batch, their deliveries and their first reports. Claims at once what asks for it while nothing older waits
+ * for that gateway and lane; once something is left waiting, everything after it waits too.
  */
 import type { ClaimantId, DeliveryId, GatewayId } from "../../domain/ids.ts";
 import type { Message } from "../../domain/message.ts";

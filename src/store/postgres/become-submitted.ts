@@ -1,4 +1,4 @@
-/** A locked delivery becomes SUBMITTED: it is told, and what is known of its end already is judged (P2, P49). */
+/** A locked delivery becomes SUBMITTED: that is reported, and what is already known of its end is judged (P2, P49). */
 import type { DeliveryState } from "../../domain/delivery-state.ts";
 import { type Judgement, judgeParts } from "../../domain/judge-parts.ts";
 import type { AcceptedAttempt } from "../../domain/message.ts";
@@ -50,7 +50,7 @@ export function judgeAttempt(
   return judgeParts(parts.map(partToJudge));
 }
 
-/** Makes it SUBMITTED, and tells it. */
+/** Makes it SUBMITTED, and reports it. */
 export function submit(tx: Transaction, row: DeliveryRow, accepted: AcceptedAttempt, timeMs: number): void {
   row.state = stateCodes.SUBMITTED;
   row.claimed_by = null;

@@ -1,7 +1,7 @@
 /**
  * Builds the indexes that a migration adds to tables that may be large, beside replicas that go on writing: outside of its transaction,
- * CONCURRENTLY, and each before the one that it takes the place of goes. What was cut off is done by the next start; until then the
- * former one serves.
+ * CONCURRENTLY, and each before the one that it replaces is dropped. The next start finishes what was cut off; until then the former one
+ * serves.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
@@ -12,7 +12,7 @@ import { schemaName, unhurried } from "./connect.ts";
 /** "SMSI": the session's lock for building. It is tried, never waited for: what waits has a snapshot, and building waits for all of those. */
 const lockNumber = 0x534d5349;
 const lookAgainMs = 200;
-/** Building waits, and nobody behind it, for transactions that have begun before: a dump may hold it up. */
+/** Building waits for transactions that began before it, and nobody waits behind it: a dump may hold it up. */
 const waitForOthers = "10min";
 
 const indexesOfSchema = `SELECT c.relname AS name, i.indisvalid AS "isValid"
@@ -23,7 +23,7 @@ const indexesOfSchema = `SELECT c.relname AS name, i.indisvalid AS "isValid"
 const waitForBuilderMs = 60_000;
 
 export interface BuildOptions {
-  /** Told what goes on. With it a failure is only told, so that a start goes on without; else it rejects. */
+  /** Hears what goes on. With it a failure is only logged, so that a start goes on without the index; else it rejects. */
   readonly log?: Pick<Logger, "info" | "warn"> | undefined;
   readonly waitMs?: number;
 }
@@ -75,7 +75,7 @@ async function buildOrWait(
 
 interface MissingIndex {
   readonly index: AddedIndex;
-  /** Where it stands, only its former is left to be dropped. */
+  /** Where it is built, only the former one is left to be dropped. */
   readonly state: "absent" | "broken" | "built";
 }
 

@@ -1,4 +1,4 @@
-/** What cleaning does with messages that are final for long enough: first their bodies are erased, later they are deleted. */
+/** What cleaning does with messages that have been final for long enough: first their bodies are erased, later they are deleted. */
 import type { AccountId, DeliveryId, MessageId } from "../../domain/ids.ts";
 import type { Retention } from "../cleaning.ts";
 import { keysOf } from "../status-rows.ts";

@@ -1,6 +1,6 @@
 /**
  * Retention, a bounded step at a time. What has an age of its own goes by it (clean-aged.ts), bodies and messages go when their last
- * delivery is final for long enough (clean-messages.ts). One replica cleans at a time.
+ * delivery has been final for long enough (clean-messages.ts). One replica cleans at a time.
  */
 import type { Cleaned, CleanRequest } from "../cleaning.ts";
 import { cleanAged } from "./clean-aged.ts";

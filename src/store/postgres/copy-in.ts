@@ -23,7 +23,7 @@ export interface CopyTarget {
   readonly isWhole: boolean;
   /** It goes on, or begins anew, where a copy of the same store was cut off. */
   readonly isMarked: boolean;
-  /** The last row that is there already; undefined at the begin. */
+  /** The last row that is there already; undefined at the beginning. */
   readonly position: CopyPosition | undefined;
   columnsOf(table: CopiedTable): readonly string[];
   /** The rows, and that they are there, in one transaction. */
@@ -130,7 +130,7 @@ async function keepMark(client: pg.Client, name: string, mark: CopyMark): Promis
   throw new StoreUnavailableError("FAILED", `The copy into ${name} was ended by somebody else.`);
 }
 
-/** What PostgreSQL cannot hold, or reads otherwise, is escaped; it stands in texts of people alone, so that all may be treated alike. */
+/** What PostgreSQL cannot hold, or reads otherwise, is escaped; it occurs only in people's texts, so all may be treated alike. */
 function packRow(row: CopiedRow): CopiedRow {
   return Object.fromEntries(
     Object.entries(row).map(([column, value]) => [

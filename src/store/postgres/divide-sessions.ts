@@ -1,6 +1,6 @@
 /**
- * One look at the sessions of gateways by one replica: renews what is its own, reads who else wants some, takes what it is due, and
- * answers how all are divided. Leases are judged by the database's clock, inside the statement, and only by who was there all the time.
+ * One look at the sessions of gateways by one replica: renews what is its own, reads who else wants some, takes what it is due, and answers
+ * how all are divided. Leases are judged by the database's clock, inside the statement, and only by a replica that was there all the time.
  */
 import type { GatewayId } from "../../domain/ids.ts";
 import type { GatewayOffer, ReplicaReport, SessionShare } from "../gateway-sessions.ts";

@@ -1,4 +1,4 @@
-/** What a replica says of its gateways, as it stands in its row: JSON, by gateway a tuple, which later releases may only lengthen. */
+/** What a replica says of its gateways, as kept in its row: JSON with a tuple for each gateway, which later releases may only lengthen. */
 import {
   type GatewayOffer,
   type GatewayReport,
@@ -17,7 +17,7 @@ type ReportTuple = readonly [
   inFlight: number,
   windowSize: number,
   pdusPerSecond: number,
-  /** OTP, NORMAL, BULK; a former release does not tell it. */
+  /** OTP, NORMAL, BULK; a former release leaves it out. */
   held?: readonly [LaneTuple, LaneTuple, LaneTuple],
 ];
 

@@ -12,11 +12,11 @@ import { statement } from "./statement.ts";
 export interface Hints {
   reports(accounts: readonly { readonly accountId: AccountId; readonly last: number }[]): void;
   queues(gateways: readonly GatewayId[]): void;
-  /** Sessions were given up, or a gateway is doing otherwise. */
+  /** Sessions were given up, or the state of a gateway has changed. */
   sessions(): void;
   /** Listens on this connection from now on. */
   listen(client: pg.Client): void;
-  /** Sends what waits, and nothing more: what was released on leaving is told. */
+  /** Sends what waits, and nothing more: others still hear of what was released on leaving. */
   close(): Promise<void>;
 }
 

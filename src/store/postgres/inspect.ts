@@ -16,7 +16,7 @@ export interface ServerFacts {
 
 export interface PrimaryFacts {
   readonly version: string;
-  /** As sessions get it that set nothing. */
+  /** As it is in sessions that set nothing. */
   readonly synchronousCommit: string;
   readonly hasFsync: boolean;
   readonly hasFullPageWrites: boolean;
@@ -111,7 +111,7 @@ async function schemaOf(client: pg.Client, name: string): Promise<SchemaChange |
 }
 
 /**
- * A pooler tells another process id at the start than that of the process behind it. One that hands transactions around gives the
+ * A pooler gives another process id at the start than that of the process behind it. One that hands transactions around gives the
  * connection of `client`, which is idle, to the next that asks.
  */
 async function findPooler(client: pg.Client, url: string): Promise<PrimaryFacts["pooler"]> {

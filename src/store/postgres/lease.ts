@@ -1,6 +1,6 @@
 /**
- * The lease of this replica, which everything hangs on that it has claimed: renewed each second by the database's clock, watched by a
- * monotonic one here, so that a process that was frozen knows before it writes to a socket.
+ * The lease of this replica, on which everything that it has claimed depends. It is renewed each second by the database's clock and watched
+ * here by a monotonic one, so that a process that was frozen knows before it writes to a socket.
  */
 import type { ClaimantId } from "../../domain/ids.ts";
 import type { Clock, Timer } from "../../observability/clock.ts";
@@ -50,9 +50,9 @@ const endLease = statement(
 );
 
 /**
- * The condition under which a replica may judge the leases of others, for the statement that judges: its own was renewed for a whole
- * lease time, each time before half of it had passed. So the database has answered all that time, and whoever lives had several tries.
- * Told outside the statement it would be out of date where the database hangs in between, as would be another clock than the statement's.
+ * The condition under which a replica may judge the leases of others, for the statement that judges: its own was renewed for a whole lease
+ * time, each time before half of it had passed. So the database has answered all that time, and whoever lives had several tries. Decided
+ * outside the statement it would be out of date where the database hangs in between, and so would any clock but the statement's.
  */
 export function mayJudge(replicaId: string, epoch: string, leaseMs: string): string {
   return `EXISTS (SELECT 1 FROM replicas AS own WHERE own.id = ${replicaId} AND own.epoch = ${epoch} AND NOT own.is_dead

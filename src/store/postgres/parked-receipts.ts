@@ -1,6 +1,6 @@
 /**
- * Receipts that wait: for the response that they belong to (P2), or for what their id may mean a moment later. One that names two
- * ids waits under both, in two rows that go together. A receipt and its response may be committed by two replicas at the same moment,
+ * Receipts that wait: for the response that they belong to (P2), or because their id may mean another part a moment later. One that names
+ * two ids waits under both, in two rows that go together. A receipt and its response may be committed by two replicas at the same moment,
  * so that neither sees the other: each is looked at again after a second.
  */
 import type { Receipt, ReceiptedId } from "../../domain/receipt.ts";

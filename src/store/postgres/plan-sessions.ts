@@ -1,10 +1,10 @@
 /**
- * Who is due how many sessions of a gateway: as many as everybody else, and the rest goes to those that a hash of replica and gateway
- * ranks first, so that not one replica has the sessions of all small gateways. Pure; every replica comes to the same result.
+ * Decides how many sessions of a gateway each replica is due: the same number each, and the rest goes to those that a hash of replica and
+ * gateway ranks first, so that no single replica has the sessions of all small gateways. Pure; every replica comes to the same result.
  */
 import { hashText, rendezvousScore } from "../../routing/rendezvous-hash.ts";
 
-/** One session as it stands in the store. */
+/** One session as it is in the store. */
 export interface SlotView {
   readonly slot: number;
   readonly state: "own" | "free" | "taken";

@@ -20,7 +20,7 @@ export interface PollOptions {
 }
 
 const everyMs = 1_000;
-/** Accounts beyond this that were read longest ago are forgotten; who reads on is known again. */
+/** Accounts beyond this that were read longest ago are forgotten; whoever reads on becomes known again. */
 const mostAccounts = 10_000;
 
 const readLast = statement<{ account_id: AccountId; last: number }>(

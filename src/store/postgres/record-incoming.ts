@@ -1,6 +1,6 @@
 /**
- * Messages from handsets: a part that stands alone is complete at once; parts of one are gathered by distinct sequence numbers in
- * any order (P37). A part that comes again, because our answer was lost, is the one that is known.
+ * Messages from handsets: a single part is complete at once; the parts of one message are gathered by distinct sequence numbers in any
+ * order (P37). A part that comes again, because our answer was lost, is taken for the known one.
  */
 import type { IncomingPart } from "../../domain/receipt.ts";
 import type { StoredIncoming } from "../settling.ts";
@@ -8,7 +8,7 @@ import { packOptional, packText } from "./pack-text.ts";
 import { first, statement } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** Handsets use a reference again; parts further apart than this belong to different messages. */
+/** Handsets reuse references; parts further apart than this belong to different messages. */
 const gatherMs = 24 * 3_600_000;
 
 const insertMessage = statement(

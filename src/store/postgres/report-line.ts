@@ -1,6 +1,6 @@
 /**
- * Which line of report numbers the database goes on with. The first one of a store has the store's id and none before it; those of a
- * file that was copied, and those that began with another server (server-identity.ts), stand in meta.
+ * Which line of report numbers the database goes on with. The first one of a store has the store's id and none before it; those of a file
+ * that was copied, and those that began with another server (server-identity.ts), are in meta.
  */
 import type { CopyOrigin } from "../copied-tables.ts";
 import type { ReportLine } from "../reports.ts";

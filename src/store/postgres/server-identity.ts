@@ -1,6 +1,6 @@
 /**
- * Which server, timeline and database a connection has reached, beside what the store was last used on. A dump that was restored, a copy
- * of the database and a standby that took over may lack the last reports, and begin a new line of their numbers.
+ * Which server, timeline and database a connection has reached, compared with what the store was last used on. A dump that was restored, a
+ * copy of the database and a standby that took over may lack the last reports, and begin a new line of their numbers.
  */
 import { randomUUID } from "node:crypto";
 import type pg from "pg";

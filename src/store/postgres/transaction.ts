@@ -46,7 +46,7 @@ export function beginTransaction(connection: Connection, laneEnds: readonly Lane
   };
 }
 
-/** Lets a statement go on its way: whether it failed is told with the commit. */
+/** Lets a statement go on its way: whether it failed shows at the commit. */
 export function send({ sent }: Pick<Transaction, "sent">, answer: Promise<unknown>): void {
   answer.catch(() => undefined);
   sent.push(answer);

@@ -1,6 +1,6 @@
 /**
- * Runs one batch of operations in one transaction. Those of a kind go together, and kinds in an order in which locks are always
- * taken alike: request ids, deliveries by id, what is taken without waiting (SKIP LOCKED), references, small tables, counters last.
+ * Runs one batch of operations in one transaction. Those of one kind go together, and the kinds in an order in which locks are always
+ * taken: request ids, deliveries by id, what is taken without waiting (SKIP LOCKED), references, small tables, counters last.
  */
 import type { ClaimantId, GatewayId } from "../../domain/ids.ts";
 import type { Claim, ClaimRef } from "../accepting.ts";

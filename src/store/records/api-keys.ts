@@ -1,6 +1,6 @@
 /**
- * API keys, whose secrets are known by their hash only. Whole keys have a role, as every release knows it, and no word in `scopes`; a
- * narrower one has its scopes there, and a hash that a release which knows roles only never finds right (app/keys/api-keys.ts).
+ * API keys, whose secrets are known by their hash only. Whole keys have a role, as every release knows it, and nothing in `scopes`; a
+ * narrower one has its scopes there, and a hash that never matches in a release which knows roles only (app/keys/api-keys.ts).
  */
 import type { AccountId } from "../../domain/ids.ts";
 import { accountScopes, isWhole, operatorScopes, type Scope, scopes as words } from "../../domain/scopes.ts";

@@ -1,10 +1,10 @@
-/** What credentials each gateway was last bound with, by a fingerprint, at whichever process. */
+/** The credentials that each gateway was last bound with, at whichever process, as a fingerprint. */
 import type { GatewayId } from "../../domain/ids.ts";
 import { all, run, type Step, sql } from "./sql.ts";
 
 export interface BoundCredentials {
   readonly gatewayId: GatewayId;
-  /** Tells other credentials apart and tells nothing of them. */
+  /** Differs for other credentials, and reveals nothing of them. */
   readonly fingerprint: string;
 }
 

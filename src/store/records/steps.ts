@@ -17,7 +17,7 @@ import {
   readSubscription,
 } from "./subscriptions.ts";
 
-/** PostgreSQL runs those of one batch kind by kind in this order, so that rows of two nouns are always locked alike. */
+/** PostgreSQL runs those of one batch kind by kind in this order, so that rows of two nouns are always locked in one order. */
 export const recordWrites = {
   openSubscription,
   createSubscription,

@@ -1,6 +1,6 @@
 /**
- * Accepting: the message, its deliveries and their first reports. Claims at once what asks for it while nothing older waits for
- * that gateway and lane; what is left waiting once makes everything after it wait too.
+ * Accepting: the message, its deliveries and their first reports. Claims at once what asks for it while nothing older waits for that
+ * gateway and lane; once something is left waiting, everything after it waits too.
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { ClaimantId, DeliveryId } from "../../domain/ids.ts";
@@ -36,7 +36,7 @@ const gatewayOf = readOwn("gateway_id");
 const segmentCountOf = readOwn("segment_count");
 const recipientOf = readOwn("recipient");
 
-/** What the deliveries of one message have alike. */
+/** What the deliveries of one message have in common. */
 interface Alike {
   readonly claimant: ClaimantId;
   readonly sender: string;

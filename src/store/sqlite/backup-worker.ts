@@ -1,6 +1,6 @@
 /**
- * The thread that copies. One read transaction pins the state that is copied: without it the copy would start anew with each commit
- * of the writer and never end under load.
+ * The thread that copies. One read transaction pins the state that is copied: without it the copy would start over with each commit of the
+ * writer and never end under load.
  */
 import { closeSync, fsyncSync, openSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";

@@ -1,4 +1,4 @@
-/** What can be wrong with a store's place before it is opened: its folder, its permissions, and what the file is. */
+/** Checks a store's place before it is opened: its folder, its permissions, and what the file is. */
 import {
   accessSync,
   closeSync,

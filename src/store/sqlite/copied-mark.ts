@@ -1,6 +1,6 @@
 /**
- * What a file says of having been copied into a database, for good: its messages are sent from there, and a service that starts on the
- * file sends them again. The mark is made before the database's last commit, whose answer may be lost; only the database knows then.
+ * The mark that a file was copied into a database, for good: its messages are sent from there, and a service that starts on the file would
+ * send them again. It is made before the database's last commit, whose answer may be lost; then only the database knows.
  */
 import type { DatabaseSync } from "node:sqlite";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
@@ -16,7 +16,7 @@ export interface CopiedMark {
 const doubtfulKey = "copying_into";
 const certainKey = "copied_into";
 
-/** Undefined where the file was never copied, or is no store yet. */
+/** Undefined where the file was never copied, or is not a store yet. */
 export function readCopiedMark(db: DatabaseSync): CopiedMark | undefined {
   const find = db.prepare("SELECT value FROM meta WHERE key = ?");
   const [certain, doubtful] = [certainKey, doubtfulKey].map((key) => find.get(key)?.["value"]);
@@ -48,7 +48,7 @@ export function markAsCopied(db: DatabaseSync, into: string): void {
   }
 }
 
-/** Refuses a service on a file that was, or may have been, copied; `isWanted` where an operator says that it is to be had here again. */
+/** Refuses a service on a file that was, or may have been, copied; `isWanted` where an operator says that it is wanted here again. */
 export function refuseCopied(db: DatabaseSync, path: string, isWanted: boolean): void {
   const mark = readCopiedMark(db);
   if (mark === undefined) return;

@@ -3,12 +3,12 @@ import { chmodSync, closeSync, openSync, statSync } from "node:fs";
 
 const ownerOnly = 0o600;
 
-/** Makes the file where it is missing, before SQLite would with a mode for all. It gives -wal and -shm the mode of the file. */
+/** Makes the file where it is missing, before SQLite does so with a mode for all. It gives -wal and -shm the mode of the file. */
 export function makePrivate(file: string): void {
   closeSync(openSync(file, "a", ownerOnly));
 }
 
-/** Takes the rights of others from files that were there before, such as a backup put in place. */
+/** Removes the rights of others to files that were there before, such as a backup put in place. */
 export function keepPrivate(path: string): void {
   for (const file of [path, `${path}-wal`, `${path}-shm`, `${path}.lock`]) {
     const stats = statSync(file, { throwIfNoEntry: false });

@@ -1,7 +1,7 @@
 /**
  * Where the log of a file begins: at which epoch of the file itself. Each start empties the log once its epoch is counted up, and writes
- * that epoch into the log: a file that is older was put in place beside it. What is copied while the service runs has the same epoch.
- * A log starts over once a checkpoint has brought all of it into the file; what it held goes, so that the mark is written again.
+ * that epoch into the log: a file that is older was put in place beside it. What is copied while the service runs has the same epoch. A log
+ * starts over once a checkpoint has moved all of it into the file; what it held is gone, so the mark is written again.
  */
 import { closeSync, openSync, readSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";

@@ -1,6 +1,6 @@
 /**
- * The guarded end of a delivery: one statement that moves it from the state it was read in, and its final report. By which attempt it
- * was SUBMITTED stays known, for receipts that come after.
+ * The guarded end of a delivery: one statement that moves it from the state it was read in, and its final report. It stays known by which
+ * attempt it was SUBMITTED, for receipts that come later.
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { DeliveryState, FailureReason, FinalState } from "../../domain/delivery-state.ts";

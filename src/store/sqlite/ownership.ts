@@ -1,7 +1,7 @@
 /**
- * Whether the file is still this process's. Each opening counts the file's epoch up, which each batch reads in its own transaction
- * (0.6 µs of a batch): where another process has opened the file since, nothing more is written or answered. What the epoch cannot
- * show, since SQLite goes on with the files that it holds open, the names on the disk do: each must lead to the file that was opened.
+ * Whether the file is still this process's. Each opening counts the file's epoch up, which each batch reads in its own transaction (0.6 µs
+ * of a batch): where another process has opened the file since, nothing more is written or answered. The names on the disk show what the
+ * epoch cannot, since SQLite goes on with the files that it holds open: each must lead to the file that was opened.
  */
 import { type BigIntStats, statSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
@@ -15,7 +15,7 @@ export interface Ownership {
   begin(): number;
   /** Throws TAKEN unless the epoch is still `epoch`; within a transaction. */
   check(epoch: number): void;
-  /** What has happened to the file, which `check` tells too from then on; undefined while all is in place. */
+  /** What has happened to the file, which `check` reports too from then on; undefined while all is in place. */
   look(epoch: number): StoreUnavailableError | undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Receipts that wait: for the response that they belong to (P2), or for what their id may mean a moment later. One that names two
- * ids waits under both, in two rows that go together.
+ * Receipts that wait: for the response that they belong to (P2), or because their id may mean another part a moment later. One that names
+ * two ids waits under both, in two rows that go together.
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { GatewayId } from "../../domain/ids.ts";

@@ -1,6 +1,6 @@
 /**
- * Messages from handsets: a part that stands alone is complete at once; parts of one are gathered by distinct sequence numbers in
- * any order (P37). A part that comes again, because our answer was lost, is the one that is known.
+ * Messages from handsets: a single part is complete at once; the parts of one message are gathered by distinct sequence numbers in any
+ * order (P37). A part that comes again, because our answer was lost, is taken for the known one.
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { IncomingPart } from "../../domain/receipt.ts";
@@ -8,7 +8,7 @@ import type { StoredIncoming } from "../settling.ts";
 import { prepare } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** Handsets use a reference again; parts further apart than this belong to different messages. */
+/** Handsets reuse references; parts further apart than this belong to different messages. */
 const gatherMs = 24 * 3_600_000;
 
 export function createRecordIncoming(db: DatabaseSync, newId: (timeMs: number) => string) {

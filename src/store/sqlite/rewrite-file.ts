@@ -1,6 +1,7 @@
 /**
- * Files of releases that did not overwrite what they erased hold old texts in their free space. Such a file is written anew once, beside
- * itself, and takes its own place when it is whole: a process that dies meanwhile leaves the file as it was, and the next one begins again.
+ * Files of releases that did not overwrite what they erased hold old texts in their free space. Such a file is rewritten once into a new
+ * one beside it, which takes its place when it is whole: a process that dies meanwhile leaves the file as it was, and the next one begins
+ * again.
  */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";

@@ -44,7 +44,7 @@ export function takeServiceLock(path: string): ServiceLock {
 
 /**
  * Where there was no lock yet, a service may have the file all the same: its lock was removed, or it knows the file by another name.
- * SQLite's own locks go by the inode, and who opens the file to have it alone meets every connection there is.
+ * SQLite's own locks go by the inode, and whoever opens the file to have it alone meets every connection there is.
  */
 function refuseOpenFile(path: string, lockPath: string): void {
   if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return;

@@ -1,4 +1,4 @@
-/** A store's file outside of a service: read beside one, or had alone as a service would have it. */
+/** A store's file outside of a service: read while one may run, or opened alone, as a service would. */
 import { statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { checkFile } from "./check-file.ts";

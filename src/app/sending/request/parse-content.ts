@@ -1,11 +1,11 @@
-/** Checks a content and the options of its coding, for sending, previewing and explaining alike. */
+/** Checks content and the options of its coding, for sending, previewing and explaining alike. */
 import type { FieldViolation } from "../../../domain/errors.ts";
 import type { Message, MessageContent } from "../../../domain/message.ts";
 import { CONCATENATION_8, CONCATENATION_16, parseHeader } from "../../../encoding/udh.ts";
 import { checkText, type TextFault } from "../../../encoding/validate-text.ts";
 import type { ContentInput, SendSmsInput } from "./send-request.ts";
 
-/** 255 parts of 134 octets: what fits beside an 8-bit reference and no header of the caller's own. */
+/** 255 parts of 134 octets: what fits with an 8-bit reference and without a header of the caller's own. */
 const maxDataOctets = 34_170;
 const maxHeaderOctets = 100;
 /** 2,000 UCS-2 units need 31 parts with a 16-bit reference. */

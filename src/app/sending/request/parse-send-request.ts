@@ -1,4 +1,4 @@
-/** Checks the form of a request to send, all of it, so that a refusal names every fault at once and in field order. */
+/** Checks the whole form of a request to send, so that a refusal names every fault at once and in field order. */
 import type { FieldViolation } from "../../../domain/errors.ts";
 import type { Sender } from "../../../domain/message.ts";
 import { parseSender } from "../../../domain/sender.ts";

@@ -1,4 +1,4 @@
-/** A request to send, before and after it was checked. Doors fill the first form; only the second reaches anything else. */
+/** A request to send, before and after it was checked. APIs fill the first form; only the second reaches anything else. */
 
 import type { FieldViolation } from "../../../domain/errors.ts";
 import type { E164, Lane, Message, MessageContent, Sender } from "../../../domain/message.ts";
@@ -27,7 +27,7 @@ export interface SendSmsInput {
   readonly metadata: Readonly<Record<string, string>>;
   /** All of it as it was sent, in one spelling, to compare repeated request ids by; empty where no request id was given. */
   readonly canonical: string;
-  /** What the door found wrong that no field above can show. */
+  /** What the API found wrong that no field above can show. */
   readonly wireFaults: readonly FieldViolation[];
 }
 
@@ -44,7 +44,7 @@ export type ParsedRecipient = E164 | undefined;
 /** A request in good form. */
 export interface SendRequest {
   readonly sender: Sender;
-  /** In the order of the request, with its doubles. */
+  /** In the order of the request, duplicates included. */
   readonly recipients: readonly ParsedRecipient[];
   /** A header, where there is one, begins with its length octet. */
   readonly content: MessageContent;

@@ -1,4 +1,4 @@
-/** Recipients written with the zero that is dialled within their country, such as +49 0171…: nobody has such a number. */
+/** Recognises recipients written with the zero that is dialled within their country, such as +49 0171…: nobody has such a number. */
 import { parsePhoneNumberFromString } from "libphonenumber-js/max";
 import metadata from "libphonenumber-js/max/metadata";
 import type { E164 } from "../../../domain/message.ts";
