@@ -1,5 +1,5 @@
 /**
- * What waits, by queue, counted on the index of waiting rows alone; and how long the oldest of the first has waited for its first attempt.
+ * What waits, by queue, counted on the index of waiting rows alone; and since when the oldest of the first has waited for its first attempt.
  */
 import type { DatabaseSync } from "node:sqlite";
 import { type AccountId, type DeliveryId, type GatewayId, messageIdOf } from "../../domain/ids.ts";
