@@ -1,6 +1,6 @@
 /**
- * Why a receipt says that a part failed. Only facts count: a GSM network error code (SMPP 3.4 §5.3.2.31, type 3) names the MAP
- * error (3GPP TS 29.002 §17.6); the text's `err` means something else at each SMSC and is passed on raw instead of guessed at.
+ * Why a receipt says that a part failed. Only facts count: a GSM network error code (SMPP 3.4 §5.3.2.31, type 3) names the MAP error (3GPP
+ * TS 29.002 §17.6). The text's `err` means something else at each SMSC and is passed on raw instead of guessed at.
  */
 import type { FailureReason } from "./delivery-state.ts";
 import type { Receipt } from "./receipt.ts";

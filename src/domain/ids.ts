@@ -1,6 +1,6 @@
 /**
- * Identifiers. A message id is a UUIDv7 (RFC 9562 §5.7) in text; a delivery id is its message's id, a dot and the delivery's
- * position, so that one key orders deliveries by message and position and finds all of a message without a second index.
+ * Identifiers. A message id is a UUIDv7 (RFC 9562 §5.7) in text. A delivery id is its message's id, a dot and the delivery's position, so
+ * that one key orders deliveries by message and position and finds all of a message without a second index.
  */
 
 declare const brand: unique symbol;

@@ -1,6 +1,6 @@
 /**
- * Texts of others (SMSC ids, receipts, metadata, what a server answers) made safe for a terminal: what would move its cursor, set its title
- * or clipboard, or change the reading order is shown as its code, in the form that JSON has for it too.
+ * Makes texts of others (SMSC ids, receipts, metadata, what a server answers) safe for a terminal. What would move its cursor, set its
+ * title or clipboard, or change the reading order is shown as its code, in the form that JSON has for it too.
  */
 
 /** First and last of each range: C0 but TAB and LF, DEL and C1, marks and embeddings of direction, separators, lone surrogates. */

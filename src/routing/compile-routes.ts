@@ -1,6 +1,6 @@
 /**
- * Prepares a list of gateways for selection, once per configuration: orders them, turns lists into sets, and gives gateways
- * with equal profiles the same profile object, so that a plan is made once for all of them.
+ * Prepares a list of gateways for selection, once per configuration. It orders them, turns lists into sets, and gives gateways with equal
+ * profiles the same profile object, so that a plan is made once for all of them.
  */
 import type { GatewayId } from "../domain/ids.ts";
 import type { EncodingProfile } from "../encoding/message-plan.ts";

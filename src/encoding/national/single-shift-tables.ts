@@ -1,6 +1,6 @@
 /**
- * National language single shift tables as data (3GPP TS 23.038 annex A.2): each replaces the extension table and has
- * its form, 128 characters in code order with HOLE for a code without one, in rows of 16.
+ * National language single shift tables as data (3GPP TS 23.038 annex A.2). Each replaces the extension table and has its
+ * form: 128 characters in code order, in rows of 16, with HOLE for a code without one.
  */
 import type { NationalLanguage } from "../message-plan.ts";
 

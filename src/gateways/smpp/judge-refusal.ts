@@ -1,6 +1,6 @@
 /**
  * What the refusal of a bind means (P20, P52). 0x0D is also «too many binds», and SMSCs that restart or have lost their own database answer
- * 0x0E and 0x0F: these prove a wrong password only where the credentials were never accepted and nobody else is bound with them.
+ * 0x0E and 0x0F. These prove a wrong password only where the credentials were never accepted and nobody else is bound with them.
  */
 import { COMMAND_STATUS } from "../../smpp/command-status.ts";
 import { classifyStatus, ESME_RALYBND, type StatusClassOverrides } from "./classify-status.ts";

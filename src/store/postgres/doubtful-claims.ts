@@ -1,7 +1,7 @@
 /**
  * Claims of commits that were not answered, kept until they are given up. Where an accepting transaction made them, the rows may appear
- * after the first look for them: the connection broke here, while the server still works on what it was sent (before its commit nobody sees
- * a new row, and there is no lock to wait for). So what is not there is looked for again and again.
+ * after the first look for them: the connection broke here, while the server still works on what it was sent. Before its commit nobody sees
+ * a new row, and there is no lock to wait for. So what is not there is looked for again and again.
  */
 import type { DeliveryId } from "../../domain/ids.ts";
 import type { Clock } from "../../observability/clock.ts";

@@ -1,6 +1,6 @@
 /**
- * The port of gateway sessions on PostgreSQL: one row a session with its owner and lease, renewed by the control connection, and the
- * moment until which what was renewed may be used, by a monotonic clock.
+ * The port of gateway sessions on PostgreSQL: one row a session with its owner and lease, renewed by the control connection. It keeps the
+ * moment, by a monotonic clock, until which what was renewed may be used.
  */
 import type { Clock } from "../../observability/clock.ts";
 import { Listeners } from "../../observability/listeners.ts";

@@ -1,6 +1,6 @@
 /**
- * Decides how many sessions of a gateway each replica is due: the same number each, and the rest goes to those that a hash of replica and
- * gateway ranks first, so that no single replica has the sessions of all small gateways. Pure; every replica comes to the same result.
+ * Decides how many sessions of a gateway each replica is due. All get the same number, and the rest goes to those that a hash of replica
+ * and gateway ranks first, so that no single replica has the sessions of all small gateways. Pure; every replica comes to the same result.
  */
 import { hashText, rendezvousScore } from "../../routing/rendezvous-hash.ts";
 

@@ -1,6 +1,6 @@
 /**
- * The writing side of the store: gathers operations into batches, runs them on one connection, runs them again where the server could not
- * order them, and gives up the claims of a commit that was not answered.
+ * The writing side of the store. It gathers operations into batches, runs them on one connection, again where the server could not order
+ * them, and gives up the claims of a commit that was not answered.
  */
 import { randomFillSync } from "node:crypto";
 import { createMessageIds } from "../../domain/ids.ts";

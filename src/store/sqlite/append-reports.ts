@@ -1,6 +1,6 @@
 /**
- * The last statements of a writing transaction: advance the counters of the accounts concerned and insert their reports with
- * consecutive numbers, so that number order is commit order and a reader can prove that it has no gap.
+ * The last statements of a writing transaction: they advance the counters of the accounts concerned and insert their reports with
+ * consecutive numbers. So number order is commit order, and a reader can prove that it has no gap.
  */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { AccountId } from "../../domain/ids.ts";

@@ -1,6 +1,6 @@
 /**
- * Outcomes on their way back from the writer's thread, beside the operations they belong to: the usual ones of the frequent kinds as
- * a number or two, which cost a third of an object with names, all others as they are.
+ * Outcomes on their way back from the writer's thread, beside the operations they belong to. The usual ones of the frequent kinds are a
+ * number or two, which cost a third of an object with names; all others go as they are.
  */
 import type { DeliveryId } from "../../domain/ids.ts";
 import { stateCodes, stateOf } from "../codes.ts";

@@ -1,6 +1,6 @@
 /**
- * Which line of report numbers a file goes on with. A backup is marked as a copy; opened as a store for the first time it begins a new
- * line, since the store that it was copied from may have given the numbers that follow to other reports.
+ * Which line of report numbers a file goes on with. A backup is marked as a copy. When it is first opened as a store, it begins a new line,
+ * since the store that it was copied from may have given the numbers that follow to other reports.
  */
 import type { DatabaseSync } from "node:sqlite";
 
