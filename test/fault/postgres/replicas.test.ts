@@ -170,8 +170,8 @@ describe.skipIf(postgresMissing !== undefined)(`replicas on PostgreSQL ${postgre
     expect(claimant).toBe("one.2");
     const [late] = await former.store.settle([buildSubmitted(id ?? expect.fail(), former.claimant, ["a"])]);
     expect(late).toEqual({ kind: "fenced" });
-    const isOver = "SELECT clock_timestamp() > $1::timestamptz AS is_over";
-    expect(await world.database.query(isOver, [before?.["lease_until"]])).toEqual([{ is_over: true }]);
+    const isAfter = "SELECT held_since >= $1::timestamptz AS is_after FROM replicas WHERE id = 'one'";
+    expect(await world.database.query(isAfter, [before?.["lease_until"]])).toEqual([{ is_after: true }]);
   });
 
   it("refuse a name under which another process takes part", async () => {
