@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { linkTree } from "../support/copy-tree.ts";
 import { describeWithPackage, isInstalled } from "../support/debian-package.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -15,13 +16,6 @@ const unit = /```ini\n(\[Unit\][\s\S]*?)```/.exec(page)?.[1] ?? "";
 const command = /^ExecStart=(.*)$/m.exec(unit)?.[1] ?? "";
 /** Debian's user without rights. */
 const nobody = 65_534;
-
-/** A tree that everybody may read, whatever lies above this clone: its files linked where the file system lets them be. */
-function linkTree(name: string, to: string): void {
-  const from = join(root, name);
-  if (spawnSync("cp", ["-al", from, to]).status !== 0)
-    expect(spawnSync("cp", ["-a", from, to]).status).toBe(0);
-}
 
 let folder: string;
 beforeEach(async () => {
@@ -56,7 +50,8 @@ describeWithPackage(
       // A place that a plain user may read, as /usr/local/bin is.
       const program = join(folder, "program");
       await mkdir(program);
-      for (const name of ["bin", "src", "node_modules", "package.json"]) linkTree(name, program);
+      for (const name of ["bin", "src", "node_modules", "package.json"])
+        await linkTree(join(root, name), join(program, name));
       const [, ...args] = command.split(" ");
       const child = spawn(process.execPath, [join(program, "bin/sms-relay.cjs"), ...args], {
         cwd: state,

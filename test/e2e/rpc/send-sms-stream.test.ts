@@ -151,7 +151,7 @@ describe("SendSmsStream", () => {
       for await (const answer of clients.sms.sendSmsStream(endless(), options)) answers.push(answer);
     });
     while (held.length < 2) await clients.sms.listSms({ pageSize: 1 });
-    const stopped = world.server.stop(5_000);
+    const stopped = world.server.stop(60_000);
     isHolding = false;
     for (const release of held) release();
     expect((await ended).code).toBe(Status.UNAVAILABLE);
@@ -168,7 +168,7 @@ describe("SendSmsStream", () => {
       for await (const answer of clients.sms.sendSmsStream(listOf(requests), options)) answers.push(answer);
     });
     while (held.length < 256) await clients.sms.listSms({ pageSize: 1 });
-    const stopped = world.server.stop(5_000);
+    const stopped = world.server.stop(60_000);
     isHolding = false;
     for (const release of held) release();
     expect((await ended).code).toBe(Status.UNAVAILABLE);

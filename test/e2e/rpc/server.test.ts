@@ -66,7 +66,7 @@ describe("the gRPC server", () => {
     const ended = failureOf(async (options) => {
       for await (const page of clients.sms.streamDeliveryReports({ start: earliest }, options)) {
         cursors.push(page.cursor);
-        stopped ??= world.server.stop(5_000);
+        stopped ??= world.server.stop(60_000);
       }
     });
     const failure = await ended;
