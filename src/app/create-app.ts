@@ -3,6 +3,7 @@ import type { Clock } from "../observability/clock.ts";
 import type { Store } from "../store/store.ts";
 import { createTokenSealer } from "./calls/sealed-token.ts";
 import { createWorkInHand, type WorkInHand } from "./calls/work-in-hand.ts";
+import type { Looking } from "./followed.ts";
 import { createGateways, type Gateways, type GatewaysDeps } from "./gateways/create-gateways.ts";
 import { createKeys, type Keys, type KeysDeps } from "./keys/create-keys.ts";
 import {
@@ -27,6 +28,8 @@ export interface App {
   readonly maintenance: Maintenance;
   /** Doors enter in it what they let in. */
   readonly workInHand: WorkInHand;
+  /** What stands in memory as of the last look. */
+  readonly followed: readonly Looking[];
   /** The report streams that are open. */
   readonly readers: Readers;
 }
@@ -63,15 +66,17 @@ export function createApp(deps: AppDeps): App {
     maxRecipients: limits.maxRecipients,
     maxSubscriptions: limits.maxSubscriptionsPerAccount,
   };
+  const keys = createKeys(shared);
   return {
     sending: createSending(shared),
     messages: createMessages(shared),
     reports: createReports(shared),
     subscriptions: createSubscriptions(shared),
     gateways: createGateways({ ...shared, ...deps.gateways }),
-    keys: createKeys(shared),
+    keys,
     maintenance: createMaintenance(shared),
     workInHand: createWorkInHand(deps),
+    followed: [keys],
     readers,
   };
 }

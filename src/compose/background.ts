@@ -1,8 +1,9 @@
-/** The steps that are done again and again beside the dispatcher: expiry, silence, orphans, rescue, receipts that waited, cleaning. */
+/** What is done again and again beside the dispatcher: expiry, silence, orphans, rescue, receipts that waited, cleaning, and looks at what others did. */
+import { type Looking, lookEveryMs } from "../app/followed.ts";
 import { createParkedReceiptTaker } from "../app/reports/take-parked-receipts.ts";
 import type { Config } from "../config/schema.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
-import type { BackgroundService } from "../dispatch/sweeps/background-service.ts";
+import { type BackgroundService, createBackgroundService } from "../dispatch/sweeps/background-service.ts";
 import { createCleaner } from "../dispatch/sweeps/cleaner.ts";
 import { createExpirer } from "../dispatch/sweeps/expirer.ts";
 import { createOrphanAdopter } from "../dispatch/sweeps/orphan-adopter.ts";
@@ -21,6 +22,8 @@ export interface BackgroundDeps {
   readonly log: Logger;
   readonly pool: GatewayPool;
   readonly dispatcher: Dispatcher;
+  /** What is looked at again, so that what other processes wrote is in effect here. */
+  readonly followed: readonly Looking[];
 }
 
 function retentionOf({ retention }: Pick<Config, "retention">): Retention {
@@ -44,7 +47,7 @@ export interface Background {
 
 /** Starts them all. */
 export function startBackground(deps: BackgroundDeps): Background {
-  const { config, store, clock, log, pool, dispatcher } = deps;
+  const { config, store, clock, log, pool, dispatcher, followed } = deps;
   const shared = { store, clock, log };
   const retention = retentionOf(config);
   const known = () => [...pool.entries().keys()];
@@ -59,7 +62,17 @@ export function startBackground(deps: BackgroundDeps): Background {
       for (const id of ids) dispatcher.wake(id);
     },
   });
+  const follow = async () => {
+    await Promise.all(followed.map((part) => part.look()));
+    return false;
+  };
+  // Deliveries that others queued; nothing comes where one process has the store for itself.
+  const stopListening = store.onWaiting((gatewayId) => {
+    if (gatewayId === undefined) wakeAll();
+    else dispatcher.wake(gatewayId);
+  });
   const services: readonly BackgroundService[] = [
+    createBackgroundService({ name: "follower", everyMs: lookEveryMs, tick: follow }, shared),
     createExpirer(shared),
     createSilenceWatch({ ...shared, receiptGraceMs: config.receiptGrace }),
     adopter,
@@ -71,6 +84,7 @@ export function startBackground(deps: BackgroundDeps): Background {
   return {
     adoptRenamed: adopter.adoptRenamed,
     async stop() {
+      stopListening();
       await Promise.all(services.map((service) => service.stop()));
     },
   };

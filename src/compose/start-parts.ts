@@ -7,6 +7,7 @@ import { dirname } from "node:path";
 import { type Intake, startIntake } from "../app/calls/intake.ts";
 import { createApp } from "../app/create-app.ts";
 import { addHeld } from "../app/gateways/add-held.ts";
+import { createPauses } from "../app/gateways/pauses.ts";
 import { removeCutOffBackups } from "../app/maintenance/download-backup.ts";
 import { createReceiptRecorder } from "../app/reports/record-receipt.ts";
 import { configuredKeys } from "../config/account-scopes.ts";
@@ -27,9 +28,8 @@ import type { Store } from "../store/store.ts";
 import { startBackground } from "./background.ts";
 import { certificateEnds } from "./certificates.ts";
 import { ensureFirstKeys } from "./first-keys.ts";
-import { followReplicas } from "./follow-replicas.ts";
 import { createBindProofs } from "./gateways/bind-proof.ts";
-import { createGatewayPanel, pausesAtStart, pausesByName } from "./gateways/gateway-panel.ts";
+import { createGatewayPanel, pausesAtStart } from "./gateways/gateway-panel.ts";
 import { createGatewayPool } from "./gateways/gateway-pool.ts";
 import { keepSessions } from "./gateways/keep-sessions.ts";
 import { requestSecretsOf } from "./request-secrets.ts";
@@ -87,12 +87,13 @@ export async function startParts(
     });
   });
   pool.replace(config.gateways);
-  const pauses = pausesByName(await store.pausedGateways(), pool.names());
+  const pauses = createPauses({ store, clock });
+  await pauses.look();
   const dispatcher = createDispatcher({
     store,
     gateways: pool.gateways(),
     routes: pool.routes(),
-    paused: pausesAtStart(pool, pauses),
+    paused: pausesAtStart(pool, pauses.value),
     tenure,
     clock,
     mayExpire: () => clock.sweepTimeMs() !== undefined,
@@ -113,9 +114,7 @@ export async function startParts(
     requestSecrets: await requestSecretsOf(config, store, log),
     onReplayed: () => metrics.replayedRequests.add(1),
     configured: configuredKeys(config),
-    // Where another replica may revoke a key, that is in effect here within a second.
-    ...(config.store.url === undefined ? {} : { trustMs: 900 }),
-    gateways: { ...panel, lastBacklog: intake.backlog },
+    gateways: { ...panel, pauses, lastBacklog: intake.backlog },
     storePath: config.store.path,
     stopping: stopping.signal,
   });
@@ -140,11 +139,16 @@ export async function startParts(
   const http = await openHttpDoor({ ...config.listen.http, readiness, renderMetrics: metrics.render });
   parts.defer(() => http.stop());
 
-  const background = startBackground({ config, store, clock, log, pool, dispatcher });
+  const background = startBackground({
+    config,
+    store,
+    clock,
+    log,
+    pool,
+    dispatcher,
+    followed: [pauses, ...app.followed],
+  });
   parts.defer(background.stop);
-  if (config.store.url !== undefined) {
-    parts.defer(followReplicas({ store, pool, dispatcher, panel, clock, log }));
-  }
   const sessions = keepSessions({
     store,
     pool,

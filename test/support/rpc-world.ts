@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Admission } from "../../src/app/calls/intake.ts";
 import { createApp } from "../../src/app/create-app.ts";
+import { createPauses } from "../../src/app/gateways/pauses.ts";
 import { createReceiptRecorder, type ReceiptRecorder } from "../../src/app/reports/record-receipt.ts";
 import { type DispatchRoute, defaultDispatchSettings } from "../../src/dispatch/dispatch-settings.ts";
 import { createDispatcher, type Dispatcher } from "../../src/dispatch/dispatcher.ts";
@@ -92,7 +93,15 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
 
   const metrics = createMetrics();
   const stopping = new AbortController();
-  const pauses = new Map<string, number>();
+  const pauses = createPauses({ store, clock });
+  const pauseOf = (id: string) => pauses.value.find(({ gatewayId }) => gatewayId === id);
+  pauses.onChange(() => {
+    for (const { id } of routes) {
+      const pause = pauseOf(id);
+      if (pause === undefined) dispatcher.resume(id);
+      else dispatcher.pause(id, pause.reason);
+    }
+  });
   const app = createApp({
     store: seen,
     clock,
@@ -134,15 +143,10 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
           },
           configuredRate: route.pdusPerSecond ?? 0,
           currentRate: route.pdusPerSecond ?? 0,
-          pauseTimeMs: pauses.get(route.id),
+          pauseTimeMs: pauseOf(route.id)?.timeMs,
           replicas: [],
         })),
-      onPause(id, pause) {
-        if (pause === undefined) pauses.delete(id);
-        else pauses.set(id, pause.timeMs);
-        if (pause === undefined) dispatcher.resume(id);
-        else dispatcher.pause(id, pause.reason);
-      },
+      pauses,
       onResume: (id) => dispatcher.resume(id),
     },
     storePath: join(folder, "relay.db"),

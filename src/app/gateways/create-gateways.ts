@@ -12,6 +12,7 @@ import { type Page, type PageRequest, pageOf } from "../calls/page-token.ts";
 import { invalid, missing } from "../calls/required-fields.ts";
 import type { TokenSealer } from "../calls/sealed-token.ts";
 import { addHeld, type HeldByGateway } from "./add-held.ts";
+import type { Pauses } from "./pauses.ts";
 
 /** One configured gateway at this moment. */
 export interface GatewayOverview {
@@ -45,11 +46,8 @@ export interface GatewaysDeps {
   readonly overview: () => readonly GatewayOverview[];
   /** What processes have claimed and not written yet. */
   readonly held: () => readonly HeldByGateway[];
-  /** Makes a pause, or its end, known to whoever sends; called after it was stored. */
-  readonly onPause: (
-    id: GatewayId,
-    pause: { readonly reason: string; readonly timeMs: number } | undefined,
-  ) => void;
+  /** Whoever sends is told of them once they are stored. */
+  readonly pauses: Pick<Pauses, "change">;
   /** Names that it had before, under which a pause may be stored. */
   readonly formerIdsOf: (id: GatewayId) => readonly GatewayId[];
   /** Closes the circuit and binds again after refused credentials. */
@@ -65,7 +63,7 @@ export interface Gateways {
 
 /** Makes the use cases. */
 export function createGateways(deps: GatewaysDeps): Gateways {
-  const { store, clock } = deps;
+  const { store, clock, pauses } = deps;
 
   function find(gatewayId: string): GatewayOverview {
     if (gatewayId === "") throw missing("gateway_id");
@@ -96,14 +94,15 @@ export function createGateways(deps: GatewaysDeps): Gateways {
         throw invalid("reason", "must have at most 200 characters, no controls and no U+FFFD");
       const pause = { reason, timeMs: pauseTimeMs ?? clock.now() };
       await store.setPaused(id, pause);
-      deps.onPause(id, pause);
+      pauses.change((all) => [...all.filter((other) => other.gatewayId !== id), { gatewayId: id, ...pause }]);
       return answerStored(before);
     },
     async resume(gatewayId) {
       const before = find(gatewayId);
       const { id } = before;
-      for (const name of [id, ...deps.formerIdsOf(id)]) await store.setPaused(name, undefined);
-      deps.onPause(id, undefined);
+      const names = [id, ...deps.formerIdsOf(id)];
+      for (const name of names) await store.setPaused(name, undefined);
+      pauses.change((all) => all.filter(({ gatewayId }) => !names.includes(gatewayId)));
       deps.onResume(id);
       return answerStored(before);
     },

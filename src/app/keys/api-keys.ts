@@ -8,9 +8,11 @@ import { createHmac, hash, randomBytes, timingSafeEqual } from "node:crypto";
 import { SmsError } from "../../domain/errors.ts";
 import { type AccountId, toAccountId } from "../../domain/ids.ts";
 import { holdsScope, isWhole, type Scope } from "../../domain/scopes.ts";
+import type { Clock } from "../../observability/clock.ts";
 import type { ApiKey } from "../../store/records/api-keys.ts";
 import type { Store } from "../../store/store.ts";
 import type { KeyVerifier, Principal } from "../calls/principal.ts";
+import { createFollowed, trustMs } from "../followed.ts";
 
 /** A key of the configuration: as written, or `sha256:` and its hash in hexadecimal. */
 export interface ConfiguredKey {
@@ -43,20 +45,21 @@ export interface ApiKeys extends KeyVerifier {
   revoke(keyId: string, options: { readonly force: boolean }): Promise<ApiKey>;
   /** Whether anybody could call, at all or what needs this scope. */
   hasAny(scope?: Scope): Promise<boolean>;
+  /** Sees what other processes did. */
+  look(): Promise<void>;
 }
 
 export interface ApiKeysDeps {
-  readonly store: Pick<Store, "id" | "createKey" | "listKeys" | "revokeKey">;
+  readonly store: Pick<Store, "id" | "createKey" | "listKeys" | "revokeKey"> & {
+    readonly sessions: Pick<Store["sessions"], "replicaId">;
+  };
   readonly configured: readonly ConfiguredKey[];
-  readonly clock: { now(): number; monotonic(): number };
-  /** How long stored keys are trusted without a look at the store, where another process may revoke them. */
-  readonly trustMs?: number;
+  readonly clock: Pick<Clock, "now" | "monotonic">;
 }
 
 const form = /^smsr_([a-z0-9-]{1,32})_([A-Za-z0-9_-]{43})$/;
 const keyIdLetters = "abcdefghijklmnopqrstuvwxyz234567";
 
-const usualTrustMs = 10_000;
 /** An unknown key id makes the store be asked again, but not more often than this. */
 const missMs = 1_000;
 
@@ -69,58 +72,33 @@ function remember<Value>(values: Map<string, Value>, key: string, value: Value):
 }
 
 /** Makes the keeper of keys. */
-export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs }: ApiKeysDeps): ApiKeys {
+export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKeys {
   const byConfiguredHash = new Map(configured.map((entry, index) => configuredEntry(entry, index)));
   // Only keys that were right get in here, so that whoever guesses learns nothing from a look-up.
-  const rightHashes = new Map<string, string>();
+  const rightKeys = new Map<string, ApiKey>();
   const rightConfigured = new Map<string, Principal>();
-  let known: ReadonlyMap<string, ApiKey> = new Map();
-  let readAtMs = Number.NEGATIVE_INFINITY;
-  let reading: Promise<void> | undefined;
+  const known = createFollowed<ReadonlyMap<string, ApiKey>>({
+    initial: new Map(),
+    load: async () => new Map((await store.listKeys()).map((key) => [key.id, key])),
+    isShared: store.sessions.replicaId !== undefined,
+    clock,
+  });
 
   const hashOf = (key: string, scopes: readonly Scope[]) => {
     const covered = isWhole(scopes) ? key : `${scopes.join(",")}\n${key}`;
     return createHmac("sha256", store.id).update(covered).digest();
   };
 
-  /** What comes back may be as old as the moment at which it was asked for. */
-  function read(): Promise<void> {
-    const askedMs = clock.monotonic();
-    reading ??= store
-      .listKeys()
-      .then((keys) => {
-        known = new Map(keys.map((key) => [key.id, key]));
-        // Somebody may have changed the scopes of a row, which its hash covers.
-        rightHashes.clear();
-        readAtMs = askedMs;
-      })
-      .finally(() => {
-        reading = undefined;
-      });
-    return reading;
+  /** Whether what is known of the key needs no look. */
+  function isFresh(keyId: string): boolean {
+    return known.isFresh() && (known.value.has(keyId) || known.ageMs() <= missMs);
   }
 
-  /** Reads what the store holds from now on: a read that was begun before may not have seen what was just written. */
-  async function readAnew(): Promise<void> {
-    await reading?.catch(() => undefined);
-    await read();
-  }
-
-  /** Joins a read that is under way, unless it was begun too long ago. */
-  async function refresh(keyId: string): Promise<void> {
-    await read();
-    if (isStale(keyId)) await read();
-  }
-
-  function isStale(keyId: string): boolean {
-    const ageMs = clock.monotonic() - readAtMs;
-    return ageMs > trustMs || (ageMs > missMs && !known.has(keyId));
-  }
-
-  function isRight(presented: string, { hash, scopes }: ApiKey): boolean {
-    if (rightHashes.get(presented) === hash) return true;
-    if (!timingSafeEqual(hashOf(presented, scopes), Buffer.from(hash, "hex"))) return false;
-    remember(rightHashes, presented, hash);
+  function isRight(presented: string, key: ApiKey): boolean {
+    // Each look brings rows anew: somebody may have changed the scopes of one, which its hash covers.
+    if (rightKeys.get(presented) === key) return true;
+    if (!timingSafeEqual(hashOf(presented, key.scopes), Buffer.from(key.hash, "hex"))) return false;
+    remember(rightKeys, presented, key);
     return true;
   }
 
@@ -133,16 +111,10 @@ export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs
   }
 
   function judge(presented: string, keyId: string | undefined): Principal | undefined {
-    const key = keyId === undefined ? undefined : known.get(keyId);
+    const key = keyId === undefined ? undefined : known.value.get(keyId);
     if (key !== undefined && key.revokeTimeMs === undefined && isRight(presented, key))
       return { keyId: key.id, accountId: key.accountId, scopes: key.scopes };
     return findConfigured(presented);
-  }
-
-  function noteRevoked(keyId: string, nowMs: number): void {
-    const key = known.get(keyId);
-    if (key === undefined || key.revokeTimeMs !== undefined) return;
-    known = new Map([...known, [keyId, { ...key, revokeTimeMs: nowMs }]]);
   }
 
   const isOperator = ({ scopes }: { readonly scopes: readonly Scope[] }) => holdsScope(scopes, "ADMIN");
@@ -153,10 +125,10 @@ export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs
   }
 
   async function refuseLastOperator(keyId: string): Promise<void> {
-    const key = known.get(keyId);
+    const key = known.value.get(keyId);
     if ((key !== undefined && !isOperator(key)) || [...byConfiguredHash.values()].some(isOperator)) return;
-    await readAnew();
-    const left = [...known.values()].filter((key) => key.revokeTimeMs === undefined && isOperator(key));
+    await known.look();
+    const left = [...known.value.values()].filter((key) => key.revokeTimeMs === undefined && isOperator(key));
     if (left.length !== 1 || left[0]?.id !== keyId) return;
     throw new SmsError("NOT_CHANGEABLE", "It is the last key of an operator: nobody could make another one.");
   }
@@ -164,13 +136,13 @@ export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs
   return {
     verify(presented) {
       const keyId = form.exec(presented)?.[1];
-      if (keyId === undefined || !isStale(keyId)) return judge(presented, keyId);
-      return refresh(keyId).then(() => judge(presented, keyId));
+      if (keyId === undefined || isFresh(keyId)) return judge(presented, keyId);
+      return known.look(trustMs).then(() => judge(presented, keyId));
     },
 
     whyRefused(presented) {
       if (presented === undefined) return { reason: "NO_KEY" };
-      const key = known.get(form.exec(presented)?.[1] ?? "");
+      const key = known.value.get(form.exec(presented)?.[1] ?? "");
       if (key === undefined) return { reason: "UNKNOWN" };
       const reason = key.revokeTimeMs === undefined ? "WRONG_SECRET" : "REVOKED";
       return { reason, keyId: key.id, account: key.accountId };
@@ -187,28 +159,28 @@ export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs
           if (keyId === undefined) continue;
           throw new SmsError("ALREADY_EXISTS", "A key has this id.");
         }
-        known = new Map([...known, [id, apiKey]]);
-        // Whether it can be read again now or not: the key is stored, and its secret exists nowhere else.
-        await readAnew().catch(() => undefined);
+        known.change((keys) => new Map([...keys, [id, apiKey]]));
         return { apiKey, secret };
       }
     },
 
     async list() {
-      await readAnew();
-      return [...known.values()].sort((a, b) => b.createTimeMs - a.createTimeMs || (a.id < b.id ? -1 : 1));
+      await known.look();
+      return [...known.value.values()].sort(
+        (a, b) => b.createTimeMs - a.createTimeMs || (a.id < b.id ? -1 : 1),
+      );
     },
 
     async revoke(keyId, { force }) {
       refuseConfigured(keyId);
       if (!force) await refuseLastOperator(keyId);
-      if (!known.has(keyId)) await readAnew();
+      if (!known.value.has(keyId)) await known.look();
       const nowMs = clock.now();
       await store.revokeKey(keyId, nowMs);
-      noteRevoked(keyId, nowMs);
-      // Whether it can be read again now or not: it is revoked. What is read meanwhile may be of before.
-      await readAnew().catch(() => noteRevoked(keyId, nowMs));
-      const key = known.get(keyId);
+      known.change((keys) => withRevoked(keys, keyId, nowMs));
+      // It is revoked, whether it can be read again now or not; another replica may have been the first.
+      await known.look().catch(() => undefined);
+      const key = known.value.get(keyId);
       if (key !== undefined) return key;
       throw new SmsError("UNKNOWN_KEY");
     },
@@ -217,10 +189,22 @@ export function createApiKeys({ store, configured, clock, trustMs = usualTrustMs
       const holds = ({ scopes }: { readonly scopes: readonly Scope[] }) =>
         scope === undefined || holdsScope(scopes, scope);
       if ([...byConfiguredHash.values()].some(holds)) return true;
-      await read();
-      return [...known.values()].some((key) => key.revokeTimeMs === undefined && holds(key));
+      await known.look();
+      return [...known.value.values()].some((key) => key.revokeTimeMs === undefined && holds(key));
     },
+
+    look: () => known.look(),
   };
+}
+
+function withRevoked(
+  keys: ReadonlyMap<string, ApiKey>,
+  keyId: string,
+  nowMs: number,
+): ReadonlyMap<string, ApiKey> {
+  const key = keys.get(keyId);
+  if (key === undefined || key.revokeTimeMs !== undefined) return keys;
+  return new Map([...keys, [keyId, { ...key, revokeTimeMs: nowMs }]]);
 }
 
 function configuredEntry(entry: ConfiguredKey, index: number): readonly [string, Principal] {

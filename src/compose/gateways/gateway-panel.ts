@@ -1,9 +1,9 @@
 /** What operators and metrics see of the gateways, and what a pause does: the pool, the dispatcher and the pauses seen together. */
 import type { GatewayOverview, GatewaysDeps } from "../../app/gateways/create-gateways.ts";
+import { type Pauses, pausesByName, type StoredPause } from "../../app/gateways/pauses.ts";
 import type { Dispatcher } from "../../dispatch/dispatcher.ts";
 import type { RunnerFigures } from "../../dispatch/runner/runner-figures.ts";
 import type { Neighbours } from "../../dispatch/sessions/session-keeper.ts";
-import type { GatewayNames } from "../../domain/gateway-names.ts";
 import type { GatewayId } from "../../domain/ids.ts";
 import type { Lane } from "../../domain/message.ts";
 import type { MetricSources } from "../../observability/metrics.ts";
@@ -16,15 +16,9 @@ import {
 } from "../../store/gateway-sessions.ts";
 import type { GatewayPool } from "./gateway-pool.ts";
 
-export interface Pause {
-  readonly reason: string;
-  readonly timeMs: number;
-}
-
 const pausedInFile = "paused in the configuration";
 
-export interface GatewayPanel
-  extends Pick<GatewaysDeps, "overview" | "held" | "onPause" | "onResume" | "formerIdsOf"> {
+export interface GatewayPanel extends Pick<GatewaysDeps, "overview" | "held" | "onResume" | "formerIdsOf"> {
   /** What other replicas are told of the gateways here. */
   offers(): readonly GatewayOffer[];
   /** Does what a resume by hand at another replica means here. */
@@ -34,55 +28,42 @@ export interface GatewayPanel
   applyFilePauses(): void;
   /** A pause by hand goes on under the name that its gateway has got. */
   applyNames(): void;
-  /** Counts the pauses and resumes that were ordered here. */
-  readonly orders: number;
-  /** Takes the pauses by hand as they are stored, where replicas share them; not if one was ordered here since `orders` was read. */
-  applyPauses(stored: readonly (Pause & { readonly gatewayId: GatewayId })[], orders: number): void;
-}
-
-/** Pauses as they are stored, by what their gateways are called today; that of today's name counts first. */
-export function pausesByName(
-  stored: readonly (Pause & { readonly gatewayId: GatewayId })[],
-  { renamed }: GatewayNames,
-): Map<GatewayId, Pause> {
-  const pauses = new Map<GatewayId, Pause>();
-  for (const { gatewayId, reason, timeMs } of stored) {
-    const today = renamed.get(gatewayId);
-    if (today === undefined || !pauses.has(today)) pauses.set(today ?? gatewayId, { reason, timeMs });
-  }
-  return pauses;
 }
 
 /** Gateways that begin paused, with the reason: by hand, or in the file. */
 export function pausesAtStart(
   pool: GatewayPool,
-  pauses: ReadonlyMap<GatewayId, Pause>,
+  pauses: readonly StoredPause[],
 ): ReadonlyMap<GatewayId, string> {
-  const byFile = [...pool.entries()].filter(([, { isPaused }]) => isPaused);
   return new Map([
-    ...byFile.map(([id]) => [id, pausedInFile] as const),
-    ...[...pauses].map(([id, { reason }]) => [id, reason] as const),
+    ...[...pausedByFile(pool)].map((id) => [id, pausedInFile] as const),
+    ...[...pausesByName(pauses, pool.names())].map(([id, { reason }]) => [id, reason] as const),
   ]);
 }
 
-/** Makes the panel; `pauses` are those by hand, as stored, and are kept up to date here. */
+function pausedByFile(pool: GatewayPool): ReadonlySet<GatewayId> {
+  return new Set([...pool.entries()].filter(([, { isPaused }]) => isPaused).map(([id]) => id));
+}
+
+/** Makes the panel; what becomes of `pauses` from now on is done here. */
 export function createGatewayPanel(
   pool: GatewayPool,
   dispatcher: Dispatcher,
-  pauses: Map<GatewayId, Pause>,
+  pauses: Pauses,
   neighbours: (id: GatewayId) => Neighbours | undefined,
 ): GatewayPanel {
-  let pausedByFile = new Set([...pausesAtStart(pool, new Map()).keys()]);
-  let orders = 0;
-  const applyPause = (id: GatewayId, pause: Pause | undefined) => {
-    if (pause === undefined) {
-      pauses.delete(id);
-      dispatcher.resume(id);
-    } else {
-      pauses.set(id, pause);
-      dispatcher.pause(id, pause.reason);
+  let byFile = pausedByFile(pool);
+  let byHand = pausesByName(pauses.value, pool.names());
+  const applyPauses = () => {
+    const before = byHand;
+    byHand = pausesByName(pauses.value, pool.names());
+    for (const id of before.keys()) if (!byHand.has(id)) dispatcher.resume(id);
+    for (const [id, { reason, timeMs }] of byHand) {
+      const known = before.get(id);
+      if (known?.timeMs !== timeMs || known.reason !== reason) dispatcher.pause(id, reason);
     }
   };
+  pauses.onChange(applyPauses);
   const looks = () => {
     const figures = dispatcher.figures().gateways;
     return [...pool.entries()].map(([id, { gateway, route }]) => {
@@ -119,7 +100,7 @@ export function createGatewayPanel(
           },
           configuredRate: route.pdusPerSecond ?? 0,
           currentRate: sum("pdusPerSecond"),
-          pauseTimeMs: pauses.get(id)?.timeMs,
+          pauseTimeMs: byHand.get(id)?.timeMs,
           replicas: replicaId === undefined ? [] : byId([{ replicaId, report }, ...others]),
         };
       }),
@@ -130,10 +111,6 @@ export function createGatewayPanel(
           held,
         })),
       ),
-    onPause(id, pause) {
-      orders += 1;
-      applyPause(id, pause);
-    },
     onResume(id) {
       dispatcher.resume(id);
       pool.gateways().get(id)?.resume();
@@ -146,7 +123,7 @@ export function createGatewayPanel(
       })),
     onResumedElsewhere(id) {
       // A pause by hand ends where its row is found gone.
-      if (!pauses.has(id)) dispatcher.resume(id);
+      if (!byHand.has(id)) dispatcher.resume(id);
       pool.gateways().get(id)?.resume();
     },
     metricFigures: () =>
@@ -157,33 +134,17 @@ export function createGatewayPanel(
         figures: gateway.figures(),
       })),
     applyFilePauses() {
-      const before = pausedByFile;
-      pausedByFile = new Set([...pausesAtStart(pool, new Map()).keys()]);
+      const before = byFile;
+      byFile = pausedByFile(pool);
       // One that left the file is among them: should it come back, its former pause would hold it for ever.
-      for (const id of new Set([...before, ...pausedByFile])) {
-        if (pauses.has(id) || before.has(id) === pausedByFile.has(id)) continue;
-        if (pausedByFile.has(id)) dispatcher.pause(id, pausedInFile);
+      for (const id of new Set([...before, ...byFile])) {
+        if (byHand.has(id) || before.has(id) === byFile.has(id)) continue;
+        if (byFile.has(id)) dispatcher.pause(id, pausedInFile);
         else dispatcher.resume(id);
       }
     },
     formerIdsOf: (id) => pool.names().formerIdsOf(id),
-    applyNames() {
-      for (const [former, today] of pool.names().renamed) {
-        const pause = pauses.get(former);
-        if (pause === undefined) continue;
-        applyPause(former, undefined);
-        if (!pauses.has(today)) applyPause(today, pause);
-      }
-    },
-    get orders() {
-      return orders;
-    },
-    applyPauses(stored, seenOrders) {
-      if (seenOrders !== orders) return;
-      const byId = pausesByName(stored, pool.names());
-      for (const id of [...pauses.keys()]) if (!byId.has(id)) applyPause(id, undefined);
-      for (const [id, pause] of byId) if (pauses.get(id)?.timeMs !== pause.timeMs) applyPause(id, pause);
-    },
+    applyNames: applyPauses,
   };
 }
 

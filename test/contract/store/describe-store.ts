@@ -21,6 +21,8 @@ export interface StoreAdapter {
   readonly name: string;
   /** Why its tests cannot run here; absent where they can. */
   readonly missing?: string;
+  /** Whether several processes may have one store open. */
+  readonly isShared: boolean;
   makePlace(): Promise<StorePlace>;
 }
 
@@ -31,6 +33,8 @@ export interface StoreTest {
   readonly claimant: ClaimantId;
   readonly clock: FakeClock;
   readonly plant: StorePlace["plant"];
+  /** The store as another replica has it open; the same one where only one process may. */
+  openElsewhere(): Promise<Store>;
   /** Closes the store and opens and joins it again, as a new process would. */
   restart(nowMs?: number): Promise<Recovery>;
 }
@@ -47,6 +51,7 @@ export function describeStore(topic: string, body: (test: StoreTest) => void): v
 function describeAdapter(adapter: StoreAdapter, body: (test: StoreTest) => void): void {
   let place: StorePlace | undefined;
   let opened: Store | undefined;
+  const elsewhere: Store[] = [];
   let joined: ClaimantId | undefined;
   const clock = createFakeClock(startMs);
 
@@ -64,6 +69,7 @@ function describeAdapter(adapter: StoreAdapter, body: (test: StoreTest) => void)
   });
 
   afterEach(async () => {
+    for (const store of elsewhere.splice(0)) await store.close();
     await opened?.close();
     await place?.remove();
     opened = undefined;
@@ -82,6 +88,13 @@ function describeAdapter(adapter: StoreAdapter, body: (test: StoreTest) => void)
     clock,
     async plant(table, row) {
       await place?.plant(table, row);
+    },
+    async openElsewhere() {
+      if (place === undefined || !adapter.isShared) return this.store;
+      const store = await place.open(clock);
+      elsewhere.push(store);
+      await store.join(startMs);
+      return store;
     },
     async restart(nowMs = startMs) {
       await opened?.close();

@@ -13,6 +13,7 @@ afterAll(async () => {
 
 export const postgresAdapter: StoreAdapter = {
   name: "PostgreSQL",
+  isShared: true,
   ...(postgresMissing === undefined ? {} : { missing: postgresMissing }),
   async makePlace() {
     database ??= createDatabase();

@@ -8,6 +8,7 @@ import type { StoreAdapter } from "./describe-store.ts";
 
 export const sqliteAdapter: StoreAdapter = {
   name: "SQLite",
+  isShared: false,
   async makePlace() {
     const folder = await mkdtemp(join(tmpdir(), "sms-relay-store-"));
     return {

@@ -46,7 +46,7 @@ describe("a pause that is stored", () => {
       overview: () => now.gateways,
       held: () => [],
       formerIdsOf: () => [],
-      onPause: () => {},
+      pauses: { change: () => {} },
       onResume: () => {},
     });
     expect(await control.pause({ gatewayId: "north", reason: "works" })).toMatchObject({ waitingCount: 5 });

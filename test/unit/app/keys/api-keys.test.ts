@@ -12,6 +12,7 @@ function setUp(configured: readonly ConfiguredKey[] = []) {
   const reads = { count: 0 };
   const store = {
     id: "store-1",
+    sessions: { replicaId: "this-one" as string | undefined },
     createKey: async (key: ApiKey) => !rows.has(key.id) && rows.set(key.id, key).size > 0,
     listKeys: async () => {
       reads.count++;
@@ -87,12 +88,13 @@ describe("createApiKeys", () => {
   it("refuses a revoked key at once where a read was under way that did not see it", async () => {
     const { keys, store, clock } = setUp();
     const { apiKey, secret } = await keys.create(request);
-    clock.advance(10_001);
+    clock.advance(901);
     const reads = slowly(store);
     const verified = keys.verify(secret);
     const revoked = keys.revoke(apiKey.id, { force: false });
     await reads.answer();
-    expect(await verified).toMatchObject({ keyId: apiKey.id });
+    await reads.answer();
+    expect(await verified).toBeUndefined();
     await reads.answer();
     expect((await revoked).revokeTimeMs).toBeTypeOf("number");
     expect(await keys.verify(secret)).toBeUndefined();
@@ -110,20 +112,6 @@ describe("createApiKeys", () => {
     expect(await keys.revoke(apiKey.id, { force: false })).toEqual(rows.get(apiKey.id));
     expect(rows.get(apiKey.id)?.revokeTimeMs).toBeTypeOf("number");
     expect(await keys.verify(secret)).toBeUndefined();
-  });
-
-  it("does not trust what was asked for too long ago when its answer comes", async () => {
-    const { keys, store, clock } = setUp();
-    const { apiKey, secret } = await keys.create(request);
-    clock.advance(10_001);
-    const reads = slowly(store);
-    const verified = keys.verify(secret);
-    await Promise.resolve();
-    await store.revokeKey(apiKey.id, 1);
-    clock.advance(10_001);
-    await reads.answer();
-    await reads.answer();
-    expect(await verified).toBeUndefined();
   });
 
   it("revokes the last key of an operator only when that is insisted on", async () => {
@@ -183,21 +171,26 @@ describe("createApiKeys", () => {
     }
   });
 
-  it("learns of a revocation by another process within ten seconds", async () => {
-    const { keys, store, clock } = setUp();
-    const { apiKey, secret } = await keys.create(request);
-    await store.revokeKey(apiKey.id, 1);
-    clock.advance(10_001);
-    expect(await keys.verify(secret)).toBeUndefined();
-  });
-
   it("does not ask the store for each call, nor for each unknown key", async () => {
     const { keys, reads } = setUp();
     const { secret } = await keys.create(request);
+    await keys.look();
     const before = reads.count;
     for (let i = 0; i < 50; i++) await keys.verify(secret);
     for (let i = 0; i < 50; i++) await keys.verify(`smsr_aaaaaaaaaaaa_${"x".repeat(43)}`);
     expect(reads.count).toBe(before);
+  });
+
+  it("does not let a call wait for the store where nobody else writes it, however old its look is", async () => {
+    const { store, rows } = setUp();
+    store.sessions.replicaId = undefined;
+    const clock = createFakeClock();
+    const keys = createApiKeys({ store, configured: [], clock });
+    const { secret } = await keys.create(request);
+    await keys.look();
+    rows.clear();
+    clock.advance(60_000);
+    expect(keys.verify(secret)).toMatchObject({ accountId: "shop" });
   });
 
   it("takes keys of the configuration, as written and by their hash", async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createTokenSealer } from "../../../../src/app/calls/sealed-token.ts";
 import { createGateways } from "../../../../src/app/gateways/create-gateways.ts";
-import { createGatewayPanel, pausesByName } from "../../../../src/compose/gateways/gateway-panel.ts";
+import { createPauses, pausesByName } from "../../../../src/app/gateways/pauses.ts";
+import { createGatewayPanel } from "../../../../src/compose/gateways/gateway-panel.ts";
 import { createGatewayPool } from "../../../../src/compose/gateways/gateway-pool.ts";
 import { type GatewayConfig, gatewaySchema } from "../../../../src/config/gateway-schema.ts";
 import { defaultDispatchSettings } from "../../../../src/dispatch/dispatch-settings.ts";
@@ -38,13 +39,16 @@ describe("pauses by hand", () => {
       settings: defaultDispatchSettings,
     });
     const stored = async () => pausesByName(await store.pausedGateways(), pool.names());
-    const panel = createGatewayPanel(pool, dispatcher, await stored(), () => undefined);
+    const pauses = createPauses({ store, clock });
+    await pauses.look();
+    const panel = createGatewayPanel(pool, dispatcher, pauses, () => undefined);
     const lastBacklog = () => ({ queued: 0, byQueue: [], parkedReceipts: 0 });
     const control = createGateways({
       store,
       sealer: createTokenSealer("x"),
       clock,
       lastBacklog,
+      pauses,
       ...panel,
     });
     await control.pause({ gatewayId: "old", reason: "works" });
@@ -57,7 +61,7 @@ describe("pauses by hand", () => {
     expect([...(await stored()).keys()], "at the next start").toEqual([today]);
 
     // What another replica reads from the store a moment later says the same.
-    panel.applyPauses(await store.pausedGateways(), panel.orders);
+    await pauses.look();
     expect(dispatcher.health(today).kind).toBe("paused");
     await control.resume("today");
     expect(dispatcher.health(today).kind).not.toBe("paused");

@@ -1,0 +1,61 @@
+/** What stands in memory at each replica and is written at one of them is in effect at the others within a second. */
+import { expect, it } from "vitest";
+import { lookEveryMs, trustMs } from "../../../src/app/followed.ts";
+import { createPauses } from "../../../src/app/gateways/pauses.ts";
+import { createApiKeys } from "../../../src/app/keys/api-keys.ts";
+import { toAccountId, toGatewayId } from "../../../src/domain/ids.ts";
+import { accountScopes } from "../../../src/domain/scopes.ts";
+import { describeStore } from "./describe-store.ts";
+
+describeStore("what replicas follow", (test) => {
+  async function keysAtTwo() {
+    const { clock, store } = test;
+    const here = createApiKeys({ store, configured: [], clock });
+    const there = createApiKeys({ store: await test.openElsewhere(), configured: [], clock });
+    const { apiKey, secret } = await here.create({
+      accountId: toAccountId("shop"),
+      scopes: accountScopes,
+      name: "till",
+    });
+    expect(await there.verify(secret)).toMatchObject({ accountId: "shop" });
+    return { here, there, keyId: apiKey.id, secret };
+  }
+
+  it("is a key, which is refused at once where it was revoked, and at the other at the next look", async () => {
+    const { here, there, keyId, secret } = await keysAtTwo();
+    await here.revoke(keyId, { force: true });
+    expect(await here.verify(secret)).toBeUndefined();
+    test.clock.advance(lookEveryMs);
+    await there.look();
+    expect(await there.verify(secret)).toBeUndefined();
+    expect(there.whyRefused(secret)).toMatchObject({ reason: "REVOKED", keyId });
+  });
+
+  it("is gone by without a look for less than a second where a replica may have written, and where none may, longer", async () => {
+    const { here, there, keyId, secret } = await keysAtTwo();
+    const isAlone = test.store.sessions.replicaId === undefined;
+    await here.revoke(keyId, { force: true });
+    expect(trustMs).toBeLessThan(1_000);
+    test.clock.advance(trustMs);
+    expect((await there.verify(secret)) !== undefined).toBe(isAlone);
+  });
+
+  it("is a pause, its reason and its end", async () => {
+    const { clock, store } = test;
+    const there = createPauses({ store: await test.openElsewhere(), clock });
+    const gatewayId = toGatewayId("north");
+    const heard: unknown[] = [];
+    there.onChange(() => heard.push(there.value));
+    const timeMs = clock.now();
+    for (const pause of [{ reason: "works", timeMs }, { reason: "longer works", timeMs }, undefined]) {
+      await store.setPaused(gatewayId, pause);
+      clock.advance(lookEveryMs);
+      await there.look();
+    }
+    expect(heard).toEqual([
+      [{ gatewayId, reason: "works", timeMs }],
+      [{ gatewayId, reason: "longer works", timeMs }],
+      [],
+    ]);
+  });
+});
