@@ -86,20 +86,57 @@ module.exports = {
     },
     {
       name: "calls-know-no-feature",
-      comment: "What all doors share knows none of the features behind them.",
+      comment: "What all doors or features share knows none of the features behind it.",
       severity: "error",
-      from: { path: "^src/app/calls/" },
-      to: { path: "^src/app/", pathNot: "^src/app/calls/" },
+      from: { path: "^src/app/(calls/|followed)" },
+      to: { path: "^src/app/", pathNot: "^src/app/(calls/|followed)" },
     },
     {
       name: "features-apart",
-      comment: "A feature knows what all share, and no other; reports know their readers.",
+      comment:
+        "A feature knows what all share, and no other; reports know the subscriptions that they are read by.",
       severity: "error",
       from: { path: "^src/app/(?!reports/)([^/]+)/" },
+      to: { path: "^src/app/", pathNot: ["^src/app/$1/", "^src/app/(calls/|followed)"] },
+    },
+    {
+      name: "reports-know-subscriptions",
+      comment: "Reports know the subscriptions that they are read by, and no other feature.",
+      severity: "error",
+      from: { path: "^src/app/reports/" },
+      to: { path: "^src/app/", pathNot: "^src/app/(reports/|subscriptions/|calls/|followed)" },
+    },
+    {
+      name: "doors-by-feature",
+      comment: "A feature's calls know its use cases and what all calls share, and no other feature.",
+      severity: "error",
+      from: { path: "^src/rpc/(?!calls/|translate/|server/|gateways/|reports/)([^/]+)/" },
       to: {
-        path: "^src/app/",
-        pathNot: ["^src/app/$1/", "^src/app/calls/"],
+        path: "^src/(app|rpc)/",
+        pathNot: ["^src/(app|rpc)/$1/", "^src/app/calls/", "^src/rpc/(calls|translate)/"],
       },
+    },
+    {
+      name: "doors-of-two-features",
+      comment: "ExplainRoute takes a message as SendSms does, and reports are read by subscriptions.",
+      severity: "error",
+      from: { path: "^src/rpc/(gateways|reports)/" },
+      to: {
+        path: "^src/(app|rpc)/",
+        pathNot: [
+          "^src/(app|rpc)/$1/",
+          "^src/app/calls/",
+          "^src/rpc/(calls|translate)/",
+          "^src/(app|rpc)/(sending|subscriptions)/",
+        ],
+      },
+    },
+    {
+      name: "shared-by-all-calls",
+      comment: "What every call goes through knows no feature.",
+      severity: "error",
+      from: { path: "^src/rpc/(calls|translate)/" },
+      to: { path: "^src/(app|rpc)/", pathNot: ["^src/app/calls/", "^src/rpc/(calls|translate)/"] },
     },
     {
       name: "not-to-dev-dependency",

@@ -26,7 +26,12 @@ const planted = [
   ["src/compose/planted.ts", "../store/records/planted-target.ts", "records-for-types"],
   ["src/dispatch/planted.ts", "../gen/planted-target.ts", "grpc-at-the-door"],
   ["src/app/calls/planted.ts", "../sending/planted-target.ts", "calls-know-no-feature"],
+  ["src/app/followed-planted.ts", "./keys/planted-target.ts", "calls-know-no-feature"],
   ["src/app/keys/planted.ts", "../messages/planted-target.ts", "features-apart"],
+  ["src/app/reports/planted.ts", "../sending/planted-target.ts", "reports-know-subscriptions"],
+  ["src/rpc/keys/planted.ts", "../messages/planted-target.ts", "doors-by-feature"],
+  ["src/rpc/reports/planted.ts", "../messages/planted-target.ts", "doors-of-two-features"],
+  ["src/rpc/calls/planted.ts", "../../app/keys/planted-target.ts", "shared-by-all-calls"],
   ["src/app/planted-door.ts", "../rpc/planted-target.ts", "app-knows-ports"],
 ] as const;
 

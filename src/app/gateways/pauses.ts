@@ -2,20 +2,11 @@
 import type { GatewayNames } from "../../domain/gateway-names.ts";
 import type { GatewayId } from "../../domain/ids.ts";
 import type { Clock } from "../../observability/clock.ts";
+import type { GatewayPause } from "../../store/records/pauses.ts";
 import type { Store } from "../../store/store.ts";
 import { createFollowed, type Followed } from "../followed.ts";
 
-export interface Pause {
-  readonly reason: string;
-  readonly timeMs: number;
-}
-
-/** A pause under the name that its gateway had when it was ordered. */
-export interface StoredPause extends Pause {
-  readonly gatewayId: GatewayId;
-}
-
-export type Pauses = Followed<readonly StoredPause[]>;
+export type Pauses = Followed<readonly GatewayPause[]>;
 
 export interface PausesDeps {
   readonly store: Pick<Store, "pausedGateways"> & {
@@ -26,7 +17,7 @@ export interface PausesDeps {
 
 /** Nothing is held before the first look. */
 export function createPauses({ store, clock }: PausesDeps): Pauses {
-  return createFollowed<readonly StoredPause[]>({
+  return createFollowed<readonly GatewayPause[]>({
     initial: [],
     load: () => store.pausedGateways(),
     isShared: store.sessions.replicaId !== undefined,
@@ -34,15 +25,15 @@ export function createPauses({ store, clock }: PausesDeps): Pauses {
   });
 }
 
-/** By what their gateways are called today; that of today's name counts first. */
+/** By what their gateways are called today, rather than when they were paused; that of today's name counts first. */
 export function pausesByName(
-  stored: readonly StoredPause[],
+  stored: readonly GatewayPause[],
   { renamed }: GatewayNames,
-): ReadonlyMap<GatewayId, Pause> {
-  const pauses = new Map<GatewayId, Pause>();
-  for (const { gatewayId, reason, timeMs } of stored) {
-    const today = renamed.get(gatewayId);
-    if (today === undefined || !pauses.has(today)) pauses.set(today ?? gatewayId, { reason, timeMs });
+): ReadonlyMap<GatewayId, GatewayPause> {
+  const pauses = new Map<GatewayId, GatewayPause>();
+  for (const pause of stored) {
+    const today = renamed.get(pause.gatewayId);
+    if (today === undefined || !pauses.has(today)) pauses.set(today ?? pause.gatewayId, pause);
   }
   return pauses;
 }

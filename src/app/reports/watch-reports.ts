@@ -10,6 +10,7 @@ import type { StoredReport } from "../../store/reports.ts";
 import type { Store } from "../../store/store.ts";
 import { createWaker } from "../calls/waker.ts";
 import { type Cursors, cursorExpired, invalidCursor } from "../subscriptions/cursors.ts";
+import type { FeedStart } from "../subscriptions/feed-start.ts";
 import type { Reader, Readers } from "../subscriptions/readers.ts";
 
 const reportsPerPage = 100;
@@ -17,14 +18,6 @@ const reportsPerPage = 100;
 const maxPageOctets = 128 * 1024;
 const checkpointEveryMs = 15_000;
 const checkpointAfterFiltered = 1_000;
-
-/** Where a stream begins. */
-export type ReportStart =
-  | { readonly kind: "cursor"; readonly cursor: string }
-  | { readonly kind: "subscription"; readonly name: string; readonly initialStart: "NOW" | "EARLIEST" }
-  | { readonly kind: "time"; readonly timeMs: number }
-  | { readonly kind: "earliest" }
-  | { readonly kind: "now" };
 
 /** What of the reports is wanted; undefined for no condition. */
 export interface ReportFilter {
@@ -56,7 +49,7 @@ export interface WatchReportsDeps {
 
 export interface WatchReportsCall {
   readonly accountId: AccountId;
-  readonly start: ReportStart;
+  readonly start: FeedStart;
   readonly filter: ReportFilter;
   /** Reports after which the stream ends; Infinity for none. */
   readonly reportLimit: number;
@@ -95,7 +88,7 @@ export function createWatchReports(deps: WatchReportsDeps): WatchReports {
 async function findStart(
   deps: WatchReportsDeps,
   accountId: AccountId,
-  start: ReportStart,
+  start: FeedStart,
   reader: Reader,
 ): Promise<number> {
   const { store, cursors } = deps;

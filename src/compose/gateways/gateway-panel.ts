@@ -1,6 +1,6 @@
 /** What operators and metrics see of the gateways, and what a pause does: the pool, the dispatcher and the pauses seen together. */
 import type { GatewayOverview, GatewaysDeps } from "../../app/gateways/create-gateways.ts";
-import { type Pauses, pausesByName, type StoredPause } from "../../app/gateways/pauses.ts";
+import { type Pauses, pausesByName } from "../../app/gateways/pauses.ts";
 import type { Dispatcher } from "../../dispatch/dispatcher.ts";
 import type { RunnerFigures } from "../../dispatch/runner/runner-figures.ts";
 import type { Neighbours } from "../../dispatch/sessions/session-keeper.ts";
@@ -14,6 +14,7 @@ import {
   nothingHeld,
   type ReplicaReport,
 } from "../../store/gateway-sessions.ts";
+import type { GatewayPause } from "../../store/records/pauses.ts";
 import type { GatewayPool } from "./gateway-pool.ts";
 
 const pausedInFile = "paused in the configuration";
@@ -33,7 +34,7 @@ export interface GatewayPanel extends Pick<GatewaysDeps, "overview" | "held" | "
 /** Gateways that begin paused, with the reason: by hand, or in the file. */
 export function pausesAtStart(
   pool: GatewayPool,
-  pauses: readonly StoredPause[],
+  pauses: readonly GatewayPause[],
 ): ReadonlyMap<GatewayId, string> {
   return new Map([
     ...[...pausedByFile(pool)].map((id) => [id, pausedInFile] as const),

@@ -1,5 +1,6 @@
 /** Reports, and the request to stream them. */
-import type { ReportFilter, ReportStart } from "../../app/reports/watch-reports.ts";
+import type { ReportFilter } from "../../app/reports/watch-reports.ts";
+import type { FeedStart } from "../../app/subscriptions/feed-start.ts";
 import { isFinal } from "../../domain/delivery-state.ts";
 import { type FieldViolation, refuseFields } from "../../domain/errors.ts";
 import { type MessageId, messageIdOf, parseMessageId } from "../../domain/ids.ts";
@@ -15,7 +16,7 @@ const maxMessageIds = 100;
 
 /** Start, filter and limit of a request; throws with every fault found. */
 export function fromStreamRequest(request: StreamDeliveryReportsRequest): {
-  readonly start: ReportStart;
+  readonly start: FeedStart;
   readonly filter: ReportFilter;
   readonly reportLimit: number;
 } {

@@ -1,21 +1,33 @@
 /** SendSms between the contract and the use case. */
 
-import type { ContentInput, SendSmsInput } from "../../app/sending/request/send-request.ts";
+import type { ContentInput, SendSmsInput, WaitFor } from "../../app/sending/request/send-request.ts";
 import type { RecipientAnswer, SendSmsAnswer } from "../../app/sending/send-answer.ts";
-import type { RecipientOutcome, SendSmsRequest } from "../../gen/smsrelay/v1/sms.ts";
+import {
+  WaitFor as PbWaitFor,
+  type RecipientOutcome,
+  type SendSmsRequest,
+} from "../../gen/smsrelay/v1/sms.ts";
 import type { SendSmsResponse } from "../../gen/smsrelay/v1/sms_service.ts";
 import { wireFaultsOf } from "../calls/read-requests.ts";
 import {
   fromDuplicatePolicy,
   fromLane,
-  fromWaitFor,
   fromWantedEncoding,
+  reader,
   toEncoding,
   toState,
   toStatusCode,
 } from "../translate/enums.ts";
 import { fromDuration, toDate } from "../translate/time.ts";
 import { canonicalRequest } from "./canonical-request.ts";
+
+const waitNumbers = {
+  ACCEPTED: PbWaitFor.WAIT_FOR_ACCEPTED,
+  GATEWAY: PbWaitFor.WAIT_FOR_GATEWAY,
+} as const satisfies Record<WaitFor, PbWaitFor>;
+const readWaitFor = reader(waitNumbers, "UNRECOGNIZED");
+/** Undefined where it is unset. */
+const fromWaitFor = (value: number) => (value === 0 ? undefined : readWaitFor(value));
 
 export function fromSendSmsRequest(request: SendSmsRequest): SendSmsInput {
   return {

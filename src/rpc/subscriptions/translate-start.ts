@@ -1,14 +1,14 @@
 /** Where a stream begins, the same for every feed. */
 
-import type { ReportStart } from "../../app/reports/watch-reports.ts";
 import { faultsOfId } from "../../app/subscriptions/create-subscriptions.ts";
+import type { FeedStart } from "../../app/subscriptions/feed-start.ts";
 import type { FieldViolation } from "../../domain/errors.ts";
 import type { StreamStart } from "../../gen/smsrelay/v1/subscription.ts";
 import { fromInitialStart } from "../translate/enums.ts";
 import { fromDate } from "../translate/time.ts";
 
 /** Adds what is wrong to `violations`; the start is good where nothing was added. */
-export function fromStreamStart(start: StreamStart | undefined, violations: FieldViolation[]): ReportStart {
+export function fromStreamStart(start: StreamStart | undefined, violations: FieldViolation[]): FeedStart {
   const initialStart = fromInitialStart(start?.initialStart ?? 0);
   const refuse = (field: string, description: string) =>
     violations.push({ field, reason: "INVALID_PARAMETER", description });

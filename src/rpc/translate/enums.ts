@@ -1,7 +1,6 @@
 /** The enums of the contract and our words for them, as tables that are read both ways. */
 
 import type { Unknown } from "../../app/calls/unknown.ts";
-import type { WaitFor } from "../../app/sending/request/send-request.ts";
 import type { DeliveryState, FailureReason } from "../../domain/delivery-state.ts";
 import type { AttemptMark, AttemptOutcome, DuplicatePolicy, Lane, Message } from "../../domain/message.ts";
 import type { Scope } from "../../domain/scopes.ts";
@@ -21,13 +20,12 @@ import {
   Encoding as PbEncoding,
   Lane as PbLane,
 } from "../../gen/smsrelay/v1/message.ts";
-import { WaitFor as PbWaitFor } from "../../gen/smsrelay/v1/sms.ts";
 import type { SmsStatusCode as PbStatusCode } from "../../gen/smsrelay/v1/status_code.ts";
 import { Feed as PbFeed, InitialStart as PbInitialStart } from "../../gen/smsrelay/v1/subscription.ts";
 import type { LeftOutReason, NotNowReason } from "../../routing/route-gateway.ts";
 
 /** The word for a number, `fallback` for 0, and UNRECOGNIZED for a number that the table lacks. */
-function reader<Word extends string, Default extends string>(
+export function reader<Word extends string, Default extends string>(
   table: Readonly<Record<Word, number>>,
   fallback: Default,
 ): (value: number) => Word | Default | Unknown {
@@ -62,14 +60,6 @@ const policyNumbers = {
   AT_MOST_ONCE: PbDuplicatePolicy.DUPLICATE_POLICY_AT_MOST_ONCE,
 } as const satisfies Record<DuplicatePolicy, PbDuplicatePolicy>;
 export const fromDuplicatePolicy = reader(policyNumbers, "AT_LEAST_ONCE");
-
-const waitNumbers = {
-  ACCEPTED: PbWaitFor.WAIT_FOR_ACCEPTED,
-  GATEWAY: PbWaitFor.WAIT_FOR_GATEWAY,
-} as const satisfies Record<WaitFor, PbWaitFor>;
-const readWaitFor = reader(waitNumbers, "UNRECOGNIZED");
-/** Undefined where it is unset. */
-export const fromWaitFor = (value: number) => (value === 0 ? undefined : readWaitFor(value));
 
 const stateNumbers = {
   SCHEDULED: PbDeliveryState.DELIVERY_STATE_SCHEDULED,

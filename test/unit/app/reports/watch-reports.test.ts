@@ -7,10 +7,10 @@ import {
   createWatchReports,
   type ReportFilter,
   type ReportPage,
-  type ReportStart,
 } from "../../../../src/app/reports/watch-reports.ts";
 import { createSubscriptions } from "../../../../src/app/subscriptions/create-subscriptions.ts";
 import { type Cursors, createCursors } from "../../../../src/app/subscriptions/cursors.ts";
+import type { FeedStart } from "../../../../src/app/subscriptions/feed-start.ts";
 import { createReaders, type Readers } from "../../../../src/app/subscriptions/readers.ts";
 import { toAccountId } from "../../../../src/domain/ids.ts";
 import { openSqliteStore } from "../../../../src/store/sqlite/open.ts";
@@ -20,7 +20,7 @@ import { account, buildAcceptance, dayMs } from "../../../support/store-builders
 
 const everything: ReportFilter = { states: undefined, messageIds: undefined, clientReference: undefined };
 const nothing: ReportFilter = { ...everything, clientReference: "nobody has this" };
-const earliest: ReportStart = { kind: "earliest" };
+const earliest: FeedStart = { kind: "earliest" };
 
 let folder: string;
 let store: Store;
@@ -53,7 +53,7 @@ async function writeReports(count: number): Promise<void> {
 }
 
 function watch(
-  start: ReportStart,
+  start: FeedStart,
   filter = everything,
   accountId = account,
   reportLimit = Number.POSITIVE_INFINITY,
@@ -265,7 +265,7 @@ describe("watchReports", () => {
   });
 
   it("ends the reader of a subscription when another takes over, and only that one", async () => {
-    const start: ReportStart = { kind: "subscription", name: "crm", initialStart: "EARLIEST" };
+    const start: FeedStart = { kind: "subscription", name: "crm", initialStart: "EARLIEST" };
     const bystander = watch({ ...start, name: "other" });
     const waiting = next(bystander);
     const old = next(watch(start));
@@ -328,7 +328,7 @@ describe("watchReports", () => {
 describe("reportSubscriptions", () => {
   const subscriptions = () =>
     createSubscriptions({ store, cursors, sealer: createTokenSealer(store.id), readers, clock });
-  const start: ReportStart = { kind: "subscription", name: "crm", initialStart: "EARLIEST" };
+  const start: FeedStart = { kind: "subscription", name: "crm", initialStart: "EARLIEST" };
 
   it("reads on behind what was acknowledged, whatever was read before", async () => {
     await writeReports(3);
