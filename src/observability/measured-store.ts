@@ -102,14 +102,8 @@ export function measuredStore(
       return stored;
     },
     async cancel(accountId, messageId, nowMs) {
-      const before = await store.readStatus(accountId, messageId, {
-        afterPosition: -1,
-        limit: 1,
-        view: "BASIC",
-      });
       const outcomes = await store.cancel(accountId, messageId, nowMs);
-      const cancelled = outcomes?.filter((outcome) => outcome.result === "CANCELLED").length ?? 0;
-      ended("CANCELLED", cancelled - (before?.stateCounts.CANCELLED ?? 0));
+      ended("CANCELLED", outcomes?.filter(({ isNow }) => isNow).length ?? 0);
       return outcomes;
     },
     async expireDue(nowMs, limit) {

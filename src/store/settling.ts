@@ -133,5 +133,7 @@ export interface CancelOutcome {
   readonly recipient: E164;
   /** CANCELLED now or before; PENDING: its attempt is running, it will be cancelled instead of retried; else too late. */
   readonly result: "CANCELLED" | "PENDING" | "TOO_LATE";
+  /** It was this call that cancelled it. */
+  readonly isNow: boolean;
   readonly state: DeliveryState;
 }

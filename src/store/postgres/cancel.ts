@@ -21,12 +21,16 @@ export function cancel(
     const row = tx.rows.deliveries.get(id);
     if (row === undefined) return [];
     const state = stateOf(row.state);
-    const delivery = { deliveryId: id, recipient: row.recipient as E164 };
     const decision = decideCancel({
       state,
       isClaimed: row.claimed_by !== null,
       progress: parseProgress(row.progress),
     });
+    const delivery = {
+      deliveryId: id,
+      recipient: row.recipient as E164,
+      isNow: decision.kind === "cancel",
+    };
     switch (decision.kind) {
       case "cancel":
         endDelivery(tx, row, {

@@ -44,13 +44,13 @@ export function createCancel(
     if (findMessage.get(accountId, messageId) === undefined) return undefined;
     return find.all(...keysOf(messageId)).map(({ id, recipient, claimed_by, ...row }): CancelOutcome => {
       const from = stateOf(row.state);
-      const delivery = { deliveryId: id, recipient };
       const candidate = {
         state: from,
         isClaimed: claimed_by !== null,
         progress: parseProgress(row.progress),
       };
       const decision = decideCancel(candidate);
+      const delivery = { deliveryId: id, recipient, isNow: decision.kind === "cancel" };
       switch (decision.kind) {
         case "cancel":
           endDelivery(tx, {

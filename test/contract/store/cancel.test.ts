@@ -47,8 +47,8 @@ describeStore("cancelling", (test) => {
     await test.store.accept([acceptance]);
     for (let round = 0; round < 2; round += 1) {
       const outcomes = await test.store.cancel(account, message.id, startMs + 1);
-      expect(outcomes?.map(({ result, state }) => [result, state])).toEqual(
-        Array.from({ length: 3 }, () => ["CANCELLED", "CANCELLED"]),
+      expect(outcomes?.map(({ result, state, isNow }) => [result, state, isNow])).toEqual(
+        Array.from({ length: 3 }, () => ["CANCELLED", "CANCELLED", round === 0]),
       );
     }
     const states = (await test.store.readReports(account, 3, 10)).map(({ state }) => state);

@@ -60,6 +60,7 @@ describe("toCancelSmsResponse", () => {
         deliveryId: deliveryIdOf(id, position),
         recipient: "+38640123456" as never,
         result: state === "CANCELLED" ? "CANCELLED" : "TOO_LATE",
+        isNow: state === "CANCELLED",
         state,
       })),
     );
