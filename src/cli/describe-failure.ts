@@ -74,8 +74,8 @@ function plain(exitCode: ExitCode, sentence: string): Failure {
   return { exitCode, sentences: [sentence], json: { error: sentence } };
 }
 
-const problemLine = ({ place, path, rule }: ConfigError["problems"][number]) =>
-  `  ${place}: ${path === "" ? "" : `${path} `}${rule}`;
+const problemLine = ({ where, path, rule }: ConfigError["problems"][number]) =>
+  `  ${where}: ${path === "" ? "" : `${path} `}${rule}`;
 
 /** What grpc-js says about a connection, without what it and OpenSSL say to their own developers. */
 function connectionText(details: string): string {

@@ -4,7 +4,7 @@
  */
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type Intake, startIntake } from "../app/calls/intake.ts";
+import { type Admission, startAdmission } from "../app/calls/admission.ts";
 import { createApp } from "../app/create-app.ts";
 import { addHeld } from "../app/gateways/add-held.ts";
 import { createPauses } from "../app/gateways/pauses.ts";
@@ -19,8 +19,6 @@ import { openHttpDoor } from "../http/http-door.ts";
 import type { Clock } from "../observability/clock.ts";
 import type { DataClock } from "../observability/data-clock.ts";
 import type { Logger } from "../observability/logger.ts";
-import { measuredStore } from "../observability/measured-store.ts";
-import { createMetrics } from "../observability/metrics.ts";
 import { callBoundsOf } from "../rpc/calls/call-bounds.ts";
 import { defaultKeepalive } from "../rpc/server/listen-options.ts";
 import { createRpcServer } from "../rpc/server/server.ts";
@@ -32,6 +30,8 @@ import { createBindProofs } from "./gateways/bind-proof.ts";
 import { createGatewayPanel, pausesAtStart } from "./gateways/gateway-panel.ts";
 import { createGatewayPool } from "./gateways/gateway-pool.ts";
 import { keepSessions } from "./gateways/keep-sessions.ts";
+import { measuredStore } from "./metrics/measured-store.ts";
+import { createMetrics } from "./metrics/metrics.ts";
 import { requestSecretsOf } from "./request-secrets.ts";
 import type { Service } from "./service.ts";
 import { holdClaims } from "./stores/hold-claims.ts";
@@ -55,7 +55,7 @@ export async function startParts(
   const metrics = createMetrics();
   parts.defer(() => metrics.stop());
 
-  const intake = await startIntake({
+  const admission = await startAdmission({
     store: rawStore,
     clock,
     log,
@@ -64,8 +64,8 @@ export async function startParts(
     minFreeDiskBytes: config.store.minFreeDisk,
     maxBacklog: config.limits.maxBacklog,
   });
-  parts.defer(() => intake.stop());
-  const store = measuredStore(rawStore, metrics, intake.countAccepted);
+  parts.defer(() => admission.stop());
+  const store = measuredStore(rawStore, metrics, admission.countAccepted);
   const tenure = await holdClaims({ store, clock, log });
   parts.defer(() => tenure.stop());
 
@@ -110,11 +110,11 @@ export async function startParts(
     claims: dispatcher,
     claimant: tenure.claimant,
     routes: dispatcher,
-    admission: intake.admission,
+    admission: admission.state,
     requestSecrets: await requestSecretsOf(config, store, log),
     onReplayed: () => metrics.replayedRequests.add(1),
     configured: configuredKeys(config),
-    gateways: { ...panel, pauses, lastBacklog: intake.backlog },
+    gateways: { ...panel, pauses, lastBacklog: admission.backlog },
     storePath: config.store.path,
     stopping: stopping.signal,
   });
@@ -123,16 +123,16 @@ export async function startParts(
   let shown: Pick<Config, "listen"> = config;
   let certificates = certificateEnds(config);
   let isStarting = true;
-  const readiness = () => readinessOf(isStarting, intake, dispatcher);
+  const readiness = () => readinessOf(isStarting, admission, dispatcher);
   metrics.observe({
     now: () => clock.now(),
-    backlog: async () => addHeld(intake.backlog(), panel.held()),
+    backlog: async () => addHeld(admission.backlog(), panel.held()),
     clockJumps: () => clock.jumpCount,
     sweepsHeld: () => clock.sweepTimeMs() === undefined,
     gateways: panel.metricFigures,
     reportStreams: () => app.readers.count,
     workInHand: app.workInHand.figures,
-    freeDiskBytes: intake.freeDiskBytes,
+    freeDiskBytes: admission.freeDiskBytes,
     certificates: () => certificates,
     isReady: () => readiness().length === 0,
   });
@@ -217,7 +217,7 @@ export async function startParts(
     stop() {
       if (stopped === undefined) {
         drain.begin();
-        intake.close();
+        admission.close();
         stopped = running.disposeAsync();
       }
       return stopped;
@@ -225,11 +225,11 @@ export async function startParts(
   };
 }
 
-/** Why no work is taken; that the service is stopping is told by the intake, which is then closed. */
-function readinessOf(isStarting: boolean, intake: Intake, dispatcher: Dispatcher): readonly string[] {
+/** Why no work is taken; that the service is stopping is told by the admission, which is then closed. */
+function readinessOf(isStarting: boolean, admission: Admission, dispatcher: Dispatcher): readonly string[] {
   return [
     ...(isStarting ? ["the service is starting"] : []),
-    ...intake.problems(),
+    ...admission.problems(),
     ...dispatcher.stuck().map((id) => `gateway ${id} makes no progress`),
   ];
 }

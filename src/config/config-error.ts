@@ -2,7 +2,7 @@
 
 export interface ConfigProblem {
   /** `sms-relay.yaml:12:5`, or the variable's name. */
-  readonly place: string;
+  readonly where: string;
   /** `gateways[0].port`; empty for the file as a whole. */
   readonly path: string;
   /** The rule that was broken; never a secret's value. */
@@ -14,7 +14,7 @@ export class ConfigError extends Error {
 
   constructor(problems: readonly ConfigProblem[]) {
     const lines = problems.map(
-      ({ place, path, rule }) => `${place}: ${path === "" ? "" : `${path} `}${rule}`,
+      ({ where, path, rule }) => `${where}: ${path === "" ? "" : `${path} `}${rule}`,
     );
     super(lines.join("\n"));
     this.name = "ConfigError";

@@ -78,7 +78,7 @@ function readConfig<Schema extends z.ZodType>(
   const lines = new LineCounter();
   const document = file === undefined ? undefined : parseFile(file, lines);
   if (options.refuseEmpty === true && file !== undefined && document?.contents === null) {
-    throw new ConfigError([{ place: file, path: "", rule: "is empty; `gateways: []` would remove all" }]);
+    throw new ConfigError([{ where: file, path: "", rule: "is empty; `gateways: []` would remove all" }]);
   }
   const reader = referenceReader(environment, folder);
   const schema = schemaOf(reader);
@@ -87,7 +87,7 @@ function readConfig<Schema extends z.ZodType>(
   const raw = withStoreGroup(rootOf(document, file));
   for (const { path, value } of settings) setAt(raw, path, value);
   const variables = new Map(settings.map(({ path, variable }) => [pathText(path), variable]));
-  const placeOf = (path: readonly PropertyKey[], atName: boolean): string => {
+  const whereOf = (path: readonly PropertyKey[], atName: boolean): string => {
     const variable = variables.get(pathText(path));
     if (variable !== undefined) return variable;
     if (file === undefined || document === undefined) return "defaults";
@@ -97,34 +97,34 @@ function readConfig<Schema extends z.ZodType>(
 
   const result = schema.safeParse(raw, { reportInput: true });
   const problems: ConfigProblem[] = [
-    ...faults.map(({ variable, rule }) => ({ place: variable, path: "", rule })),
+    ...faults.map(({ variable, rule }) => ({ where: variable, path: "", rule })),
     ...(result.error?.issues ?? [])
       .flatMap((issue) => describeIssue(issue, (path) => namesAt(schema, path)))
       .map(({ path, rule, unknownKey }) => ({
-        place: placeOf(path, unknownKey !== undefined),
+        where: whereOf(path, unknownKey !== undefined),
         path: pathText(path),
         rule,
       })),
   ];
-  if (problems.length > 0 || !result.success) throw new ConfigError(problems.toSorted(byPlace));
+  if (problems.length > 0 || !result.success) throw new ConfigError(problems.toSorted(byWhere));
   return { settings: result.data, folder, file };
 }
 
 /** In the order of the file's lines, after what is in no file. */
-function byPlace(left: ConfigProblem, right: ConfigProblem): number {
+function byWhere(left: ConfigProblem, right: ConfigProblem): number {
   const [[leftLine, leftColumn], [rightLine, rightColumn]] = [positionOf(left), positionOf(right)];
   return leftLine - rightLine || leftColumn - rightColumn;
 }
 
-function positionOf({ place }: ConfigProblem): readonly [line: number, column: number] {
-  const [, line = 0, column = 0] = /:(\d+):(\d+)$/.exec(place) ?? [];
+function positionOf({ where }: ConfigProblem): readonly [line: number, column: number] {
+  const [, line = 0, column = 0] = /:(\d+):(\d+)$/.exec(where) ?? [];
   return [Number(line), Number(column)];
 }
 
 function fileToRead(options: LoadOptions): string | undefined {
   const variable = "SMS_RELAY_CONFIG";
   const named = options.file ?? options.environment[variable];
-  if (named === "") throw new ConfigError([{ place: variable, path: "", rule: emptyVariable }]);
+  if (named === "") throw new ConfigError([{ where: variable, path: "", rule: emptyVariable }]);
   if (named !== undefined) return resolve(options.workingDirectory, named);
   const usual = resolve(options.workingDirectory, defaultConfigFile);
   return isThere(usual) ? usual : undefined;
@@ -145,19 +145,19 @@ function parseFile(file: string, lines: LineCounter): Document {
     text = textOf(readFileSync(file), file);
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    throw new ConfigError([{ place: file, path: "", rule: `cannot be read (${codeOf(error)})` }]);
+    throw new ConfigError([{ where: file, path: "", rule: `cannot be read (${codeOf(error)})` }]);
   }
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   if (document.errors.length === 0) return document;
   throw new ConfigError(
     document.errors.map((error) => {
       const { line, col } = lines.linePos(error.pos[0]);
-      const place = `${file}:${line}:${col}`;
+      const where = `${file}:${line}:${col}`;
       return error.code === "DUPLICATE_KEY"
-        ? { place, path: keyAt(text, error.pos[0]), rule: "stands twice in its group" }
+        ? { where, path: keyAt(text, error.pos[0]), rule: "stands twice in its group" }
         : error.code === "MULTIPLE_DOCS"
-          ? { place, path: "", rule: "begins a second document (---); one file holds one configuration" }
-          : { place, path: "", rule: `is not YAML: ${error.message}` };
+          ? { where, path: "", rule: "begins a second document (---); one file holds one configuration" }
+          : { where, path: "", rule: `is not YAML: ${error.message}` };
     }),
   );
 }
@@ -171,7 +171,7 @@ function textOf(octets: Buffer, file: string): string {
       .match(/^(fffe|feff)$/) !== null || octets.includes(0);
   if (!isUtf16 && isUtf8(octets)) return octets.toString("utf8");
   throw new ConfigError([
-    { place: file, path: "", rule: `is not UTF-8${isUtf16 ? " but UTF-16" : ""}; save it as UTF-8` },
+    { where: file, path: "", rule: `is not UTF-8${isUtf16 ? " but UTF-16" : ""}; save it as UTF-8` },
   ]);
 }
 
@@ -188,12 +188,12 @@ function rootOf(document: Document | undefined, file: string | undefined): Recor
   } catch (error) {
     // Aliases are followed only now: one to nothing, or so many that they would fill the memory.
     const rule = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
-    throw new ConfigError([{ place: `${file}:1:1`, path: "", rule }]);
+    throw new ConfigError([{ where: `${file}:1:1`, path: "", rule }]);
   }
   if (typeof content === "object" && content !== null && !Array.isArray(content)) {
     return content as Record<string, unknown>;
   }
-  throw new ConfigError([{ place: `${file}:1:1`, path: "", rule: "must hold settings such as `listen:`" }]);
+  throw new ConfigError([{ where: `${file}:1:1`, path: "", rule: "must hold settings such as `listen:`" }]);
 }
 
 /** `store: postgres://…`, or a list of such URLs, is short for `store.url`. */

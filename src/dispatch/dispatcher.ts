@@ -153,7 +153,7 @@ class GatewayDispatcher implements Dispatcher {
       freeAtOthers: (gatewayId, lane) =>
         Math.max(0, ...this.#othersThatCanSend(gatewayId).map((runner) => runner.queue.free(lane))),
       toItems: (claim, claimant) => toItems(claim, claimant, this.#names),
-      place: (item, placement, from) => this.#handOver.place(item, placement, from),
+      assign: (item, assignment, from) => this.#handOver.assign(item, assignment, from),
       handBack: (item, gatewayId) => this.#handOver.handBack(item, gatewayId),
       expire: (item) => this.#handOver.expire(item),
       unableMs: (gatewayId) => this.#runners.get(gatewayId)?.unableMs ?? Number.POSITIVE_INFINITY,

@@ -19,7 +19,7 @@ export type RecoveryDecision =
   | { readonly kind: "end"; readonly ending: Ending }
   /** SUBMITTED by an earlier attempt, whatever became of the one that was under way. */
   | { readonly kind: "submit"; readonly accepted: AcceptedAttempt }
-  /** It waits again at its old place. `mayHaveLeft`: it may be sent twice, and its next attempt is marked. */
+  /** It waits again at its old position. `mayHaveLeft`: it may be sent twice, and its next attempt is marked. */
   | { readonly kind: "requeue"; readonly progress: DeliveryProgress; readonly mayHaveLeft: boolean };
 
 const unknown: Ending = { state: "UNKNOWN", code: undefined, reason: "AMBIGUOUS" };

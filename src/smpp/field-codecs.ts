@@ -6,7 +6,7 @@ import { COMMAND_STATUS } from "./command-status.ts";
 import type { Destination, Failure } from "./pdu.ts";
 import type { FieldLayout } from "./pdu-layouts.ts";
 
-/** A place in a PDU that is being read, and the first fault of each kind met on the way. */
+/** A position in a PDU that is being read, and the first fault of each kind met on the way. */
 export interface Cursor {
   readonly buffer: Buffer;
   /** The first octet behind the PDU. */

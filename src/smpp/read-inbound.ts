@@ -127,7 +127,7 @@ function withoutClosingNul(octets: Buffer): Buffer {
   return octets.subarray(0, end);
 }
 
-/** Whether all octets at even places are zero: ASCII written as UCS-2. */
+/** Whether all octets at even positions are zero: ASCII written as UCS-2. */
 function everyOther(octets: Buffer, value: number): boolean {
   for (let i = 0; i < octets.length; i += 2) if (octets[i] !== value) return false;
   return true;

@@ -11,7 +11,7 @@ import { userDataOf } from "../smpp/read-inbound.ts";
 
 /** A submit as the simulator works with it. */
 export interface LoggedMessage {
-  /** Place in the order of arrival, from 0. */
+  /** Position in the order of arrival, from 0. */
   readonly order: number;
   /** What its message id is written from; 0 when it was refused. */
   readonly number: number;

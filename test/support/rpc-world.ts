@@ -2,10 +2,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Admission } from "../../src/app/calls/intake.ts";
+import type { AdmissionState } from "../../src/app/calls/admission.ts";
 import { createApp } from "../../src/app/create-app.ts";
 import { createPauses } from "../../src/app/gateways/pauses.ts";
 import { createReceiptRecorder, type ReceiptRecorder } from "../../src/app/reports/record-receipt.ts";
+import { createMetrics, type Metrics } from "../../src/compose/metrics/metrics.ts";
 import { type DispatchRoute, defaultDispatchSettings } from "../../src/dispatch/dispatch-settings.ts";
 import { createDispatcher, type Dispatcher } from "../../src/dispatch/dispatcher.ts";
 import { gatewayNames } from "../../src/domain/gateway-names.ts";
@@ -15,7 +16,6 @@ import { accountScopes, operatorScopes } from "../../src/domain/scopes.ts";
 import { type Clock, systemClock } from "../../src/observability/clock.ts";
 import { createDataClock } from "../../src/observability/data-clock.ts";
 import { type Logger, silentLogger } from "../../src/observability/logger.ts";
-import { createMetrics, type Metrics } from "../../src/observability/metrics.ts";
 import { type CallBounds, defaultCallBounds } from "../../src/rpc/calls/call-bounds.ts";
 import { defaultKeepalive, type ListenSettings } from "../../src/rpc/server/listen-options.ts";
 import { createRpcServer, type RpcServer } from "../../src/rpc/server/server.ts";
@@ -55,7 +55,7 @@ export interface RpcWorld {
   /** Report streams that are open. */
   readonly reportStreams: () => number;
   /** What the door asks before it takes new work; tests may change it. */
-  admission: Admission;
+  admission: AdmissionState;
   /** Hands in a receipt for an id that a memory gateway gave. */
   receive(smscMessageId: string, fields?: Partial<Receipt>): Promise<void>;
   stop(graceMs?: number): Promise<void>;

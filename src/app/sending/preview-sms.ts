@@ -10,7 +10,7 @@ import { selectGateways } from "../../routing/select-gateways.ts";
 import type { Principal } from "../calls/principal.ts";
 import type { CountryOf } from "./country-of.ts";
 import { refuseAllRoutes } from "./refuse-all-routes.ts";
-import { inMessage, messagePlace, parseLookedAt } from "./request/parse-looked-at.ts";
+import { inMessage, messagePrefix, parseLookedAt } from "./request/parse-looked-at.ts";
 import { nextTurn, recipientsPerTurn } from "./request/recipients.ts";
 import type { SendSmsInput } from "./request/send-request.ts";
 import type { Routes } from "./route-deliveries.ts";
@@ -86,7 +86,7 @@ export function createPreviewSms(deps: PreviewSmsDeps): PreviewSms {
         unroutable.push(unroutableAnswer(recipient, refusal.code));
       } else if (byPlan.get(head.plan)?.push(recipient) === undefined) byPlan.set(head.plan, [recipient]);
     }
-    if (byPlan.size === 0) throw refuseAllRoutes(refusals, messagePlace);
+    if (byPlan.size === 0) throw refuseAllRoutes(refusals, messagePrefix);
     return { plans: [...byPlan].map(([plan, users]) => ({ plan, recipients: users })), unroutable };
   };
 }

@@ -4,10 +4,10 @@ import { statusCode } from "../../domain/status-code.ts";
 import type { RouteRefusal } from "../../routing/route-refusal.ts";
 
 /**
- * The refusal of a request of which no recipient is left, from each recipient's own; undefined for those refused otherwise. `place` comes
+ * The refusal of a request of which no recipient is left, from each recipient's own; undefined for those refused otherwise. `prefix` comes
  * before the names of fields.
  */
-export function refuseAllRoutes(refusals: readonly (RouteRefusal | undefined)[], place = ""): SmsError {
+export function refuseAllRoutes(refusals: readonly (RouteRefusal | undefined)[], prefix = ""): SmsError {
   const violations: FieldViolation[] = [];
   const contentFaults = new Map<string, FieldViolation>();
   for (const [index, refusal] of refusals.entries()) {
@@ -16,11 +16,11 @@ export function refuseAllRoutes(refusals: readonly (RouteRefusal | undefined)[],
     if (contentFault !== undefined)
       contentFaults.set(`${contentFault.field} ${contentFault.description}`, {
         ...contentFault,
-        field: place + contentFault.field,
+        field: prefix + contentFault.field,
       });
     else
       violations.push({
-        field: `${place}recipients[${index}]`,
+        field: `${prefix}recipients[${index}]`,
         reason: code,
         description: statusCode(code).text,
       });

@@ -10,7 +10,7 @@ import type { Message } from "../../domain/message.ts";
 import type { Clock } from "../../observability/clock.ts";
 import type { KnownRequest } from "../../store/accepting.ts";
 import type { Store } from "../../store/store.ts";
-import type { Admission } from "../calls/intake.ts";
+import type { AdmissionState } from "../calls/admission.ts";
 import type { Place } from "../calls/work-in-hand.ts";
 import { acceptMessage, type DirectClaims } from "./accept-message.ts";
 import { answerInAnyCase, refuseWhenAllFailed } from "./answer-after-gateway.ts";
@@ -45,7 +45,7 @@ export interface SendSmsDeps {
   readonly countryOf: CountryOf;
   readonly clock: Clock;
   readonly newMessageId: () => MessageId;
-  readonly admission: () => Admission;
+  readonly admission: () => AdmissionState;
   readonly maxRecipients: number;
   readonly requestHashes: RequestHashes;
   /** A repeated request got the first one's answer. */
@@ -169,7 +169,7 @@ const overloads = {
   disk: "Too little disk space is left.",
 };
 
-function refusalOf(admission: Exclude<Admission, { kind: "open" }>): SmsError {
+function refusalOf(admission: Exclude<AdmissionState, { kind: "open" }>): SmsError {
   switch (admission.kind) {
     case "stopping":
       return new SmsError("SERVICE_UNAVAILABLE");

@@ -110,7 +110,7 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
         case "acknowledged":
           return cursors.cursorAfter(accountId, position);
         case "unchanged": {
-          // It was acknowledged before: that is the answer, whether its place can be read now or not.
+          // It was acknowledged before: that is the answer, whether its position can be read now or not.
           const subscription = await store.readSubscription(accountId, name).catch(() => undefined);
           return cursors.cursorAfter(accountId, subscription?.position ?? position);
         }

@@ -96,8 +96,8 @@ function loadWith({ from, to, config: file }: CopyOptions, { environment, workin
       [variableName(["store", "path"]), from === undefined ? undefined : "--from"],
       [variableName(["store", "url"]), to === undefined ? undefined : "--to"],
     ]);
-    for (const { place, rule } of error.problems) {
-      const option = options.get(place);
+    for (const { where, rule } of error.problems) {
+      const option = options.get(where);
       if (option !== undefined) throw usageFault(`${option} ${rule}.`);
     }
     throw error;

@@ -219,9 +219,9 @@ function lineOf(message: ReceivedMessage): string {
       ? `id ${message.messageId}`
       : `refused 0x${commandStatus.toString(16).padStart(2, "0")}`;
   const text = message.text === undefined ? message.userData.toString("hex") : JSON.stringify(message.text);
-  const place = part === undefined ? "" : ` (${part.sequence}/${part.total}, ref ${part.reference})`;
+  const position = part === undefined ? "" : ` (${part.sequence}/${part.total}, ref ${part.reference})`;
   const time = new Date(message.receivedTimeMs).toISOString();
-  return `${time}  ${message.systemId}  ${message.source} → ${message.destination}${place}  ${result}  ${text}`;
+  return `${time}  ${message.systemId}  ${message.source} → ${message.destination}${position}  ${result}  ${text}`;
 }
 
 function jsonOf(message: ReceivedMessage): string {

@@ -48,14 +48,14 @@ const occupants: Readonly<Record<Exclude<Server, "own">, string>> = {
 
 async function checkDoor({ name, host, port }: Door, server: Server): Promise<Finding> {
   const subject = "ports";
-  const place = `${name} ${host}:${port}`;
+  const address = `${name} ${host}:${port}`;
   const code = await tryListening(host, port);
-  if (code === undefined) return { subject, level: "ok", text: `${place} is free` };
+  if (code === undefined) return { subject, level: "ok", text: `${address} is free` };
   if (code === "EADDRINUSE" && server === "own") {
-    return { subject, level: "ok", text: `${place} is served by a service that runs` };
+    return { subject, level: "ok", text: `${address} is served by a service that runs` };
   }
   const why = code === "EADDRINUSE" && server !== "own" ? occupants[server] : code;
-  return { subject, level: "fail", text: `${place} cannot be listened on: ${why}` };
+  return { subject, level: "fail", text: `${address} cannot be listened on: ${why}` };
 }
 
 function notReady(reasons: string): Finding {

@@ -17,16 +17,16 @@ export async function checkGateway(
   clock: Clock,
 ): Promise<readonly Finding[]> {
   const settings = smppSettingsOf(config);
-  const place = `${config.host}:${config.port}${config.tls === undefined ? "" : " (TLS)"}`;
+  const address = `${config.host}:${config.port}${config.tls === undefined ? "" : " (TLS)"}`;
   const describe = (outcome: ProbeOutcome, done: string): Finding => {
     const subject = `gateway ${config.id}`;
     switch (outcome.kind) {
       case "reached":
-        return { subject, level: "ok", text: `${place} ${done}` };
+        return { subject, level: "ok", text: `${address} ${done}` };
       case "failed":
-        return { subject, level: "fail", text: `${place} cannot be reached or used: ${outcome.reason}` };
+        return { subject, level: "fail", text: `${address} cannot be reached or used: ${outcome.reason}` };
       case "refused":
-        return { subject, ...refusalOf(outcome.commandStatus, place) };
+        return { subject, ...refusalOf(outcome.commandStatus, address) };
       default:
         return assertNever(outcome);
     }
@@ -42,10 +42,10 @@ export async function checkGateway(
   return findings;
 }
 
-function refusalOf(commandStatus: number, place: string): Pick<Finding, "level" | "text"> {
+function refusalOf(commandStatus: number, address: string): Pick<Finding, "level" | "text"> {
   const name = commandStatusName(commandStatus);
   if (commandStatus === ESME_RALYBND) {
-    return { level: "warn", text: `${place} answers ${name}: the account is bound already, elsewhere` };
+    return { level: "warn", text: `${address} answers ${name}: the account is bound already, elsewhere` };
   }
-  return { level: "fail", text: `${place} refuses the bind with ${name}` };
+  return { level: "fail", text: `${address} refuses the bind with ${name}` };
 }

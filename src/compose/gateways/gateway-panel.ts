@@ -6,7 +6,6 @@ import type { RunnerFigures } from "../../dispatch/runner/runner-figures.ts";
 import type { Neighbours } from "../../dispatch/sessions/session-keeper.ts";
 import type { GatewayId } from "../../domain/ids.ts";
 import type { Lane } from "../../domain/message.ts";
-import type { MetricSources } from "../../observability/metrics.ts";
 import {
   type GatewayOffer,
   type GatewayReport,
@@ -15,6 +14,7 @@ import {
   type ReplicaReport,
 } from "../../store/gateway-sessions.ts";
 import type { GatewayPause } from "../../store/records/pauses.ts";
+import type { MetricSources } from "../metrics/metrics.ts";
 import type { GatewayPool } from "./gateway-pool.ts";
 
 const pausedInFile = "paused in the configuration";

@@ -13,7 +13,7 @@ import type { Plans } from "../../routing/plan-memo.ts";
 import type { RouteRequest } from "../../routing/select-gateways.ts";
 import type { Routable } from "./routable.ts";
 
-/** It is what routing and placing ask for, so that the hot path makes no second object. */
+/** It is what routing and assigning ask for, so that the hot path makes no second object. */
 export class InHand implements RouteRequest, Routable {
   readonly message: Message;
   /** Under which it was claimed; its settlement counts only while that claim stands. */
@@ -31,7 +31,7 @@ export class InHand implements RouteRequest, Routable {
   readonly policy: DuplicatePolicy;
   /** Changed only by answers that come late, while it waits. */
   progress: DeliveryProgress;
-  /** Place in its lane; what is put back returns to it. */
+  /** Position in its lane; what is put back returns to it. */
   order = 0;
   /** Concatenation reference for a new attempt; undefined until one is taken. */
   reference: number | undefined;

@@ -6,14 +6,14 @@ import type { PlannedMessage, Plans } from "../../routing/plan-memo.ts";
 export type Resume = NonNullable<DeliveryProgress["resume"]>;
 
 /** What decides where a delivery goes, beside the selection. */
-export interface Placeable {
+export interface Assignable {
   readonly lane: Lane;
   readonly policy: DuplicatePolicy;
   readonly progress: DeliveryProgress;
 }
 
 /** With what explains why no gateway may carry it. */
-export interface Routable extends Placeable {
+export interface Routable extends Assignable {
   readonly message: PlannedMessage;
   readonly plans: Plans;
 }

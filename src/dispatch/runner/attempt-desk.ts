@@ -11,6 +11,7 @@ import type { Gateway, PartResult } from "../../gateways/gateway.ts";
 import { circuitSignalOf } from "../../routing/circuit-signal.ts";
 import { type Candidate, selectGateways } from "../../routing/select-gateways.ts";
 import type { AttemptTrace, Settlement } from "../../store/settling.ts";
+import { decideRetry, type NextTry } from "../delivery/assign-delivery.ts";
 import {
   type Judgement,
   judgeResults,
@@ -21,7 +22,6 @@ import {
   soleLossOf,
 } from "../delivery/attempt.ts";
 import type { InHand } from "../delivery/in-hand.ts";
-import { decideRetry, type NextTry } from "../delivery/place-delivery.ts";
 import type { Resume } from "../delivery/routable.ts";
 import type { DispatchContext } from "./dispatch-context.ts";
 import type { GatewayGate } from "./gateway-gate.ts";

@@ -8,8 +8,8 @@ import type { RouteTable } from "../../routing/compile-routes.ts";
 import type { GatewayHealth } from "../../routing/route-gateway.ts";
 import type { Claim } from "../../store/accepting.ts";
 import type { Store } from "../../store/store.ts";
+import type { Assignment } from "../delivery/assign-delivery.ts";
 import type { InHand } from "../delivery/in-hand.ts";
-import type { Placement } from "../delivery/place-delivery.ts";
 import type { Settler } from "../delivery/settler.ts";
 import type { DispatchSettings } from "../dispatch-settings.ts";
 import type { Tenure } from "../tenure.ts";
@@ -34,9 +34,9 @@ export interface DispatchContext {
   /** The most places that another gateway that can send has free. */
   readonly freeAtOthers: (gatewayId: GatewayId, lane: Lane) => number;
   readonly toItems: (claim: Claim, claimant: ClaimantId) => readonly InHand[];
-  /** Brings a delivery to where its placement says; it is in no queue any more. */
-  readonly place: (item: InHand, placement: Placement, from: GatewayId) => void;
-  /** Gives a delivery back to a queue of the store, unclaimed, at its former place where it was never tried. */
+  /** Brings a delivery to where its assignment says; it is in no queue any more. */
+  readonly assign: (item: InHand, assignment: Assignment, from: GatewayId) => void;
+  /** Gives a delivery back to a queue of the store, unclaimed, at its former position where it was never tried. */
   readonly handBack: (item: InHand, gatewayId: GatewayId) => void;
   readonly expire: (item: InHand) => void;
   /** For how long a gateway has not been able to send, 0 where it can. */

@@ -15,8 +15,8 @@ import type { Gateway } from "../../gateways/gateway.ts";
 import { LaneScheduler } from "../../routing/lane-scheduler.ts";
 import { selectGateways } from "../../routing/select-gateways.ts";
 import type { Claim } from "../../store/accepting.ts";
+import { assignDelivery, traceOf } from "../delivery/assign-delivery.ts";
 import type { InHand } from "../delivery/in-hand.ts";
-import { placeDelivery, traceOf } from "../delivery/place-delivery.ts";
 import type { DispatchRoute } from "../dispatch-settings.ts";
 import { AttemptDesk } from "./attempt-desk.ts";
 import type { BacklogHints } from "./backlog-hints.ts";
@@ -264,13 +264,20 @@ export class GatewayRunner {
     }
     const table = this.#context.table();
     const selection = selectGateways(item, table, this.#context.health);
-    const placement = placeDelivery(item, selection, table, this.id, settings.retry, this.#context.unableMs);
-    if (placement.kind !== "send" || placement.candidate.gatewayId !== this.id) {
+    const assignment = assignDelivery(
+      item,
+      selection,
+      table,
+      this.id,
+      settings.retry,
+      this.#context.unableMs,
+    );
+    if (assignment.kind !== "send" || assignment.candidate.gatewayId !== this.id) {
       this.queue.shift(lane);
-      this.#context.place(item, placement, this.id);
+      this.#context.assign(item, assignment, this.id);
       return true;
     }
-    const { candidate, resume, marks } = placement;
+    const { candidate, resume, marks } = assignment;
     if (needsPreparing(item, candidate.plan, resume)) return this.#preparer.prepare(lane, this.#profile());
     if (!this.gate.tryTakeToken()) return false;
     this.queue.shift(lane);

@@ -5,8 +5,8 @@ import { endingAtExpiry, mayHaveBeenSent } from "../../domain/ending-at-expiry.t
 import type { GatewayId } from "../../domain/ids.ts";
 import type { Clock } from "../../observability/clock.ts";
 import type { Settlement } from "../../store/settling.ts";
+import type { Assignment } from "../delivery/assign-delivery.ts";
 import type { InHand } from "../delivery/in-hand.ts";
-import type { Placement } from "../delivery/place-delivery.ts";
 import type { Settler } from "../delivery/settler.ts";
 import type { GatewayRunner } from "./gateway-runner.ts";
 
@@ -28,28 +28,28 @@ export class HandOver {
     this.#dependencies = dependencies;
   }
 
-  /** Brings a delivery to where its placement says; it is in no queue any more. */
-  place(item: InHand, placement: Placement, from: GatewayId): void {
-    switch (placement.kind) {
+  /** Brings a delivery to where its assignment says; it is in no queue any more. */
+  assign(item: InHand, assignment: Assignment, from: GatewayId): void {
+    switch (assignment.kind) {
       case "send":
-        this.#moveTo(placement.candidate.gatewayId, item, from);
+        this.#moveTo(assignment.candidate.gatewayId, item, from);
         return;
       case "wait": {
         const { clock, random, rerouteDelayMs } = this.#dependencies;
-        const delayMs = placement.delayMs ?? Math.round(rerouteDelayMs * (0.75 + random() / 2));
-        this.#settleRetry(item, placement.gatewayId, clock.now() + delayMs);
+        const delayMs = assignment.delayMs ?? Math.round(rerouteDelayMs * (0.75 + random() / 2));
+        this.#settleRetry(item, assignment.gatewayId, clock.now() + delayMs);
         return;
       }
       case "park":
-        this.#settleRetry(item, placement.gatewayId, item.message.expireTimeMs);
+        this.#settleRetry(item, assignment.gatewayId, item.message.expireTimeMs);
         return;
       case "refused": {
-        const { code, reason } = placement;
+        const { code, reason } = assignment;
         this.#settle(item, { kind: "final", state: "REJECTED", code, reason });
         return;
       }
       default:
-        assertNever(placement);
+        assertNever(assignment);
     }
   }
 

@@ -1,4 +1,4 @@
-/** A first-in-first-out queue of one lane's deliveries, in which one that left can be put back at its former place. */
+/** A first-in-first-out queue of one lane's deliveries, in which one that left can be put back at its former position. */
 import type { InHand } from "../delivery/in-hand.ts";
 
 export class LaneQueue {
@@ -29,7 +29,7 @@ export class LaneQueue {
     this.#items.push(item);
   }
 
-  /** Puts an item that was shifted before back to its place. */
+  /** Puts an item that was shifted before back to its position. */
   putBack(item: InHand): void {
     let at = this.#returned.length;
     while (at > 0 && (this.#returned[at - 1]?.order ?? 0) > item.order) at--;

@@ -4,8 +4,8 @@
  */
 import type { GatewayId } from "../../domain/ids.ts";
 import { selectGateways } from "../../routing/select-gateways.ts";
+import { assignDelivery } from "../delivery/assign-delivery.ts";
 import type { InHand } from "../delivery/in-hand.ts";
-import { placeDelivery } from "../delivery/place-delivery.ts";
 import type { DispatchContext } from "./dispatch-context.ts";
 import type { GatewayGate } from "./gateway-gate.ts";
 import type { GatewayQueue } from "./gateway-queue.ts";
@@ -72,10 +72,10 @@ export class Withdrawal {
         continue;
       }
       const selection = selectGateways(item, table, health);
-      const placement = placeDelivery(item, selection, table, this.#id, settings.retry, unableMs);
-      if (placement.kind === "send") moved++;
-      if (placement.kind === "wait") waitMs = Math.min(waitMs, placement.delayMs ?? waitMs);
-      this.#context.place(item, placement, this.#id);
+      const assignment = assignDelivery(item, selection, table, this.#id, settings.retry, unableMs);
+      if (assignment.kind === "send") moved++;
+      if (assignment.kind === "wait") waitMs = Math.min(waitMs, assignment.delayMs ?? waitMs);
+      this.#context.assign(item, assignment, this.#id);
     }
     return { moved, waitMs };
   }

@@ -4,7 +4,7 @@ import type { Clock } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
 import type { Gateway, GatewayListener, GatewayStatus, PartResult, Submission } from "../gateway.ts";
 import type { SessionRole } from "./bind.ts";
-import { createDeliveryReader } from "./delivery-reader.ts";
+import { createDeliverSmReader } from "./deliver-sm-reader.ts";
 import { judgeRefusal, type RefusalVerdict } from "./judge-refusal.ts";
 import { Link } from "./link.ts";
 import { type PartEvent, PartOutcomes } from "./part-outcomes.ts";
@@ -67,7 +67,7 @@ class SmppGateway implements Gateway {
   /** Sessions that are bound, in the order of binding. */
   #sessions: readonly SmppSession[] = [];
   #listener: GatewayListener | undefined;
-  #readDelivery: ReturnType<typeof createDeliveryReader> | undefined;
+  #readDeliverSm: ReturnType<typeof createDeliverSmReader> | undefined;
   #status: GatewayStatus = { kind: "connecting", reason: "not started" };
   #reference = 0;
   /** Bound at least once by this process. */
@@ -138,7 +138,7 @@ class SmppGateway implements Gateway {
   start(listener: GatewayListener, slots: readonly number[] = [...this.#own]): void {
     if (this.#listener !== undefined || this.#stopping !== undefined) return;
     this.#listener = listener;
-    this.#readDelivery = createDeliveryReader({
+    this.#readDeliverSm = createDeliverSmReader({
       settings: this.#settings,
       clock: this.#clock,
       log: this.#log,
@@ -220,8 +220,8 @@ class SmppGateway implements Gateway {
         this.#submitter.released(session);
       },
       onDelivery: (delivery) => {
-        if (this.#readDelivery === undefined) throw new TypeError("a session before the start");
-        return this.#readDelivery(delivery);
+        if (this.#readDeliverSm === undefined) throw new TypeError("a session before the start");
+        return this.#readDeliverSm(delivery);
       },
       onDown: (session, reason) => this.#down(session, reason),
       judgeRefusal: (commandStatus) => this.#judgeRefusal(commandStatus),

@@ -2,7 +2,7 @@
 import type { IncomingPart } from "../../domain/receipt.ts";
 import { decodePart } from "../../encoding/decode-part.ts";
 import { userDataOf } from "../../smpp/read-inbound.ts";
-import type { Delivery } from "./delivery-intake.ts";
+import type { DeliverSm } from "./deliver-sm-intake.ts";
 import type { SmppGatewaySettings } from "./settings.ts";
 
 const USER_DATA_HEADER = 0x40;
@@ -10,7 +10,7 @@ const noOctets = new Uint8Array(0);
 
 /** The part as the store takes it; its octets are copies. */
 export function readIncoming(
-  delivery: Delivery,
+  delivery: DeliverSm,
   settings: SmppGatewaySettings,
   arrivalTimeMs: number,
 ): IncomingPart {
@@ -39,7 +39,7 @@ export function readIncoming(
   };
 }
 
-function sarOf({ tlvs }: Delivery): IncomingPart["concatenation"] {
+function sarOf({ tlvs }: DeliverSm): IncomingPart["concatenation"] {
   const { sar_msg_ref_num: reference, sar_total_segments: total, sar_segment_seqnum: sequence } = tlvs;
   if (reference === undefined || total === undefined || sequence === undefined) return undefined;
   return sequence >= 1 && sequence <= total ? { reference, total, sequence } : undefined;

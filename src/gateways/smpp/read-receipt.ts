@@ -3,7 +3,7 @@ import type { Receipt, ReceiptedId } from "../../domain/receipt.ts";
 import type { Verdict } from "../../smpp/message-state.ts";
 import { type Receipt as SmppReceipt, userDataOf } from "../../smpp/read-inbound.ts";
 import { trimPadding } from "../../smpp/trim-padding.ts";
-import type { Delivery } from "./delivery-intake.ts";
+import type { DeliverSm } from "./deliver-sm-intake.ts";
 import { matchKey } from "./match-key.ts";
 import type { SmppGatewaySettings } from "./settings.ts";
 
@@ -20,7 +20,7 @@ const ACCEPTED = 6;
 
 /** The receipt in `delivery`, or undefined where it names no message. An intermediate one is recorded, never final. */
 export function readReceipt(
-  delivery: Delivery,
+  delivery: DeliverSm,
   said: SmppReceipt,
   isIntermediate: boolean,
   settings: SmppGatewaySettings,
@@ -59,7 +59,7 @@ function verdictOf(said: SmppReceipt, acceptedMeans: "intermediate" | "delivered
 }
 
 /** Mobile country and network code as five or six digits; anything else is not guessed at. */
-function carrierOf(delivery: Delivery, tag: number | undefined): string | undefined {
+function carrierOf(delivery: DeliverSm, tag: number | undefined): string | undefined {
   if (tag === undefined) return undefined;
   const value = delivery.rawTlvs.find((tlv) => tlv.tag === tag)?.value;
   return value === undefined ? undefined : /^([0-9]{5,6})\0?$/.exec(value.toString("latin1"))?.[1];

@@ -11,7 +11,7 @@ import type { Answer, CloseReason, IncomingRequest, RequestOutcome } from "../..
 import type { SessionLoss } from "../gateway.ts";
 import { bindBody, readBindAnswer, type SessionRole } from "./bind.ts";
 import { connectSocket } from "./connect-socket.ts";
-import { type Delivery, DeliveryIntake } from "./delivery-intake.ts";
+import { type DeliverSm, DeliverSmIntake } from "./deliver-sm-intake.ts";
 import { describeClose } from "./describe-close.ts";
 import { echoKey } from "./echo-key.ts";
 import { Goodbye } from "./goodbye.ts";
@@ -45,7 +45,7 @@ export interface SessionOptions {
   /** It takes no more parts and will end. */
   readonly onDraining: (session: SmppSession) => void;
   /** Takes a delivery and answers the command_status for it once it is stored. */
-  readonly onDelivery: (delivery: Delivery) => Promise<number>;
+  readonly onDelivery: (delivery: DeliverSm) => Promise<number>;
   /** Called once. */
   readonly onEnd: (session: SmppSession, end: SessionEnd) => void;
 }
@@ -55,7 +55,7 @@ const REBIND_GRACE_MS = 5_000;
 
 export class SmppSession implements SubmitSession {
   readonly #options: SessionOptions;
-  readonly #intake: DeliveryIntake;
+  readonly #intake: DeliverSmIntake;
   readonly #window: NarrowedWindow;
   readonly #giveUpConnecting: () => void;
   readonly #overdue: OverdueParts;
@@ -72,7 +72,7 @@ export class SmppSession implements SubmitSession {
     this.#options = options;
     this.#overdue = options.outcomes.overdueParts();
     this.#window = new NarrowedWindow(options.settings.window);
-    this.#intake = new DeliveryIntake({
+    this.#intake = new DeliverSmIntake({
       maxUnanswered: options.settings.maxUnansweredDeliveries,
       store: options.onDelivery,
       onAnswered: () => this.#goodbye.notice(),

@@ -7,14 +7,14 @@ import { refusalOf } from "../calls/error-status.ts";
 import type { Admit } from "../calls/guarded-call.ts";
 import { fromLane } from "../translate/enums.ts";
 
-export interface AdmissionDeps extends FailureDeps {
+export interface SendSmsAdmissionDeps extends FailureDeps {
   readonly workInHand: Pick<WorkInHand, "retryAfterMs" | "enter">;
 }
 
 const quota = { subject: "service", description: "More messages come in than can be stored." };
 
 /** A request that is let in has a place, which its handler leaves. */
-export function createSendSmsAdmission(deps: AdmissionDeps): Admit {
+export function createSendSmsAdmission(deps: SendSmsAdmissionDeps): Admit {
   const { workInHand } = deps;
   return (request) => {
     const retryAfterMs = workInHand.retryAfterMs(fromLane(request.lane));

@@ -98,7 +98,7 @@ export async function join(
 /**
  * Marks replicas dead whose lease has ended, and frees what dead ones and former epochs claimed: what was found in SUBMITTING under
  * AT_MOST_ONCE is in doubt and ends UNKNOWN, what was to be cancelled ends too, what an earlier attempt has had wholly accepted is
- * SUBMITTED, and everything else waits again at its old place.
+ * SUBMITTED, and everything else waits again at its old position.
  */
 export async function rescue(
   tx: Transaction,
@@ -124,7 +124,7 @@ export async function rescue(
   return { claimsVoided: rows.length, became: countStates(became), mayHaveLeft };
 }
 
-/** Lets it wait again at its old place, makes it SUBMITTED, or ends it. `wasHeld`: a process had it that may have sent it. */
+/** Lets it wait again at its old position, makes it SUBMITTED, or ends it. `wasHeld`: a process had it that may have sent it. */
 export function voidClaim(
   tx: Transaction,
   row: DeliveryRow,

@@ -1,6 +1,6 @@
 /**
  * A start voids all claims at once: what was found in SUBMITTING under AT_MOST_ONCE is in doubt and ends UNKNOWN, what was to be
- * cancelled ends too, what an earlier attempt has had wholly accepted is SUBMITTED, and everything else waits again, at its old place
+ * cancelled ends too, what an earlier attempt has had wholly accepted is SUBMITTED, and everything else waits again, at its old position
  * in the queue.
  */
 import type { DatabaseSync } from "node:sqlite";

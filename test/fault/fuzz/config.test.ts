@@ -37,7 +37,7 @@ function load(content: string | Buffer, environment: Environment = secrets): "ta
       });
     }
     expect(error.problems.length).toBeGreaterThan(0);
-    for (const { place, rule } of error.problems) expect([place, rule]).not.toContain("");
+    for (const { where, rule } of error.problems) expect([where, rule]).not.toContain("");
     return "refused";
   } finally {
     expect(processorMs() - startMs).toBeLessThan(MOST_MS);

@@ -24,7 +24,7 @@ function problemsOf(yaml: string | undefined, environment: Record<string, string
   } catch (error) {
     if (error instanceof ConfigError) {
       return error.problems.map(
-        ({ place, path, rule }) => `${place.replace(`${folder}/`, "")} ${path} ${rule}`,
+        ({ where, path, rule }) => `${where.replace(`${folder}/`, "")} ${path} ${rule}`,
       );
     }
     throw error;

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { commands } from "../../../src/cli/commands.ts";
+import { createMetrics } from "../../../src/compose/metrics/metrics.ts";
 import { namesAt, settingPaths } from "../../../src/config/environment.ts";
 import { configSchema } from "../../../src/config/schema.ts";
-import { createMetrics } from "../../../src/observability/metrics.ts";
 
 const docs = (name: string) => readFileSync(join(import.meta.dirname, "../../../docs", name), "utf8");
 const schema = configSchema({ readVariable: (name) => name, readFile: () => "-----BEGIN CERTIFICATE-----" });

@@ -3,7 +3,7 @@ import type { FieldViolation } from "../../../domain/errors.ts";
 import { type ParseResult, type ParseRules, parseSendRequest } from "./parse-send-request.ts";
 import type { SendSmsInput } from "./send-request.ts";
 
-/** Faults are told by their place in `message`, the field of such requests that it stands in. */
+/** Faults are told by where they are in `message`, the field of such requests that it stands in. */
 export function parseLookedAt(input: SendSmsInput | undefined, rules: ParseRules): ParseResult {
   if (input === undefined) return { kind: "refused", violations: [noMessage] };
   const result = parseSendRequest(input, rules);
@@ -12,10 +12,10 @@ export function parseLookedAt(input: SendSmsInput | undefined, rules: ParseRules
 }
 
 /** Where a message that is looked at stands in its request. */
-export const messagePlace = "message.";
+export const messagePrefix = "message.";
 
 export function inMessage(violation: FieldViolation): FieldViolation {
-  return { ...violation, field: messagePlace + violation.field };
+  return { ...violation, field: messagePrefix + violation.field };
 }
 
 const noMessage: FieldViolation = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { toAccountId, toGatewayId } from "../../../src/domain/ids.ts";
-import { createMetrics, type MetricSources } from "../../../src/observability/metrics.ts";
+import { createMetrics, type MetricSources } from "../../../../src/compose/metrics/metrics.ts";
+import { toAccountId, toGatewayId } from "../../../../src/domain/ids.ts";
 
 const sources: MetricSources = {
   now: () => 10_000,

@@ -6,22 +6,22 @@ import type { SmppConnection } from "../../smpp/connection.ts";
 import type { PduOf } from "../../smpp/pdu.ts";
 
 /** A message or receipt that the SMSC wants an answer for. */
-export type Delivery = PduOf<"deliver_sm"> | PduOf<"data_sm">;
+export type DeliverSm = PduOf<"deliver_sm"> | PduOf<"data_sm">;
 
-export interface DeliveryIntakeOptions {
+export interface DeliverSmIntakeOptions {
   /** Deliveries without an answer at which reading pauses; it goes on at half of them. */
   readonly maxUnanswered: number;
   /** Answers the command_status for a delivery once it is stored; never rejects. */
-  readonly store: (delivery: Delivery) => Promise<number>;
+  readonly store: (delivery: DeliverSm) => Promise<number>;
   readonly onAnswered: () => void;
 }
 
-export class DeliveryIntake {
-  readonly #options: DeliveryIntakeOptions;
+export class DeliverSmIntake {
+  readonly #options: DeliverSmIntakeOptions;
   #unanswered = 0;
   #isPaused = false;
 
-  constructor(options: DeliveryIntakeOptions) {
+  constructor(options: DeliverSmIntakeOptions) {
     this.#options = options;
   }
 
@@ -29,7 +29,7 @@ export class DeliveryIntake {
     return this.#unanswered;
   }
 
-  async take(delivery: Delivery, connection: SmppConnection): Promise<void> {
+  async take(delivery: DeliverSm, connection: SmppConnection): Promise<void> {
     const { maxUnanswered, store, onAnswered } = this.#options;
     this.#unanswered += 1;
     if (!this.#isPaused && this.#unanswered >= maxUnanswered) {

@@ -4,13 +4,13 @@ import type { Logger } from "../../observability/logger.ts";
 import { readInbound, type Receipt as SmppReceipt, userDataOf } from "../../smpp/read-inbound.ts";
 import type { GatewayListener } from "../gateway.ts";
 import { ESME_ROK, ESME_RX_T_APPN } from "./classify-status.ts";
-import type { Delivery } from "./delivery-intake.ts";
+import type { DeliverSm } from "./deliver-sm-intake.ts";
 import type { PartOutcomes } from "./part-outcomes.ts";
 import { readIncoming } from "./read-incoming.ts";
 import { readReceipt } from "./read-receipt.ts";
 import type { SmppGatewaySettings } from "./settings.ts";
 
-export interface DeliveryReaderOptions {
+export interface DeliverSmReaderOptions {
   readonly settings: SmppGatewaySettings;
   readonly clock: Clock;
   readonly log: Logger;
@@ -19,16 +19,16 @@ export interface DeliveryReaderOptions {
 }
 
 /** Makes the function that takes one delivery and resolves to the command_status of its answer; it never rejects. */
-export function createDeliveryReader(
-  options: DeliveryReaderOptions,
-): (delivery: Delivery) => Promise<number> {
+export function createDeliverSmReader(
+  options: DeliverSmReaderOptions,
+): (delivery: DeliverSm) => Promise<number> {
   const { settings, clock, log, listener, outcomes } = options;
   const inboundOptions = {
     utcOffsetMinutes: settings.receiptUtcOffsetMinutes,
     trustPlainText: settings.plainTextReceipts,
   };
 
-  async function store(delivery: Delivery): Promise<void> {
+  async function store(delivery: DeliverSm): Promise<void> {
     const arrivalTimeMs = clock.now();
     const inbound = readInbound(delivery, inboundOptions);
     if (inbound.kind === "handset") {
@@ -47,7 +47,7 @@ export function createDeliveryReader(
     await listener.onReceipt(receipt);
   }
 
-  function noticeEcho(delivery: Delivery, said: SmppReceipt, receiptedId: string): void {
+  function noticeEcho(delivery: DeliverSm, said: SmppReceipt, receiptedId: string): void {
     if (!settings.echoesUserMessageReference || said.userMessageReference === undefined) return;
     const { source_addr, destination_addr } = delivery.body;
     // Some SMSCs leave the two as they were in the submit_sm.

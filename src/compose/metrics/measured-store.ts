@@ -1,9 +1,9 @@
 /** A store that counts what passes through it, so that no use case and no loop needs to know of figures. */
-import { finalStates, isFinal } from "../domain/delivery-state.ts";
-import type { Recovery } from "../store/accepting.ts";
-import type { ReceiptOutcome } from "../store/settling.ts";
-import type { StateCounts } from "../store/state-counts.ts";
-import type { Store } from "../store/store.ts";
+import { finalStates, isFinal } from "../../domain/delivery-state.ts";
+import type { Recovery } from "../../store/accepting.ts";
+import type { ReceiptOutcome } from "../../store/settling.ts";
+import type { StateCounts } from "../../store/state-counts.ts";
+import type { Store } from "../../store/store.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** The same store; every write raises the figures that it stands for. `onAccepted` hears how many deliveries were accepted. */

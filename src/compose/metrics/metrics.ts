@@ -3,12 +3,12 @@
  * those of the process itself (memory, event loop lag, garbage collection) keep prom-client's names.
  */
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import { finalStates } from "../domain/delivery-state.ts";
-import { type AttemptOutcome, lanes } from "../domain/message.ts";
-import { statusCodes } from "../domain/status-code.ts";
-import type { GatewayFigures, GatewayStatus } from "../gateways/gateway.ts";
-import type { Backlog } from "../store/views.ts";
-import { createTally, type Tally } from "./tally.ts";
+import { finalStates } from "../../domain/delivery-state.ts";
+import { type AttemptOutcome, lanes } from "../../domain/message.ts";
+import { statusCodes } from "../../domain/status-code.ts";
+import type { GatewayFigures, GatewayStatus } from "../../gateways/gateway.ts";
+import { createTally, type Tally } from "../../observability/tally.ts";
+import type { Backlog } from "../../store/views.ts";
 
 /** What the gauges read at the moment somebody asks. */
 export interface MetricSources {

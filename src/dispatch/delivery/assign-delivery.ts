@@ -16,9 +16,9 @@ import { backoffMs, chooseCandidate, isSpentAt, type RetrySettings } from "../..
 import { refuseRoute } from "../../routing/route-refusal.ts";
 import type { Candidate, Selection } from "../../routing/select-gateways.ts";
 import type { AttemptTrace } from "../../store/settling.ts";
-import type { Placeable, Resume, Routable } from "./routable.ts";
+import type { Assignable, Resume, Routable } from "./routable.ts";
 
-export type Placement =
+export type Assignment =
   /** Some gateway can take it now; `resume` where it goes on with what it began. */
   | {
       readonly kind: "send";
@@ -39,14 +39,14 @@ const noMarks: readonly AttemptMark[] = [];
 const resumed: readonly AttemptMark[] = ["RESUMED"];
 
 /** Where a delivery goes now. `preferred` is the gateway in whose queue it is. */
-export function placeDelivery(
+export function assignDelivery(
   delivery: Routable,
   selection: Selection,
   table: RouteTable,
   preferred: GatewayId | undefined,
   settings: RetrySettings,
   unableMs: (gatewayId: GatewayId) => number,
-): Placement {
+): Assignment {
   const { progress } = delivery;
   const { resume } = progress;
   const open = openCandidates(delivery, selection, table, settings);
@@ -83,7 +83,7 @@ function withCrash(marks: readonly AttemptMark[], progress: DeliveryProgress): r
 
 /** Those that may get a copy of it; one of AT_MOST_ONCE is written once anyhow. */
 function openCandidates(
-  { progress, policy }: Placeable,
+  { progress, policy }: Assignable,
   { candidates }: Selection,
   table: RouteTable,
   settings: RetrySettings,
@@ -109,7 +109,7 @@ function refusal(
   { progress, message, plans }: Routable,
   { leftOut }: Selection,
   table: RouteTable,
-): Placement {
+): Assignment {
   if (progress.attemptCount > 0) {
     return { kind: "refused", code: "ALL_GATEWAYS_FAILED", reason: "REFUSED" };
   }
@@ -123,7 +123,7 @@ export type NextTry =
       readonly delayMs: number;
       readonly progress: DeliveryProgress;
     }
-  /** As of a placement. */
+  /** As of a assignment. */
   | { readonly kind: "park"; readonly gatewayId: GatewayId; readonly progress: DeliveryProgress }
   | { readonly kind: "refused"; readonly code: StatusCodeName; readonly reason: FailureReason };
 
@@ -138,7 +138,7 @@ export interface RetryContext {
 
 /** Where and when a delivery is tried again, from the progress after its attempt. */
 export function decideRetry(
-  delivery: Placeable,
+  delivery: Assignable,
   selection: Selection,
   table: RouteTable,
   context: RetryContext,
@@ -173,7 +173,7 @@ function giveUpResume(progress: DeliveryProgress): DeliveryProgress {
 
 /** Whether the missing parts are sent by the gateway that has the others. */
 function staysWithGateway(
-  delivery: Placeable,
+  delivery: Assignable,
   chosen: Candidate | undefined,
   open: readonly Candidate[],
   outcome: AttemptOutcome,
@@ -184,7 +184,7 @@ function staysWithGateway(
   const same = open.find((candidate) => candidate.gatewayId === resume.gatewayId);
   if (same === undefined) return false;
   if (chosen.gatewayId === resume.gatewayId || chosen.notNow !== undefined) return true;
-  // One that cannot send at the moment is waited for a little (placeDelivery).
+  // One that cannot send at the moment is waited for a little (assignDelivery).
   return outcome === "AMBIGUOUS" || (outcome === "SESSION_LOST_BEFORE_WRITE" && resume.isAmbiguous);
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decideRetry, placeDelivery, traceOf } from "../../../../src/dispatch/delivery/place-delivery.ts";
+import { assignDelivery, decideRetry, traceOf } from "../../../../src/dispatch/delivery/assign-delivery.ts";
 import { toGatewayId } from "../../../../src/domain/ids.ts";
 import { type DeliveryProgress, type DuplicatePolicy, noProgress } from "../../../../src/domain/message.ts";
 import { baselineProfile } from "../../../../src/encoding/baseline-profile.ts";
@@ -45,7 +45,7 @@ const place = (
   policy: DuplicatePolicy = "AT_LEAST_ONCE",
   unableMs = 3_000,
 ) =>
-  placeDelivery(
+  assignDelivery(
     { lane: "NORMAL", policy, progress, message, plans: new PlanMemo(message) },
     selection,
     table,
@@ -54,7 +54,7 @@ const place = (
     () => unableMs,
   );
 
-describe("placeDelivery", () => {
+describe("assignDelivery", () => {
   it("resumes at the gateway that has the other parts", () => {
     expect(place(begun, selectionOf({ south: "ready", north: "ready" }))).toMatchObject({
       kind: "send",
@@ -132,7 +132,7 @@ describe("placeDelivery", () => {
       leftOut: [{ gatewayId: north, reason: "ENCODING" }],
       head: undefined,
     };
-    expect(placeDelivery(delivery, selection, table, north, defaultRetrySettings, () => 0)).toEqual({
+    expect(assignDelivery(delivery, selection, table, north, defaultRetrySettings, () => 0)).toEqual({
       kind: "refused",
       code: "INVALID_MESSAGE_TYPE",
       reason: "NO_ROUTE",

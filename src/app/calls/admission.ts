@@ -8,12 +8,12 @@ import type { Store } from "../../store/store.ts";
 import type { Backlog } from "../../store/views.ts";
 
 /** Whether new work is taken now. */
-export type Admission =
+export type AdmissionState =
   | { readonly kind: "open" }
   | { readonly kind: "overloaded"; readonly retryAfterMs: number; readonly limit: "backlog" | "disk" }
   | { readonly kind: "stopping" };
 
-export interface IntakeDeps {
+export interface AdmissionDeps {
   readonly store: Pick<Store, "backlog" | "damage">;
   readonly clock: Clock;
   readonly log: Logger;
@@ -24,8 +24,8 @@ export interface IntakeDeps {
   readonly maxBacklog: number;
 }
 
-export interface Intake {
-  readonly admission: () => Admission;
+export interface Admission {
+  readonly state: () => AdmissionState;
   /** Deliveries that were just accepted, so that a burst between two looks is bounded too. */
   countAccepted(deliveries: number): void;
   /** What waited at the last look. */
@@ -49,14 +49,14 @@ const retryAfterMs = 5_000;
 const noBacklog: Backlog = { queued: 0, byQueue: [], parkedReceipts: 0 };
 
 /** Looks once and then keeps looking until it is stopped. */
-export async function startIntake(deps: IntakeDeps): Promise<Intake> {
+export async function startAdmission(deps: AdmissionDeps): Promise<Admission> {
   const { clock, log } = deps;
   let backlog = noBacklog;
   let freeDiskBytes: number | undefined;
   let acceptedSince = 0;
   let isStoreAway = false;
   let wasDiskFull = false;
-  let state: "open" | "closed" | "stopped" = "open";
+  let phase: "open" | "closed" | "stopped" = "open";
   let timer: Timer | undefined;
   let looked = { endMs: 0, tookMs: 0 };
   let isSooner = false;
@@ -85,7 +85,7 @@ export async function startIntake(deps: IntakeDeps): Promise<Intake> {
       acceptedSince -= acceptedBefore;
       isStoreAway = false;
     } catch (err) {
-      if (state === "stopped") return;
+      if (phase === "stopped") return;
       isStoreAway = true;
       if (deps.store.damage() === undefined)
         log.often.warn({ err }, "The backlog and the free disk space could not be read.");
@@ -97,7 +97,7 @@ export async function startIntake(deps: IntakeDeps): Promise<Intake> {
   }
 
   function wait(): void {
-    if (state === "stopped") return;
+    if (phase === "stopped") return;
     const { endMs, tookMs } = looked;
     const delayMs = isSooner
       ? Math.max(doubtfulEveryMs, tookMs / mostShareOfDoubt)
@@ -125,8 +125,8 @@ export async function startIntake(deps: IntakeDeps): Promise<Intake> {
 
   await look();
   return {
-    admission() {
-      if (state !== "open") return { kind: "stopping" };
+    state() {
+      if (phase !== "open") return { kind: "stopping" };
       if (isDiskFull()) return { kind: "overloaded", retryAfterMs, limit: "disk" };
       if (isBacklogFull()) {
         lookSooner();
@@ -135,7 +135,7 @@ export async function startIntake(deps: IntakeDeps): Promise<Intake> {
       return { kind: "open" };
     },
     problems: () => [
-      ...(state === "open" ? [] : ["the service is stopping"]),
+      ...(phase === "open" ? [] : ["the service is stopping"]),
       ...storeProblems(),
       ...(isDiskFull() ? ["too little disk space is left"] : []),
       ...(isBacklogFull() ? ["too many deliveries wait"] : []),
@@ -146,10 +146,10 @@ export async function startIntake(deps: IntakeDeps): Promise<Intake> {
     backlog: () => backlog,
     freeDiskBytes: () => freeDiskBytes,
     close() {
-      if (state === "open") state = "closed";
+      if (phase === "open") phase = "closed";
     },
     stop() {
-      state = "stopped";
+      phase = "stopped";
       timer?.cancel();
     },
   };
