@@ -4,11 +4,13 @@ import { createParkedReceiptTaker } from "../app/reports/take-parked-receipts.ts
 import type { Config } from "../config/schema.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import { type BackgroundService, createBackgroundService } from "../dispatch/sweeps/background-service.ts";
-import { createCleaner } from "../dispatch/sweeps/cleaner.ts";
-import { createExpirer } from "../dispatch/sweeps/expirer.ts";
-import { createOrphanAdopter } from "../dispatch/sweeps/orphan-adopter.ts";
-import { createRescuer } from "../dispatch/sweeps/rescuer.ts";
-import { createSilenceWatch } from "../dispatch/sweeps/silence-watch.ts";
+import {
+  createCleaner,
+  createExpirer,
+  createOrphanAdopter,
+  createRescuer,
+  createSilenceWatch,
+} from "../dispatch/sweeps/sweeps.ts";
 import type { DataClock } from "../observability/data-clock.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Retention } from "../store/cleaning.ts";

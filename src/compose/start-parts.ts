@@ -14,6 +14,7 @@ import { configuredKeys } from "../config/account-scopes.ts";
 import type { Config } from "../config/schema.ts";
 import { defaultDispatchSettings } from "../dispatch/dispatch-settings.ts";
 import { createDispatcher, type Dispatcher } from "../dispatch/dispatcher.ts";
+import { holdClaims } from "../dispatch/tenure.ts";
 import { createSmppGateway } from "../gateways/smpp/create-smpp-gateway.ts";
 import { openHttpDoor } from "../http/http-door.ts";
 import type { Clock } from "../observability/clock.ts";
@@ -34,7 +35,6 @@ import { measuredStore } from "./metrics/measured-store.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import { requestSecretsOf } from "./request-secrets.ts";
 import type { Service } from "./service.ts";
-import { holdClaims } from "./stores/hold-claims.ts";
 
 export interface PartsDeps {
   readonly clock: DataClock;

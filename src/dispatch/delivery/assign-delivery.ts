@@ -123,7 +123,7 @@ export type NextTry =
       readonly delayMs: number;
       readonly progress: DeliveryProgress;
     }
-  /** As of a assignment. */
+  /** As of an assignment. */
   | { readonly kind: "park"; readonly gatewayId: GatewayId; readonly progress: DeliveryProgress }
   | { readonly kind: "refused"; readonly code: StatusCodeName; readonly reason: FailureReason };
 

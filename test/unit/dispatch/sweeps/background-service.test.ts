@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { createBackgroundService } from "../../../../src/dispatch/sweeps/background-service.ts";
-import { createCleaner } from "../../../../src/dispatch/sweeps/cleaner.ts";
-import { createExpirer } from "../../../../src/dispatch/sweeps/expirer.ts";
-import { createOrphanAdopter } from "../../../../src/dispatch/sweeps/orphan-adopter.ts";
-import { createRescuer } from "../../../../src/dispatch/sweeps/rescuer.ts";
-import { createSilenceWatch } from "../../../../src/dispatch/sweeps/silence-watch.ts";
+import {
+  createCleaner,
+  createExpirer,
+  createOrphanAdopter,
+  createRescuer,
+  createSilenceWatch,
+} from "../../../../src/dispatch/sweeps/sweeps.ts";
 import { gatewayNames } from "../../../../src/domain/gateway-names.ts";
 import { type GatewayId, toGatewayId } from "../../../../src/domain/ids.ts";
 import { createDataClock } from "../../../../src/observability/data-clock.ts";
