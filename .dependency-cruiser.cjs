@@ -18,6 +18,12 @@ module.exports = {
     },
     only("pure-domain", "domain imports nothing but itself.", "^src/domain/", ["^src/domain/"]),
     only("pure-memory", "memory knows nothing of what it keeps.", "^src/memory/", ["^src/memory/"]),
+    only(
+      "pure-observability",
+      "Clock, logger and counters know nothing of what they are for; the service's metrics are in compose.",
+      "^src/observability/",
+      ["^src/observability/", "^node_modules/"],
+    ),
     only("pure-encoding", "encoding imports domain and itself.", "^src/encoding/", [
       "^src/(domain|encoding)/",
     ]),

@@ -13,6 +13,7 @@ const root = resolve(import.meta.dirname, "../..");
 const planted = [
   ["src/domain/planted.ts", "../encoding/planted-target.ts", "pure-domain"],
   ["src/memory/planted.ts", "../domain/planted-target.ts", "pure-memory"],
+  ["src/observability/planted.ts", "../domain/planted-target.ts", "pure-observability"],
   ["src/encoding/planted.ts", "../routing/planted-target.ts", "pure-encoding"],
   ["src/routing/planted.ts", "../store/store.ts", "pure-routing"],
   ["src/smpp/planted.ts", "../app/planted-target.ts", "pure-smpp"],

@@ -8,10 +8,6 @@ import type { IncomingPart, Receipt } from "../../domain/receipt.ts";
 import type { Logger } from "../../observability/logger.ts";
 import type { TakenReceipt } from "../../store/settling.ts";
 import type { Store } from "../../store/store.ts";
-import { batchCalls } from "./batch-calls.ts";
-
-/** Most entries that share one call of the store. */
-const maxEntries = 500;
 
 export interface RecordReceiptDeps {
   readonly store: Pick<Store, "recordReceipts" | "recordUnparsableReceipt" | "recordIncoming">;
@@ -32,19 +28,14 @@ export interface ReceiptRecorder {
 /** Makes the recorder. A store that refuses makes the promise reject, so that the SMSC keeps its message. */
 export function createReceiptRecorder(deps: RecordReceiptDeps): ReceiptRecorder {
   const { store, log } = deps;
-  const recordReceipt = batchCalls(
-    (receipts: readonly Receipt[]) => store.recordReceipts(receipts),
-    maxEntries,
-  );
-  const recordIncoming = batchCalls(
-    (parts: readonly IncomingPart[]) => store.recordIncoming(parts),
-    maxEntries,
-  );
   return {
     onReceipt: async (heard) => {
       const receipt = nameReceipt(heard, deps.names());
       const { gatewayId, smscMessageId, verdict } = receipt;
-      noteReceipt(deps, { gatewayId, smscMessageId, verdict, outcome: await recordReceipt(receipt) });
+      // One by one: those that come together share a commit anyway (docs/adr/0145-receipts-are-joined-once.md).
+      const [outcome] = await store.recordReceipts([receipt]);
+      if (outcome === undefined) throw new Error("the store answered no outcome");
+      noteReceipt(deps, { gatewayId, smscMessageId, verdict, outcome });
     },
     async onUnparsableReceipt(gatewayId, raw, arrivalTimeMs) {
       await store.recordUnparsableReceipt(gatewayId, raw, arrivalTimeMs);
@@ -54,7 +45,7 @@ export function createReceiptRecorder(deps: RecordReceiptDeps): ReceiptRecorder 
       );
     },
     onIncoming: async (part) => {
-      await recordIncoming(part);
+      await store.recordIncoming([part]);
     },
   };
 }

@@ -8,14 +8,12 @@ import type { ReceiptOutcome } from "../../../../src/store/settling.ts";
 import { buildReceipt } from "../../../support/store-builders.ts";
 
 function setUp(answer: (count: number) => Promise<readonly ReceiptOutcome[]>, names = gatewayNames([])) {
-  const batches: number[] = [];
   const recorded: Receipt[] = [];
   const warnings: string[] = [];
   const overtaken: string[] = [];
   const recorder = createReceiptRecorder({
     store: {
       recordReceipts(receipts) {
-        batches.push(receipts.length);
         recorded.push(...receipts);
         return answer(receipts.length);
       },
@@ -29,27 +27,12 @@ function setUp(answer: (count: number) => Promise<readonly ReceiptOutcome[]>, na
       often: { ...silentLogger.often, warn: (_fields, sentence) => warnings.push(sentence) },
     },
   });
-  return { recorder, batches, recorded, warnings, overtaken };
+  return { recorder, recorded, warnings, overtaken };
 }
 
 const parked = async (count: number) => Array.from({ length: count }, () => ({ kind: "parked" }) as const);
 
 describe("createReceiptRecorder", () => {
-  it("joins receipts that come at once, and those that come while a batch is under way", async () => {
-    const gate = Promise.withResolvers<void>();
-    const { recorder, batches } = setUp(async (count) => {
-      await gate.promise;
-      return parked(count);
-    });
-    const first = [1, 2, 3].map((id) => recorder.onReceipt(buildReceipt(String(id))));
-    await Promise.resolve();
-    await Promise.resolve();
-    const second = [4, 5].map((id) => recorder.onReceipt(buildReceipt(String(id))));
-    gate.resolve();
-    await Promise.all([...first, ...second]);
-    expect(batches).toEqual([3, 2]);
-  });
-
   it("rejects, so that the SMSC keeps its message, when the store refuses, and goes on afterwards", async () => {
     let isAway = true;
     const { recorder } = setUp((count) =>
