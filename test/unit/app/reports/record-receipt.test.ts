@@ -7,15 +7,16 @@ import { silentLogger } from "../../../../src/observability/logger.ts";
 import type { ReceiptOutcome } from "../../../../src/store/settling.ts";
 import { buildReceipt } from "../../../support/store-builders.ts";
 
-function setUp(answer: (count: number) => Promise<readonly ReceiptOutcome[]>, names = gatewayNames([])) {
+/** `answer` tells what becomes of the next receipt. */
+function setUp(answer: () => Promise<ReceiptOutcome>, names = gatewayNames([])) {
   const recorded: Receipt[] = [];
   const warnings: string[] = [];
   const overtaken: string[] = [];
   const recorder = createReceiptRecorder({
     store: {
-      recordReceipts(receipts) {
+      async recordReceipts(receipts) {
         recorded.push(...receipts);
-        return answer(receipts.length);
+        return [await answer()];
       },
       recordUnparsableReceipt: () => Promise.resolve(),
       recordIncoming: () => Promise.resolve([]),
@@ -30,14 +31,17 @@ function setUp(answer: (count: number) => Promise<readonly ReceiptOutcome[]>, na
   return { recorder, recorded, warnings, overtaken };
 }
 
-const parked = async (count: number) => Array.from({ length: count }, () => ({ kind: "parked" }) as const);
+const parked = async () => ({ kind: "parked" }) as const;
+/** One after the other. */
+const inTurn = (outcomes: readonly ReceiptOutcome[]) => {
+  const left = [...outcomes];
+  return async () => left.shift() ?? expect.fail();
+};
 
 describe("createReceiptRecorder", () => {
   it("rejects, so that the SMSC keeps its message, when the store refuses, and goes on afterwards", async () => {
     let isAway = true;
-    const { recorder } = setUp((count) =>
-      isAway ? Promise.reject(new Error("the store is away")) : parked(count),
-    );
+    const { recorder } = setUp(() => (isAway ? Promise.reject(new Error("the store is away")) : parked()));
     const both = [recorder.onReceipt(buildReceipt("1")), recorder.onReceipt(buildReceipt("2"))];
     const results = await Promise.allSettled(both);
     expect(results.map((result) => result.status)).toEqual(["rejected", "rejected"]);
@@ -61,10 +65,12 @@ describe("createReceiptRecorder", () => {
 
   it("P49 tells who may hold a resend that a receipt has made it needless", async () => {
     const ended = { kind: "matched", state: "DELIVERED", isFirstFinal: true, isGuess: false } as const;
-    const { recorder, overtaken } = setUp(async () => [
-      { ...ended, deliveryId: "usual" as never },
-      { ...ended, deliveryId: "waiting" as never, isOvertaking: true },
-    ]);
+    const { recorder, overtaken } = setUp(
+      inTurn([
+        { ...ended, deliveryId: "usual" as never },
+        { ...ended, deliveryId: "waiting" as never, isOvertaking: true },
+      ]),
+    );
     await Promise.all([recorder.onReceipt(buildReceipt("1")), recorder.onReceipt(buildReceipt("2"))]);
     expect(overtaken).toEqual(["waiting"]);
   });
@@ -74,7 +80,7 @@ describe("createReceiptRecorder", () => {
       { kind: "contradicted", deliveryId: "x" as never, state: "UNDELIVERABLE", isGuess: false },
       { kind: "matched", deliveryId: "y" as never, state: "DELIVERED", isFirstFinal: true, isGuess: true },
     ];
-    const { recorder, warnings } = setUp(async () => outcomes);
+    const { recorder, warnings } = setUp(inTurn(outcomes));
     await Promise.all([recorder.onReceipt(buildReceipt("1")), recorder.onReceipt(buildReceipt("2"))]);
     expect(warnings).toHaveLength(2);
     expect(warnings[0]).toMatch(/contradicts/);
