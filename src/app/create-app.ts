@@ -1,4 +1,4 @@
-/** All that a door can ask for, wired to one store and to what sends: a line a feature. Each door gets it whole. */
+/** All that an API can ask for, wired to one store and to what sends: a line a feature. Each API gets it whole. */
 import type { Clock } from "../observability/clock.ts";
 import type { Store } from "../store/store.ts";
 import { createTokenSealer } from "./calls/sealed-token.ts";
@@ -26,7 +26,7 @@ export interface App {
   readonly gateways: Gateways;
   readonly keys: Keys;
   readonly maintenance: Maintenance;
-  /** Doors enter in it what they let in. */
+  /** APIs enter in it what they let in. */
   readonly workInHand: WorkInHand;
   /** What stands in memory as of the last look. */
   readonly followed: readonly Looking[];

@@ -28,12 +28,12 @@ export interface AttemptRecord {
   readonly parts: readonly PartRecord[];
   /** Why the other gateways were left out, and marks such as a failover after ambiguity; small. */
   readonly trace: AttemptTrace;
-  /** What its gateway is called by now, where that has changed meanwhile: receipts for it may wait under that name. */
+  /** The present name of its gateway, where that has changed meanwhile: receipts for it may wait under that name. */
   readonly renamedTo?: GatewayId | undefined;
 }
 
 export interface AttemptTrace {
-  /** Words of routing; one that a newer program wrote may be none of ours. */
+  /** Words of routing; one that a newer program wrote may not be one of ours. */
   readonly leftOut: readonly { readonly gatewayId: GatewayId; readonly reason: string }[];
   readonly marks: readonly AttemptMark[];
 }
@@ -83,7 +83,7 @@ export interface Settlement {
 
 export type SettleOutcome =
   | { readonly kind: "settled"; readonly state: DeliveryState }
-  /** The claim was lost, or this was told before: no state changed, but the attempt and its ids were recorded. */
+  /** The claim was lost, or this was reported before: no state changed, but the attempt and its ids were recorded. */
   | { readonly kind: "fenced" }
   /** A late answer was kept and moved nothing; with `isWhole` the end of what is being sent makes it SUBMITTED. */
   | { readonly kind: "recorded"; readonly state: DeliveryState; readonly isWhole?: true };

@@ -1,4 +1,4 @@
-/** What a writing batch is asked for in both stores: each operation's input and outcome. Cold ones stand in records/. */
+/** What a writing batch is asked for in both stores: each operation's input and outcome. Cold ones are in records/. */
 import type { AccountId, ClaimantId, GatewayId, MessageId } from "../domain/ids.ts";
 import type { E164 } from "../domain/message.ts";
 import type { IncomingPart, Receipt } from "../domain/receipt.ts";

@@ -1,4 +1,4 @@
-/** Hands operations to the group commit by their kind, and their outcomes back. */
+/** Hands operations to the group commit by their kind, and hands their outcomes back. */
 import type { GroupCommit, WriteEntry } from "./group-commit.ts";
 import type { OperationOf, Step } from "./write-steps.ts";
 

@@ -17,7 +17,7 @@ export interface AdmissionDeps {
   readonly store: Pick<Store, "backlog" | "damage">;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Free octets where the store is; undefined where it is on no disk of this machine. */
+  /** Free octets where the store is; undefined where it is not on a disk of this machine. */
   readonly readFreeDisk: (() => Promise<number>) | undefined;
   readonly minFreeDiskBytes: number;
   /** Deliveries that may wait. */
@@ -42,7 +42,7 @@ export interface Admission {
 const everyMs = 1_000;
 /** A look at a long backlog costs time; at most this share of it is spent on looking. */
 const mostShareOfTime = 0.05;
-/** The same while what was counted fills the room that was seen: what was accepted during a look may stand in both. */
+/** The same while what was counted fills the room that was seen: what was accepted during a look may be in both. */
 const doubtfulEveryMs = 50;
 const mostShareOfDoubt = 0.2;
 const retryAfterMs = 5_000;

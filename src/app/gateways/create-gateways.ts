@@ -1,4 +1,4 @@
-/** Lists the ways out for operators, and takes them out of use and back. A pause is on disk before it is answered. */
+/** Lists gateways for operators, and takes them out of use and back. A pause is on disk before it is answered. */
 import { SmsError } from "../../domain/errors.ts";
 import type { GatewayId } from "../../domain/ids.ts";
 import type { GatewayFigures } from "../../gateways/gateway.ts";
@@ -26,7 +26,7 @@ export interface GatewayOverview {
   /** PDUs a second over all replicas; 0 for no limit. */
   readonly configuredRate: number;
   readonly currentRate: number;
-  /** How each of them sees it, by id; empty where one process has the store for itself. */
+  /** How each of them sees it, by id; empty where one process has the store to itself. */
   readonly replicas: readonly ReplicaReport[];
   readonly pauseTimeMs: number | undefined;
 }
@@ -72,7 +72,7 @@ export function createGateways(deps: GatewaysDeps): Gateways {
     return found;
   }
 
-  /** After the commit nothing but an answer: what cannot be read now is told as it was seen last. */
+  /** After the commit nothing but an answer: what cannot be read now is shown as it was seen last. */
   async function answerStored(before: GatewayOverview): Promise<GatewayAnswer> {
     const backlog = await store.backlog().catch(() => deps.lastBacklog());
     const gateway = deps.overview().find(({ id }) => id === before.id) ?? before;

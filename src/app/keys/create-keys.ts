@@ -1,4 +1,4 @@
-/** API keys: what tells a door who calls, and the calls of operators. */
+/** API keys: what tells an API who calls, and the calls of operators. */
 import type { KeyVerifier } from "../calls/principal.ts";
 import type { TokenSealer } from "../calls/sealed-token.ts";
 import { type ApiKeys, type ApiKeysDeps, createApiKeys } from "./api-keys.ts";

@@ -51,7 +51,7 @@ export function createReceiptRecorder(deps: RecordReceiptDeps): ReceiptRecorder 
 }
 
 /**
- * Tells who holds a resend that it is needless, and says what should not happen: a network that contradicts itself (P9), and an id that
+ * Tells whoever holds a resend that it is needless, and logs what should not happen: a network that contradicts itself (P9), and an id that
  * says too little (P1).
  */
 export function noteReceipt(

@@ -1,4 +1,4 @@
-/** Plans a content without sending it, by the functions that sending uses (P30). */
+/** Plans content without sending it, by the functions that sending uses (P30). */
 import { refuseFields, SmsError } from "../../domain/errors.ts";
 import { deliveryIdOf, type MessageId, toGatewayId } from "../../domain/ids.ts";
 import { holdsScope } from "../../domain/scopes.ts";

@@ -53,7 +53,7 @@ export interface SubscriptionsDeps {
 }
 
 export interface Subscriptions {
-  /** Makes it where it is new; answers it as it stands. */
+  /** Makes it where it is new; answers it as it now is. */
   create(
     input: {
       readonly subscriptionId: string;

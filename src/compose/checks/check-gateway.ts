@@ -1,4 +1,4 @@
-/** Whether a gateway's SMSC can be reached and takes its account. */
+/** Whether a gateway's SMSC can be reached and accepts its account. */
 
 import type { GatewayConfig } from "../../config/gateway-schema.ts";
 import { assertNever } from "../../domain/assert-never.ts";

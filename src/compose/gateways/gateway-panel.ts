@@ -27,7 +27,7 @@ export interface GatewayPanel extends Pick<GatewaysDeps, "overview" | "held" | "
   readonly metricFigures: MetricSources["gateways"];
   /** Takes the pauses of a configuration that was read again; a pause by hand stays. */
   applyFilePauses(): void;
-  /** A pause by hand goes on under the name that its gateway has got. */
+  /** A pause by hand goes on under its gateway's new name. */
   applyNames(): void;
 }
 

@@ -1,6 +1,7 @@
 /**
- * The door of every call: who calls, and whether the key holds what the call wants, is known from the headers, before anything of the body is held; what each account holds of the
- * process is bounded; and what begins and does not go on, or is answered and not read, is ended in time (P61).
+ * What every call passes first. Who calls, and whether the key holds what the call wants, is known from the headers, before anything of the
+ * body is held. What each account holds of the process is bounded, and what begins and does not go on, or is answered and not read, is
+ * ended in time (P61).
  */
 import type { Metadata, StatusObject } from "@grpc/grpc-js";
 import type { FailureDeps } from "../../app/calls/failure.ts";

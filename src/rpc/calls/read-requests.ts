@@ -1,8 +1,8 @@
 /**
  * Reads requests off the wire so that nothing of them is lost unseen. The generated decoders drop unknown fields, known ones in another
- * wire type, all behind a broken tag and the map key `__proto__`, and throw at octets that are no protobuf, which the stack answers without
- * details. An older server would send at once what a newer client has scheduled. Here such faults are kept beside the message, and the
- * handlers refuse them as all others.
+ * wire type, all behind a broken tag and the map key `__proto__`, and throw at octets that are not protobuf, which the stack answers
+ * without details. An older server would send at once what a newer client has scheduled. Here such faults are kept beside the message, and
+ * the handlers refuse them like all others.
  */
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { type FieldViolation, refuseFields, SmsError } from "../../domain/errors.ts";
@@ -26,7 +26,7 @@ export function wireFaultsOf(request: SendSmsRequest): readonly FieldViolation[]
   return faultsOf.get(request) ?? noFaults;
 }
 
-/** Refuses what was no protobuf of its method's request, or had more in it than the method knows. */
+/** Refuses what was not a protobuf message of its method's request, or had more in it than the method knows. */
 export function refuseUnreadable(request: object): void {
   const refusal = refusals.get(request);
   if (refusal !== undefined) throw refusal();
@@ -62,7 +62,7 @@ function unreadable(): SmsError {
 
 type Inspect = (message: object, octets: Uint8Array, strays: readonly Stray[]) => void;
 
-/** The faults of a SendSmsRequest within another request stay with it, as those of one that stands alone; all others refuse the whole. */
+/** The faults of a SendSmsRequest within another request stay with it, as with one on its own; all others refuse the whole. */
 function inspectorOf(field: string, messageIn: (request: object) => SendSmsRequest | undefined): Inspect {
   const prefix = `${field}.`;
   const isInner = (stray: Stray) => stray.field.startsWith(prefix);

@@ -1,4 +1,4 @@
-/** GatewayService: what operators do with gateways and routes, with a line in the log on who did what from where. */
+/** GatewayService: what operators do with gateways and routes, with a line in the log on who did what and from where. */
 import type { Gateways } from "../../app/gateways/create-gateways.ts";
 import type { Sending } from "../../app/sending/create-sending.ts";
 import type {

@@ -1,4 +1,4 @@
-/** KeyService: how operators make, list and revoke keys, with a line in the log on who did what from where. */
+/** KeyService: how operators make, list and revoke keys, with a line in the log on who did what and from where. */
 import type { Keys } from "../../app/keys/create-keys.ts";
 import type { KeyServiceClient, KeyServiceImplementation } from "../../gen/smsrelay/v1/key_service.ts";
 import type { Logger } from "../../observability/logger.ts";

@@ -1,4 +1,4 @@
-/** MaintenanceService: how operators take copies of the store, with a line in the log on who did from where. */
+/** MaintenanceService: how operators take copies of the store, with a line in the log on who did it and from where. */
 import type { Maintenance } from "../../app/maintenance/create-maintenance.ts";
 import type {
   DownloadBackupResponse,

@@ -1,6 +1,7 @@
 /**
- * Accepts many messages on one stream: requests are worked on side by side and answered in their order. At most 256 are unanswered,
- * fewer where they have many recipients (unanswered-requests.ts), or one while the process has more in hand than it should; then reading pauses, and with it the caller, by HTTP/2's flow control.
+ * Accepts many messages on one stream: requests are worked on side by side and answered in their order. At most 256 are unanswered, fewer
+ * where they have many recipients (unanswered-requests.ts), and one while the process has more in hand than it should. Then reading pauses,
+ * and by HTTP/2's flow control so does the caller.
  */
 import { Status } from "nice-grpc-common";
 import { describeFailure, type Failure, type FailureDeps } from "../../app/calls/failure.ts";

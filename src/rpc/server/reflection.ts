@@ -1,6 +1,6 @@
 /**
  * Server reflection in its two versions, which differ in their names only: v1, and v1alpha, which many generic clients ask for first or
- * alone. It describes our services, gRPC's own, and the error details, so that a client can print what a refusal tells.
+ * alone. It describes our services, gRPC's own, and the error details, so that a client can print what a refusal says.
  */
 import type { CallContext, Server } from "nice-grpc";
 import { ServerReflection, ServerReflectionService } from "nice-grpc-server-reflection";

@@ -1,5 +1,5 @@
 /**
- * The gRPC door: the services of smsrelay.v1 with server reflection and grpc.health.v1. It starts not serving; the owner says when it is
+ * The gRPC server: the services of smsrelay.v1 with server reflection and grpc.health.v1. It starts not serving; the owner says when it is
  * ready, and drains it at the end.
  */
 import type { ServerCredentials } from "@grpc/grpc-js";
@@ -45,8 +45,8 @@ export interface RpcServer {
   /** From true on, health follows `isReady` for the server as a whole and SmsService; operators' services serve in any case. */
   setServing(isServing: boolean): void;
   /**
-   * Shows new connections another certificate; throws, and changes nothing, where it cannot be used. False where it listens without TLS,
-   * or would: that changes with a restart only.
+   * Shows new connections another certificate; throws, and changes nothing, where it cannot be used. False where it listens without TLS, or
+   * would: that changes only with a restart.
    */
   renewCertificate(tls: ListenSettings["tls"]): boolean;
   /**

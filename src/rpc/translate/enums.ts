@@ -1,4 +1,4 @@
-/** The enums of the contract and our words for them, as tables that are read both ways. */
+/** The contract's enums and our words for them, as tables that are read both ways. */
 
 import type { Unknown } from "../../app/calls/unknown.ts";
 import type { DeliveryState, FailureReason } from "../../domain/delivery-state.ts";
@@ -72,7 +72,7 @@ const stateNumbers = {
   UNKNOWN: PbDeliveryState.DELIVERY_STATE_UNKNOWN,
   CANCELLED: PbDeliveryState.DELIVERY_STATE_CANCELLED,
 } as const;
-/** Undefined for UNSPECIFIED and for numbers of no state. */
+/** Undefined for UNSPECIFIED and for numbers without a state. */
 export function fromState(value: number): keyof typeof stateNumbers | undefined {
   const word = readState(value);
   return word === "UNRECOGNIZED" ? undefined : word;
@@ -164,7 +164,7 @@ const scopeNumbers = {
   MANAGE: PbScope.SCOPE_MANAGE,
   ADMIN: PbScope.SCOPE_ADMIN,
 } as const satisfies Record<Scope, PbScope>;
-/** In a list there is no default: 0 is no scope. */
+/** In a list there is no default: 0 is not a scope. */
 export const fromScope = reader(scopeNumbers, "UNRECOGNIZED");
 export const toScope = (scope: Scope): PbScope => scopeNumbers[scope];
 

@@ -1,6 +1,6 @@
 /**
- * Finds the primary among the servers of the list and opens a connection there, set up for short statements on busy tables. A pooler
- * that hands transactions around cannot stand between, since statements are prepared and settings are the session's.
+ * Finds the primary among the servers of the list and opens a connection there, set up for short statements on busy tables. A pooler that
+ * hands transactions around must not be in between, since statements are prepared and settings are the session's.
  */
 import pg from "pg";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
@@ -13,7 +13,7 @@ export interface ConnectOptions {
   readonly admit?: (client: pg.Client, name: string) => Promise<void>;
 }
 
-/** All tables stand in a schema of their own, beside whatever else the database holds. */
+/** All tables are in a schema of their own, beside whatever else the database holds. */
 export const schemaName = "sms_relay";
 
 const oldestServer = 150_000;

@@ -1,6 +1,6 @@
 /**
- * Opens the store on a PostgreSQL database as one of any number of replicas: migrates it, and maps the port on one writing
- * connection with group commit, a few reading ones, and one for the lease and for hints.
+ * Opens the store on a PostgreSQL database as one of any number of replicas: migrates it, and maps the port onto one writing connection
+ * with group commit, a few reading ones, and one for the lease and for hints.
  */
 import { randomUUID } from "node:crypto";
 import type { AccountId, GatewayId } from "../../domain/ids.ts";

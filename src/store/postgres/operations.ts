@@ -1,4 +1,4 @@
-/** What a writing batch is asked for beside what both stores are. */
+/** The writing operations that only PostgreSQL has, besides those of both stores. */
 import type { ClaimantId, DeliveryId } from "../../domain/ids.ts";
 import type { ClaimRef, Recovery } from "../accepting.ts";
 import type { OperationOf, WriteSteps as SharedSteps, Step } from "../write-steps.ts";

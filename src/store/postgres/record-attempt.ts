@@ -1,6 +1,6 @@
 /**
- * Writes down an attempt with its parts and the SMSC's ids, by which receipts find it. Attempts are facts: also one whose claim was
- * lost is recorded, under its own negative number, where no later attempt meets it.
+ * Writes down an attempt with its parts and the SMSC's ids, by which receipts find it. Attempts are facts: one whose claim was lost is
+ * recorded too, under its own negative number, where no later attempt meets it.
  */
 
 import { holdsCopy, isWhole, reviseParts } from "../late-answer.ts";

@@ -1,6 +1,6 @@
 /**
- * Receipts: finds the one part a receipt speaks of (P1, P3), keeps it there, and moves the delivery when its parts decide it (P8).
- * What matches nothing yet waits (P2, parked-receipts.ts); what contradicts a final state is kept and changes nothing (P9).
+ * Finds the one part that a receipt means (P1, P3), keeps the receipt there, and moves the delivery when its parts decide it (P8). What
+ * matches nothing yet waits (P2, parked-receipts.ts); what contradicts a final state is kept and changes nothing (P9).
  */
 import type { Receipt, ReceiptedId } from "../../domain/receipt.ts";
 import { stateOf } from "../codes.ts";

@@ -1,5 +1,5 @@
 /**
- * Taking part as a replica, and freeing what replicas held that are gone. Its lease, by the database's clock, belongs to the replica;
+ * Taking part as a replica, and freeing what was held by replicas that are gone. A lease, by the database's clock, belongs to the replica;
  * a new start takes a new epoch, so that what the former process still writes is fenced.
  */
 import { decideRecovery, type RecoveryDecision } from "../../domain/decide-recovery.ts";

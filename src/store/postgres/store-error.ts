@@ -20,7 +20,7 @@ export function isWorthRetrying(error: unknown): boolean {
   return retried.has(sqlStateOf(error) ?? "");
 }
 
-/** Whether the connection goes on after this error: the server told it and did not close, or our own code is at fault. */
+/** Whether the connection goes on after this error: the server reported it and did not close, or our own code is at fault. */
 export function isConnectionKept(error: unknown): boolean {
   const state = sqlStateOf(error);
   if (state === undefined) return error instanceof Error && !isOfConnection(error);

@@ -1,4 +1,4 @@
-/** A delivery becomes SUBMITTED: it is told, and what is known of its end already is judged (P2, P49). */
+/** A delivery becomes SUBMITTED: that is reported, and what is already known of its end is judged (P2, P49). */
 import type { DatabaseSync } from "node:sqlite";
 import type { DeliveryState } from "../../domain/delivery-state.ts";
 import type { AccountId, DeliveryId } from "../../domain/ids.ts";
@@ -20,11 +20,11 @@ export interface Submitted {
 }
 
 export interface BecomeSubmitted {
-  /** Tells a row that is SUBMITTED. Answers its state after receipts that waited on its parts. */
+  /** Reports a row that is SUBMITTED. Answers its state after receipts that waited on its parts. */
   readonly tellSubmitted: (tx: Transaction, submitted: Submitted) => DeliveryState;
   /** What the receipts on an attempt's parts come to. */
   readonly judgeAttempt: (id: DeliveryId, attempt: number) => Judgement | undefined;
-  /** Makes what is to be sent, or is being sent, SUBMITTED by an attempt whose parts were all accepted, and tells it. */
+  /** Makes what is to be sent, or is being sent, SUBMITTED by an attempt whose parts were all accepted, and reports it. */
   readonly submitBy: (
     tx: Transaction,
     id: DeliveryId,

@@ -12,13 +12,13 @@ import { withOwnFile } from "./use-file.ts";
 export interface CopySource {
   readonly origin: CopyOrigin;
   count(table: CopiedTable): number;
-  /** The rows after `after`, with those of `columns` that the file has or can tell. */
+  /** The rows after `after`, with those of `columns` that the file has or can derive. */
   pieces(
     table: CopiedTable,
     columns: readonly string[],
     after: CopyPosition["after"],
   ): Generator<readonly CopiedRow[]>;
-  /** The database that its copy may have been made whole in, where that is not known. */
+  /** The database in which its copy may have become whole, where that is not known. */
   readonly doubtfulCopy: string | undefined;
   /** Says in the file, before the database's last commit, that it may be made. */
   announce(into: string): void;

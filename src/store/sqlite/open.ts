@@ -1,4 +1,4 @@
-/** Opens the store on one SQLite file: takes the service's lock, starts the writer and the reader, and maps the port on them. */
+/** Opens the store on one SQLite file: takes the service's lock, starts the writer and the reader, and maps the port onto them. */
 import { SmsError } from "../../domain/errors.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import type { Clock } from "../../observability/clock.ts";

@@ -99,8 +99,8 @@ interface BatchRunner {
   /** Whether the file is still this process's, outside of a batch. */
   look(): Error | undefined;
   /**
-   * Empties the log once cleaning is through, since it holds the pages of before: nothing where nothing was cleaned. While a reader is
-   * at work it is left for the next time.
+   * Empties the log once cleaning is through, since it holds former pages: nothing where nothing was cleaned. While a reader is at work it
+   * is left for the next time.
    */
   emptyLog(): void;
 }
@@ -162,7 +162,7 @@ function createBatchRunner(db: DatabaseSync, ownership: Ownership): BatchRunner 
   return { run, emptyLog, look: () => ownership.look(state.epoch) };
 }
 
-/** How long something may happen to the files before it is noticed. */
+/** How long it may take to notice that something happened to the files. */
 const lookEveryMs = 1_000;
 
 function serve(port: MessagePort, { path, startsCopied = false, keepFreeOctets = 0 }: WorkerData): void {
