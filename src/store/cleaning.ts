@@ -1,4 +1,4 @@
-/** How long things stay, and a bounded step of cleaning, as both stores are asked for it. Times are milliseconds since the epoch. */
+/** How long things stay, and cleaning in bounded steps, as both stores are asked for it. Times are milliseconds since the epoch. */
 
 export interface Retention {
   /** Bodies are erased this long after the last final state. */
@@ -22,4 +22,18 @@ export interface Cleaned {
   readonly rows: number;
   /** Whether another step may find more. */
   readonly hasMore: boolean;
+}
+
+/** Takes one step after the other, each a commit, until there is no more or `signal` says so; how many rows in all. */
+export async function cleanAll(
+  step: () => Promise<Cleaned>,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  let rows = 0;
+  for (let hasMore = true; hasMore && signal?.aborted !== true; ) {
+    const cleaned = await step();
+    rows += cleaned.rows;
+    hasMore = cleaned.hasMore;
+  }
+  return rows;
 }

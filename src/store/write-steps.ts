@@ -14,7 +14,8 @@ import type {
 } from "./settling.ts";
 import type { Overdue } from "./state-counts.ts";
 
-export interface Step<Input, Outcome> {
+/** What an operation takes and what it answers. */
+export interface Signature<Input, Outcome> {
   readonly input: Input;
   readonly outcome: Outcome;
 }
@@ -44,30 +45,30 @@ export interface RenameRequest {
 }
 
 export interface WriteSteps extends RecordWrites {
-  readonly accept: Step<Acceptance, AcceptOutcome>;
-  readonly claim: Step<ClaimRequest, Claim>;
-  readonly markSubmitting: Step<ClaimRef & { readonly claimant: ClaimantId }, boolean>;
-  readonly takeReference: Step<
+  readonly accept: Signature<Acceptance, AcceptOutcome>;
+  readonly claim: Signature<ClaimRequest, Claim>;
+  readonly markSubmitting: Signature<ClaimRef & { readonly claimant: ClaimantId }, boolean>;
+  readonly takeReference: Signature<
     { readonly sender: string; readonly recipient: E164; readonly nowMs: number },
     number
   >;
-  readonly settle: Step<Settlement, SettleOutcome>;
-  readonly recordReceipt: Step<Receipt, ReceiptOutcome>;
-  readonly takeParked: Step<SweepRequest, TakenReceipts>;
-  readonly recordUnparsableReceipt: Step<
+  readonly settle: Signature<Settlement, SettleOutcome>;
+  readonly recordReceipt: Signature<Receipt, ReceiptOutcome>;
+  readonly takeParked: Signature<SweepRequest, TakenReceipts>;
+  readonly recordUnparsableReceipt: Signature<
     { readonly gatewayId: GatewayId; readonly raw: Uint8Array; readonly arrivalTimeMs: number },
     undefined
   >;
-  readonly recordIncoming: Step<IncomingPart, StoredIncoming>;
-  readonly cancel: Step<CancelRequest, readonly CancelOutcome[] | undefined>;
-  readonly expireDue: Step<SweepRequest, Overdue>;
-  readonly endSilent: Step<SweepRequest & { readonly graceMs: number }, Overdue>;
-  readonly adoptOrphans: Step<AdoptRequest, number>;
-  readonly renameReceipts: Step<RenameRequest, number>;
+  readonly recordIncoming: Signature<IncomingPart, StoredIncoming>;
+  readonly cancel: Signature<CancelRequest, readonly CancelOutcome[] | undefined>;
+  readonly expireDue: Signature<SweepRequest, Overdue>;
+  readonly endSilent: Signature<SweepRequest & { readonly graceMs: number }, Overdue>;
+  readonly adoptOrphans: Signature<AdoptRequest, number>;
+  readonly renameReceipts: Signature<RenameRequest, number>;
 }
 
 export type OperationOf<Steps> = {
-  [Kind in keyof Steps]: Steps[Kind] extends Step<infer Input, unknown>
+  [Kind in keyof Steps]: Steps[Kind] extends Signature<infer Input, unknown>
     ? { readonly kind: Kind; readonly input: Input }
     : never;
 }[keyof Steps];

@@ -1,11 +1,11 @@
 /** Hands operations to the group commit by their kind, and hands their outcomes back. */
 import type { GroupCommit, WriteEntry } from "./group-commit.ts";
-import type { OperationOf, Step } from "./write-steps.ts";
+import type { OperationOf, Signature } from "./write-steps.ts";
 
 /** What an operation counts in a batch; one row that is neither urgent nor new work, where nothing is said. */
 export type Weight = Partial<Omit<WriteEntry<unknown>, "operation">>;
 
-type StepsOf<Steps> = { readonly [Kind in keyof Steps]: Step<unknown, unknown> };
+type StepsOf<Steps> = { readonly [Kind in keyof Steps]: Signature<unknown, unknown> };
 
 export interface Writes<Steps extends StepsOf<Steps>> {
   write<Kind extends keyof Steps>(

@@ -8,6 +8,7 @@ import type { Clock } from "../../observability/clock.ts";
 import type { ClockReading } from "../../observability/data-clock.ts";
 import { Listeners } from "../../observability/listeners.ts";
 import type { Logger } from "../../observability/logger.ts";
+import { cleanAll } from "../cleaning.ts";
 import { maskOf } from "../codes.ts";
 import { mapPort } from "../map-port.ts";
 import { createRecords } from "../records/facade.ts";
@@ -200,17 +201,13 @@ function createStore(options: PostgresStoreOptions, storeId: string, guard: Serv
         readTogether(account, (connection) => driveRead(connection, kind, input)),
     }),
     onWaiting: (listener) => waitingListeners.add(listener),
-    async clean(nowMs, retention, limit, signal) {
-      let rows = 0;
-      for (let hasMore = true; hasMore && signal?.aborted !== true; ) {
+    clean: (nowMs, retention, limit, signal) =>
+      cleanAll(async () => {
         const startMs = clock.monotonic();
         const cleaned = await cleanOnce(cleaner, { nowMs, retention, limit });
         tellCommit(cleaned.rows, startMs);
-        rows += cleaned.rows;
-        hasMore = cleaned.hasMore;
-      }
-      return rows;
-    },
+        return cleaned;
+      }, signal),
     findRequest: (accountId, id) =>
       read(accountId, (connection) => findRequest(connection, { accountId, id })),
     readStatus: (accountId, messageId, page) =>

@@ -5,6 +5,7 @@ import type { Clock } from "../../observability/clock.ts";
 import { Listeners } from "../../observability/listeners.ts";
 import { type Logger, silentLogger } from "../../observability/logger.ts";
 import { nothingRecovered } from "../accepting.ts";
+import { cleanAll } from "../cleaning.ts";
 import { maskOf } from "../codes.ts";
 import { createFairQueue } from "../fair-queue.ts";
 import { createGroupCommit } from "../group-commit.ts";
@@ -174,15 +175,8 @@ function createStore(
     ...mapPort(writes),
     ...createRecords({ write: writes.write, read }),
     onWaiting: () => () => {},
-    async clean(nowMs, retention, limit, signal) {
-      let rows = 0;
-      for (let hasMore = true; hasMore && signal?.aborted !== true; ) {
-        const cleaned = await writes.write("clean", { nowMs, retention, limit }, { rows: limit });
-        rows += cleaned.rows;
-        hasMore = cleaned.hasMore;
-      }
-      return rows;
-    },
+    clean: (nowMs, retention, limit, signal) =>
+      cleanAll(() => writes.write("clean", { nowMs, retention, limit }, { rows: limit }), signal),
     async readStatus(accountId, messageId, page) {
       const rows = await read("readStatus", { accountId, messageId, page }, accountId);
       return rows && statusPageOf(rows);

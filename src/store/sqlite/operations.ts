@@ -7,7 +7,7 @@ import type { RecordReads } from "../records/steps.ts";
 import type { ReportBounds } from "../reports.ts";
 import type { ListRows, StatusRows } from "../status-rows.ts";
 import type { Backlog } from "../views.ts";
-import type { OperationOf, WriteSteps as SharedSteps, Step } from "../write-steps.ts";
+import type { OperationOf, WriteSteps as SharedSteps, Signature } from "../write-steps.ts";
 import type { AppendedReports } from "./append-reports.ts";
 import type { RequestQuery } from "./find-request.ts";
 import type { PackedAcceptance, PackedAcceptOutcome } from "./packed-acceptance.ts";
@@ -16,24 +16,24 @@ import type { ReportsQuery } from "./read-reports.ts";
 import type { ListQuery, StatusQuery } from "./read-status.ts";
 
 export interface WriteSteps extends SharedSteps {
-  readonly join: Step<number, { readonly claimant: ClaimantId; readonly recovery: Recovery }>;
-  readonly clean: Step<CleanRequest, Cleaned>;
+  readonly join: Signature<number, { readonly claimant: ClaimantId; readonly recovery: Recovery }>;
+  readonly clean: Signature<CleanRequest, Cleaned>;
 }
 
 /** As the writer's thread is asked: an acceptance comes as the rows that it becomes. */
 export interface WriterSteps extends Omit<WriteSteps, "accept"> {
-  readonly accept: Step<PackedAcceptance, PackedAcceptOutcome>;
+  readonly accept: Signature<PackedAcceptance, PackedAcceptOutcome>;
 }
 
 export interface ReadSteps extends RecordReads {
-  readonly readStatus: Step<StatusQuery, StatusRows | undefined>;
-  readonly listMessages: Step<ListQuery, ListRows>;
-  readonly findRequest: Step<RequestQuery, KnownRequest | undefined>;
-  readonly readStates: Step<readonly DeliveryId[], readonly (DeliveryState | undefined)[]>;
-  readonly scanReports: Step<ReportsQuery, PackedScan>;
-  readonly reportBounds: Step<AccountId, ReportBounds>;
-  readonly reportNumberBefore: Step<{ readonly accountId: AccountId; readonly timeMs: number }, number>;
-  readonly backlog: Step<undefined, Backlog>;
+  readonly readStatus: Signature<StatusQuery, StatusRows | undefined>;
+  readonly listMessages: Signature<ListQuery, ListRows>;
+  readonly findRequest: Signature<RequestQuery, KnownRequest | undefined>;
+  readonly readStates: Signature<readonly DeliveryId[], readonly (DeliveryState | undefined)[]>;
+  readonly scanReports: Signature<ReportsQuery, PackedScan>;
+  readonly reportBounds: Signature<AccountId, ReportBounds>;
+  readonly reportNumberBefore: Signature<{ readonly accountId: AccountId; readonly timeMs: number }, number>;
+  readonly backlog: Signature<undefined, Backlog>;
 }
 
 export type WriteOperation = OperationOf<WriteSteps>;

@@ -20,6 +20,7 @@ import {
   startMs,
 } from "../../support/store-builders.ts";
 import { startTcpProxy } from "../../support/tcp-proxy.ts";
+import { wideningAfter } from "../support/widening.ts";
 import { fillStore, makeStoreFile, type StoreFile, viewOf } from "./copied-store.ts";
 import { useReplicas } from "./replica-world.ts";
 
@@ -223,22 +224,24 @@ describe.skipIf(postgresMissing !== undefined)(`copying a SQLite store ${postgre
 
   it("brings a copy that a former release began and did not finish to this schema, and begins it anew", async () => {
     await fill();
-    const former = migrations.slice(0, -1);
+    const later = [...migrations, wideningAfter(migrations)];
     const pauses = copiedTables.find(({ table }) => table === "gateway_pauses");
     if (pauses === undefined) throw new Error("pauses are not copied");
+    const versions = () => world.database.query("SELECT value FROM meta WHERE key = 'version'");
     await withCopySource(file.path, false, ({ origin }) =>
       withDatabase([world.database.url], "copy", async (client, name) => {
-        const target = await openCopyTarget(client, name, origin, former);
-        await target.append(pauses, [{ gateway_id: "cut-off", reason: "", time: 1 }]);
+        const former = await openCopyTarget(client, name, origin);
+        await former.append(pauses, [{ gateway_id: "cut-off", reason: "", time: 1 }]);
+        expect(await versions()).toEqual([{ value: String(migrations.at(-1)?.version) }]);
+        const target = await openCopyTarget(client, name, origin, later);
+        expect(target).toMatchObject({ isMarked: true, position: undefined });
       }),
     );
-    const versions = () => world.database.query("SELECT value FROM meta WHERE key = 'version'");
-    expect(await versions()).toEqual([{ value: String(former.at(-1)?.version) }]);
-    expect(await file.copy(world.database.url)).toMatchObject({ kind: "copied", isResumed: false });
-    expect(await versions()).toEqual([{ value: String(migrations.at(-1)?.version) }]);
+    expect(await versions()).toEqual([{ value: String(later.at(-1)?.version) }]);
     expect(await world.database.query("SELECT 1 FROM gateway_pauses WHERE gateway_id = 'cut-off'")).toEqual(
       [],
     );
+    expect(await file.copy(world.database.url)).toMatchObject({ kind: "copied", isResumed: false });
     await world.open();
   });
 
