@@ -145,3 +145,8 @@ export const gatewaySchema = (reader: ReferenceReader) =>
 
 /** A gateway as the configuration describes it, with every gap filled. */
 export type GatewayConfig = z.output<ReturnType<typeof gatewaySchema>>;
+
+const rules = z.object(routing);
+
+/** What it may be used for, whole, so that routing gets a rule that is added here without further ado. */
+export const rulesOf = (config: GatewayConfig): z.output<typeof rules> => rules.parse(config);

@@ -1,5 +1,5 @@
 /** Turns a gateway of the configuration into what its adapter, and what routing and dispatch, want to know. */
-import type { GatewayConfig } from "../../config/gateway-schema.ts";
+import { type GatewayConfig, rulesOf } from "../../config/gateway-schema.ts";
 import type { DispatchRoute } from "../../dispatch/dispatch-settings.ts";
 import { toAccountId, toGatewayId } from "../../domain/ids.ts";
 import type { EncodingProfile, NationalLanguage } from "../../encoding/message-plan.ts";
@@ -75,13 +75,8 @@ export function dispatchRouteOf(config: GatewayConfig): DispatchRoute {
   return {
     id: toGatewayId(config.id),
     formerIds: config.formerIds.map(toGatewayId),
-    priority: config.priority,
-    weight: config.weight,
+    ...rulesOf(config),
     isPremium: config.premium,
-    countries: config.countries,
-    prefixes: config.prefixes,
-    senderKinds: config.senderKinds,
-    senders: config.senders,
     accounts: config.accounts?.map(toAccountId),
     profile: profileOf(config),
     maxResends: config.maxResends,
