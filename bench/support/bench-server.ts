@@ -7,12 +7,14 @@ export interface BenchServer extends AsyncDisposable {
   createDatabase(name: string): Promise<string>;
 }
 
-/** `settings` are those of a server that is started here. */
+/** `settings` are those of a server that is started here, `startSettings` those that only a start can set. */
 export async function startBenchServer(
   settings: Readonly<Record<string, string>> = {},
+  startSettings: Readonly<Record<string, string>> = {},
 ): Promise<BenchServer> {
   const given = process.env["TEST_DATABASE_URL"];
-  const server = given === undefined ? await startPostgres(true) : { url: given, stop: async () => {} };
+  const server =
+    given === undefined ? await startPostgres(true, startSettings) : { url: given, stop: async () => {} };
   if (given === undefined) await applySettings(server.url, settings);
   return {
     async createDatabase(name) {

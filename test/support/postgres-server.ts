@@ -23,8 +23,14 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Starts a server with an empty cluster on a free port. `isDurable` keeps fsync, which tests do without. */
-export async function startPostgres(isDurable: boolean): Promise<RunningServer> {
+/**
+ * Starts a server with an empty cluster on a free port. `isDurable` keeps fsync, which tests do without; `settings` are those that only a
+ * start can set.
+ */
+export async function startPostgres(
+  isDurable: boolean,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<RunningServer> {
   const folder = await mkdtemp(join(tmpdir(), "sms-relay-postgres-"));
   // The server does not run as root, and has to get there.
   await chmod(folder, 0o755);
@@ -43,6 +49,7 @@ export async function startPostgres(isDurable: boolean): Promise<RunningServer> 
       ...(isDurable
         ? ["-c", "shared_buffers=256MB", "-c", "max_wal_size=4GB"]
         : ["-c", "fsync=off", "-c", "full_page_writes=off"]),
+      ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
     ],
     onLog: (line: string) => lines.push(line),
     onError: (error: unknown) => lines.push(String(error)),

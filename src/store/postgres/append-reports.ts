@@ -11,21 +11,38 @@ import type { PendingReport } from "./transaction.ts";
 export type AppendedReports = readonly { readonly accountId: AccountId; readonly last: number }[];
 
 // Times never go back within an account, so that a start time is found by bisection.
+const advance = (counts: string) => `INSERT INTO report_counters AS c (account_id, last, last_time) ${counts}
+     ON CONFLICT (account_id) DO UPDATE SET last = c.last + excluded.last,
+       last_time = greatest(c.last_time, excluded.last_time), previous_time = c.last_time
+     RETURNING c.account_id, c.last, c.previous_time`;
+
 const append = statement<{ account_id: AccountId; last: number }>(
   "append_reports",
   `WITH advanced AS (
-     INSERT INTO report_counters AS c (account_id, last, last_time)
-     SELECT account_id, count, latest FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS a (account_id, count, latest)
-     ORDER BY account_id COLLATE "C"
-     ON CONFLICT (account_id) DO UPDATE SET last = c.last + excluded.last,
-       last_time = greatest(c.last_time, excluded.last_time), previous_time = c.last_time
-     RETURNING c.account_id, c.last, c.previous_time
+     ${advance(`SELECT account_id, count, latest FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS a (account_id, count, latest)
+     ORDER BY account_id COLLATE "C"`)}
    ), written AS (
      INSERT INTO reports (account_id, number, time, state, delivery_id)
      SELECT a.account_id, a.last - r.back, greatest(r.time, a.previous_time), r.state, r.delivery_id
-     FROM unnest($4::text[], $5::bigint[], $6::bigint[], $7::smallint[], $8::text[])
-       AS r (account_id, back, time, state, delivery_id)
+     FROM (
+       SELECT account_id, ($5::bigint[])[place::integer] AS back, ($6::bigint[])[place::integer] AS time,
+         ($7::smallint[])[place::integer] AS state, delivery_id
+       FROM unnest($4::text[], $8::text[]) WITH ORDINALITY AS u (account_id, delivery_id, place)) AS r
      JOIN advanced a ON a.account_id = r.account_id
+   )
+   SELECT account_id, last FROM advanced`,
+);
+
+/** Of one account, as most batches are: one array is unnested, and no row looks for its counter. */
+const appendToOne = statement<{ account_id: AccountId; last: number }>(
+  "append_reports_to_one",
+  `WITH advanced AS (
+     ${advance("VALUES ($1, $2::bigint, $3::bigint)")}
+   ), written AS (
+     INSERT INTO reports (account_id, number, time, state, delivery_id)
+     SELECT a.account_id, a.last - $2::bigint + r.place, greatest(($4::bigint[])[r.place::integer], a.previous_time),
+       ($5::smallint[])[r.place::integer], r.delivery_id
+     FROM advanced a CROSS JOIN unnest($6::text[]) WITH ORDINALITY AS r (delivery_id, place)
    )
    SELECT account_id, last FROM advanced`,
 );
@@ -35,12 +52,15 @@ export async function appendReports(
   pending: readonly PendingReport[],
 ): Promise<AppendedReports> {
   if (pending.length === 0) return [];
-  const byAccount = new Map<AccountId, PendingReport[]>();
-  for (const report of pending) {
-    const known = byAccount.get(report.accountId);
-    if (known === undefined) byAccount.set(report.accountId, [report]);
-    else known.push(report);
-  }
+  const answered = await send(connection, pending);
+  return answered.map(({ account_id, last }) => ({ accountId: account_id, last }));
+}
+
+function send(
+  connection: Connection,
+  pending: readonly PendingReport[],
+): Promise<{ account_id: AccountId; last: number }[]> {
+  const byAccount = Map.groupBy(pending, ({ accountId }) => accountId);
   const accounts: string[] = [];
   const counts: number[] = [];
   const latest: number[] = [];
@@ -61,8 +81,10 @@ export async function appendReports(
     counts.push(reports.length);
     latest.push(timeMs);
   }
-  const { accounts: reportAccounts, backs, times } = rows;
-  const values = [accounts, counts, latest, reportAccounts, backs, times, states, ids];
-  const answered = await connection.all(append, ...values);
-  return answered.map(({ account_id, last }) => ({ accountId: account_id, last }));
+  const [accountId = "", ...others] = accounts;
+  if (others.length === 0) {
+    return connection.all(appendToOne, accountId, ids.length, latest[0] ?? 0, rows.times, states, ids);
+  }
+  const values = [accounts, counts, latest, rows.accounts, rows.backs, rows.times, states, ids];
+  return connection.all(append, ...values);
 }

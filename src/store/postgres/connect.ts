@@ -36,6 +36,7 @@ const settings: Readonly<Record<string, string>> = {
   enable_mergejoin: "off",
   max_parallel_workers_per_gather: "0",
   cpu_tuple_cost: "1",
+  enable_memoize: "off",
   jit: "off",
 };
 

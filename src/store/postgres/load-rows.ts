@@ -1,27 +1,22 @@
 /**
  * Reads what the steps of a transaction work on. What leads to the rows (SMSC ids, parked receipts, a message's deliveries) is read
- * first; then what was plainly submitted is written (submit-plainly.ts), all other deliveries are locked in the order of their ids, and
- * their attempts are read, with one round trip.
+ * first; then what is plainly submitted or ended is written (submit-plainly.ts, end-plainly.ts), all other deliveries are locked in the
+ * order of their ids, and their attempts are read, with one round trip.
  */
 import { type DeliveryId, type MessageId, maxDeliveries } from "../../domain/ids.ts";
+import type { Receipt } from "../../domain/receipt.ts";
 import { parseProgress } from "../delivery-progress.ts";
-import { gatewaysOf, idsOf, mostUnderOneId, namesOf } from "../match-receipt.ts";
 import { parseParts } from "../part-tuple.ts";
 import type { Settlement } from "../settling.ts";
 import { keysOf } from "../status-rows.ts";
 import type { CancelRequest } from "../write-steps.ts";
-import {
-  addSmscId,
-  attemptKey,
-  type DeliveryRow,
-  idKey,
-  type ParkedRow,
-  type SmscIdRow,
-} from "./locked-rows.ts";
-import { packText, unpackOptional, unpackText } from "./pack-text.ts";
-import { addParked, parkedColumns, receiptOf, unpackParked } from "./parked-receipts.ts";
+import { endPlainly } from "./end-plainly.ts";
+import { findPlain, isAskedThere, type Plainable } from "./find-plain.ts";
+import { attemptKey, type DeliveryRow, type ParkedRow } from "./locked-rows.ts";
+import { addParked, receiptOf } from "./parked-receipts.ts";
+import { addParts, findParts, loadParked } from "./receipt-keys.ts";
 import { statement } from "./statement.ts";
-import { findPlain, type Plainable, submitPlainly } from "./submit-plainly.ts";
+import { submitPlainly } from "./submit-plainly.ts";
 import type { Transaction } from "./transaction.ts";
 
 export const deliveryColumns = `d.id, d.account_id, d.recipient, d.lane, d.at_most_once, d.expire_time, d.state, d.claimed_by, d.claim_number,
@@ -43,31 +38,6 @@ const findDeliveries = statement<{ message_id: MessageId; id: DeliveryId }>(
    CROSS JOIN LATERAL (
      SELECT id FROM deliveries WHERE id >= k.from_id AND id < k.until_id ORDER BY id LIMIT ${maxDeliveries}) AS d ORDER BY d.id`,
 );
-/** Of each key the newest, in the order in which they came. */
-const findParked = statement<ParkedRow>(
-  "find_parked",
-  `SELECT * FROM (
-     SELECT p.* FROM unnest($1::text[], $2::text[]) AS k (gateway_id, key)
-     CROSS JOIN LATERAL (
-       SELECT ${parkedColumns} FROM parked_receipts p WHERE p.gateway_id = k.gateway_id AND p.match_key = k.key
-       ORDER BY p.gateway_id DESC, p.match_key DESC, p.id DESC LIMIT ${mostUnderOneId}) AS p
-     UNION
-     SELECT p.* FROM unnest($1::text[], $2::text[]) AS k (gateway_id, key)
-     CROSS JOIN LATERAL (
-       SELECT ${parkedColumns} FROM parked_receipts p WHERE p.gateway_id = k.gateway_id AND p.raw_id = k.key
-       ORDER BY p.gateway_id DESC, p.raw_id DESC, p.id DESC LIMIT ${mostUnderOneId}) AS p) AS found
-   ORDER BY id`,
-);
-/** Of each key the newest, oldest first. */
-const findSmscIds = statement<SmscIdRow>(
-  "find_smsc_ids",
-  `SELECT s.* FROM unnest($1::text[], $2::text[]) AS k (gateway_id, key)
-   CROSS JOIN LATERAL (
-     SELECT seq, gateway_id, match_key, raw_id, delivery_id, attempt, part, expire_time
-     FROM smsc_ids WHERE gateway_id = k.gateway_id AND match_key = k.key
-     ORDER BY gateway_id DESC, match_key DESC, seq DESC LIMIT ${mostUnderOneId}) AS s
-   ORDER BY s.seq`,
-);
 const findAttempts = statement<{
   delivery_id: string;
   number: number;
@@ -88,28 +58,6 @@ const findAttempts = statement<{
    JOIN attempts a ON a.delivery_id = k.delivery_id AND a.number = k.number`,
 );
 
-/** Keys under which receipts stand: (gateway, key) pairs, each once. */
-class Keys {
-  readonly #seen = new Map<string, readonly [string, string]>();
-
-  add(gatewayId: string, ...keys: readonly string[]): void {
-    for (const key of keys) this.#seen.set(idKey(gatewayId, key), [gatewayId, packText(key)]);
-  }
-
-  has(gatewayId: string, key: string): boolean {
-    return this.#seen.has(idKey(gatewayId, key));
-  }
-
-  get size(): number {
-    return this.#seen.size;
-  }
-
-  get arrays(): readonly [string[], string[]] {
-    const pairs = [...this.#seen.values()];
-    return [pairs.map(([gatewayId]) => gatewayId), pairs.map(([, key]) => key)];
-  }
-}
-
 export interface RowsWanted extends Plainable {
   /** Parked receipts to apply where they find their part now. */
   readonly parked: readonly ParkedRow[];
@@ -123,28 +71,52 @@ export async function loadRows(
   wanted: RowsWanted,
 ): Promise<ReadonlyMap<MessageId, readonly DeliveryId[]>> {
   const { connection, rows } = tx;
-  const [cancelled] = await Promise.all([findCancelled(tx, wanted.cancels), loadReceiptKeys(tx, wanted)]);
-  const plain = new Set(findPlain(rows, wanted));
+  for (const row of wanted.parked) addParked(rows, row);
+  const [cancelled, found] = await Promise.all([
+    findCancelled(tx, wanted.cancels),
+    findParts(connection, wanted.receipts),
+    loadParked(tx, wanted.settlements, [], isAskedThere),
+  ]);
+  const ofParked = await findParts(connection, parkedReceipts(rows));
   const ids = new Set<DeliveryId>(wanted.marked);
   for (const deliveries of cancelled.values()) for (const id of deliveries) ids.add(id);
-  for (const found of rows.smscIds.values()) for (const row of found) ids.add(row.delivery_id);
-  const others = wanted.settlements.filter((settlement) => !plain.has(settlement));
-  for (const { deliveryId } of others) ids.add(deliveryId);
+  for (const { delivery_id } of ofParked) ids.add(delivery_id);
+  const { settlements, ends } = findPlain(rows, wanted, found, ids);
   const [submitted] = await Promise.all([
-    submitPlainly(connection, [...plain]),
-    lockRows(tx, ids),
-    loadAttempts(tx, others),
+    submitPlainly(connection, settlements),
+    endPlainly(connection, [...ends.values()]),
   ]);
   for (const row of submitted) rows.submitted.set(row.id, row);
-  if (submitted.length < plain.size) {
-    const left = [...plain].filter(({ deliveryId }) => !rows.submitted.has(deliveryId));
-    await Promise.all([
-      lockRows(tx, new Set(left.map(({ deliveryId }) => deliveryId))),
-      loadAttempts(tx, left),
-    ]);
-  }
-  await loadAccepted(tx, rows.deliveries.values());
+  for (const [receipt, end] of ends) rows.ended.set(receipt, end);
+  const ended = new Set([...ends.values()].map(({ deliveryId }) => deliveryId));
+  addParts(
+    rows,
+    ended.size === 0 ? found : found.filter(({ delivery_id }) => !ended.has(delivery_id)),
+    ofParked,
+  );
+  await loadOthers(tx, wanted, ids);
   return cancelled;
+}
+
+/** What is neither submitted nor ended plainly. */
+async function loadOthers(
+  tx: Transaction,
+  { settlements: allSettlements, receipts: allReceipts }: Plainable,
+  ids: Set<DeliveryId>,
+): Promise<void> {
+  const { connection, rows } = tx;
+  const settlements = allSettlements.filter(({ deliveryId }) => !rows.submitted.has(deliveryId));
+  const receipts = allReceipts.filter((receipt) => !rows.ended.has(receipt));
+  await loadParked(tx, settlements.filter(isAskedThere), receipts);
+  if (settlements.length > 0) addParts(rows, await findParts(connection, parkedReceipts(rows)));
+  for (const { deliveryId } of settlements) ids.add(deliveryId);
+  for (const parts of rows.smscIds.values()) for (const { delivery_id } of parts) ids.add(delivery_id);
+  await Promise.all([lockRows(tx, ids), loadAttempts(tx, settlements)]);
+  await loadAccepted(tx, rows.deliveries.values());
+}
+
+function parkedReceipts({ parked }: Transaction["rows"]): readonly Receipt[] {
+  return parked.size === 0 ? [] : [...new Set([...parked.values()].flat())].map(receiptOf);
 }
 
 /** The attempts by which some of these rows may become SUBMITTED, without a statement where there is none. */
@@ -186,48 +158,6 @@ async function findCancelled(
     if (ids?.at(-1) !== id) ids?.push(id);
   }
   return found;
-}
-
-async function loadReceiptKeys({ connection, rows }: Transaction, wanted: RowsWanted): Promise<void> {
-  const parkedKeys = new Keys();
-  const idKeys = new Keys();
-  for (const { attempt } of wanted.settlements) {
-    for (const { smscMessageId, matchKey } of attempt?.parts ?? []) {
-      if (attempt === undefined || smscMessageId === undefined) continue;
-      for (const gatewayId of namesOf(attempt))
-        parkedKeys.add(gatewayId, smscMessageId, matchKey ?? smscMessageId);
-    }
-  }
-  for (const receipt of wanted.receipts) {
-    parkedKeys.add(receipt.gatewayId, receipt.matchKey, receipt.smscMessageId);
-    for (const id of idsOf(receipt)) {
-      for (const gatewayId of gatewaysOf(receipt)) idKeys.add(gatewayId, id.matchKey, id.smscMessageId);
-    }
-  }
-  const [parked, found] = await Promise.all([
-    parkedKeys.size === 0 ? [] : connection.all(findParked, ...parkedKeys.arrays),
-    idKeys.size === 0 ? [] : connection.all(findSmscIds, ...idKeys.arrays),
-  ]);
-  for (const row of parked) addParked(rows, unpackParked(row));
-  for (const row of wanted.parked) addParked(rows, row);
-  for (const row of found) addPlain(rows, row);
-  const ofParked = new Keys();
-  for (const row of new Set([...rows.parked.values()].flat())) {
-    const receipt = receiptOf(row);
-    for (const { matchKey, smscMessageId } of idsOf(receipt)) {
-      for (const gatewayId of gatewaysOf(receipt)) {
-        const keys = [matchKey, smscMessageId].filter((key) => !idKeys.has(gatewayId, key));
-        ofParked.add(gatewayId, ...keys);
-      }
-    }
-  }
-  if (ofParked.size === 0) return;
-  for (const row of await connection.all(findSmscIds, ...ofParked.arrays)) addPlain(rows, row);
-}
-
-function addPlain(rows: Transaction["rows"], row: SmscIdRow): void {
-  const [match_key, raw_id] = [unpackText(row.match_key), unpackOptional(row.raw_id)];
-  addSmscId(rows, { ...row, match_key, raw_id });
 }
 
 /** Those that a settlement may go on with or tell again, and those that SMSC ids led to. */

@@ -2,9 +2,13 @@
  * The rows that a transaction works on, in memory: deliveries locked in the order of their ids, their attempts, the SMSC's ids and
  * parked receipts. Steps change them here; `sendRows` (write-rows.ts) sends what changed.
  */
+import type { FailureReason, FinalState } from "../../domain/delivery-state.ts";
 import type { AccountId, DeliveryId } from "../../domain/ids.ts";
+import type { Receipt } from "../../domain/receipt.ts";
+import type { StatusCodeName } from "../../domain/status-code.ts";
 import type { PartCandidate } from "../match-receipt.ts";
 import type { PartTuple } from "../part-tuple.ts";
+import type { ReceiptOutcome } from "../settling.ts";
 
 /** A locked delivery. */
 export interface DeliveryRow {
@@ -83,6 +87,25 @@ export interface SubmittedDelivery {
   readonly expire_time: number;
 }
 
+export interface FinalMove {
+  readonly to: FinalState;
+  readonly code: StatusCodeName | undefined;
+  readonly reason: FailureReason | undefined;
+  readonly timeMs: number;
+  readonly doneTimeMs: number | undefined;
+}
+
+/** What a receipt came to that the delivery's row was not locked for. */
+export interface PlainEnd {
+  readonly accountId: AccountId;
+  readonly deliveryId: DeliveryId;
+  readonly move: FinalMove;
+  readonly outcome: ReceiptOutcome;
+  readonly attempt: number;
+  readonly partsBefore: string;
+  readonly parts: string;
+}
+
 /** Rows found under (gateway, key), whatever key it is. */
 export type ByKey<Row> = Map<string, Row[]>;
 
@@ -90,6 +113,8 @@ export interface LockedRows {
   readonly deliveries: Map<DeliveryId, DeliveryRow>;
   /** Already SUBMITTED by this transaction, and not among the others. */
   readonly submitted: Map<DeliveryId, SubmittedDelivery>;
+  /** Deliveries that these receipts have ended in this transaction, and that are not among the others. */
+  readonly ended: Map<Receipt, PlainEnd>;
   readonly attempts: Map<string, AttemptRow>;
   readonly smscIds: ByKey<SmscIdRow>;
   /** In the order in which they came. */
@@ -110,6 +135,7 @@ export function createLockedRows(): LockedRows {
   return {
     deliveries: new Map(),
     submitted: new Map(),
+    ended: new Map(),
     attempts: new Map(),
     smscIds: new Map(),
     parked: new Map(),

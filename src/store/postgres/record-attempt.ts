@@ -40,23 +40,9 @@ export function recordAttempt(
   const parts = mergeParts(knownParts, added.map(packPart));
   if (known === undefined && told.length > 0 && added.length === 0)
     return { number: attempt.number, parts: told, isContinued: false };
-  const marks = isFenced ? [...attempt.trace.marks, "FENCED"] : attempt.trace.marks;
-  const hasTrace = marks.length > 0 || attempt.trace.leftOut.length > 0;
-  const trace = hasTrace ? JSON.stringify({ leftOut: attempt.trace.leftOut, marks }) : null;
+  const trace = traceOf(attempt, isFenced);
   if (known === undefined) {
-    const row: AttemptRow = {
-      delivery_id: delivery.id,
-      number,
-      gateway_id: attempt.gatewayId,
-      start_time: attempt.startTimeMs,
-      end_time: attempt.endTimeMs,
-      outcome: attempt.outcome,
-      encoding: attempt.encoding,
-      segment_count: attempt.segmentCount,
-      reference: attempt.reference ?? null,
-      trace,
-      parts,
-    };
+    const row: AttemptRow = { ...attemptColumns(attempt), delivery_id: delivery.id, number, trace, parts };
     rows.attempts.set(attemptKey(delivery.id, number), row);
     rows.newAttempts.add(row);
   } else {
@@ -68,6 +54,27 @@ export function recordAttempt(
   }
   addIds(rows, delivery, attempt, number, added);
   return { number, parts, isContinued: known !== undefined };
+}
+
+/** What stands in the row of an attempt as it was told. */
+export function attemptColumns(
+  attempt: AttemptRecord,
+): Omit<AttemptRow, "delivery_id" | "number" | "trace" | "parts"> {
+  return {
+    gateway_id: attempt.gatewayId,
+    start_time: attempt.startTimeMs,
+    end_time: attempt.endTimeMs,
+    outcome: attempt.outcome,
+    encoding: attempt.encoding,
+    segment_count: attempt.segmentCount,
+    reference: attempt.reference ?? null,
+  };
+}
+
+/** JSON; null where there is nothing to tell. */
+export function traceOf({ trace: { leftOut, marks } }: AttemptRecord, isFenced: boolean): string | null {
+  const all = isFenced ? [...marks, "FENCED"] : marks;
+  return all.length > 0 || leftOut.length > 0 ? JSON.stringify({ leftOut, marks: all }) : null;
 }
 
 /** Keeps an answer that came late on the copy that was ambiguous since `copyTimeMs`, under whichever number its attempt stands. */
@@ -99,7 +106,8 @@ export function recordLate(
   return recordAttempt(tx, delivery, attempt, true);
 }
 
-function addIds(
+/** The ids of parts that were added to an attempt, to be written. */
+export function addIds(
   rows: Transaction["rows"],
   delivery: Pick<SubmittedDelivery, "id" | "expire_time">,
   attempt: AttemptRecord,

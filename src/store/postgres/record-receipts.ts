@@ -4,13 +4,10 @@
  */
 import type { Receipt, ReceiptedId } from "../../domain/receipt.ts";
 import { stateOf } from "../codes.ts";
-import { decideReceipt } from "../decide-receipt.ts";
-import { speakingAttempt } from "../late-answer.ts";
 import {
   type CandidateFacts,
   gatewaysOf,
   isOfAnotherNumber,
-  keepReceipt,
   matchReceipt,
   mostUnderOneId,
   namesOf,
@@ -18,12 +15,18 @@ import {
 import { isOverdue } from "../parked-receipt.ts";
 import type { AttemptRecord, ReceiptOutcome, TakenReceipt } from "../settling.ts";
 import { submit } from "./become-submitted.ts";
+import { judgeReceipt } from "./judge-receipt.ts";
 import { attemptKey, idKey, type ParkedRow, type SmscIdRow } from "./locked-rows.ts";
-import { endDelivery } from "./move-delivery.ts";
+import { endDelivery, tellEnd } from "./move-delivery.ts";
 import { findParked, keepParked, park, receiptOf, unpark } from "./parked-receipts.ts";
 import type { Transaction } from "./transaction.ts";
 
 export function recordReceipt(tx: Transaction, receipt: Receipt): ReceiptOutcome {
+  const ended = tx.rows.ended.get(receipt);
+  if (ended !== undefined) {
+    tellEnd(tx, ended.accountId, ended.deliveryId, ended.move);
+    return ended.outcome;
+  }
   const outcome = matchAndApply(tx, receipt, false);
   if (outcome !== undefined) return outcome;
   park(tx.rows, receipt);
@@ -119,18 +122,11 @@ function apply(
   const attempt = rows.attempts.get(attemptKey(candidate.delivery_id, candidate.attempt));
   const delivery = rows.deliveries.get(candidate.delivery_id);
   if (attempt === undefined || delivery === undefined) return undefined;
-  const kept = keepReceipt(attempt.parts, candidate, receipt);
-  attempt.parts = kept.parts;
-  if (!rows.newAttempts.has(attempt)) rows.changedAttempts.add(attempt);
   const deliveryId = candidate.delivery_id;
   const state = stateOf(delivery.state);
-  const decision = decideReceipt({
-    ...kept,
-    verdict: receipt.verdict,
-    isCurrent: candidate.attempt === speakingAttempt(delivery.progress, delivery.attempt_count),
-    attemptOutcome: attempt.outcome,
-    state,
-  });
+  const { kept, decision } = judgeReceipt(receipt, candidate, delivery, attempt);
+  attempt.parts = kept.parts;
+  if (!rows.newAttempts.has(attempt)) rows.changedAttempts.add(attempt);
   if (decision.kind === "contradicted") return { kind: "contradicted", deliveryId, state, isGuess };
   if (decision.kind === "nothing")
     return { kind: "matched", deliveryId, state, isFirstFinal: false, isGuess };

@@ -23,16 +23,17 @@ import { becomeSubmitted } from "./become-submitted.ts";
 import type { DeliveryRow } from "./locked-rows.ts";
 import { endDelivery } from "./move-delivery.ts";
 import type { QueueEnds } from "./queue-ends.ts";
-import { type RecordedAttempt, recordAttempt, recordLate } from "./record-attempt.ts";
+import { addIds, type RecordedAttempt, recordAttempt, recordLate } from "./record-attempt.ts";
 import { replayParked } from "./record-receipts.ts";
 import { StepError } from "./store-error.ts";
+import { isOfOnePart } from "./submit-plainly.ts";
 import type { Transaction } from "./transaction.ts";
 
 export function settle(tx: Transaction, queueEnds: QueueEnds, entry: Settlement): SettleOutcome {
   const { deliveryId, attempt, timeMs } = entry;
   const submitted = tx.rows.submitted.get(deliveryId);
   if (submitted !== undefined && attempt !== undefined) {
-    recordAttempt(tx, submitted, attempt, false);
+    if (!isOfOnePart(attempt)) addIds(tx.rows, submitted, attempt, attempt.number, attempt.parts);
     tx.reports.push({ accountId: submitted.account_id, deliveryId, state: "SUBMITTED", timeMs });
     return { kind: "settled", state: "SUBMITTED" };
   }

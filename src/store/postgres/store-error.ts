@@ -17,7 +17,7 @@ export function sqlStateOf(error: unknown): string | undefined {
 }
 
 export function isWorthRetrying(error: unknown): boolean {
-  return retried.has(sqlStateOf(error) ?? "");
+  return error instanceof ChangedMeanwhileError || retried.has(sqlStateOf(error) ?? "");
 }
 
 /** Whether the connection goes on after this error: the server reported it and did not close, or our own code is at fault. */
@@ -45,6 +45,11 @@ export function storeErrorOf(error: unknown): Error {
   const state = sqlStateOf(error);
   if (state !== undefined) return ownFault.test(state) ? error : storeAway(error);
   return isOfConnection(error) ? storeAway(error) : error;
+}
+
+/** Thrown where rows that were read without being locked were changed before they were written: another try reads them anew. */
+export class ChangedMeanwhileError extends Error {
+  override readonly name = "ChangedMeanwhileError";
 }
 
 /** Thrown by the steps of a batch where a row is not what the port promises. */
