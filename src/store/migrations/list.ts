@@ -8,6 +8,7 @@ import { readersAndHeldLeases } from "./0004-readers-and-held-leases.ts";
 import { boundCredentials } from "./0006-bound-credentials.ts";
 import { parkedReceipts } from "./0007-parked-receipts.ts";
 import { keyScopes } from "./0011-key-scopes.ts";
+import { fewerChecks } from "./0013-fewer-checks.ts";
 
 const shared: readonly SharedMigration[] = [
   claimNumbers,
@@ -15,6 +16,7 @@ const shared: readonly SharedMigration[] = [
   boundCredentials,
   parkedReceipts,
   keyScopes,
+  fewerChecks,
 ];
 
 export const sqliteMigrations: readonly Migration[] = shared.map(({ version, minReader, sqlite }) => ({

@@ -213,6 +213,15 @@ describeStore("matching receipts", (test) => {
     expect(await states([old, fresh])).toEqual(["SUBMITTED", "DELIVERED"]);
   });
 
+  it("P53 takes of two parts that one commit submits under one id the one that was settled later", async () => {
+    const [first, second] = await acceptClaimed(test.store, test.claimant, { recipients: 2 });
+    if (first === undefined || second === undefined) expect.fail("two were accepted");
+    await test.store.settle([second, first].map((id) => buildSubmitted(id, test.claimant, ["TWICE-1"])));
+    expect(await record("TWICE-1")).toMatchObject({ kind: "matched", deliveryId: first, isGuess: true });
+    expect(await record("TWICE-1")).toMatchObject({ kind: "matched", deliveryId: second });
+    expect(await states([first, second])).toEqual(["DELIVERED", "DELIVERED"]);
+  });
+
   it("P2 waits for the response where the id's older part is final, and never takes the receipt for a repetition", async () => {
     const old = await acceptSubmitted(test.store, test.claimant, ["1"]);
     await record("1", failed);
