@@ -91,9 +91,9 @@ function sourceOf<Row>(columns: Columns<Row>, variant: string): string {
   const selected = Object.entries<ElementType>(columns).map(([name, type], index) => {
     const column = marked.find((one) => one.name === name);
     if (column === undefined) return `$${index + 1}::${type} AS ${name}`;
-    return unnested.includes(column) ? `a.${name}` : `(${column.array})[a.place::integer] AS ${name}`;
+    return unnested.includes(column) ? `a.${name}` : `(${column.array})[a.nth_row::integer] AS ${name}`;
   });
   const arrays = unnested.map(({ array }) => array).join(", ");
-  const names = [...unnested.map(({ name }) => name), "place"].join(", ");
+  const names = [...unnested.map(({ name }) => name), "nth_row"].join(", ");
   return `(SELECT ${selected.join(", ")} FROM unnest(${arrays}) WITH ORDINALITY AS a (${names})) AS r`;
 }

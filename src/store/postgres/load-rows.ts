@@ -27,6 +27,10 @@ export const lockDeliveries = statement<DeliveryRow>(
   "lock_deliveries",
   `SELECT ${deliveryColumns} FROM deliveries d WHERE d.id = ANY($1::text[]) ORDER BY d.id FOR UPDATE`,
 );
+const lockInOrder = statement(
+  "lock_in_order",
+  "SELECT d.id FROM deliveries d WHERE d.id = ANY($1::text[]) ORDER BY d.id FOR UPDATE",
+);
 const findMessages = statement<{ id: MessageId }>(
   "find_messages_to_cancel",
   `SELECT m.id FROM unnest($1::text[], $2::text[]) AS k (account_id, id)
@@ -81,19 +85,21 @@ export async function loadRows(
   const ids = new Set<DeliveryId>(wanted.marked);
   for (const deliveries of cancelled.values()) for (const id of deliveries) ids.add(id);
   for (const { delivery_id } of ofParked) ids.add(delivery_id);
-  const { settlements, ends } = findPlain(rows, wanted, found, ids);
+  const plain = findPlain(rows, wanted, found, ids);
+  const ended = new Set([...plain.ends.values()].map(({ deliveryId }) => deliveryId));
+  const left = ended.size === 0 ? found : found.filter(({ delivery_id }) => !ended.has(delivery_id));
+  addParts(rows, left, ofParked);
+  for (const { delivery_id } of left) ids.add(delivery_id);
+  const known = new Set<Settlement>(plain.settlements);
+  for (const entry of wanted.settlements) if (!known.has(entry)) ids.add(entry.deliveryId);
   const [submitted] = await Promise.all([
-    submitPlainly(connection, settlements),
-    endPlainly(connection, [...ends.values()]),
+    submitPlainly(connection, plain.settlements),
+    // Where some are locked and others are not, one might wait for a transaction that waits for the other.
+    ended.size === 0 || ids.size === 0 ? [] : connection.all(lockInOrder, [...ids, ...ended]),
+    endPlainly(connection, [...plain.ends.values()]),
   ]);
   for (const row of submitted) rows.submitted.set(row.id, row);
-  for (const [receipt, end] of ends) rows.ended.set(receipt, end);
-  const ended = new Set([...ends.values()].map(({ deliveryId }) => deliveryId));
-  addParts(
-    rows,
-    ended.size === 0 ? found : found.filter(({ delivery_id }) => !ended.has(delivery_id)),
-    ofParked,
-  );
+  for (const [receipt, end] of plain.ends) rows.ended.set(receipt, end);
   await loadOthers(tx, wanted, ids);
   return cancelled;
 }
@@ -110,6 +116,7 @@ async function loadOthers(
   await loadParked(tx, settlements.filter(isAskedThere), receipts);
   if (settlements.length > 0) addParts(rows, await findParts(connection, parkedReceipts(rows)));
   for (const { deliveryId } of settlements) ids.add(deliveryId);
+  // With those that were found by what is parked for settlements that were not as plain as they looked.
   for (const parts of rows.smscIds.values()) for (const { delivery_id } of parts) ids.add(delivery_id);
   await Promise.all([lockRows(tx, ids), loadAttempts(tx, settlements)]);
   await loadAccepted(tx, rows.deliveries.values());

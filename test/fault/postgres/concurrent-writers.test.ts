@@ -72,6 +72,25 @@ describe.skipIf(postgresMissing !== undefined)(`writers on PostgreSQL ${postgres
     expect(await deadlocks()).toBe(0);
   });
 
+  it("never lock each other out where each ends what the other one notes a receipt of", async () => {
+    const [left, right] = [await world.join("a"), await world.join("b")];
+    for (let round = 0; round < 15; round += 1) {
+      const ids = await acceptClaimed(left.store, left.claimant, { recipients: 20 });
+      const named = ids.map((id, index) => ({ id, name: `${round}-${index}` }));
+      await left.store.settle(named.map(({ id, name }) => buildSubmitted(id, left.claimant, [name])));
+      const half = (rest: number) =>
+        named.map(({ name }, index) =>
+          buildReceipt(name, index % 2 === rest ? {} : { verdict: "RECORDED", stat: "ENROUTE" }),
+        );
+      await Promise.all([
+        left.store.recordReceipts(half(0)),
+        right.store.recordReceipts(half(1).toReversed()),
+      ]);
+      expect(new Set(await left.store.readStates(ids))).toEqual(new Set(["DELIVERED"]));
+    }
+    expect(await deadlocks()).toBe(0);
+  });
+
   it("lock the counters of accounts in one order, also when each has some of them", async () => {
     const [left, right] = [await world.join("a"), await world.join("b")];
     const accounts = ["one", "three", "two"].map(toAccountId);
