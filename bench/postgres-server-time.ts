@@ -10,7 +10,7 @@ import type pg from "pg";
 import { connectOnlooker, startBenchServer } from "./support/bench-server.ts";
 import { type MessageLife, startMessageLife, type Traffic } from "./support/message-life.ts";
 import { median } from "./support/rounds.ts";
-import { readServerTime, type ServerTime, type StatementTime, spentBetween } from "./support/server-time.ts";
+import { readServerTime, type SpentTime, type StatementTime, spentBetween } from "./support/server-time.ts";
 
 const { values } = parseArgs({
   options: { before: { type: "string" }, pairs: { type: "string", default: "5" } },
@@ -52,7 +52,7 @@ const sides = [
   await startSide("after", own),
 ];
 for (const [name, traffic] of Object.entries(traffics)) {
-  const spent = new Map(sides.map((side) => [side, [] as ServerTime[]]));
+  const spent = new Map(sides.map((side) => [side, [] as SpentTime[]]));
   for (let pair = -1; pair < pairs; pair += 1) {
     for (const side of pair % 2 === 0 ? sides : sides.toReversed()) {
       const time = await spend(side, traffic);
@@ -66,12 +66,12 @@ for (const { life, client } of sides) {
   await client.end();
 }
 
-function print(name: string, messages: number, spent: ReadonlyMap<Side, readonly ServerTime[]>): void {
+function print(name: string, messages: number, spent: ReadonlyMap<Side, readonly SpentTime[]>): void {
   const table = new Table({
     head: [name, ...sides.map((side) => side.name), "after / before"],
     style: { head: [] },
   });
-  const line = (figure: string, figureOf: (time: ServerTime) => number) => {
+  const line = (figure: string, figureOf: (time: SpentTime) => number) => {
     const all = sides.map((side) => (spent.get(side) ?? []).map((time) => figureOf(time) / messages));
     const [before = [], after] = all;
     const ratios = after?.map((value, pair) => value / (before[pair] ?? Number.NaN)) ?? [];
@@ -89,7 +89,7 @@ function print(name: string, messages: number, spent: ReadonlyMap<Side, readonly
 }
 
 /** The dearest ones, by what they took on the wall. */
-function printStatements({ name }: Side, messages: number, spent: readonly ServerTime[]): void {
+function printStatements({ name }: Side, messages: number, spent: readonly SpentTime[]): void {
   const sums = new Map<string, StatementTime>();
   for (const { statements } of spent) {
     for (const [text, { calls, micros }] of statements) {
