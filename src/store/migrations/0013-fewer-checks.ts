@@ -44,11 +44,6 @@ ALTER TABLE messages
 
 ALTER TABLE attempts DROP CONSTRAINT attempts_number_check, DROP CONSTRAINT attempts_segment_count_check;
 
-ALTER TABLE smsc_ids
-  DROP CONSTRAINT smsc_ids_attempt_check,
-  DROP CONSTRAINT smsc_ids_part_check,
-  DROP CONSTRAINT smsc_ids_is_closed_check;
-
 ALTER TABLE reports DROP CONSTRAINT reports_number_check, DROP CONSTRAINT reports_state_check;
 
 ALTER TABLE report_counters DROP CONSTRAINT report_counters_last_check;
