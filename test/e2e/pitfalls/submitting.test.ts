@@ -79,7 +79,7 @@ describe("a submit without an answer", () => {
     await using world = await startServiceWorld([
       {
         simulator: { receiptDelayMs: 604_000 },
-        gateway: { ...patient, ambiguityHold: "1h", echoesUserMessageReference: true },
+        gateway: { ...patient, ambiguityHold: "10m", echoesUserMessageReference: true },
       },
     ]);
     world.smsc.behave({ kind: "no-answer" });
@@ -91,7 +91,7 @@ describe("a submit without an answer", () => {
   });
 
   it("P12 is settled by the answer when that comes late", async () => {
-    await using world = await startServiceWorld([{ gateway: { ...patient, ambiguityHold: "1h" } }]);
+    await using world = await startServiceWorld([{ gateway: { ...patient, ambiguityHold: "10m" } }]);
     world.smsc.behave({ kind: "slow-answer", delayMs: 604_000 });
     const sent = await world.send();
     await letAnswerBeOverdue(world, 1);
