@@ -58,7 +58,8 @@ export interface SendSmsCall {
   readonly method: "SendSms" | "SendSmsStream";
   /** Milliseconds since the epoch; Infinity for none. */
   readonly deadlineMs: number;
-  readonly signal: AbortSignal;
+  /** Its signal, which the door makes when it is asked for, tells that the caller has gone; only calls that wait ask. */
+  readonly caller: { readonly signal: AbortSignal };
   /** Of the message among the work in hand; the door leaves it where the message is not stored. */
   readonly place: Place;
 }
@@ -108,7 +109,7 @@ export function createSendSms(deps: SendSmsDeps): SendSms {
       const outcome = await acceptMessage(deps, remembered, message, routed);
       call.place.leaveStored();
       if (outcome.kind === "known") return await answerKnown(deps, work, outcome);
-      await watch.wait(waitMsOf(deps, work), call.signal);
+      await watch.wait(waitMsOf(deps, work), call.caller.signal);
       return await answerInAnyCase(
         () => answerStored(deps, input, call, message.id, { replayed: false }),
         () => answerNew(input, message, routed, { isDryRun: false }),
@@ -269,7 +270,7 @@ async function waitForStored(
     undecided.map(({ id }) => id),
   );
   try {
-    await watch.wait(waitMs, call.signal);
+    await watch.wait(waitMs, call.caller.signal);
   } finally {
     watch.close();
   }

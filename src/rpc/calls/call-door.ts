@@ -9,11 +9,10 @@ import type { KeyVerifier, Principal } from "../../app/calls/principal.ts";
 import { SmsError } from "../../domain/errors.ts";
 import { holdsScope, type Scope } from "../../domain/scopes.ts";
 import type { Clock, Timer } from "../../observability/clock.ts";
-import { bearerOf } from "./authenticate.ts";
 import { type CallBounds, Share } from "./call-bounds.ts";
 import { CallList, type WatchedCall } from "./call-list.ts";
 import { type Connections, createConnections } from "./connections.ts";
-import { refusalOf } from "./error-status.ts";
+import { refusalOf, statusOf } from "./error-status.ts";
 import { logMissingScope, logRefusedKey } from "./refused-keys.ts";
 
 export interface CallDoorDeps extends FailureDeps {
@@ -48,12 +47,19 @@ export interface CallDoor {
     scope: Scope | undefined,
     peer: Peer,
   ): Entry | StatusObject | Promise<Entry | StatusObject>;
+  /** Looks at the key of an open stream until it is cancelled; tells of it once it is not admitted any more. */
+  watchKey(metadata: Metadata, peer: Peer, onRefused: (refusal: SmsError) => void): Timer;
   refuse(share: Share, what: string): StatusObject;
+  /** The status for what a handler threw. */
+  statusOf(thrown: unknown): StatusObject;
   /** Stops looking for calls that take too long. */
   stop(): void;
 }
 
+const bearerForm = /^bearer +([\x21-\x7e]{1,256})$/i;
 const lookEveryMs = 1_000;
+/** How often a stream's key is checked again, whether anything passes or not, so that a revoked one ends it. */
+const recheckMs = 1_000;
 const retryAfterMs = 1_000;
 
 export function createCallDoor(deps: CallDoorDeps): CallDoor {
@@ -104,6 +110,21 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     return admit({ principal, share: shareOf(principal.accountId) });
   }
 
+  async function recheck(
+    presented: string,
+    peer: Peer,
+    onRefused: (refusal: SmsError) => void,
+  ): Promise<void> {
+    try {
+      if ((await keys.verify(presented)) !== undefined) return;
+    } catch {
+      // While the store is away nobody can tell, and the stream goes on.
+      return;
+    }
+    logRefusedKey(deps, presented, peer.getPeer());
+    onRefused(new SmsError("INVALID_CREDENTIALS"));
+  }
+
   const arriving = new CallList<WatchedCall>();
   const streaming = new CallList<WatchedCall>();
   const unread = new CallList<WatchedCall>();
@@ -127,7 +148,7 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     unread,
     enter(metadata, scope, peer) {
       if (scope === undefined) return admit(strangers);
-      const presented = bearerOf(metadata.get("authorization")[0]);
+      const presented = bearerOf(metadata);
       if (presented === undefined) return refuseKey(undefined, peer);
       const found = keys.verify(presented);
       if (found instanceof Promise)
@@ -137,10 +158,21 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
         );
       return found === undefined ? refuseKey(presented, peer) : admitKnown(found, scope, peer);
     },
+    watchKey(metadata, peer, onRefused) {
+      const presented = bearerOf(metadata) ?? "";
+      return clock.setInterval(() => void recheck(presented, peer, onRefused), recheckMs).unref();
+    },
     refuse,
+    statusOf: (thrown) => statusOf(thrown, deps),
     stop() {
       timer.cancel();
       connections.stop();
     },
   };
+}
+
+/** The API key in `authorization: Bearer …`, or undefined where there is none in good form. */
+function bearerOf(metadata: Metadata): string | undefined {
+  const [authorization] = metadata.get("authorization");
+  return typeof authorization === "string" ? bearerForm.exec(authorization)?.[1] : undefined;
 }

@@ -1,6 +1,5 @@
 /** Turns failures into gRPC errors whose `grpc-status-details-bin` carries the rich details (google.rpc.Status). */
-import { Metadata, type StatusObject } from "@grpc/grpc-js";
-import { type CallContext, ServerError, Status } from "nice-grpc-common";
+import { Metadata, status as Status, type StatusObject } from "@grpc/grpc-js";
 import { describeFailure, type Failure, type FailureDeps } from "../../app/calls/failure.ts";
 import type { Any } from "../../gen/google/protobuf/any.ts";
 import { BadRequest, ErrorInfo, QuotaFailure, RetryInfo } from "../../gen/google/rpc/error_details.ts";
@@ -13,16 +12,26 @@ export const errorDomain = "sms-relay";
 /** The trailer's octets before base64 makes them a third longer; with the other trailers they stay under 6 KiB as sent. */
 const maxStatusOctets = 4_300;
 
-/** The error for nice-grpc; the details are put into the call's trailer. */
-export function toServerError(thrown: unknown, context: CallContext, deps: FailureDeps): Error {
-  if (isCancellation(thrown, context)) return thrown;
-  const failure = describeFailure(thrown, deps);
-  const grpcCode = Status[failure.code.grpcCode];
-  context.trailer.set("grpc-status-details-bin", encodeStatus(failure, grpcCode));
-  return new ServerError(grpcCode, failure.text);
+/** What gRPC's own services answer instead: a bare status. */
+export class BareStatus extends Error {
+  readonly code: Status;
+
+  constructor(code: Status, details: string) {
+    super(details);
+    this.code = code;
+  }
 }
 
-/** The same for the interceptors of the stack, before there is a handler. */
+/** The status for what a handler threw, whatever it is. */
+export function statusOf(thrown: unknown, deps: FailureDeps): StatusObject {
+  if (thrown instanceof BareStatus) return bare(thrown.code, thrown.message);
+  // The caller went away: nothing failed, and nobody is there to be told.
+  if (thrown instanceof Error && thrown.name === "AbortError")
+    return bare(Status.CANCELLED, "The operation was cancelled");
+  return refusalOf(thrown, deps);
+}
+
+/** The status of a refusal or failure, with its details in the trailer. */
 export function refusalOf(thrown: unknown, deps: FailureDeps): StatusObject {
   const failure = describeFailure(thrown, deps);
   const code = Status[failure.code.grpcCode];
@@ -32,9 +41,8 @@ export function refusalOf(thrown: unknown, deps: FailureDeps): StatusObject {
   return { code, details: failure.text, metadata };
 }
 
-/** The caller went away: nothing failed, and nobody is there to be told. */
-function isCancellation(thrown: unknown, context: CallContext): thrown is Error {
-  return thrown instanceof Error && (thrown.name === "AbortError" || thrown === context.signal.reason);
+function bare(code: Status, details: string): StatusObject {
+  return { code, details, metadata: new Metadata() };
 }
 
 /** The encoded google.rpc.Status; violations from the end are left out where it would grow too long. */

@@ -10,6 +10,7 @@ import { ExplainRouteRequest } from "../../gen/smsrelay/v1/gateway_service.ts";
 import { SendSmsRequest, SendSmsRequest_MetadataEntry } from "../../gen/smsrelay/v1/sms.ts";
 import { PreviewSmsRequest, SendSmsStreamRequest } from "../../gen/smsrelay/v1/sms_service.ts";
 import { findStrays, type Stray } from "./find-strays.ts";
+import type { MessageType } from "./handlers.ts";
 import type { MessageShape } from "./request-shapes.ts";
 
 const metadataField = 17;
@@ -32,15 +33,10 @@ export function refuseUnreadable(request: object): void {
   if (refusal !== undefined) throw refusal();
 }
 
-export interface RequestType {
-  readonly decode: (octets: Uint8Array) => object;
-  readonly fromPartial: (fields: object) => object;
-}
-
-/** The type with a decoder that keeps faults instead of dropping or throwing them. */
-export function keepingFaults<Type extends RequestType>(type: Type, shape: MessageShape): Type {
+/** A decoder that keeps faults instead of dropping or throwing them. */
+export function keepingFaults(type: MessageType, shape: MessageShape): (octets: Uint8Array) => object {
   const inspect = inspectors.get(type) ?? refuseStrays;
-  const decode = (octets: Uint8Array) => {
+  return (octets) => {
     try {
       const message = type.decode(octets);
       const strays = findStrays(octets, shape);
@@ -53,7 +49,6 @@ export function keepingFaults<Type extends RequestType>(type: Type, shape: Messa
       return message;
     }
   };
-  return { ...type, decode };
 }
 
 function unreadable(): SmsError {

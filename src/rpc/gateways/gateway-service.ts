@@ -1,19 +1,13 @@
 /** GatewayService: what operators do with gateways and routes, with a line in the log on who did what and from where. */
 import type { Gateways } from "../../app/gateways/create-gateways.ts";
 import type { Sending } from "../../app/sending/create-sending.ts";
-import type {
-  GatewayServiceClient,
-  GatewayServiceImplementation,
-} from "../../gen/smsrelay/v1/gateway_service.ts";
+import type { GatewayServiceDefinition } from "../../gen/smsrelay/v1/gateway_service.ts";
 import type { Logger } from "../../observability/logger.ts";
 import { actor } from "../calls/actor.ts";
-import type { Guard } from "../calls/guard.ts";
-import type { ScopesOf } from "../calls/scopes-of.ts";
-import type { WholeAnswers } from "../calls/wire-definition.ts";
+import type { Handlers, ScopesOf } from "../calls/handlers.ts";
 import { fromExplainRouteRequest, toGateway, toRouteCandidate } from "./translate-gateway.ts";
 
 export interface GatewayServiceDeps {
-  readonly guard: Guard;
   readonly gateways: Gateways;
   readonly sending: Pick<Sending, "explainRoute">;
   readonly log: Logger;
@@ -24,39 +18,38 @@ export const gatewayScopes = {
   pauseGateway: "ADMIN",
   resumeGateway: "ADMIN",
   explainRoute: "ADMIN",
-} as const satisfies ScopesOf<GatewayServiceClient>;
+} as const satisfies ScopesOf<GatewayServiceDefinition>;
 
 export function createGatewayService({
-  guard,
   gateways,
   sending,
   log,
-}: GatewayServiceDeps): WholeAnswers<GatewayServiceImplementation, GatewayServiceClient> {
+}: GatewayServiceDeps): Handlers<GatewayServiceDefinition> {
   return {
-    listGateways: guard.unary(async (request) => {
+    listGateways: async (request) => {
       const { entries, nextPageToken = "" } = await gateways.list(request);
       return { gateways: entries.map(toGateway), nextPageToken };
-    }),
-    pauseGateway: guard.unary(async (request, ...who) => {
+    },
+    pauseGateway: async (request, ...who) => {
       const gateway = toGateway(await gateways.pause(request));
       log.info(
         { gateway: gateway.gatewayId, reason: request.reason, ...actor(...who) },
         "An operator paused a gateway.",
       );
       return { gateway };
-    }),
-    resumeGateway: guard.unary(async ({ gatewayId }, ...who) => {
+    },
+    resumeGateway: async ({ gatewayId }, ...who) => {
       const gateway = toGateway(await gateways.resume(gatewayId));
       log.info({ gateway: gateway.gatewayId, ...actor(...who) }, "An operator resumed a gateway.");
       return { gateway };
-    }),
-    explainRoute: guard.unary(async (request, principal) => {
+    },
+    explainRoute: async (request, principal) => {
       const answer = sending.explainRoute(fromExplainRouteRequest(request), principal);
       return {
         candidates: answer.gateways.map(toRouteCandidate),
         regionCode: answer.country ?? "",
         deliveryId: answer.deliveryId,
       };
-    }),
+    },
   };
 }

@@ -2,35 +2,30 @@
 import type { Maintenance } from "../../app/maintenance/create-maintenance.ts";
 import type {
   DownloadBackupResponse,
-  MaintenanceServiceClient,
-  MaintenanceServiceImplementation,
+  MaintenanceServiceDefinition,
 } from "../../gen/smsrelay/v1/maintenance_service.ts";
 import type { Logger } from "../../observability/logger.ts";
 import { actor } from "../calls/actor.ts";
-import type { Guard } from "../calls/guard.ts";
-import type { ScopesOf } from "../calls/scopes-of.ts";
-import type { WholeAnswers } from "../calls/wire-definition.ts";
+import type { Handlers, ScopesOf } from "../calls/handlers.ts";
 
 export interface MaintenanceServiceDeps {
-  readonly guard: Guard;
   readonly maintenance: Maintenance;
   readonly log: Logger;
 }
 
 export const maintenanceScopes = {
   downloadBackup: "ADMIN",
-} as const satisfies ScopesOf<MaintenanceServiceClient>;
+} as const satisfies ScopesOf<MaintenanceServiceDefinition>;
 
 export function createMaintenanceService({
-  guard,
   maintenance,
   log,
-}: MaintenanceServiceDeps): WholeAnswers<MaintenanceServiceImplementation, MaintenanceServiceClient> {
+}: MaintenanceServiceDeps): Handlers<MaintenanceServiceDefinition> {
   return {
-    downloadBackup: guard.stream((_request, ...who) => {
+    downloadBackup: (_request, ...who) => {
       log.info(actor(...who), "An operator downloads a backup.");
       return streamPieces(maintenance);
-    }),
+    },
   };
 }
 

@@ -2,15 +2,12 @@
 import type { Unknown } from "../../app/calls/unknown.ts";
 import type { Messages } from "../../app/messages/create-messages.ts";
 import { StatusView } from "../../gen/smsrelay/v1/sms.ts";
-import type { SmsServiceClient, SmsServiceImplementation } from "../../gen/smsrelay/v1/sms_service.ts";
-import type { Guard } from "../calls/guard.ts";
-import type { ScopesOf } from "../calls/scopes-of.ts";
-import type { WholeAnswers } from "../calls/wire-definition.ts";
+import type { SmsServiceDefinition } from "../../gen/smsrelay/v1/sms_service.ts";
+import type { Handlers, ScopesOf } from "../calls/handlers.ts";
 import { fromDate } from "../translate/time.ts";
 import { toCancelSmsResponse, toGetStatusResponse, toSms } from "./translate-message.ts";
 
 export interface MessageCallsDeps {
-  readonly guard: Guard;
   readonly messages: Messages;
 }
 
@@ -18,21 +15,16 @@ export const messageScopes = {
   getStatus: "READ",
   listSms: "READ",
   cancelSms: "SEND",
-} as const satisfies ScopesOf<SmsServiceClient>;
+} as const satisfies ScopesOf<SmsServiceDefinition>;
 
 export function createMessageCalls({
-  guard,
   messages,
-}: MessageCallsDeps): Pick<
-  WholeAnswers<SmsServiceImplementation, SmsServiceClient>,
-  keyof typeof messageScopes
-> {
+}: MessageCallsDeps): Pick<Handlers<SmsServiceDefinition>, keyof typeof messageScopes> {
   return {
-    getStatus: guard.unary(async (request, principal) =>
+    getStatus: async (request, principal) =>
       toGetStatusResponse(await messages.getStatus({ ...request, view: fromView(request.view) }, principal)),
-    ),
 
-    listSms: guard.unary(async (request, { accountId }) => {
+    listSms: async (request, { accountId }) => {
       const { entries, nextPageToken = "" } = await messages.listSms(
         {
           ...request,
@@ -42,11 +34,10 @@ export function createMessageCalls({
         accountId,
       );
       return { sms: entries.map(toSms), nextPageToken };
-    }),
+    },
 
-    cancelSms: guard.unary(async ({ messageId }, { accountId }) =>
+    cancelSms: async ({ messageId }, { accountId }) =>
       toCancelSmsResponse(await messages.cancelSms(messageId, accountId)),
-    ),
   };
 }
 

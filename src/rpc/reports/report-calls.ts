@@ -2,35 +2,27 @@
 import type { Principal } from "../../app/calls/principal.ts";
 import type { Reports } from "../../app/reports/create-reports.ts";
 import type {
-  SmsServiceClient,
-  SmsServiceImplementation,
+  SmsServiceDefinition,
   StreamDeliveryReportsRequest,
   StreamDeliveryReportsResponse,
 } from "../../gen/smsrelay/v1/sms_service.ts";
-import { whenEncoded } from "../calls/encoded-responses.ts";
-import type { Guard } from "../calls/guard.ts";
-import type { ScopesOf } from "../calls/scopes-of.ts";
-import type { WholeAnswers } from "../calls/wire-definition.ts";
+import type { Handlers, ScopesOf } from "../calls/handlers.ts";
 import { fromStreamRequest, toDeliveryReport } from "./translate-report.ts";
 
 export interface ReportCallsDeps {
-  readonly guard: Guard;
   readonly reports: Reports;
 }
 
-export const reportScopes = { streamDeliveryReports: "READ" } as const satisfies ScopesOf<SmsServiceClient>;
+export const reportScopes = {
+  streamDeliveryReports: "READ",
+} as const satisfies ScopesOf<SmsServiceDefinition>;
 
 export function createReportCalls({
-  guard,
   reports,
-}: ReportCallsDeps): Pick<
-  WholeAnswers<SmsServiceImplementation, SmsServiceClient>,
-  keyof typeof reportScopes
-> {
+}: ReportCallsDeps): Pick<Handlers<SmsServiceDefinition>, keyof typeof reportScopes> {
   return {
-    streamDeliveryReports: guard.stream((request, principal, { signal }) =>
+    streamDeliveryReports: (request, principal, { signal }) =>
       streamReports(request, principal, signal, reports),
-    ),
   };
 }
 
@@ -41,10 +33,6 @@ async function* streamReports(
   { watchReports }: Reports,
 ): AsyncGenerator<StreamDeliveryReportsResponse, void> {
   const query = fromStreamRequest(request);
-  for await (const page of watchReports({ accountId, ...query, signal })) {
-    const response = { reports: page.reports.map(toDeliveryReport), cursor: page.cursor };
-    const isTaken = whenEncoded(response, signal);
-    yield response;
-    await isTaken;
-  }
+  for await (const page of watchReports({ accountId, ...query, signal }))
+    yield { reports: page.reports.map(toDeliveryReport), cursor: page.cursor };
 }

@@ -3,7 +3,7 @@
  * where they have many recipients (unanswered-requests.ts), and one while the process has more in hand than it should. Then reading pauses,
  * and by HTTP/2's flow control so does the caller.
  */
-import { Status } from "nice-grpc-common";
+import { status as Status } from "@grpc/grpc-js";
 import { describeFailure, type Failure, type FailureDeps } from "../../app/calls/failure.ts";
 import type { Principal } from "../../app/calls/principal.ts";
 import { createWaker } from "../../app/calls/waker.ts";
@@ -148,7 +148,7 @@ async function answer(
       accountId: principal.accountId,
       method: "SendSmsStream",
       deadlineMs: Number.POSITIVE_INFINITY,
-      signal: neverAborted,
+      caller: untold,
       place,
     });
     return { requestId, outcome: { $case: "response", value: toSendSmsResponse(answered) } };
@@ -163,7 +163,8 @@ async function answer(
   }
 }
 
-const neverAborted = new AbortController().signal;
+/** What was read of a stream is answered, whether its caller has gone or not. */
+const untold = { signal: new AbortController().signal };
 
 function toFailure(failure: Failure): SendSmsFailure {
   return {

@@ -1,10 +1,18 @@
 /**
  * grpc.health.v1: the server as a whole and the services that take work follow readiness, the others only whether the server runs. A
- * check asks at once; watchers are told within a second.
+ * check asks at once; watchers are told within a second, and a last time when the service stops.
  */
-import type { CallContext, Server } from "nice-grpc";
-import { HealthDefinition, HealthServiceImpl, HealthState } from "nice-grpc-server-health";
+import { status as Status } from "@grpc/grpc-js";
+import { createWaker, type Waker } from "../../app/calls/waker.ts";
+import {
+  HealthCheckResponse_ServingStatus as Answer,
+  HealthDefinition,
+} from "../../gen/grpc/health/v1/health.ts";
 import type { Clock, Timer } from "../../observability/clock.ts";
+import { BareStatus } from "../calls/error-status.ts";
+import type { Handlers } from "../calls/handlers.ts";
+import { type ServedService, servePlain } from "../calls/served-service.ts";
+import { plainDefinition } from "../calls/wire-definition.ts";
 
 export interface HealthOptions {
   /** Full names of the services that have a health. */
@@ -18,6 +26,7 @@ export interface HealthOptions {
 }
 
 export interface Health {
+  readonly service: ServedService;
   /** Nothing serves before it is told so. */
   setServing(isServing: boolean): void;
 }
@@ -25,49 +34,59 @@ export interface Health {
 const wholeServer = "";
 const lookEveryMs = 1_000;
 
-/** Adds the service; its watches end when the service stops, after they have told the last status. */
-export function addHealth(server: Server, options: HealthOptions): Health {
-  const { services, isReady, clock, stopping } = options;
+export function createHealth(options: HealthOptions): Health {
+  const { isReady, clock, stopping } = options;
+  const known = new Set([wholeServer, ...options.services]);
   const followers = new Set([wholeServer, ...options.followers]);
-  const state = HealthState();
-  // One listener for each watcher.
-  state.setMaxListeners(0);
+  const watchers = new Set<Waker>();
   let isServing = false;
   let timer: Timer | undefined;
 
-  function look(): void {
-    const follower = isServing && isReady() ? "healthy" : "unhealthy";
-    for (const service of [wholeServer, ...services])
-      state.setStatus(followers.has(service) ? follower : isServing ? "healthy" : "unhealthy", service);
+  function statusOf(service: string): Answer {
+    if (!known.has(service)) return Answer.SERVICE_UNKNOWN;
+    return isServing && (!followers.has(service) || isReady()) ? Answer.SERVING : Answer.NOT_SERVING;
   }
 
-  function lookAgain(): void {
-    look();
-    // A watcher that was just being written to has missed a change: each look lets all of them compare again.
-    state.emit("change", { status: state.getStatus(), service: wholeServer });
-  }
+  const tellWatchers = () => {
+    for (const watcher of watchers) watcher.wake();
+  };
 
-  const implementation = HealthServiceImpl(state);
-  server.add(HealthDefinition, {
-    check(request, context) {
-      look();
-      return implementation.check(request, context);
+  const handlers: Handlers<HealthDefinition, undefined> = {
+    async check({ service }) {
+      const status = statusOf(service);
+      if (status === Answer.SERVICE_UNKNOWN)
+        throw new BareStatus(Status.NOT_FOUND, `Unknown service: '${service}'`);
+      return { status };
     },
-    watch(request, context: CallContext) {
-      look();
-      return implementation.watch(request, {
-        ...context,
-        signal: AbortSignal.any([context.signal, stopping]),
-      });
+    async *watch({ service }, _nobody, { signal }) {
+      const ending = AbortSignal.any([signal, stopping]);
+      const changed = createWaker();
+      watchers.add(changed);
+      ending.addEventListener("abort", changed.wake);
+      try {
+        for (let told: Answer | undefined; ; ) {
+          const status = statusOf(service);
+          if (status !== told) {
+            told = status;
+            yield { status };
+            continue;
+          }
+          ending.throwIfAborted();
+          await changed.next();
+        }
+      } finally {
+        watchers.delete(changed);
+      }
     },
-  });
-  look();
+  };
+
   return {
+    service: servePlain(plainDefinition(HealthDefinition), handlers),
     setServing(serving) {
       isServing = serving;
       timer?.cancel();
-      if (serving) timer = clock.setInterval(lookAgain, lookEveryMs).unref();
-      look();
+      if (serving) timer = clock.setInterval(tellWatchers, lookEveryMs).unref();
+      tellWatchers();
     },
   };
 }

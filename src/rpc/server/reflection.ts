@@ -2,11 +2,11 @@
  * Server reflection in its two versions, which differ in their names only: v1, and v1alpha, which many generic clients ask for first or
  * alone. It describes our services, gRPC's own, and the error details, so that a client can print what a refusal says.
  */
-import type { CallContext, Server } from "nice-grpc";
 import { ServerReflection, ServerReflectionService } from "nice-grpc-server-reflection";
 import { descriptorSet as errorDetails } from "../../gen/google/descriptor_set.ts";
 import { descriptorSet as grpcServices } from "../../gen/grpc/descriptor_set.ts";
 import { descriptorSet as contract } from "../../gen/smsrelay/descriptor_set.ts";
+import { type ServedService, servePlain } from "../calls/served-service.ts";
 
 const serviceV1 = "grpc.reflection.v1.ServerReflection";
 const serviceV1Alpha = "grpc.reflection.v1alpha.ServerReflection";
@@ -21,40 +21,35 @@ const reflectionV1Alpha = {
   },
 } as const;
 
-/** Adds reflection for these services and itself; its streams end when the service stops. */
-export function addReflection(server: Server, services: readonly string[], stopping: AbortSignal): void {
-  const reflection = ServerReflection(described, [...services, serviceV1, serviceV1Alpha]);
-  const implementation = {
-    ...reflection,
-    serverReflectionInfo: cutOffBy(stopping, reflection.serverReflectionInfo),
+/** Reflection for these services and itself; its streams end when the service stops. */
+export function createReflection(
+  services: readonly string[],
+  stopping: AbortSignal,
+): readonly ServedService[] {
+  const { serverReflectionInfo } = ServerReflection(described, [...services, serviceV1, serviceV1Alpha]);
+  // It looks at nothing but the requests.
+  const answer = serverReflectionInfo as unknown as (
+    requests: AsyncIterable<object>,
+  ) => AsyncIterable<object>;
+  const handlers = {
+    serverReflectionInfo: (requests: AsyncIterable<object>) => cutOffBy(stopping, answer(requests)),
   };
-  server.add(ServerReflectionService, implementation);
-  server.add(reflectionV1Alpha, implementation);
+  return [servePlain(ServerReflectionService, handlers), servePlain(reflectionV1Alpha, handlers)];
 }
 
-type Streaming<Request, Response> = (
-  request: Request,
-  context: CallContext,
-) => { [Symbol.asyncIterator](): AsyncIterator<Response, void> };
-
 /** Reflection waits for its caller's next question; it stops waiting when the service stops. */
-function cutOffBy<Request, Response>(
-  stopping: AbortSignal,
-  handle: Streaming<Request, Response>,
-): Streaming<Request, Response> {
-  return async function* (request, context) {
-    const answers = handle(request, context)[Symbol.asyncIterator]();
-    const { promise: stopped, resolve } = Promise.withResolvers<undefined>();
-    const onStop = () => resolve(undefined);
-    stopping.addEventListener("abort", onStop);
-    try {
-      while (!stopping.aborted) {
-        const next = await Promise.race([answers.next(), stopped]);
-        if (next === undefined || next.done === true) return;
-        yield next.value;
-      }
-    } finally {
-      stopping.removeEventListener("abort", onStop);
+async function* cutOffBy(stopping: AbortSignal, all: AsyncIterable<object>): AsyncGenerator<object, void> {
+  const answers = all[Symbol.asyncIterator]();
+  const { promise: stopped, resolve } = Promise.withResolvers<undefined>();
+  const onStop = () => resolve(undefined);
+  stopping.addEventListener("abort", onStop);
+  try {
+    while (!stopping.aborted) {
+      const next = await Promise.race([answers.next(), stopped]);
+      if (next === undefined || next.done === true) return;
+      yield next.value;
     }
-  };
+  } finally {
+    stopping.removeEventListener("abort", onStop);
+  }
 }

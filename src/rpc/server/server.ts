@@ -2,32 +2,24 @@
  * The gRPC server: the services of smsrelay.v1 with server reflection and grpc.health.v1. It starts not serving; the owner says when it is
  * ready, and drains it at the end.
  */
+import { promisify } from "node:util";
 import type { ServerCredentials } from "@grpc/grpc-js";
-import { createServer } from "nice-grpc";
-import { HealthDefinition } from "nice-grpc-server-health";
 import type { FailureDeps } from "../../app/calls/failure.ts";
 import type { App } from "../../app/create-app.ts";
+import { HealthDefinition } from "../../gen/grpc/health/v1/health.ts";
 import { SmsServiceDefinition } from "../../gen/smsrelay/v1/sms_service.ts";
 import type { Timer } from "../../observability/clock.ts";
 import type { DataClock } from "../../observability/data-clock.ts";
 import type { CallBounds } from "../calls/call-bounds.ts";
 import { createCallDoor } from "../calls/call-door.ts";
 import { boundFarDeadlines } from "../calls/far-deadlines.ts";
-import { createGuard } from "../calls/guard.ts";
-import { guardingInterceptor } from "../calls/guarded-call.ts";
-import { createSendSmsAdmission } from "../sending/admission.ts";
-import { addHealth } from "./health.ts";
+import { createDoorServer } from "../calls/served-service.ts";
+import { createHealth } from "./health.ts";
 import { forgetClosedStreams } from "./http2-streams.ts";
 import { addressOf, channelOptionsOf, credentialsOf, type ListenSettings } from "./listen-options.ts";
-import { addReflection } from "./reflection.ts";
+import { createReflection } from "./reflection.ts";
 import { RenewableCredentials } from "./renewable-credentials.ts";
-import { addServices, methodScopes, readingPaths, serviceNames } from "./services.ts";
-
-const guardedMethods = {
-  scopeOf: (path: string) => methodScopes.get(path),
-  isRead: (path: string) => readingPaths.has(path),
-  sendSmsPath: `/${SmsServiceDefinition.fullName}/${SmsServiceDefinition.methods.sendSms.name}`,
-};
+import { serveAll, serviceNames } from "./services.ts";
 
 export interface RpcServerDeps extends App, FailureDeps {
   readonly listen: ListenSettings;
@@ -62,21 +54,22 @@ export function createRpcServer(deps: RpcServerDeps): RpcServer {
   forgetClosedStreams();
   boundFarDeadlines();
   const door = createCallDoor(deps);
-  const server = createServer({
-    ...channelOptionsOf(listen),
-    interceptors: [
-      guardingInterceptor(door, { ...guardedMethods, admitSendSms: createSendSmsAdmission(deps) }),
-    ],
-  });
-  addServices(server, { ...deps, guard: createGuard(deps), stopping: stopping.signal });
-  const health = addHealth(server, {
+  const health = createHealth({
     services: serviceNames,
     followers: [SmsServiceDefinition.fullName],
     isReady: deps.isReady,
     clock,
     stopping: stopping.signal,
   });
-  addReflection(server, [...serviceNames, HealthDefinition.fullName], stopping.signal);
+  const server = createDoorServer(
+    [
+      ...serveAll({ ...deps, stopping: stopping.signal }),
+      health.service,
+      ...createReflection([...serviceNames, HealthDefinition.fullName], stopping.signal),
+    ],
+    door,
+    channelOptionsOf(listen),
+  );
 
   let credentials: ServerCredentials | undefined;
   let stopped: Promise<void> | undefined;
@@ -87,7 +80,8 @@ export function createRpcServer(deps: RpcServerDeps): RpcServer {
     const isOver = new Promise<void>((resolve) => {
       timer = clock.setTimeout(resolve, graceMs);
     });
-    await Promise.race([server.shutdown(), isOver]);
+    const isDrained = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+    await Promise.race([isDrained, isOver]);
     timer?.cancel();
     server.forceShutdown();
     door.stop();
@@ -96,7 +90,7 @@ export function createRpcServer(deps: RpcServerDeps): RpcServer {
   return {
     async start() {
       credentials = credentialsOf(listen);
-      const port = await server.listen(addressOf(listen), credentials);
+      const port = await promisify(server.bindAsync.bind(server))(addressOf(listen), credentials);
       door.connections.watch(port);
       return port;
     },

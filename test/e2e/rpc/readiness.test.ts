@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createChannel, createClient } from "nice-grpc";
-import { HealthDefinition } from "nice-grpc-server-health";
 import { expect, it } from "vitest";
+import { HealthDefinition } from "../../../src/gen/grpc/health/v1/health.ts";
 import { startServiceWorld } from "../../support/service-world.ts";
 
 it("the gRPC health of the whole service is its readiness", async () => {

@@ -2,8 +2,11 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { connect, constants } from "node:http2";
 import { ChannelCredentials, createChannel, createClient, Metadata, Status } from "nice-grpc";
-import { HealthDefinition } from "nice-grpc-server-health";
 import { describe, expect, it } from "vitest";
+import {
+  HealthCheckResponse_ServingStatus,
+  HealthDefinition,
+} from "../../../src/gen/grpc/health/v1/health.ts";
 import { SmsServiceDefinition } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { InitialStart } from "../../../src/gen/smsrelay/v1/subscription.ts";
 import { defaultKeepalive } from "../../../src/rpc/server/listen-options.ts";
@@ -53,6 +56,23 @@ describe("the gRPC server", () => {
       if (seen.length === 3) break;
     }
     expect(seen).toEqual([1, 2, 1]);
+    channel.close();
+    await world.stop();
+  });
+
+  it("knows no health of services that are not there, in a check and in a watch", async () => {
+    const world = await startRpcWorld();
+    const channel = createChannel(world.address);
+    const health = createClient(HealthDefinition, channel);
+    const service = "smsrelay.v1.FaxService";
+    await expect(health.check({ service })).rejects.toMatchObject({
+      code: Status.NOT_FOUND,
+      details: "Unknown service: 'smsrelay.v1.FaxService'",
+    });
+    for await (const { status } of health.watch({ service })) {
+      expect(status).toBe(HealthCheckResponse_ServingStatus.SERVICE_UNKNOWN);
+      break;
+    }
     channel.close();
     await world.stop();
   });

@@ -1,0 +1,49 @@
+/** A call with one request and one answer. */
+import { GuardedCall, OK } from "./guarded-call.ts";
+import { refuseUnreadable } from "./read-requests.ts";
+
+export class UnaryCall extends GuardedCall {
+  /** Made for those who ask: nearly no handler does. */
+  #goes: AbortController | undefined = undefined;
+  #isGone = false;
+  #isSettled = false;
+
+  get signal(): AbortSignal {
+    this.#goes ??= new AbortController();
+    if (this.#isGone) this.#goes.abort();
+    return this.#goes.signal;
+  }
+
+  protected override handle(request: object): void {
+    try {
+      refuseUnreadable(request);
+      const answer = this.method.handle(request, this.principal, this) as Promise<object>;
+      answer.then(this.#answer, this.#fail);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  readonly #answer = (answer: object): void => {
+    this.#isSettled = true;
+    const { share } = this;
+    if (share === undefined || this.isOver) return;
+    if (this.method.isRead && share.unreadOctets >= share.bounds.maxUnreadOctets) {
+      this.call.sendStatus(this.door.refuse(share, "Too many answers are unread."));
+      return;
+    }
+    // The status waits for the answer to be taken, so that what nobody reads stays a call.
+    this.call.sendMessage(answer, () => this.call.sendStatus(OK));
+    this.countUnread(share);
+  };
+
+  readonly #fail = (thrown: unknown): void => {
+    this.#isSettled = true;
+    this.call.sendStatus(this.door.statusOf(thrown));
+  };
+
+  protected override end(): void {
+    this.#isGone = !this.#isSettled;
+    if (this.#isGone) this.#goes?.abort();
+  }
+}
