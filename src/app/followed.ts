@@ -1,6 +1,6 @@
 /**
- * Cold data that is asked at every call, held in memory as it stood at the last look: what another process writes is in effect here
- * within a second. It has no timer of its own; compose/background looks.
+ * Cold data that every call asks for, held in memory as it was at the last look: what another process writes is in effect here within a
+ * second. It has no timer of its own; compose/background looks.
  */
 import type { Clock } from "../observability/clock.ts";
 

@@ -1,4 +1,7 @@
-/** What is done again and again beside the dispatcher: expiry, silence, orphans, rescue, receipts that waited, cleaning, and looks at what others did. */
+/**
+ * The steps that repeat beside the dispatcher: expiry, silence, orphans, rescue, receipts that waited, cleaning, and looks at what others
+ * did.
+ */
 import { type Looking, lookEveryMs } from "../app/followed.ts";
 import { createParkedReceiptTaker } from "../app/reports/take-parked-receipts.ts";
 import type { Config } from "../config/schema.ts";

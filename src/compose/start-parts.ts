@@ -234,7 +234,7 @@ function readinessOf(isStarting: boolean, admission: Admission, dispatcher: Disp
   ];
 }
 
-/** The time that stopping may take, counted from its begin; before it, all of it is left. */
+/** The time that stopping may take, counted from its beginning; before that, all of it is left. */
 function createDrain(clock: Clock, graceMs: number) {
   let deadlineMs: number | undefined;
   const leftMs = () => (deadlineMs === undefined ? graceMs : Math.max(0, deadlineMs - clock.monotonic()));

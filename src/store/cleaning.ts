@@ -1,4 +1,4 @@
-/** How long things stay, and cleaning in bounded steps, as both stores are asked for it. Times are milliseconds since the epoch. */
+/** How long things stay, and the bounded steps of cleaning that both stores are asked for. Times are milliseconds since the epoch. */
 
 export interface Retention {
   /** Bodies are erased this long after the last final state. */

@@ -1,7 +1,7 @@
 /**
- * API keys: made, checked, listed and revoked. A key reads `smsr_<key id>_<secret>`; the store keeps only its HMAC-SHA256 under the
- * store's id, into which the scopes of a narrower key go: changed in the store, or looked at by a release that knows roles only, it is
- * wrong. Keys given in the configuration are known by their SHA-256 and live as long as they stand there.
+ * API keys: made, checked, listed and revoked. A key reads `smsr_<key id>_<secret>`. The store keeps only its HMAC-SHA256 under the store's
+ * id; the scopes of a narrower key go into it too, so that it is wrong where they were changed in the store, or where a release that knows
+ * roles only looks at it. Keys given in the configuration are known by their SHA-256 and live as long as they are there.
  */
 
 import { createHmac, hash, randomBytes, timingSafeEqual } from "node:crypto";
@@ -43,7 +43,7 @@ export interface ApiKeys extends KeyVerifier {
    * one of the configuration, or, without `force`, where nobody could look after the service any more.
    */
   revoke(keyId: string, options: { readonly force: boolean }): Promise<ApiKey>;
-  /** Whether anybody could call, at all or what needs this scope. */
+  /** Whether anybody could call at all, or make a call that needs this scope. */
   hasAny(scope?: Scope): Promise<boolean>;
   /** Sees what other processes did. */
   look(): Promise<void>;
@@ -60,10 +60,10 @@ export interface ApiKeysDeps {
 const form = /^smsr_([a-z0-9-]{1,32})_([A-Za-z0-9_-]{43})$/;
 const keyIdLetters = "abcdefghijklmnopqrstuvwxyz234567";
 
-/** An unknown key id makes the store be asked again, but not more often than this. */
+/** After an unknown key id the store is asked again, but not more often than this. */
 const missMs = 1_000;
 
-/** Keys whose hash is not taken anew for each call, which costs a microsecond configured and three stored. */
+/** Keys whose hash is not computed again for each call, which costs a microsecond for configured ones and three for stored ones. */
 const maxRemembered = 1_000;
 
 function remember<Value>(values: Map<string, Value>, key: string, value: Value): void {

@@ -19,7 +19,7 @@ const maxPageOctets = 128 * 1024;
 const checkpointEveryMs = 15_000;
 const checkpointAfterFiltered = 1_000;
 
-/** What of the reports is wanted; undefined for no condition. */
+/** Which reports are wanted; undefined for no condition. */
 export interface ReportFilter {
   readonly states: ReadonlySet<StoredReport["state"]> | undefined;
   readonly messageIds: ReadonlySet<MessageId> | undefined;
@@ -214,7 +214,7 @@ function cutToSize(reports: readonly StoredReport[]): readonly StoredReport[] {
   return reports;
 }
 
-/** What the store does not filter: states are its part. */
+/** What the store does not filter; it filters by state. */
 function matches(report: StoredReport, { messageIds, clientReference }: ReportFilter): boolean {
   if (messageIds !== undefined && !messageIds.has(messageIdOf(report.deliveryId))) return false;
   return clientReference === undefined || report.clientReference === clientReference;

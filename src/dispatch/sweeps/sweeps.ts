@@ -1,6 +1,6 @@
 /**
- * What is looked for from time to time over the whole store, each in small steps with room for others between them: what is past its
- * time, what got no receipt, what a process that is gone has held, what waits for gateways that are gone, and what is old enough to go.
+ * What is looked for from time to time over the whole store, in small steps with room for others between them. It is what is past its time,
+ * what got no receipt, what a process that is gone has held, what waits for gateways that are gone, and what is old enough to go.
  */
 import type { GatewayNames } from "../../domain/gateway-names.ts";
 import type { GatewayId } from "../../domain/ids.ts";

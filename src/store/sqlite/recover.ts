@@ -1,7 +1,6 @@
 /**
- * A start voids all claims at once: what was found in SUBMITTING under AT_MOST_ONCE is in doubt and ends UNKNOWN, what was to be
- * cancelled ends too, what an earlier attempt has had wholly accepted is SUBMITTED, and everything else waits again, at its old position
- * in the queue.
+ * A start voids all claims at once. What was found in SUBMITTING under AT_MOST_ONCE is in doubt and ends UNKNOWN, what was to be cancelled
+ * ends too, and what an earlier attempt has had wholly accepted is SUBMITTED. Everything else waits again, at its old place in the queue.
  */
 import type { DatabaseSync } from "node:sqlite";
 import { decideRecovery } from "../../domain/decide-recovery.ts";

@@ -1,4 +1,4 @@
-/** Checks the form of a message that is planned or routed in thought: as if it were sent, by the same rules. */
+/** Checks the form of a message that is only to be planned or routed, by the same rules as if it were sent. */
 import type { FieldViolation } from "../../../domain/errors.ts";
 import { type ParseResult, type ParseRules, parseSendRequest } from "./parse-send-request.ts";
 import type { SendSmsInput } from "./send-request.ts";
@@ -11,7 +11,7 @@ export function parseLookedAt(input: SendSmsInput | undefined, rules: ParseRules
   return { kind: "refused", violations: result.violations.map(inMessage) };
 }
 
-/** Where a message that is looked at stands in its request. */
+/** The field of a request that holds a message to be looked at. */
 export const messagePrefix = "message.";
 
 export function inMessage(violation: FieldViolation): FieldViolation {
