@@ -1,6 +1,6 @@
 /**
- * Accepts one message: checks its form, routes its recipients, stores it with its request id, and hands to the dispatcher what the
- * store let it claim. The answer is given when the message is on disk.
+ * Accepts one message: checks its form, routes its recipients, stores it with its request id, and hands the deliveries that the store let
+ * it claim to the dispatcher. The answer is given when the message is on disk.
  */
 
 import { assertNever } from "../../domain/assert-never.ts";
@@ -66,7 +66,7 @@ export interface SendSmsCall {
 
 export type SendSms = (input: SendSmsInput, call: SendSmsCall) => Promise<SendSmsAnswer>;
 
-/** Makes the use case. It throws SmsError for every refusal, and then nothing was stored; only 5001 tells of a stored message. */
+/** Makes the use case. It throws SmsError for every refusal, and then nothing was stored; only 5001 means that the message is stored. */
 export function createSendSms(deps: SendSmsDeps): SendSms {
   return async (input, call) => {
     const startMs = deps.clock.now();

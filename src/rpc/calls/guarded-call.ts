@@ -1,6 +1,7 @@
 /**
- * One call on its way through the door, of whatever kind. Its caller is known before its body is read, and what it holds is counted from
- * then to its end. It is answered here, as an interceptor may: the stack's own handlers would make a stream and an emitter of each call.
+ * One call on its way through call-door.ts, of whatever kind. Its caller is known before its body is read, and what it holds is counted
+ * from then to its end. It is answered here, as an interceptor may: the stack's own handlers would make a stream and an emitter of each
+ * call.
  */
 import { constants } from "node:http2";
 import {

@@ -1,7 +1,7 @@
 /**
- * Reads what the steps of a transaction work on. What leads to the rows (SMSC ids, parked receipts, a message's deliveries) is read
- * first; then what is plainly submitted or ended is written (submit-plainly.ts, end-plainly.ts), all other deliveries are locked in the
- * order of their ids, and their attempts are read, with one round trip.
+ * Reads what the steps of a transaction work on. What leads to the rows (SMSC ids, parked receipts, a message's deliveries) is read first.
+ * Then what is plainly submitted or ended is written (submit-plainly.ts, end-plainly.ts), all other deliveries are locked in the order of
+ * their ids, and their attempts are read, with one round trip.
  */
 import { type DeliveryId, type MessageId, maxDeliveries } from "../../domain/ids.ts";
 import type { Receipt } from "../../domain/receipt.ts";

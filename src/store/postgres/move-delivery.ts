@@ -1,4 +1,4 @@
-/** The end of a locked delivery, and its final report. By which attempt it was SUBMITTED stays known, for receipts that come after. */
+/** The end of a locked delivery, and its final report. It stays known by which attempt it was SUBMITTED, for receipts that come later. */
 import type { AccountId, DeliveryId } from "../../domain/ids.ts";
 import { stateCodes } from "../codes.ts";
 import type { DeliveryRow, FinalMove } from "./locked-rows.ts";

@@ -1,7 +1,8 @@
 /**
- * What nearly every settlement is: an attempt under a new number, submitted, its claim held, nothing parked for its ids. The guard of
- * one statement decides that, so that the row need not be locked and read before it is written, and the attempt and its id are written
- * by the same statement: each one costs the server about 90 µs beside its rows. What the guard leaves out goes the long way (settle.ts).
+ * The plain case, which nearly every settlement is: an attempt under a new number, submitted, its claim held, nothing parked for its ids.
+ * The guard of one statement decides that, so that the row need not be locked and read before it is written, and the attempt and its id are
+ * written by the same statement: each one costs the server about 90 µs beside its rows. What the guard leaves out goes the long way
+ * (settle.ts).
  */
 import type { ClaimantId, DeliveryId } from "../../domain/ids.ts";
 import { stateCodes } from "../codes.ts";
