@@ -30,15 +30,14 @@ export function fillStore(
       select account_id, id, 1, 'Shop', 0, 'Your code is ' || n || '. Do not share it with anyone, we will never ask.',
         1, 0, 0, 0, 30, 0, time, time + 86400000, 1 from filled;
     insert into deliveries (id, account_id, recipient, country, state, lane, gateway_id, at_most_once, encoding,
-        segment_count, available_time, expire_time, is_waiting, attempt_count, submit_time, final_time, done_time)
+        segment_count, available_time, expire_time, is_waiting, attempt_count, submit_time, final_time, done_time, first_start_time,
+        first_end_time, first_encoding, first_segment_count, first_parts)
       select id || '.0000', account_id, '+4670' || printf('%07d', n % 10000000), 'SE', 4, 1, 'smsc', 0, 'gsm7',
-        1, time, time + 86400000, 0, 1, time + 5, time + 15, time + 10 from filled;
-    insert into attempts (delivery_id, number, gateway_id, start_time, end_time, outcome, encoding, segment_count, parts)
-      select id || '.0000', 1, 'smsc', time, time + 5, 'ACCEPTED', 'gsm7', 1,
+        1, time, time + 86400000, 0, 1, time + 5, time + 15, time + 10, time, time + 5, 'gsm7', 1,
         '[[1,"ACCEPTED","' || printf('%010d', n) || '",null,0,' || time || ',["DELIVERED","DELIVRD","000",null,null,' ||
         (time + 10) || ',null,' || (time + 15) || ',0],null]]' from filled;
-    insert into smsc_ids (gateway_id, match_key, delivery_id, attempt, part, expire_time, is_closed)
-      select 'smsc', printf('%010d', n), id || '.0000', 1, 1, time + 86400000, 1 from filled;
+    insert into smsc_ids (gateway_id, match_key, nth, delivery_id, attempt, part, expire_time)
+      select 'smsc', printf('%010d', n), 0, id || '.0000', 1, 1, time + 86400000 from filled;
     insert into reports (account_id, number, time, state, delivery_id)
       select account_id, (n - 1) * 3 + step, time + 5 * step,
         case step when 1 then 1 when 2 then 3 else 4 end, id || '.0000'

@@ -7,6 +7,8 @@ import { coldTables } from "./migrations/list.ts";
 import type { ColdTable } from "./schema-change.ts";
 
 export interface CopiedTable extends ColdTable {
+  /** What stands for the table in SQLite, where that is not the table itself. */
+  readonly source?: string;
   /** Columns of PostgreSQL that SQLite says otherwise, as expressions of SQLite. */
   readonly derived?: Readonly<Record<string, string>>;
   /** Columns that one of them has for itself alone. */
@@ -18,16 +20,33 @@ export interface CopiedTable extends ColdTable {
 /** No replica can have this in its name: what a process on the file had claimed is freed by the first that joins. */
 const claimedByFile = "'sqlite:' || claimed_by";
 
+/** In SQLite the first attempt may stand on the delivery. */
+const firstAttemptColumns = [
+  "first_start_time",
+  "first_end_time",
+  "first_encoding",
+  "first_segment_count",
+  "first_reference",
+  "first_trace",
+  "first_parts",
+];
+
+/** By age, in which PostgreSQL cleans; those under one key in the order of their submission, in which receipts find them. */
+const smscIdsBySeq = `(
+  SELECT row_number() OVER (ORDER BY age, gateway_id, match_key, nth) AS seq, gateway_id, match_key, raw_id, delivery_id, attempt,
+    part, expire_time
+  FROM (SELECT *, max(expire_time) OVER (PARTITION BY gateway_id, match_key ORDER BY nth) AS age FROM smsc_ids))`;
+
 export const copiedTables: readonly CopiedTable[] = [
   { table: "messages", key: ["account_id", "id"] },
   {
     table: "deliveries",
     key: ["id"],
     derived: { claimed_by: claimedByFile },
-    ownColumns: ["is_waiting"],
+    ownColumns: ["is_waiting", ...firstAttemptColumns],
   },
-  { table: "attempts", key: ["delivery_id", "number"] },
-  { table: "smsc_ids", key: ["seq"] },
+  { table: "attempts", source: "all_attempts", key: ["delivery_id", "number"] },
+  { table: "smsc_ids", source: smscIdsBySeq, key: ["seq"], ownColumns: ["nth", "is_closed"] },
   { table: "parked_receipts", key: ["id"] },
   { table: "stray_receipts", key: ["id"] },
   { table: "reports", key: ["account_id", "number"] },

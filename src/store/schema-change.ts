@@ -17,11 +17,11 @@ export interface AddedIndex {
   readonly former?: string | undefined;
 }
 
-/** A step of both stores. */
+/** A step of both stores, or of the one whose text it has. */
 export interface SharedMigration extends Omit<Migration, "sql"> {
-  readonly sqlite: string;
+  readonly sqlite?: string;
   /** Names no index of a table that may be large: those are in `indexes`. */
-  readonly postgres: string;
+  readonly postgres?: string;
   /** What it makes of tables of cold data. */
   readonly coldTables?: readonly ColdTable[];
 }

@@ -1,6 +1,6 @@
 /**
- * The steps of both stores' schemas from version 3 on, each a file with both texts; what came before is each store's own. Versions may
- * leave gaps.
+ * The steps of both stores' schemas from version 3 on, each a file with both texts, or with that of the store whom it concerns; what
+ * came before is each store's own. Versions may leave gaps.
  */
 import type { ColdTable, Migration, SharedMigration } from "../schema-change.ts";
 import { claimNumbers } from "./0003-claim-numbers.ts";
@@ -9,6 +9,7 @@ import { boundCredentials } from "./0006-bound-credentials.ts";
 import { parkedReceipts } from "./0007-parked-receipts.ts";
 import { keyScopes } from "./0011-key-scopes.ts";
 import { fewerChecks } from "./0013-fewer-checks.ts";
+import { firstAttempts } from "./0014-first-attempts.ts";
 
 const shared: readonly SharedMigration[] = [
   claimNumbers,
@@ -17,16 +18,16 @@ const shared: readonly SharedMigration[] = [
   parkedReceipts,
   keyScopes,
   fewerChecks,
+  firstAttempts,
 ];
 
-export const sqliteMigrations: readonly Migration[] = shared.map(({ version, minReader, sqlite }) => ({
-  version,
-  minReader,
-  sql: sqlite,
-}));
+export const sqliteMigrations: readonly Migration[] = shared.flatMap(({ version, minReader, sqlite: sql }) =>
+  sql === undefined ? [] : [{ version, minReader, sql }],
+);
 
-export const postgresMigrations: readonly Migration[] = shared.map(
-  ({ version, minReader, postgres, indexes = [] }) => ({ version, minReader, sql: postgres, indexes }),
+export const postgresMigrations: readonly Migration[] = shared.flatMap(
+  ({ version, minReader, postgres: sql, indexes = [] }) =>
+    sql === undefined ? [] : [{ version, minReader, sql, indexes }],
 );
 
 /** Tables of cold data (records/): those of the first schema, and what was made since. */

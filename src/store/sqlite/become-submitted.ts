@@ -46,8 +46,9 @@ export function createBecomeSubmitted(db: DatabaseSync, endDelivery: EndDelivery
   const submitEarly = prepareSubmitEarly(db);
   const find = prepare<{ account_id: AccountId; attempt_count: number; parts: string | null }>(
     db,
-    `SELECT d.account_id, d.attempt_count, a.parts FROM deliveries d
-     LEFT JOIN attempts a ON a.delivery_id = d.id AND a.number = ifnull(?, d.attempt_count) WHERE d.id = ?`,
+    `SELECT account_id, attempt_count,
+       (SELECT parts FROM all_attempts WHERE delivery_id = ?2 AND number = ifnull(?1, attempt_count)) AS parts
+     FROM deliveries WHERE id = ?2`,
   );
 
   function tellSubmitted(tx: Transaction, submitted: Submitted): DeliveryState {

@@ -1,4 +1,4 @@
-/** Deletes what goes by its own age: reports, request ids, SMSC ids, receipts nobody claimed, references, handset messages. */
+/** Deletes what goes by its own age: reports, request ids, receipts nobody claimed, references, handset messages. */
 import type { DatabaseSync } from "node:sqlite";
 import type { AccountId } from "../../domain/ids.ts";
 import type { Retention } from "../cleaning.ts";
@@ -15,7 +15,6 @@ interface AgedTable {
 
 const agedTables: readonly AgedTable[] = [
   { table: "request_ids", key: "seq", time: "time", age: ({ requestIdsMs }) => requestIdsMs },
-  { table: "smsc_ids", key: "seq", time: "expire_time", age: ({ smscIdsMs }) => smscIdsMs },
   {
     table: "stray_receipts",
     key: "id",

@@ -4,11 +4,13 @@
  * looked at again and again, and accepting keeps no index for it.
  */
 import type { DatabaseSync } from "node:sqlite";
-import type { AccountId, MessageId } from "../../domain/ids.ts";
+import type { AccountId, DeliveryId, MessageId } from "../../domain/ids.ts";
 import { afterLateCommits } from "../clean-again.ts";
 import type { Retention } from "../cleaning.ts";
 import { keysOf } from "../status-rows.ts";
+import { createRemoveWithIds } from "./clean-smsc-ids.ts";
 import type { CleanStep } from "./clean-step.ts";
+import type { SmscIds } from "./smsc-ids.ts";
 import { prepare } from "./statement.ts";
 
 interface Stage {
@@ -34,8 +36,8 @@ const recheckMs = 3_600_000;
 /** Reports carry the later of their own time and that of the report before; they are this near to the final state. */
 const reportSlackMs = 10 * 60_000;
 
-export function createCleanMessages(db: DatabaseSync): readonly CleanStep[] {
-  const stages = [createEraseStage(db), createDeleteStage(db)];
+export function createCleanMessages(db: DatabaseSync, smscIds: SmscIds): readonly CleanStep[] {
+  const stages = [createEraseStage(db), createDeleteStage(db, smscIds)];
   return stages
     .flatMap((stage) => [stage, afterLateCommits(stage)])
     .map((stage) => createStageStep(db, stage));
@@ -56,17 +58,18 @@ function createEraseStage(db: DatabaseSync): Stage {
   };
 }
 
-function createDeleteStage(db: DatabaseSync): Stage {
+function createDeleteStage(db: DatabaseSync, smscIds: SmscIds): Stage {
   const oldestReport = prepare<{ time: number }>(
     db,
     "SELECT time FROM reports WHERE account_id = ? ORDER BY number LIMIT 1",
   );
-  const findDeliveries = prepare<{ id: string }>(
+  const findDeliveries = prepare<{ id: DeliveryId }>(
     db,
     "SELECT id FROM deliveries WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
   );
   const removeAttempts = prepare(db, "DELETE FROM attempts WHERE delivery_id = ?");
   const removeDelivery = prepare(db, "DELETE FROM deliveries WHERE id = ?");
+  const remove = createRemoveWithIds(db, smscIds, (id) => removeAttempts.run(id) + removeDelivery.run(id));
   const removeMessage = prepare(db, "DELETE FROM messages WHERE account_id = ? AND id = ?");
   return {
     name: "messages",
@@ -80,7 +83,7 @@ function createDeleteStage(db: DatabaseSync): Stage {
     act: (accountId, messageId, limit) => {
       let rows = 0;
       for (const { id } of findDeliveries.all(...keysOf(messageId), limit)) {
-        rows += removeAttempts.run(id) + removeDelivery.run(id);
+        rows += remove(id);
         if (rows >= limit) return rows;
       }
       return rows + removeMessage.run(accountId, messageId);

@@ -68,7 +68,8 @@ function createSource(db: DatabaseSync, storeId: string, doubtfulCopy: string | 
       formerLines: line.former.map(({ id, lasts }) => ({ id, lasts: Object.fromEntries(lasts) })),
     },
     doubtfulCopy,
-    count: ({ table }) => Number(db.prepare(`SELECT count(*) AS count FROM ${table}`).get()?.["count"]),
+    count: ({ table, source = table }) =>
+      Number(db.prepare(`SELECT count(*) AS count FROM ${source}`).get()?.["count"]),
     *pieces(table, columns, after) {
       const statement = db.prepare(selectOf(db, table, columns, after !== undefined));
       let piece: CopiedRow[] = [];
@@ -91,15 +92,15 @@ function createSource(db: DatabaseSync, storeId: string, doubtfulCopy: string | 
 
 function selectOf(
   db: DatabaseSync,
-  { table, key, derived = {} }: CopiedTable,
+  { table, source = table, key, derived = {} }: CopiedTable,
   columns: readonly string[],
   isContinued: boolean,
 ): string {
   const own = new Set(
     db
-      .prepare("SELECT name FROM pragma_table_info(?)")
-      .all(table)
-      .map(({ name }) => String(name)),
+      .prepare(`SELECT * FROM ${source}`)
+      .columns()
+      .map(({ name }) => name),
   );
   const selected = columns.flatMap((column) => {
     const expression = derived[column];
@@ -108,7 +109,7 @@ function selectOf(
   });
   const names = key.join(", ");
   const after = isContinued ? `WHERE (${names}) > (${key.map(() => "?").join(", ")})` : "";
-  return `SELECT ${selected.join(", ")} FROM ${table} ${after} ORDER BY ${names}`;
+  return `SELECT ${selected.join(", ")} FROM ${source} ${after} ORDER BY ${names}`;
 }
 
 function sizeOf(row: CopiedRow): number {

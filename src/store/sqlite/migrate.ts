@@ -71,9 +71,9 @@ function create(db: DatabaseSync, storeId: string): void {
 function apply(db: DatabaseSync, { version, minReader, sql }: Migration): void {
   inTransaction(db, () => {
     db.exec(sql);
-    const update = db.prepare("UPDATE meta SET value = ? WHERE key = ?");
-    update.run(version, "version");
-    update.run(minReader, "min_reader");
+    db.prepare("UPDATE meta SET value = ? WHERE key = 'version'").run(version);
+    // A later step takes nothing back of what an earlier one asks of readers.
+    db.prepare("UPDATE meta SET value = max(value, ?) WHERE key = 'min_reader'").run(minReader);
   });
 }
 

@@ -23,12 +23,12 @@ export function createReadReports(db: DatabaseSync) {
        SELECT account_id, number, time, state, delivery_id FROM reports
        WHERE account_id = ?1 AND number > ?2 ORDER BY number LIMIT ?3 + 0)
      SELECT r.number, r.time, r.state, r.delivery_id, d.recipient, d.gateway_id, d.segment_count,
-       a.segment_count AS attempt_segment_count, d.code, d.reason, d.submit_time, d.done_time, a.parts, m.client_reference,
-       m.metadata, m.accept_time, m.sender, (SELECT min(number) FROM stretch) AS first
+       ifnull(CASE WHEN r.state <> 1 THEN d.first_segment_count END, a.segment_count) AS attempt_segment_count, d.code, d.reason,
+       d.submit_time, d.done_time, ifnull(CASE WHEN r.state <> 1 THEN d.first_parts END, a.parts) AS parts, m.client_reference, m.metadata, m.accept_time, m.sender, (SELECT min(number) FROM stretch) AS first
      FROM stretch r
      CROSS JOIN deliveries d ON d.id = r.delivery_id
      CROSS JOIN messages m ON m.account_id = r.account_id AND m.id = substr(r.delivery_id, 1, 36)
-     LEFT JOIN attempts a ON r.state <> 1 AND a.delivery_id = r.delivery_id AND a.number = d.attempt_count
+     LEFT JOIN attempts a ON r.state <> 1 AND d.first_parts IS NULL AND a.delivery_id = r.delivery_id AND a.number = d.attempt_count
      WHERE (?4 >> r.state) & 1 OR r.number = (SELECT max(number) FROM stretch)
      ORDER BY r.number`,
   );

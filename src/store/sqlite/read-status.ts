@@ -54,14 +54,16 @@ export function createReadStatus(db: DatabaseSync) {
   const findDeliveries = prepare<DeliveryViewRow>(
     db,
     `SELECT d.id, d.recipient, d.state, d.code, d.reason, d.gateway_id, d.encoding, d.segment_count, d.submit_time,
-       d.final_time, d.done_time, d.attempt_count, a.encoding AS attempt_encoding, a.segment_count AS attempt_segment_count
-     FROM deliveries d LEFT JOIN attempts a ON a.delivery_id = d.id AND a.number = d.attempt_count
+       d.final_time, d.done_time, d.attempt_count, ifnull(d.first_encoding, a.encoding) AS attempt_encoding,
+       ifnull(d.first_segment_count, a.segment_count) AS attempt_segment_count
+     FROM deliveries d
+     LEFT JOIN attempts a ON d.first_parts IS NULL AND a.delivery_id = d.id AND a.number = d.attempt_count
      WHERE d.id > ? AND d.id < ? ORDER BY d.id LIMIT ?`,
   );
   // Fenced attempts have negative numbers; each statement walks the key from its end.
   const findAttempts = prepare<AttemptViewRow>(
     db,
-    `SELECT ${attemptColumns} FROM attempts WHERE delivery_id = ? AND number > 0
+    `SELECT ${attemptColumns} FROM all_attempts WHERE delivery_id = ? AND number > 0
      ORDER BY number DESC LIMIT ${maxAttemptsShown}`,
   );
   const findFenced = prepare<AttemptViewRow>(
@@ -71,7 +73,7 @@ export function createReadStatus(db: DatabaseSync) {
   );
   const findParts = prepare<{ parts: string }>(
     db,
-    "SELECT parts FROM attempts WHERE delivery_id = ? AND number = ?",
+    "SELECT parts FROM all_attempts WHERE delivery_id = ? AND number = ?",
   );
   const findState = prepare<{ state: number }>(db, "SELECT state FROM deliveries WHERE id = ?");
   const listing = (index: string, reference: string) => ({

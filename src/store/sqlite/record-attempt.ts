@@ -6,6 +6,8 @@ import type { DatabaseSync } from "node:sqlite";
 import { holdsCopy, isWhole, reviseParts } from "../late-answer.ts";
 import { isSamePart, mergeParts, type PartTuple, packPart, parseParts } from "../part-tuple.ts";
 import type { AttemptRecord, PartRecord } from "../settling.ts";
+import { packTrace } from "./first-attempt.ts";
+import type { SmscIds } from "./smsc-ids.ts";
 import { prepare } from "./statement.ts";
 
 export interface RecordedAttempt {
@@ -16,7 +18,7 @@ export interface RecordedAttempt {
   readonly isContinued: boolean;
 }
 
-export function createRecordAttempt(db: DatabaseSync) {
+export function createRecordAttempt(db: DatabaseSync, smscIds: SmscIds) {
   const insert = prepare(
     db,
     `INSERT INTO attempts (delivery_id, number, gateway_id, start_time, end_time, outcome, encoding, segment_count, reference,
@@ -25,7 +27,7 @@ export function createRecordAttempt(db: DatabaseSync) {
   );
   const find = prepare<{ parts: string }>(
     db,
-    "SELECT parts FROM attempts WHERE delivery_id = ? AND number = ?",
+    "SELECT parts FROM all_attempts WHERE delivery_id = ? AND number = ?",
   );
   const goOn = prepare(
     db,
@@ -34,16 +36,15 @@ export function createRecordAttempt(db: DatabaseSync) {
   );
   const findBegun = prepare<{ parts: string; outcome: string; start_time: number }>(
     db,
-    "SELECT parts, outcome, start_time FROM attempts WHERE delivery_id = ? AND number = ?",
+    "SELECT parts, outcome, start_time FROM all_attempts WHERE delivery_id = ? AND number = ?",
   );
   const revise = prepare(
     db,
     "UPDATE attempts SET end_time = ?, outcome = ?, parts = ? WHERE delivery_id = ? AND number = ?",
   );
-  const insertId = prepare(
+  const reviseFirst = prepare(
     db,
-    `INSERT INTO smsc_ids (gateway_id, match_key, delivery_id, attempt, part, raw_id, expire_time)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    "UPDATE deliveries SET first_end_time = ?, first_parts = ? WHERE id = ? AND first_parts IS NOT NULL",
   );
 
   type Recorded = { readonly id: string; readonly expireTimeMs: number; readonly lastNumber: number };
@@ -56,15 +57,16 @@ export function createRecordAttempt(db: DatabaseSync) {
   ) {
     for (const { number: part, smscMessageId, matchKey } of added) {
       if (smscMessageId === undefined) continue;
-      insertId.run(
-        attempt.gatewayId,
-        matchKey ?? smscMessageId,
-        delivery.id,
-        number,
+      const key = matchKey ?? smscMessageId;
+      smscIds.insert({
+        gatewayId: attempt.gatewayId,
+        key,
+        rawId: key === smscMessageId ? undefined : smscMessageId,
+        deliveryId: delivery.id,
+        attempt: number,
         part,
-        matchKey === undefined || matchKey === smscMessageId ? null : smscMessageId,
-        delivery.expireTimeMs,
-      );
+        expireTimeMs: delivery.expireTimeMs,
+      });
     }
   }
 
@@ -85,8 +87,7 @@ export function createRecordAttempt(db: DatabaseSync) {
     }
     const parts = mergeParts(knownParts, added.map(packPart));
     const marks = isFenced ? [...attempt.trace.marks, "FENCED"] : attempt.trace.marks;
-    const hasTrace = marks.length > 0 || attempt.trace.leftOut.length > 0;
-    const trace = hasTrace ? JSON.stringify({ leftOut: attempt.trace.leftOut, marks }) : null;
+    const trace = packTrace(attempt.trace.leftOut, marks);
     if (known === undefined) {
       insert.run(
         delivery.id,
@@ -126,7 +127,9 @@ export function createRecordAttempt(db: DatabaseSync) {
       const parts = reviseParts(knownParts, part, copyTimeMs);
       if (parts !== knownParts) {
         const outcome = isWhole(parts, partCount) ? "ACCEPTED" : known.outcome;
-        revise.run(attempt.endTimeMs, outcome, JSON.stringify(parts), delivery.id, number);
+        const packed = JSON.stringify(parts);
+        const isOnDelivery = number === 1 && reviseFirst.run(attempt.endTimeMs, packed, delivery.id) === 1;
+        if (!isOnDelivery) revise.run(attempt.endTimeMs, outcome, packed, delivery.id, number);
         insertIds(delivery, attempt, number, [part]);
       }
       return { number, parts, isContinued: true };

@@ -26,8 +26,10 @@ import type { RenameRequest, SweepRequest } from "../write-steps.ts";
 import { prepareSubmitEarly } from "./become-submitted.ts";
 import type { EndDelivery } from "./move-delivery.ts";
 import { createParkedReceipts } from "./parked-receipts.ts";
+import type { Remembered } from "./remembered.ts";
 import { prepare } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
+import { createRecordUsual } from "./usual-receipt.ts";
 
 /** A part's id with its attempt, and what of its delivery decides where a receipt leads. */
 interface Candidate extends PartCandidate {
@@ -40,6 +42,8 @@ interface Candidate extends PartCandidate {
   readonly outcome: string;
   readonly state: number;
   readonly progress: string | null;
+  /** 1 where its attempt stands on the delivery. */
+  readonly is_on_delivery: number;
   parsed?: readonly PartTuple[];
 }
 
@@ -48,19 +52,23 @@ type Find = (gatewayId: GatewayId, id: ReceiptedId) => readonly Candidate[];
 /** Applies what was parked for the ids of an attempt; answers whether there was any. */
 export type ReplayParked = (tx: Transaction, attempt: AttemptRecord) => boolean;
 
-export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery) {
+export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery, remembered: Remembered) {
   const parkedReceipts = createParkedReceipts(db);
   const findIds = prepare<Candidate>(
     db,
-    `SELECT s.match_key, s.delivery_id, s.attempt, s.part, s.raw_id, a.parts, a.outcome, d.account_id, d.recipient, d.state,
-       d.attempt_count, d.submit_time, d.progress
+    `SELECT s.match_key, s.delivery_id, s.attempt, s.part, s.raw_id, ifnull(a.parts, d.first_parts) AS parts,
+       ifnull(a.outcome, 'ACCEPTED') AS outcome, d.account_id, d.recipient, d.state, d.attempt_count, d.submit_time, d.progress,
+       a.parts IS NULL AS is_on_delivery
      FROM smsc_ids s
-     CROSS JOIN attempts a ON a.delivery_id = s.delivery_id AND a.number = s.attempt
      CROSS JOIN deliveries d ON d.id = s.delivery_id
-     WHERE s.gateway_id = ? AND s.match_key = ? ORDER BY s.seq DESC LIMIT ${mostUnderOneId}`,
+     LEFT JOIN attempts a ON (s.attempt <> 1 OR d.first_parts IS NULL) AND a.delivery_id = s.delivery_id AND a.number = s.attempt
+     WHERE s.gateway_id = ? AND s.match_key = ? AND (a.parts IS NOT NULL OR (s.attempt = 1 AND d.first_parts IS NOT NULL))
+     ORDER BY s.nth DESC LIMIT ${mostUnderOneId}`,
   );
-  const keepParts = prepare(db, "UPDATE attempts SET parts = ? WHERE delivery_id = ? AND number = ?");
+  const keepInRow = prepare(db, "UPDATE attempts SET parts = ? WHERE delivery_id = ? AND number = ?");
+  const keepOnDelivery = prepare(db, "UPDATE deliveries SET first_parts = ? WHERE id = ?");
   const submitEarly = prepareSubmitEarly(db);
+  const recordUsual = createRecordUsual(db, remembered);
   const keepStray = prepare(
     db,
     "INSERT INTO stray_receipts (gateway_id, why, smsc_message_id, arrival_time, raw) VALUES (?, ?, ?, ?, ?)",
@@ -88,7 +96,9 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
 
   function apply(tx: Transaction, receipt: Receipt, candidate: Candidate, isGuess: boolean): ReceiptOutcome {
     const kept = keepReceipt(partsOf(candidate), candidate, receipt);
-    keepParts.run(JSON.stringify(kept.parts), candidate.delivery_id, candidate.attempt);
+    const packed = JSON.stringify(kept.parts);
+    if (candidate.is_on_delivery === 1) keepOnDelivery.run(packed, candidate.delivery_id);
+    else keepInRow.run(packed, candidate.delivery_id, candidate.attempt);
     const deliveryId = candidate.delivery_id;
     const state: DeliveryState = stateOf(candidate.state);
     const decision = decideReceipt({
@@ -148,7 +158,7 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery)
 
   return {
     recordReceipt(tx: Transaction, receipt: Receipt): ReceiptOutcome {
-      const outcome = matchAndApply(tx, receipt, find, false);
+      const outcome = recordUsual(tx, receipt) ?? matchAndApply(tx, receipt, find, false);
       if (outcome !== undefined) return outcome;
       parkedReceipts.park(tx, receipt);
       return { kind: "parked" };

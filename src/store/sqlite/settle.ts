@@ -23,6 +23,7 @@ import {
 import type { PartTuple } from "../part-tuple.ts";
 import type { Settlement, SettleOutcome } from "../settling.ts";
 import type { BecomeSubmitted } from "./become-submitted.ts";
+import { isFirst, type SettleFirst } from "./first-attempt.ts";
 import type { EndDelivery } from "./move-delivery.ts";
 import type { createRecordAttempt } from "./record-attempt.ts";
 import type { ReplayParked } from "./record-receipts.ts";
@@ -42,12 +43,13 @@ interface ClaimedRow {
 
 interface SettleParts extends ReturnType<typeof createRecordAttempt>, BecomeSubmitted {
   readonly endDelivery: EndDelivery;
+  readonly settleFirst: SettleFirst;
   readonly replayParked: ReplayParked;
 }
 
 export function createSettle(
   db: DatabaseSync,
-  { recordAttempt, recordLate, endDelivery, tellSubmitted, submitBy, replayParked }: SettleParts,
+  { recordAttempt, recordLate, endDelivery, settleFirst, tellSubmitted, submitBy, replayParked }: SettleParts,
 ) {
   const find = prepare<ClaimedRow>(
     db,
@@ -93,8 +95,15 @@ export function createSettle(
       : { kind: "settled", state };
   }
 
+  /** What becomes of one that is SUBMITTED by its first attempt. */
+  function told(tx: Transaction, { deliveryId, attempt }: Settlement): SettleOutcome {
+    const hasApplied = attempt !== undefined && replayParked(tx, attempt);
+    return { kind: "settled", state: hasApplied ? stateOf(find.get(deliveryId)?.state ?? 3) : "SUBMITTED" };
+  }
+
   return function settle(tx: Transaction, entry: Settlement): SettleOutcome {
     const { deliveryId: id, attempt, timeMs } = entry;
+    if (isFirst(entry) && settleFirst(tx, entry)) return told(tx, entry);
     const row = find.get(id);
     if (row === undefined) return { kind: "fenced" };
     if (isLate(entry)) return settleLate(tx, entry, row);

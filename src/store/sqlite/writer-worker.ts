@@ -18,6 +18,7 @@ import { createClean } from "./clean.ts";
 import { refuseCopied } from "./copied-mark.ts";
 import { bindSteps } from "./drive-step.ts";
 import { createEndOverdue } from "./end-overdue.ts";
+import { createSettleFirst } from "./first-attempt.ts";
 import { migrate } from "./migrate.ts";
 import { createEndDelivery } from "./move-delivery.ts";
 import { openDatabase } from "./open-database.ts";
@@ -35,9 +36,11 @@ import { createRecordAttempt } from "./record-attempt.ts";
 import { createRecordIncoming } from "./record-incoming.ts";
 import { createRecordReceipts } from "./record-receipts.ts";
 import { createRecover } from "./recover.ts";
+import { createRemembered, type Remembered } from "./remembered.ts";
 import { openLine } from "./report-line.ts";
 import { rewriteAtStart } from "./rewrite-file.ts";
 import { createSettle } from "./settle.ts";
+import { createSmscIds } from "./smsc-ids.ts";
 import { createSweep } from "./sweep.ts";
 import { createTakeReference } from "./take-references.ts";
 import { beginTransaction, type Transaction, type WriterState } from "./transaction.ts";
@@ -50,18 +53,19 @@ type Handlers = {
   ) => WriterSteps[Kind]["outcome"];
 };
 
-function createHandlers(db: DatabaseSync): Handlers {
+function createHandlers(db: DatabaseSync, remembered: Remembered): Handlers {
   let incomingTimeMs = 0;
   const newIncomingId = createMessageIds(() => incomingTimeMs, randomFillSync);
   const endDelivery = createEndDelivery(db);
   const takeReference = createTakeReference(db, Math.random);
-  const recording = createRecordAttempt(db);
+  const smscIds = createSmscIds(db, remembered);
+  const recording = createRecordAttempt(db, smscIds);
   const becomeSubmitted = createBecomeSubmitted(db, endDelivery);
   const endOverdue = createEndOverdue(endDelivery, becomeSubmitted);
-  const receipts = createRecordReceipts(db, endDelivery);
+  const receipts = createRecordReceipts(db, endDelivery, remembered);
   const claims = createClaim(db, takeReference, endOverdue);
   const sweep = createSweep(db, endDelivery, endOverdue, becomeSubmitted);
-  const clean = createClean(db);
+  const clean = createClean(db, smscIds);
   return {
     join: createRecover(db, endDelivery, becomeSubmitted),
     accept: createAccept(db, takeReference),
@@ -72,6 +76,7 @@ function createHandlers(db: DatabaseSync): Handlers {
       ...recording,
       ...becomeSubmitted,
       endDelivery,
+      settleFirst: createSettleFirst(db, remembered, smscIds),
       replayParked: receipts.replayParked,
     }),
     recordReceipt: receipts.recordReceipt,
@@ -106,7 +111,8 @@ interface BatchRunner {
 }
 
 function createBatchRunner(db: DatabaseSync, ownership: Ownership): BatchRunner {
-  const handlers = createHandlers(db);
+  const remembered = createRemembered();
+  const handlers = createHandlers(db, remembered);
   const appendReports = createAppendReports(db);
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
@@ -142,6 +148,7 @@ function createBatchRunner(db: DatabaseSync, ownership: Ownership): BatchRunner 
       state = { laneEnds: tx.laneEnds, parkedReceipts: tx.parkedReceipts, epoch: tx.epoch };
       return { outcomes, reports };
     } catch (error) {
+      remembered.forgetAll();
       // After some failures (a full disk) SQLite has rolled back by itself.
       if (db.isTransaction) db.exec("ROLLBACK");
       throw error;

@@ -12,6 +12,7 @@ import { createClaim } from "../../../../src/store/sqlite/claim.ts";
 import { createClean } from "../../../../src/store/sqlite/clean.ts";
 import { createEndOverdue } from "../../../../src/store/sqlite/end-overdue.ts";
 import { createFindRequest } from "../../../../src/store/sqlite/find-request.ts";
+import { createSettleFirst } from "../../../../src/store/sqlite/first-attempt.ts";
 import { migrate } from "../../../../src/store/sqlite/migrate.ts";
 import { createEndDelivery } from "../../../../src/store/sqlite/move-delivery.ts";
 import { createReadReports } from "../../../../src/store/sqlite/read-reports.ts";
@@ -20,7 +21,9 @@ import { createRecordAttempt } from "../../../../src/store/sqlite/record-attempt
 import { createRecordIncoming } from "../../../../src/store/sqlite/record-incoming.ts";
 import { createRecordReceipts } from "../../../../src/store/sqlite/record-receipts.ts";
 import { createRecover } from "../../../../src/store/sqlite/recover.ts";
+import { createRemembered } from "../../../../src/store/sqlite/remembered.ts";
 import { createSettle } from "../../../../src/store/sqlite/settle.ts";
+import { createSmscIds } from "../../../../src/store/sqlite/smsc-ids.ts";
 import { createSweep } from "../../../../src/store/sqlite/sweep.ts";
 import { createTakeReference } from "../../../../src/store/sqlite/take-references.ts";
 
@@ -29,13 +32,16 @@ const allowedScans = [
   // The accounts, of which there are few beside their messages.
   /^SELECT account_id FROM report_counters/,
   // What has an age of its own is read oldest first, up to a LIMIT.
-  /^DELETE FROM (reports|request_ids|smsc_ids|stray_receipts|parked_receipts) /,
+  /^DELETE FROM (reports|request_ids|stray_receipts|parked_receipts) /,
   /^SELECT id, arrival_time FROM incoming_messages ORDER BY id LIMIT/,
   // Counts and claims that walk an index of exactly the rows they are about.
   /INDEXED BY deliveries_(waiting WHERE is_waiting = 1 GROUP BY|claimed)/,
   // The deliveries of one message, found by key.
   /^SELECT state, count\(\*\) AS count FROM deliveries WHERE id >= \? AND id < \? GROUP BY/,
   /^SELECT count\(\*\) AS count FROM parked_receipts/,
+  // The ids under one key, and the attempts after the mark of cleaning, found by key up to a LIMIT.
+  /^DELETE FROM smsc_ids .* ORDER BY nth LIMIT 100\) AS oldest/,
+  /^SELECT a.delivery_id, .* WHERE \(delivery_id, number\) > \(\?, \?\) ORDER BY delivery_id, number LIMIT \?\) AS a CROSS JOIN/,
   // Walks the rows that are inserted.
   /^INSERT INTO reports [^V]+ VALUES/,
   // A stretch of reports, found by key up to a LIMIT.
@@ -59,16 +65,25 @@ it("finds every row by a key or an index, never by reading a whole table", () =>
   const becomeSubmitted = createBecomeSubmitted(recording, endDelivery);
   const endOverdue = createEndOverdue(endDelivery, becomeSubmitted);
   const takeReference = createTakeReference(recording, () => 0);
-  const attempts = createRecordAttempt(recording);
-  const { replayParked } = createRecordReceipts(recording, endDelivery);
+  const remembered = createRemembered();
+  const smscIds = createSmscIds(recording, remembered);
+  const attempts = createRecordAttempt(recording, smscIds);
+  const settleFirst = createSettleFirst(recording, remembered, smscIds);
+  const { replayParked } = createRecordReceipts(recording, endDelivery, remembered);
   createAccept(recording, takeReference);
   createAppendReports(recording);
   createCancel(recording, endDelivery, becomeSubmitted);
   createClaim(recording, takeReference, endOverdue);
-  createClean(recording);
+  createClean(recording, smscIds);
   createRecordIncoming(recording, () => randomUUID());
   createRecover(recording, endDelivery, becomeSubmitted);
-  createSettle(recording, { ...attempts, ...becomeSubmitted, endDelivery, replayParked });
+  createSettle(recording, {
+    ...attempts,
+    ...becomeSubmitted,
+    endDelivery,
+    settleFirst,
+    replayParked,
+  });
   createSweep(recording, endDelivery, endOverdue, becomeSubmitted);
   createReadStatus(recording);
   createReadReports(recording);
@@ -105,6 +120,7 @@ it("P61 looks at the statements of every file that has some", () => {
   const inner = new Set(["clean-aged.ts", "clean-messages.ts", "parked-receipts.ts", "report-line.ts"]);
   // Those of steps: test/contract/store/record-plans.test.ts.
   inner.add("drive-step.ts");
+  for (const file of ["clean-smsc-ids.ts", "usual-receipt.ts"]) inner.add(file);
   // About the file itself; no caller has them run.
   for (const file of ["inspect.ts", "log-begin.ts", "ownership.ts"]) inner.add(file);
   expect(withStatements.filter((file) => !inner.has(file) && !ours.includes(`/${file}"`))).toEqual([]);
