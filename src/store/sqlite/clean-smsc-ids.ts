@@ -45,9 +45,13 @@ export function createCleanSmscIds(db: DatabaseSync, smscIds: SmscIds): CleanSte
   );
   return (_tx, { nowMs, retention, limit }) => {
     const expiredBeforeMs = nowMs - retention.smscIdsMs;
+    const mark = readMark();
+    // Mostly the next one is not due, and then no others are read.
+    const [first] = findNext.all(...mark, 1);
+    if (first === undefined || first.expire_time >= expiredBeforeMs) return undefined;
     let rows = 0;
     let passed: IdsRow | undefined;
-    for (const next of findNext.all(...readMark(), limit)) {
+    for (const next of findNext.all(...mark, limit)) {
       if (next.expire_time >= expiredBeforeMs || rows >= limit) break;
       for (const key of keysOf(next.parts)) rows += smscIds.clean(next.gateway_id, key, expiredBeforeMs);
       passed = next;
