@@ -39,6 +39,14 @@ export function createSmscIds(db: DatabaseSync, remembered: Remembered): SmscIds
     `INSERT INTO smsc_ids (${columns}) VALUES (?1, ?2,
        (SELECT max(nth) + 1 FROM smsc_ids WHERE gateway_id = ?1 AND match_key = ?2), ?3, ?4, ?5, ?6, ?7)`,
   );
+  const removeFirst = prepare(
+    db,
+    "DELETE FROM smsc_ids WHERE gateway_id = ? AND match_key = ? AND nth = 0 AND expire_time < ?",
+  );
+  const findAny = prepare<{ found: number }>(
+    db,
+    "SELECT 1 AS found FROM smsc_ids WHERE gateway_id = ? AND match_key = ? LIMIT 1",
+  );
   const removeOldest = prepare(
     db,
     `DELETE FROM smsc_ids WHERE gateway_id = ?1 AND match_key = ?2 AND nth IN (
@@ -61,10 +69,13 @@ export function createSmscIds(db: DatabaseSync, remembered: Remembered): SmscIds
     },
 
     clean(gatewayId, key, expiredBeforeMs) {
-      const rows = removeOldest.run(gatewayId, key, expiredBeforeMs);
-      if (rows === 0) return 0;
-      remembered.forget(gatewayId, key);
-      beginAgain.run(gatewayId, key);
+      // Mostly it is the only one.
+      let rows = removeFirst.run(gatewayId, key, expiredBeforeMs);
+      if (rows === 0 || findAny.get(gatewayId, key) !== undefined) {
+        rows += removeOldest.run(gatewayId, key, expiredBeforeMs);
+        if (rows > 0) beginAgain.run(gatewayId, key);
+      }
+      if (rows > 0) remembered.forget(gatewayId, key);
       return rows;
     },
   };
