@@ -229,6 +229,11 @@ export abstract class GuardedCall
     this.#unreadOctets = 0;
   }
 
+  /** Whether its handler has nothing more to answer, and only what is on the way keeps its status back. */
+  protected get isAnswered(): boolean {
+    return false;
+  }
+
   /** Counts what the peer has not taken of an only answer, until the call ends. */
   protected countUnread(share: Share): void {
     const octets = this.reached?.stream.writableLength ?? 0;
@@ -251,7 +256,8 @@ export abstract class GuardedCall
    */
   endStuck(nowMs: number): true {
     const { reached } = this;
-    if (reached?.stream.writableEnded === true && reached.stream.writableLength > 0) {
+    const hasEnded = this.isAnswered || reached?.stream.writableEnded === true;
+    if (reached !== undefined && hasEnded && reached.stream.writableLength > 0) {
       this.#unreadSinceMs ??= nowMs;
       if (nowMs - this.#unreadSinceMs >= this.door.bounds.unreadMs) this.#endUntaken();
       return true;

@@ -28,6 +28,10 @@ export class StreamedCall extends GuardedCall {
     return this.#ending.signal;
   }
 
+  protected override get isAnswered(): boolean {
+    return this.#isAnswered;
+  }
+
   protected override begin(metadata: Metadata): void {
     this.#metadata = metadata;
     if (this.method.isRequestStream) {

@@ -40,12 +40,16 @@ export function createReflection(
 /** Reflection waits for its caller's next question; it stops waiting when the service stops. */
 async function* cutOffBy(stopping: AbortSignal, all: AsyncIterable<object>): AsyncGenerator<object, void> {
   const answers = all[Symbol.asyncIterator]();
-  const { promise: stopped, resolve } = Promise.withResolvers<undefined>();
-  const onStop = () => resolve(undefined);
+  // One of its own for each answer: a promise as old as the stream would hold all of them, were they raced against it.
+  let stop = () => {};
+  const onStop = () => stop();
   stopping.addEventListener("abort", onStop);
   try {
     while (!stopping.aborted) {
-      const next = await Promise.race([answers.next(), stopped]);
+      const next = await new Promise<IteratorResult<object> | undefined>((resolve, reject) => {
+        stop = () => resolve(undefined);
+        answers.next().then(resolve, reject);
+      });
       if (next === undefined || next.done === true) return;
       yield next.value;
     }

@@ -27,6 +27,7 @@ const pauseMs = 1_000;
 const mostTries = 60;
 /** SQLSTATE lock_not_available. */
 const lockNotAvailable = "55P03";
+const deadlockDetected = "40P01";
 
 interface Meta {
   readonly storeId: string;
@@ -102,7 +103,7 @@ async function migrateMeta(
 }
 
 /**
- * Runs the transaction again where it did not get a table in time: behind a statement that waits for a whole table everybody else
+ * Runs the transaction again where it did not get a table in time, or waited in a circle with others that write: behind a statement that waits for a whole table everybody else
  * waits too, and whoever holds it (a dump, a forgotten session) may do so for hours.
  */
 async function patiently<Result>(
@@ -114,7 +115,8 @@ async function patiently<Result>(
     try {
       return await inTransaction(client, body);
     } catch (error) {
-      if (sqlStateOf(error) !== lockNotAvailable) throw error;
+      const state = sqlStateOf(error);
+      if (state !== lockNotAvailable && state !== deadlockDetected) throw error;
       if (tries === mostTries) throw tableHeld(name, error);
       await sleep(pauseMs);
     }

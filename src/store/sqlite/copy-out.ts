@@ -45,6 +45,8 @@ export async function withCopySource<Result>(
     const mark = (planMigration(db, file).from ?? 0) > 0 ? readCopiedMark(db) : undefined;
     if (mark?.isCertain && !isAgain) throw copiedBefore(file, mark.into);
     const { storeId } = migrate(db, file, randomUUID);
+    // Ids of SMSCs are sorted whole.
+    db.exec("PRAGMA temp_store = FILE");
     return use(createSource(db, storeId, mark?.isCertain === false && !isAgain ? mark.into : undefined));
   });
 }

@@ -87,7 +87,8 @@ function inTransaction(db: DatabaseSync, body: () => void): void {
     body();
     db.exec("COMMIT");
   } catch (error) {
-    db.exec("ROLLBACK");
+    // After some failures (a full disk) SQLite has rolled back by itself.
+    if (db.isTransaction) db.exec("ROLLBACK");
     throw error;
   }
 }

@@ -6,6 +6,7 @@ import {
   account,
   buildAcceptance,
   buildReceipt,
+  buildSubmitted,
   dayMs,
   gateway,
   hourMs,
@@ -53,6 +54,37 @@ describeStore("cleaning", (test) => {
     await test.store.cancel(account, open.message.id, startMs + 3 * hourMs);
     expect(await test.store.clean(startMs + 3 * hourMs, retention, limit)).toBe(0);
     expect(await test.store.clean(startMs + 5 * hourMs, retention, limit)).toBe(1);
+  });
+
+  it("P1 forgets the ids of a delivery that was first tried after younger ones were through", async () => {
+    const kept: Retention = {
+      ...retention,
+      bodiesMs: 90 * dayMs,
+      reportsMs: 90 * dayMs,
+      messagesMs: 90 * dayMs,
+      smscIdsMs: hourMs,
+    };
+    const cleanAll = async (nowMs: number) => {
+      while ((await test.store.clean(nowMs, kept, limit)) > 0);
+    };
+    const [first, second] = [newMessageId(), newMessageId()].sort();
+    await test.store.accept([
+      buildAcceptance({ message: { id: first ?? expect.fail(), expireTimeMs: startMs + 3 * dayMs } }),
+    ]);
+    await delivered("young", { message: { id: second, lane: "OTP", expireTimeMs: startMs + hourMs } });
+    await cleanAll(startMs + 12 * hourMs);
+    const limits = { OTP: 0, NORMAL: 1, BULK: 0 };
+    const { claimant } = test;
+    const nowMs = startMs + 12 * hourMs;
+    const claim = await test.store.claim({ claimant, gatewayId: gateway, limits, nowMs });
+    const id = claim.deliveries[0]?.id ?? expect.fail();
+    await test.store.settle([buildSubmitted(id, claimant, ["old"])]);
+    const record = async (arrivalTimeMs: number) =>
+      (await test.store.recordReceipts([buildReceipt("old", { arrivalTimeMs })]))[0];
+    const goneMs = startMs + 3 * dayMs + hourMs + 1;
+    await cleanAll(goneMs);
+    // While it is there, the first receipt of a part finds it.
+    expect(await record(goneMs)).toEqual({ kind: "parked" });
   });
 
   it("deletes reports behind their retention and tells what is left", async () => {

@@ -290,6 +290,40 @@ describe("a stream through the door", () => {
     }
   });
 
+  it("P61 ends a minute after its handler where nobody reads its last answers, also with a revoked key", async () => {
+    for (const isRevoked of [false, true]) {
+      let made = 0;
+      const { address, clock, key } = await setUp({
+        async *streamDeliveryReports() {
+          for (; isRevoked || made < 3; made++) yield page("x".repeat(isRevoked ? 100_000 : 100));
+        },
+      });
+      const session = openSession(address, 0);
+      cleanUps.push(() => session.destroy());
+      const path = "/smsrelay.v1.SmsService/StreamDeliveryReports";
+      const { stream, end } = openCall(session, path, { key: "secret", octets: frameOf(new Uint8Array()) });
+      stream.end();
+      await expect.poll(() => made).toBe(isRevoked ? 1 : 3);
+      const ping = () => new Promise((resolve) => session.ping(resolve));
+      key.isValid = !isRevoked;
+      let hasEnded = false;
+      void end.then(() => {
+        hasEnded = true;
+      });
+      // By seconds, since the door looks by its clock and what it finds goes on by turns of the loop.
+      for (let seconds = 0; seconds < 55; seconds++) {
+        clock.advance(1_000);
+        await ping();
+      }
+      expect(hasEnded).toBe(false);
+      for (let seconds = 0; seconds < 15; seconds++) {
+        clock.advance(1_000);
+        await ping();
+      }
+      await end;
+    }
+  });
+
   it("asks its caller for requests one by one, as its handler does", async () => {
     const go = createSignalQueue<void>();
     let sent = 0;
