@@ -67,17 +67,21 @@ export function startBackground(deps: BackgroundDeps): Background {
       for (const id of ids) dispatcher.wake(id);
     },
   });
-  const follow = async () => {
-    await Promise.all(followed.map((part) => part.look()));
-    return false;
-  };
+  // Each by itself: a look that hangs keeps no other from the store.
+  const followers = followed.map((part) => {
+    const tick = async () => {
+      await part.look();
+      return false;
+    };
+    return createBackgroundService({ name: "follower", everyMs: lookEveryMs, tick }, shared);
+  });
   // Deliveries that others queued; nothing comes where one process has the store for itself.
   const stopListening = store.onWaiting((gatewayId) => {
     if (gatewayId === undefined) wakeAll();
     else dispatcher.wake(gatewayId);
   });
   const services: readonly BackgroundService[] = [
-    createBackgroundService({ name: "follower", everyMs: lookEveryMs, tick: follow }, shared),
+    ...followers,
     createExpirer(shared),
     createSilenceWatch({ ...shared, receiptGraceMs: config.receiptGrace }),
     adopter,

@@ -88,7 +88,7 @@ export function createReaders(
         if (bySubscription.get(key) !== reading || reading.epoch !== epoch) return;
         const found = epochs[index];
         if (found === undefined) end(key, new SmsError("UNKNOWN_SUBSCRIPTION"));
-        else if (found > epoch) end(key, new SmsError("READER_REPLACED"));
+        else if (found !== epoch) end(key, new SmsError("READER_REPLACED"));
       });
     } catch {
       // The database is away; the stream's own reads say so.

@@ -31,9 +31,9 @@ const lockInOrder = statement(
   "lock_in_order",
   "SELECT d.id FROM deliveries d WHERE d.id = ANY($1::text[]) ORDER BY d.id FOR UPDATE",
 );
-const findMessages = statement<{ id: MessageId }>(
+const findMessages = statement<{ account_id: string; id: MessageId }>(
   "find_messages_to_cancel",
-  `SELECT m.id FROM unnest($1::text[], $2::text[]) AS k (account_id, id)
+  `SELECT m.account_id, m.id FROM unnest($1::text[], $2::text[]) AS k (account_id, id)
    JOIN messages m ON m.account_id = k.account_id AND m.id = k.id`,
 );
 const findDeliveries = statement<{ message_id: MessageId; id: DeliveryId }>(
@@ -69,11 +69,11 @@ export interface RowsWanted extends Plainable {
   readonly cancels: readonly CancelRequest[];
 }
 
-/** Answers the deliveries of each message that is to be cancelled, by its id. */
+/** Answers the deliveries of each message that is to be cancelled, by `cancelKey`. */
 export async function loadRows(
   tx: Transaction,
   wanted: RowsWanted,
-): Promise<ReadonlyMap<MessageId, readonly DeliveryId[]>> {
+): Promise<ReadonlyMap<string, readonly DeliveryId[]>> {
   const { connection, rows } = tx;
   for (const row of wanted.parked) addParked(rows, row);
   const [cancelled, found] = await Promise.all([
@@ -144,15 +144,25 @@ async function lockRows({ connection, rows }: Transaction, ids: ReadonlySet<Deli
   for (const row of await connection.all(lockDeliveries, [...ids])) rows.deliveries.set(row.id, row);
 }
 
+/** The key of what `findCancelled` answers: a message is its account's alone, whoever else asks for it in the same batch. */
+export function cancelKey({ accountId, messageId }: Pick<CancelRequest, "accountId" | "messageId">): string {
+  return `${messageId} ${accountId}`;
+}
+
 async function findCancelled(
   { connection }: Transaction,
   cancels: readonly CancelRequest[],
-): Promise<ReadonlyMap<MessageId, readonly DeliveryId[]>> {
+): Promise<ReadonlyMap<string, readonly DeliveryId[]>> {
+  const owned = new Map<string, DeliveryId[]>();
   const found = new Map<MessageId, DeliveryId[]>();
-  if (cancels.length === 0) return found;
+  if (cancels.length === 0) return owned;
   const accounts = cancels.map(({ accountId }) => accountId);
   const messages = cancels.map(({ messageId }) => messageId);
-  for (const { id } of await connection.all(findMessages, accounts, messages)) found.set(id, []);
+  for (const { account_id, id } of await connection.all(findMessages, accounts, messages)) {
+    const ids = found.get(id) ?? [];
+    found.set(id, ids);
+    owned.set(cancelKey({ accountId: account_id as CancelRequest["accountId"], messageId: id }), ids);
+  }
   const keys = [...found.keys()].map((id) => [id, ...keysOf(id)] as const);
   const rows = await connection.all(
     findDeliveries,
@@ -164,7 +174,7 @@ async function findCancelled(
     const ids = found.get(message_id);
     if (ids?.at(-1) !== id) ids?.push(id);
   }
-  return found;
+  return owned;
 }
 
 /** Those that a settlement may go on with or tell again, and those that SMSC ids led to. */

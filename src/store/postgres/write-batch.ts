@@ -14,7 +14,7 @@ import { cancel } from "./cancel.ts";
 import { type ClaimPlan, planClaim } from "./claim.ts";
 import { countResume } from "./divide-sessions.ts";
 import { driveWrite } from "./drive-step.ts";
-import { loadRows } from "./load-rows.ts";
+import { cancelKey, loadRows } from "./load-rows.ts";
 import type { DeliveryRow } from "./locked-rows.ts";
 import type { WriteOperation, WriteSteps } from "./operations.ts";
 import { findDueReceipts, renameReceipts } from "./parked-receipts.ts";
@@ -230,7 +230,8 @@ async function changeLocked(
     outcomes[index] = { taken: position === 0 ? taken : [], hasMore: due.length >= input.limit };
   });
   for (const { index, input } of receipts) outcomes[index] = recordReceipt(tx, input);
-  for (const { index, input } of cancels) outcomes[index] = cancel(tx, input, cancelled.get(input.messageId));
+  for (const { index, input } of cancels)
+    outcomes[index] = cancel(tx, input, cancelled.get(cancelKey(input)));
   sendRows(tx);
 }
 

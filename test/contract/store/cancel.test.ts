@@ -70,6 +70,21 @@ describeStore("cancelling", (test) => {
     expect(await settleRetry(true)).toEqual({ kind: "settled", state: "QUEUED" });
   });
 
+  it("tells another account that asks in the same batch nothing of the owner's message", async () => {
+    const acceptance = buildAcceptance();
+    await test.store.accept([acceptance]);
+    const { id } = acceptance.message;
+    // While the first is written, the others wait for one batch.
+    const [, stranger, owner, strangerAgain] = await Promise.all([
+      test.store.accept([buildAcceptance()]),
+      test.store.cancel(toAccountId("other"), id, startMs),
+      test.store.cancel(account, id, startMs),
+      test.store.cancel(toAccountId("other"), id, startMs),
+    ]);
+    expect([stranger, strangerAgain]).toEqual([undefined, undefined]);
+    expect(owner).toMatchObject([{ result: "CANCELLED", isNow: true }]);
+  });
+
   it("knows no message of another account", async () => {
     const acceptance = buildAcceptance();
     await test.store.accept([acceptance]);
