@@ -6,63 +6,26 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { createMessageIds, deliveryIdOf, toAccountId, toClaimantId, toGatewayId } from "../src/domain/ids.ts";
-import type { E164, Message } from "../src/domain/message.ts";
+import { deliveryIdOf, toClaimantId } from "../src/domain/ids.ts";
 import { systemClock } from "../src/observability/clock.ts";
 import type { Acceptance } from "../src/store/accepting.ts";
 import type { Settlement } from "../src/store/settling.ts";
 import { schemaSql } from "../src/store/sqlite/migrate.ts";
 import { openSqliteStore } from "../src/store/sqlite/open.ts";
 import type { Store } from "../src/store/store.ts";
+import { accountId, buildAcceptance, gatewayId, newMessageId } from "./support/build-acceptance.ts";
 
 const seconds = Number(process.argv[2] ?? 3);
 const folder = mkdtempSync(join(tmpdir(), "sms-relay-bench-"));
-const accountId = toAccountId("bench");
-const gatewayId = toGatewayId("alpha");
-const newMessageId = createMessageIds(systemClock.now, (octets) => crypto.getRandomValues(octets));
 /** Calls under way at once: enough that batches fill while one is written. */
 const concurrency = 2_048;
 let claimant = toClaimantId("");
-let recipientCount = 0;
-
-function buildAcceptance(recipients: number, wantsClaim: boolean): Acceptance {
-  const id = newMessageId();
-  const now = systemClock.now();
-  const message: Message = {
-    id,
-    accountId,
-    sender: { kind: "ALPHANUMERIC", address: "Acme" },
-    content: { kind: "text", text: "Your code is 123456. It is valid for ten minutes; tell it to nobody." },
-    lane: "NORMAL",
-    duplicatePolicy: "AT_LEAST_ONCE",
-    encoding: "auto",
-    transliterate: false,
-    maxSegments: 30,
-    premium: false,
-    clientReference: undefined,
-    metadata: {},
-    acceptTimeMs: now,
-    expireTimeMs: now + 86_400_000,
-  };
-  return {
-    message,
-    deliveries: Array.from({ length: recipients }, (_, position) => ({
-      id: deliveryIdOf(id, position),
-      recipient: `+4670${String(1_000_000 + (recipientCount++ % 9_000_000))}` as E164,
-      country: "SE",
-      admission: { kind: "queued", gatewayId, encoding: "gsm7", segmentCount: 1 },
-      wantsClaim,
-    })),
-    recipientOutcomes: Array.from({ length: recipients }, (_, position) => ({ kind: "delivery", position })),
-    request: undefined,
-    claimant,
-  };
-}
+let smscIdCount = 0;
 
 function buildSettlement({ deliveries }: Acceptance): Settlement[] {
   const now = systemClock.now();
   return deliveries.map(({ id }) => {
-    const smscMessageId = (recipientCount++).toString(16).padStart(8, "0");
+    const smscMessageId = (smscIdCount++).toString(16).padStart(8, "0");
     return {
       deliveryId: id,
       claimant,
@@ -100,7 +63,7 @@ const rawReceipt = new TextEncoder().encode(
 );
 
 async function liveOnce(store: Store, recipients: number): Promise<void> {
-  const acceptance = buildAcceptance(recipients, true);
+  const acceptance = buildAcceptance({ recipients: recipients, wantsClaim: true, claimant });
   await store.accept([acceptance]);
   const settlements = buildSettlement(acceptance);
   await store.settle(settlements);
@@ -213,7 +176,7 @@ async function main(): Promise<void> {
   const commits: number[] = [];
   const leave = store.onCommit(({ rows, durationMs }) => commits.push(rows, durationMs));
   const single = await rate(async () => {
-    await store.accept([buildAcceptance(1, true)]);
+    await store.accept([buildAcceptance({ recipients: 1, wantsClaim: true, claimant })]);
   }, concurrency);
   leave();
   const batches = commits.length / 2;
@@ -223,7 +186,7 @@ async function main(): Promise<void> {
     `  ${(entries / batches).toFixed(0)} accepts a commit, ${(batches / seconds).toFixed(0)} commits/s\n`,
   );
   const wide = await rate(async () => {
-    await store.accept([buildAcceptance(500, false)]);
+    await store.accept([buildAcceptance({ recipients: 500, wantsClaim: false, claimant })]);
   }, 8);
   tell("recipients accepted by 500s", wide, 500, rawRate(500));
   const lives = await rate(() => liveOnce(store, 1), concurrency);

@@ -8,8 +8,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { createMessageIds, deliveryIdOf, toAccountId, toClaimantId, toGatewayId } from "../src/domain/ids.ts";
-import type { E164 } from "../src/domain/message.ts";
+import { toClaimantId } from "../src/domain/ids.ts";
 import type { Receipt } from "../src/domain/receipt.ts";
 import { systemClock } from "../src/observability/clock.ts";
 import type { Acceptance } from "../src/store/accepting.ts";
@@ -17,6 +16,7 @@ import type { Settlement } from "../src/store/settling.ts";
 import type { openSqliteStore } from "../src/store/sqlite/open.ts";
 import type { Store } from "../src/store/store.ts";
 import type { BenchLine } from "./support/bench-line.ts";
+import { buildAcceptance, gatewayId } from "./support/build-acceptance.ts";
 import { lineOf, runRounds } from "./support/rounds.ts";
 import { runBench } from "./support/run-bench.ts";
 import { readThreadTimes } from "./support/thread-time.ts";
@@ -34,15 +34,11 @@ const batches = Math.ceil(Number(values.messages) / batch);
 /** Batches that are settled before the receipts of the first come. */
 const receiptsBehind = 8;
 
-const accountId = toAccountId("bench");
-const gatewayId = toGatewayId("alpha");
 const claimant = toClaimantId("local.1");
-const newMessageId = createMessageIds(systemClock.now, (octets) => crypto.getRandomValues(octets));
 const raw = new TextEncoder().encode(
   "id:0123456789 sub:001 dlvrd:001 submit date:2401010000 done date:2401010000 stat:DELIVRD err:000 text:",
 );
 let smscIds = 0x1000000;
-let recipients = 0;
 
 interface Side {
   readonly name: string;
@@ -67,39 +63,6 @@ async function openSide(name: string, clone: string): Promise<Side> {
   const thread = (await writerThreads()).find((each) => !known.includes(each));
   if (thread === undefined) throw new Error("the store has no thread that writes");
   return { name, store, path, thread, messages: 0 };
-}
-
-function acceptanceOf(count: number): Acceptance {
-  const id = newMessageId();
-  const now = systemClock.now();
-  return {
-    message: {
-      id,
-      accountId,
-      sender: { kind: "ALPHANUMERIC", address: "Acme" },
-      content: { kind: "text", text: "Your code is 123456. It is valid for ten minutes; tell it to nobody." },
-      lane: "NORMAL",
-      duplicatePolicy: "AT_LEAST_ONCE",
-      encoding: "auto",
-      transliterate: false,
-      maxSegments: 30,
-      premium: false,
-      clientReference: undefined,
-      metadata: {},
-      acceptTimeMs: now,
-      expireTimeMs: now + 86_400_000,
-    },
-    deliveries: Array.from({ length: count }, (_, position) => ({
-      id: deliveryIdOf(id, position),
-      recipient: `+4670${String(1_000_000 + (recipients++ % 9_000_000))}` as E164,
-      country: "SE",
-      admission: { kind: "queued", gatewayId, encoding: "gsm7", segmentCount: 1 },
-      wantsClaim: true,
-    })),
-    recipientOutcomes: Array.from({ length: count }, (_, position) => ({ kind: "delivery", position })),
-    request: undefined,
-    claimant,
-  };
 }
 
 function settlementsOf({ deliveries }: Acceptance): readonly Settlement[] {
@@ -194,7 +157,9 @@ async function takeReceipts(life: Life, prefix: string): Promise<void> {
 }
 
 async function liveOnce(life: Life, prefix: string, recipientsEach: number): Promise<void> {
-  const entries = Array.from({ length: batch / recipientsEach }, () => acceptanceOf(recipientsEach));
+  const entries = Array.from({ length: batch / recipientsEach }, () =>
+    buildAcceptance({ recipients: recipientsEach, wantsClaim: true, claimant }),
+  );
   await measure(life, prefix, "accepting", () => life.side.store.accept(entries));
   const settlements = entries.flatMap(settlementsOf);
   const outcomes = await measure(life, prefix, "settling", () => life.side.store.settle(settlements));

@@ -229,6 +229,11 @@ export abstract class GuardedCall
     this.#unreadOctets = 0;
   }
 
+  /** The kinds of request and caller are the method's, for which its handler was checked (HandlerOf). */
+  protected callHandler(request: object): unknown {
+    return this.method.handle(request as never, this.principal as never, this);
+  }
+
   /** Whether its handler has nothing more to answer, and only what is on the way keeps its status back. */
   protected get isAnswered(): boolean {
     return false;

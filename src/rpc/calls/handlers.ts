@@ -22,8 +22,8 @@ export interface MethodOf {
 export interface MessageType {
   readonly decode: (octets: Uint8Array) => object;
   readonly fromPartial: (fields: object) => object;
-  // biome-ignore lint/suspicious/noExplicitAny: each type encodes its own messages only
-  readonly encode: (message: any, writer?: BinaryWriter) => BinaryWriter;
+  /** Of its own messages only. */
+  readonly encode: (message: never, writer?: BinaryWriter) => BinaryWriter;
 }
 
 /** What a handler may ask of its call. */
@@ -55,5 +55,4 @@ type Streamed<IsStream extends boolean, Message> = IsStream extends true ? Async
 export type ScopesOf<Service extends ServiceOf> = Readonly<Partial<Record<keyof Service["methods"], Scope>>>;
 
 /** A handler as the door calls it: its method's definition says of which kind request and answer are. */
-// biome-ignore lint/suspicious/noExplicitAny: HandlerOf has been checked where the service was made
-export type Handle = (request: any, principal: any, context: CallContext) => unknown;
+export type Handle = (request: never, principal: never, context: CallContext) => unknown;

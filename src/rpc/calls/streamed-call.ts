@@ -54,7 +54,7 @@ export class StreamedCall extends GuardedCall {
     let status: EndStatus = OK;
     try {
       refuseUnreadable(request);
-      const answers = this.method.handle(request, this.principal, this) as AsyncIterable<object>;
+      const answers = this.callHandler(request) as AsyncIterable<object>;
       for await (const answer of answers) {
         while (this.#isFull() && !this.#isCut()) await this.#changed.next();
         if (this.#isCut()) break;

@@ -17,7 +17,7 @@ export class UnaryCall extends GuardedCall {
   protected override handle(request: object): void {
     try {
       refuseUnreadable(request);
-      const answer = this.method.handle(request, this.principal, this) as Promise<object>;
+      const answer = this.callHandler(request) as Promise<object>;
       answer.then(this.#answer, this.#fail);
     } catch (thrown) {
       this.#fail(thrown);

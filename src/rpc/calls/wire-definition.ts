@@ -52,7 +52,7 @@ function encode(type: MessageType, answer: object): Buffer {
   const writer = spare ?? new BinaryWriter();
   // One that an answer broke is not used again.
   spare = undefined;
-  const octets = type.encode(answer, writer).finish();
+  const octets = type.encode(answer as never, writer).finish();
   if (octets.length <= maxKeptOctets) spare = writer;
   return Buffer.from(octets.buffer, octets.byteOffset, octets.length);
 }

@@ -9,6 +9,7 @@ import type { StatusCodeName } from "../../domain/status-code.ts";
 import type { PartCandidate } from "../match-receipt.ts";
 import type { PartTuple } from "../part-tuple.ts";
 import type { ReceiptOutcome } from "../settling.ts";
+import type { Columns } from "./columns.ts";
 
 /** A locked delivery. */
 export interface DeliveryRow {
@@ -47,6 +48,20 @@ export interface AttemptRow {
   trace: string | null;
   parts: readonly PartTuple[];
 }
+
+/** All but the delivery's id. */
+export const attemptTypes: Columns<Omit<AttemptRow, "delivery_id">> = {
+  number: "integer",
+  gateway_id: "text",
+  start_time: "bigint",
+  end_time: "bigint",
+  outcome: "text",
+  encoding: "text",
+  segment_count: "integer",
+  reference: "integer",
+  trace: "text",
+  parts: "text",
+};
 
 export interface SmscIdRow extends PartCandidate {
   /** Undefined until it is written. */

@@ -9,7 +9,7 @@ import { stateCodes } from "../codes.ts";
 import { packPart } from "../part-tuple.ts";
 import type { AttemptRecord, Settlement } from "../settling.ts";
 import { createSendRows } from "./columns.ts";
-import type { SubmittedDelivery } from "./locked-rows.ts";
+import { attemptTypes, type SubmittedDelivery } from "./locked-rows.ts";
 import { packOptional, packText } from "./pack-text.ts";
 import { attemptColumns, traceOf } from "./record-attempt.ts";
 import type { Connection } from "./statement.ts";
@@ -47,16 +47,7 @@ const submit = createSendRows<Submission, SubmittedDelivery>({
     claimant: "text",
     claim_number: "integer",
     submit_time: "bigint",
-    number: "integer",
-    gateway_id: "text",
-    start_time: "bigint",
-    end_time: "bigint",
-    outcome: "text",
-    encoding: "text",
-    segment_count: "integer",
-    reference: "integer",
-    trace: "text",
-    parts: "text",
+    ...attemptTypes,
     match_key: "text",
     raw_id: "text",
     part: "smallint",

@@ -1,6 +1,6 @@
 /** Sends what the steps of a transaction changed in memory: one statement a table, an array a column. */
 import { type Columns, createInsertRows, createSendRows } from "./columns.ts";
-import type { AttemptRow, DeliveryRow, LockedRows } from "./locked-rows.ts";
+import { type AttemptRow, attemptTypes, type DeliveryRow, type LockedRows } from "./locked-rows.ts";
 import { packOptional, packText } from "./pack-text.ts";
 import { statement } from "./statement.ts";
 import { send, type Transaction } from "./transaction.ts";
@@ -43,16 +43,7 @@ type AttemptInsert = Omit<AttemptRow, "parts"> & { readonly parts: string };
 
 const attemptInsert: Columns<AttemptInsert> = {
   delivery_id: "text",
-  number: "integer",
-  gateway_id: "text",
-  start_time: "bigint",
-  end_time: "bigint",
-  outcome: "text",
-  encoding: "text",
-  segment_count: "integer",
-  reference: "integer",
-  trace: "text",
-  parts: "text",
+  ...attemptTypes,
 };
 const insertAttempts = createInsertRows("attempts", attemptInsert, "delivery_id");
 
