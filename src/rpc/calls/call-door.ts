@@ -60,6 +60,8 @@ const bearerForm = /^bearer +([\x21-\x7e]{1,256})$/i;
 const lookEveryMs = 1_000;
 /** How often a stream's key is checked again, whether anything passes or not, so that a revoked one ends it. */
 const recheckMs = 1_000;
+/** How long a stream goes on while nobody can tell of its key, which may be revoked: within the 15 s that the contract gives. */
+const mostUncheckedMs = 13_000;
 const retryAfterMs = 1_000;
 
 export function createCallDoor(deps: CallDoorDeps): CallDoor {
@@ -110,19 +112,20 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     return admit({ principal, share: shareOf(principal.accountId) });
   }
 
+  /** Answers whether it could be told; a check that hangs is one that could not. */
   async function recheck(
     presented: string,
     peer: Peer,
     onRefused: (refusal: SmsError) => void,
-  ): Promise<void> {
+  ): Promise<boolean> {
     try {
-      if ((await keys.verify(presented)) !== undefined) return;
+      if ((await keys.verify(presented)) !== undefined) return true;
     } catch {
-      // While the store is away nobody can tell, and the stream goes on.
-      return;
+      return false;
     }
     logRefusedKey(deps, presented, peer.getPeer());
     onRefused(new SmsError("INVALID_CREDENTIALS"));
+    return true;
   }
 
   const arriving = new CallList<WatchedCall>();
@@ -160,7 +163,18 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     },
     watchKey(metadata, peer, onRefused) {
       const presented = bearerOf(metadata) ?? "";
-      return clock.setInterval(() => void recheck(presented, peer, onRefused), recheckMs).unref();
+      let checkedAtMs = clock.monotonic();
+      let isChecking = false;
+      const check = async () => {
+        if (clock.monotonic() - checkedAtMs >= mostUncheckedMs)
+          onRefused(new SmsError("SERVICE_UNAVAILABLE"));
+        if (isChecking) return;
+        isChecking = true;
+        const beganAtMs = clock.monotonic();
+        if (await recheck(presented, peer, onRefused)) checkedAtMs = beganAtMs;
+        isChecking = false;
+      };
+      return clock.setInterval(() => void check(), recheckMs).unref();
     },
     refuse,
     statusOf: (thrown) => statusOf(thrown, deps),

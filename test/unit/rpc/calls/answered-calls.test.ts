@@ -41,7 +41,7 @@ afterEach(() => {
 
 async function setUp(handlers: Partial<Handlers<SmsServiceDefinition>>) {
   const clock = createFakeClock();
-  const key = { isValid: true, isAway: false, checks: 0 };
+  const key = { isValid: true, isAway: false, isHanging: false, checks: 0 };
   const failures: string[] = [];
   const door = createCallDoor({
     clock,
@@ -52,6 +52,7 @@ async function setUp(handlers: Partial<Handlers<SmsServiceDefinition>>) {
       whyRefused: () => ({ reason: "UNKNOWN" as const }),
       verify(presented: string) {
         key.checks++;
+        if (key.isHanging) return new Promise<never>(() => {});
         if (key.isAway) return Promise.reject(new SmsError("SERVICE_UNAVAILABLE"));
         return Promise.resolve(key.isValid && presented === "secret" ? principal : undefined);
       },
@@ -214,7 +215,31 @@ describe("a stream through the door", () => {
     expect(key.checks, "nobody looks at streams that have ended").toBe(4);
   });
 
-  it("goes on while nobody can check its key", async () => {
+  it("ends as unavailable once nobody could tell of its key for 13 s, whether checks fail or hang", async () => {
+    for (const away of ["fails", "hangs"] as const) {
+      const { clock, key, sms } = await setUp({
+        async *streamDeliveryReports(_request, _principal, { signal }) {
+          yield page("1");
+          await aborted(signal);
+        },
+      });
+      const stream = sms.streamDeliveryReports({}, known)[Symbol.asyncIterator]();
+      await stream.next();
+      const ended = expect(stream.next()).rejects.toMatchObject({ code: Status.UNAVAILABLE });
+      key.isAway = away === "fails";
+      key.isHanging = away === "hangs";
+      for (let seconds = 0; seconds < 14; seconds++) {
+        clock.advance(1_000);
+        await new Promise(setImmediate);
+      }
+      await ended;
+      expect(key.checks).toBeGreaterThan(1);
+      // None is begun beside one that hangs.
+      if (key.isHanging) expect(key.checks).toBe(2);
+    }
+  });
+
+  it("goes on for a while where nobody can check its key", async () => {
     const { clock, key, sms } = await setUp({ streamDeliveryReports: countPages });
     const stream = sms.streamDeliveryReports({}, known)[Symbol.asyncIterator]();
     await stream.next();
