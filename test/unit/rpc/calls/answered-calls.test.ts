@@ -54,7 +54,7 @@ async function setUp(handlers: Partial<Handlers<SmsServiceDefinition>>) {
         key.checks++;
         if (key.isHanging) return new Promise<never>(() => {});
         if (key.isAway) return Promise.reject(new SmsError("SERVICE_UNAVAILABLE"));
-        return Promise.resolve(key.isValid && presented === "secret" ? principal : undefined);
+        return key.isValid && presented === "secret" ? principal : undefined;
       },
     },
   });
@@ -237,6 +237,17 @@ describe("a stream through the door", () => {
       // None is begun beside one that hangs.
       if (key.isHanging) expect(key.checks).toBe(2);
     }
+  });
+
+  it("goes on however far its time jumps where its key is known at once", async () => {
+    const { clock, key, sms } = await setUp({ streamDeliveryReports: countPages });
+    const stream = sms.streamDeliveryReports({}, known)[Symbol.asyncIterator]();
+    await stream.next();
+    clock.advance(600_000);
+    for (let number = 2; number < 200; number++)
+      expect((await stream.next()).value?.cursor).toBe(`${number}`);
+    expect(key.checks).toBeGreaterThan(1);
+    await stream.return?.();
   });
 
   it("goes on for a while where nobody can check its key", async () => {
