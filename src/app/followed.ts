@@ -21,9 +21,7 @@ export interface Looking {
 export interface Followed<Value> extends Looking {
   readonly value: Value;
   /** Whether `value` may be gone by without a look: nothing older counts where others write it too. */
-  isFresh(): boolean;
-  /** Time since the last look began; Infinity before the first. */
-  ageMs(): number;
+  isFresh(maxAgeMs?: number): boolean;
   /** Takes what was just written here. A look that is under way may not have seen it, and looks again. */
   change(edit: (value: Value) => Value): void;
   /** Resolves when `value` is what the store held at this call, or `maxAgeMs` before it. */
@@ -38,7 +36,6 @@ export const lookEveryMs = 500;
 
 export function createFollowed<Value>(deps: FollowedDeps<Value>): Followed<Value> {
   const { load, isShared, clock } = deps;
-  const longestTrustMs = isShared ? trustMs : Number.POSITIVE_INFINITY;
   const listeners: (() => void)[] = [];
   let value = deps.initial;
   let lookedAtMs = Number.NEGATIVE_INFINITY;
@@ -63,13 +60,12 @@ export function createFollowed<Value>(deps: FollowedDeps<Value>): Followed<Value
     }
   }
 
-  const ageMs = () => clock.monotonic() - lookedAtMs;
   return {
     get value() {
       return value;
     },
-    isFresh: () => ageMs() < longestTrustMs,
-    ageMs,
+    isFresh: (maxAgeMs = trustMs) =>
+      clock.monotonic() - lookedAtMs < (isShared ? maxAgeMs : Number.POSITIVE_INFINITY),
     change(edit) {
       revision += 1;
       replace(edit(value));

@@ -60,8 +60,8 @@ export interface ApiKeysDeps {
 const form = /^smsr_([a-z0-9-]{1,32})_([A-Za-z0-9_-]{43})$/;
 const keyIdLetters = "abcdefghijklmnopqrstuvwxyz234567";
 
-/** After an unknown key id the store is asked again, but not more often than this. */
-const missMs = 1_000;
+/** A key that another replica may just have made is looked for, but not more often than this. */
+const missMs = 100;
 
 /** Keys whose hash is not computed again for each call, which costs a microsecond for configured ones and three for stored ones. */
 const maxRemembered = 1_000;
@@ -89,15 +89,13 @@ export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKey
     return createHmac("sha256", store.id).update(covered).digest();
   };
 
-  /** Whether what is known of the key needs no look. */
-  function isFresh(keyId: string): boolean {
-    return known.isFresh() && (known.value.has(keyId) || known.ageMs() <= missMs);
-  }
-
   function isRight(presented: string, key: ApiKey): boolean {
     // Each look brings rows anew: somebody may have changed the scopes of one, which its hash covers.
     if (rightKeys.get(presented) === key) return true;
-    if (!timingSafeEqual(hashOf(presented, key.scopes), Buffer.from(key.hash, "hex"))) return false;
+    const wanted = Buffer.from(key.hash, "hex");
+    const found = hashOf(presented, key.scopes);
+    // Where somebody wrote another form into the store it is nobody's key.
+    if (wanted.length !== found.length || !timingSafeEqual(found, wanted)) return false;
     remember(rightKeys, presented, key);
     return true;
   }
@@ -124,20 +122,12 @@ export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKey
     throw new SmsError("NOT_CHANGEABLE", "The key stands in the configuration: take it out there.");
   }
 
-  async function refuseLastOperator(keyId: string): Promise<void> {
-    const key = known.value.get(keyId);
-    if ((key !== undefined && !isOperator(key)) || [...byConfiguredHash.values()].some(isOperator)) return;
-    await known.look();
-    const left = [...known.value.values()].filter((key) => key.revokeTimeMs === undefined && isOperator(key));
-    if (left.length !== 1 || left[0]?.id !== keyId) return;
-    throw new SmsError("NOT_CHANGEABLE", "It is the last key of an operator: nobody could make another one.");
-  }
-
   return {
     verify(presented) {
       const keyId = form.exec(presented)?.[1];
-      if (keyId === undefined || isFresh(keyId)) return judge(presented, keyId);
-      return known.look(trustMs).then(() => judge(presented, keyId));
+      const maxAgeMs = keyId === undefined || known.value.has(keyId) ? trustMs : missMs;
+      if (keyId === undefined || known.isFresh(maxAgeMs)) return judge(presented, keyId);
+      return known.look(maxAgeMs).then(() => judge(presented, keyId));
     },
 
     whyRefused(presented) {
@@ -173,10 +163,14 @@ export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKey
 
     async revoke(keyId, { force }) {
       refuseConfigured(keyId);
-      if (!force) await refuseLastOperator(keyId);
       if (!known.value.has(keyId)) await known.look();
       const nowMs = clock.now();
-      await store.revokeKey(keyId, nowMs);
+      const mayBeLast = force || [...byConfiguredHash.values()].some(isOperator);
+      if ((await store.revokeKey(keyId, nowMs, { mayBeLast })) === "last_operator")
+        throw new SmsError(
+          "NOT_CHANGEABLE",
+          "It is the last key of an operator: nobody could make another one.",
+        );
       known.change((keys) => withRevoked(keys, keyId, nowMs));
       // It is revoked, whether it can be read again now or not; another replica may have been the first.
       await known.look().catch(() => undefined);

@@ -18,6 +18,8 @@ export interface ApiKey {
   readonly revokeTimeMs: number | undefined;
 }
 
+export type RevokeOutcome = "revoked" | "unchanged" | "last_operator";
+
 interface KeyRow {
   readonly id: string;
   readonly account_id: AccountId;
@@ -37,6 +39,16 @@ const insert = sql(
   "insert_key",
   `INSERT INTO api_keys (id, account_id, role, scopes, name, hash, create_time, revoke_time) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
    ON CONFLICT (id) DO NOTHING`,
+);
+// Two replicas that revoke at once take turns: each would see the other's key, and leave none.
+const takeTurn = sql(
+  "take_turn_to_revoke_key",
+  `UPDATE api_keys SET revoke_time = revoke_time
+   WHERE id = (SELECT id FROM api_keys ORDER BY create_time, id LIMIT 1)`,
+);
+const operators = sql<{ id: string }>(
+  "list_operator_keys",
+  "SELECT id FROM api_keys WHERE role = 'OPERATOR' AND revoke_time IS NULL LIMIT 2",
 );
 const revoke = sql(
   "revoke_key",
@@ -65,9 +77,16 @@ export function* createKey(key: ApiKey): Step<boolean> {
   return (yield* run(insert, ...values)) === 1;
 }
 
-/** False where there is no such key or it was revoked before. */
-export function* revokeKey(id: string, nowMs: number): Step<boolean> {
-  return (yield* run(revoke, nowMs, id)) === 1;
+/** Unchanged where there is no such key or it was revoked before. The last key of an operator is kept, unless it may be the last. */
+export function* revokeKey(
+  id: string,
+  nowMs: number,
+  { mayBeLast }: { readonly mayBeLast: boolean },
+): Step<RevokeOutcome> {
+  yield* run(takeTurn);
+  const [first, second] = yield* all(operators);
+  if (!mayBeLast && first?.id === id && second === undefined) return "last_operator";
+  return (yield* run(revoke, nowMs, id)) === 1 ? "revoked" : "unchanged";
 }
 
 /** A word of a later release counts for nothing. */

@@ -4,7 +4,7 @@ import { lookEveryMs, trustMs } from "../../../src/app/followed.ts";
 import { createPauses } from "../../../src/app/gateways/pauses.ts";
 import { createApiKeys } from "../../../src/app/keys/api-keys.ts";
 import { toAccountId, toGatewayId } from "../../../src/domain/ids.ts";
-import { accountScopes } from "../../../src/domain/scopes.ts";
+import { accountScopes, operatorScopes } from "../../../src/domain/scopes.ts";
 import { describeStore } from "./describe-store.ts";
 
 describeStore("what replicas follow", (test) => {
@@ -29,6 +29,23 @@ describeStore("what replicas follow", (test) => {
     await there.look();
     expect(await there.verify(secret)).toBeUndefined();
     expect(there.whyRefused(secret)).toMatchObject({ reason: "REVOKED", keyId });
+  });
+
+  it("is who else may look after the service: of two operators who revoke each other's key at once one is refused", async () => {
+    const { clock, store } = test;
+    const here = createApiKeys({ store, configured: [], clock });
+    const there = createApiKeys({ store: await test.openElsewhere(), configured: [], clock });
+    const make = () => here.create({ accountId: toAccountId("ops"), scopes: operatorScopes, name: "" });
+    const [first, second] = [await make(), await make()];
+    const ends = await Promise.allSettled([
+      here.revoke(first.apiKey.id, { force: false }),
+      there.revoke(second.apiKey.id, { force: false }),
+    ]);
+    expect(ends.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+    expect(ends.find(({ status }) => status === "rejected")).toMatchObject({
+      reason: { code: "NOT_CHANGEABLE" },
+    });
+    expect(await there.hasAny("ADMIN")).toBe(true);
   });
 
   it("is gone by without a look for less than a second where a replica may have written, and where none may, longer", async () => {

@@ -21,10 +21,27 @@ describeStore("keys and pauses", (test) => {
     expect(await test.store.createKey({ ...key, name: "other" })).toBe(false);
     expect(await test.store.createKey(operator)).toBe(true);
     expect(await test.store.createKey(reader)).toBe(true);
-    expect(await test.store.revokeKey("k1", startMs + 2)).toBe(true);
-    expect(await test.store.revokeKey("k1", startMs + 3)).toBe(false);
+    const options = { mayBeLast: false };
+    expect(await test.store.revokeKey("k1", startMs + 2, options)).toBe("revoked");
+    expect(await test.store.revokeKey("k1", startMs + 3, options)).toBe("unchanged");
+    expect(await test.store.revokeKey("nobody", startMs + 3, options)).toBe("unchanged");
     await test.restart();
     expect(await test.store.listKeys()).toEqual([{ ...key, revokeTimeMs: startMs + 2 }, operator, reader]);
+  });
+
+  it("leaves one key of an operator where all are revoked at once, here and at another replica, unless that is insisted on", async () => {
+    const stores = [test.store, await test.openElsewhere()];
+    for (let round = 0; round < 10; round++) {
+      const ids = [0, 1, 2, 3].map((i) => `operator-${round}-${i}`);
+      for (const id of ids) await test.store.createKey({ ...key, id, scopes: ["ADMIN"] });
+      const revoke = (id: string, i: number, mayBeLast = false) =>
+        stores[i % 2]?.revokeKey(id, startMs, { mayBeLast });
+      const outcomes = await Promise.all(ids.map((id, i) => revoke(id, i)));
+      expect(outcomes.filter((outcome) => outcome === "last_operator")).toHaveLength(1);
+      const left = (await test.store.listKeys()).filter((one) => one.revokeTimeMs === undefined);
+      expect(left.map(({ id }) => id)).toEqual([ids[outcomes.indexOf("last_operator")]]);
+      expect(await revoke(left[0]?.id ?? "", 0, true)).toBe("revoked");
+    }
   });
 
   it("keeps a gateway paused over a restart until it is resumed", async () => {

@@ -12,7 +12,13 @@ import { migrate } from "../../../src/store/sqlite/migrate.ts";
 import { createDatabase, postgresMissing, type TestDatabase } from "../../support/postgres-database.ts";
 
 /** Snapshots of what operators keep, of which there is little, are read whole. */
-const wholeReads = new Set(["list_keys", "list_pauses", "list_bound_credentials"]);
+const wholeReads = new Set([
+  "list_keys",
+  "take_turn_to_revoke_key",
+  "list_operator_keys",
+  "list_pauses",
+  "list_bound_credentials",
+]);
 
 /** Rows for each table that a statement names: columns, and their values by `i`. */
 const fillings: Readonly<Record<string, readonly [columns: string, values: string]>> = {

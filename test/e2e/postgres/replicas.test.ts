@@ -59,13 +59,13 @@ describe.skipIf(postgresMissing !== undefined)(`two replicas of the service ${po
   it("take a key that was made at the other one, and soon refuse it after it was revoked there", async () => {
     const { secret, apiKey } = await left.clients.keys.createKey({ accountId: "world", displayName: "till" });
     using till = connectClients(right.address, secret);
-    await till.sms.listSms({});
-    await left.clients.keys.revokeKey({ keyId: apiKey?.keyId ?? "" });
     const answer = () =>
       till.sms.listSms({}).then(
         () => "taken",
         (error: { readonly code: Status }) => Status[error.code],
       );
+    await expect.poll(answer).toBe("taken");
+    await left.clients.keys.revokeKey({ keyId: apiKey?.keyId ?? "" });
     await expect.poll(answer).toBe("UNAUTHENTICATED");
   });
 

@@ -73,7 +73,11 @@ describe("what is followed", () => {
       clock.advance(300);
       await answer();
       await look;
-      expect([followed.ageMs(), followed.isFresh()]).toEqual([300, true]);
+      expect([followed.isFresh(), followed.isFresh(301), followed.isFresh(300)]).toEqual([
+        true,
+        true,
+        !isShared,
+      ]);
       clock.advance(700);
       expect(followed.isFresh()).toBe(!isShared);
     }
