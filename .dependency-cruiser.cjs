@@ -30,6 +30,12 @@ module.exports = {
     only("pure-routing", "routing imports domain, encoding and itself.", "^src/routing/", [
       "^src/(domain|encoding|routing)/",
     ]),
+    only(
+      "pure-policy",
+      "The rules of accounts import domain and themselves; numbers ask libphonenumber.",
+      "^src/policy/",
+      ["^src/(domain|policy)/", "^node_modules/libphonenumber-js/"],
+    ),
     only("pure-smpp", "The protocol library knows no part of the service.", "^src/smpp/", [
       "^src/(domain|memory|smpp)/",
       "^src/observability/clock",

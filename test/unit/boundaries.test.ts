@@ -16,6 +16,7 @@ const planted = [
   ["src/observability/planted.ts", "../domain/planted-target.ts", "pure-observability"],
   ["src/encoding/planted.ts", "../routing/planted-target.ts", "pure-encoding"],
   ["src/routing/planted.ts", "../store/store.ts", "pure-routing"],
+  ["src/policy/planted.ts", "../routing/planted-target.ts", "pure-policy"],
   ["src/smpp/planted.ts", "../app/planted-target.ts", "pure-smpp"],
   ["src/smsc/planted.ts", "../store/store.ts", "smsc-stands-alone"],
   ["src/client/planted.ts", "../cli/planted-target.ts", "client-stands-alone"],

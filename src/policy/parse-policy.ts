@@ -1,0 +1,169 @@
+/** Checks the settings of a policy as a whole, and reads and writes the JSON under which a store keeps them. */
+import { isCountry } from "./number-plan.ts";
+import { type AccountPolicy, contentCategories, numberTypes, type QuietHours } from "./policy.ts";
+import { parseValueRule, type Refuse, type ValueRule, type ValueRuleInput } from "./value-rule.ts";
+
+/** Settings that nobody has checked yet; undefined, and empty lists and texts, stand for «not set». */
+export interface PolicyInput {
+  readonly oneTimePasswordsOnly?: boolean | undefined;
+  readonly regions?: ValueRuleInput | undefined;
+  readonly defaultRegionCode?: string | undefined;
+  readonly numberForms?: string | undefined;
+  readonly assumeNational?: boolean | undefined;
+  readonly numberTypes?: ValueRuleInput | undefined;
+  readonly contentCategories?: ValueRuleInput | undefined;
+  readonly maxRecipients?: number | undefined;
+  readonly maxSegments?: number | undefined;
+  readonly maxTextLength?: number | undefined;
+  readonly quietHours?: QuietHours | undefined;
+}
+
+/** One bad setting: its path within the policy, as the contract names it, and what it must be. */
+export interface PolicyFault {
+  readonly field: string;
+  readonly rule: string;
+}
+
+export type PolicyResult =
+  | { readonly kind: "parsed"; readonly policy: AccountPolicy }
+  | { readonly kind: "refused"; readonly faults: readonly PolicyFault[] };
+
+const mostRecipients = 1_000;
+const mostSegments = 255;
+const longestText = 2_000;
+const lastMinute = 1_439;
+const country = "must be the code of a country in two capital letters such as SE (ISO 3166-1)";
+
+/** The policy with unset fields left out, or every fault in it, in the order of its fields. */
+export function parsePolicy(input: PolicyInput): PolicyResult {
+  const faults: PolicyFault[] = [];
+  const refuse: Refuse = (field, rule) => {
+    faults.push({ field, rule });
+  };
+  const { oneTimePasswordsOnly, assumeNational } = input;
+  const regions = parseList("regions", input.regions, isCountry, country, refuse);
+  const defaultRegionCode = input.defaultRegionCode === "" ? undefined : input.defaultRegionCode;
+  if (defaultRegionCode !== undefined && !isCountry(defaultRegionCode))
+    refuse("default_region_code", country);
+  const numberForms = parseWord("number_forms", input.numberForms, ["E164", "ANY"] as const, refuse);
+  if (assumeNational === true && (numberForms !== "ANY" || defaultRegionCode === undefined))
+    refuse("assume_national", "wants number_forms ANY and a default_region_code");
+  const types = parseNames("number_types", input.numberTypes, numberTypes, refuse);
+  const categories = parseNames("content_categories", input.contentCategories, contentCategories, refuse);
+  const maxRecipients = parseCount("max_recipients", input.maxRecipients, mostRecipients, refuse);
+  const maxSegments = parseCount("max_segments", input.maxSegments, mostSegments, refuse);
+  const maxTextLength = parseCount("max_text_length", input.maxTextLength, longestText, refuse);
+  const quietHours = parseQuietHours(input.quietHours, refuse);
+  if (faults.length > 0) return { kind: "refused", faults };
+  return {
+    kind: "parsed",
+    policy: {
+      ...(oneTimePasswordsOnly === undefined ? {} : { oneTimePasswordsOnly }),
+      ...(regions && { regions }),
+      ...(defaultRegionCode === undefined ? {} : { defaultRegionCode }),
+      ...(numberForms && { numberForms }),
+      ...(assumeNational === undefined ? {} : { assumeNational }),
+      ...(types && { numberTypes: types }),
+      ...(categories && { contentCategories: categories }),
+      ...(maxRecipients === undefined ? {} : { maxRecipients }),
+      ...(maxSegments === undefined ? {} : { maxSegments }),
+      ...(maxTextLength === undefined ? {} : { maxTextLength }),
+      ...(quietHours && { quietHours }),
+    },
+  };
+}
+
+/** The JSON that a store keeps. */
+export function formatPolicy(policy: AccountPolicy): string {
+  return JSON.stringify(policy);
+}
+
+const fieldNames: ReadonlySet<string> = new Set<keyof AccountPolicy>([
+  "oneTimePasswordsOnly",
+  "regions",
+  "defaultRegionCode",
+  "numberForms",
+  "assumeNational",
+  "numberTypes",
+  "contentCategories",
+  "maxRecipients",
+  "maxSegments",
+  "maxTextLength",
+  "quietHours",
+]);
+
+/**
+ * The policy in a store's JSON. What this program does not know it cannot obey, so that it throws then: whoever asked refuses to send
+ * rather than to send what a newer program would not.
+ */
+export function readPolicy(json: string): AccountPolicy {
+  const stored: unknown = JSON.parse(json);
+  if (typeof stored !== "object" || stored === null || Array.isArray(stored))
+    throw new RangeError("a stored policy is no object");
+  const unknown = Object.keys(stored).find((name) => !fieldNames.has(name));
+  if (unknown !== undefined) throw new RangeError(`a stored policy has ${unknown}, which is not known here`);
+  const result = parsePolicy(stored);
+  if (result.kind === "parsed") return result.policy;
+  throw new RangeError(`a stored policy is faulty: ${result.faults.map(({ field }) => field).join(", ")}`);
+}
+
+function parseList(
+  field: string,
+  given: ValueRuleInput | undefined,
+  isValue: (value: string) => boolean,
+  wanted: string,
+  refuse: Refuse,
+): ValueRule | undefined {
+  return given && parseValueRule(field, given, isValue, wanted, refuse);
+}
+
+function parseNames(
+  field: string,
+  given: ValueRuleInput | undefined,
+  names: readonly string[],
+  refuse: Refuse,
+): ValueRule | undefined {
+  return parseList(
+    field,
+    given,
+    (value) => names.includes(value),
+    `must be one of ${names.join(", ")}`,
+    refuse,
+  );
+}
+
+function parseWord<Word extends string>(
+  field: string,
+  given: string | undefined,
+  words: readonly Word[],
+  refuse: Refuse,
+): Word | undefined {
+  if (given === undefined) return undefined;
+  const word = words.find((one) => one === given);
+  if (word === undefined) refuse(field, `must be unset, ${words.join(" or ")}`);
+  return word;
+}
+
+function parseCount(
+  field: string,
+  given: number | undefined,
+  most: number,
+  refuse: Refuse,
+): number | undefined {
+  if (given === undefined || isCount(given, 1, most)) return given;
+  refuse(field, `must be 1 to ${most}`);
+  return undefined;
+}
+
+function parseQuietHours(given: QuietHours | undefined, refuse: Refuse): QuietHours | undefined {
+  if (given === undefined) return undefined;
+  const { fromMinute, untilMinute } = given;
+  if (!isCount(fromMinute, 0, lastMinute)) refuse("quiet_hours.from_minute", `must be 0 to ${lastMinute}`);
+  if (!isCount(untilMinute, 0, lastMinute)) refuse("quiet_hours.until_minute", `must be 0 to ${lastMinute}`);
+  else if (fromMinute === untilMinute) refuse("quiet_hours", "must end at another minute than it begins");
+  return { fromMinute, untilMinute };
+}
+
+function isCount(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most;
+}

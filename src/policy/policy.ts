@@ -1,0 +1,41 @@
+/** What an account may do beside the service's defaults: its settings. What they mean stands in the rules. */
+import type { ValueRule } from "./value-rule.ts";
+
+/** How recipients may be written: `+` and digits, or any form that people write. */
+export type NumberForms = "E164" | "ANY";
+
+/** Kinds of numbers; one that may be of a fixed line or mobile counts as MOBILE. */
+export const numberTypes = ["MOBILE", "FIXED_LINE", "SPECIAL", "UNKNOWN"] as const;
+export type NumberType = (typeof numberTypes)[number];
+
+/** What a message is about. */
+export const contentCategories = ["INFORMATIONAL", "ADVERTISEMENT"] as const;
+
+/** A time of the day at the recipient's, in minutes from midnight; it ends on the next day where it ends before it begins. */
+export interface QuietHours {
+  readonly fromMinute: number;
+  readonly untilMinute: number;
+}
+
+/** Settings as an operator gave them; what is missing is as the service's default says. */
+export interface AccountPolicy {
+  /** One recipient, a text of one segment, lane OTP. */
+  readonly oneTimePasswordsOnly?: boolean;
+  /** Countries that it may send to, by ISO 3166-1 alpha-2 code. */
+  readonly regions?: ValueRule;
+  /** Country of numbers in national form. */
+  readonly defaultRegionCode?: string;
+  readonly numberForms?: NumberForms;
+  /** Whether numbers without `+`, `00` or `0` are national. */
+  readonly assumeNational?: boolean;
+  readonly numberTypes?: ValueRule;
+  readonly contentCategories?: ValueRule;
+  /** Of a request. */
+  readonly maxRecipients?: number;
+  /** By recipient. */
+  readonly maxSegments?: number;
+  /** In UTF-16 code units. */
+  readonly maxTextLength?: number;
+  /** When advertisement is not sent. */
+  readonly quietHours?: QuietHours;
+}
