@@ -1,5 +1,6 @@
 /** One gateway in the configuration: how it is reached, what it can carry, and what it may be used for. */
 import { z } from "zod";
+import type { RouteRules } from "../routing/route-rules.ts";
 import { type ReferenceReader, secret } from "./references.ts";
 import { accountId, asciiText, country, host, sender } from "./text-forms.ts";
 import { clientTls } from "./tls-files.ts";
@@ -36,10 +37,8 @@ const gatewayId = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,31}$/, "must be 1 to 32 of a-z, 0-9, dot, dash and underscore");
 
-/** What a gateway may be used for. */
-const routing = {
-  priority: whole(0, 1_000_000).default(100),
-  weight: whole(0, 1_000).default(1),
+/** What a gateway may be used for; a rule that routing knows and the file cannot say fails the types. */
+const rules = {
   countries: allowDeny(country),
   prefixes: allowDeny(prefix),
   senderKinds: z
@@ -49,8 +48,7 @@ const routing = {
   senders: z.array(sender).max(1_000).optional(),
   accounts: z.array(accountId).max(10_000).optional(),
   premium: z.boolean().default(false),
-  paused: z.boolean().default(false),
-};
+} satisfies Record<keyof RouteRules, z.ZodType>;
 
 const profile = z
   .strictObject({
@@ -140,13 +138,16 @@ export const gatewaySchema = (reader: ReferenceReader) =>
     carrierTlv: whole(0x0001, 0xffff).optional(),
     receiptUtcOffsetMinutes: whole(-840, 840).default(0),
     statusClass: z.record(commandStatus, statusClass).default({}),
-    ...routing,
+    priority: whole(0, 1_000_000).default(100),
+    weight: whole(0, 1_000).default(1),
+    ...rules,
+    paused: z.boolean().default(false),
   });
 
 /** A gateway as the configuration describes it, with every gap filled. */
 export type GatewayConfig = z.output<ReturnType<typeof gatewaySchema>>;
 
-const rules = z.object(routing);
+const settingsOfRules = z.object(rules);
 
-/** What it may be used for, whole, so that routing gets a rule that is added here without further ado. */
-export const rulesOf = (config: GatewayConfig): z.output<typeof rules> => rules.parse(config);
+/** The settings of its rules, whole, so that routing gets one that is added here without further ado. */
+export const rulesOf = (config: GatewayConfig): RouteRules => settingsOfRules.parse(config);

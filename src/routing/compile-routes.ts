@@ -1,26 +1,19 @@
 /**
- * Prepares a list of gateways for selection, once per configuration. It orders them, turns lists into sets, and gives gateways with equal
+ * Prepares a list of gateways for selection, once per configuration. It orders them, prepares their rules, and gives gateways with equal
  * profiles the same profile object, so that a plan is made once for all of them.
  */
 import type { GatewayId } from "../domain/ids.ts";
 import type { EncodingProfile } from "../encoding/message-plan.ts";
 import { hashText } from "./rendezvous-hash.ts";
-import type { AllowDeny, RouteGateway } from "./route-gateway.ts";
+import type { RouteGateway } from "./route-gateway.ts";
+import { type PreparedRules, prepareRules } from "./route-rules.ts";
 
-/** A gateway with its rules prepared; undefined stands for «no such rule». */
+/** A gateway with its rules prepared. */
 export interface CompiledGateway {
   readonly id: GatewayId;
   readonly weight: number;
   readonly hash: number;
-  readonly isPremium: boolean;
-  readonly accounts: ReadonlySet<string> | undefined;
-  readonly allowedCountries: ReadonlySet<string> | undefined;
-  readonly deniedCountries: ReadonlySet<string> | undefined;
-  readonly allowedPrefixes: readonly string[] | undefined;
-  readonly deniedPrefixes: readonly string[] | undefined;
-  readonly takesNumericSenders: boolean;
-  readonly takesAlphanumericSenders: boolean;
-  readonly senders: ReadonlySet<string> | undefined;
+  readonly rules: PreparedRules;
   readonly profile: EncodingProfile;
   readonly maxResends: number;
 }
@@ -46,8 +39,8 @@ export function compileRoutes(gateways: readonly RouteGateway[]): RouteTable {
     gateway: compileGateway(gateway, internProfile(gateway.profile, profiles)),
     priority: gateway.priority,
   }));
-  const premium = compiled.filter((entry) => entry.gateway.isPremium);
-  const rest = compiled.filter((entry) => !entry.gateway.isPremium);
+  const premium = compiled.filter((entry) => entry.gateway.rules.premium);
+  const rest = compiled.filter((entry) => !entry.gateway.rules.premium);
   return {
     ranks: rankByPriority(compiled),
     premiumRanks: [...rankByPriority(premium), ...rankByPriority(rest)],
@@ -75,26 +68,10 @@ function compileGateway(gateway: RouteGateway, profile: EncodingProfile): Compil
     id: gateway.id,
     weight: gateway.weight,
     hash: hashText(gateway.id),
-    isPremium: gateway.isPremium,
-    accounts: toSet(gateway.accounts),
-    allowedCountries: toSet(gateway.countries?.allow),
-    deniedCountries: toSet(gateway.countries?.deny),
-    allowedPrefixes: withPlus(gateway.prefixes, "allow"),
-    deniedPrefixes: withPlus(gateway.prefixes, "deny"),
-    takesNumericSenders: gateway.senderKinds.includes("NUMERIC"),
-    takesAlphanumericSenders: gateway.senderKinds.includes("ALPHANUMERIC"),
-    senders: toSet(gateway.senders),
+    rules: prepareRules(gateway.rules),
     profile,
     maxResends: gateway.maxResends ?? defaultMaxResends,
   };
-}
-
-function toSet(values: readonly string[] | undefined): ReadonlySet<string> | undefined {
-  return values === undefined ? undefined : new Set(values);
-}
-
-function withPlus(rule: AllowDeny | undefined, side: keyof AllowDeny): readonly string[] | undefined {
-  return rule?.[side]?.map((prefix) => (prefix.startsWith("+") ? prefix : `+${prefix}`));
 }
 
 function internProfile(profile: EncodingProfile, known: Map<string, EncodingProfile>): EncodingProfile {

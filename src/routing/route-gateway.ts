@@ -2,15 +2,9 @@
  * The types of routing: what a gateway may carry, and how it is doing. Both are data; `compile-routes.ts` prepares the first once per
  * configuration, and whoever watches the gateways answers the second.
  */
-import type { AccountId, GatewayId } from "../domain/ids.ts";
-import type { SenderKind } from "../domain/message.ts";
+import type { GatewayId } from "../domain/ids.ts";
 import type { EncodingProfile } from "../encoding/message-plan.ts";
-
-/** A rule by list: with `allow` only what it names, and never what `deny` names. Denying wins. */
-export interface AllowDeny {
-  readonly allow?: readonly string[] | undefined;
-  readonly deny?: readonly string[] | undefined;
-}
+import type { RouteRules, RuleWord } from "./route-rules.ts";
 
 /** One gateway as routing sees it. */
 export interface RouteGateway {
@@ -19,17 +13,7 @@ export interface RouteGateway {
   readonly priority: number;
   /** Share among gateways of equal priority; 0 takes only what the others cannot. */
   readonly weight: number;
-  /** Used only where `premium` is asked for, and then first. */
-  readonly isPremium: boolean;
-  /** ISO 3166-1 alpha-2 codes. A number of no known country passes only where nothing is listed under `allow`. */
-  readonly countries?: AllowDeny | undefined;
-  /** Beginnings of E.164 numbers, with or without the plus. */
-  readonly prefixes?: AllowDeny | undefined;
-  readonly senderKinds: readonly SenderKind[];
-  /** Where given, the only sender addresses that the gateway takes. */
-  readonly senders?: readonly string[] | undefined;
-  /** Where given, the only accounts that may use it. */
-  readonly accounts?: readonly AccountId[] | undefined;
+  readonly rules: RouteRules;
   readonly profile: EncodingProfile;
   /** How often a part that nobody answers is sent again here; 1 where undefined. */
   readonly maxResends?: number | undefined;
@@ -46,15 +30,7 @@ export type GatewayHealth =
   | { readonly kind: "circuit_open"; readonly reason: string };
 
 /** Why a gateway may not carry a delivery, whatever its health. */
-export type LeftOutReason =
-  | "ACCOUNT"
-  | "NOT_REQUESTED"
-  | "COUNTRY"
-  | "PREFIX"
-  | "SENDER"
-  | "REFUSED_BEFORE"
-  | "ENCODING"
-  | "TOO_MANY_SEGMENTS";
+export type LeftOutReason = RuleWord | "REFUSED_BEFORE" | "ENCODING" | "TOO_MANY_SEGMENTS";
 
 /** Why a candidate cannot send at this moment. */
 export type NotNowReason = "DOWN" | "PAUSED" | "CIRCUIT_OPEN";

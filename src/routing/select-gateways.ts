@@ -3,25 +3,18 @@
  * of the gateways. Nothing is remembered, so that an explanation given later repeats the decision.
  */
 import { assertNever } from "../domain/assert-never.ts";
-import type { AccountId, DeliveryId, GatewayId } from "../domain/ids.ts";
-import type { E164, Sender } from "../domain/message.ts";
+import type { DeliveryId, GatewayId } from "../domain/ids.ts";
 import type { StatusCodeName } from "../domain/status-code.ts";
 import type { MessagePlan } from "../encoding/message-plan.ts";
 import type { CompiledGateway, Rank, RouteTable } from "./compile-routes.ts";
 import type { Plans } from "./plan-memo.ts";
 import { hashText, rendezvousScore } from "./rendezvous-hash.ts";
 import type { GatewayHealth, LeftOutReason, NotNowReason } from "./route-gateway.ts";
+import { findBrokenRule, type RuledDelivery } from "./route-rules.ts";
 
 /** One delivery as routing sees it. */
-export interface RouteRequest {
+export interface RouteRequest extends RuledDelivery {
   readonly deliveryId: DeliveryId;
-  readonly accountId: AccountId;
-  readonly sender: Sender;
-  readonly recipient: E164;
-  /** ISO 3166-1 alpha-2 code; undefined where none is known. */
-  readonly country: string | undefined;
-  /** Asks for premium gateways first. */
-  readonly premium: boolean;
   /** Gateways that refused this delivery for good. */
   readonly refusedBy: readonly GatewayId[];
   readonly plans: Plans;
@@ -109,33 +102,11 @@ export function notNowReason(health: GatewayHealth): NotNowReason | undefined {
   }
 }
 
-/** The first rule, in a fixed order, that keeps the gateway from carrying the delivery. */
-function findObstacle(request: RouteRequest, gateway: CompiledGateway): LeftOutReason | undefined {
-  if (gateway.accounts !== undefined && !gateway.accounts.has(request.accountId)) return "ACCOUNT";
-  if (gateway.isPremium && !request.premium) return "NOT_REQUESTED";
-  if (!isCountryAllowed(request.country, gateway)) return "COUNTRY";
-  if (!isPrefixAllowed(request.recipient, gateway)) return "PREFIX";
-  if (!isSenderAllowed(request.sender, gateway)) return "SENDER";
-  if (request.refusedBy.length > 0 && request.refusedBy.includes(gateway.id)) return "REFUSED_BEFORE";
-  return undefined;
-}
-
-function isCountryAllowed(country: string | undefined, gateway: CompiledGateway): boolean {
-  if (country === undefined) return gateway.allowedCountries === undefined;
-  if (gateway.deniedCountries?.has(country) === true) return false;
-  return gateway.allowedCountries?.has(country) !== false;
-}
-
-function isPrefixAllowed(recipient: E164, gateway: CompiledGateway): boolean {
-  const { allowedPrefixes, deniedPrefixes } = gateway;
-  if (deniedPrefixes?.some((prefix) => recipient.startsWith(prefix)) === true) return false;
-  return allowedPrefixes === undefined || allowedPrefixes.some((prefix) => recipient.startsWith(prefix));
-}
-
-function isSenderAllowed(sender: Sender, gateway: CompiledGateway): boolean {
-  const takesKind =
-    sender.kind === "NUMERIC" ? gateway.takesNumericSenders : gateway.takesAlphanumericSenders;
-  return takesKind && gateway.senders?.has(sender.address) !== false;
+/** What keeps the gateway from carrying the delivery, apart from its content: the first rule in a fixed order. */
+function findObstacle(request: RouteRequest, { id, rules }: CompiledGateway): LeftOutReason | undefined {
+  const word = findBrokenRule(rules, request);
+  if (word !== undefined) return word;
+  return request.refusedBy.length > 0 && request.refusedBy.includes(id) ? "REFUSED_BEFORE" : undefined;
 }
 
 function orderByScore(rank: Rank, deliveryHash: number): Rank {

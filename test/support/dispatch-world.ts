@@ -23,6 +23,7 @@ import type { Gateway } from "../../src/gateways/gateway.ts";
 import type { Clock } from "../../src/observability/clock.ts";
 import { silentLogger } from "../../src/observability/logger.ts";
 import { PlanMemo } from "../../src/routing/plan-memo.ts";
+import type { RouteRules } from "../../src/routing/route-rules.ts";
 import { selectGateways } from "../../src/routing/select-gateways.ts";
 import { type ClaimRequest, firstClaimNumber, type NewDelivery } from "../../src/store/accepting.ts";
 import { openSqliteStore } from "../../src/store/sqlite/open.ts";
@@ -61,7 +62,7 @@ export interface SendOptions extends Partial<Omit<Message, "content">> {
 
 export interface WorldOptions {
   readonly gateways: readonly Gateway[];
-  readonly routes?: Readonly<Record<string, Partial<DispatchRoute>>>;
+  readonly routes?: Readonly<Record<string, RouteOverrides>>;
   readonly settings?: Partial<DispatchSettings>;
   readonly paused?: ReadonlyMap<GatewayId, string>;
   /** The machine's clock, for tests over real sockets. */
@@ -72,17 +73,20 @@ export interface WorldOptions {
 const account = toAccountId("acme");
 let messageCount = 0;
 
+export interface RouteOverrides extends Partial<Omit<DispatchRoute, "rules">> {
+  readonly rules?: Partial<RouteRules>;
+}
+
 export function routeOf(
   gateway: Gateway,
   index: number,
-  overrides: Partial<DispatchRoute> = {},
+  { rules, ...overrides }: RouteOverrides = {},
 ): DispatchRoute {
   return {
     id: gateway.id,
     priority: index + 1,
     weight: 1,
-    isPremium: false,
-    senderKinds: ["NUMERIC", "ALPHANUMERIC"],
+    rules: { premium: false, senderKinds: ["NUMERIC", "ALPHANUMERIC"], ...rules },
     profile: gateway.profile,
     pdusPerSecond: undefined,
     burst: undefined,

@@ -7,7 +7,7 @@ import { createApp } from "../../src/app/create-app.ts";
 import { createPauses } from "../../src/app/gateways/pauses.ts";
 import { createReceiptRecorder, type ReceiptRecorder } from "../../src/app/reports/record-receipt.ts";
 import { createMetrics, type Metrics } from "../../src/compose/metrics/metrics.ts";
-import { type DispatchRoute, defaultDispatchSettings } from "../../src/dispatch/dispatch-settings.ts";
+import { defaultDispatchSettings } from "../../src/dispatch/dispatch-settings.ts";
 import { createDispatcher, type Dispatcher } from "../../src/dispatch/dispatcher.ts";
 import { gatewayNames } from "../../src/domain/gateway-names.ts";
 import { toGatewayId } from "../../src/domain/ids.ts";
@@ -21,7 +21,7 @@ import { defaultKeepalive, type ListenSettings } from "../../src/rpc/server/list
 import { createRpcServer, type RpcServer } from "../../src/rpc/server/server.ts";
 import { openSqliteStore } from "../../src/store/sqlite/open.ts";
 import type { Store } from "../../src/store/store.ts";
-import { routeOf } from "./dispatch-world.ts";
+import { type RouteOverrides, routeOf } from "./dispatch-world.ts";
 import { createMemoryGateway, type MemoryGateway } from "./memory-gateway.ts";
 
 /** Keys in the configuration of every world. */
@@ -31,7 +31,7 @@ export const OPERATOR_KEY = "operator-key-of-the-tests-000000000001";
 
 export interface RpcWorldOptions {
   readonly gateways?: readonly MemoryGateway[];
-  readonly routes?: Readonly<Record<string, Partial<DispatchRoute>>>;
+  readonly routes?: Readonly<Record<string, RouteOverrides>>;
   readonly clock?: Clock;
   /** Of the door alone. */
   readonly doorClock?: Clock;
@@ -133,7 +133,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
           health: dispatcher.health(route.id),
           priority: route.priority,
           weight: route.weight,
-          isPremium: route.isPremium,
+          isPremium: route.rules.premium,
           figures: gateways[index]?.figures() ?? {
             sessions: 0,
             ownSessions: 0,

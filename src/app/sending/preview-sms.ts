@@ -96,7 +96,7 @@ function profileOf(deps: PreviewSmsDeps, gatewayId: string, principal: Principal
   if (gatewayId === "") return baselineProfile;
   const gateway = deps.routes.table().gateways.get(toGatewayId(gatewayId));
   const isKept =
-    !holdsScope(principal.scopes, "ADMIN") && gateway?.accounts?.has(principal.accountId) === false;
+    !holdsScope(principal.scopes, "ADMIN") && gateway?.rules.accounts?.has(principal.accountId) === false;
   if (gateway === undefined || isKept) throw new SmsError("UNKNOWN_GATEWAY");
   return gateway.profile;
 }

@@ -91,7 +91,7 @@ export function createGatewayPanel(
           health,
           priority: route.priority,
           weight: route.weight,
-          isPremium: route.isPremium,
+          isPremium: route.rules.premium,
           figures: {
             sessions: gateway.figures().sessions,
             ownSessions: sum("ownSessions"),

@@ -1,7 +1,7 @@
 /** Turns a gateway of the configuration into what its adapter, and what routing and dispatch, want to know. */
 import { type GatewayConfig, rulesOf } from "../../config/gateway-schema.ts";
 import type { DispatchRoute } from "../../dispatch/dispatch-settings.ts";
-import { toAccountId, toGatewayId } from "../../domain/ids.ts";
+import { toGatewayId } from "../../domain/ids.ts";
 import type { EncodingProfile, NationalLanguage } from "../../encoding/message-plan.ts";
 import type { SmppGatewaySettings } from "../../gateways/smpp/settings.ts";
 import { windowFor } from "../../gateways/smpp/settings.ts";
@@ -75,9 +75,9 @@ export function dispatchRouteOf(config: GatewayConfig): DispatchRoute {
   return {
     id: toGatewayId(config.id),
     formerIds: config.formerIds.map(toGatewayId),
-    ...rulesOf(config),
-    isPremium: config.premium,
-    accounts: config.accounts?.map(toAccountId),
+    priority: config.priority,
+    weight: config.weight,
+    rules: rulesOf(config),
     profile: profileOf(config),
     maxResends: config.maxResends,
     pdusPerSecond: config.rate,

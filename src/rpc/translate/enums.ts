@@ -1,5 +1,7 @@
-/** The contract's enums and our words for them, as tables that are read both ways. */
-
+/**
+ * The contract's enums and our words for them, as tables that are read both ways. Where our words are the contract's own, the table is
+ * made from the contract: a word that one of them lacks fails the types.
+ */
 import type { Unknown } from "../../app/calls/unknown.ts";
 import type { DeliveryState, FailureReason } from "../../domain/delivery-state.ts";
 import type { AttemptMark, AttemptOutcome, DuplicatePolicy, Lane, Message } from "../../domain/message.ts";
@@ -24,6 +26,24 @@ import type { SmsStatusCode as PbStatusCode } from "../../gen/smsrelay/v1/status
 import { Feed as PbFeed, InitialStart as PbInitialStart } from "../../gen/smsrelay/v1/subscription.ts";
 import type { LeftOutReason, NotNowReason } from "../../routing/route-gateway.ts";
 
+/** The numbers of an enum by their words without its prefix; not the one that says nothing. */
+type NumbersOf<Numbers, Prefix extends string> = {
+  readonly [Name in keyof Numbers as Name extends `${Prefix}${infer Word}`
+    ? Exclude<Word, "UNSPECIFIED">
+    : never]: Numbers[Name];
+};
+
+function numbersOf<Numbers extends Readonly<Record<string, number>>, Prefix extends string>(
+  numbers: Numbers,
+  prefix: Prefix,
+): NumbersOf<Numbers, Prefix> {
+  const named = Object.entries(numbers).filter(([name, number]) => name.startsWith(prefix) && number !== 0);
+  return Object.fromEntries(named.map(([name, number]) => [name.slice(prefix.length), number])) as NumbersOf<
+    Numbers,
+    Prefix
+  >;
+}
+
 /** The word for a number, `fallback` for 0, and UNRECOGNIZED for a number that the table lacks. */
 export function reader<Word extends string, Default extends string>(
   table: Readonly<Record<Word, number>>,
@@ -33,11 +53,7 @@ export function reader<Word extends string, Default extends string>(
   return (value) => (value === 0 ? fallback : (words.get(value) ?? "UNRECOGNIZED"));
 }
 
-const laneNumbers = {
-  OTP: PbLane.LANE_OTP,
-  NORMAL: PbLane.LANE_NORMAL,
-  BULK: PbLane.LANE_BULK,
-} as const satisfies Record<Lane, PbLane>;
+const laneNumbers = numbersOf(PbLane, "LANE_") satisfies Record<Lane, PbLane>;
 export const fromLane = reader(laneNumbers, "NORMAL");
 export const toLane = (lane: Lane): PbLane => laneNumbers[lane];
 
@@ -55,23 +71,13 @@ const encodingNumbers = {
 export const toEncoding = (encoding: Encoding | undefined): PbEncoding =>
   encoding === undefined ? PbEncoding.ENCODING_UNSPECIFIED : encodingNumbers[encoding];
 
-const policyNumbers = {
-  AT_LEAST_ONCE: PbDuplicatePolicy.DUPLICATE_POLICY_AT_LEAST_ONCE,
-  AT_MOST_ONCE: PbDuplicatePolicy.DUPLICATE_POLICY_AT_MOST_ONCE,
-} as const satisfies Record<DuplicatePolicy, PbDuplicatePolicy>;
+const policyNumbers = numbersOf(PbDuplicatePolicy, "DUPLICATE_POLICY_") satisfies Record<
+  DuplicatePolicy,
+  PbDuplicatePolicy
+>;
 export const fromDuplicatePolicy = reader(policyNumbers, "AT_LEAST_ONCE");
 
-const stateNumbers = {
-  SCHEDULED: PbDeliveryState.DELIVERY_STATE_SCHEDULED,
-  QUEUED: PbDeliveryState.DELIVERY_STATE_QUEUED,
-  SUBMITTED: PbDeliveryState.DELIVERY_STATE_SUBMITTED,
-  DELIVERED: PbDeliveryState.DELIVERY_STATE_DELIVERED,
-  UNDELIVERABLE: PbDeliveryState.DELIVERY_STATE_UNDELIVERABLE,
-  EXPIRED: PbDeliveryState.DELIVERY_STATE_EXPIRED,
-  REJECTED: PbDeliveryState.DELIVERY_STATE_REJECTED,
-  UNKNOWN: PbDeliveryState.DELIVERY_STATE_UNKNOWN,
-  CANCELLED: PbDeliveryState.DELIVERY_STATE_CANCELLED,
-} as const;
+const stateNumbers = numbersOf(PbDeliveryState, "DELIVERY_STATE_");
 /** Undefined for UNSPECIFIED and for numbers without a state. */
 export function fromState(value: number): keyof typeof stateNumbers | undefined {
   const word = readState(value);
@@ -84,63 +90,26 @@ export function toState(state: DeliveryState | undefined): PbDeliveryState {
   return stateNumbers[state === "SUBMITTING" ? "QUEUED" : state];
 }
 
-const reasonNumbers = {
-  UNKNOWN_SUBSCRIBER: PbFailureReason.FAILURE_REASON_UNKNOWN_SUBSCRIBER,
-  ABSENT_SUBSCRIBER: PbFailureReason.FAILURE_REASON_ABSENT_SUBSCRIBER,
-  BARRED: PbFailureReason.FAILURE_REASON_BARRED,
-  HANDSET_FULL: PbFailureReason.FAILURE_REASON_HANDSET_FULL,
-  BLOCKED: PbFailureReason.FAILURE_REASON_BLOCKED,
-  NETWORK: PbFailureReason.FAILURE_REASON_NETWORK,
-  NO_RECEIPT: PbFailureReason.FAILURE_REASON_NO_RECEIPT,
+const reasonNumbers: Readonly<Record<FailureReason, PbFailureReason>> = {
+  ...numbersOf(PbFailureReason, "FAILURE_REASON_"),
   NO_RECEIPTS: PbFailureReason.FAILURE_REASON_RECEIPTS_UNSUPPORTED,
-  AMBIGUOUS: PbFailureReason.FAILURE_REASON_AMBIGUOUS,
-  NO_ROUTE: PbFailureReason.FAILURE_REASON_NO_ROUTE,
-  REFUSED: PbFailureReason.FAILURE_REASON_REFUSED,
-  VALIDITY_OVER: PbFailureReason.FAILURE_REASON_VALIDITY_OVER,
-  CANCELLED: PbFailureReason.FAILURE_REASON_CANCELLED,
-  OTHER: PbFailureReason.FAILURE_REASON_OTHER,
-} as const satisfies Record<FailureReason, PbFailureReason>;
+};
 export const toReason = (reason: FailureReason | undefined): PbFailureReason =>
   reason === undefined ? PbFailureReason.FAILURE_REASON_UNSPECIFIED : reasonNumbers[reason];
 
-const outcomeNumbers = {
-  ACCEPTED: PbAttemptOutcome.ATTEMPT_OUTCOME_ACCEPTED,
-  REFUSED_RECIPIENT: PbAttemptOutcome.ATTEMPT_OUTCOME_REFUSED_RECIPIENT,
-  REFUSED_ROUTE: PbAttemptOutcome.ATTEMPT_OUTCOME_REFUSED_ROUTE,
-  TEMPORARY: PbAttemptOutcome.ATTEMPT_OUTCOME_TEMPORARY,
-  THROTTLED: PbAttemptOutcome.ATTEMPT_OUTCOME_THROTTLED,
-  SESSION_LOST_BEFORE_WRITE: PbAttemptOutcome.ATTEMPT_OUTCOME_SESSION_LOST_BEFORE_WRITE,
-  AMBIGUOUS: PbAttemptOutcome.ATTEMPT_OUTCOME_AMBIGUOUS,
-  EXPIRED: PbAttemptOutcome.ATTEMPT_OUTCOME_EXPIRED,
-  UNSENT: PbAttemptOutcome.ATTEMPT_OUTCOME_UNSENT,
-} as const satisfies Record<AttemptOutcome | "UNSENT", PbAttemptOutcome>;
+const outcomeNumbers: Readonly<Record<AttemptOutcome | "UNSENT", PbAttemptOutcome>> = numbersOf(
+  PbAttemptOutcome,
+  "ATTEMPT_OUTCOME_",
+);
 export const toOutcome = (outcome: AttemptOutcome | "UNSENT"): PbAttemptOutcome => outcomeNumbers[outcome];
 
-const markNumbers: Readonly<Record<AttemptMark, PbAttemptMark>> = {
-  RESUMED: PbAttemptMark.ATTEMPT_MARK_RESUMED,
-  FAILOVER_AFTER_AMBIGUITY: PbAttemptMark.ATTEMPT_MARK_FAILOVER_AFTER_AMBIGUITY,
-  FAILOVER_WITH_PARTS_ACCEPTED: PbAttemptMark.ATTEMPT_MARK_FAILOVER_WITH_PARTS_ACCEPTED,
-  AFTER_CRASH: PbAttemptMark.ATTEMPT_MARK_AFTER_CRASH,
-  FENCED: PbAttemptMark.ATTEMPT_MARK_FENCED,
-};
+const markNumbers: Readonly<Record<AttemptMark, PbAttemptMark>> = numbersOf(PbAttemptMark, "ATTEMPT_MARK_");
 /** Those of ours; a newer program may have written others beside them. */
 export const toMarks = (marks: readonly AttemptMark[]): PbAttemptMark[] =>
   marks.map((mark) => markNumbers[mark]).filter((number) => number !== undefined);
 
-const routeReasonNumbers: Readonly<Record<LeftOutReason | NotNowReason | "ELSEWHERE", PbRouteReason>> = {
-  ACCOUNT: PbRouteReason.ROUTE_REASON_ACCOUNT,
-  NOT_REQUESTED: PbRouteReason.ROUTE_REASON_NOT_REQUESTED,
-  COUNTRY: PbRouteReason.ROUTE_REASON_COUNTRY,
-  PREFIX: PbRouteReason.ROUTE_REASON_PREFIX,
-  SENDER: PbRouteReason.ROUTE_REASON_SENDER,
-  REFUSED_BEFORE: PbRouteReason.ROUTE_REASON_REFUSED_BEFORE,
-  ENCODING: PbRouteReason.ROUTE_REASON_ENCODING,
-  TOO_MANY_SEGMENTS: PbRouteReason.ROUTE_REASON_TOO_MANY_SEGMENTS,
-  DOWN: PbRouteReason.ROUTE_REASON_DOWN,
-  PAUSED: PbRouteReason.ROUTE_REASON_PAUSED,
-  CIRCUIT_OPEN: PbRouteReason.ROUTE_REASON_CIRCUIT_OPEN,
-  ELSEWHERE: PbRouteReason.ROUTE_REASON_ELSEWHERE,
-};
+const routeReasonNumbers: Readonly<Record<LeftOutReason | NotNowReason | "ELSEWHERE", PbRouteReason>> =
+  numbersOf(PbRouteReason, "ROUTE_REASON_");
 /** Unspecified where there is none, and for a word that a newer program wrote. */
 export function toRouteReason(reason: string | undefined): PbRouteReason {
   const numbers: Readonly<Record<string, PbRouteReason>> = routeReasonNumbers;
@@ -158,23 +127,15 @@ export const toConcatenation = (concatenation: Concatenation | undefined): PbCon
     ? PbConcatenation.CONCATENATION_UNSPECIFIED
     : concatenationNumbers[concatenation];
 
-const scopeNumbers = {
-  SEND: PbScope.SCOPE_SEND,
-  READ: PbScope.SCOPE_READ,
-  MANAGE: PbScope.SCOPE_MANAGE,
-  ADMIN: PbScope.SCOPE_ADMIN,
-} as const satisfies Record<Scope, PbScope>;
+const scopeNumbers = numbersOf(PbScope, "SCOPE_") satisfies Record<Scope, PbScope>;
 /** In a list there is no default: 0 is not a scope. */
 export const fromScope = reader(scopeNumbers, "UNRECOGNIZED");
 export const toScope = (scope: Scope): PbScope => scopeNumbers[scope];
 
-const feedNumbers = { DELIVERY_REPORTS: PbFeed.FEED_DELIVERY_REPORTS } as const;
+const feedNumbers = numbersOf(PbFeed, "FEED_");
 export const fromFeed = reader(feedNumbers, "DELIVERY_REPORTS");
 
-const initialStartNumbers = {
-  NOW: PbInitialStart.INITIAL_START_NOW,
-  EARLIEST: PbInitialStart.INITIAL_START_EARLIEST,
-} as const;
+const initialStartNumbers = numbersOf(PbInitialStart, "INITIAL_START_");
 export const fromInitialStart = reader(initialStartNumbers, "NOW");
 
 /** Both tables hold the same numbers; a test compares them. */

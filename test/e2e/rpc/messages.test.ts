@@ -1,6 +1,5 @@
 import { Status } from "nice-grpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { toAccountId } from "../../../src/domain/ids.ts";
 import { AttemptOutcome, DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import { Concatenation, Encoding } from "../../../src/gen/smsrelay/v1/message.ts";
 import { SmsState, StatusView, WaitFor } from "../../../src/gen/smsrelay/v1/sms.ts";
@@ -22,7 +21,8 @@ const south = createMemoryGateway("south", { profile: { concatenation: "udh16" }
 let world: RpcWorld;
 let clients: RpcClients;
 beforeAll(async () => {
-  const routes = { north: { countries: { deny: ["FR", "GB"] } }, south: { countries: { deny: ["FR"] } } };
+  const denying = (...deny: string[]) => ({ rules: { countries: { deny } } });
+  const routes = { north: denying("FR", "GB"), south: denying("FR") };
   world = await startRpcWorld({ gateways: [north, south], routes });
   clients = connectClients(world.address, SHOP_KEY);
 });
@@ -196,7 +196,7 @@ describe("PreviewSms", () => {
   });
 
   it("shows an account no gateway that is kept from it, and operators every one", async () => {
-    const kept = await startRpcWorld({ routes: { north: { accounts: [toAccountId("shop")] } } });
+    const kept = await startRpcWorld({ routes: { north: { rules: { accounts: ["shop"] } } } });
     try {
       const message = { content: { $case: "text", value: "Hello" } } as const;
       const request = { message, gatewayId: "north" };

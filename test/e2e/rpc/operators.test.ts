@@ -42,7 +42,10 @@ beforeAll(async () => {
     createMemoryGateway("south"),
     createMemoryGateway("premium"),
   ];
-  const routes = { south: { countries: { allow: ["GB"] } }, premium: { isPremium: true, priority: 0 } };
+  const routes = {
+    south: { rules: { countries: { allow: ["GB"] } } },
+    premium: { rules: { premium: true }, priority: 0 },
+  };
   world = await startRpcWorld({
     gateways,
     routes,

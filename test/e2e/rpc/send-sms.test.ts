@@ -19,7 +19,7 @@ const good = { sender: "ACME", recipients: ["+38640123456"], content: text };
 const never = new Promise<never>(() => {});
 const overloaded = { kind: "overloaded", retryAfterMs: 1_000, limit: "backlog" } as const;
 
-const routes = { north: { countries: { deny: ["FR"] } } };
+const routes = { north: { rules: { countries: { deny: ["FR"] } } } };
 let world: RpcWorld;
 let clients: RpcClients;
 beforeAll(async () => {

@@ -317,7 +317,7 @@ describe("a dispatcher", () => {
     const south = createMemoryGateway("south");
     const { send, dispatcher, claims, settledCount, advance, until } = await open({
       gateways: [north, south],
-      routes: { south: { countries: { allow: ["DE"] } } },
+      routes: { south: { rules: { countries: { allow: ["DE"] } } } },
       isStarted: false,
     });
     const ids = await send(...Array.from({ length: 20 }, () => ({})));

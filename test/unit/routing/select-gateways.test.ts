@@ -6,17 +6,21 @@ import { baselineProfile } from "../../../src/encoding/baseline-profile.ts";
 import { compileRoutes } from "../../../src/routing/compile-routes.ts";
 import { PlanMemo } from "../../../src/routing/plan-memo.ts";
 import type { GatewayHealth, RouteGateway } from "../../../src/routing/route-gateway.ts";
+import type { RouteRules } from "../../../src/routing/route-rules.ts";
 import { type RouteRequest, refusalCodeOf, selectGateways } from "../../../src/routing/select-gateways.ts";
 
 const ready = (): GatewayHealth => ({ kind: "ready" });
 
-function gateway(id: string, overrides: Partial<RouteGateway> = {}): RouteGateway {
+function gateway(
+  id: string,
+  overrides: Partial<Omit<RouteGateway, "rules">> = {},
+  rules: Partial<RouteRules> = {},
+): RouteGateway {
   return {
     id: toGatewayId(id),
     priority: 1,
     weight: 1,
-    isPremium: false,
-    senderKinds: ["NUMERIC", "ALPHANUMERIC"],
+    rules: { premium: false, senderKinds: ["NUMERIC", "ALPHANUMERIC"], ...rules },
     profile: baselineProfile,
     ...overrides,
   };
@@ -53,7 +57,7 @@ describe("selectGateways", () => {
   });
 
   it("leaves premium gateways out unless they are asked for, and then puts them first", () => {
-    const table = compileRoutes([gateway("plain"), gateway("premium", { priority: 9, isPremium: true })]);
+    const table = compileRoutes([gateway("plain"), gateway("premium", { priority: 9 }, { premium: true })]);
     const slow = selectGateways(request(), table, ready);
     expect(idsOf(slow.candidates)).toEqual(["plain"]);
     expect(slow.leftOut).toEqual([{ gatewayId: "premium", reason: "NOT_REQUESTED" }]);
@@ -63,8 +67,8 @@ describe("selectGateways", () => {
     ]);
   });
 
-  it.each<[string, Partial<RouteGateway>]>([
-    ["ACCOUNT", { accounts: [toAccountId("other")] }],
+  it.each<[string, Partial<RouteRules>]>([
+    ["ACCOUNT", { accounts: ["other"] }],
     ["COUNTRY", { countries: { allow: ["DE"] } }],
     ["COUNTRY", { countries: { deny: ["CH"] } }],
     ["PREFIX", { prefixes: { allow: ["49"] } }],
@@ -72,7 +76,7 @@ describe("selectGateways", () => {
     ["SENDER", { senderKinds: ["NUMERIC"] }],
     ["SENDER", { senders: ["OTHER"] }],
   ])("leaves a gateway out with %s where its rule says so: %j", (reason, rule) => {
-    const selection = selectGateways(request(), compileRoutes([gateway("a", rule)]), ready);
+    const selection = selectGateways(request(), compileRoutes([gateway("a", {}, rule)]), ready);
     expect(selection.candidates).toEqual([]);
     expect(selection.head).toBeUndefined();
     expect(selection.leftOut).toEqual([{ gatewayId: "a", reason }]);
@@ -81,20 +85,24 @@ describe("selectGateways", () => {
 
   it("takes what the allowing rules name", () => {
     const table = compileRoutes([
-      gateway("a", {
-        accounts: [toAccountId("acme")],
-        countries: { allow: ["CH"] },
-        prefixes: { allow: ["41"] },
-        senders: ["ACME"],
-      }),
+      gateway(
+        "a",
+        {},
+        {
+          accounts: ["acme"],
+          countries: { allow: ["CH"] },
+          prefixes: { allow: ["41"] },
+          senders: ["ACME"],
+        },
+      ),
     ]);
     expect(idsOf(selectGateways(request(), table, ready).candidates)).toEqual(["a"]);
   });
 
   it("lets a number of no known country pass only where no country is listed", () => {
     const table = compileRoutes([
-      gateway("listed", { countries: { allow: ["CH"] } }),
-      gateway("denying", { countries: { deny: ["CH"] } }),
+      gateway("listed", {}, { countries: { allow: ["CH"] } }),
+      gateway("denying", {}, { countries: { deny: ["CH"] } }),
     ]);
     const selection = selectGateways(request({ country: undefined }), table, ready);
     expect(idsOf(selection.candidates)).toEqual(["denying"]);

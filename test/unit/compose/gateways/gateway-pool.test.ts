@@ -38,7 +38,9 @@ describe("createGatewayPool", () => {
     ]);
     expect(change).toEqual({ added: [], removed: [] });
     expect([...pool.gateways().values()][0]).toBe(before);
-    expect(pool.routes()).toMatchObject([{ pdusPerSecond: 20, priority: 1, countries: { allow: ["SE"] } }]);
+    expect(pool.routes()).toMatchObject([
+      { pdusPerSecond: 20, priority: 1, rules: { countries: { allow: ["SE"] } } },
+    ]);
     expect([...pool.entries().values()][0]?.isPaused).toBe(true);
   });
 

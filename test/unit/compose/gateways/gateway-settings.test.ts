@@ -33,9 +33,7 @@ describe("a gateway of the configuration", () => {
   it("takes rules as a list or as what is allowed and denied", () => {
     const route = dispatchRouteOf(parse({ countries: ["SE"], prefixes: { deny: ["+4670"] }, premium: true }));
     expect(route).toMatchObject({
-      countries: { allow: ["SE"] },
-      prefixes: { deny: ["+4670"] },
-      isPremium: true,
+      rules: { countries: { allow: ["SE"] }, prefixes: { deny: ["+4670"] }, premium: true },
       priority: 100,
       weight: 1,
       expectsReceipts: true,
