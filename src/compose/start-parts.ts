@@ -15,7 +15,6 @@ import type { Config } from "../config/schema.ts";
 import { defaultDispatchSettings } from "../dispatch/dispatch-settings.ts";
 import { createDispatcher, type Dispatcher } from "../dispatch/dispatcher.ts";
 import { holdClaims } from "../dispatch/tenure.ts";
-import { createSmppGateway } from "../gateways/smpp/create-smpp-gateway.ts";
 import { openHttpDoor } from "../http/http-door.ts";
 import type { Clock } from "../observability/clock.ts";
 import type { DataClock } from "../observability/data-clock.ts";
@@ -69,22 +68,15 @@ export async function startParts(
   const tenure = await holdClaims({ store, clock, log });
   parts.defer(() => tenure.stop());
 
-  const proofOf = createBindProofs({ store, clock, log, names: () => pool.names() });
-  const pool = createGatewayPool((settings) => {
-    metrics.startGateway(settings.id);
-    return createSmppGateway(settings, {
-      clock,
-      random: Math.random,
-      log,
-      mayWrite: () => store.isLeaseHeld() && sessions.isHeld(),
-      isBoundElsewhere: () =>
-        sessions.neighbours(settings.id)?.others.some(({ report }) => report.boundSessions > 0) === true,
-      proof: proofOf(settings),
-      metrics: {
-        count: (event) => metrics.lateAnswers.add(1, settings.id, event),
-        countRefusedBind: () => metrics.refusedBinds.add(1, settings.id),
-      },
-    });
+  const pool = createGatewayPool({
+    clock,
+    random: Math.random,
+    log,
+    mayWrite: () => store.isLeaseHeld() && sessions.isHeld(),
+    isBoundElsewhere: (id) =>
+      sessions.neighbours(id)?.others.some(({ report }) => report.boundSessions > 0) === true,
+    proofOf: createBindProofs({ store, clock, log, names: () => pool.names() }),
+    metrics,
   });
   pool.replace(config.gateways);
   const pauses = createPauses({ store, clock });

@@ -1,23 +1,13 @@
-/** One gateway in the configuration: how it is reached, what it can carry, and what it may be used for. */
+/** One gateway in the configuration: what it can carry and what it may be used for, whatever its kind; each kind has a schema beside this. */
 import { z } from "zod";
+import type { NationalLanguage } from "../encoding/message-plan.ts";
 import type { RouteRules } from "../routing/route-rules.ts";
-import { type ReferenceReader, secret } from "./references.ts";
-import { accountId, asciiText, country, host, sender } from "./text-forms.ts";
-import { clientTls } from "./tls-files.ts";
-import { duration } from "./values.ts";
+import type { ReferenceReader } from "./references.ts";
+import { smppGateway } from "./smpp-gateway-schema.ts";
+import { accountId, country, sender } from "./text-forms.ts";
+import { octet, whole } from "./values.ts";
 
-const whole = (from: number, to: number) => z.int().min(from).max(to);
-const octet = whole(0, 255);
-const addressType = (ton: number, npi: number) =>
-  z.strictObject({ ton: whole(0, 7).default(ton), npi: whole(0, 18).default(npi) }).prefault({});
-const language = whole(1, 13);
-const notation = z.enum(["exact", "hex", "decimal", "caseFolded", "zeroStripped"]);
-const statusClass = z.enum(["recipient", "route", "temporary", "throttled", "session", "bind"]);
-
-/** `0x0B` or `11` → the number; command_status keys are written either way. */
-const commandStatus = z
-  .string()
-  .regex(/^(0x[0-9A-Fa-f]{1,8}|[0-9]{1,10})$/, "must be a command_status such as 0x0B");
+const language = whole(1, 13).transform((number) => number as NationalLanguage);
 
 const prefix = z.string().regex(/^\+[1-9][0-9]{0,14}$/, "must be a number's beginning such as +4670");
 
@@ -66,78 +56,16 @@ const profile = z
   })
   .prefault({});
 
-const addresses = z
-  .strictObject({
-    recipient: addressType(1, 1),
-    alphanumeric: addressType(5, 0),
-    international: addressType(1, 1),
-    national: addressType(2, 1),
-    shortCode: addressType(3, 0),
-    shortCodeDigits: whole(0, 15).default(6),
-    plusSign: z.boolean().default(false),
-  })
-  .prefault({});
-
-/** The schema of a gateway; all of them speak SMPP. */
+/** The schema of a gateway: what every kind has, and what its own has. */
 export const gatewaySchema = (reader: ReferenceReader) =>
   z.strictObject({
     id: gatewayId,
     formerIds: z.array(gatewayId).max(10).default([]),
-    kind: z.literal("smpp"),
-    host,
-    port: whole(1, 65_535).default(2775),
-    tls: clientTls(reader).optional(),
-
-    systemId: asciiText(15),
-    password: secret(reader).pipe(
-      z
-        .string()
-        .min(1)
-        .max(64)
-        .regex(/^[ -~\u00a0-\u00ff]*$/, "must hold printable characters of Latin-1 only"),
-    ),
-    systemType: asciiText(12).default(""),
-    interfaceVersion: octet.default(0x34),
-    addressRange: asciiText(40).default(""),
-    addressRangeTon: whole(0, 7).default(0),
-    addressRangeNpi: whole(0, 18).default(0),
-    bindMode: z.enum(["transceiver", "transmitter+receiver"]).default("transceiver"),
-    sessions: whole(1, 32).default(1),
-
+    ...smppGateway(reader),
     rate: z.number().min(0.1).max(100_000).optional(),
     burst: whole(1, 100_000).optional(),
-    window: whole(1, 1_000).optional(),
-    connectTimeout: duration("100ms", "5m").default(10_000),
-    bindTimeout: duration("100ms", "10m").default(30_000),
-    responseTimeout: duration("100ms", "10m").default(30_000),
-    ambiguityHold: duration("0", "10m").default(10_000),
     maxResends: whole(0, 10).default(1),
-    enquireLinkInterval: duration("1s", "1h").default(30_000),
-    enquireLinkTimeout: duration("100ms", "10m").default(10_000),
-    enquireLinkMisses: whole(1, 10).default(2),
-    reconnectMin: duration("10ms", "1h").default(500),
-    reconnectMax: duration("100ms", "1h").default(10_000),
-    maxUnansweredDeliveries: whole(1, 10_000).default(1_000),
-
     profile,
-    addresses,
-    serviceType: asciiText(5).default(""),
-    priorityFlag: whole(0, 3).default(0),
-    protocolId: octet.default(0),
-    validityForm: z.enum(["absolute", "relative", "none"]).default("absolute"),
-    maxValidity: duration("1m", "30d").optional(),
-    tlvs: z.enum(["auto", "always", "never"]).default("auto"),
-
-    receipts: z.enum(["each", "one", "none"]).default("each"),
-    messageIdForm: z
-      .strictObject({ response: notation.default("exact"), receipt: notation.default("exact") })
-      .prefault({}),
-    acceptedMeans: z.enum(["intermediate", "delivered"]).default("intermediate"),
-    plainTextReceipts: z.boolean().default(false),
-    echoesUserMessageReference: z.boolean().default(false),
-    carrierTlv: whole(0x0001, 0xffff).optional(),
-    receiptUtcOffsetMinutes: whole(-840, 840).default(0),
-    statusClass: z.record(commandStatus, statusClass).default({}),
     priority: whole(0, 1_000_000).default(100),
     weight: whole(0, 1_000).default(1),
     ...rules,

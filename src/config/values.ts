@@ -1,5 +1,10 @@
-/** Durations and sizes as people write them: `30s`, `24h`, `512MiB`. Parsed, they are milliseconds and octets. */
+/** Numbers, and durations and sizes as people write them: `30s`, `24h`, `512MiB`. Parsed, those are milliseconds and octets. */
 import { z } from "zod";
+
+/** A whole number within bounds. */
+export const whole = (from: number, to: number) => z.int().min(from).max(to);
+
+export const octet = whole(0, 255);
 
 const millisecondsByUnit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const octetsByUnit = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;

@@ -8,10 +8,10 @@ import type { Config } from "../../config/schema.ts";
 import type { Clock } from "../../observability/clock.ts";
 import { inspectDatabase } from "../../store/postgres/inspect.ts";
 import { inspectFile } from "../../store/sqlite/inspect.ts";
+import { kindOf } from "../gateways/kinds.ts";
 import { readRequestSecret, requestSecretFile } from "../request-secrets.ts";
 import { checkCertificates } from "./check-certificates.ts";
 import { checkDoors } from "./check-doors.ts";
-import { checkGateway } from "./check-gateway.ts";
 import { databaseFindings } from "./database-findings.ts";
 import { type Finding, schemaFinding } from "./finding.ts";
 
@@ -49,7 +49,7 @@ export async function* checkSurroundings(
       text: "none is configured: messages are refused with 4112 NO_ROUTE",
     };
   }
-  const probes = config.gateways.map((gateway) => checkGateway(gateway, binds, clock));
+  const probes = config.gateways.map((gateway) => kindOf(gateway).check(gateway, binds, clock));
   for (const probe of probes) yield* await probe;
 }
 

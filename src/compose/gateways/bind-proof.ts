@@ -22,10 +22,12 @@ export interface BindProofDeps {
 
 export type Credentials = Pick<SmppGatewaySettings, "id" | "host" | "port" | "systemId" | "password">;
 
+export type ProofOf = (credentials: Credentials) => BindProof;
+
 const fingerprintOctets = 16;
 
 /** Makes the function that makes the proofs; they compute one fingerprint at a time, in the background. */
-export function createBindProofs(deps: BindProofDeps): (credentials: Credentials) => BindProof {
+export function createBindProofs(deps: BindProofDeps): ProofOf {
   const { store, clock, log } = deps;
   let last: Promise<unknown> = Promise.resolve();
 

@@ -1,11 +1,11 @@
 /** The gateways of the configuration in force, as adapters and as routes, and what changes when the configuration does. */
-import type { GatewayConfig } from "../../config/gateway-schema.ts";
+import { type GatewayConfig, rulesOf } from "../../config/gateway-schema.ts";
 import type { DispatchRoute } from "../../dispatch/dispatch-settings.ts";
 import { type GatewayNames, gatewayNames } from "../../domain/gateway-names.ts";
 import { type GatewayId, toGatewayId } from "../../domain/ids.ts";
 import type { Gateway } from "../../gateways/gateway.ts";
-import type { SmppGatewaySettings } from "../../gateways/smpp/settings.ts";
-import { dispatchRouteOf, smppSettingsOf } from "./gateway-settings.ts";
+import type { GatewayParts } from "./gateway-kind.ts";
+import { kindOf } from "./kinds.ts";
 
 export interface PooledGateway {
   readonly gateway: Gateway;
@@ -30,10 +30,10 @@ export interface GatewayPool {
   replace(configs: readonly GatewayConfig[]): PoolChange;
 }
 
-/** Makes an empty pool; `make` knows the adapters. */
-export function createGatewayPool(make: (settings: SmppGatewaySettings) => Gateway): GatewayPool {
+/** Makes an empty pool. */
+export function createGatewayPool(parts: GatewayParts): GatewayPool {
   let names = gatewayNames([]);
-  let entries: ReadonlyMap<GatewayId, PooledGateway & { readonly settings: string }> = new Map();
+  let entries: ReadonlyMap<GatewayId, PooledGateway & { readonly identity: string }> = new Map();
   return {
     entries: () => entries,
     gateways: () => new Map([...entries].map(([id, { gateway }]) => [id, gateway])),
@@ -45,16 +45,16 @@ export function createGatewayPool(make: (settings: SmppGatewaySettings) => Gatew
       entries = new Map(
         configs.map((config) => {
           const id = toGatewayId(config.id);
-          const smpp = smppSettingsOf(config);
-          // The window follows the rate where it is not set, and changes while sessions stand.
-          const settings = JSON.stringify({ ...smpp, window: undefined });
+          const adapter = kindOf(config).adapterOf(config);
+          const identity = `${config.kind} ${adapter.identity}`;
           const known = before.get(id);
-          let gateway = known?.settings === settings ? known.gateway : undefined;
+          let gateway = known?.identity === identity ? known.gateway : undefined;
           if (gateway === undefined) {
-            gateway = make(smpp);
+            parts.metrics.startGateway(id);
+            gateway = adapter.make(parts);
             added.push(gateway);
-          } else gateway.resize(smpp.window);
-          return [id, { gateway, route: dispatchRouteOf(config), isPaused: config.paused, settings }];
+          } else gateway.resize(adapter.window);
+          return [id, { gateway, route: routeOf(config), isPaused: config.paused, identity }];
         }),
       );
       names = gatewayNames([...entries.values()].map(({ route }) => route));
@@ -64,5 +64,21 @@ export function createGatewayPool(make: (settings: SmppGatewaySettings) => Gatew
         .filter((gateway) => !kept.has(gateway));
       return { added, removed };
     },
+  };
+}
+
+/** The rules and the rate. */
+function routeOf(config: GatewayConfig): DispatchRoute {
+  return {
+    id: toGatewayId(config.id),
+    formerIds: config.formerIds.map(toGatewayId),
+    priority: config.priority,
+    weight: config.weight,
+    rules: rulesOf(config),
+    profile: config.profile,
+    maxResends: config.maxResends,
+    pdusPerSecond: config.rate,
+    burst: config.burst,
+    ...kindOf(config).routeOf(config),
   };
 }

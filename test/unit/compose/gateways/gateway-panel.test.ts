@@ -3,19 +3,13 @@ import { createTokenSealer } from "../../../../src/app/calls/sealed-token.ts";
 import { createGateways } from "../../../../src/app/gateways/create-gateways.ts";
 import { createPauses, pausesByName } from "../../../../src/app/gateways/pauses.ts";
 import { createGatewayPanel } from "../../../../src/compose/gateways/gateway-panel.ts";
-import { createGatewayPool } from "../../../../src/compose/gateways/gateway-pool.ts";
-import { type GatewayConfig, gatewaySchema } from "../../../../src/config/gateway-schema.ts";
 import { defaultDispatchSettings } from "../../../../src/dispatch/dispatch-settings.ts";
 import { createDispatcher } from "../../../../src/dispatch/dispatcher.ts";
 import { toGatewayId } from "../../../../src/domain/ids.ts";
-import { createSmppGateway } from "../../../../src/gateways/smpp/create-smpp-gateway.ts";
 import { silentLogger } from "../../../../src/observability/logger.ts";
 import { sqliteAdapter } from "../../../contract/store/sqlite-adapter.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
-
-const schema = gatewaySchema({ readVariable: (name) => name, readFile: (path) => path });
-const config = (id: string, more: object = {}): GatewayConfig =>
-  schema.parse({ id, kind: "smpp", host: "smsc", systemId: "acme", password: "x", ...more });
+import { gatewayConfig as config, createTestPool } from "../../../support/gateway-pool.ts";
 
 describe("pauses by hand", () => {
   it("go on under the new name of their gateway, after a reload and at a start, and end there", async () => {
@@ -23,9 +17,7 @@ describe("pauses by hand", () => {
     const place = await sqliteAdapter.makePlace();
     const store = await place.open(clock);
     const { claimant } = await store.join(clock.now());
-    const pool = createGatewayPool((settings) =>
-      createSmppGateway(settings, { clock, random: () => 0.5, log: silentLogger }),
-    );
+    const pool = createTestPool(clock);
     pool.replace([config("old")]);
     const dispatcher = createDispatcher({
       store,

@@ -1,22 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { createGatewayPool } from "../../../../src/compose/gateways/gateway-pool.ts";
-import { type GatewayConfig, gatewaySchema } from "../../../../src/config/gateway-schema.ts";
 import { toGatewayId } from "../../../../src/domain/ids.ts";
-import { createSmppGateway } from "../../../../src/gateways/smpp/create-smpp-gateway.ts";
-import { silentLogger } from "../../../../src/observability/logger.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
+import { gatewayConfig as config, createTestPool } from "../../../support/gateway-pool.ts";
 
-const schema = gatewaySchema({ readVariable: (name) => name, readFile: (path) => path });
-const config = (id: string, more: object = {}): GatewayConfig =>
-  schema.parse({ id, kind: "smpp", host: "smsc", systemId: "acme", password: "x", ...more });
-
-function createPool() {
-  const clock = createFakeClock();
-  return createGatewayPool((settings) =>
-    createSmppGateway(settings, { clock, random: () => 0.5, log: silentLogger }),
-  );
-}
-
+const createPool = () => createTestPool(createFakeClock());
 const ids = (gateways: readonly { readonly id: string }[]) => gateways.map(({ id }) => id);
 
 describe("createGatewayPool", () => {
@@ -42,6 +29,23 @@ describe("createGatewayPool", () => {
       { pdusPerSecond: 20, priority: 1, rules: { countries: { allow: ["SE"] } } },
     ]);
     expect([...pool.entries().values()][0]?.isPaused).toBe(true);
+  });
+
+  it("tells dispatch the rules and the rate, and whether receipts come", () => {
+    const pool = createPool();
+    pool.replace([
+      config("north", { countries: ["SE"], prefixes: { deny: ["+4670"] }, premium: true }),
+      config("south", { receipts: "none" }),
+    ]);
+    expect(pool.routes()).toMatchObject([
+      {
+        rules: { countries: { allow: ["SE"] }, prefixes: { deny: ["+4670"] }, premium: true },
+        priority: 100,
+        weight: 1,
+        expectsReceipts: true,
+      },
+      { expectsReceipts: false },
+    ]);
   });
 
   it("keeps a connection whose rate, and with it the window, changed only", () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { smppSettingsOf } from "../../../../src/compose/gateways/gateway-settings.ts";
+import { smppSettingsOf } from "../../../../src/compose/gateways/smpp-kind.ts";
 import { gatewaySchema } from "../../../../src/config/gateway-schema.ts";
 import { smppSettings } from "../../../../src/gateways/smpp/settings.ts";
 import { gatewayId } from "../../../support/smpp-gateway.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { dispatchRouteOf, smppSettingsOf } from "../../../../src/compose/gateways/gateway-settings.ts";
+import { smppSettingsOf } from "../../../../src/compose/gateways/smpp-kind.ts";
 import { gatewaySchema } from "../../../../src/config/gateway-schema.ts";
 import { toGatewayId } from "../../../../src/domain/ids.ts";
 import { smppSettings } from "../../../../src/gateways/smpp/settings.ts";
@@ -28,17 +28,6 @@ describe("a gateway of the configuration", () => {
   it("takes command_status in either notation, also as YAML's number", () => {
     const { statusClass } = smppSettingsOf(parse({ statusClass: { "0x0B": "route", 69: "temporary" } }));
     expect(statusClass).toEqual({ 11: "route", 69: "temporary" });
-  });
-
-  it("takes rules as a list or as what is allowed and denied", () => {
-    const route = dispatchRouteOf(parse({ countries: ["SE"], prefixes: { deny: ["+4670"] }, premium: true }));
-    expect(route).toMatchObject({
-      rules: { countries: { allow: ["SE"] }, prefixes: { deny: ["+4670"] }, premium: true },
-      priority: 100,
-      weight: 1,
-      expectsReceipts: true,
-    });
-    expect(dispatchRouteOf(parse({ receipts: "none" })).expectsReceipts).toBe(false);
   });
 
   it.each([
