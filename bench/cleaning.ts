@@ -33,6 +33,7 @@ const retention: Retention = {
   parkedReceiptsMs: dayMs,
   referencesMs: dayMs,
   smscIdsMs: 0,
+  auditMs: 0,
 };
 const ROWS_A_COMMIT = 500;
 

@@ -1,6 +1,7 @@
 /** All that an API can ask for, wired to one store and to what sends: a line a feature. Each API gets it whole. */
 import type { Clock } from "../observability/clock.ts";
 import type { Store } from "../store/store.ts";
+import { type Accounts, type AccountsDeps, createAccounts } from "./accounts/create-accounts.ts";
 import { createTokenSealer } from "./calls/sealed-token.ts";
 import { createWorkInHand, type WorkInHand } from "./calls/work-in-hand.ts";
 import type { Looking } from "./followed.ts";
@@ -25,6 +26,7 @@ export interface App {
   readonly subscriptions: Subscriptions;
   readonly gateways: Gateways;
   readonly keys: Keys;
+  readonly accounts: Accounts;
   readonly maintenance: Maintenance;
   /** APIs enter in it what they let in. */
   readonly workInHand: WorkInHand;
@@ -35,9 +37,13 @@ export interface App {
 }
 
 /** What a feature is given from outside. */
-type Given<Deps> = Omit<Deps, "store" | "clock" | "sealer" | "maxRecipients">;
+type Given<Deps> = Omit<Deps, "store" | "clock" | "sealer" | "maxRecipients" | "standings" | "idsOfKeys">;
 
-export interface AppDeps extends Given<SendingDeps>, Given<KeysDeps>, Given<MaintenanceDeps> {
+export interface AppDeps
+  extends Given<SendingDeps>,
+    Given<KeysDeps>,
+    Given<AccountsDeps>,
+    Given<MaintenanceDeps> {
   readonly store: Store;
   readonly gateways: Given<GatewaysDeps>;
   readonly clock: Clock;
@@ -58,15 +64,18 @@ export function createApp(deps: AppDeps): App {
     clock,
     maxOfAccount: limits.maxReportStreamsPerAccount,
   });
+  const sealer = createTokenSealer(store.id);
+  const accounts = createAccounts({ ...deps, sealer, idsOfKeys: () => keys.accountIds() });
   const shared = {
     ...deps,
-    sealer: createTokenSealer(store.id),
+    sealer,
+    standings: accounts.standings,
     cursors: createCursors(() => store.line),
     readers,
     maxRecipients: limits.maxRecipients,
     maxSubscriptions: limits.maxSubscriptionsPerAccount,
   };
-  const keys = createKeys(shared);
+  const keys: Keys = createKeys(shared);
   return {
     sending: createSending(shared),
     messages: createMessages(shared),
@@ -74,9 +83,10 @@ export function createApp(deps: AppDeps): App {
     subscriptions: createSubscriptions(shared),
     gateways: createGateways({ ...shared, ...deps.gateways }),
     keys,
+    accounts,
     maintenance: createMaintenance(shared),
     workInHand: createWorkInHand(deps),
-    followed: [keys],
+    followed: [keys, accounts],
     readers,
   };
 }

@@ -60,6 +60,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./keys/keys.ts")).defineKeys,
   },
   {
+    name: "accounts",
+    summary: "make, list and change accounts, suspend and reinstate them",
+    load: async () => (await import("./accounts/accounts.ts")).defineAccounts,
+  },
+  {
+    name: "audit",
+    summary: "list what operators did",
+    load: async () => (await import("./accounts/audit.ts")).defineAudit,
+  },
+  {
     name: "simulate",
     summary: "run an SMSC simulator",
     load: async () => (await import("./simulator/simulate.ts")).defineSimulate,

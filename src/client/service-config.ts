@@ -2,6 +2,8 @@
  * The gRPC service config of the contract: which calls gRPC itself may try again. UNAVAILABLE alone, and only calls with an
  * idempotency_level: gRPC cannot see a request_id, and a SendSms whose answer was lost would go twice (docs/adr/0165).
  */
+import { AccountServiceDefinition } from "../gen/smsrelay/v1/account_service.ts";
+import { AdminServiceDefinition } from "../gen/smsrelay/v1/admin_service.ts";
 import { GatewayServiceDefinition } from "../gen/smsrelay/v1/gateway_service.ts";
 import { KeyServiceDefinition } from "../gen/smsrelay/v1/key_service.ts";
 import { MaintenanceServiceDefinition } from "../gen/smsrelay/v1/maintenance_service.ts";
@@ -16,6 +18,8 @@ interface ServiceDefinition {
 }
 
 const definitions: readonly ServiceDefinition[] = [
+  AccountServiceDefinition,
+  AdminServiceDefinition,
   GatewayServiceDefinition,
   KeyServiceDefinition,
   MaintenanceServiceDefinition,

@@ -40,6 +40,7 @@ function retentionOf({ retention }: Pick<Config, "retention">): Retention {
     parkedReceiptsMs: retention.parkedReceipts,
     referencesMs: retention.references,
     smscIdsMs: retention.smscIds,
+    auditMs: retention.audit,
   };
 }
 

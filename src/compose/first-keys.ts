@@ -5,6 +5,7 @@
 import { existsSync, statSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { join } from "node:path";
+import { serviceItself } from "../app/calls/act.ts";
 import type { Keys } from "../app/keys/create-keys.ts";
 import { codeOf } from "../config/code-of.ts";
 import { accountScopes, operatorScopes, type Scope } from "../domain/scopes.ts";
@@ -50,12 +51,8 @@ export async function ensureFirstKeys(
         { cause },
       );
     });
-    const { secret } = await keys.create({
-      accountId: account,
-      scopes,
-      displayName: "made at the first start",
-      keyId: "",
-    });
+    const wanted = { accountId: account, scopes, displayName: "made at the first start", keyId: "" };
+    const { secret } = await keys.create(wanted, serviceItself("first start"));
     await file.writeFile(`${secret}\n`);
     return path;
   };

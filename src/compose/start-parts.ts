@@ -106,6 +106,7 @@ export async function startParts(
     requestSecrets: await requestSecretsOf(config, store, log),
     onReplayed: () => metrics.replayedRequests.add(1),
     configured: configuredKeys(config),
+    configuredIds: config.accounts.map(({ id }) => id),
     gateways: { ...panel, pauses, lastBacklog: admission.backlog },
     storePath: config.store.path,
     stopping: stopping.signal,

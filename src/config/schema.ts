@@ -91,6 +91,7 @@ const retention = z
     parkedReceipts: duration("1m", "30d").default(day),
     references: duration("1h", "30d").default(3 * day),
     smscIds: duration("1h", "60d").default(7 * day),
+    audit: duration("1d", "3650d").default(400 * day),
   })
   .prefault({});
 

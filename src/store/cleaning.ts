@@ -10,6 +10,7 @@ export interface Retention {
   readonly referencesMs: number;
   /** An SMSC id matches receipts until validity and this have passed. */
   readonly smscIdsMs: number;
+  readonly auditMs: number;
 }
 
 export interface CleanRequest {

@@ -11,6 +11,11 @@ import {
 import { BadRequest, ErrorInfo, QuotaFailure, RetryInfo } from "../../src/gen/google/rpc/error_details.ts";
 import { Status as RpcStatus } from "../../src/gen/google/rpc/status.ts";
 import {
+  type AccountServiceClient,
+  AccountServiceDefinition,
+} from "../../src/gen/smsrelay/v1/account_service.ts";
+import { type AdminServiceClient, AdminServiceDefinition } from "../../src/gen/smsrelay/v1/admin_service.ts";
+import {
   type GatewayServiceClient,
   GatewayServiceDefinition,
 } from "../../src/gen/smsrelay/v1/gateway_service.ts";
@@ -30,6 +35,8 @@ export interface RpcClients extends Disposable {
   readonly subscriptions: SubscriptionServiceClient;
   readonly gateways: GatewayServiceClient;
   readonly keys: KeyServiceClient;
+  readonly accounts: AccountServiceClient;
+  readonly admin: AdminServiceClient;
   readonly maintenance: MaintenanceServiceClient;
 }
 
@@ -48,6 +55,8 @@ export function connectClients(address: string, apiKey: string | undefined, opti
     subscriptions: factory.create(SubscriptionServiceDefinition, channel, defaults),
     gateways: factory.create(GatewayServiceDefinition, channel, defaults),
     keys: factory.create(KeyServiceDefinition, channel, defaults),
+    accounts: factory.create(AccountServiceDefinition, channel, defaults),
+    admin: factory.create(AdminServiceDefinition, channel, defaults),
     maintenance: factory.create(MaintenanceServiceDefinition, channel, defaults),
     [Symbol.dispose]: () => channel.close(),
   };

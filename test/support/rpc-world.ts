@@ -123,6 +123,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
       { accountId: "other", scopes: accountScopes, key: OTHER_KEY },
       { accountId: "ops", scopes: operatorScopes, key: OPERATOR_KEY },
     ],
+    configuredIds: ["shop", "other", "ops"],
     gateways: {
       lastBacklog: () => ({ queued: 0, byQueue: [], parkedReceipts: 0 }),
       held: () => [],

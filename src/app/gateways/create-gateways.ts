@@ -7,6 +7,7 @@ import type { GatewayHealth } from "../../routing/route-gateway.ts";
 import type { ReplicaReport } from "../../store/gateway-sessions.ts";
 import type { Store } from "../../store/store.ts";
 import type { Backlog } from "../../store/views.ts";
+import { actOf, type Caller } from "../calls/act.ts";
 import { isCleanText, isLongerThan } from "../calls/check-stored-text.ts";
 import { type Page, type PageRequest, pageOf } from "../calls/page-token.ts";
 import { invalid, missing } from "../calls/required-fields.ts";
@@ -57,8 +58,11 @@ export interface GatewaysDeps {
 export interface Gateways {
   /** By priority and id. */
   list(page: PageRequest): Promise<Page<GatewayAnswer>>;
-  pause(input: { readonly gatewayId: string; readonly reason: string }): Promise<GatewayAnswer>;
-  resume(gatewayId: string): Promise<GatewayAnswer>;
+  pause(
+    input: { readonly gatewayId: string; readonly reason: string },
+    caller: Caller,
+  ): Promise<GatewayAnswer>;
+  resume(gatewayId: string, caller: Caller): Promise<GatewayAnswer>;
 }
 
 /** Makes the use cases. */
@@ -87,21 +91,22 @@ export function createGateways(deps: GatewaysDeps): Gateways {
       const { byQueue } = addHeld(await store.backlog(), deps.held());
       return { entries: entries.map((gateway) => withWaiting(gateway, byQueue)), nextPageToken };
     },
-    async pause({ gatewayId, reason }) {
+    async pause({ gatewayId, reason }, caller) {
       const before = find(gatewayId);
       const { id, pauseTimeMs } = before;
       if (isLongerThan(reason, 200) || !isCleanText(reason))
         throw invalid("reason", "must have at most 200 characters, no controls and no U+FFFD");
       const pause = { reason, timeMs: pauseTimeMs ?? clock.now() };
-      await store.setPaused(id, pause);
+      await store.setPaused(actOf(caller, id, clock.now()), id, pause);
       pauses.change((all) => [...all.filter((other) => other.gatewayId !== id), { gatewayId: id, ...pause }]);
       return answerStored(before);
     },
-    async resume(gatewayId) {
+    async resume(gatewayId, caller) {
       const before = find(gatewayId);
       const { id } = before;
-      const names = [id, ...deps.formerIdsOf(id)];
-      for (const name of names) await store.setPaused(name, undefined);
+      const formerIds = deps.formerIdsOf(id);
+      const names = [id, ...formerIds];
+      await store.setPaused(actOf(caller, id, clock.now()), id, undefined, formerIds);
       pauses.change((all) => all.filter(({ gatewayId }) => !names.includes(gatewayId)));
       deps.onResume(id);
       return answerStored(before);

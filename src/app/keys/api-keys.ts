@@ -11,6 +11,7 @@ import { holdsScope, isWhole, type Scope } from "../../domain/scopes.ts";
 import type { Clock } from "../../observability/clock.ts";
 import type { ApiKey } from "../../store/records/api-keys.ts";
 import type { Store } from "../../store/store.ts";
+import { actOf, type Caller } from "../calls/act.ts";
 import type { KeyVerifier, Principal } from "../calls/principal.ts";
 import { createFollowed, trustMs } from "../followed.ts";
 
@@ -29,20 +30,25 @@ export interface NewApiKey {
 
 export interface ApiKeys extends KeyVerifier {
   /** Refuses with ALREADY_EXISTS where there is a key of this id. */
-  create(request: {
-    readonly accountId: AccountId;
-    readonly scopes: readonly Scope[];
-    readonly name: string;
-    /** Undefined for one of our own. */
-    readonly keyId?: string | undefined;
-  }): Promise<NewApiKey>;
+  create(
+    request: {
+      readonly accountId: AccountId;
+      readonly scopes: readonly Scope[];
+      readonly name: string;
+      /** Undefined for one of our own. */
+      readonly keyId?: string | undefined;
+    },
+    caller: Caller,
+  ): Promise<NewApiKey>;
   /** Stored keys, newest first, the revoked ones too. */
   list(): Promise<readonly ApiKey[]>;
   /**
    * Revokes at once and answers the key as it is now; refuses with UNKNOWN_KEY where no key has the id, and with NOT_CHANGEABLE where it is
    * one of the configuration, or, without `force`, where nobody could look after the service any more.
    */
-  revoke(keyId: string, options: { readonly force: boolean }): Promise<ApiKey>;
+  revoke(keyId: string, options: { readonly force: boolean }, caller: Caller): Promise<ApiKey>;
+  /** Accounts that have a key in the store, as of now. */
+  accountIds(): Promise<ReadonlySet<AccountId>>;
   /** Whether anybody could call at all, or make a call that needs this scope. */
   hasAny(scope?: Scope): Promise<boolean>;
   /** Sees what other processes did. */
@@ -138,14 +144,14 @@ export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKey
       return { reason, keyId: key.id, account: key.accountId };
     },
 
-    async create({ accountId, scopes, name, keyId }) {
+    async create({ accountId, scopes, name, keyId }, caller) {
       for (;;) {
         const id = keyId ?? newKeyId();
         const secret = `smsr_${id}_${randomBytes(32).toString("base64url")}`;
         const hash = hashOf(secret, scopes).toString("hex");
         const createTimeMs = clock.now();
         const apiKey: ApiKey = { id, accountId, scopes, name, hash, createTimeMs, revokeTimeMs: undefined };
-        if (!(await store.createKey(apiKey))) {
+        if (!(await store.createKey(actOf(caller, id, createTimeMs), apiKey))) {
           if (keyId === undefined) continue;
           throw new SmsError("ALREADY_EXISTS", "A key has this id.");
         }
@@ -161,12 +167,13 @@ export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKey
       );
     },
 
-    async revoke(keyId, { force }) {
+    async revoke(keyId, { force }, caller) {
       refuseConfigured(keyId);
       if (!known.value.has(keyId)) await known.look();
       const nowMs = clock.now();
-      const mayBeLast = force || [...byConfiguredHash.values()].some(isOperator);
-      if ((await store.revokeKey(keyId, nowMs, { mayBeLast })) === "last_operator")
+      const besides = [...byConfiguredHash.values()].filter(isOperator).map(({ accountId }) => accountId);
+      const act = actOf(caller, keyId, nowMs);
+      if ((await store.revokeKey(act, keyId, force ? "any" : besides)) === "last_operator")
         throw new SmsError(
           "NOT_CHANGEABLE",
           "It is the last key of an operator: nobody could make another one.",
@@ -185,6 +192,11 @@ export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKey
       if ([...byConfiguredHash.values()].some(holds)) return true;
       await known.look();
       return [...known.value.values()].some((key) => key.revokeTimeMs === undefined && holds(key));
+    },
+
+    async accountIds() {
+      await known.look();
+      return new Set([...known.value.values()].map(({ accountId }) => accountId));
     },
 
     look: () => known.look(),

@@ -4,7 +4,7 @@ import type { TokenSealer } from "../calls/sealed-token.ts";
 import { type ApiKeys, type ApiKeysDeps, createApiKeys } from "./api-keys.ts";
 import { createKeyControl, type KeyControl } from "./key-control.ts";
 
-export interface Keys extends KeyVerifier, KeyControl, Pick<ApiKeys, "hasAny" | "look"> {}
+export interface Keys extends KeyVerifier, KeyControl, Pick<ApiKeys, "hasAny" | "look" | "accountIds"> {}
 
 export interface KeysDeps extends ApiKeysDeps {
   readonly sealer: TokenSealer;
@@ -12,6 +12,6 @@ export interface KeysDeps extends ApiKeysDeps {
 
 export function createKeys({ sealer, ...deps }: KeysDeps): Keys {
   const keys = createApiKeys(deps);
-  const { verify, whyRefused, hasAny, look } = keys;
-  return { verify, whyRefused, hasAny, look, ...createKeyControl({ keys, sealer }) };
+  const { verify, whyRefused, hasAny, look, accountIds } = keys;
+  return { verify, whyRefused, hasAny, look, accountIds, ...createKeyControl({ keys, sealer }) };
 }

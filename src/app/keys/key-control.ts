@@ -3,6 +3,7 @@ import { type FieldViolation, refuseFields } from "../../domain/errors.ts";
 import { toAccountId } from "../../domain/ids.ts";
 import { accountScopes, type Scope, tidyScopes } from "../../domain/scopes.ts";
 import type { ApiKey } from "../../store/records/api-keys.ts";
+import type { Caller } from "../calls/act.ts";
 import { isCleanText, isLongerThan } from "../calls/check-stored-text.ts";
 import { type Page, type PageRequest, pageOf } from "../calls/page-token.ts";
 import { missing } from "../calls/required-fields.ts";
@@ -21,23 +22,26 @@ export interface KeyControlDeps {
 }
 
 export interface KeyControl {
-  create(input: {
-    readonly accountId: string;
-    /** Empty for those of an account. */
-    readonly scopes: readonly (Scope | Unknown)[];
-    readonly displayName: string;
-    /** Empty for one of the service's own. */
-    readonly keyId: string;
-  }): Promise<NewApiKey>;
+  create(
+    input: {
+      readonly accountId: string;
+      /** Empty for those of an account. */
+      readonly scopes: readonly (Scope | Unknown)[];
+      readonly displayName: string;
+      /** Empty for one of the service's own. */
+      readonly keyId: string;
+    },
+    caller: Caller,
+  ): Promise<NewApiKey>;
   /** Newest first. */
   list(page: PageRequest): Promise<Page<ApiKey>>;
-  revoke(keyId: string, options: { readonly force: boolean }): Promise<ApiKey>;
+  revoke(keyId: string, options: { readonly force: boolean }, caller: Caller): Promise<ApiKey>;
 }
 
 /** Makes the use cases. */
 export function createKeyControl({ keys, sealer }: KeyControlDeps): KeyControl {
   return {
-    async create({ accountId, scopes, displayName, keyId }) {
+    async create({ accountId, scopes, displayName, keyId }, caller) {
       const violations: FieldViolation[] = [];
       const refuse = (field: string, reason: FieldViolation["reason"], description: string) =>
         violations.push({ field, reason, description });
@@ -58,17 +62,18 @@ export function createKeyControl({ keys, sealer }: KeyControlDeps): KeyControl {
       else if (configuredForm.test(keyId))
         refuse("key_id", "INVALID_PARAMETER", "must not begin as ids of configured keys do");
       if (violations.length > 0) throw refuseFields(violations);
-      return keys.create({
+      const wanted = {
         accountId: toAccountId(accountId),
         scopes: known.length === 0 ? accountScopes : tidyScopes(known),
         name: displayName,
         keyId: keyId === "" ? undefined : keyId,
-      });
+      };
+      return keys.create(wanted, caller);
     },
     list: async (page) => pageOf(sealer, "keys", page, (await keys.list()).toSorted(byAge), ageKey),
-    revoke(keyId, options) {
+    revoke(keyId, options, caller) {
       if (keyId === "") throw missing("key_id");
-      return keys.revoke(keyId, options);
+      return keys.revoke(keyId, options, caller);
     },
   };
 }

@@ -3,7 +3,9 @@ import { createHash, randomUUID } from "node:crypto";
 import { type FileHandle, open, readdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { SmsError } from "../../domain/errors.ts";
+import type { Clock } from "../../observability/clock.ts";
 import type { Store } from "../../store/store.ts";
+import { actOf, type Caller } from "../calls/act.ts";
 
 const chunkOctets = 256 * 1024;
 const retryAfterMs = 30_000;
@@ -16,17 +18,18 @@ export interface BackupPiece {
 }
 
 export interface DownloadBackupDeps {
-  readonly store: Pick<Store, "backup">;
+  readonly store: Pick<Store, "backup" | "noteAct">;
+  readonly clock: Pick<Clock, "now">;
   /** The store's own file; the copy is made beside it. */
   readonly storePath: string;
 }
 
-export type DownloadBackup = () => AsyncGenerator<BackupPiece, void>;
+export type DownloadBackup = (caller: Caller) => AsyncGenerator<BackupPiece, void>;
 
 /** Makes the use case. One at a time; the copy has no name while it is read, so that the system removes it with the process. */
-export function createDownloadBackup({ store, storePath }: DownloadBackupDeps): DownloadBackup {
+export function createDownloadBackup({ store, clock, storePath }: DownloadBackupDeps): DownloadBackup {
   let isRunning = false;
-  return async function* () {
+  return async function* (caller) {
     if (isRunning)
       throw new SmsError("OVERLOADED", undefined, {
         retryAfterMs,
@@ -36,6 +39,7 @@ export function createDownloadBackup({ store, storePath }: DownloadBackupDeps): 
     const path = `${storePath}.backup-${randomUUID()}`;
     try {
       await store.backup(path);
+      await store.noteAct(actOf(caller, "", clock.now()));
       await using file = await open(path, "r");
       await rm(path);
       yield* readPieces(file);

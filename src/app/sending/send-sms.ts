@@ -11,6 +11,7 @@ import type { Clock } from "../../observability/clock.ts";
 import type { KnownRequest } from "../../store/accepting.ts";
 import type { Store } from "../../store/store.ts";
 import type { AdmissionState } from "../calls/admission.ts";
+import { refuseSending, type Standings } from "../calls/standing.ts";
 import type { Place } from "../calls/work-in-hand.ts";
 import { acceptMessage, type DirectClaims } from "./accept-message.ts";
 import { answerInAnyCase, refuseWhenAllFailed } from "./answer-after-gateway.ts";
@@ -46,6 +47,7 @@ export interface SendSmsDeps {
   readonly clock: Clock;
   readonly newMessageId: () => MessageId;
   readonly admission: () => AdmissionState;
+  readonly standings: Standings;
   readonly maxRecipients: number;
   readonly requestHashes: RequestHashes;
   /** A repeated request got the first one's answer. */
@@ -70,6 +72,8 @@ export type SendSms = (input: SendSmsInput, call: SendSmsCall) => Promise<SendSm
 export function createSendSms(deps: SendSmsDeps): SendSms {
   return async (input, call) => {
     const startMs = deps.clock.now();
+    const standing = deps.standings.of(call.accountId);
+    refuseSending(standing instanceof Promise ? await standing : standing);
     const parsed = parseSendRequest(input, {
       maxRecipients: deps.maxRecipients,
       purpose: call.method === "SendSmsStream" ? "stream" : "call",

@@ -3,6 +3,11 @@ import { type Command, InvalidArgumentError } from "commander";
 import { createChannel, createClientFactory, Metadata } from "nice-grpc";
 import { keepErrorDetails } from "../../client/error-details.ts";
 import {
+  type AccountServiceClient,
+  AccountServiceDefinition,
+} from "../../gen/smsrelay/v1/account_service.ts";
+import { type AdminServiceClient, AdminServiceDefinition } from "../../gen/smsrelay/v1/admin_service.ts";
+import {
   type GatewayServiceClient,
   GatewayServiceDefinition,
 } from "../../gen/smsrelay/v1/gateway_service.ts";
@@ -81,6 +86,8 @@ export interface ServiceClient {
   readonly subscriptions: SubscriptionServiceClient;
   readonly gateways: GatewayServiceClient;
   readonly keys: KeyServiceClient;
+  readonly accounts: AccountServiceClient;
+  readonly admin: AdminServiceClient;
   readonly maintenance: MaintenanceServiceClient;
   readonly address: string;
   /** Ends a single call at Ctrl-C or at its deadline, which the service is told too; for a call that lasts use `context.signal`. */
@@ -140,6 +147,8 @@ function connect(options: ClientOptions, context: CliContext, role: KeyRole): Se
     subscriptions: factory.create(SubscriptionServiceDefinition, channel, defaults),
     gateways: factory.create(GatewayServiceDefinition, channel, defaults),
     keys: factory.create(KeyServiceDefinition, channel, defaults),
+    accounts: factory.create(AccountServiceDefinition, channel, defaults),
+    admin: factory.create(AdminServiceDefinition, channel, defaults),
     maintenance: factory.create(MaintenanceServiceDefinition, channel, defaults),
     address,
     callOptions: () => ({

@@ -6,6 +6,7 @@
 import type { Metadata, StatusObject } from "@grpc/grpc-js";
 import type { FailureDeps } from "../../app/calls/failure.ts";
 import type { KeyVerifier, Principal } from "../../app/calls/principal.ts";
+import { type Standing, type Standings, suspended } from "../../app/calls/standing.ts";
 import { SmsError } from "../../domain/errors.ts";
 import { holdsScope, type Scope } from "../../domain/scopes.ts";
 import type { Clock, Timer } from "../../observability/clock.ts";
@@ -13,10 +14,11 @@ import { type CallBounds, Share } from "./call-bounds.ts";
 import { CallList, type WatchedCall } from "./call-list.ts";
 import { type Connections, createConnections } from "./connections.ts";
 import { refusalOf, statusOf } from "./error-status.ts";
-import { logMissingScope, logRefusedKey } from "./refused-keys.ts";
+import { logMissingScope, logRefusedKey, logSuspended } from "./refused-keys.ts";
 
 export interface CallDoorDeps extends FailureDeps {
   readonly keys: KeyVerifier;
+  readonly accounts: { readonly standings: Standings };
   readonly clock: Pick<Clock, "monotonic" | "setInterval">;
   readonly bounds: CallBounds;
 }
@@ -69,6 +71,7 @@ const retryAfterMs = 1_000;
 
 export function createCallDoor(deps: CallDoorDeps): CallDoor {
   const { keys, clock, bounds } = deps;
+  const { standings } = deps.accounts;
   const strangers: Entry = {
     principal: undefined,
     share: new Share("callers without a key", bounds.strangers),
@@ -106,13 +109,54 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     return refusalOf(new SmsError("INVALID_CREDENTIALS"), deps);
   }
 
-  function admitKnown(principal: Principal, scope: Scope, peer: Peer): Entry | StatusObject {
+  function admitKnown(
+    principal: Principal,
+    scope: Scope,
+    peer: Peer,
+  ): Entry | StatusObject | Promise<Entry | StatusObject> {
+    const standing = standings.of(principal.accountId);
+    return standing instanceof Promise
+      ? standing.then((known) => admitStanding(known, principal, scope, peer))
+      : admitStanding(standing, principal, scope, peer);
+  }
+
+  function admitStanding(
+    { state }: Standing,
+    principal: Principal,
+    scope: Scope,
+    peer: Peer,
+  ): Entry | StatusObject {
+    if (state === "SUSPENDED") {
+      logSuspended(deps, principal, peer.getPeer());
+      return refusalOf(suspended(), deps);
+    }
     if (!holdsScope(principal.scopes, scope)) {
       logMissingScope(deps, principal, scope, peer.getPeer());
       const text = `The key does not hold the scope ${scope}, which this call wants.`;
       return refusalOf(new SmsError("ACCESS_DENIED", text, { metadata: { scope } }), deps);
     }
     return admit({ principal, share: shareOf(principal.accountId) });
+  }
+
+  /** Why a stream that this key has opened must not go on; undefined where it may. */
+  function whyEnded(presented: string, peer: Peer): SmsError | undefined | Promise<SmsError | undefined> {
+    const judgeStanding = (principal: Principal, { state }: Standing) => {
+      if (state !== "SUSPENDED") return undefined;
+      logSuspended(deps, principal, peer.getPeer());
+      return suspended();
+    };
+    const judge = (found: Principal | undefined) => {
+      if (found === undefined) {
+        logRefusedKey(deps, presented, peer.getPeer());
+        return new SmsError("INVALID_CREDENTIALS");
+      }
+      const standing = standings.of(found.accountId);
+      return standing instanceof Promise
+        ? standing.then((known) => judgeStanding(found, known))
+        : judgeStanding(found, standing);
+    };
+    const found = keys.verify(presented);
+    return found instanceof Promise ? found.then(judge) : judge(found);
   }
 
   const arriving = new CallList<WatchedCall>();
@@ -140,33 +184,29 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
       if (scope === undefined) return admit(strangers);
       const presented = bearerOf(metadata);
       if (presented === undefined) return refuseKey(undefined, peer);
+      const judge = (found: Principal | undefined) =>
+        found === undefined ? refuseKey(presented, peer) : admitKnown(found, scope, peer);
       const found = keys.verify(presented);
-      if (found instanceof Promise)
-        return found.then(
-          (known) => (known === undefined ? refuseKey(presented, peer) : admitKnown(known, scope, peer)),
-          (thrown: unknown) => refusalOf(thrown, deps),
-        );
-      return found === undefined ? refuseKey(presented, peer) : admitKnown(found, scope, peer);
+      const entry = found instanceof Promise ? found.then(judge) : judge(found);
+      return entry instanceof Promise ? entry.catch((thrown: unknown) => refusalOf(thrown, deps)) : entry;
     },
     watchKey(metadata, peer, onRefused) {
       const presented = bearerOf(metadata) ?? "";
       let unanswered = 0;
       let isChecking = false;
-      const judge = (found: Principal | undefined) => {
+      const judge = (refusal: SmsError | undefined) => {
         unanswered = 0;
-        if (found !== undefined) return;
-        logRefusedKey(deps, presented, peer.getPeer());
-        onRefused(new SmsError("INVALID_CREDENTIALS"));
+        if (refusal !== undefined) onRefused(refusal);
       };
       const check = () => {
         if (unanswered >= mostUnanswered) return onRefused(new SmsError("SERVICE_UNAVAILABLE"));
         unanswered += 1;
         if (isChecking) return;
-        const found = keys.verify(presented);
-        if (!(found instanceof Promise)) return judge(found);
+        const refusal = whyEnded(presented, peer);
+        if (!(refusal instanceof Promise)) return judge(refusal);
         isChecking = true;
         // A check that fails or hangs is one that could not tell.
-        found
+        refusal
           .then(judge, () => {})
           .finally(() => {
             isChecking = false;

@@ -84,6 +84,10 @@ export abstract class GuardedCall
     return this.call.getPeer();
   }
 
+  get path(): string {
+    return this.method.path;
+  }
+
   get deadlineMs(): number {
     return Number(this.call.getDeadline());
   }

@@ -25,6 +25,16 @@ export function logMissingScope(
   log.often.warn(fields, "A call was refused to a key that does not hold its scope.");
 }
 
+/** A key that is right, of an account that an operator suspended. */
+export function logSuspended(
+  { log }: Pick<RefusedKeysDeps, "log">,
+  { keyId, accountId: account }: Principal,
+  peer: string,
+): void {
+  const fields = { reason: "SUSPENDED", keyId, account, peer: addressOf(peer) };
+  log.often.warn(fields, "A call was refused to a suspended account.");
+}
+
 /** Without the port, which differs for each connection: lines of one address are counted together. */
 function addressOf(peer: string): string {
   return peer.replace(/:[0-9]+$/, "");

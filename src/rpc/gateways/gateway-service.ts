@@ -1,9 +1,13 @@
 /** GatewayService: what operators do with gateways and routes, with a line in the log on who did what and from where. */
 import type { Gateways } from "../../app/gateways/create-gateways.ts";
 import type { Sending } from "../../app/sending/create-sending.ts";
-import type { GatewayServiceDefinition } from "../../gen/smsrelay/v1/gateway_service.ts";
+import {
+  type GatewayServiceDefinition,
+  PauseGatewayRequest,
+  ResumeGatewayRequest,
+} from "../../gen/smsrelay/v1/gateway_service.ts";
 import type { Logger } from "../../observability/logger.ts";
-import { actor } from "../calls/actor.ts";
+import { actor, callerOf } from "../calls/caller.ts";
 import type { Handlers, ScopesOf } from "../calls/handlers.ts";
 import { fromExplainRouteRequest, toGateway, toRouteCandidate } from "./translate-gateway.ts";
 
@@ -31,15 +35,17 @@ export function createGatewayService({
       return { gateways: entries.map(toGateway), nextPageToken };
     },
     pauseGateway: async (request, ...who) => {
-      const gateway = toGateway(await gateways.pause(request));
+      const caller = await callerOf(PauseGatewayRequest, request, ...who);
+      const gateway = toGateway(await gateways.pause(request, caller));
       log.info(
         { gateway: gateway.gatewayId, reason: request.reason, ...actor(...who) },
         "An operator paused a gateway.",
       );
       return { gateway };
     },
-    resumeGateway: async ({ gatewayId }, ...who) => {
-      const gateway = toGateway(await gateways.resume(gatewayId));
+    resumeGateway: async (request, ...who) => {
+      const caller = await callerOf(ResumeGatewayRequest, request, ...who);
+      const gateway = toGateway(await gateways.resume(request.gatewayId, caller));
       log.info({ gateway: gateway.gatewayId, ...actor(...who) }, "An operator resumed a gateway.");
       return { gateway };
     },

@@ -1,8 +1,12 @@
 /** KeyService: how operators make, list and revoke keys, with a line in the log on who did what and from where. */
 import type { Keys } from "../../app/keys/create-keys.ts";
-import type { KeyServiceDefinition } from "../../gen/smsrelay/v1/key_service.ts";
+import {
+  CreateKeyRequest,
+  type KeyServiceDefinition,
+  RevokeKeyRequest,
+} from "../../gen/smsrelay/v1/key_service.ts";
 import type { Logger } from "../../observability/logger.ts";
-import { actor } from "../calls/actor.ts";
+import { actor, callerOf } from "../calls/caller.ts";
 import type { Handlers, ScopesOf } from "../calls/handlers.ts";
 import { fromScope } from "../translate/enums.ts";
 import { toApiKey } from "./translate-key.ts";
@@ -21,7 +25,8 @@ export const keyScopes = {
 export function createKeyService({ keys, log }: KeyServiceDeps): Handlers<KeyServiceDefinition> {
   return {
     createKey: async (request, ...who) => {
-      const made = await keys.create({ ...request, scopes: request.scopes.map(fromScope) });
+      const caller = await callerOf(CreateKeyRequest, request, ...who);
+      const made = await keys.create({ ...request, scopes: request.scopes.map(fromScope) }, caller);
       const { id: keyId, accountId: account, scopes } = made.apiKey;
       log.info({ keyId, account, scopes, ...actor(...who) }, "An operator created an API key.");
       return { apiKey: toApiKey(made.apiKey), secret: made.secret };
@@ -30,8 +35,9 @@ export function createKeyService({ keys, log }: KeyServiceDeps): Handlers<KeySer
       const { entries, nextPageToken = "" } = await keys.list(request);
       return { apiKeys: entries.map(toApiKey), nextPageToken };
     },
-    revokeKey: async ({ keyId, force }, ...who) => {
-      const apiKey = await keys.revoke(keyId, { force });
+    revokeKey: async (request, ...who) => {
+      const { keyId, force } = request;
+      const apiKey = await keys.revoke(keyId, { force }, await callerOf(RevokeKeyRequest, request, ...who));
       log.info({ keyId, account: apiKey.accountId, ...actor(...who) }, "An operator revoked an API key.");
       return { apiKey: toApiKey(apiKey) };
     },

@@ -1,11 +1,15 @@
 /** The one list of services: what each is called, which scope the key of each of its calls has to hold, and who answers. */
 import type { App } from "../../app/create-app.ts";
 import type { Scope } from "../../domain/scopes.ts";
+import { AccountServiceDefinition } from "../../gen/smsrelay/v1/account_service.ts";
+import { AdminServiceDefinition } from "../../gen/smsrelay/v1/admin_service.ts";
 import { GatewayServiceDefinition } from "../../gen/smsrelay/v1/gateway_service.ts";
 import { KeyServiceDefinition } from "../../gen/smsrelay/v1/key_service.ts";
 import { MaintenanceServiceDefinition } from "../../gen/smsrelay/v1/maintenance_service.ts";
 import { SmsServiceDefinition } from "../../gen/smsrelay/v1/sms_service.ts";
 import { SubscriptionServiceDefinition } from "../../gen/smsrelay/v1/subscription_service.ts";
+import { accountScopes, createAccountService } from "../accounts/account-service.ts";
+import { adminScopes, createAdminService } from "../accounts/admin-service.ts";
 import type { Handlers, ServiceOf } from "../calls/handlers.ts";
 import { type ServedService, serveContract } from "../calls/served-service.ts";
 import { createGatewayService, gatewayScopes } from "../gateways/gateway-service.ts";
@@ -32,6 +36,8 @@ const services: readonly Listed[] = [
     ...createReportCalls(deps),
   })),
   listed(SubscriptionServiceDefinition, subscriptionScopes, createSubscriptionService),
+  listed(AccountServiceDefinition, accountScopes, createAccountService),
+  listed(AdminServiceDefinition, adminScopes, createAdminService),
   listed(GatewayServiceDefinition, gatewayScopes, createGatewayService),
   listed(KeyServiceDefinition, keyScopes, createKeyService),
   listed(MaintenanceServiceDefinition, maintenanceScopes, createMaintenanceService),

@@ -3,11 +3,13 @@
  * made from the contract: a word that one of them lacks fails the types.
  */
 import type { Unknown } from "../../app/calls/unknown.ts";
+import type { AccountState } from "../../domain/account.ts";
 import type { DeliveryState, FailureReason } from "../../domain/delivery-state.ts";
 import type { AttemptMark, AttemptOutcome, DuplicatePolicy, Lane, Message } from "../../domain/message.ts";
 import type { Scope } from "../../domain/scopes.ts";
 import { type StatusCodeName, statusCode } from "../../domain/status-code.ts";
 import type { Concatenation, Encoding } from "../../encoding/message-plan.ts";
+import { AccountState as PbAccountState } from "../../gen/smsrelay/v1/account.ts";
 import { Scope as PbScope } from "../../gen/smsrelay/v1/api_key.ts";
 import {
   AttemptMark as PbAttemptMark,
@@ -131,6 +133,14 @@ const scopeNumbers = numbersOf(PbScope, "SCOPE_") satisfies Record<Scope, PbScop
 /** In a list there is no default: 0 is not a scope. */
 export const fromScope = reader(scopeNumbers, "UNRECOGNIZED");
 export const toScope = (scope: Scope): PbScope => scopeNumbers[scope];
+
+const accountStateNumbers = numbersOf(PbAccountState, "ACCOUNT_STATE_") satisfies Record<
+  AccountState,
+  PbAccountState
+>;
+/** In a list there is no default. */
+export const fromAccountState = reader(accountStateNumbers, "UNRECOGNIZED");
+export const toAccountState = (state: AccountState): PbAccountState => accountStateNumbers[state];
 
 const feedNumbers = numbersOf(PbFeed, "FEED_");
 export const fromFeed = reader(feedNumbers, "DELIVERY_REPORTS");

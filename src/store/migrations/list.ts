@@ -10,6 +10,7 @@ import { parkedReceipts } from "./0007-parked-receipts.ts";
 import { keyScopes } from "./0011-key-scopes.ts";
 import { fewerChecks } from "./0013-fewer-checks.ts";
 import { firstAttempts } from "./0014-first-attempts.ts";
+import { accounts } from "./0015-accounts.ts";
 
 const shared: readonly SharedMigration[] = [
   claimNumbers,
@@ -19,6 +20,7 @@ const shared: readonly SharedMigration[] = [
   keyScopes,
   fewerChecks,
   firstAttempts,
+  accounts,
 ];
 
 export const sqliteMigrations: readonly Migration[] = shared.flatMap(({ version, minReader, sqlite: sql }) =>

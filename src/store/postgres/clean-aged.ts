@@ -14,6 +14,7 @@ interface AgedTable {
 
 const agedTables: readonly AgedTable[] = [
   { table: "request_ids", key: "seq", time: "time", age: ({ requestIdsMs }) => requestIdsMs },
+  { table: "audit", key: "number", time: "time", age: ({ auditMs }) => auditMs },
   { table: "smsc_ids", key: "seq", time: "expire_time", age: ({ smscIdsMs }) => smscIdsMs },
   {
     table: "stray_receipts",

@@ -84,7 +84,9 @@ async function migrateMeta(
       if (next === undefined) return found;
       await client.query(`SET LOCAL lock_timeout = ${lockWaitMs}`);
       await client.query(unhurried(next.sql));
-      const { version, minReader } = next;
+      const { version } = next;
+      // A later step takes nothing back of what an earlier one, or a feature in use, asks of readers.
+      const minReader = Math.max(found.minReader, next.minReader);
       await setMeta(client, [
         ["version", String(version)],
         ["min_reader", String(minReader)],
@@ -138,6 +140,9 @@ export async function planMigration(
 function indexesOf(steps: readonly Migration[]): readonly AddedIndex[] {
   return steps.flatMap(({ indexes = [] }) => indexes);
 }
+
+/** The schema version that this program writes. */
+export const schemaVersion = versionOf(migrations);
 
 function versionOf(steps: readonly Migration[]): number {
   return Math.max(...steps.map(({ version }) => version));

@@ -19,6 +19,7 @@ import { becomeSubmitted } from "./become-submitted.ts";
 import { mayJudge } from "./lease.ts";
 import { deliveryColumns, loadAccepted } from "./load-rows.ts";
 import type { DeliveryRow } from "./locked-rows.ts";
+import { schemaVersion } from "./migrate.ts";
 import { endDelivery } from "./move-delivery.ts";
 import type { QueueEnds } from "./queue-ends.ts";
 import { first, statement } from "./statement.ts";
@@ -40,10 +41,11 @@ export interface RescueRequest {
 
 const takeEpoch = statement<{ epoch: number }>(
   "take_epoch",
-  `INSERT INTO replicas AS r (id, epoch, lease_until, held_since)
-   VALUES ($1, 1, clock_timestamp() + $2 * interval '1 millisecond', clock_timestamp())
+  `INSERT INTO replicas AS r (id, epoch, lease_until, held_since, reads)
+   VALUES ($1, 1, clock_timestamp() + $2 * interval '1 millisecond', clock_timestamp(), ${schemaVersion})
    ON CONFLICT (id) DO UPDATE SET
-     epoch = r.epoch + 1, lease_until = excluded.lease_until, held_since = excluded.held_since, is_dead = false
+     epoch = r.epoch + 1, lease_until = excluded.lease_until, held_since = excluded.held_since, is_dead = false,
+     reads = excluded.reads
      WHERE r.is_dead OR r.lease_until <= clock_timestamp()
    RETURNING r.epoch`,
 );

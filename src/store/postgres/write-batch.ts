@@ -154,7 +154,7 @@ async function perform(
     if (inputsOf(kind).length > 0) await each(kind, (input) => driveWrite(connection, kind, input));
   }
   for (const { input } of inputsOf("setPaused")) {
-    const [gatewayId, pause] = input;
+    const [, gatewayId, pause] = input;
     if (pause === undefined) await countResume(connection, gatewayId);
   }
 

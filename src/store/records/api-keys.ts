@@ -4,7 +4,9 @@
  */
 import type { AccountId } from "../../domain/ids.ts";
 import { accountScopes, isWhole, operatorScopes, type Scope, scopes as words } from "../../domain/scopes.ts";
-import { all, run, type Step, sql } from "./sql.ts";
+import { makeAccount, readAccount } from "./accounts.ts";
+import type { Act, Done } from "./audit.ts";
+import { all, first, run, type Step, sql } from "./sql.ts";
 
 export interface ApiKey {
   readonly id: string;
@@ -31,24 +33,18 @@ interface KeyRow {
   readonly revoke_time: number | null;
 }
 
-const list = sql<KeyRow>(
-  "list_keys",
-  "SELECT id, account_id, role, scopes, name, hash, create_time, revoke_time FROM api_keys ORDER BY create_time, id",
-);
+const columns = "id, account_id, role, scopes, name, hash, create_time, revoke_time";
+const list = sql<KeyRow>("list_keys", `SELECT ${columns} FROM api_keys ORDER BY create_time, id`);
+const find = sql<KeyRow>("find_key", `SELECT ${columns} FROM api_keys WHERE id = $1`);
 const insert = sql(
   "insert_key",
-  `INSERT INTO api_keys (id, account_id, role, scopes, name, hash, create_time, revoke_time) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+  `INSERT INTO api_keys (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
    ON CONFLICT (id) DO NOTHING`,
-);
-// Two replicas that revoke at once take turns: each would see the other's key, and leave none.
-const takeTurn = sql(
-  "take_turn_to_revoke_key",
-  `UPDATE api_keys SET revoke_time = revoke_time
-   WHERE id = (SELECT id FROM api_keys ORDER BY create_time, id LIMIT 1)`,
 );
 const operators = sql<{ id: string }>(
   "list_operator_keys",
-  "SELECT id FROM api_keys WHERE role = 'OPERATOR' AND revoke_time IS NULL LIMIT 2",
+  `SELECT k.id FROM api_keys k LEFT JOIN accounts a ON a.id = k.account_id
+   WHERE k.role = 'OPERATOR' AND k.revoke_time IS NULL AND (a.state IS NULL OR a.state <> 'SUSPENDED') LIMIT 2`,
 );
 const revoke = sql(
   "revoke_key",
@@ -57,7 +53,45 @@ const revoke = sql(
 
 /** All, the revoked ones too, in the order in which they were made: the snapshot that every call is checked against. */
 export function* listKeys(): Step<readonly ApiKey[]> {
-  return (yield* all(list)).map((row) => ({
+  return (yield* all(list)).map(keyOf);
+}
+
+/** False where the id is taken. An account that is new gets its row. */
+export function* createKey(act: Act, key: ApiKey): Step<Done<boolean>> {
+  const { id, accountId, scopes, name, hash, createTimeMs, revokeTimeMs } = key;
+  const role = scopes.includes("ADMIN") ? "OPERATOR" : "ACCOUNT";
+  const narrow = isWhole(scopes) ? null : scopes.join(",");
+  const values = [id, accountId, role, narrow, name, hash, createTimeMs, revokeTimeMs ?? null] as const;
+  if ((yield* run(insert, ...values)) === 0) return { outcome: false };
+  yield* makeAccount(accountId, act.timeMs);
+  return { outcome: true, change: {} };
+}
+
+/**
+ * Unchanged where there is no such key or it was revoked before. The last key of an operator is kept, unless any may go or one of
+ * these accounts of the configuration, which have operators, may call. Keys of suspended accounts do not count.
+ */
+export function* revokeKey(
+  act: Act,
+  id: string,
+  besides: readonly AccountId[] | "any",
+): Step<Done<RevokeOutcome>> {
+  const row = yield* first(find, id);
+  if (row === undefined || row.revoke_time !== null) return { outcome: "unchanged" };
+  const [one, other] = yield* all(operators);
+  if (besides !== "any" && one?.id === id && other === undefined && !(yield* mayAnyCall(besides)))
+    return { outcome: "last_operator" };
+  yield* run(revoke, act.timeMs, id);
+  return { outcome: "revoked", change: { before: shownKey(keyOf(row)) } };
+}
+
+function* mayAnyCall(accountIds: readonly AccountId[]): Step<boolean> {
+  for (const id of accountIds) if ((yield* readAccount(id))?.state !== "SUSPENDED") return true;
+  return false;
+}
+
+function keyOf(row: KeyRow): ApiKey {
+  return {
     id: row.id,
     accountId: row.account_id,
     scopes: readScopes(row),
@@ -65,28 +99,18 @@ export function* listKeys(): Step<readonly ApiKey[]> {
     hash: row.hash,
     createTimeMs: row.create_time,
     revokeTimeMs: row.revoke_time ?? undefined,
-  }));
+  };
 }
 
-/** False where the id is taken. */
-export function* createKey(key: ApiKey): Step<boolean> {
-  const { id, accountId, scopes, name, hash, createTimeMs, revokeTimeMs } = key;
-  const role = scopes.includes("ADMIN") ? "OPERATOR" : "ACCOUNT";
-  const narrow = isWhole(scopes) ? null : scopes.join(",");
-  const values = [id, accountId, role, narrow, name, hash, createTimeMs, revokeTimeMs ?? null] as const;
-  return (yield* run(insert, ...values)) === 1;
-}
-
-/** Unchanged where there is no such key or it was revoked before. The last key of an operator is kept, unless it may be the last. */
-export function* revokeKey(
-  id: string,
-  nowMs: number,
-  { mayBeLast }: { readonly mayBeLast: boolean },
-): Step<RevokeOutcome> {
-  yield* run(takeTurn);
-  const [first, second] = yield* all(operators);
-  if (!mayBeLast && first?.id === id && second === undefined) return "last_operator";
-  return (yield* run(revoke, nowMs, id)) === 1 ? "revoked" : "unchanged";
+/** In the contract's JSON form. */
+function shownKey({ id, accountId, scopes, name, createTimeMs }: ApiKey): object {
+  return {
+    keyId: id,
+    accountId,
+    scopes: scopes.map((scope) => `SCOPE_${scope}`),
+    ...(name === "" ? {} : { displayName: name }),
+    createTime: new Date(createTimeMs).toISOString(),
+  };
 }
 
 /** A word of a later release counts for nothing. */

@@ -49,6 +49,6 @@ export function createRecords({ write, read }: RecordAccess): Records {
 async function tell(answer: Promise<unknown>): Promise<unknown> {
   const outcome = await answer;
   if (typeof outcome !== "object" || outcome === null || !("refusal" in outcome)) return outcome;
-  const { refusal, details } = outcome as Refusal;
-  throw new SmsError(refusal, undefined, details);
+  const { refusal, message, details } = outcome as Refusal;
+  throw new SmsError(refusal, message, details);
 }

@@ -55,5 +55,7 @@ export function* run(statement: Sql<unknown>, ...values: readonly SqlValue[]): S
 /** What a step answers instead of its outcome where it refuses; whoever asked the port gets it as an SmsError. */
 export interface Refusal {
   readonly refusal: StatusCodeName;
-  readonly details: Pick<SmsErrorDetails, "quota" | "metadata">;
+  /** The code's own text where nothing is said. */
+  readonly message?: string;
+  readonly details: Pick<SmsErrorDetails, "quota" | "metadata" | "retryAfterMs">;
 }

@@ -3,7 +3,16 @@
  * arguments. What a step may answer beside its outcome is a refusal.
  */
 import type { AccountId } from "../../domain/ids.ts";
+import {
+  createAccount,
+  findAccount,
+  listAccounts,
+  readAccount,
+  setAccountState,
+  updateAccount,
+} from "./accounts.ts";
 import { createKey, listKeys, revokeKey } from "./api-keys.ts";
+import { audited, changesAfter, lastChange, listAudit, noteAct } from "./audit.ts";
 import { boundCredentials, noteBound } from "./bound-credentials.ts";
 import { pausedGateways, setPaused } from "./pauses.ts";
 import type { Step } from "./sql.ts";
@@ -23,19 +32,34 @@ export const recordWrites = {
   createSubscription,
   acknowledge,
   deleteSubscription,
-  createKey,
-  revokeKey,
-  setPaused,
   noteBound,
+  // Of administrators, each with who does it.
+  createAccount: audited(createAccount),
+  updateAccount: audited(updateAccount),
+  setAccountState: audited(setAccountState),
+  createKey: audited(createKey),
+  revokeKey: audited(revokeKey),
+  setPaused: audited(setPaused),
+  noteAct: audited(noteAct),
 };
 
 /** Reads of one account, the first argument, which take turns with those of other accounts. */
-export const accountReads = { listSubscriptions, readSubscription } satisfies Readonly<
+export const accountReads = { listSubscriptions, readSubscription, readAccount } satisfies Readonly<
   Record<string, (accountId: AccountId, ...rest: never) => Step<unknown>>
 >;
 
 /** Reads that belong to no account. */
-export const commonReads = { readerEpochs, listKeys, pausedGateways, boundCredentials };
+export const commonReads = {
+  readerEpochs,
+  listKeys,
+  pausedGateways,
+  boundCredentials,
+  findAccount,
+  listAccounts,
+  listAudit,
+  lastChange,
+  changesAfter,
+};
 
 export const recordReads = { ...accountReads, ...commonReads };
 

@@ -15,6 +15,7 @@ interface AgedTable {
 
 const agedTables: readonly AgedTable[] = [
   { table: "request_ids", key: "seq", time: "time", age: ({ requestIdsMs }) => requestIdsMs },
+  { table: "audit", key: "number", time: "time", age: ({ auditMs }) => auditMs },
   {
     table: "stray_receipts",
     key: "id",

@@ -160,6 +160,7 @@ describeStore("accepting", (test) => {
       parkedReceiptsMs: 90 * dayMs,
       referencesMs: 90 * dayMs,
       smscIdsMs: 90 * dayMs,
+      auditMs: 90 * dayMs,
     };
     const sendAt = async (days: number) => {
       const acceptTimeMs = startMs + days * dayMs;

@@ -23,6 +23,7 @@ const retention: Retention = {
   parkedReceiptsMs: 2 * dayMs,
   referencesMs: 3 * dayMs,
   smscIdsMs: 7 * dayMs,
+  auditMs: 7 * dayMs,
 };
 const limit = 500;
 
@@ -63,6 +64,7 @@ describeStore("cleaning", (test) => {
       reportsMs: 90 * dayMs,
       messagesMs: 90 * dayMs,
       smscIdsMs: hourMs,
+      auditMs: hourMs,
     };
     const cleanAll = async (nowMs: number) => {
       while ((await test.store.clean(nowMs, kept, limit)) > 0);

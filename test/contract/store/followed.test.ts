@@ -5,6 +5,7 @@ import { createPauses } from "../../../src/app/gateways/pauses.ts";
 import { createApiKeys } from "../../../src/app/keys/api-keys.ts";
 import { toAccountId, toGatewayId } from "../../../src/domain/ids.ts";
 import { accountScopes, operatorScopes } from "../../../src/domain/scopes.ts";
+import { actAt, caller } from "../../support/acts.ts";
 import { describeStore } from "./describe-store.ts";
 
 describeStore("what replicas follow", (test) => {
@@ -12,18 +13,17 @@ describeStore("what replicas follow", (test) => {
     const { clock, store } = test;
     const here = createApiKeys({ store, configured: [], clock });
     const there = createApiKeys({ store: await test.openElsewhere(), configured: [], clock });
-    const { apiKey, secret } = await here.create({
-      accountId: toAccountId("shop"),
-      scopes: accountScopes,
-      name: "till",
-    });
+    const { apiKey, secret } = await here.create(
+      { accountId: toAccountId("shop"), scopes: accountScopes, name: "till" },
+      caller,
+    );
     expect(await there.verify(secret)).toMatchObject({ accountId: "shop" });
     return { here, there, keyId: apiKey.id, secret };
   }
 
   it("is a key, which is refused at once where it was revoked, and at the other at the next look", async () => {
     const { here, there, keyId, secret } = await keysAtTwo();
-    await here.revoke(keyId, { force: true });
+    await here.revoke(keyId, { force: true }, caller);
     expect(await here.verify(secret)).toBeUndefined();
     test.clock.advance(lookEveryMs);
     await there.look();
@@ -35,11 +35,12 @@ describeStore("what replicas follow", (test) => {
     const { clock, store } = test;
     const here = createApiKeys({ store, configured: [], clock });
     const there = createApiKeys({ store: await test.openElsewhere(), configured: [], clock });
-    const make = () => here.create({ accountId: toAccountId("ops"), scopes: operatorScopes, name: "" });
+    const make = () =>
+      here.create({ accountId: toAccountId("ops"), scopes: operatorScopes, name: "" }, caller);
     const [first, second] = [await make(), await make()];
     const ends = await Promise.allSettled([
-      here.revoke(first.apiKey.id, { force: false }),
-      there.revoke(second.apiKey.id, { force: false }),
+      here.revoke(first.apiKey.id, { force: false }, caller),
+      there.revoke(second.apiKey.id, { force: false }, caller),
     ]);
     expect(ends.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
     expect(ends.find(({ status }) => status === "rejected")).toMatchObject({
@@ -51,7 +52,7 @@ describeStore("what replicas follow", (test) => {
   it("is gone by without a look for less than a second where a replica may have written, and where none may, longer", async () => {
     const { here, there, keyId, secret } = await keysAtTwo();
     const isAlone = test.store.sessions.replicaId === undefined;
-    await here.revoke(keyId, { force: true });
+    await here.revoke(keyId, { force: true }, caller);
     expect(trustMs).toBeLessThan(1_000);
     test.clock.advance(trustMs);
     expect((await there.verify(secret)) !== undefined).toBe(isAlone);
@@ -65,7 +66,7 @@ describeStore("what replicas follow", (test) => {
     there.onChange(() => heard.push(there.value));
     const timeMs = clock.now();
     for (const pause of [{ reason: "works", timeMs }, { reason: "longer works", timeMs }, undefined]) {
-      await store.setPaused(gatewayId, pause);
+      await store.setPaused(actAt(), gatewayId, pause);
       clock.advance(lookEveryMs);
       await there.look();
     }

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type { ApiKey } from "../../../src/store/records/api-keys.ts";
+import { actAt } from "../../support/acts.ts";
 import { account, gateway, startMs } from "../../support/store-builders.ts";
 import { describeStore } from "./describe-store.ts";
 
@@ -17,14 +18,13 @@ describeStore("keys and pauses", (test) => {
   it("keeps keys by their hash, each id once, with what they may do, and revokes them once", async () => {
     const operator: ApiKey = { ...key, id: "k2", scopes: ["ADMIN"], createTimeMs: startMs + 1 };
     const reader: ApiKey = { ...key, id: "k3", scopes: ["READ"], createTimeMs: startMs + 2 };
-    expect(await test.store.createKey(key)).toBe(true);
-    expect(await test.store.createKey({ ...key, name: "other" })).toBe(false);
-    expect(await test.store.createKey(operator)).toBe(true);
-    expect(await test.store.createKey(reader)).toBe(true);
-    const options = { mayBeLast: false };
-    expect(await test.store.revokeKey("k1", startMs + 2, options)).toBe("revoked");
-    expect(await test.store.revokeKey("k1", startMs + 3, options)).toBe("unchanged");
-    expect(await test.store.revokeKey("nobody", startMs + 3, options)).toBe("unchanged");
+    expect(await test.store.createKey(actAt(), key)).toBe(true);
+    expect(await test.store.createKey(actAt(), { ...key, name: "other" })).toBe(false);
+    expect(await test.store.createKey(actAt(), operator)).toBe(true);
+    expect(await test.store.createKey(actAt(), reader)).toBe(true);
+    expect(await test.store.revokeKey(actAt(startMs + 2), "k1", [])).toBe("revoked");
+    expect(await test.store.revokeKey(actAt(startMs + 3), "k1", [])).toBe("unchanged");
+    expect(await test.store.revokeKey(actAt(startMs + 3), "nobody", [])).toBe("unchanged");
     await test.restart();
     expect(await test.store.listKeys()).toEqual([{ ...key, revokeTimeMs: startMs + 2 }, operator, reader]);
   });
@@ -33,9 +33,9 @@ describeStore("keys and pauses", (test) => {
     const stores = [test.store, await test.openElsewhere()];
     for (let round = 0; round < 10; round++) {
       const ids = [0, 1, 2, 3].map((i) => `operator-${round}-${i}`);
-      for (const id of ids) await test.store.createKey({ ...key, id, scopes: ["ADMIN"] });
+      for (const id of ids) await test.store.createKey(actAt(), { ...key, id, scopes: ["ADMIN"] });
       const revoke = (id: string, i: number, mayBeLast = false) =>
-        stores[i % 2]?.revokeKey(id, startMs, { mayBeLast });
+        stores[i % 2]?.revokeKey(actAt(), id, mayBeLast ? "any" : []);
       const outcomes = await Promise.all(ids.map((id, i) => revoke(id, i)));
       expect(outcomes.filter((outcome) => outcome === "last_operator")).toHaveLength(1);
       const left = (await test.store.listKeys()).filter((one) => one.revokeTimeMs === undefined);
@@ -46,11 +46,11 @@ describeStore("keys and pauses", (test) => {
 
   it("keeps a gateway paused over a restart until it is resumed", async () => {
     const pause = { reason: "maintenance", timeMs: startMs };
-    await test.store.setPaused(gateway, { ...pause, reason: "first" });
-    await test.store.setPaused(gateway, pause);
+    await test.store.setPaused(actAt(), gateway, { ...pause, reason: "first" });
+    await test.store.setPaused(actAt(), gateway, pause);
     await test.restart();
     expect(await test.store.pausedGateways()).toEqual([{ gatewayId: gateway, ...pause }]);
-    await test.store.setPaused(gateway, undefined);
+    await test.store.setPaused(actAt(), gateway, undefined);
     expect(await test.store.pausedGateways()).toEqual([]);
   });
 

@@ -111,6 +111,7 @@ describeStore("receipts", (test) => {
       parkedReceiptsMs: 90 * dayMs,
       referencesMs: 90 * dayMs,
       smscIdsMs: 30 * dayMs,
+      auditMs: 30 * dayMs,
     };
     await test.store.clean(startMs + 31 * dayMs, retention, 500);
     expect(await record("kept", { arrivalTimeMs: startMs + 31 * dayMs })).toMatchObject({

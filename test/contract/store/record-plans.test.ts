@@ -14,10 +14,11 @@ import { createDatabase, postgresMissing, type TestDatabase } from "../../suppor
 /** Snapshots of what operators keep, of which there is little, are read whole. */
 const wholeReads = new Set([
   "list_keys",
-  "take_turn_to_revoke_key",
   "list_operator_keys",
   "list_pauses",
   "list_bound_credentials",
+  // A handful of replicas.
+  "find_older_replica",
 ]);
 
 /** Rows for each table that a statement names: columns, and their values by `i`. */
@@ -32,6 +33,15 @@ const fillings: Readonly<Record<string, readonly [columns: string, values: strin
     "'key-' || i, 'account-' || (i % 20), 'ACCOUNT', '', '', i",
   ],
   gateway_pauses: ["gateway_id, reason, time", "'gateway-' || i, '', i"],
+  accounts: [
+    "id, display_name, state, policy, revision, create_time",
+    "'account-' || i, '', 'ACTIVE', '{}', 1, i",
+  ],
+  audit: [
+    "number, time, key_id, actor, peer, method, subject, request, before",
+    "i, i, 'key-' || (i % 20), '', '', '', 'account-' || (i % 50), '{}', ''",
+  ],
+  changes: ["kind, id, seq", "'account', 'account-' || i, i"],
   bound_credentials: ["gateway_id, fingerprint, time", "'gateway-' || i, '', i"],
 };
 

@@ -347,6 +347,47 @@ describe("subscriptions", () => {
   });
 });
 
+describe("accounts", () => {
+  it("are made, listed, shown, renamed, suspended and let in again, and the audit log tells of it", async () => {
+    const made = await operator(["accounts", "create", "bakery", "--name", "The bakery"]);
+    expect(made.out).toMatch(/bakery +ACTIVE +The bakery +1 /);
+    expect((await operator(["accounts", "create", "bakery"])).err).toContain("4122 ALREADY_EXISTS");
+    const renamed = await operator(["accounts", "update", "bakery", "--name", "Bread", "--revision", "1"]);
+    expect(renamed.out).toMatch(/bakery +ACTIVE +Bread +2 /);
+    const stale = await operator(["accounts", "update", "bakery", "--name", "Cake", "--revision", "1"]);
+    expect([stale.exitCode, stale.err]).toEqual([1, expect.stringContaining("4123 STALE_REVISION")]);
+    expect(
+      (await operator(["accounts", "update", "bakery", "--name", "x", "--revision", "y"])).exitCode,
+    ).toBe(2);
+
+    const suspend = ["accounts", "suspend", "bakery", "--reason", "unpaid"];
+    expect((await operator(suspend)).out).toMatch(/bakery +SUSPENDED /);
+    expect((await operator(["accounts", "list", "--state", "suspended"])).out).toContain("bakery");
+    expect((await operator(["accounts", "list", "--state", "active"])).out).not.toContain("bakery");
+    expect((await operator(["accounts", "suspend", "bakery", "--sending-only"])).out).toContain(
+      "SENDING_DISABLED",
+    );
+    expect((await operator(["accounts", "reinstate", "bakery"])).out).toMatch(/bakery +ACTIVE /);
+    const shown = await operator(["accounts", "show", "bakery", "--json"]);
+    expect(JSON.parse(shown.out)).toMatchObject({ accountId: "bakery", displayName: "Bread", revision: "5" });
+    expect((await operator(["accounts", "show", "nobody"])).err).toContain("4120 UNKNOWN_ACCOUNT");
+
+    const audit = await operator(["audit", "--subject", "bakery", "--json"]);
+    const methods = audit.out.split("\n").map((line) => JSON.parse(line).method.split("/")[1]);
+    expect(methods).toEqual([
+      "ReinstateAccount",
+      "SuspendAccount",
+      "SuspendAccount",
+      "UpdateAccount",
+      "CreateAccount",
+    ]);
+    const last = await operator(["audit", "--subject", "bakery", "--count", "1"]);
+    expect(last.out).toMatch(/AdminService\/ReinstateAccount +bakery/);
+    expect(last.out).not.toContain("SuspendAccount");
+    expect((await operator(["audit", "--subject", "nothing"])).out).toBe("Nothing.");
+  });
+});
+
 describe("keys", () => {
   it("makes a key that sends, and revokes it at once", async () => {
     const made = await operator(["keys", "create", "--account", "kiosk", "--name", "till 3"]);

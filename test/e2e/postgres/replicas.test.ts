@@ -69,6 +69,21 @@ describe.skipIf(postgresMissing !== undefined)(`two replicas of the service ${po
     await expect.poll(answer).toBe("UNAUTHENTICATED");
   });
 
+  it("refuse an account that was suspended at the other one, soon, and take it again", async () => {
+    const { secret } = await left.clients.keys.createKey({ accountId: "corner-shop" });
+    using shop = connectClients(right.address, secret);
+    const answer = () =>
+      shop.sms.listSms({}).then(
+        () => "taken",
+        (error: { readonly code: Status }) => Status[error.code],
+      );
+    await expect.poll(answer).toBe("taken");
+    await left.clients.admin.suspendAccount({ accountId: "corner-shop", reason: "unpaid" });
+    await expect.poll(answer).toBe("PERMISSION_DENIED");
+    await right.clients.admin.reinstateAccount({ accountId: "corner-shop" });
+    await expect.poll(answer).toBe("taken");
+  });
+
   it("send what the other one could not finish before it stopped", async () => {
     await left.clients.gateways.pauseGateway({ gatewayId: "north", reason: "maintenance" });
     await right.untilGateway("north", ({ pauseTime }) => pauseTime !== undefined);

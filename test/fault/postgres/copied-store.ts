@@ -7,6 +7,7 @@ import { type DeliveryId, messageIdOf } from "../../../src/domain/ids.ts";
 import type { IncomingPart } from "../../../src/domain/receipt.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/open.ts";
 import type { Store } from "../../../src/store/store.ts";
+import { actAt } from "../../support/acts.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 import {
   acceptClaimed,
@@ -90,6 +91,7 @@ const retention = {
   parkedReceiptsMs: keep,
   referencesMs: keep,
   smscIdsMs: keep,
+  auditMs: keep,
 };
 
 /** Leaves the store as a process does that was killed: with claims, and something in doubt. */
@@ -120,11 +122,12 @@ export async function fillStore(store: Store): Promise<Filled> {
   await store.recordIncoming([part(1), part(3)]);
   await store.openSubscription(account, "billing", 2, startMs);
   await store.acknowledge(account, "billing", 4, startMs + 1);
-  await store.createKey({
+  await store.createKey(actAt(), {
     ...{ id: "k1", accountId: account, scopes: ["READ"], name: oddText, hash: "00", createTimeMs: startMs },
     revokeTimeMs: undefined,
   });
-  await store.setPaused(gateway, { reason: oddText, timeMs: startMs });
+  await store.updateAccount(actAt(), account, { displayName: oddText }, 0, true);
+  await store.setPaused(actAt(), gateway, { reason: oddText, timeMs: startMs });
   await store.noteBound({ gatewayId: gateway, fingerprint: "0f".repeat(16) }, startMs);
   const [first] = waiting.deliveries;
   if (first === undefined) throw new Error("a message has no delivery");
@@ -145,6 +148,9 @@ export async function viewOf(store: Store, filled: Filled) {
     keys: await store.listKeys(),
     pauses: await store.pausedGateways(),
     bound: await store.boundCredentials(),
+    accounts: await store.listAccounts("", 100),
+    audit: await store.listAudit({ before: 1_000, limit: 100, keyId: "", subject: "" }),
+    changes: await store.changesAfter(0, 100),
     backlog: await store.backlog(),
   };
 }

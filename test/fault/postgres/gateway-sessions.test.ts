@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { toGatewayId } from "../../../src/domain/ids.ts";
+import { actAt } from "../../support/acts.ts";
 import { postgresMissing } from "../../support/postgres-database.ts";
 import { buildAcceptance, buildOffer, gateway, startMs } from "../../support/store-builders.ts";
 import { passUntilTold, type Replica, useReplicas } from "./replica-world.ts";
@@ -194,9 +195,9 @@ describe.skipIf(postgresMissing !== undefined)(
 
     it("know at every replica how often a gateway was resumed", async () => {
       const [one, two] = [await world.join("one"), await world.join("two")];
-      await one.store.setPaused(gateway, undefined);
-      await one.store.setPaused(gateway, { reason: "works", timeMs: startMs });
-      await one.store.setPaused(gateway, undefined);
+      await one.store.setPaused(actAt(), gateway, undefined);
+      await one.store.setPaused(actAt(), gateway, { reason: "works", timeMs: startMs });
+      await one.store.setPaused(actAt(), gateway, undefined);
       expect((await look(two)).resumeCount).toBe(2);
     });
   },

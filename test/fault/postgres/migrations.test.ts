@@ -3,6 +3,7 @@ import { silentLogger } from "../../../src/observability/logger.ts";
 import { migrations } from "../../../src/store/postgres/migrate.ts";
 import { openPostgresStore } from "../../../src/store/postgres/open.ts";
 import { StoreUnavailableError } from "../../../src/store/store-unavailable-error.ts";
+import { actAt } from "../../support/acts.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 import { postgresMissing } from "../../support/postgres-database.ts";
 import { account, buildAcceptance } from "../../support/store-builders.ts";
@@ -40,6 +41,28 @@ describe.skipIf(postgresMissing !== undefined)(`PostgreSQL migrations ${postgres
     const beside = await world.open();
     await beside.accept([buildAcceptance()]);
     expect((await store.listMessages(account, {}, { before: undefined, limit: 5 })).messages).toHaveLength(1);
+  });
+
+  it("takes what older replicas would ignore only while none of them lives, and lets none start from then on", async () => {
+    const store = await world.open();
+    await store.join(0);
+    const query = (text: string) => world.database.query(text);
+    const minReader = async () =>
+      (await query("SELECT value FROM meta WHERE key = 'min_reader'"))[0]?.["value"];
+    await query("UPDATE meta SET value = '1' WHERE key = 'min_reader'");
+    await query(
+      "INSERT INTO replicas (id, epoch, lease_until) VALUES ('old-one', 1, clock_timestamp() + interval '1 hour')",
+    );
+    const suspend = () => store.setAccountState(actAt(), account, "SUSPENDED", true);
+    await expect(suspend()).rejects.toMatchObject({
+      code: "SERVICE_UNAVAILABLE",
+      message: expect.stringContaining("old-one"),
+    });
+    expect(await store.readAccount(account)).toBeUndefined();
+    expect(await minReader()).toBe("1");
+    await query("UPDATE replicas SET is_dead = true WHERE id = 'old-one'");
+    expect(await suspend()).toMatchObject({ state: "SUSPENDED" });
+    expect(await minReader()).toBe("15");
   });
 
   it("refuses a schema of that name that holds another program's tables", async () => {

@@ -20,6 +20,7 @@ const retention = {
   parkedReceiptsMs: dayMs,
   referencesMs: dayMs,
   smscIdsMs: dayMs,
+  auditMs: dayMs,
 };
 const newId = createMessageIds(() => startMs, randomFillSync);
 const accept = async () => {

@@ -4,6 +4,7 @@ import { createGateways, type GatewayOverview } from "../../../../src/app/gatewa
 import { SmsError } from "../../../../src/domain/errors.ts";
 import { toGatewayId } from "../../../../src/domain/ids.ts";
 import type { Backlog } from "../../../../src/store/views.ts";
+import { caller } from "../../../support/acts.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
 
 const id = toGatewayId("north");
@@ -33,7 +34,7 @@ describe("a pause that is stored", () => {
     const control = createGateways({
       store: {
         backlog: async () => (now.isAway ? Promise.reject(away) : waiting(7)),
-        setPaused: async (gatewayId, pause) => {
+        setPaused: async (_act, gatewayId, pause) => {
           stored.push([gatewayId, pause?.reason]);
           now.isAway = true;
           // A reload takes the gateway out in the same moment.
@@ -49,9 +50,11 @@ describe("a pause that is stored", () => {
       pauses: { change: () => {} },
       onResume: () => {},
     });
-    expect(await control.pause({ gatewayId: "north", reason: "works" })).toMatchObject({ waitingCount: 5 });
+    expect(await control.pause({ gatewayId: "north", reason: "works" }, caller)).toMatchObject({
+      waitingCount: 5,
+    });
     now.gateways = [overview];
-    expect(await control.resume("north")).toMatchObject({ id, waitingCount: 5 });
+    expect(await control.resume("north", caller)).toMatchObject({ id, waitingCount: 5 });
     expect(stored).toEqual([
       [id, "works"],
       [id, undefined],

@@ -4,6 +4,8 @@ import { type ConfiguredKey, createApiKeys } from "../../../../src/app/keys/api-
 import { toAccountId } from "../../../../src/domain/ids.ts";
 import { accountScopes, operatorScopes, type Scope } from "../../../../src/domain/scopes.ts";
 import type { ApiKey, RevokeOutcome } from "../../../../src/store/records/api-keys.ts";
+import type { Act } from "../../../../src/store/records/audit.ts";
+import { caller } from "../../../support/acts.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
 
 function setUp(configured: readonly ConfiguredKey[] = []) {
@@ -13,19 +15,19 @@ function setUp(configured: readonly ConfiguredKey[] = []) {
   const store = {
     id: "store-1",
     sessions: { replicaId: "this-one" as string | undefined },
-    createKey: async (key: ApiKey) => !rows.has(key.id) && rows.set(key.id, key).size > 0,
+    createKey: async (_act: Act, key: ApiKey) => !rows.has(key.id) && rows.set(key.id, key).size > 0,
     listKeys: async () => {
       reads.count++;
       return [...rows.values()];
     },
     revokeKey: async (
+      { timeMs: revokeTimeMs }: Act,
       id: string,
-      revokeTimeMs: number,
-      { mayBeLast }: { readonly mayBeLast: boolean },
+      besides: readonly string[] | "any",
     ): Promise<RevokeOutcome> => {
       const live = [...rows.values()].filter((key) => key.revokeTimeMs === undefined);
       const operators = live.filter(({ scopes }) => scopes.includes("ADMIN"));
-      if (!mayBeLast && operators.length === 1 && operators[0]?.id === id) return "last_operator";
+      if (besides.length === 0 && operators.length === 1 && operators[0]?.id === id) return "last_operator";
       const key = live.find((one) => one.id === id);
       if (key === undefined) return "unchanged";
       rows.set(id, { ...key, revokeTimeMs });
@@ -40,7 +42,7 @@ const request = { accountId: toAccountId("shop"), scopes: accountScopes, name: "
 describe("createApiKeys", () => {
   it("makes keys of the published form and keeps only their hash", async () => {
     const { keys, rows } = setUp();
-    const { apiKey, secret } = await keys.create(request);
+    const { apiKey, secret } = await keys.create(request, caller);
     expect(secret).toMatch(/^smsr_[a-z2-7]{12}_[A-Za-z0-9_-]{43}$/);
     expect(secret).toContain(apiKey.id);
     expect(JSON.stringify([...rows.values()])).not.toContain(secret.slice(18));
@@ -49,13 +51,13 @@ describe("createApiKeys", () => {
 
   it("knows whose key it is", async () => {
     const { keys } = setUp();
-    const { apiKey, secret } = await keys.create(request);
+    const { apiKey, secret } = await keys.create(request, caller);
     expect(await keys.verify(secret)).toEqual({ keyId: apiKey.id, accountId: "shop", scopes: accountScopes });
   });
 
   it("refuses a wrong secret under a known id, and anything malformed", async () => {
     const { keys } = setUp();
-    const { secret } = await keys.create(request);
+    const { secret } = await keys.create(request, caller);
     const last = secret.at(-1) === "A" ? "Q" : "A";
     expect(await keys.verify(secret.slice(0, -1) + last)).toBeUndefined();
     expect(await keys.verify(`${secret} `)).toBeUndefined();
@@ -63,15 +65,15 @@ describe("createApiKeys", () => {
   });
 
   it("refuses a key made by another store", async () => {
-    const { secret } = await setUp().keys.create(request);
+    const { secret } = await setUp().keys.create(request, caller);
     expect(await setUp().keys.verify(secret)).toBeUndefined();
   });
 
   it("refuses a revoked key at once", async () => {
     const { keys } = setUp();
-    const { apiKey, secret } = await keys.create(request);
+    const { apiKey, secret } = await keys.create(request, caller);
     await keys.verify(secret);
-    expect((await keys.revoke(apiKey.id, { force: false })).revokeTimeMs).toBeTypeOf("number");
+    expect((await keys.revoke(apiKey.id, { force: false }, caller)).revokeTimeMs).toBeTypeOf("number");
     expect(await keys.verify(secret)).toBeUndefined();
     expect(await keys.hasAny()).toBe(false);
   });
@@ -95,11 +97,11 @@ describe("createApiKeys", () => {
 
   it("refuses a revoked key at once where a read was under way that did not see it", async () => {
     const { keys, store, clock } = setUp();
-    const { apiKey, secret } = await keys.create(request);
+    const { apiKey, secret } = await keys.create(request, caller);
     clock.advance(901);
     const reads = slowly(store);
     const verified = keys.verify(secret);
-    const revoked = keys.revoke(apiKey.id, { force: false });
+    const revoked = keys.revoke(apiKey.id, { force: false }, caller);
     await reads.answer();
     await reads.answer();
     expect(await verified).toBeUndefined();
@@ -110,37 +112,38 @@ describe("createApiKeys", () => {
 
   it("answers a revocation that is stored, and refuses the key at once, also where keys cannot be read any more", async () => {
     const { keys, store, rows } = setUp();
-    const { apiKey, secret } = await keys.create(request);
+    const { apiKey, secret } = await keys.create(request, caller);
     await keys.verify(secret);
     const { revokeKey } = store;
     store.revokeKey = async (...input) => {
       store.listKeys = () => Promise.reject(new Error("the store is away"));
       return revokeKey(...input);
     };
-    expect(await keys.revoke(apiKey.id, { force: false })).toEqual(rows.get(apiKey.id));
+    expect(await keys.revoke(apiKey.id, { force: false }, caller)).toEqual(rows.get(apiKey.id));
     expect(rows.get(apiKey.id)?.revokeTimeMs).toBeTypeOf("number");
     expect(await keys.verify(secret)).toBeUndefined();
   });
 
   it("revokes the last key of an operator only when that is insisted on", async () => {
     const { keys } = setUp();
-    const make = (scopes: readonly Scope[]) => keys.create({ accountId: toAccountId("a"), scopes, name: "" });
+    const make = (scopes: readonly Scope[]) =>
+      keys.create({ accountId: toAccountId("a"), scopes, name: "" }, caller);
     await make(accountScopes);
     const first = await make(operatorScopes);
     const second = await make(operatorScopes);
-    await keys.revoke(first.apiKey.id, { force: false });
-    await keys.revoke(first.apiKey.id, { force: false });
-    await expect(keys.revoke(second.apiKey.id, { force: false })).rejects.toMatchObject({
+    await keys.revoke(first.apiKey.id, { force: false }, caller);
+    await keys.revoke(first.apiKey.id, { force: false }, caller);
+    await expect(keys.revoke(second.apiKey.id, { force: false }, caller)).rejects.toMatchObject({
       code: "NOT_CHANGEABLE",
     });
     expect(await keys.verify(second.secret)).toBeDefined();
-    expect((await keys.revoke(second.apiKey.id, { force: true })).revokeTimeMs).toBeTypeOf("number");
+    expect((await keys.revoke(second.apiKey.id, { force: true }, caller)).revokeTimeMs).toBeTypeOf("number");
   });
 
   it("says so when no key has the id to revoke, or one of the configuration", async () => {
     const { keys } = setUp([{ accountId: "shop", scopes: accountScopes, key: "p".repeat(32) }]);
     for (const force of [false, true]) {
-      const revoke = (id: string) => keys.revoke(id, { force });
+      const revoke = (id: string) => keys.revoke(id, { force }, caller);
       await expect(revoke("nobody")).rejects.toMatchObject({ code: "UNKNOWN_KEY" });
       await expect(revoke("configured-1")).rejects.toMatchObject({ code: "NOT_CHANGEABLE" });
       await expect(revoke("configured-2")).rejects.toMatchObject({ code: "UNKNOWN_KEY" });
@@ -149,13 +152,13 @@ describe("createApiKeys", () => {
 
   it("makes a key under the caller's id once, so that asking again after a lost answer makes no second one", async () => {
     const { keys, rows } = setUp();
-    const { apiKey, secret } = await keys.create({ ...request, keyId: "till-3" });
+    const { apiKey, secret } = await keys.create({ ...request, keyId: "till-3" }, caller);
     expect(apiKey.id).toBe("till-3");
     expect(secret).toMatch(/^smsr_till-3_[A-Za-z0-9_-]{43}$/);
     expect(await keys.verify(secret)).toMatchObject({ keyId: "till-3", accountId: "shop" });
-    const again = () => keys.create({ ...request, keyId: "till-3" });
+    const again = () => keys.create({ ...request, keyId: "till-3" }, caller);
     await expect(again()).rejects.toMatchObject({ code: "ALREADY_EXISTS" });
-    await keys.revoke("till-3", { force: false });
+    await keys.revoke("till-3", { force: false }, caller);
     await expect(again()).rejects.toMatchObject({ code: "ALREADY_EXISTS" });
     expect(rows.size).toBe(1);
   });
@@ -165,10 +168,10 @@ describe("createApiKeys", () => {
     /** What a release that knows roles only wants to find in the row. */
     const hashOfBefore = (secret: string) => createHmac("sha256", store.id).update(secret).digest("hex");
     for (const scopes of [accountScopes, operatorScopes]) {
-      const whole = await keys.create({ ...request, scopes });
+      const whole = await keys.create({ ...request, scopes }, caller);
       expect(whole.apiKey.hash).toBe(hashOfBefore(whole.secret));
     }
-    const { apiKey, secret } = await keys.create({ ...request, scopes: ["READ"] });
+    const { apiKey, secret } = await keys.create({ ...request, scopes: ["READ"] }, caller);
     expect(await keys.verify(secret)).toMatchObject({ scopes: ["READ"] });
     expect(apiKey.hash).toMatch(/^[0-9a-f]{64}$/);
     expect(apiKey.hash).not.toBe(hashOfBefore(secret));
@@ -181,7 +184,7 @@ describe("createApiKeys", () => {
 
   it("takes a key for a wrong one where the store holds a hash of another length", async () => {
     const { keys, rows } = setUp();
-    const { apiKey, secret } = await keys.create(request);
+    const { apiKey, secret } = await keys.create(request, caller);
     for (const hash of ["", "no hash", apiKey.hash.slice(2), `${apiKey.hash}00`]) {
       rows.set(apiKey.id, { ...apiKey, hash });
       await keys.look();
@@ -193,7 +196,7 @@ describe("createApiKeys", () => {
     const { keys, reads, clock, store } = setUp();
     await keys.look();
     const elsewhere = createApiKeys({ store, configured: [], clock });
-    const { secret } = await elsewhere.create(request);
+    const { secret } = await elsewhere.create(request, caller);
     const before = reads.count;
     clock.advance(99);
     expect(await keys.verify(secret)).toBeUndefined();
@@ -208,7 +211,7 @@ describe("createApiKeys", () => {
 
   it("does not ask the store for each call, nor for each unknown key", async () => {
     const { keys, reads } = setUp();
-    const { secret } = await keys.create(request);
+    const { secret } = await keys.create(request, caller);
     await keys.look();
     const before = reads.count;
     for (let i = 0; i < 50; i++) await keys.verify(secret);
@@ -221,7 +224,7 @@ describe("createApiKeys", () => {
     store.sessions.replicaId = undefined;
     const clock = createFakeClock();
     const keys = createApiKeys({ store, configured: [], clock });
-    const { secret } = await keys.create(request);
+    const { secret } = await keys.create(request, caller);
     await keys.look();
     rows.clear();
     clock.advance(60_000);
@@ -245,9 +248,9 @@ describe("createApiKeys", () => {
   it("tells whether anybody could call what wants a scope", async () => {
     const { keys } = setUp([{ accountId: "shop", scopes: accountScopes, key: "p".repeat(32) }]);
     expect([await keys.hasAny("SEND"), await keys.hasAny("ADMIN")]).toEqual([true, false]);
-    const { apiKey } = await keys.create({ ...request, scopes: operatorScopes });
+    const { apiKey } = await keys.create({ ...request, scopes: operatorScopes }, caller);
     expect(await keys.hasAny("ADMIN")).toBe(true);
-    await keys.revoke(apiKey.id, { force: true });
+    await keys.revoke(apiKey.id, { force: true }, caller);
     expect(await keys.hasAny("ADMIN")).toBe(false);
   });
 });

@@ -184,6 +184,7 @@ describe("watchReports", () => {
       parkedReceiptsMs: dayMs,
       referencesMs: dayMs,
       smscIdsMs: dayMs,
+      auditMs: dayMs,
     };
     await store.clean(clock.now() + 1, keepNothing, 500);
     await expect(next(watch({ kind: "cursor", cursor: behind }))).rejects.toMatchObject({

@@ -8,6 +8,7 @@ import { createDispatcher } from "../../../../src/dispatch/dispatcher.ts";
 import { toGatewayId } from "../../../../src/domain/ids.ts";
 import { silentLogger } from "../../../../src/observability/logger.ts";
 import { sqliteAdapter } from "../../../contract/store/sqlite-adapter.ts";
+import { caller } from "../../../support/acts.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
 import { gatewayConfig as config, createTestPool } from "../../../support/gateway-pool.ts";
 
@@ -43,7 +44,7 @@ describe("pauses by hand", () => {
       pauses,
       ...panel,
     });
-    await control.pause({ gatewayId: "old", reason: "works" });
+    await control.pause({ gatewayId: "old", reason: "works" }, caller);
 
     pool.replace([config("today", { formerIds: ["old"] })]);
     dispatcher.reload(pool.gateways(), pool.routes());
@@ -55,7 +56,7 @@ describe("pauses by hand", () => {
     // What another replica reads from the store a moment later says the same.
     await pauses.look();
     expect(dispatcher.health(today).kind).toBe("paused");
-    await control.resume("today");
+    await control.resume("today", caller);
     expect(dispatcher.health(today).kind).not.toBe("paused");
     expect(await store.pausedGateways()).toEqual([]);
     await dispatcher.stop(0);

@@ -103,6 +103,7 @@ describe("the background services", () => {
     parkedReceiptsMs: 5,
     referencesMs: 6,
     smscIdsMs: 7,
+    auditMs: 7,
   };
 
   it("expire, end and clean in bounded steps until nothing is left", async () => {

@@ -16,6 +16,7 @@ import { defaultCallBounds } from "../../../../src/rpc/calls/call-bounds.ts";
 import { createCallDoor } from "../../../../src/rpc/calls/call-door.ts";
 import type { CallContext, Handlers } from "../../../../src/rpc/calls/handlers.ts";
 import { createDoorServer, serveContract } from "../../../../src/rpc/calls/served-service.ts";
+import { defaultStandings } from "../../../support/acts.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
 import { frameOf, openCall, openSession } from "../../../support/open-call.ts";
 import { failureOf } from "../../../support/rpc-client.ts";
@@ -48,6 +49,7 @@ async function setUp(handlers: Partial<Handlers<SmsServiceDefinition>>) {
     log: silentLogger,
     refusals: { add: (_by: number, name: string) => void failures.push(name), value: () => 0 },
     bounds: defaultCallBounds,
+    accounts: { standings: defaultStandings },
     keys: {
       whyRefused: () => ({ reason: "UNKNOWN" as const }),
       verify(presented: string) {

@@ -32,6 +32,7 @@ const retention = {
   parkedReceiptsMs: 2 * dayMs,
   referencesMs: 3 * dayMs,
   smscIdsMs: 7 * dayMs,
+  auditMs: 7 * dayMs,
 };
 const page = { afterPosition: -1, limit: 10, view: "FULL" } as const;
 

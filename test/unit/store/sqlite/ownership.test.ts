@@ -73,6 +73,7 @@ const keepNothing = {
   parkedReceiptsMs: 1,
   referencesMs: 1,
   smscIdsMs: 1,
+  auditMs: 1,
 };
 
 /** Writes until the log was checkpointed and has started over. */

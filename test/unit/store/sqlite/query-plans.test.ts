@@ -32,7 +32,7 @@ const allowedScans = [
   // The accounts, of which there are few beside their messages.
   /^SELECT account_id FROM report_counters/,
   // What has an age of its own is read oldest first, up to a LIMIT.
-  /^DELETE FROM (reports|request_ids|stray_receipts|parked_receipts) /,
+  /^DELETE FROM (reports|request_ids|audit|stray_receipts|parked_receipts) /,
   /^SELECT id, arrival_time FROM incoming_messages ORDER BY id LIMIT/,
   // Counts and claims that walk an index of exactly the rows they are about.
   /INDEXED BY deliveries_(waiting WHERE is_waiting = 1 GROUP BY|claimed)/,

@@ -48,6 +48,7 @@ const retention = {
   parkedReceiptsMs: dayMs,
   referencesMs: 3 * dayMs,
   smscIdsMs: 7 * dayMs,
+  auditMs: 7 * dayMs,
 };
 const textAt = (index: number) =>
   `Your secret code is ${700_000 + index} ${"and so on ".repeat(index % 150)}`;

@@ -1,0 +1,188 @@
+/** Makes, lists and changes accounts for operators, and shows an account to itself. */
+import { type Account, type AccountState, defaultAccount } from "../../domain/account.ts";
+import { type FieldViolation, refuseFields, SmsError } from "../../domain/errors.ts";
+import { type AccountId, toAccountId } from "../../domain/ids.ts";
+import { holdsScope } from "../../domain/scopes.ts";
+import type { Clock } from "../../observability/clock.ts";
+import type { Act } from "../../store/records/audit.ts";
+import type { Store } from "../../store/store.ts";
+import { actOf, type Caller } from "../calls/act.ts";
+import { isCleanText, isLongerThan } from "../calls/check-stored-text.ts";
+import {
+  openPageToken,
+  type Page,
+  type PageRequest,
+  pageSizeOf,
+  sealPageToken,
+} from "../calls/page-token.ts";
+import type { Principal } from "../calls/principal.ts";
+import { invalid, missing } from "../calls/required-fields.ts";
+import type { TokenSealer } from "../calls/sealed-token.ts";
+import type { Unknown } from "../calls/unknown.ts";
+import type { KeptStandings } from "./standings.ts";
+
+const accountForm = /^[a-z0-9._-]{1,64}$/;
+const wrongForm = "must be 1 to 64 characters of a-z 0-9 . _ -";
+const masked = ["display_name"] as const;
+
+export interface AccountControlDeps {
+  readonly store: Pick<
+    Store,
+    "createAccount" | "updateAccount" | "setAccountState" | "findAccount" | "listAccounts"
+  >;
+  readonly sealer: TokenSealer;
+  readonly clock: Pick<Clock, "now">;
+  readonly standings: Pick<KeptStandings, "change">;
+  /** Accounts of the configuration. */
+  readonly configuredIds: readonly string[];
+  /** Accounts that have a key in the store. */
+  readonly idsOfKeys: () => Promise<Iterable<AccountId>>;
+}
+
+export interface AccountControl {
+  /** Empty for the caller's own; another's is for operators. */
+  get(accountId: string, principal: Principal): Promise<Account>;
+  create(
+    input: { readonly accountId: string; readonly displayName: string },
+    caller: Caller,
+  ): Promise<Account>;
+  /** By id. */
+  list(page: PageRequest & { readonly states: readonly (AccountState | Unknown)[] }): Promise<Page<Account>>;
+  update(
+    input: {
+      readonly accountId: string;
+      readonly displayName: string;
+      /** 0 for any. */
+      readonly revision: number;
+      readonly updateMask: readonly string[];
+    },
+    caller: Caller,
+  ): Promise<Account>;
+  suspend(
+    input: { readonly accountId: string; readonly reason: string; readonly sendingOnly: boolean },
+    caller: Caller,
+  ): Promise<Account>;
+  reinstate(accountId: string, caller: Caller): Promise<Account>;
+}
+
+/** Makes the use cases. */
+export function createAccountControl(deps: AccountControlDeps): AccountControl {
+  const { store, sealer, clock, standings, configuredIds } = deps;
+  const isConfigured = (id: string) => configuredIds.includes(id);
+
+  /** Does it, and has it in effect here before it is answered. */
+  async function write(
+    caller: Caller,
+    subject: string,
+    step: (act: Act) => Promise<Account>,
+  ): Promise<Account> {
+    const account = await step(actOf(caller, subject, clock.now()));
+    standings.change(account);
+    return account;
+  }
+
+  const setState = (accountId: string, state: AccountState, caller: Caller) => {
+    const id = knownForm("account_id", accountId);
+    return write(caller, id, (act) => store.setAccountState(act, id, state, isConfigured(id)));
+  };
+
+  return {
+    async get(accountId, { accountId: own, scopes }) {
+      if (accountId !== "" && accountId !== own && !holdsScope(scopes, "ADMIN")) {
+        const text = "The key is for another account.";
+        throw new SmsError("ACCESS_DENIED", text, { metadata: { scope: "ADMIN" } });
+      }
+      const id = accountId === "" ? own : knownForm("account_id", accountId);
+      const { account, hasKey } = await store.findAccount(id);
+      if (account !== undefined) return account;
+      if (hasKey || isConfigured(id)) return defaultAccount(id);
+      throw new SmsError("UNKNOWN_ACCOUNT");
+    },
+
+    async create({ accountId, displayName }, caller) {
+      const violations: FieldViolation[] = [];
+      if (accountId === "")
+        violations.push({
+          field: "account.account_id",
+          reason: "PARAMETER_MISSING",
+          description: "is required",
+        });
+      else if (!accountForm.test(accountId))
+        violations.push({ field: "account.account_id", reason: "INVALID_PARAMETER", description: wrongForm });
+      violations.push(...faultsOfName(displayName));
+      if (violations.length > 0) throw refuseFields(violations);
+      const id = toAccountId(accountId);
+      const account = { id, displayName, policy: "{}" };
+      return write(caller, id, (act) => store.createAccount(act, account, isConfigured(id)));
+    },
+
+    async list({ states, ...page }) {
+      if (states.includes("UNRECOGNIZED"))
+        throw invalid("states", "must be of ACTIVE, SUSPENDED and SENDING_DISABLED");
+      const wanted = [...new Set(states)].toSorted();
+      const list = `accounts\u0000${wanted.join(",")}`;
+      const limit = pageSizeOf(page);
+      const after = openPageToken(sealer, list, page) ?? "";
+      const rows = await store.listAccounts(after, limit + 1);
+      const found = new Map(rows.map((account) => [account.id as string, account]));
+      // Beyond the rows that were read there may be more.
+      const last = rows.length > limit ? rows.at(-1)?.id : undefined;
+      for (const id of [...configuredIds, ...(await deps.idsOfKeys())]) {
+        if (id <= after || (last !== undefined && id > last) || found.has(id)) continue;
+        found.set(id, defaultAccount(toAccountId(id)));
+      }
+      const all = [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+      const entries = all.slice(0, limit);
+      const end = entries.at(-1)?.id;
+      return {
+        entries: wanted.length === 0 ? entries : entries.filter(({ state }) => wanted.includes(state)),
+        nextPageToken:
+          end === undefined || all.length <= limit ? undefined : sealPageToken(sealer, list, end),
+      };
+    },
+
+    async update({ accountId, displayName, revision, updateMask }, caller) {
+      if (accountId === "") throw missing("account.account_id");
+      if (updateMask.length === 0) throw missing("update_mask");
+      const paths: readonly string[] = masked;
+      if (!updateMask.every((path) => paths.includes(path)))
+        throw invalid("update_mask", `must name fields of ${masked.join(", ")}`);
+      const violations = faultsOfName(displayName);
+      if (violations.length > 0) throw refuseFields(violations);
+      if (!Number.isSafeInteger(revision) || revision < 0)
+        throw invalid("account.revision", "must be one that the account had, or 0");
+      const id = knownForm("account.account_id", accountId);
+      return write(caller, id, (act) =>
+        store.updateAccount(act, id, { displayName }, revision, isConfigured(id)),
+      );
+    },
+
+    async suspend({ accountId, reason, sendingOnly }, caller) {
+      const id = knownForm("account_id", accountId);
+      if (isLongerThan(reason, 200) || !isCleanText(reason))
+        throw invalid("reason", "must have at most 200 characters, no controls and no U+FFFD");
+      // Whoever suspends another one is an operator who stays.
+      if (!sendingOnly && id === caller.accountId)
+        throw new SmsError(
+          "NOT_CHANGEABLE",
+          "It is your own account: an operator of another one may suspend it.",
+        );
+      return setState(id, sendingOnly ? "SENDING_DISABLED" : "SUSPENDED", caller);
+    },
+
+    reinstate: async (accountId, caller) => setState(accountId, "ACTIVE", caller),
+  };
+}
+
+/** PARAMETER_MISSING where it is empty; what cannot be an account's id is that of no account. */
+function knownForm(field: string, accountId: string): AccountId {
+  if (accountId === "") throw missing(field);
+  if (!accountForm.test(accountId)) throw new SmsError("UNKNOWN_ACCOUNT");
+  return toAccountId(accountId);
+}
+
+function faultsOfName(displayName: string): readonly FieldViolation[] {
+  if (!isLongerThan(displayName, 63) && isCleanText(displayName)) return [];
+  const description = "must have at most 63 characters, no controls and no U+FFFD";
+  return [{ field: "account.display_name", reason: "INVALID_PARAMETER", description }];
+}

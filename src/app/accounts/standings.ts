@@ -1,0 +1,93 @@
+/**
+ * Accounts in memory, each read when it is first asked for. What changed anywhere is learned from the store's numbered changes and read
+ * again when it is asked for next, so that a look costs one short read however many accounts there are.
+ */
+import { type Account, defaultAccount } from "../../domain/account.ts";
+import type { AccountId } from "../../domain/ids.ts";
+import type { Clock } from "../../observability/clock.ts";
+import type { Store } from "../../store/store.ts";
+import type { Standing, Standings } from "../calls/standing.ts";
+import { createFollowed, type Looking, trustMs } from "../followed.ts";
+
+/** Accounts that are kept; the one that was read first goes first, and is read again when it is asked for. */
+const maxKept = 10_000;
+const changesAtOnce = 500;
+
+export interface StandingsDeps {
+  readonly store: Pick<Store, "readAccount" | "lastChange" | "changesAfter"> & {
+    readonly sessions: Pick<Store["sessions"], "replicaId">;
+  };
+  readonly clock: Pick<Clock, "monotonic">;
+}
+
+export interface KeptStandings extends Standings, Looking {
+  /** Takes what was just written here. */
+  change(account: Account): void;
+}
+
+export function createStandings({ store, clock }: StandingsDeps): KeptStandings {
+  const kept = new Map<AccountId, Standing>();
+  const loading = new Map<AccountId, Promise<Standing>>();
+  /** Goes up with whatever may make a read that is under way an old one. */
+  let generation = 0;
+
+  function forget(ids: Iterable<string>): void {
+    generation += 1;
+    for (const id of ids) kept.delete(id as AccountId);
+  }
+
+  /** The number of the last change that is seen; undefined before the first look, when nothing is kept. */
+  const seen = createFollowed<number | undefined>({
+    initial: undefined,
+    async load(last) {
+      if (last === undefined) return store.lastChange();
+      for (let after = last; ; ) {
+        const changes = await store.changesAfter(after, changesAtOnce);
+        const end = changes.at(-1)?.seq;
+        if (end === undefined) return after;
+        forget(changes.filter(({ kind }) => kind === "account").map(({ id }) => id));
+        after = end;
+      }
+    },
+    isShared: store.sessions.replicaId !== undefined,
+    clock,
+  });
+
+  function keep(id: AccountId, standing: Standing): void {
+    if (kept.size >= maxKept) for (const oldest of kept.keys()) if (kept.delete(oldest)) break;
+    kept.set(id, standing);
+  }
+
+  async function read(id: AccountId): Promise<Standing> {
+    if (!seen.isFresh()) {
+      await seen.look(trustMs);
+      const known = kept.get(id);
+      if (known !== undefined) return known;
+    }
+    for (;;) {
+      const before = generation;
+      const account = (await store.readAccount(id)) ?? defaultAccount(id);
+      if (before !== generation) continue;
+      keep(id, account);
+      return account;
+    }
+  }
+
+  return {
+    of(id) {
+      if (seen.isFresh()) {
+        const known = kept.get(id);
+        if (known !== undefined) return known;
+      }
+      const underWay = loading.get(id);
+      if (underWay !== undefined) return underWay;
+      const made = read(id).finally(() => loading.delete(id));
+      loading.set(id, made);
+      return made;
+    },
+    look: () => seen.look(),
+    change({ id }) {
+      forget([id]);
+    },
+  };
+}

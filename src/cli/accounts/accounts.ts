@@ -1,0 +1,155 @@
+/** `sms-relay accounts`: who sends; `show` for everybody, the rest for operators. */
+import { type Command, Option } from "commander";
+import { Account, AccountState, accountStateToJSON } from "../../gen/smsrelay/v1/account.ts";
+import { type ClientOptions, withClient, withClientOptions } from "../client/client.ts";
+import { type CliContext, usageFault } from "../context.ts";
+import { bareName, tableText, timeText } from "../output/output.ts";
+import { protobufJson } from "../output/protobuf-json.ts";
+
+const states = {
+  active: AccountState.ACCOUNT_STATE_ACTIVE,
+  suspended: AccountState.ACCOUNT_STATE_SUSPENDED,
+  "sending-disabled": AccountState.ACCOUNT_STATE_SENDING_DISABLED,
+} as const;
+type StateWord = keyof typeof states;
+
+interface ListOptions extends ClientOptions {
+  readonly state?: readonly StateWord[];
+}
+
+interface UpdateOptions extends ClientOptions {
+  readonly name: string;
+  readonly revision?: string;
+}
+
+interface SuspendOptions extends ClientOptions {
+  readonly reason: string;
+  readonly sendingOnly?: boolean;
+}
+
+const examples = `
+Examples:
+  sms-relay accounts create shop --name "The shop"
+  sms-relay accounts list --state suspended
+  sms-relay accounts suspend shop --reason "invoice 4711"
+  sms-relay accounts reinstate shop`;
+
+/** Adds the commands. */
+export function defineAccounts(program: Command, context: CliContext): void {
+  const accounts = program
+    .command("accounts")
+    .description("Makes, lists and changes accounts. All but `show` want an operator's key.")
+    .addHelpText("after", examples);
+
+  const create = accounts
+    .command("create")
+    .description("Makes an account.")
+    .argument("<id>", "its id")
+    .option("--name <text>", "what people call it", "")
+    .action(async (accountId: string, options: ClientOptions & { readonly name: string }) => {
+      const asked = Account.create({ accountId, displayName: options.name });
+      const { account } = await withClient(options, context, "operator", (client) =>
+        client.admin.createAccount({ account: asked }, client.callOptions()),
+      );
+      await print([account], options, context);
+    });
+  const list = accounts
+    .command("list")
+    .description("Lists accounts by id.")
+    .addOption(new Option("--state <state...>", "only in these states").choices(Object.keys(states)))
+    .action((options: ListOptions) => listAccounts(options, context));
+  const show = accounts
+    .command("show")
+    .description("Shows an account.")
+    .argument("[id]", "its id (default: the key's own)")
+    .action(async (id: string | undefined, options: ClientOptions) => {
+      const accountId = id ?? "";
+      const role = id === undefined ? "default" : "operator";
+      const { account } = await withClient(options, context, role, (client) =>
+        client.accounts.getAccount({ accountId }, client.callOptions()),
+      );
+      await print([account], options, context);
+    });
+  const update = accounts
+    .command("update")
+    .description("Changes an account.")
+    .argument("<id>", "its id")
+    .requiredOption("--name <text>", "what people call it")
+    .option("--revision <number>", "only where it is still at this revision")
+    .action((accountId: string, options: UpdateOptions) => updateAccount(accountId, options, context));
+  const suspend = accounts
+    .command("suspend")
+    .description("Refuses an account's calls, or only its sending; what was accepted goes on.")
+    .argument("<id>", "its id")
+    .option("--reason <text>", "why, for other operators", "")
+    .option("--sending-only", "it may still read")
+    .action(async (accountId: string, options: SuspendOptions) => {
+      const { reason, sendingOnly = false } = options;
+      const { account } = await withClient(options, context, "operator", (client) =>
+        client.admin.suspendAccount({ accountId, reason, sendingOnly }, client.callOptions()),
+      );
+      await print([account], options, context);
+    });
+  const reinstate = accounts
+    .command("reinstate")
+    .description("Lets an account call and send again.")
+    .argument("<id>", "its id")
+    .action(async (accountId: string, options: ClientOptions) => {
+      const { account } = await withClient(options, context, "operator", (client) =>
+        client.admin.reinstateAccount({ accountId }, client.callOptions()),
+      );
+      await print([account], options, context);
+    });
+  for (const command of [create, list, show, update, suspend, reinstate]) withClientOptions(command);
+}
+
+async function listAccounts(options: ListOptions, context: CliContext): Promise<void> {
+  const wanted = (options.state ?? []).map((word) => states[word]);
+  const found: Account[] = [];
+  await withClient(options, context, "operator", async (client) => {
+    for (let pageToken = ""; ; ) {
+      const request = { pageSize: 1_000, pageToken, states: wanted };
+      const page = await client.admin.listAccounts(request, client.callOptions());
+      found.push(...page.accounts);
+      pageToken = page.nextPageToken;
+      if (pageToken === "") return;
+    }
+  });
+  await print(found, options, context);
+}
+
+async function updateAccount(accountId: string, options: UpdateOptions, context: CliContext): Promise<void> {
+  const revision = BigInt(parseRevision(options.revision ?? "0"));
+  const asked = Account.create({ accountId, displayName: options.name, revision });
+  const { account } = await withClient(options, context, "operator", (client) =>
+    client.admin.updateAccount({ account: asked, updateMask: ["display_name"] }, client.callOptions()),
+  );
+  await print([account], options, context);
+}
+
+function parseRevision(value: string): number {
+  if (/^[0-9]{1,15}$/.test(value)) return Number(value);
+  throw usageFault("--revision must be a whole number.");
+}
+
+async function print(
+  found: readonly (Account | undefined)[],
+  options: ClientOptions,
+  context: CliContext,
+): Promise<void> {
+  const accounts = found.filter((account) => account !== undefined);
+  if (options.json === true) {
+    const json = await protobufJson("Account", Account);
+    for (const account of accounts) context.out(json(account));
+    return;
+  }
+  if (accounts.length === 0) return context.out("No accounts.");
+  const rows = accounts.map((account) => [
+    account.accountId,
+    bareName(accountStateToJSON(account.state), "ACCOUNT_STATE"),
+    account.displayName,
+    String(account.revision),
+    timeText(account.createTime),
+  ]);
+  context.out(tableText(["account", "state", "name", "revision", "made"], rows));
+}

@@ -1,0 +1,69 @@
+/** AdminService: what operators do to accounts, with a line in the log on who did what and from where. */
+import type { Accounts } from "../../app/accounts/create-accounts.ts";
+import type { Account } from "../../domain/account.ts";
+import {
+  type AdminServiceDefinition,
+  CreateAccountRequest,
+  ReinstateAccountRequest,
+  SuspendAccountRequest,
+  UpdateAccountRequest,
+} from "../../gen/smsrelay/v1/admin_service.ts";
+import type { Logger } from "../../observability/logger.ts";
+import { actor, callerOf } from "../calls/caller.ts";
+import type { Handlers, ScopesOf } from "../calls/handlers.ts";
+import { fromAccountState } from "../translate/enums.ts";
+import { fromAccount, toAccount, toAuditEntry } from "./translate-account.ts";
+
+export interface AdminServiceDeps {
+  readonly accounts: Accounts;
+  readonly log: Logger;
+}
+
+export const adminScopes = {
+  createAccount: "ADMIN",
+  listAccounts: "ADMIN",
+  updateAccount: "ADMIN",
+  suspendAccount: "ADMIN",
+  reinstateAccount: "ADMIN",
+  listAuditEntries: "ADMIN",
+} as const satisfies ScopesOf<AdminServiceDefinition>;
+
+export function createAdminService({ accounts, log }: AdminServiceDeps): Handlers<AdminServiceDefinition> {
+  const tell = ({ id, state }: Account, who: Parameters<typeof actor>, text: string) =>
+    log.info({ account: id, state, ...actor(...who) }, text);
+  return {
+    createAccount: async (request, ...who) => {
+      const caller = await callerOf(CreateAccountRequest, request, ...who);
+      const account = await accounts.create(fromAccount(request.account), caller);
+      tell(account, who, "An operator created an account.");
+      return { account: toAccount(account) };
+    },
+    listAccounts: async ({ states, ...page }) => {
+      const listed = await accounts.list({ ...page, states: states.map(fromAccountState) });
+      return { accounts: listed.entries.map(toAccount), nextPageToken: listed.nextPageToken ?? "" };
+    },
+    updateAccount: async (request, ...who) => {
+      const caller = await callerOf(UpdateAccountRequest, request, ...who);
+      const { account: asked, updateMask = [] } = request;
+      const account = await accounts.update({ ...fromAccount(asked), updateMask }, caller);
+      tell(account, who, "An operator changed an account.");
+      return { account: toAccount(account) };
+    },
+    suspendAccount: async (request, ...who) => {
+      const caller = await callerOf(SuspendAccountRequest, request, ...who);
+      const account = await accounts.suspend(request, caller);
+      tell(account, who, "An operator suspended an account.");
+      return { account: toAccount(account) };
+    },
+    reinstateAccount: async (request, ...who) => {
+      const caller = await callerOf(ReinstateAccountRequest, request, ...who);
+      const account = await accounts.reinstate(request.accountId, caller);
+      tell(account, who, "An operator reinstated an account.");
+      return { account: toAccount(account) };
+    },
+    listAuditEntries: async (request) => {
+      const { entries, nextPageToken = "" } = await accounts.listAuditEntries(request);
+      return { entries: entries.map(toAuditEntry), nextPageToken };
+    },
+  };
+}

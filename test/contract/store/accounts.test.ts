@@ -1,0 +1,247 @@
+import { expect, it } from "vitest";
+import { createStandings } from "../../../src/app/accounts/standings.ts";
+import { lookEveryMs } from "../../../src/app/followed.ts";
+import { toAccountId } from "../../../src/domain/ids.ts";
+import type { ApiKey } from "../../../src/store/records/api-keys.ts";
+import { actAt, caller } from "../../support/acts.ts";
+import { type account, dayMs, gateway, startMs } from "../../support/store-builders.ts";
+import { describeStore } from "./describe-store.ts";
+
+const shop = toAccountId("shop");
+const ops = toAccountId("ops");
+const act = (subject: string, timeMs = startMs) => actAt(timeMs, subject);
+const everything = { before: Number.MAX_SAFE_INTEGER, limit: 100, keyId: "", subject: "" };
+const key: ApiKey = {
+  id: "k1",
+  accountId: shop,
+  scopes: ["SEND", "READ", "MANAGE"],
+  name: "till",
+  hash: "ab".repeat(32),
+  createTimeMs: startMs,
+  revokeTimeMs: undefined,
+};
+
+describeStore("accounts and the audit log", (test) => {
+  it("keeps accounts over a restart, each id once, and lists them by id", async () => {
+    const wanted = { id: shop, displayName: "The shop", policy: "{}" };
+    const made = { ...wanted, state: "ACTIVE", revision: 1, createTimeMs: startMs };
+    expect(await test.store.createAccount(act("shop"), wanted, false)).toEqual(made);
+    await expect(test.store.createAccount(act("shop"), wanted, false)).rejects.toMatchObject({
+      code: "ALREADY_EXISTS",
+    });
+    await test.store.createAccount(act("crm"), { ...wanted, id: toAccountId("crm") }, false);
+    await test.restart();
+    expect(await test.store.readAccount(shop)).toEqual(made);
+    expect((await test.store.listAccounts("", 10)).map(({ id }) => id)).toEqual(["crm", "shop"]);
+    expect((await test.store.listAccounts("crm", 10)).map(({ id }) => id)).toEqual(["shop"]);
+  });
+
+  it("knows accounts by their row, their key, or the configuration, and refuses to change others", async () => {
+    const { store } = test;
+    const rename = (id: string, isConfigured: boolean) =>
+      store.updateAccount(act(id), toAccountId(id), { displayName: "x" }, 0, isConfigured);
+    await expect(rename("nobody", false)).rejects.toMatchObject({ code: "UNKNOWN_ACCOUNT" });
+    expect(await rename("infile", true)).toMatchObject({ displayName: "x", revision: 2 });
+    await test.plant("api_keys", {
+      ...{ id: "old", account_id: "haskey", role: "ACCOUNT", name: "", hash: "", create_time: 1 },
+    });
+    expect(await store.findAccount(toAccountId("haskey"))).toEqual({ account: undefined, hasKey: true });
+    expect(await rename("haskey", false)).toMatchObject({ displayName: "x" });
+    const wanted = { id: toAccountId("infile2"), displayName: "", policy: "{}" };
+    await expect(store.createAccount(act(""), wanted, true)).rejects.toMatchObject({
+      code: "ALREADY_EXISTS",
+    });
+  });
+
+  it("makes the row of an account with its first key", async () => {
+    await test.store.createKey(act("k1"), key);
+    expect(await test.store.readAccount(shop)).toMatchObject({ state: "ACTIVE", revision: 1 });
+  });
+
+  it("changes what is at the revision that was meant, and refuses what was changed in between", async () => {
+    const { store } = test;
+    await store.createKey(act("k1"), key);
+    const update = (displayName: string, revision: number) =>
+      store.updateAccount(act("shop"), shop, { displayName }, revision, false);
+    expect(await update("one", 1)).toMatchObject({ displayName: "one", revision: 2 });
+    await expect(update("two", 1)).rejects.toMatchObject({
+      code: "STALE_REVISION",
+      details: { metadata: { revision: "2" } },
+    });
+    expect(await update("two", 0)).toMatchObject({ displayName: "two", revision: 3 });
+    expect(await update("two", 3), "nothing changes").toMatchObject({ revision: 3 });
+    expect(await store.listAudit(everything)).toHaveLength(3);
+  });
+
+  it("gives each act a number, with who, what and what stood there before, and none to what changes nothing", async () => {
+    const { store } = test;
+    await store.createKey(act("k1"), key);
+    await store.createKey(act("k1"), key);
+    await store.setPaused(act("alpha"), gateway, { reason: "works", timeMs: startMs });
+    await store.setPaused(act("alpha", startMs + 1), gateway, undefined);
+    await store.revokeKey(act("k1"), "k1", []);
+    await store.revokeKey(act("k1"), "k1", []);
+    await store.noteAct({ ...act(""), method: "smsrelay.v1.MaintenanceService/DownloadBackup" });
+    await test.restart();
+    const entries = await test.store.listAudit(everything);
+    expect(entries.map(({ number, subject }) => [number, subject])).toEqual([
+      [5, ""],
+      [4, "k1"],
+      [3, "alpha"],
+      [2, "alpha"],
+      [1, "k1"],
+    ]);
+    const { keyId, actor, peer, method, request } = caller;
+    expect(entries[2]).toEqual({
+      ...{ number: 3, timeMs: startMs + 1, subject: "alpha", keyId, actor, peer, method, request },
+      before: JSON.stringify({ reason: "works", pauseTime: new Date(startMs).toISOString() }),
+    });
+    expect(JSON.parse(entries[1]?.before ?? "")).toMatchObject({ keyId: "k1", accountId: "shop" });
+    expect(JSON.stringify(entries), "no hash").not.toContain(key.hash);
+  });
+
+  it("lists acts by key and subject, from any number down", async () => {
+    const { store } = test;
+    for (const [keyId, subject] of [
+      ["a", "x"],
+      ["b", "x"],
+      ["a", "y"],
+      ["a", "x"],
+    ] as const)
+      await store.noteAct({ ...act(subject), keyId });
+    const numbers = async (filter: Partial<typeof everything>) =>
+      (await store.listAudit({ ...everything, ...filter })).map(({ number }) => number);
+    expect(await numbers({ keyId: "a" })).toEqual([4, 3, 1]);
+    expect(await numbers({ subject: "x" })).toEqual([4, 2, 1]);
+    expect(await numbers({ keyId: "a", subject: "x" })).toEqual([4, 1]);
+    expect(await numbers({ keyId: "a", before: 4, limit: 1 })).toEqual([3]);
+  });
+
+  it("counts acts on where all of them are gone by their age", async () => {
+    const { store } = test;
+    await store.noteAct(act(""));
+    const retention = {
+      ...{
+        bodiesMs: dayMs,
+        reportsMs: dayMs,
+        messagesMs: dayMs,
+        requestIdsMs: dayMs,
+        parkedReceiptsMs: dayMs,
+      },
+      ...{ referencesMs: dayMs, smscIdsMs: dayMs, auditMs: 3 * dayMs },
+    };
+    await store.clean(startMs + 2 * dayMs, retention, 500);
+    expect(await store.listAudit(everything)).toHaveLength(1);
+    await store.clean(startMs + 4 * dayMs, retention, 500);
+    expect(await store.listAudit(everything)).toEqual([]);
+    await store.noteAct(act(""));
+    expect(await store.listAudit(everything)).toMatchObject([{ number: 2 }]);
+  });
+
+  it("leaves no gap and skips none where many administer at once", async () => {
+    const stores = [test.store, await test.openElsewhere(), await test.openElsewhere()];
+    const seen: string[] = [];
+    let after = 0;
+    const read = async () => {
+      for (const { id, seq } of await test.store.changesAfter(after, 500)) {
+        seen.push(id);
+        after = seq;
+      }
+    };
+    const ids = Array.from({ length: 30 }, (_, index) => `account-${String(index).padStart(2, "0")}`);
+    const made = ids.map(async (id, index) => {
+      const wanted = { id: toAccountId(id), displayName: "", policy: "{}" };
+      await stores[index % stores.length]?.createAccount(act(id), wanted, false);
+      await read();
+    });
+    await Promise.all(made);
+    await read();
+    expect([...new Set(seen)].toSorted()).toEqual(ids);
+    const numbers = (await test.store.listAudit(everything)).map(({ number }) => number);
+    expect(numbers.toReversed()).toEqual(ids.map((_, index) => index + 1));
+    expect(await test.store.lastChange()).toBe(ids.length);
+  });
+
+  it("suspends, reinstates, and keeps one of two operators who suspend each other", async () => {
+    const { store } = test;
+    const suspend = (by: string, id: string) =>
+      store.setAccountState({ ...act(id), accountId: toAccountId(by) }, toAccountId(id), "SUSPENDED", true);
+    const ends = await Promise.allSettled([suspend("ops", "boss"), suspend("boss", "ops")]);
+    expect(ends.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+    expect(ends.find(({ status }) => status === "rejected")).toMatchObject({
+      reason: { code: "INVALID_ACCOUNT" },
+    });
+    const away = toAccountId((await store.readAccount(ops))?.state === "SUSPENDED" ? "ops" : "boss");
+    const by = away === "ops" ? "boss" : "ops";
+    const back = { ...act(away), accountId: toAccountId(by) };
+    expect(await store.setAccountState(back, away, "ACTIVE", true)).toMatchObject({ state: "ACTIVE" });
+  });
+
+  it("counts no key of a suspended account among those of operators, and lets nobody act with a revoked one", async () => {
+    const { store } = test;
+    const admin = (id: string, accountId: string) =>
+      store.createKey(act(id), { ...key, id, accountId: toAccountId(accountId), scopes: ["ADMIN"] });
+    await admin("ops-key", "ops");
+    await admin("boss-key", "boss");
+    await store.setAccountState(act("boss"), toAccountId("boss"), "SUSPENDED", false);
+    const revoke = (id: string, besides: Parameters<typeof store.revokeKey>[2]) =>
+      store.revokeKey(act(id), id, besides);
+    expect(await revoke("ops-key", [])).toBe("last_operator");
+    expect(await revoke("ops-key", [toAccountId("boss")]), "suspended, too").toBe("last_operator");
+    expect(await revoke("ops-key", [toAccountId("boss"), toAccountId("infile")])).toBe("revoked");
+    await expect(store.setAccountState(act("x"), shop, "SUSPENDED", true)).rejects.toMatchObject({
+      code: "INVALID_CREDENTIALS",
+    });
+  });
+});
+
+describeStore("accounts that every call asks for", (test) => {
+  const suspend = (state: "SUSPENDED" | "ACTIVE") =>
+    test.store.setAccountState(act("shop"), shop, state, true);
+
+  it("are asked for once, and known as suspended elsewhere at the second look", async () => {
+    const { clock } = test;
+    const here = createStandings({ store: test.store, clock });
+    const there = createStandings({ store: await test.openElsewhere(), clock });
+    for (const standings of [here, there]) {
+      expect(await standings.of(shop)).toMatchObject({ state: "ACTIVE" });
+      expect(standings.of(shop), "from memory").toMatchObject({ state: "ACTIVE" });
+    }
+    here.change(await suspend("SUSPENDED"));
+    expect(await here.of(shop)).toMatchObject({ state: "SUSPENDED" });
+    for (let looks = 0; looks < 2; looks += 1) {
+      clock.advance(lookEveryMs);
+      await there.look();
+    }
+    expect(await there.of(shop)).toMatchObject({ state: "SUSPENDED" });
+    here.change(await suspend("ACTIVE"));
+    clock.advance(lookEveryMs);
+    await there.look();
+    expect(await there.of(shop)).toMatchObject({ state: "ACTIVE" });
+  });
+
+  it("are not taken as a read brings them that a change has overtaken", async () => {
+    const { store, clock } = test;
+    let hold: Promise<void> | undefined;
+    const slow = {
+      lastChange: () => store.lastChange(),
+      changesAfter: (seq: number, limit: number) => store.changesAfter(seq, limit),
+      sessions: store.sessions,
+      async readAccount(id: typeof account) {
+        const found = await store.readAccount(id);
+        await hold;
+        return found;
+      },
+    };
+    const standings = createStandings({ store: slow, clock });
+    await standings.look();
+    const held = Promise.withResolvers<void>();
+    hold = held.promise;
+    const asked = standings.of(shop);
+    await suspend("SUSPENDED");
+    await standings.look();
+    hold = undefined;
+    held.resolve();
+    expect(await asked).toMatchObject({ state: "SUSPENDED" });
+  });
+});

@@ -1,0 +1,222 @@
+import { Status } from "nice-grpc";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { AccountState } from "../../../src/gen/smsrelay/v1/account.ts";
+import { SendSmsStreamRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
+import { InitialStart } from "../../../src/gen/smsrelay/v1/subscription.ts";
+import { connectClients, failureOf, type RpcClients } from "../../support/rpc-client.ts";
+import { OPERATOR_KEY, OTHER_KEY, type RpcWorld, SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
+
+const { ACCOUNT_STATE_ACTIVE, ACCOUNT_STATE_SUSPENDED, ACCOUNT_STATE_SENDING_DISABLED } = AccountState;
+const good = {
+  sender: "ACME",
+  recipients: ["+38640123456"],
+  content: { $case: "text", value: "hello" } as const,
+};
+
+let world: RpcWorld;
+let operator: RpcClients;
+let shop: RpcClients;
+let other: RpcClients;
+beforeAll(async () => {
+  world = await startRpcWorld();
+  operator = connectClients(world.address, OPERATOR_KEY);
+  shop = connectClients(world.address, SHOP_KEY);
+  other = connectClients(world.address, OTHER_KEY);
+});
+afterAll(async () => {
+  for (const client of [operator, shop, other]) client[Symbol.dispose]();
+  await world.stop();
+});
+
+describe("AccountService", () => {
+  it("shows an account to itself, and any to operators", async () => {
+    const { account } = await shop.accounts.getAccount({});
+    expect(account).toMatchObject({ accountId: "shop", state: ACCOUNT_STATE_ACTIVE, revision: 0n });
+    expect(account?.createTime).toBeUndefined();
+    expect((await operator.accounts.getAccount({ accountId: "shop" })).account).toEqual(account);
+    const foreign = await failureOf((options) => shop.accounts.getAccount({ accountId: "other" }, options));
+    expect(foreign).toMatchObject({ code: Status.PERMISSION_DENIED, info: { reason: "ACCESS_DENIED" } });
+    const unknown = await failureOf((options) =>
+      operator.accounts.getAccount({ accountId: "nobody" }, options),
+    );
+    expect(unknown).toMatchObject({ code: Status.NOT_FOUND, info: { reason: "UNKNOWN_ACCOUNT" } });
+  });
+});
+
+describe("AdminService", () => {
+  it("lists accounts of the configuration, of keys and with rows by id, in pages that leave none out", async () => {
+    await operator.admin.createAccount({ account: { accountId: "bank", displayName: "The bank" } });
+    await operator.keys.createKey({ accountId: "zoo" });
+    const found: string[] = [];
+    for (let pageToken = ""; ; ) {
+      const page = await operator.admin.listAccounts({ pageSize: 2, pageToken });
+      found.push(...page.accounts.map(({ accountId }) => accountId));
+      pageToken = page.nextPageToken;
+      if (pageToken === "") break;
+    }
+    expect(found).toEqual(["bank", "ops", "other", "shop", "zoo"]);
+    const suspended = await operator.admin.listAccounts({ states: [ACCOUNT_STATE_SUSPENDED] });
+    expect(suspended.accounts).toEqual([]);
+  });
+
+  it("makes and renames accounts, and refuses what was changed in between", async () => {
+    const { account } = await operator.admin.createAccount({ account: { accountId: "crm" } });
+    expect(account).toMatchObject({ accountId: "crm", revision: 1n, state: ACCOUNT_STATE_ACTIVE });
+    const update = (displayName: string, revision: bigint) => ({
+      account: { accountId: "crm", displayName, revision },
+      updateMask: ["display_name"],
+    });
+    const renamed = await operator.admin.updateAccount(update("CRM", 1n));
+    expect(renamed.account).toMatchObject({ displayName: "CRM", revision: 2n });
+    const stale = await failureOf((options) => operator.admin.updateAccount(update("X", 1n), options));
+    expect(stale).toMatchObject({
+      code: Status.ABORTED,
+      info: { reason: "STALE_REVISION", metadata: { status_code: "4123", revision: "2" } },
+    });
+    const taken = await failureOf((options) =>
+      operator.admin.createAccount({ account: { accountId: "crm" } }, options),
+    );
+    expect(taken.info.reason).toBe("ALREADY_EXISTS");
+  });
+
+  it("refuses bad fields with their names", async () => {
+    const { admin } = operator;
+    const account = { accountId: "shop", displayName: "x".repeat(64) };
+    type Call = Parameters<typeof failureOf>[0];
+    const calls: readonly (readonly [Call, string, string])[] = [
+      [(o) => admin.createAccount({ account: { accountId: "Shop!" } }, o), "account.account_id", "4114"],
+      [(o) => admin.createAccount({}, o), "account.account_id", "4019"],
+      [(o) => admin.createAccount({ account }, o), "account.display_name", "4114"],
+      [(o) => admin.updateAccount({ account: { accountId: "shop" } }, o), "update_mask", "4019"],
+      [
+        (o) => admin.updateAccount({ account: { accountId: "shop" }, updateMask: ["state"] }, o),
+        "update_mask",
+        "4114",
+      ],
+      [(o) => admin.suspendAccount({}, o), "account_id", "4019"],
+      [(o) => admin.suspendAccount({ accountId: "shop", reason: "\n" }, o), "reason", "4114"],
+      [(o) => admin.reinstateAccount({}, o), "account_id", "4019"],
+      [(o) => admin.listAccounts({ states: [0] }, o), "states", "4114"],
+      [(o) => admin.listAuditEntries({ pageToken: "x" }, o), "page_token", "4110"],
+    ];
+    for (const [call, field, code] of calls) {
+      const failure = await failureOf(call);
+      expect(failure.violations.map((violation) => violation.field)).toEqual([field]);
+      expect(failure.info.metadata["status_code"]).toBe(code);
+    }
+  });
+
+  it("is for operators only", async () => {
+    const failure = await failureOf((options) => shop.admin.listAccounts({}, options));
+    expect(failure.info.reason).toBe("ACCESS_DENIED");
+  });
+});
+
+describe("a suspended account", () => {
+  it("is refused every call before its scope is asked for, and its streams end; then it is let in again", async () => {
+    async function* silent(): AsyncGenerator<SendSmsStreamRequest> {
+      yield SendSmsStreamRequest.create({ request: { ...good, requestId: "first" } });
+      await new Promise(() => {});
+    }
+    const answers = other.sms.sendSmsStream(silent())[Symbol.asyncIterator]();
+    expect((await answers.next()).value?.outcome?.$case).toBe("response");
+    const start = { initialStart: InitialStart.INITIAL_START_NOW };
+    const reports = other.sms.streamDeliveryReports({ start });
+    const readAll = async () => {
+      for await (const _ of reports) void _;
+    };
+    const ended = expect(readAll()).rejects.toMatchObject({ code: Status.PERMISSION_DENIED });
+
+    const reason = "invoice 4711";
+    const { account } = await operator.admin.suspendAccount({ accountId: "other", reason });
+    expect(account).toMatchObject({ state: ACCOUNT_STATE_SUSPENDED });
+    for (const call of [
+      (options: object) => other.sms.sendSms(good, options),
+      (options: object) => other.accounts.getAccount({}, options),
+      (options: object) => other.admin.listAccounts({}, options),
+    ]) {
+      expect(await failureOf(call)).toMatchObject({
+        code: Status.PERMISSION_DENIED,
+        info: { reason: "INVALID_ACCOUNT", metadata: { status_code: "4021", rule: "SUSPENDED" } },
+      });
+    }
+    await expect(answers.next()).rejects.toMatchObject({ code: Status.PERMISSION_DENIED });
+    await ended;
+    const again = await operator.admin.suspendAccount({ accountId: "other" });
+    expect(again.account?.revision).toBe(account?.revision);
+
+    await operator.admin.reinstateAccount({ accountId: "other" });
+    expect((await other.accounts.getAccount({})).account?.state).toBe(ACCOUNT_STATE_ACTIVE);
+    expect((await other.sms.sendSms(good)).messageId).not.toBe("");
+  });
+
+  it("may read where only its sending is disabled, also on a stream that is open", async () => {
+    const queue: { next?: (request: SendSmsStreamRequest) => void } = {};
+    async function* asked(): AsyncGenerator<SendSmsStreamRequest> {
+      yield SendSmsStreamRequest.create({ request: { ...good, requestId: "s1" } });
+      yield await new Promise<SendSmsStreamRequest>((resolve) => {
+        queue.next = resolve;
+      });
+    }
+    const answers = other.sms.sendSmsStream(asked())[Symbol.asyncIterator]();
+    expect((await answers.next()).value?.outcome?.$case).toBe("response");
+    const { account } = await operator.admin.suspendAccount({ accountId: "other", sendingOnly: true });
+    expect(account?.state).toBe(ACCOUNT_STATE_SENDING_DISABLED);
+    queue.next?.(SendSmsStreamRequest.create({ request: { ...good, requestId: "s2" } }));
+    const refused = (await answers.next()).value?.outcome;
+    expect(refused).toMatchObject({ $case: "failure", value: { statusCode: 4035 } });
+    const failure = await failureOf((options) => other.sms.sendSms({ ...good, sender: "!" }, options));
+    expect(failure, "before the form").toMatchObject({ info: { reason: "SMS_DISABLED" } });
+    expect((await other.sms.listSms({})).sms.length).toBeGreaterThan(0);
+    await operator.admin.reinstateAccount({ accountId: "other" });
+  });
+
+  it("is neither the operator's own nor unknown", async () => {
+    const own = await failureOf((options) => operator.admin.suspendAccount({ accountId: "ops" }, options));
+    expect(own).toMatchObject({ code: Status.FAILED_PRECONDITION, info: { reason: "NOT_CHANGEABLE" } });
+    const unknown = await failureOf((options) =>
+      operator.admin.suspendAccount({ accountId: "nobody" }, options),
+    );
+    expect(unknown.info.reason).toBe("UNKNOWN_ACCOUNT");
+  });
+});
+
+describe("the audit log", () => {
+  it("has every act of an operator, with the key, the peer, the request and what stood there before", async () => {
+    const { apiKey } = await operator.keys.createKey({ accountId: "shop", keyId: "till" });
+    await operator.keys.revokeKey({ keyId: apiKey?.keyId ?? "" });
+    await operator.gateways.pauseGateway({ gatewayId: "north", reason: "works" });
+    await operator.gateways.resumeGateway({ gatewayId: "north" });
+    for await (const _ of operator.maintenance.downloadBackup({})) void _;
+    await operator.admin.suspendAccount({ accountId: "zoo", reason: "unpaid" });
+    await operator.admin.reinstateAccount({ accountId: "zoo" });
+    const page = await operator.admin.listAuditEntries({ pageSize: 7 });
+    const shown = page.entries.map(({ method, subject }) => `${method.split("/")[1]} ${subject}`);
+    expect(shown).toEqual([
+      "ReinstateAccount zoo",
+      "SuspendAccount zoo",
+      "DownloadBackup ",
+      "ResumeGateway north",
+      "PauseGateway north",
+      "RevokeKey till",
+      "CreateKey till",
+    ]);
+    const [, suspended] = page.entries;
+    expect(suspended).toMatchObject({
+      keyId: "configured-3",
+      actor: "",
+      method: "smsrelay.v1.AdminService/SuspendAccount",
+    });
+    expect(suspended?.peer).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect(JSON.parse(suspended?.requestJson ?? "")).toEqual({ accountId: "zoo", reason: "unpaid" });
+    expect(JSON.parse(suspended?.beforeJson ?? "")).toMatchObject({ state: "ACCOUNT_STATE_ACTIVE" });
+    expect(JSON.parse(page.entries[3]?.beforeJson ?? "")).toMatchObject({ reason: "works" });
+
+    const next = await operator.admin.listAuditEntries({ pageSize: 7, pageToken: page.nextPageToken });
+    expect(next.entries[0]?.entryNumber).toBe((page.entries.at(-1)?.entryNumber ?? 0n) - 1n);
+    const bySubject = await operator.admin.listAuditEntries({ subject: "till" });
+    expect(bySubject.entries).toHaveLength(2);
+    const byNobody = await operator.admin.listAuditEntries({ keyId: "nobody" });
+    expect(byNobody.entries).toEqual([]);
+  });
+});
