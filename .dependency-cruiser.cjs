@@ -52,6 +52,37 @@ module.exports = {
       "^src/client/",
       ["^src/(client|gen)/", "^node_modules/(@grpc|nice-grpc)"],
     ),
+    only("store-knows-pure-parts", "The store is asked by others, and knows none of them.", "^src/store/", [
+      "^src/(domain|encoding|memory|observability|routing|store)/",
+      "^node_modules/",
+    ]),
+    {
+      name: "store-knows-no-adapter",
+      comment: "What both databases share knows neither.",
+      severity: "error",
+      from: { path: "^src/store/[^/]+$" },
+      to: { path: "^src/store/[^/]+/", pathNot: "^src/store/(records|migrations)/" },
+    },
+    only(
+      "gateways-know-pure-parts",
+      "A gateway sends what it is handed: it knows no store, no use case and no door.",
+      "^src/gateways/",
+      ["^src/(domain|encoding|memory|observability|smpp|gateways)/", "^node_modules/"],
+    ),
+    {
+      name: "gateway-knows-no-adapter",
+      comment: "The port knows none of its adapters.",
+      severity: "error",
+      from: { path: "^src/gateways/[^/]+$" },
+      to: { path: "^src/gateways/[^/]+/" },
+    },
+    {
+      name: "kinds-know-adapters",
+      comment: "A kind of gateway is one file that knows its adapter, and the pool knows none.",
+      severity: "error",
+      from: { path: "^src/compose", pathNot: "^src/compose/gateways/([^/]+-kind|bind-proof)\\.ts$" },
+      to: { path: "^src/gateways/[^/]+/" },
+    },
     {
       name: "adapters-apart",
       comment: "Adapters never import adapters; only compose knows them.",
@@ -77,9 +108,9 @@ module.exports = {
     },
     {
       name: "adapters-behind-ports",
-      comment: "Nobody but compose (and the demo, the simulator's command) reaches into an adapter.",
+      comment: "Nobody but compose reaches into an adapter.",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/(compose|store/|gateways/|cli/|config/)" },
+      from: { path: "^src/", pathNot: "^src/(compose|store/|gateways/)" },
       to: { path: "^src/(store|gateways)/(?!records/)[^/]+/" },
     },
     {
@@ -94,8 +125,39 @@ module.exports = {
       comment: "Use cases know ports, dispatch and the pure parts, no door.",
       severity: "error",
       from: { path: "^src/(app|dispatch)/" },
-      to: { path: "^src/(rpc|http|cli|config|compose|main|smpp|smsc)" },
+      to: { path: "^src/(rpc|http|cli|client|config|compose|main|smpp|smsc)" },
     },
+    {
+      name: "dispatch-knows-no-use-case",
+      comment: "Use cases may ask dispatch; it goes on by itself and knows none of them.",
+      severity: "error",
+      from: { path: "^src/dispatch/" },
+      to: { path: "^src/app/" },
+    },
+    only(
+      "rpc-asks-use-cases",
+      "The gRPC API asks use cases: what becomes of a message is none of its business.",
+      "^src/rpc/",
+      ["^src/(app|domain|encoding|gen|memory|observability|routing|rpc|store)/", "^node_modules/"],
+    ),
+    only("http-knows-no-service", "The HTTP door is handed what it answers.", "^src/http/", [
+      "^src/(http|observability)/",
+      "^node_modules/",
+    ]),
+    only("config-knows-pure-parts", "The configuration is read before there is a service.", "^src/config/", [
+      "^src/(config|domain|encoding|policy|routing)/",
+      "^node_modules/",
+    ]),
+    only(
+      "cli-is-a-client",
+      "The command line speaks gRPC to a service, or has compose start one: it knows nothing that is inside.",
+      "^src/cli/",
+      [
+        "^src/(cli|client|compose|config|domain|gen|observability|smsc)/",
+        "^src/(compose|store/[^/]+)\\.ts$",
+        "^node_modules/",
+      ],
+    ),
     {
       name: "calls-know-no-feature",
       comment: "What all doors or features share knows none of the features behind it.",

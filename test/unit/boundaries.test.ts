@@ -1,6 +1,7 @@
 /** The walls between folders are checked by dependency-cruiser; each wall is shown here to stop a planted violation. */
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -35,6 +36,20 @@ const planted = [
   ["src/rpc/reports/planted.ts", "../messages/planted-target.ts", "doors-of-two-features"],
   ["src/rpc/calls/planted.ts", "../../app/keys/planted-target.ts", "shared-by-all-calls"],
   ["src/app/planted-door.ts", "../rpc/planted-target.ts", "app-knows-ports"],
+  ["src/store/planted.ts", "../dispatch/planted-target.ts", "store-knows-pure-parts"],
+  ["src/store/postgres/planted.ts", "../../app/keys/planted-target.ts", "store-knows-pure-parts"],
+  ["src/store/planted-adapter.ts", "./sqlite/planted-target.ts", "store-knows-no-adapter"],
+  ["src/gateways/planted.ts", "../rpc/planted-target.ts", "gateways-know-pure-parts"],
+  ["src/gateways/smpp/planted.ts", "../../store/store.ts", "gateways-know-pure-parts"],
+  ["src/gateways/planted-adapter.ts", "./smpp/planted-target.ts", "gateway-knows-no-adapter"],
+  ["src/compose/gateways/planted.ts", "../../gateways/smpp/planted-target.ts", "kinds-know-adapters"],
+  ["src/config/planted-adapter.ts", "../store/sqlite/planted-target.ts", "adapters-behind-ports"],
+  ["src/dispatch/planted-use-case.ts", "../app/planted-target.ts", "dispatch-knows-no-use-case"],
+  ["src/rpc/planted.ts", "../dispatch/planted-target.ts", "rpc-asks-use-cases"],
+  ["src/http/planted.ts", "../app/planted-target.ts", "http-knows-no-service"],
+  ["src/config/planted.ts", "../compose/planted-target.ts", "config-knows-pure-parts"],
+  ["src/cli/planted-tool.ts", "vitest", "not-to-dev-dependency"],
+  ["src/cli/planted.ts", "../app/planted-target.ts", "cli-is-a-client"],
 ] as const;
 
 describe("the dependency rules", () => {
@@ -91,6 +106,14 @@ describe("the dependency rules", () => {
 
   it("let types of records cross the port", () => {
     expect(found.filter(({ from }) => from === "src/app/typed.ts")).toEqual([]);
+  });
+
+  it("have each a violation that is planted here", () => {
+    const walls = createRequire(import.meta.url)(join(root, ".dependency-cruiser.cjs")) as {
+      forbidden: readonly { name: string }[];
+    };
+    const shown = new Set<string>([...planted.map(([, , rule]) => rule), "no-circular"]);
+    expect(walls.forbidden.map(({ name }) => name).filter((name) => !shown.has(name))).toEqual([]);
   });
 
   it.each(planted)("%s may not import %s (%s)", (file, _target, rule) => {
