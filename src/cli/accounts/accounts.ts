@@ -1,10 +1,11 @@
 /** `sms-relay accounts`: who sends; `show` for everybody, the rest for operators. */
 import { type Command, Option } from "commander";
 import { Account, AccountState, accountStateToJSON } from "../../gen/smsrelay/v1/account.ts";
+import { allPages } from "../client/all-pages.ts";
 import { type ClientOptions, withClient, withClientOptions } from "../client/client.ts";
 import { type CliContext, usageFault } from "../context.ts";
-import { bareName, tableText, timeText } from "../output/output.ts";
-import { protobufJson } from "../output/protobuf-json.ts";
+import { bareName, timeText } from "../output/output.ts";
+import { type Listing, printList } from "../output/print-list.ts";
 
 const states = {
   active: AccountState.ACCOUNT_STATE_ACTIVE,
@@ -51,7 +52,7 @@ export function defineAccounts(program: Command, context: CliContext): void {
       const { account } = await withClient(options, context, "operator", (client) =>
         client.admin.createAccount({ account: asked }, client.callOptions()),
       );
-      await print([account], options, context);
+      await printList([account], listing, options, context);
     });
   const list = accounts
     .command("list")
@@ -68,7 +69,7 @@ export function defineAccounts(program: Command, context: CliContext): void {
       const { account } = await withClient(options, context, role, (client) =>
         client.accounts.getAccount({ accountId }, client.callOptions()),
       );
-      await print([account], options, context);
+      await printList([account], listing, options, context);
     });
   const update = accounts
     .command("update")
@@ -88,7 +89,7 @@ export function defineAccounts(program: Command, context: CliContext): void {
       const { account } = await withClient(options, context, "operator", (client) =>
         client.admin.suspendAccount({ accountId, reason, sendingOnly }, client.callOptions()),
       );
-      await print([account], options, context);
+      await printList([account], listing, options, context);
     });
   const reinstate = accounts
     .command("reinstate")
@@ -98,24 +99,20 @@ export function defineAccounts(program: Command, context: CliContext): void {
       const { account } = await withClient(options, context, "operator", (client) =>
         client.admin.reinstateAccount({ accountId }, client.callOptions()),
       );
-      await print([account], options, context);
+      await printList([account], listing, options, context);
     });
   for (const command of [create, list, show, update, suspend, reinstate]) withClientOptions(command);
 }
 
 async function listAccounts(options: ListOptions, context: CliContext): Promise<void> {
   const wanted = (options.state ?? []).map((word) => states[word]);
-  const found: Account[] = [];
-  await withClient(options, context, "operator", async (client) => {
-    for (let pageToken = ""; ; ) {
-      const request = { pageSize: 1_000, pageToken, states: wanted };
-      const page = await client.admin.listAccounts(request, client.callOptions());
-      found.push(...page.accounts);
-      pageToken = page.nextPageToken;
-      if (pageToken === "") return;
-    }
-  });
-  await print(found, options, context);
+  const found = await withClient(options, context, "operator", (client) =>
+    allPages(async (page) => {
+      const answer = await client.admin.listAccounts({ ...page, states: wanted }, client.callOptions());
+      return [answer.accounts, answer.nextPageToken];
+    }),
+  );
+  await printList(found, listing, options, context);
 }
 
 async function updateAccount(accountId: string, options: UpdateOptions, context: CliContext): Promise<void> {
@@ -124,7 +121,7 @@ async function updateAccount(accountId: string, options: UpdateOptions, context:
   const { account } = await withClient(options, context, "operator", (client) =>
     client.admin.updateAccount({ account: asked, updateMask: ["display_name"] }, client.callOptions()),
   );
-  await print([account], options, context);
+  await printList([account], listing, options, context);
 }
 
 function parseRevision(value: string): number {
@@ -132,24 +129,18 @@ function parseRevision(value: string): number {
   throw usageFault("--revision must be a whole number.");
 }
 
-async function print(
-  found: readonly (Account | undefined)[],
-  options: ClientOptions,
-  context: CliContext,
-): Promise<void> {
-  const accounts = found.filter((account) => account !== undefined);
-  if (options.json === true) {
-    const json = await protobufJson("Account", Account);
-    for (const account of accounts) context.out(json(account));
-    return;
-  }
-  if (accounts.length === 0) return context.out("No accounts.");
-  const rows = accounts.map((account) => [
-    account.accountId,
-    bareName(accountStateToJSON(account.state), "ACCOUNT_STATE"),
-    account.displayName,
-    String(account.revision),
-    timeText(account.createTime),
-  ]);
-  context.out(tableText(["account", "state", "name", "revision", "made"], rows));
-}
+const listing: Listing<Account> = {
+  name: "Account",
+  type: Account,
+  head: ["account", "state", "name", "revision", "made"],
+  rowsOf: (account) => [
+    [
+      account.accountId,
+      bareName(accountStateToJSON(account.state), "ACCOUNT_STATE"),
+      account.displayName,
+      String(account.revision),
+      timeText(account.createTime),
+    ],
+  ],
+  none: "No accounts.",
+};

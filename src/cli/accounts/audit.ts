@@ -1,11 +1,12 @@
 /** `sms-relay audit`: what operators did, for operators. */
 import type { Command } from "commander";
 import { AuditEntry } from "../../gen/smsrelay/v1/admin_service.ts";
+import { allPages } from "../client/all-pages.ts";
 import { type ClientOptions, withClient, withClientOptions } from "../client/client.ts";
 import type { CliContext } from "../context.ts";
-import { tableText, timeText } from "../output/output.ts";
-import { protobufJson } from "../output/protobuf-json.ts";
-import { parseCount } from "../sending/message-options.ts";
+import { parseCount } from "../option-values.ts";
+import { timeText } from "../output/output.ts";
+import { type Listing, printList } from "../output/print-list.ts";
 
 interface AuditOptions extends ClientOptions {
   readonly by: string;
@@ -33,29 +34,28 @@ export function defineAudit(program: Command, context: CliContext): void {
 
 async function listAudit(options: AuditOptions, context: CliContext): Promise<void> {
   const { by: keyId, subject, count } = options;
-  const found: AuditEntry[] = [];
-  await withClient(options, context, "operator", async (client) => {
-    for (let pageToken = ""; found.length < count; ) {
-      const request = { pageSize: Math.min(1_000, count - found.length), pageToken, keyId, subject };
-      const page = await client.admin.listAuditEntries(request, client.callOptions());
-      found.push(...page.entries);
-      pageToken = page.nextPageToken;
-      if (pageToken === "") return;
-    }
-  });
-  if (options.json === true) {
-    const json = await protobufJson("AuditEntry", AuditEntry);
-    for (const entry of found) context.out(json(entry));
-    return;
-  }
-  if (found.length === 0) return context.out("Nothing.");
-  const rows = found.map((entry) => [
-    String(entry.entryNumber),
-    timeText(entry.entryTime),
-    entry.actor === "" ? entry.keyId : entry.actor,
-    entry.method.replace(/^smsrelay\.v1\./, ""),
-    entry.subject,
-    entry.requestJson,
-  ]);
-  context.out(tableText(["entry", "time", "by", "method", "subject", "request"], rows));
+  const found = await withClient(options, context, "operator", (client) =>
+    allPages(async (page) => {
+      const answer = await client.admin.listAuditEntries({ ...page, keyId, subject }, client.callOptions());
+      return [answer.entries, answer.nextPageToken];
+    }, count),
+  );
+  await printList(found, listing, options, context);
 }
+
+const listing: Listing<AuditEntry> = {
+  name: "AuditEntry",
+  type: AuditEntry,
+  head: ["entry", "time", "by", "method", "subject", "request"],
+  rowsOf: (entry) => [
+    [
+      String(entry.entryNumber),
+      timeText(entry.entryTime),
+      entry.actor === "" ? entry.keyId : entry.actor,
+      entry.method.replace(/^smsrelay\.v1\./, ""),
+      entry.subject,
+      entry.requestJson,
+    ],
+  ],
+  none: "Nothing.",
+};

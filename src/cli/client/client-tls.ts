@@ -5,7 +5,7 @@ import { checkServerIdentity, createSecureContext, getCACertificates, type PeerC
 import { ChannelCredentials, type ChannelOptions } from "nice-grpc";
 import { keyPairFault } from "../../config/key-pair.ts";
 import { type CliContext, usageFault } from "../context.ts";
-import { readOptionFile } from "../option-file.ts";
+import { readOptionFile } from "../option-values.ts";
 import { readVariable } from "./client-variables.ts";
 
 export interface TlsOptions {

@@ -2,10 +2,12 @@
 import type { Command } from "commander";
 import { Gateway, type GatewayReplica, gatewayStateToJSON } from "../../gen/smsrelay/v1/gateway.ts";
 import { ExplainRouteResponse } from "../../gen/smsrelay/v1/gateway_service.ts";
+import { allPages } from "../client/all-pages.ts";
 import { type ClientOptions, withClient, withClientOptions } from "../client/client.ts";
 import { type CliContext, usageFault } from "../context.ts";
 import { routeReasonName } from "../output/names.ts";
 import { bareName, countText, factsText, tableText } from "../output/output.ts";
+import { type Listing, printList } from "../output/print-list.ts";
 import { protobufJson } from "../output/protobuf-json.ts";
 
 interface PauseOptions extends ClientOptions {
@@ -54,7 +56,7 @@ export function defineGateways(program: Command, context: CliContext): void {
       const { gateway } = await withClient(options, context, "operator", (client) =>
         client.gateways.pauseGateway({ gatewayId, reason: options.reason }, client.callOptions()),
       );
-      await printGateways(gateway === undefined ? [] : [gateway], options, context);
+      await printList([gateway], listing, options, context);
     });
   const resume = gateways
     .command("resume")
@@ -64,7 +66,7 @@ export function defineGateways(program: Command, context: CliContext): void {
       const { gateway } = await withClient(options, context, "operator", (client) =>
         client.gateways.resumeGateway({ gatewayId }, client.callOptions()),
       );
-      await printGateways(gateway === undefined ? [] : [gateway], options, context);
+      await printList([gateway], listing, options, context);
     });
   const explain = gateways
     .command("explain")
@@ -83,40 +85,22 @@ export function defineGateways(program: Command, context: CliContext): void {
 }
 
 async function listGateways(options: ClientOptions, context: CliContext): Promise<void> {
-  const found: Gateway[] = [];
-  await withClient(options, context, "operator", async (client) => {
-    for (let pageToken = ""; ; ) {
-      const page = await client.gateways.listGateways({ pageSize: 1_000, pageToken }, client.callOptions());
-      found.push(...page.gateways);
-      pageToken = page.nextPageToken;
-      if (pageToken === "") return;
-    }
-  });
-  await printGateways(found, options, context);
+  const found = await withClient(options, context, "operator", (client) =>
+    allPages(async (page) => {
+      const answer = await client.gateways.listGateways(page, client.callOptions());
+      return [answer.gateways, answer.nextPageToken];
+    }),
+  );
+  await printList(found, listing, options, context);
 }
 
-async function printGateways(
-  found: readonly Gateway[],
-  options: ClientOptions,
-  context: CliContext,
-): Promise<void> {
-  if (options.json === true) {
-    const json = await protobufJson("Gateway", Gateway);
-    for (const gateway of found) context.out(json(gateway));
-    return;
-  }
-  if (found.length === 0) {
-    context.out("No gateway is configured.");
-    return;
-  }
-  const rows = found.flatMap((one) => [rowOf(one), ...one.replicas.map(replicaRowOf)]);
-  context.out(
-    tableText(
-      ["gateway", "state", "priority", "weight", "sessions", "window", "rate", "waiting", "remarks"],
-      rows,
-    ),
-  );
-}
+const listing: Listing<Gateway> = {
+  name: "Gateway",
+  type: Gateway,
+  head: ["gateway", "state", "priority", "weight", "sessions", "window", "rate", "waiting", "remarks"],
+  rowsOf: (one) => [rowOf(one), ...one.replicas.map(replicaRowOf)],
+  none: "No gateway is configured.",
+};
 
 function rowOf(one: Gateway): readonly string[] {
   return [

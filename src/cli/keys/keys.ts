@@ -2,9 +2,11 @@
 import { type Command, Option } from "commander";
 import { ApiKey, Scope, scopeToJSON } from "../../gen/smsrelay/v1/api_key.ts";
 import { CreateKeyResponse } from "../../gen/smsrelay/v1/key_service.ts";
+import { allPages } from "../client/all-pages.ts";
 import { type ClientOptions, withClient, withClientOptions } from "../client/client.ts";
 import type { CliContext } from "../context.ts";
-import { bareName, tableText, timeText } from "../output/output.ts";
+import { bareName, timeText } from "../output/output.ts";
+import { type Listing, printList } from "../output/print-list.ts";
 import { protobufJson } from "../output/protobuf-json.ts";
 
 const scopes = {
@@ -62,7 +64,7 @@ export function defineKeys(program: Command, context: CliContext): void {
       const { apiKey } = await withClient(options, context, "operator", (client) =>
         client.keys.revokeKey({ keyId, force: options.force ?? false }, client.callOptions()),
       );
-      await printKeys(apiKey === undefined ? [] : [apiKey], options, context);
+      await printList([apiKey], listing, options, context);
     });
   for (const command of [create, list, revoke]) withClientOptions(command);
 }
@@ -88,35 +90,28 @@ async function createKey(options: CreateOptions, context: CliContext): Promise<v
 }
 
 async function listKeys(options: ClientOptions, context: CliContext): Promise<void> {
-  const found: ApiKey[] = [];
-  await withClient(options, context, "operator", async (client) => {
-    for (let pageToken = ""; ; ) {
-      const page = await client.keys.listKeys({ pageSize: 1_000, pageToken }, client.callOptions());
-      found.push(...page.apiKeys);
-      pageToken = page.nextPageToken;
-      if (pageToken === "") return;
-    }
-  });
-  await printKeys(found, options, context);
+  const found = await withClient(options, context, "operator", (client) =>
+    allPages(async (page) => {
+      const answer = await client.keys.listKeys(page, client.callOptions());
+      return [answer.apiKeys, answer.nextPageToken];
+    }),
+  );
+  await printList(found, listing, options, context);
 }
 
-async function printKeys(
-  found: readonly ApiKey[],
-  options: ClientOptions,
-  context: CliContext,
-): Promise<void> {
-  if (options.json === true) {
-    const json = await protobufJson("ApiKey", ApiKey);
-    for (const key of found) context.out(json(key));
-    return;
-  }
-  const rows = found.map((key) => [
-    key.keyId,
-    key.accountId,
-    key.scopes.map((scope) => bareName(scopeToJSON(scope), "SCOPE")).join(" "),
-    key.displayName,
-    timeText(key.createTime),
-    timeText(key.revokeTime),
-  ]);
-  context.out(tableText(["key", "account", "scopes", "name", "made", "revoked"], rows));
-}
+const listing: Listing<ApiKey> = {
+  name: "ApiKey",
+  type: ApiKey,
+  head: ["key", "account", "scopes", "name", "made", "revoked"],
+  rowsOf: (key) => [
+    [
+      key.keyId,
+      key.accountId,
+      key.scopes.map((scope) => bareName(scopeToJSON(scope), "SCOPE")).join(" "),
+      key.displayName,
+      timeText(key.createTime),
+      timeText(key.revokeTime),
+    ],
+  ],
+  none: "No keys.",
+};

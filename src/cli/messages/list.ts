@@ -1,12 +1,13 @@
 /** `sms-relay list`: the account's messages, newest first. */
 import { type Command, InvalidArgumentError } from "commander";
 import { Sms } from "../../gen/smsrelay/v1/sms.ts";
+import { allPages } from "../client/all-pages.ts";
 import { type ClientOptions, withClient, withClientOptions } from "../client/client.ts";
 import type { CliContext } from "../context.ts";
+import { parseCount } from "../option-values.ts";
 import { laneName, stateName } from "../output/names.ts";
-import { tableText, timeText } from "../output/output.ts";
-import { protobufJson } from "../output/protobuf-json.ts";
-import { parseCount } from "../sending/message-options.ts";
+import { timeText } from "../output/output.ts";
+import { type Listing, printList } from "../output/print-list.ts";
 
 interface ListOptions extends ClientOptions {
   readonly limit: number;
@@ -43,37 +44,35 @@ function parseTime(value: string): Date {
 }
 
 async function list(options: ListOptions, context: CliContext): Promise<void> {
-  const found: Sms[] = [];
-  await withClient(options, context, "default", async (client) => {
-    for (let pageToken = ""; found.length < options.limit; ) {
-      const page = await client.sms.listSms(
-        {
-          pageSize: Math.min(1_000, options.limit - found.length),
-          pageToken,
-          clientReference: options.reference ?? "",
-          ...(options.since !== undefined && { acceptTimeFrom: options.since }),
-          ...(options.until !== undefined && { acceptTimeUntil: options.until }),
-        },
-        client.callOptions(),
-      );
-      found.push(...page.sms);
-      pageToken = page.nextPageToken;
-      if (pageToken === "") break;
-    }
-  });
-  if (options.json === true) {
-    const json = await protobufJson("Sms", Sms);
-    for (const sms of found) context.out(json(sms));
-    return;
-  }
-  if (found.length === 0) return context.out("No messages.");
-  const rows = found.map((sms) => [
-    sms.messageId,
-    timeText(sms.acceptTime),
-    sms.sender,
-    laneName(sms.lane),
-    sms.stateCounts.map((one) => `${stateName(one.state)} ${one.deliveryCount}`).join(", "),
-    sms.clientReference,
-  ]);
-  context.out(tableText(["message", "accepted", "from", "lane", "states", "reference"], rows));
+  const { since, until, reference = "", limit } = options;
+  const found = await withClient(options, context, "default", (client) =>
+    allPages(async (page) => {
+      const request = {
+        ...page,
+        clientReference: reference,
+        ...(since !== undefined && { acceptTimeFrom: since }),
+        ...(until !== undefined && { acceptTimeUntil: until }),
+      };
+      const answer = await client.sms.listSms(request, client.callOptions());
+      return [answer.sms, answer.nextPageToken];
+    }, limit),
+  );
+  await printList(found, listing, options, context);
 }
+
+const listing: Listing<Sms> = {
+  name: "Sms",
+  type: Sms,
+  head: ["message", "accepted", "from", "lane", "states", "reference"],
+  rowsOf: (sms) => [
+    [
+      sms.messageId,
+      timeText(sms.acceptTime),
+      sms.sender,
+      laneName(sms.lane),
+      sms.stateCounts.map((one) => `${stateName(one.state)} ${one.deliveryCount}`).join(", "),
+      sms.clientReference,
+    ],
+  ],
+  none: "No messages.",
+};

@@ -6,7 +6,7 @@
 import { jsonLine } from "./output.ts";
 
 /** A generated type's encoder. */
-interface MessageType<Message> {
+export interface MessageType<Message> {
   encode(message: Message): { finish(): Uint8Array };
 }
 

@@ -14,10 +14,10 @@ import {
   withConnectionOptions,
 } from "../client/client.ts";
 import { type CliContext, CliFailure, usageFault } from "../context.ts";
+import { collectValue, parseCount } from "../option-values.ts";
 import { codeText, reasonName, stateName } from "../output/names.ts";
 import { OutputClosed } from "../output/output-fault.ts";
 import { protobufJson } from "../output/protobuf-json.ts";
-import { collectValue, parseCount } from "../sending/message-options.ts";
 
 interface WatchOptions extends ClientOptions {
   readonly subscription?: string;

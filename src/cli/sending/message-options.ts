@@ -4,6 +4,7 @@ import { parseDuration } from "../../config/values.ts";
 import { DuplicatePolicy, Encoding } from "../../gen/smsrelay/v1/message.ts";
 import type { SendSmsRequest } from "../../gen/smsrelay/v1/sms.ts";
 import type { DeepPartial } from "../../gen/smsrelay/v1/sms_service.ts";
+import { parseCount } from "../option-values.ts";
 import { laneByName } from "../output/names.ts";
 
 export interface MessageOptions {
@@ -40,18 +41,6 @@ function parseValidity(value: string): number {
   const ms = parseDuration(value);
   if (ms === undefined) throw new InvalidArgumentError("It must be a duration such as 10m or 24h.");
   return ms;
-}
-
-/** Gathers the values of an option that may be repeated. */
-export const collectValue = (value: string, all: readonly string[] = []): readonly string[] => [
-  ...all,
-  value,
-];
-
-/** A whole number above zero. */
-export function parseCount(value: string): number {
-  if (/^[1-9][0-9]{0,8}$/.test(value)) return Number(value);
-  throw new InvalidArgumentError("It must be a whole number above zero.");
 }
 
 function collectPair(value: string, pairs: Readonly<Record<string, string>> = {}): Record<string, string> {

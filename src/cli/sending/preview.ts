@@ -4,10 +4,11 @@ import { concatenationToJSON, type MessagePlan } from "../../gen/smsrelay/v1/mes
 import { PreviewSmsResponse } from "../../gen/smsrelay/v1/sms_service.ts";
 import { type ClientOptions, withClient, withClientOptions } from "../client/client.ts";
 import type { CliContext } from "../context.ts";
+import { collectValue, parseCount } from "../option-values.ts";
 import { codeText, encodingName } from "../output/names.ts";
 import { bareName, factsText, tableText } from "../output/output.ts";
 import { protobufJson } from "../output/protobuf-json.ts";
-import { collectValue, encodingOf, parseCount } from "./message-options.ts";
+import { encodingOf } from "./message-options.ts";
 
 interface PreviewOptions extends ClientOptions {
   readonly to?: readonly string[];

@@ -7,10 +7,11 @@ import { type DeepPartial, SendSmsResponse } from "../../gen/smsrelay/v1/sms_ser
 import { withClient, withClientOptions } from "../client/client.ts";
 import { OutcomeUnknown } from "../client/outcome-unknown.ts";
 import { type CliContext, CliFailure, exitCodes, usageFault } from "../context.ts";
+import { collectValue } from "../option-values.ts";
 import { codeText, encodingName, stateName } from "../output/names.ts";
 import { factsText, tableText, timeText } from "../output/output.ts";
 import { protobufJson } from "../output/protobuf-json.ts";
-import { collectValue, requestPart, withMessageOptions } from "./message-options.ts";
+import { requestPart, withMessageOptions } from "./message-options.ts";
 import { sendFile } from "./send-file.ts";
 import type { SendOptions } from "./send-options.ts";
 

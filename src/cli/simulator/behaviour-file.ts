@@ -4,7 +4,7 @@ import { type DescribedIssue, suggestName } from "../../config/describe-issue.ts
 import { locate } from "../../config/locate.ts";
 import type { BehaviourSpec } from "../../smsc/behaviours/spec.ts";
 import { type CliContext, usageFault } from "../context.ts";
-import { readOptionFile } from "../option-file.ts";
+import { readOptionFile } from "../option-values.ts";
 import { type Checked, checkBehaviours, faultText } from "./check-behaviour.ts";
 
 /** The behaviours in `file`; every fault is reported with its line, its entry and the rule, as wrong usage. */

@@ -12,7 +12,7 @@ import { DEFAULT_RULES, type OutcomeRule } from "../../smsc/outcome-rules.ts";
 import type { ReceivedMessage } from "../../smsc/received-log.ts";
 import { type Simulator, startSimulator } from "../../smsc/start-simulator.ts";
 import { type CliContext, CliFailure, exitCodes, usageFault } from "../context.ts";
-import { readOptionFile } from "../option-file.ts";
+import { readOptionFile } from "../option-values.ts";
 import { countOf, countText, jsonLine } from "../output/output.ts";
 import { describeListenFault } from "../service/listen-fault.ts";
 import { readBehaviourFile } from "./behaviour-file.ts";

@@ -1,10 +1,11 @@
 /** `sms-relay subscriptions`: the account's named reading positions. */
 import { type Command, Option } from "commander";
 import { Feed, feedToJSON, InitialStart, Subscription } from "../../gen/smsrelay/v1/subscription.ts";
+import { allPages } from "../client/all-pages.ts";
 import { type ClientOptions, withClient, withClientOptions } from "../client/client.ts";
 import type { CliContext } from "../context.ts";
-import { bareName, jsonLine, tableText, timeText } from "../output/output.ts";
-import { protobufJson } from "../output/protobuf-json.ts";
+import { bareName, jsonLine, timeText } from "../output/output.ts";
+import { type Listing, printList } from "../output/print-list.ts";
 
 interface CreateOptions extends ClientOptions {
   readonly from: "now" | "earliest";
@@ -70,41 +71,32 @@ async function createSubscription(
   const answer = await withClient(options, context, "default", (client) =>
     client.subscriptions.createSubscription({ subscription, initialStart }, client.callOptions()),
   );
-  await print(answer.subscription === undefined ? [] : [answer.subscription], options, context);
+  await printList([answer.subscription], listing, options, context);
 }
 
 async function listSubscriptions(options: ClientOptions, context: CliContext): Promise<void> {
-  const found: Subscription[] = [];
-  await withClient(options, context, "default", async (client) => {
-    for (let pageToken = ""; ; ) {
-      const request = { pageSize: 1_000, pageToken };
-      const page = await client.subscriptions.listSubscriptions(request, client.callOptions());
-      found.push(...page.subscriptions);
-      pageToken = page.nextPageToken;
-      if (pageToken === "") return;
-    }
-  });
-  await print(found, options, context);
+  const found = await withClient(options, context, "default", (client) =>
+    allPages(async (page) => {
+      const answer = await client.subscriptions.listSubscriptions(page, client.callOptions());
+      return [answer.subscriptions, answer.nextPageToken];
+    }),
+  );
+  await printList(found, listing, options, context);
 }
 
-async function print(
-  found: readonly Subscription[],
-  options: ClientOptions,
-  context: CliContext,
-): Promise<void> {
-  if (options.json === true) {
-    const json = await protobufJson("Subscription", Subscription);
-    for (const subscription of found) context.out(json(subscription));
-    return;
-  }
-  if (found.length === 0) return context.out("No subscriptions.");
-  const rows = found.map((subscription) => [
-    subscription.subscriptionId,
-    bareName(feedToJSON(subscription.feed), "FEED"),
-    String(subscription.pendingCount),
-    timeText(subscription.createTime),
-    timeText(subscription.acknowledgeTime),
-    subscription.cursor,
-  ]);
-  context.out(tableText(["subscription", "feed", "pending", "made", "acknowledged", "cursor"], rows));
-}
+const listing: Listing<Subscription> = {
+  name: "Subscription",
+  type: Subscription,
+  head: ["subscription", "feed", "pending", "made", "acknowledged", "cursor"],
+  rowsOf: (subscription) => [
+    [
+      subscription.subscriptionId,
+      bareName(feedToJSON(subscription.feed), "FEED"),
+      String(subscription.pendingCount),
+      timeText(subscription.createTime),
+      timeText(subscription.acknowledgeTime),
+      subscription.cursor,
+    ],
+  ],
+  none: "No subscriptions.",
+};
