@@ -3,11 +3,12 @@
  * handler; and for each process end to end. Explains the rates of the other benchmarks; wants nothing itself.
  */
 import { join } from "node:path";
-import { type NodeProcess, startNode } from "../test/support/node-process.ts";
+import { startNode } from "../test/support/node-process.ts";
 import { setUpService, startServiceProcess } from "../test/support/service-process.ts";
 import { type Load, runLoad } from "./h2load.ts";
 import type { BenchLine } from "./support/bench-line.ts";
 import { API_KEY, benchSettings, startPausedService, temporaryFolder } from "./support/bench-service.ts";
+import { startBenchSmsc } from "./support/bench-smsc.ts";
 import { lineOf, runRounds } from "./support/rounds.ts";
 import { runBench } from "./support/run-bench.ts";
 import { encodeSendSms, encodeSendSmsStream, SEND_SMS, SEND_SMS_STREAM } from "./support/send-requests.ts";
@@ -109,16 +110,17 @@ async function measureAccepting(): Promise<readonly BenchLine[]> {
 
 async function measureEndToEnd(): Promise<readonly BenchLine[]> {
   await using folder = await temporaryFolder();
-  await using simulator: NodeProcess = startNode(join(import.meta.dirname, "simulator.ts"), []);
-  const setup = await setUpService(folder.path, benchSettings(Number(await simulator.nextLine())));
+  await using smsc = await startBenchSmsc();
+  const setup = await setUpService(folder.path, benchSettings(smsc));
   await using service = await startServiceProcess(setup);
   await using reader = startNode(join(import.meta.dirname, "report-reader.ts"), [
     `${setup.grpcPort}`,
     API_KEY,
   ]);
   await reader.nextLine();
+  const peer = smsc.pid === undefined ? {} : { simulator: smsc.pid };
   const run = (traffic: Traffic): Promise<Spent> =>
-    spend({ service: service.pid, simulator: simulator.pid, subscriber: reader.pid }, async () => {
+    spend({ service: service.pid, ...peer, subscriber: reader.pid }, async () => {
       reader.write(`${MESSAGES}`);
       await runLoad({ ...traffic, port: setup.grpcPort, apiKey: API_KEY });
       await reader.nextLine();

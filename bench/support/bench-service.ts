@@ -1,4 +1,4 @@
-/** The service as a benchmark runs it: in a temporary folder, with one gateway, paused unless a port is given. */
+/** The service as a benchmark runs it: in a temporary folder, with one gateway, paused unless an SMSC is given. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import {
   setUpService,
   startServiceProcess,
 } from "../../test/support/service-process.ts";
+import type { BenchSmsc } from "./bench-smsc.ts";
 
 /** The key that loads present. */
 export const API_KEY = ACCOUNT_KEY;
@@ -20,20 +21,23 @@ export async function temporaryFolder(): Promise<AsyncDisposable & { readonly pa
 }
 
 /** Limits far enough out that a benchmark measures cost, not a limit. */
-export function benchSettings(smscPort: number | undefined, gateway: Settings = {}): Settings {
+export function benchSettings(
+  smsc: Pick<BenchSmsc, "host" | "port"> | undefined,
+  gateway: Settings = {},
+): Settings {
   return {
     limits: { maxBacklog: 1_000_000_000 },
     gateways: [
       {
         id: "smsc",
         kind: "smpp",
-        host: "127.0.0.1",
-        port: smscPort ?? 2_775,
+        host: smsc?.host ?? "127.0.0.1",
+        port: smsc?.port ?? 2_775,
         systemId: "relay",
         password: "secret",
         rate: 100_000,
         window: 500,
-        paused: smscPort === undefined,
+        paused: smsc === undefined,
         ...gateway,
       },
     ],

@@ -11,6 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { findFreePort } from "../../test/support/free-port.ts";
 import { startNode } from "../../test/support/node-process.ts";
 import { runH2load } from "../h2load.ts";
+import { type BenchSmsc, startBenchSmsc } from "./bench-smsc.ts";
 
 const clients = 128;
 const benchFolder = join(import.meta.dirname, "..");
@@ -30,13 +31,12 @@ export interface KannelWay extends AsyncDisposable {
 /** Starts Kannel with an SMSC simulator and a receiver of reports of its own; configuration and logs go to `folder`. */
 export async function startKannelWay(folder: string): Promise<KannelWay> {
   await using started = new AsyncDisposableStack();
-  const simulator = started.use(startNode(join(benchFolder, "simulator.ts"), []));
-  const smscPort = Number(await simulator.nextLine());
+  const smsc = started.use(await startBenchSmsc());
   const receiver = started.use(startNode(join(benchFolder, "http-counter.ts"), []));
   const receiverPort = Number(await receiver.nextLine());
   const [adminPort, boxPort, sendPort] = [await findFreePort(), await findFreePort(), await findFreePort()];
   const file = join(folder, "kannel.conf");
-  await writeFile(file, configuration({ folder, smscPort, adminPort, boxPort, sendPort }));
+  await writeFile(file, configuration({ folder, smsc, adminPort, boxPort, sendPort }));
   started.use(await startBox("bearerbox", file, boxPort));
   started.use(await startBox("smsbox", file, sendPort));
   const report = encodeURIComponent(`http://127.0.0.1:${receiverPort}/`);
@@ -59,14 +59,14 @@ export async function startKannelWay(folder: string): Promise<KannelWay> {
 
 interface Places {
   readonly folder: string;
-  readonly smscPort: number;
+  readonly smsc: BenchSmsc;
   readonly adminPort: number;
   readonly boxPort: number;
   readonly sendPort: number;
 }
 
 /** Half of the simulator's window: once it is throttled, Kannel sleeps for 15 seconds. */
-function configuration({ folder, smscPort, adminPort, boxPort, sendPort }: Places): string {
+function configuration({ folder, smsc, adminPort, boxPort, sendPort }: Places): string {
   return `group = core
 admin-port = ${adminPort}
 admin-password = bench
@@ -79,8 +79,8 @@ dlr-storage = internal
 group = smsc
 smsc = smpp
 smsc-id = smsc
-host = 127.0.0.1
-port = ${smscPort}
+host = ${smsc.host}
+port = ${smsc.port}
 smsc-username = relay
 smsc-password = secret
 system-type = ""

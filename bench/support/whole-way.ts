@@ -12,6 +12,7 @@ import {
 } from "../../test/support/service-process.ts";
 import { type Load, runLoad } from "../h2load.ts";
 import { API_KEY, benchSettings } from "./bench-service.ts";
+import { type BenchSmsc, startBenchSmsc } from "./bench-smsc.ts";
 import { encodeSendSms, SEND_SMS } from "./send-requests.ts";
 
 /** Requests over all replicas, each with so many recipients. */
@@ -32,7 +33,7 @@ export function bulkTraffic(requests: number): Traffic {
 
 export interface WholeWay extends AsyncDisposable {
   readonly services: readonly ServiceProcess[];
-  readonly simulator: NodeProcess;
+  readonly smsc: BenchSmsc;
   readonly reader: NodeProcess;
   /** Messages a second. */
   run(traffic: Traffic): Promise<number>;
@@ -53,12 +54,11 @@ const benchFolder = join(import.meta.dirname, "..");
 /** Starts everything; load goes to the replicas in equal shares, and the subscriber reads at the first. */
 export async function startWholeWay({ folder, replicas, gateway, program }: WayOptions): Promise<WholeWay> {
   await using started = new AsyncDisposableStack();
-  const simulator = started.use(startNode(join(benchFolder, "simulator.ts"), []));
-  const smscPort = Number(await simulator.nextLine());
+  const smsc = started.use(await startBenchSmsc());
   const services: ServiceProcess[] = [];
   for (const [index, settings] of replicas.entries()) {
     const setup = await setUpService(join(folder, `${index}`), {
-      ...benchSettings(smscPort, gateway),
+      ...benchSettings(smsc, gateway),
       ...settings,
     });
     const options = program === undefined ? {} : { program };
@@ -70,7 +70,7 @@ export async function startWholeWay({ folder, replicas, gateway, program }: WayO
   const running = started.move();
   return {
     services,
-    simulator,
+    smsc,
     reader,
     async run(traffic) {
       const requests = Math.ceil(traffic.requests / ports.length);
