@@ -83,6 +83,19 @@ module.exports = {
       from: { path: "^src/compose", pathNot: "^src/compose/gateways/([^/]+-kind|bind-proof)\\.ts$" },
       to: { path: "^src/gateways/[^/]+/" },
     },
+    only(
+      "tokens-stand-alone",
+      "What checks tokens of other issuers knows the port that it fills, and nothing of who acts for whom.",
+      "^src/oidc/",
+      ["^src/(domain|oidc|observability)/", "^src/app/identities/token-verifier", "^node_modules/jose/"],
+    ),
+    {
+      name: "tokens-behind-their-port",
+      comment: "Nobody but compose checks tokens, and the configuration knows what an issuer is.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(compose|oidc)/" },
+      to: { path: "^src/oidc/(?!issuer.ts)" },
+    },
     {
       name: "adapters-apart",
       comment: "Adapters never import adapters; only compose knows them.",

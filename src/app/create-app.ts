@@ -2,10 +2,17 @@
 import type { Clock } from "../observability/clock.ts";
 import type { Store } from "../store/store.ts";
 import { type Accounts, type AccountsDeps, createAccounts } from "./accounts/create-accounts.ts";
+import { createCallers } from "./calls/callers.ts";
+import type { KeyVerifier } from "./calls/principal.ts";
 import { createTokenSealer } from "./calls/sealed-token.ts";
 import { createWorkInHand, type WorkInHand } from "./calls/work-in-hand.ts";
 import type { Looking } from "./followed.ts";
 import { createGateways, type Gateways, type GatewaysDeps } from "./gateways/create-gateways.ts";
+import {
+  createIdentitiesFeature,
+  type IdentitiesFeature,
+  type IdentitiesFeatureDeps,
+} from "./identities/create-identities.ts";
 import { createKeys, type Keys, type KeysDeps } from "./keys/create-keys.ts";
 import {
   createMaintenance,
@@ -27,6 +34,9 @@ export interface App {
   readonly gateways: Gateways;
   readonly keys: Keys;
   readonly accounts: Accounts;
+  readonly identities: IdentitiesFeature;
+  /** Finds out who calls, by whatever they show. */
+  readonly callers: KeyVerifier;
   readonly maintenance: Maintenance;
   /** APIs enter in it what they let in. */
   readonly workInHand: WorkInHand;
@@ -43,6 +53,7 @@ export interface AppDeps
   extends Given<SendingDeps>,
     Given<KeysDeps>,
     Given<AccountsDeps>,
+    Given<IdentitiesFeatureDeps>,
     Given<MaintenanceDeps> {
   readonly store: Store;
   readonly gateways: Given<GatewaysDeps>;
@@ -76,6 +87,7 @@ export function createApp(deps: AppDeps): App {
     maxSubscriptions: limits.maxSubscriptionsPerAccount,
   };
   const keys: Keys = createKeys(shared);
+  const identities = createIdentitiesFeature(shared);
   return {
     sending: createSending(shared),
     messages: createMessages(shared),
@@ -84,9 +96,11 @@ export function createApp(deps: AppDeps): App {
     gateways: createGateways({ ...shared, ...deps.gateways }),
     keys,
     accounts,
+    identities,
+    callers: createCallers(deps.issuers.length === 0 ? [] : [identities], keys),
     maintenance: createMaintenance(shared),
     workInHand: createWorkInHand(deps),
-    followed: [keys, accounts],
+    followed: [keys, accounts, identities],
     readers,
   };
 }

@@ -70,6 +70,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./accounts/audit.ts")).defineAudit,
   },
   {
+    name: "identities",
+    summary: "say for which account callers with tokens of other issuers act",
+    load: async () => (await import("./identities/identities.ts")).defineIdentities,
+  },
+  {
     name: "simulate",
     summary: "run an SMSC simulator",
     load: async () => (await import("./simulator/simulate.ts")).defineSimulate,

@@ -19,6 +19,7 @@ import { openHttpDoor } from "../http/http-door.ts";
 import type { Clock } from "../observability/clock.ts";
 import type { DataClock } from "../observability/data-clock.ts";
 import type { Logger } from "../observability/logger.ts";
+import { createTokenVerifier } from "../oidc/token-verifier.ts";
 import { callBoundsOf } from "../rpc/calls/call-bounds.ts";
 import { defaultKeepalive } from "../rpc/server/listen-options.ts";
 import { createRpcServer } from "../rpc/server/server.ts";
@@ -107,6 +108,8 @@ export async function startParts(
     onReplayed: () => metrics.replayedRequests.add(1),
     configured: configuredKeys(config),
     configuredIds: config.accounts.map(({ id }) => id),
+    tokens: createTokenVerifier(config.issuers, { clock, log }),
+    issuers: config.issuers.map(({ issuer }) => issuer),
     gateways: { ...panel, pauses, lastBacklog: admission.backlog },
     storePath: config.store.path,
     stopping: stopping.signal,

@@ -21,7 +21,7 @@ function isLoopback(address: string): boolean {
 
 /** Every such fault of a configuration that was parsed as far as it could be. */
 export function crossFaultsOf(config: unknown): readonly CrossFault[] {
-  const { listen, limits, accounts, gateways } = groupOf(config);
+  const { listen, limits, accounts, issuers, gateways } = groupOf(config);
   const accountGroups = listOf(accounts).map(groupOf);
   const gatewayGroups = listOf(gateways).map(groupOf);
   return [
@@ -37,6 +37,16 @@ export function crossFaultsOf(config: unknown): readonly CrossFault[] {
               rule: "stands beside scopes, which say the same: leave it out",
             },
           ],
+    ),
+    ...twinFaults(
+      listOf(issuers).map((entry, index) => {
+        const { issuer } = groupOf(entry);
+        return {
+          path: ["issuers", index, "issuer"],
+          identity: typeof issuer === "string" ? issuer : undefined,
+        };
+      }),
+      () => "stands twice: an issuer is set up once",
     ),
     ...twinFaults(idsOf("gateways", gatewayGroups), () => "stands twice: ids of gateways must differ"),
     ...formerIdFaults(gatewayGroups),

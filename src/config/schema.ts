@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { scopes } from "../domain/scopes.ts";
+import { isSafeUrl, tokenAlgorithms } from "../oidc/issuer.ts";
 import { crossFaultsOf } from "./cross-faults.ts";
 import { gatewaySchema } from "./gateway-schema.ts";
 import { type ReferenceReader, secret } from "./references.ts";
@@ -141,6 +142,25 @@ const account = (reader: ReferenceReader) =>
     keys: z.array(configuredKey(reader)).min(1).max(20),
   });
 
+const safeUrl = z
+  .string()
+  .max(2_048)
+  .refine(isSafeUrl, "must be an https URL without user and password, or http on a loopback address");
+
+/** Whose access tokens are taken beside keys. */
+const issuer = z.strictObject({
+  issuer: safeUrl,
+  audience: z
+    .union([z.string().min(1), z.array(z.string().min(1)).min(1).max(100)])
+    .transform((given) => [given].flat()),
+  jwksUri: safeUrl.optional(),
+  algorithms: z
+    .array(z.enum(tokenAlgorithms))
+    .min(1)
+    .default([...tokenAlgorithms]),
+  accountClaim: z.string().min(1).max(255).default("client_id"),
+});
+
 /** The schema; `reader` follows references to variables and files. */
 export const configSchema = (reader: ReferenceReader) =>
   z
@@ -152,6 +172,7 @@ export const configSchema = (reader: ReferenceReader) =>
       limits,
       secrets: z.strictObject({ requestHash: secretList(reader).optional() }).prefault({}),
       accounts: z.array(account(reader)).max(10_000).default([]),
+      issuers: z.array(issuer).max(100).default([]),
       gateways: z.array(gatewaySchema(reader)).max(1_000).default([]),
       logging: z
         .strictObject({

@@ -16,6 +16,8 @@ import { accountScopes, operatorScopes } from "../../src/domain/scopes.ts";
 import { type Clock, systemClock } from "../../src/observability/clock.ts";
 import { createDataClock } from "../../src/observability/data-clock.ts";
 import { type Logger, silentLogger } from "../../src/observability/logger.ts";
+import type { Issuer } from "../../src/oidc/issuer.ts";
+import { createTokenVerifier } from "../../src/oidc/token-verifier.ts";
 import { type CallBounds, defaultCallBounds } from "../../src/rpc/calls/call-bounds.ts";
 import { defaultKeepalive, type ListenSettings } from "../../src/rpc/server/listen-options.ts";
 import { createRpcServer, type RpcServer } from "../../src/rpc/server/server.ts";
@@ -39,6 +41,8 @@ export interface RpcWorldOptions {
   readonly bounds?: Partial<CallBounds>;
   readonly log?: Logger;
   readonly maxReportStreams?: number;
+  /** Whose tokens are taken; identities are set by the store. */
+  readonly issuers?: readonly Issuer[];
   /** Changes the store that the use cases see, for instance to hold a call back. */
   readonly wrapStore?: (store: Store) => Store;
 }
@@ -124,6 +128,8 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
       { accountId: "ops", scopes: operatorScopes, key: OPERATOR_KEY },
     ],
     configuredIds: ["shop", "other", "ops"],
+    issuers: options.issuers?.map(({ issuer }) => issuer) ?? [],
+    tokens: createTokenVerifier(options.issuers ?? [], { clock, log }),
     gateways: {
       lastBacklog: () => ({ queued: 0, byQueue: [], parkedReceipts: 0 }),
       held: () => [],

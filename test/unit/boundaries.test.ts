@@ -21,6 +21,8 @@ const planted = [
   ["src/smpp/planted.ts", "../app/planted-target.ts", "pure-smpp"],
   ["src/smsc/planted.ts", "../store/store.ts", "smsc-stands-alone"],
   ["src/client/planted.ts", "../cli/planted-target.ts", "client-stands-alone"],
+  ["src/oidc/planted.ts", "../app/identities/planted-target.ts", "tokens-stand-alone"],
+  ["src/config/planted-issuers.ts", "../oidc/planted-verifier.ts", "tokens-behind-their-port"],
   ["src/store/sqlite/planted.ts", "../postgres/planted-target.ts", "adapters-apart"],
   ["src/store/migrations/planted.ts", "../sqlite/planted-target.ts", "adapters-apart"],
   ["src/app/planted.ts", "../store/sqlite/planted-target.ts", "adapters-behind-ports"],

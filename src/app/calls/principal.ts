@@ -3,21 +3,27 @@ import type { AccountId } from "../../domain/ids.ts";
 import type { Scope } from "../../domain/scopes.ts";
 
 export interface Principal {
+  /** Empty where no key of ours was shown. */
   readonly keyId: string;
+  /** Who it is where no key of ours was shown: an issuer and the value of its claim. */
+  readonly identity?: string;
   readonly accountId: AccountId;
   readonly scopes: readonly Scope[];
 }
 
 /** A key that was refused, without a letter of its secret: its id and account only where it is one of the store's. */
 export interface RefusedKey {
-  readonly reason: "NO_KEY" | "UNKNOWN" | "WRONG_SECRET" | "REVOKED";
+  readonly reason: "NO_KEY" | "UNKNOWN" | "WRONG_SECRET" | "REVOKED" | "WRONG_TOKEN";
   readonly keyId?: string;
   readonly account?: AccountId;
 }
 
 /** Finds out who calls. */
 export interface KeyVerifier {
-  /** Whose key this is; undefined where it is unknown, malformed or revoked. At once where the store need not be asked. */
+  /**
+   * Whose key or token this is; undefined where it is unknown, malformed, expired or revoked. At once where nobody need be asked. Refuses
+   * with INVALID_ACCOUNT where a right token acts for nobody, and with SERVICE_UNAVAILABLE where the store or an issuer cannot be asked.
+   */
   verify(presented: string): Principal | undefined | Promise<Principal | undefined>;
   /** Why `verify` answered nothing, for the log. */
   whyRefused(presented: string | undefined): RefusedKey;

@@ -1,6 +1,6 @@
 /** `sms-relay keys`: API keys, for operators. */
 import { type Command, Option } from "commander";
-import { ApiKey, Scope, scopeToJSON } from "../../gen/smsrelay/v1/api_key.ts";
+import { ApiKey, scopeToJSON } from "../../gen/smsrelay/v1/api_key.ts";
 import { CreateKeyResponse } from "../../gen/smsrelay/v1/key_service.ts";
 import { allPages } from "../client/all-pages.ts";
 import { type ClientOptions, withClient, withClientOptions } from "../client/client.ts";
@@ -8,14 +8,7 @@ import type { CliContext } from "../context.ts";
 import { bareName, timeText } from "../output/output.ts";
 import { type Listing, printList } from "../output/print-list.ts";
 import { protobufJson } from "../output/protobuf-json.ts";
-
-const scopes = {
-  send: Scope.SCOPE_SEND,
-  read: Scope.SCOPE_READ,
-  manage: Scope.SCOPE_MANAGE,
-  admin: Scope.SCOPE_ADMIN,
-} as const;
-type ScopeWord = keyof typeof scopes;
+import { type ScopeWord, scopeWords } from "./scope-words.ts";
 
 interface CreateOptions extends ClientOptions {
   readonly account: string;
@@ -46,7 +39,7 @@ export function defineKeys(program: Command, context: CliContext): void {
       new Option(
         "--scope <scope...>",
         "what it may do; admin does everything (default: send, read and manage)",
-      ).choices(Object.keys(scopes)),
+      ).choices(Object.keys(scopeWords)),
     )
     .option("--name <text>", "what people call it", "")
     .option("--id <key-id>", "its id, so that asking again makes no second key (default: a new one)", "")
@@ -74,7 +67,7 @@ async function createKey(options: CreateOptions, context: CliContext): Promise<v
     client.keys.createKey(
       {
         accountId: options.account,
-        scopes: (options.scope ?? []).map((word) => scopes[word]),
+        scopes: (options.scope ?? []).map((word) => scopeWords[word]),
         displayName: options.name,
         keyId: options.id,
       },

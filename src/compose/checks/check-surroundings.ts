@@ -12,6 +12,7 @@ import { kindOf } from "../gateways/kinds.ts";
 import { readRequestSecret, requestSecretFile } from "../request-secrets.ts";
 import { checkCertificates } from "./check-certificates.ts";
 import { checkDoors } from "./check-doors.ts";
+import { checkIssuer } from "./check-issuer.ts";
 import { databaseFindings } from "./database-findings.ts";
 import { type Finding, schemaFinding } from "./finding.ts";
 
@@ -49,6 +50,8 @@ export async function* checkSurroundings(
       text: "none is configured: messages are refused with 4112 NO_ROUTE",
     };
   }
+  const issuers = config.issuers.map((issuer) => checkIssuer(issuer, clock));
+  for (const issuer of issuers) yield await issuer;
   const probes = config.gateways.map((gateway) => kindOf(gateway).check(gateway, binds, clock));
   for (const probe of probes) yield* await probe;
 }

@@ -28,7 +28,10 @@ export const adminScopes = {
   listAuditEntries: "ADMIN",
 } as const satisfies ScopesOf<AdminServiceDefinition>;
 
-export function createAdminService({ accounts, log }: AdminServiceDeps): Handlers<AdminServiceDefinition> {
+export function createAdminService({
+  accounts,
+  log,
+}: AdminServiceDeps): Pick<Handlers<AdminServiceDefinition>, keyof typeof adminScopes> {
   const tell = ({ id, state }: Account, who: Parameters<typeof actor>, text: string) =>
     log.info({ account: id, state, ...actor(...who) }, text);
   return {

@@ -14,7 +14,7 @@ import { type CallBounds, Share } from "./call-bounds.ts";
 import { CallList, type WatchedCall } from "./call-list.ts";
 import { type Connections, createConnections } from "./connections.ts";
 import { refusalOf, statusOf } from "./error-status.ts";
-import { logMissingScope, logRefusedKey, logSuspended } from "./refused-keys.ts";
+import { isOfNobody, logMissingScope, logNobody, logRefusedKey, logSuspended } from "./refused-keys.ts";
 
 export interface CallDoorDeps extends FailureDeps {
   readonly keys: KeyVerifier;
@@ -58,7 +58,7 @@ export interface CallDoor {
   stop(): void;
 }
 
-const bearerForm = /^bearer +([\x21-\x7e]{1,256})$/i;
+const bearerForm = /^bearer +([\x21-\x7e]{1,8192})$/i;
 const lookEveryMs = 1_000;
 /** How often a stream's key is checked again, whether anything passes or not, so that a revoked one ends it. */
 const recheckMs = 1_000;
@@ -156,7 +156,17 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
         : judgeStanding(found, standing);
     };
     const found = keys.verify(presented);
-    return found instanceof Promise ? found.then(judge) : judge(found);
+    if (!(found instanceof Promise)) return judge(found);
+    return found.then(judge).catch((thrown: unknown) => {
+      if (!isOfNobody(thrown)) throw thrown;
+      logNobody(deps, thrown, peer.getPeer());
+      return thrown;
+    });
+  }
+
+  function refuseThrown(thrown: unknown, peer: Peer): StatusObject {
+    if (isOfNobody(thrown)) logNobody(deps, thrown, peer.getPeer());
+    return refusalOf(thrown, deps);
   }
 
   const arriving = new CallList<WatchedCall>();
@@ -188,7 +198,7 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
         found === undefined ? refuseKey(presented, peer) : admitKnown(found, scope, peer);
       const found = keys.verify(presented);
       const entry = found instanceof Promise ? found.then(judge) : judge(found);
-      return entry instanceof Promise ? entry.catch((thrown: unknown) => refusalOf(thrown, deps)) : entry;
+      return entry instanceof Promise ? entry.catch((thrown: unknown) => refuseThrown(thrown, peer)) : entry;
     },
     watchKey(metadata, peer, onRefused) {
       const presented = bearerOf(metadata) ?? "";

@@ -18,17 +18,17 @@ const mostText = 256;
 export async function callerOf<Request>(
   type: RequestType<Request>,
   request: Request,
-  { keyId, accountId }: Principal,
+  { keyId, accountId, identity = "" }: Principal,
   { peer, path }: CallContext,
 ): Promise<Caller> {
   const method = path.slice(1);
   const json = shorten(await jsonOf(method, type.encode(request).finish()));
-  return { keyId, accountId, actor: "", peer, method, request: json };
+  return { keyId, accountId, actor: identity, peer, method, request: json };
 }
 
 /** For the log. */
-export function actor({ keyId }: Principal, { peer }: CallContext) {
-  return { by: keyId, peer };
+export function actor({ keyId, identity }: Principal, { peer }: CallContext) {
+  return { by: identity ?? keyId, peer };
 }
 
 /** The octets of a request of `service/method`. */

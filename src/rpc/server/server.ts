@@ -53,7 +53,7 @@ export function createRpcServer(deps: RpcServerDeps): RpcServer {
   const { listen, clock, stopping } = deps;
   forgetClosedStreams();
   boundFarDeadlines();
-  const door = createCallDoor(deps);
+  const door = createCallDoor({ ...deps, keys: deps.callers });
   const health = createHealth({
     services: serviceNames,
     followers: [SmsServiceDefinition.fullName],

@@ -13,6 +13,7 @@ import { adminScopes, createAdminService } from "../accounts/admin-service.ts";
 import type { Handlers, ServiceOf } from "../calls/handlers.ts";
 import { type ServedService, serveContract } from "../calls/served-service.ts";
 import { createGatewayService, gatewayScopes } from "../gateways/gateway-service.ts";
+import { createIdentityCalls, identityScopes } from "../identities/identity-calls.ts";
 import { createKeyService, keyScopes } from "../keys/key-service.ts";
 import { createMaintenanceService, maintenanceScopes } from "../maintenance/maintenance-service.ts";
 import { createMessageCalls, messageScopes } from "../messages/message-calls.ts";
@@ -37,7 +38,10 @@ const services: readonly Listed[] = [
   })),
   listed(SubscriptionServiceDefinition, subscriptionScopes, createSubscriptionService),
   listed(AccountServiceDefinition, accountScopes, createAccountService),
-  listed(AdminServiceDefinition, adminScopes, createAdminService),
+  listed(AdminServiceDefinition, { ...adminScopes, ...identityScopes }, (deps) => ({
+    ...createAdminService(deps),
+    ...createIdentityCalls(deps),
+  })),
   listed(GatewayServiceDefinition, gatewayScopes, createGatewayService),
   listed(KeyServiceDefinition, keyScopes, createKeyService),
   listed(MaintenanceServiceDefinition, maintenanceScopes, createMaintenanceService),

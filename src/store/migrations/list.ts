@@ -11,6 +11,7 @@ import { keyScopes } from "./0011-key-scopes.ts";
 import { fewerChecks } from "./0013-fewer-checks.ts";
 import { firstAttempts } from "./0014-first-attempts.ts";
 import { accounts } from "./0015-accounts.ts";
+import { identities } from "./0017-identities.ts";
 
 const shared: readonly SharedMigration[] = [
   claimNumbers,
@@ -21,6 +22,7 @@ const shared: readonly SharedMigration[] = [
   fewerChecks,
   firstAttempts,
   accounts,
+  identities,
 ];
 
 export const sqliteMigrations: readonly Migration[] = shared.flatMap(({ version, minReader, sqlite: sql }) =>

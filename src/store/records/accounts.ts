@@ -115,7 +115,7 @@ export function* setAccountState(
 }
 
 /** Whose key or account another operator has taken away meanwhile: of two who do that to each other one stays. */
-function* refuseGone({ accountId, keyId }: Act): Step<Refusal | undefined> {
+export function* refuseGone({ accountId, keyId }: Act): Step<Refusal | undefined> {
   if (accountId !== undefined && (yield* readAccount(accountId))?.state === "SUSPENDED")
     return { refusal: "INVALID_ACCOUNT", details: {} };
   if ((yield* first(findRevoked, keyId)) !== undefined)
@@ -123,7 +123,8 @@ function* refuseGone({ accountId, keyId }: Act): Step<Refusal | undefined> {
   return undefined;
 }
 
-function* knownAccount(id: AccountId, isConfigured: boolean): Step<Account | Refusal> {
+/** UNKNOWN_ACCOUNT where it has no row, no key, and does not stand in the file. */
+export function* knownAccount(id: AccountId, isConfigured: boolean): Step<Account | Refusal> {
   const { account, hasKey } = yield* findAccount(id);
   if (account !== undefined) return account;
   return isConfigured || hasKey ? defaultAccount(id) : { refusal: "UNKNOWN_ACCOUNT", details: {} };

@@ -14,6 +14,7 @@ import {
 import { createKey, listKeys, revokeKey } from "./api-keys.ts";
 import { audited, changesAfter, lastChange, listAudit, noteAct } from "./audit.ts";
 import { boundCredentials, noteBound } from "./bound-credentials.ts";
+import { listIdentities, removeIdentity, setIdentity } from "./identities.ts";
 import { pausedGateways, setPaused } from "./pauses.ts";
 import type { Step } from "./sql.ts";
 import {
@@ -40,6 +41,8 @@ export const recordWrites = {
   createKey: audited(createKey),
   revokeKey: audited(revokeKey),
   setPaused: audited(setPaused),
+  setIdentity: audited(setIdentity),
+  removeIdentity: audited(removeIdentity),
   noteAct: audited(noteAct),
 };
 
@@ -52,6 +55,7 @@ export const accountReads = { listSubscriptions, readSubscription, readAccount }
 export const commonReads = {
   readerEpochs,
   listKeys,
+  listIdentities,
   pausedGateways,
   boundCredentials,
   findAccount,

@@ -15,6 +15,7 @@ import { createDatabase, postgresMissing, type TestDatabase } from "../../suppor
 const wholeReads = new Set([
   "list_keys",
   "list_operator_keys",
+  "list_identities",
   "list_pauses",
   "list_bound_credentials",
   // A handful of replicas.
@@ -31,6 +32,10 @@ const fillings: Readonly<Record<string, readonly [columns: string, values: strin
   api_keys: [
     "id, account_id, role, name, hash, create_time",
     "'key-' || i, 'account-' || (i % 20), 'ACCOUNT', '', '', i",
+  ],
+  identities: [
+    "issuer, value, account_id, scopes",
+    "'https://id.example', 'client-' || i, 'account-' || (i % 20), 'SEND'",
   ],
   gateway_pauses: ["gateway_id, reason, time", "'gateway-' || i, '', i"],
   accounts: [

@@ -17,6 +17,7 @@ import { startNode } from "../../support/node-process.ts";
 import { startPooler } from "../../support/pooler.ts";
 import { createDatabase, postgresMissing, type TestDatabase } from "../../support/postgres-database.ts";
 import { setUpService, startServiceProcess } from "../../support/service-process.ts";
+import { startTokenIssuer } from "../../support/token-issuer.ts";
 
 let folder: string;
 let parts: AsyncDisposableStack;
@@ -64,6 +65,17 @@ describe("check", () => {
     expect(out).not.toMatch(/^(warn|fail)/m);
     await simulator.waitUntil(({ closed }) => closed === 1);
     expect(simulator.counters()).toMatchObject({ binds: 1, submits: 0, drops: 0, faults: 0 });
+  });
+
+  it("reads the keys of issuers of tokens, and fails where they cannot be had", async () => {
+    const issuer = parts.use(await startTokenIssuer());
+    const there = { issuer: issuer.issuer, audience: "us" };
+    const away = { ...there, issuer: "http://127.0.0.1:1" };
+    const found = await findings({ issuers: [there, away] });
+    expect(about(found, `issuer ${there.issuer}`)).toMatchObject([{ level: "ok", text: "publishes 1 key" }]);
+    expect(about(found, `issuer ${away.issuer}`)).toMatchObject([
+      { level: "fail", text: expect.stringContaining("its keys cannot be read: ") },
+    ]);
   });
 
   it("binds in both roles of a gateway that has two", async () => {

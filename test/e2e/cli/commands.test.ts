@@ -35,6 +35,7 @@ beforeAll(async () => {
     };
   };
   const setup = await setUpService(join(folder, "service"), {
+    issuers: [{ issuer: "https://id.example/realms/shop", audience: "https://sms.example" }],
     gateways: [
       gateway("north", { priority: 10, prefixes: { deny: ["+47"] } }),
       gateway("away", { priority: 5, prefixes: ["+47"], paused: true }),
@@ -412,6 +413,39 @@ describe("keys", () => {
     expect(sent.err).toContain("SEND");
     expect((await operator(create)).err).toContain("4122 ALREADY_EXISTS");
     expect((await operator(["keys", "revoke", "nobody"])).err).toContain("4119 UNKNOWN_KEY");
+  });
+});
+
+describe("identities", () => {
+  const issuer = "https://id.example/realms/shop";
+
+  it("are set, narrowed, listed and removed", async () => {
+    expect((await operator(["identities", "list"])).out).toBe("No identities.");
+    const set = await operator(["identities", "set", issuer, "till", "--account", "shop", "--json"]);
+    expect(JSON.parse(set.out)).toEqual({
+      issuer,
+      value: "till",
+      accountId: "shop",
+      scopes: ["SCOPE_SEND", "SCOPE_READ", "SCOPE_MANAGE"],
+    });
+    await operator(["identities", "set", issuer, "till", "--account", "shop", "--scope", "send", "read"]);
+    const listed = await operator(["identities", "list", "--account", "shop"]);
+    expect(listed.out).toMatch(/till +shop +SEND READ/);
+    expect((await operator(["identities", "remove", issuer, "till"])).out).toContain("Removed till");
+    expect((await operator(["identities", "list"])).out).toBe("No identities.");
+  });
+
+  it("are of issuers that the configuration names", async () => {
+    const refused = await operator([
+      "identities",
+      "set",
+      "https://other.example",
+      "till",
+      "--account",
+      "shop",
+    ]);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.err).toContain("must be an issuer of the configuration");
   });
 });
 

@@ -127,6 +127,13 @@ export async function fillStore(store: Store): Promise<Filled> {
     revokeTimeMs: undefined,
   });
   await store.updateAccount(actAt(), account, { displayName: oddText }, 0, true);
+  const identity = {
+    issuer: "https://id.example",
+    value: oddText,
+    accountId: account,
+    scopes: ["SEND"],
+  } as const;
+  await store.setIdentity(actAt(), identity, true);
   await store.setPaused(actAt(), gateway, { reason: oddText, timeMs: startMs });
   await store.noteBound({ gatewayId: gateway, fingerprint: "0f".repeat(16) }, startMs);
   const [first] = waiting.deliveries;
@@ -146,6 +153,7 @@ export async function viewOf(store: Store, filled: Filled) {
     bounds: await store.reportBounds(account),
     subscriptions: await store.listSubscriptions(account, { after: undefined, limit: 100 }),
     keys: await store.listKeys(),
+    identities: await store.listIdentities(),
     pauses: await store.pausedGateways(),
     bound: await store.boundCredentials(),
     accounts: await store.listAccounts("", 100),

@@ -305,6 +305,22 @@ describe("faults of several settings together", () => {
     ).toEqual([["SEND", "READ", "MANAGE"]]);
   });
 
+  it("include an issuer that stands twice, and one whose keys somebody on the way could change", () => {
+    const issuers = (...urls: string[]) =>
+      `issuers:\n${urls.map((issuer) => `  - { issuer: "${issuer}", audience: us }\n`).join("")}`;
+    const good = "https://id.example/realms/a";
+    expect(problemsOf(issuers(good, "http://127.0.0.1:8080"))).toEqual([]);
+    expect(problemsOf(issuers(good, good))).toEqual([
+      "sms-relay.yaml:3:15 issuers[1].issuer stands twice: an issuer is set up once",
+    ]);
+    expect(problemsOf(issuers("http://id.example"))).toEqual([
+      "sms-relay.yaml:2:15 issuers[0].issuer must be an https URL without user and password, or http on a loopback address",
+    ]);
+    expect(problemsOf(`issuers:\n  - { issuer: ${good}, audience: us, algorithms: [HS256] }\n`)).toHaveLength(
+      1,
+    );
+  });
+
   it("include two gateways with one SMSC account, since receipts would go astray between them", () => {
     const twin = "  - { id: b, kind: smpp, host: SMSC.example.net, systemId: acme, password: x }\n";
     expect(problemsOf(gateway + twin)).toEqual([

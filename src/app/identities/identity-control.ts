@@ -1,0 +1,92 @@
+/** Sets, removes and lists identities for operators; `identities.ts` keeps them. */
+import { type FieldViolation, refuseFields } from "../../domain/errors.ts";
+import { toAccountId } from "../../domain/ids.ts";
+import { accountScopes, type Scope, tidyScopes } from "../../domain/scopes.ts";
+import type { Clock } from "../../observability/clock.ts";
+import type { Identity } from "../../store/records/identities.ts";
+import { actOf, type Caller } from "../calls/act.ts";
+import { isCleanText, isLongerThan } from "../calls/check-stored-text.ts";
+import { type Page, type PageRequest, pageOf } from "../calls/page-token.ts";
+import type { TokenSealer } from "../calls/sealed-token.ts";
+import type { Unknown } from "../calls/unknown.ts";
+import type { Identities } from "./identities.ts";
+
+const accountForm = /^[a-z0-9._-]{1,64}$/;
+const maxValueLength = 255;
+
+export interface IdentityControlDeps {
+  readonly identities: Pick<Identities, "list" | "set" | "remove">;
+  readonly sealer: TokenSealer;
+  readonly clock: Pick<Clock, "now">;
+  /** URLs of the issuers of the configuration. */
+  readonly issuers: readonly string[];
+}
+
+export interface IdentityControl {
+  /** By issuer, then value; `accountId` empty for all. */
+  list(page: PageRequest, accountId: string): Promise<Page<Identity>>;
+  /** Sets it, or removes it where `accountId` is empty; answers it as it is now. */
+  set(
+    input: {
+      readonly issuer: string;
+      readonly value: string;
+      readonly accountId: string;
+      /** Empty for those of an account. */
+      readonly scopes: readonly (Scope | Unknown)[];
+    },
+    caller: Caller,
+  ): Promise<Identity | undefined>;
+}
+
+export function createIdentityControl({
+  identities,
+  sealer,
+  clock,
+  issuers,
+}: IdentityControlDeps): IdentityControl {
+  return {
+    async list(page, accountId) {
+      const all = await identities.list();
+      const wanted = accountId === "" ? all : all.filter((identity) => identity.accountId === accountId);
+      return pageOf(
+        sealer,
+        `identities ${accountId}`,
+        page,
+        wanted,
+        ({ issuer, value }) => `${issuer} ${value}`,
+      );
+    },
+    async set({ issuer, value, accountId, scopes }, caller) {
+      const violations: FieldViolation[] = [];
+      const refuse = (field: string, reason: FieldViolation["reason"], description: string) =>
+        violations.push({ field: `identity.${field}`, reason, description });
+      const isRemoval = accountId === "";
+      if (issuer === "") refuse("issuer", "PARAMETER_MISSING", "is required");
+      // What an issuer that is gone left behind can still be removed.
+      else if (!isRemoval && !issuers.includes(issuer))
+        refuse("issuer", "INVALID_PARAMETER", "must be an issuer of the configuration, letter by letter");
+      if (value === "") refuse("value", "PARAMETER_MISSING", "is required");
+      else if (isLongerThan(value, maxValueLength) || !isCleanText(value))
+        refuse("value", "INVALID_PARAMETER", "must have at most 255 characters, no controls and no U+FFFD");
+      if (!isRemoval && !accountForm.test(accountId))
+        refuse("account_id", "INVALID_PARAMETER", "must be 1 to 64 characters of a-z 0-9 . _ -");
+      const held = scopes.filter((scope) => scope !== "UNRECOGNIZED");
+      if (held.length < scopes.length)
+        refuse("scopes", "INVALID_PARAMETER", "must be of SEND, READ, MANAGE and ADMIN");
+      if (violations.length > 0) throw refuseFields(violations);
+      const act = actOf(caller, `${issuer} ${value}`, clock.now());
+      if (isRemoval) {
+        await identities.remove(act, issuer, value);
+        return undefined;
+      }
+      const identity = {
+        issuer,
+        value,
+        accountId: toAccountId(accountId),
+        scopes: held.length === 0 ? accountScopes : tidyScopes(held),
+      };
+      await identities.set(act, identity);
+      return identity;
+    },
+  };
+}
