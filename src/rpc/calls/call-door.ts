@@ -49,6 +49,8 @@ export interface CallDoor {
     scope: Scope | undefined,
     peer: Peer,
   ): Entry | StatusObject | Promise<Entry | StatusObject>;
+  /** Why a call that was let in must not go on, as of now; undefined where it may. */
+  whyEnded(metadata: Metadata, peer: Peer): SmsError | undefined | Promise<SmsError | undefined>;
   /** Looks at the key of an open stream until it is cancelled; tells of it once it is not admitted any more. */
   watchKey(metadata: Metadata, peer: Peer, onRefused: (refusal: SmsError) => void): Timer;
   refuse(share: Share, what: string): StatusObject;
@@ -138,7 +140,7 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     return admit({ principal, share: shareOf(principal.accountId) });
   }
 
-  /** Why a stream that this key has opened must not go on; undefined where it may. */
+  /** Why a call that this key has opened must not go on; undefined where it may. */
   function whyEnded(presented: string, peer: Peer): SmsError | undefined | Promise<SmsError | undefined> {
     const judgeStanding = (principal: Principal, { state }: Standing) => {
       if (state !== "SUSPENDED") return undefined;
@@ -200,6 +202,7 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
       const entry = found instanceof Promise ? found.then(judge) : judge(found);
       return entry instanceof Promise ? entry.catch((thrown: unknown) => refuseThrown(thrown, peer)) : entry;
     },
+    whyEnded: (metadata, peer) => whyEnded(bearerOf(metadata) ?? "", peer),
     watchKey(metadata, peer, onRefused) {
       const presented = bearerOf(metadata) ?? "";
       let unanswered = 0;

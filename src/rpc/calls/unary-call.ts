@@ -1,10 +1,16 @@
 /** A call with one request and one answer. */
+import type { Metadata } from "@grpc/grpc-js";
+import type { SmsError } from "../../domain/errors.ts";
 import { GuardedCall, OK } from "./guarded-call.ts";
 import { refuseUnreadable } from "./read-requests.ts";
+
+/** A key that was looked at so long ago counts: within the second in which a revoked one is refused everywhere. */
+const trustMs = 1_000;
 
 export class UnaryCall extends GuardedCall {
   /** Made for those who ask: nearly no handler does. */
   #goes: AbortController | undefined = undefined;
+  #metadata: Metadata | undefined = undefined;
   #isGone = false;
   #isSettled = false;
 
@@ -14,7 +20,34 @@ export class UnaryCall extends GuardedCall {
     return this.#goes.signal;
   }
 
+  protected override begin(metadata: Metadata): void {
+    this.#metadata = metadata;
+    super.begin(metadata);
+  }
+
   protected override handle(request: object): void {
+    if (this.door.now() - this.sinceMs > trustMs) void this.#handleLate(request);
+    else this.#handleNow(request);
+  }
+
+  /** Its request took its time, and its key may have been revoked since it was shown. */
+  async #handleLate(request: object): Promise<void> {
+    try {
+      const refusal = await this.#whyEnded();
+      if (refusal !== undefined) throw refusal;
+    } catch (thrown) {
+      this.#fail(thrown);
+      return;
+    }
+    if (!this.isOver) this.#handleNow(request);
+  }
+
+  #whyEnded(): SmsError | undefined | Promise<SmsError | undefined> {
+    if (this.principal === undefined || this.#metadata === undefined) return undefined;
+    return this.door.whyEnded(this.#metadata, this.call);
+  }
+
+  #handleNow(request: object): void {
     try {
       refuseUnreadable(request);
       const answer = this.callHandler(request) as Promise<object>;

@@ -101,6 +101,37 @@ describe("a call through the door", () => {
       await expect(sms.listSms({}, under(bad))).rejects.toMatchObject({ code: Status.UNAUTHENTICATED });
   });
 
+  it("is refused where its key was revoked while its request was on the way", async () => {
+    const taken: string[] = [];
+    const { clock, key, address } = await setUp({
+      async listSms() {
+        taken.push("taken");
+        return ListSmsResponse.create();
+      },
+    });
+    const path = `/${SmsServiceDefinition.fullName}/ListSms`;
+    const session = openSession(address);
+    cleanUps.push(() => session.destroy());
+    const call = async (slowMs: number, change: () => void) => {
+      const before = key.checks;
+      const { stream, end } = openCall(session, path, { key: "secret" });
+      await expect.poll(() => key.checks).toBe(before + 1);
+      clock.advance(slowMs);
+      change();
+      stream.end(frameOf(new Uint8Array()));
+      return end;
+    };
+    expect(await call(1_001, () => {})).toMatchObject({ status: Status.OK });
+    expect(taken).toHaveLength(1);
+    expect(await call(1_001, () => void (key.isAway = true))).toMatchObject({ status: Status.UNAVAILABLE });
+    key.isAway = false;
+    expect(await call(1_001, () => void (key.isValid = false))).toMatchObject({
+      status: Status.UNAUTHENTICATED,
+      reason: "INVALID_CREDENTIALS",
+    });
+    expect(taken).toHaveLength(1);
+  });
+
   it("turns whatever its handler throws into a status with details, and tells nothing of inner failures", async () => {
     const { sms, failures } = await setUp({
       listSms: async ({ pageSize }) => {
