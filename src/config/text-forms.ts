@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import { domainToASCII } from "node:url";
 import { isSupportedCountry } from "libphonenumber-js/max";
 import { z } from "zod";
+import { isAccountId } from "../domain/ids.ts";
 import { parseSender } from "../domain/sender.ts";
 
 const hostName =
@@ -38,7 +39,7 @@ export const sender = z.string().transform((value, context) => {
 
 export const accountId = z
   .string()
-  .regex(/^[a-z0-9._-]{1,64}$/, "must be 1 to 64 of a-z, 0-9, dot, dash and underscore");
+  .refine(isAccountId, "must be 1 to 64 of a-z, 0-9, dot, dash and underscore");
 
 /** What a C-Octet String of so many octets safely carries: printable ASCII (SMPP 3.4 §3.1). */
 export const asciiText = (longest: number) =>

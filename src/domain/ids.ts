@@ -20,6 +20,11 @@ export const maxDeliveries = 10_000;
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 
+const accountForm = /^[a-z0-9._-]{1,64}$/;
+export const accountFormRule = "must be 1 to 64 characters of a-z 0-9 . _ -";
+
+/** Whether an account may have this id. */
+export const isAccountId = (value: string): value is AccountId => accountForm.test(value);
 export const toAccountId = (value: string) => value as AccountId;
 export const toGatewayId = (value: string) => value as GatewayId;
 export const toClaimantId = (value: string) => value as ClaimantId;

@@ -1,6 +1,6 @@
 /** Messages, deliveries and attempts, and what of them waits, as the port shows them. Times are milliseconds since the epoch. */
 import type { DeliveryState, FailureReason } from "../domain/delivery-state.ts";
-import type { DeliveryId, GatewayId, MessageId } from "../domain/ids.ts";
+import type { AccountId, DeliveryId, GatewayId, MessageId } from "../domain/ids.ts";
 import type { AttemptOutcome, E164, Lane, Message } from "../domain/message.ts";
 import type { Receipt } from "../domain/receipt.ts";
 import type { StatusCodeName } from "../domain/status-code.ts";
@@ -75,6 +75,20 @@ export interface ListFilter {
   readonly clientReference?: string;
   readonly acceptedFromMs?: number;
   readonly acceptedUntilMs?: number;
+}
+
+/** A message as its account may read it, from a page of its deliveries on. */
+export interface StatusQuery {
+  readonly accountId: AccountId;
+  readonly messageId: MessageId;
+  readonly page: { readonly afterPosition: number; readonly limit: number; readonly view: "BASIC" | "FULL" };
+}
+
+/** An account's messages, newest first. */
+export interface ListQuery {
+  readonly accountId: AccountId;
+  readonly filter: ListFilter;
+  readonly page: { readonly before: MessageId | undefined; readonly limit: number };
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Makes, lists and changes accounts for operators, and shows an account to itself. */
 import { type Account, type AccountState, defaultAccount } from "../../domain/account.ts";
 import { type FieldViolation, refuseFields, SmsError } from "../../domain/errors.ts";
-import { type AccountId, toAccountId } from "../../domain/ids.ts";
+import { type AccountId, accountFormRule, isAccountId, toAccountId } from "../../domain/ids.ts";
 import { holdsScope } from "../../domain/scopes.ts";
 import type { Clock } from "../../observability/clock.ts";
 import type { Act } from "../../store/records/audit.ts";
@@ -21,8 +21,6 @@ import type { TokenSealer } from "../calls/sealed-token.ts";
 import type { Unknown } from "../calls/unknown.ts";
 import type { KeptStandings } from "./standings.ts";
 
-const accountForm = /^[a-z0-9._-]{1,64}$/;
-const wrongForm = "must be 1 to 64 characters of a-z 0-9 . _ -";
 const masked = ["display_name"] as const;
 
 export interface AccountControlDeps {
@@ -107,8 +105,12 @@ export function createAccountControl(deps: AccountControlDeps): AccountControl {
           reason: "PARAMETER_MISSING",
           description: "is required",
         });
-      else if (!accountForm.test(accountId))
-        violations.push({ field: "account.account_id", reason: "INVALID_PARAMETER", description: wrongForm });
+      else if (!isAccountId(accountId))
+        violations.push({
+          field: "account.account_id",
+          reason: "INVALID_PARAMETER",
+          description: accountFormRule,
+        });
       violations.push(...faultsOfName(displayName));
       if (violations.length > 0) throw refuseFields(violations);
       const id = toAccountId(accountId);
@@ -177,7 +179,7 @@ export function createAccountControl(deps: AccountControlDeps): AccountControl {
 /** PARAMETER_MISSING where it is empty; what cannot be an account's id is that of no account. */
 function knownForm(field: string, accountId: string): AccountId {
   if (accountId === "") throw missing(field);
-  if (!accountForm.test(accountId)) throw new SmsError("UNKNOWN_ACCOUNT");
+  if (!isAccountId(accountId)) throw new SmsError("UNKNOWN_ACCOUNT");
   return toAccountId(accountId);
 }
 

@@ -1,6 +1,6 @@
 /** Makes, lists and revokes API keys for operators; `api-keys.ts` keeps them. */
 import { type FieldViolation, refuseFields } from "../../domain/errors.ts";
-import { toAccountId } from "../../domain/ids.ts";
+import { accountFormRule, isAccountId, toAccountId } from "../../domain/ids.ts";
 import { accountScopes, type Scope, tidyScopes } from "../../domain/scopes.ts";
 import type { ApiKey } from "../../store/records/api-keys.ts";
 import type { Caller } from "../calls/act.ts";
@@ -11,7 +11,6 @@ import type { TokenSealer } from "../calls/sealed-token.ts";
 import type { Unknown } from "../calls/unknown.ts";
 import type { ApiKeys, NewApiKey } from "./api-keys.ts";
 
-const accountForm = /^[a-z0-9._-]{1,64}$/;
 const keyIdForm = /^[a-z0-9-]{1,32}$/;
 /** Ids that keys of the configuration have, or may have in a later release. */
 const configuredForm = /^(configured|cfg)-/;
@@ -46,8 +45,7 @@ export function createKeyControl({ keys, sealer }: KeyControlDeps): KeyControl {
       const refuse = (field: string, reason: FieldViolation["reason"], description: string) =>
         violations.push({ field, reason, description });
       if (accountId === "") refuse("account_id", "PARAMETER_MISSING", "is required");
-      else if (!accountForm.test(accountId))
-        refuse("account_id", "INVALID_PARAMETER", "must be 1 to 64 characters of a-z 0-9 . _ -");
+      else if (!isAccountId(accountId)) refuse("account_id", "INVALID_PARAMETER", accountFormRule);
       const known = scopes.filter((scope) => scope !== "UNRECOGNIZED");
       if (known.length < scopes.length)
         refuse("scopes", "INVALID_PARAMETER", "must be of SEND, READ, MANAGE and ADMIN");

@@ -1,9 +1,11 @@
 /** Tells operators for each gateway why it would be chosen or left out for a message, and sends nothing. */
 import { type FieldViolation, refuseFields } from "../../domain/errors.ts";
 import {
+  accountFormRule,
   type DeliveryId,
   deliveryIdOf,
   type GatewayId,
+  isAccountId,
   type MessageId,
   parseMessageId,
   toAccountId,
@@ -53,7 +55,6 @@ export interface ExplainRouteDeps {
 export type ExplainRoute = (input: ExplainRouteInput, principal: Principal) => ExplainRouteAnswer;
 
 const shortText: ContentInput = { kind: "text", text: "x" };
-const accountForm = /^[a-z0-9._-]{1,64}$/;
 const positionForm = /^\.[0-9]{4}$/;
 
 /** Makes the use case. */
@@ -61,8 +62,8 @@ export function createExplainRoute(deps: ExplainRouteDeps): ExplainRoute {
   return (input, principal) => {
     const parsed = parseLookedAt(withContent(input.message), { maxRecipients: 1, purpose: "route" });
     const violations = parsed.kind === "refused" ? [...parsed.violations] : [];
-    if (input.accountId !== "" && !accountForm.test(input.accountId))
-      violations.push(malformed("account_id", "must be 1 to 64 characters of a-z 0-9 . _ -"));
+    if (input.accountId !== "" && !isAccountId(input.accountId))
+      violations.push(malformed("account_id", accountFormRule));
     if (input.deliveryId !== "" && !isDeliveryId(input.deliveryId))
       violations.push(malformed("delivery_id", "is not the id of a delivery"));
     if (parsed.kind === "refused" || violations.length > 0) throw refuseFields(violations);

@@ -1,6 +1,6 @@
 /** Reading a message with a page of its deliveries, the list of an account's messages, and bare states. */
 import type { DeliveryState } from "../../domain/delivery-state.ts";
-import type { AccountId, DeliveryId, MessageId } from "../../domain/ids.ts";
+import type { DeliveryId, MessageId } from "../../domain/ids.ts";
 import { deliveryIdOf, positionOf } from "../../domain/ids.ts";
 import { stateOf } from "../codes.ts";
 import { messageColumns } from "../message-row.ts";
@@ -21,22 +21,10 @@ import {
   type StatusMessageRow,
   statusPageOf,
 } from "../status-rows.ts";
-import type { ListFilter, MessagePage, StatusPage } from "../views.ts";
+import type { ListQuery, MessagePage, StatusPage, StatusQuery } from "../views.ts";
 import { packText } from "./pack-text.ts";
 import { plainMessage } from "./plain-message.ts";
 import { type Connection, first, statement } from "./statement.ts";
-
-export interface StatusQuery {
-  readonly accountId: AccountId;
-  readonly messageId: MessageId;
-  readonly page: { readonly afterPosition: number; readonly limit: number; readonly view: "BASIC" | "FULL" };
-}
-
-export interface ListQuery {
-  readonly accountId: AccountId;
-  readonly filter: ListFilter;
-  readonly page: { readonly before: MessageId | undefined; readonly limit: number };
-}
 
 const viewColumns = `${messageColumns}, delivery_count`;
 const attemptColumns =

@@ -6,14 +6,13 @@ import type { Cleaned, CleanRequest } from "../cleaning.ts";
 import type { RecordReads } from "../records/steps.ts";
 import type { ReportBounds } from "../reports.ts";
 import type { ListRows, StatusRows } from "../status-rows.ts";
-import type { Backlog } from "../views.ts";
+import type { Backlog, ListQuery, StatusQuery } from "../views.ts";
 import type { OperationOf, WriteSteps as SharedSteps, Signature } from "../write-steps.ts";
 import type { AppendedReports } from "./append-reports.ts";
 import type { RequestQuery } from "./find-request.ts";
 import type { PackedAcceptance, PackedAcceptOutcome } from "./packed-acceptance.ts";
 import type { PackedScan } from "./packed-scan.ts";
 import type { ReportsQuery } from "./read-reports.ts";
-import type { ListQuery, StatusQuery } from "./read-status.ts";
 
 export interface WriteSteps extends SharedSteps {
   readonly join: Signature<number, { readonly claimant: ClaimantId; readonly recovery: Recovery }>;
