@@ -10,6 +10,7 @@ export type NumberType = (typeof numberTypes)[number];
 
 /** What a message is about. */
 export const contentCategories = ["INFORMATIONAL", "ADVERTISEMENT"] as const;
+export type ContentCategory = (typeof contentCategories)[number];
 
 /** A time of the day at the recipient's, in minutes from midnight; it ends on the next day where it ends before it begins. */
 export interface QuietHours {

@@ -34,3 +34,13 @@ export function parseValueRule(
 function tidy(values: readonly string[]): readonly string[] {
   return [...new Set(values)].sort();
 }
+
+/** Tells whether a value passes; one that is not known passes a list of denied ones only. */
+export function compileValueRule(rule: ValueRule): (value: string | undefined) => boolean {
+  if ("allowed" in rule) {
+    const allowed = new Set<string | undefined>(rule.allowed);
+    return (value) => allowed.has(value);
+  }
+  const denied = new Set<string | undefined>(rule.denied);
+  return (value) => !denied.has(value);
+}

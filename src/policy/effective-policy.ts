@@ -1,0 +1,23 @@
+/** A policy with the service's defaults filled in. */
+import type { AccountPolicy } from "./policy.ts";
+
+/** What the service has for an account that says nothing. */
+export interface PolicyDefaults {
+  readonly maxRecipients: number;
+}
+
+const mostSegments = 255;
+const longestText = 2_000;
+
+export function effectivePolicy(policy: AccountPolicy, { maxRecipients }: PolicyDefaults): AccountPolicy {
+  const isOneTime = policy.oneTimePasswordsOnly === true;
+  return {
+    oneTimePasswordsOnly: false,
+    numberForms: "E164",
+    assumeNational: false,
+    maxTextLength: longestText,
+    ...policy,
+    maxRecipients: isOneTime ? 1 : Math.min(maxRecipients, policy.maxRecipients ?? maxRecipients),
+    maxSegments: isOneTime ? 1 : (policy.maxSegments ?? mostSegments),
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * The one list of an account's rules, in the order in which a message is judged: first those of the whole call, then for each recipient its
+ * own, of which the first that refuses counts. A policy is compiled once, into the rules that it has.
+ */
+import type { AccountPolicy } from "./policy.ts";
+import { contentCategoryRule } from "./rules/content-category-rule.ts";
+import { countryRule } from "./rules/country-rule.ts";
+import { numberTypeRule } from "./rules/number-type-rule.ts";
+import { oneTimePasswordRule } from "./rules/one-time-password-rule.ts";
+import { quietHoursRule } from "./rules/quiet-hours-rule.ts";
+import type {
+  CallFacts,
+  CallFault,
+  CallRule,
+  CallRuleMaker,
+  RecipientFacts,
+  RecipientFault,
+  RecipientRule,
+  RecipientRuleMaker,
+} from "./rules/rule.ts";
+
+const callRules: readonly CallRuleMaker[] = [oneTimePasswordRule, contentCategoryRule];
+
+/** Between QUIET_HOURS and those of routes come none of ours. */
+const recipientRules: readonly RecipientRuleMaker[] = [countryRule, numberTypeRule, quietHoursRule];
+
+/** A policy as it is judged by. */
+export interface Rules {
+  readonly policy: AccountPolicy;
+  readonly callRules: readonly CallRule[];
+  readonly recipientRules: readonly RecipientRule[];
+}
+
+export function compileRules(policy: AccountPolicy): Rules {
+  return {
+    policy,
+    callRules: callRules.flatMap((make) => make(policy) ?? []),
+    recipientRules: recipientRules.flatMap((make) => make(policy) ?? []),
+  };
+}
+
+/** The first rule that refuses the call. */
+export function judgeCall({ callRules }: Rules, facts: CallFacts): CallFault | undefined {
+  for (const rule of callRules) {
+    const fault = rule(facts);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+/** The first rule that refuses the recipient. */
+export function judgeRecipient({ recipientRules }: Rules, facts: RecipientFacts): RecipientFault | undefined {
+  for (const rule of recipientRules) {
+    const fault = rule(facts);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}

@@ -1,0 +1,48 @@
+/** What a rule of an account is asked, and what it answers. */
+import type { FieldViolation } from "../../domain/errors.ts";
+import type { E164, Lane } from "../../domain/message.ts";
+import type { CallRuleName, RecipientRuleName } from "../../domain/policy-rule.ts";
+import type { StatusCodeName } from "../../domain/status-code.ts";
+import type { AccountPolicy, ContentCategory } from "../policy.ts";
+
+/** A request as the rules of a whole call see it. */
+export interface CallFacts {
+  readonly recipientCount: number;
+  readonly isText: boolean;
+  /** As it was asked for; undefined where it was not. */
+  readonly lane: Lane | undefined;
+  readonly contentCategory: ContentCategory;
+  /** Whether no gateway takes the content as a single segment. */
+  readonly needsSegments: () => boolean;
+}
+
+export interface CallFault {
+  readonly rule: CallRuleName;
+  /** At least one; in field order. */
+  readonly violations: readonly FieldViolation[];
+}
+
+/** One recipient as the rules see it. */
+export interface RecipientFacts {
+  readonly number: E164;
+  /** ISO 3166-1 alpha-2 code; undefined where none is known. */
+  readonly country: string | undefined;
+  readonly contentCategory: ContentCategory;
+  readonly nowMs: number;
+}
+
+export interface RecipientFault {
+  readonly rule: RecipientRuleName;
+  readonly code: StatusCodeName;
+  /** The rule in words, without the number. */
+  readonly description: string;
+  /** Set where waiting helps; milliseconds. */
+  readonly retryAfterMs?: number;
+}
+
+export type CallRule = (facts: CallFacts) => CallFault | undefined;
+export type RecipientRule = (facts: RecipientFacts) => RecipientFault | undefined;
+
+/** Makes a rule of what a policy says; undefined where it says nothing. */
+export type CallRuleMaker = (policy: AccountPolicy) => CallRule | undefined;
+export type RecipientRuleMaker = (policy: AccountPolicy) => RecipientRule | undefined;

@@ -1,0 +1,147 @@
+import metadata from "libphonenumber-js/max/metadata";
+import { describe, expect, it } from "vitest";
+import type { E164 } from "../../../src/domain/message.ts";
+import { compileRules, judgeCall, judgeRecipient } from "../../../src/policy/order.ts";
+import type { AccountPolicy } from "../../../src/policy/policy.ts";
+import type { CallFacts, RecipientFacts } from "../../../src/policy/rules/rule.ts";
+import { zoneOfCountry } from "../../../src/policy/zone-of-country.ts";
+
+const noon = Date.UTC(2026, 10, 30, 12, 0, 30);
+const mobile: RecipientFacts = {
+  number: "+31612345678" as E164,
+  country: "NL",
+  contentCategory: "INFORMATIONAL",
+  nowMs: noon,
+};
+const call: CallFacts = {
+  recipientCount: 1,
+  isText: true,
+  lane: undefined,
+  contentCategory: "INFORMATIONAL",
+  needsSegments: () => false,
+};
+
+const refusedBy = (policy: AccountPolicy, facts: Partial<RecipientFacts>) =>
+  judgeRecipient(compileRules(policy), { ...mobile, ...facts })?.rule;
+const callFault = (policy: AccountPolicy, facts: Partial<CallFacts>) =>
+  judgeCall(compileRules(policy), { ...call, ...facts });
+
+describe("the rules of an account", () => {
+  it("let everything through where a policy says nothing", () => {
+    const rules = compileRules({});
+    expect(rules.callRules).toEqual([]);
+    expect(rules.recipientRules).toEqual([]);
+    expect(judgeCall(rules, { ...call, recipientCount: 500, lane: "BULK" })).toBeUndefined();
+    expect(judgeRecipient(rules, mobile)).toBeUndefined();
+  });
+
+  it.each<[AccountPolicy, Partial<RecipientFacts>, string | undefined]>([
+    [{ regions: { allowed: ["NL"] } }, {}, undefined],
+    [{ regions: { allowed: ["NL"] } }, { country: "BE" }, "COUNTRY"],
+    [{ regions: { allowed: ["NL"] } }, { country: undefined }, "COUNTRY"],
+    [{ regions: { denied: ["NL"] } }, {}, "COUNTRY"],
+    [{ regions: { denied: ["NL"] } }, { country: undefined }, undefined],
+    [{ numberTypes: { allowed: ["MOBILE"] } }, {}, undefined],
+    [{ numberTypes: { allowed: ["MOBILE"] } }, { number: "+31600123456" as E164 }, "NUMBER_TYPE"],
+    [{ numberTypes: { allowed: ["MOBILE"] } }, { number: "+14155550123" as E164, country: "US" }, undefined],
+    [{ numberTypes: { denied: ["SPECIAL"] } }, { number: "+31900123456" as E164 }, "NUMBER_TYPE"],
+    [{ numberTypes: { denied: ["SPECIAL"] } }, { number: "+31600123456" as E164 }, undefined],
+  ])("with %j judge %j as %s", (policy, facts, rule) => {
+    expect(refusedBy(policy, facts)).toBe(rule);
+  });
+
+  it("name the first that refuses: the country before the kind of number, and that before the quiet hours", () => {
+    const quietHours = { fromMinute: 0, untilMinute: 1_439 };
+    const advertisement = { contentCategory: "ADVERTISEMENT", number: "+31600123456" as E164 } as const;
+    const numberTypes = { allowed: ["MOBILE"] };
+    expect(refusedBy({ quietHours, numberTypes, regions: { allowed: ["BE"] } }, advertisement)).toBe(
+      "COUNTRY",
+    );
+    expect(refusedBy({ quietHours, numberTypes }, advertisement)).toBe("NUMBER_TYPE");
+    expect(refusedBy({ quietHours }, advertisement)).toBe("QUIET_HOURS");
+  });
+
+  it.each<[string, Partial<CallFacts>, string[]]>([
+    ["one text of one segment", {}, []],
+    ["the lane OTP", { lane: "OTP" }, []],
+    ["two recipients", { recipientCount: 2 }, ["recipients THROTTLING_TOO_MANY_RECIPIENTS"]],
+    ["data", { isText: false }, ["binary INVALID_MESSAGE_TYPE"]],
+    ["two segments", { needsSegments: () => true }, ["text MAX_SMS_PER_MESSAGE_EXCEEDED"]],
+    ["the lane BULK", { lane: "BULK" }, ["lane INVALID_MESSAGE_PRIORITY"]],
+    [
+      "all of that, in the order of the list",
+      { recipientCount: 2, needsSegments: () => true, lane: "NORMAL" },
+      [
+        "recipients THROTTLING_TOO_MANY_RECIPIENTS",
+        "text MAX_SMS_PER_MESSAGE_EXCEEDED",
+        "lane INVALID_MESSAGE_PRIORITY",
+      ],
+    ],
+  ])("judge %s of an account that sends one-time passwords only", (_what, facts, violations) => {
+    const fault = callFault({ oneTimePasswordsOnly: true }, facts);
+    expect((fault?.violations ?? []).map(({ field, reason }) => `${field} ${reason}`)).toEqual(violations);
+  });
+
+  it("name one-time passwords before what a message is about", () => {
+    const policy: AccountPolicy = {
+      oneTimePasswordsOnly: true,
+      contentCategories: { denied: ["ADVERTISEMENT"] },
+    };
+    const advertisement = { contentCategory: "ADVERTISEMENT" } as const;
+    expect(callFault(policy, { ...advertisement, recipientCount: 2 })?.rule).toBe("ONE_TIME_PASSWORD");
+    expect(callFault(policy, advertisement)?.rule).toBe("CONTENT_CATEGORY");
+    expect(callFault(policy, {})).toBeUndefined();
+  });
+});
+
+describe("quiet hours", () => {
+  const night = { quietHours: { fromMinute: 21 * 60, untilMinute: 8 * 60 } };
+  const judge = (country: string | undefined, nowMs: number, policy: AccountPolicy = night) =>
+    judgeRecipient(compileRules(policy), { ...mobile, country, nowMs, contentCategory: "ADVERTISEMENT" });
+
+  it("are those of the recipient's country, by its clock", () => {
+    const evening = Date.UTC(2026, 10, 30, 20, 0);
+    expect(judge("NL", evening)?.rule).toBe("QUIET_HOURS");
+    expect(judge("PT", evening)).toBeUndefined();
+    expect(judge("US", evening)).toBeUndefined();
+    expect(judge("NL", Date.UTC(2026, 10, 30, 19, 59, 59, 999))).toBeUndefined();
+    expect(judge("NL", Date.UTC(2026, 11, 1, 7, 0))).toBeUndefined();
+    expect(judge(undefined, evening)).toBeUndefined();
+    expect(judge(undefined, Date.UTC(2026, 10, 30, 21, 0))?.rule).toBe("QUIET_HOURS");
+  });
+
+  it("are for advertisement only", () => {
+    const facts: RecipientFacts = { ...mobile, nowMs: Date.UTC(2026, 10, 30, 23) };
+    expect(judgeRecipient(compileRules(night), facts)).toBeUndefined();
+  });
+
+  it("tell when they are over, to the minute", () => {
+    const nowMs = Date.UTC(2026, 10, 30, 20, 30, 15);
+    expect(judge("NL", nowMs)?.retryAfterMs).toBe(Date.UTC(2026, 11, 1, 7, 0) - nowMs);
+    const day = { quietHours: { fromMinute: 12 * 60, untilMinute: 13 * 60 } };
+    const lunch = Date.UTC(2026, 10, 30, 11, 59, 59);
+    expect(judge("NL", lunch, day)?.retryAfterMs).toBe(1_000);
+  });
+
+  it("are over when they say so, whatever the clocks do in that night", () => {
+    const policy = { quietHours: { fromMinute: 60, untilMinute: 150 } };
+    for (const [month, date] of [
+      [2, 28],
+      [2, 29],
+      [9, 24],
+      [9, 25],
+    ] as const)
+      for (let minute = 0; minute < 1_440; minute += 7) {
+        const nowMs = Date.UTC(2026, month, date, 0, minute);
+        const fault = judge("NL", nowMs, policy);
+        if (fault !== undefined)
+          expect(judge("NL", nowMs + (fault.retryAfterMs ?? 0), policy)).toBeUndefined();
+      }
+  });
+
+  it("know a zone of every country that numbers are found to belong to, and no other", () => {
+    expect(Object.keys(zoneOfCountry).sort()).toEqual(Object.keys(metadata.countries).sort());
+    for (const zone of Object.values(zoneOfCountry))
+      expect(() => new Intl.DateTimeFormat("en", { timeZone: zone })).not.toThrow();
+  });
+});
