@@ -76,7 +76,12 @@ export function createApp(deps: AppDeps): App {
     maxOfAccount: limits.maxReportStreamsPerAccount,
   });
   const sealer = createTokenSealer(store.id);
-  const accounts = createAccounts({ ...deps, sealer, idsOfKeys: () => keys.accountIds() });
+  const accounts = createAccounts({
+    ...deps,
+    sealer,
+    maxRecipients: limits.maxRecipients,
+    idsOfKeys: () => keys.accountIds(),
+  });
   const shared = {
     ...deps,
     sealer,

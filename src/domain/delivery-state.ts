@@ -1,4 +1,5 @@
 /** The states of a delivery and the one table of its transitions. Final states never change (P9, P11). */
+import type { PolicyReason } from "./policy-rule.ts";
 
 export type DeliveryState =
   | "SCHEDULED"
@@ -60,4 +61,5 @@ export type FailureReason =
   | "REFUSED"
   | "VALIDITY_OVER"
   | "CANCELLED"
-  | "OTHER";
+  | "OTHER"
+  | PolicyReason;

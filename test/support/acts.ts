@@ -1,6 +1,6 @@
 /** Who administers in tests, and accounts of which nothing was set. */
 import { actOf, type Caller } from "../../src/app/calls/act.ts";
-import type { Standings } from "../../src/app/calls/standing.ts";
+import { type Standings, standingOf } from "../../src/app/calls/standing.ts";
 import { defaultAccount } from "../../src/domain/account.ts";
 import { toAccountId } from "../../src/domain/ids.ts";
 import type { Act } from "../../src/store/records/audit.ts";
@@ -19,4 +19,4 @@ export function actAt(timeMs: number = startMs, subject = ""): Act {
   return actOf(caller, subject, timeMs);
 }
 
-export const defaultStandings: Standings = { of: (accountId) => defaultAccount(accountId) };
+export const defaultStandings: Standings = { of: (accountId) => standingOf(defaultAccount(accountId)) };

@@ -14,7 +14,7 @@ import { toGatewayId } from "../../src/domain/ids.ts";
 import type { Receipt } from "../../src/domain/receipt.ts";
 import { accountScopes, operatorScopes } from "../../src/domain/scopes.ts";
 import { type Clock, systemClock } from "../../src/observability/clock.ts";
-import { createDataClock } from "../../src/observability/data-clock.ts";
+import { createDataClock, type DataClock } from "../../src/observability/data-clock.ts";
 import { type Logger, silentLogger } from "../../src/observability/logger.ts";
 import type { Issuer } from "../../src/oidc/issuer.ts";
 import { createTokenVerifier } from "../../src/oidc/token-verifier.ts";
@@ -43,6 +43,8 @@ export interface RpcWorldOptions {
   readonly maxReportStreams?: number;
   /** Whose tokens are taken; identities are set by the store. */
   readonly issuers?: readonly Issuer[];
+  /** The store; a SQLite file of its own where absent. */
+  readonly openStore?: (clock: DataClock) => Promise<Store>;
   /** Changes the store that the use cases see, for instance to hold a call back. */
   readonly wrapStore?: (store: Store) => Store;
 }
@@ -70,7 +72,8 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
   const folder = mkdtempSync(join(tmpdir(), "sms-relay-rpc-"));
   const clock = createDataClock(options.clock ?? systemClock, silentLogger);
   const log = options.log ?? silentLogger;
-  const store = await openSqliteStore({ path: join(folder, "store.db"), clock });
+  const store =
+    (await options.openStore?.(clock)) ?? (await openSqliteStore({ path: join(folder, "store.db"), clock }));
   const seen = options.wrapStore?.(store) ?? store;
   const { claimant } = await store.join(clock.now());
   const gateways = options.gateways ?? [createMemoryGateway("north")];

@@ -4,6 +4,7 @@ import { type FieldViolation, refuseFields, SmsError } from "../../domain/errors
 import { type AccountId, accountFormRule, isAccountId, toAccountId } from "../../domain/ids.ts";
 import { holdsScope } from "../../domain/scopes.ts";
 import type { Clock } from "../../observability/clock.ts";
+import type { PolicyInput } from "../../policy/parse-policy.ts";
 import type { Act } from "../../store/records/audit.ts";
 import type { Store } from "../../store/store.ts";
 import { actOf, type Caller } from "../calls/act.ts";
@@ -19,9 +20,20 @@ import type { Principal } from "../calls/principal.ts";
 import { invalid, missing } from "../calls/required-fields.ts";
 import type { TokenSealer } from "../calls/sealed-token.ts";
 import type { Unknown } from "../calls/unknown.ts";
+import {
+  changedPolicy,
+  checkPolicy,
+  isPartial,
+  isPolicyPath,
+  type ShownAccount,
+  shownAccount,
+  storedPolicy,
+} from "./account-policy.ts";
 import type { KeptStandings } from "./standings.ts";
 
-const masked = ["display_name"] as const;
+const displayNamePath = "display_name";
+/** Of an update that changes fields of a policy while others do, too. */
+const mostTries = 5;
 
 export interface AccountControlDeps {
   readonly store: Pick<
@@ -31,6 +43,7 @@ export interface AccountControlDeps {
   readonly sealer: TokenSealer;
   readonly clock: Pick<Clock, "now">;
   readonly standings: Pick<KeptStandings, "change">;
+  readonly maxRecipients: number;
   /** Accounts of the configuration. */
   readonly configuredIds: readonly string[];
   /** Accounts that have a key in the store. */
@@ -41,7 +54,7 @@ export interface AccountControl {
   /** Empty for the caller's own; another's is for operators. */
   get(accountId: string, principal: Principal): Promise<Account>;
   create(
-    input: { readonly accountId: string; readonly displayName: string },
+    input: { readonly accountId: string; readonly displayName: string; readonly policy: PolicyInput },
     caller: Caller,
   ): Promise<Account>;
   /** By id. */
@@ -50,6 +63,7 @@ export interface AccountControl {
     input: {
       readonly accountId: string;
       readonly displayName: string;
+      readonly policy: PolicyInput;
       /** 0 for any. */
       readonly revision: number;
       readonly updateMask: readonly string[];
@@ -61,6 +75,8 @@ export interface AccountControl {
     caller: Caller,
   ): Promise<Account>;
   reinstate(accountId: string, caller: Caller): Promise<Account>;
+  /** With its policy, and what that comes to. */
+  shown(account: Account): ShownAccount;
 }
 
 /** Makes the use cases. */
@@ -97,7 +113,7 @@ export function createAccountControl(deps: AccountControlDeps): AccountControl {
       throw new SmsError("UNKNOWN_ACCOUNT");
     },
 
-    async create({ accountId, displayName }, caller) {
+    async create({ accountId, displayName, policy }, caller) {
       const violations: FieldViolation[] = [];
       if (accountId === "")
         violations.push({
@@ -112,9 +128,11 @@ export function createAccountControl(deps: AccountControlDeps): AccountControl {
           description: accountFormRule,
         });
       violations.push(...faultsOfName(displayName));
-      if (violations.length > 0) throw refuseFields(violations);
+      const checked = checkPolicy(policy);
+      if ("violations" in checked) violations.push(...checked.violations);
+      if ("violations" in checked || violations.length > 0) throw refuseFields(violations);
       const id = toAccountId(accountId);
-      const account = { id, displayName, policy: "{}" };
+      const account = { id, displayName, policy: checked.json };
       return write(caller, id, (act) => store.createAccount(act, account, isConfigured(id)));
     },
 
@@ -143,20 +161,41 @@ export function createAccountControl(deps: AccountControlDeps): AccountControl {
       };
     },
 
-    async update({ accountId, displayName, revision, updateMask }, caller) {
+    async update({ accountId, displayName, policy, revision, updateMask }, caller) {
       if (accountId === "") throw missing("account.account_id");
       if (updateMask.length === 0) throw missing("update_mask");
-      const paths: readonly string[] = masked;
-      if (!updateMask.every((path) => paths.includes(path)))
-        throw invalid("update_mask", `must name fields of ${masked.join(", ")}`);
-      const violations = faultsOfName(displayName);
+      if (!updateMask.every((path) => path === displayNamePath || isPolicyPath(path)))
+        throw invalid("update_mask", "must name display_name, policy or fields of policy");
+      const hasName = updateMask.includes(displayNamePath);
+      const violations = hasName ? faultsOfName(displayName) : [];
       if (violations.length > 0) throw refuseFields(violations);
       if (!Number.isSafeInteger(revision) || revision < 0)
         throw invalid("account.revision", "must be one that the account had, or 0");
       const id = knownForm("account.account_id", accountId);
-      return write(caller, id, (act) =>
-        store.updateAccount(act, id, { displayName }, revision, isConfigured(id)),
-      );
+      for (let tries = 1; ; tries++) {
+        // The rest of the policy is that of one revision, which the store compares.
+        const before = isPartial(updateMask)
+          ? ((await store.findAccount(id)).account ?? defaultAccount(id))
+          : undefined;
+        const base = before === undefined ? {} : storedPolicy(before);
+        const checked = updateMask.some(isPolicyPath)
+          ? checkPolicy(changedPolicy(base, policy, updateMask))
+          : undefined;
+        if (checked !== undefined && "violations" in checked) throw refuseFields(checked.violations);
+        const fields = {
+          ...(hasName && { displayName }),
+          ...(checked !== undefined && { policy: checked.json }),
+        };
+        const meant = revision === 0 ? (before?.revision ?? 0) : revision;
+        try {
+          return await write(caller, id, (act) =>
+            store.updateAccount(act, id, fields, meant, isConfigured(id)),
+          );
+        } catch (error) {
+          const isStale = error instanceof SmsError && error.code === "STALE_REVISION";
+          if (!isStale || revision !== 0 || tries === mostTries) throw error;
+        }
+      }
     },
 
     async suspend({ accountId, reason, sendingOnly }, caller) {
@@ -173,6 +212,7 @@ export function createAccountControl(deps: AccountControlDeps): AccountControl {
     },
 
     reinstate: async (accountId, caller) => setState(accountId, "ACTIVE", caller),
+    shown: (account) => shownAccount(account, deps),
   };
 }
 

@@ -6,7 +6,7 @@ import { type Account, defaultAccount } from "../../domain/account.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import type { Clock } from "../../observability/clock.ts";
 import type { Store } from "../../store/store.ts";
-import type { Standing, Standings } from "../calls/standing.ts";
+import { type Standing, type Standings, standingOf } from "../calls/standing.ts";
 import { createFollowed, type Looking, trustMs } from "../followed.ts";
 
 /** Accounts that are kept; the one that was read first goes first, and is read again when it is asked for. */
@@ -68,8 +68,9 @@ export function createStandings({ store, clock }: StandingsDeps): KeptStandings 
       const before = generation;
       const account = (await store.readAccount(id)) ?? defaultAccount(id);
       if (before !== generation) continue;
-      keep(id, account);
-      return account;
+      const standing = standingOf(account);
+      keep(id, standing);
+      return standing;
     }
   }
 

@@ -1,9 +1,33 @@
 /** What of an account is asked at every call: whether it may call, and what it may do. */
+
 import type { Account } from "../../domain/account.ts";
 import { SmsError } from "../../domain/errors.ts";
 import type { AccountId } from "../../domain/ids.ts";
+import { compileRules, type Rules } from "../../policy/order.ts";
+import { readPolicy } from "../../policy/parse-policy.ts";
 
-export type Standing = Pick<Account, "state" | "policy">;
+export interface Standing extends Pick<Account, "state"> {
+  /** Undefined where nothing differs from the defaults. */
+  readonly rules: Rules | undefined;
+  /** Why its policy cannot be obeyed here, where that is so. */
+  readonly fault?: unknown;
+}
+
+/** How an account stands by what is stored of it. */
+export function standingOf({ state, policy }: Pick<Account, "state" | "policy">): Standing {
+  if (policy === "{}") return { state, rules: undefined };
+  try {
+    return { state, rules: compileRules(readPolicy(policy)) };
+  } catch (fault) {
+    return { state, rules: undefined, fault };
+  }
+}
+
+/** The rules of an account; SERVICE_UNAVAILABLE where another release set some that are not known here. */
+export function rulesOf({ rules, fault }: Standing): Rules | undefined {
+  if (fault === undefined) return rules;
+  throw new SmsError("SERVICE_UNAVAILABLE", "Another release set rules of the account.", { cause: fault });
+}
 
 /** Accounts as they stood at the last look, half a second ago at most. */
 export interface Standings {

@@ -11,11 +11,15 @@ import {
   toAccountId,
   toDeliveryId,
 } from "../../domain/ids.ts";
+import type { PolicyRuleName } from "../../domain/policy-rule.ts";
+import type { Clock } from "../../observability/clock.ts";
 import { PlanMemo } from "../../routing/plan-memo.ts";
 import type { LeftOutReason, NotNowReason } from "../../routing/route-gateway.ts";
 import { notNowReason, selectGateways } from "../../routing/select-gateways.ts";
 import type { Principal } from "../calls/principal.ts";
+import { rulesOf, type Standings } from "../calls/standing.ts";
 import type { CountryOf } from "./country-of.ts";
+import { judgeRequest, recipientJudge, underPolicy } from "./obey-rules.ts";
 import { parseLookedAt } from "./request/parse-looked-at.ts";
 import type { ContentInput, SendSmsInput } from "./request/send-request.ts";
 import type { Routes } from "./route-deliveries.ts";
@@ -44,26 +48,37 @@ export interface ExplainRouteAnswer {
   readonly gateways: readonly ExplainedGateway[];
   readonly country: string | undefined;
   readonly deliveryId: DeliveryId;
+  /** The first of the account's rules that would refuse the message. */
+  readonly rule: PolicyRuleName | undefined;
 }
 
 export interface ExplainRouteDeps {
   readonly routes: Routes;
   readonly countryOf: CountryOf;
   readonly newMessageId: () => MessageId;
+  readonly clock: Pick<Clock, "now">;
+  readonly standings: Standings;
 }
 
-export type ExplainRoute = (input: ExplainRouteInput, principal: Principal) => ExplainRouteAnswer;
+export type ExplainRoute = (input: ExplainRouteInput, principal: Principal) => Promise<ExplainRouteAnswer>;
 
 const shortText: ContentInput = { kind: "text", text: "x" };
 const positionForm = /^\.[0-9]{4}$/;
 
 /** Makes the use case. */
 export function createExplainRoute(deps: ExplainRouteDeps): ExplainRoute {
-  return (input, principal) => {
-    const parsed = parseLookedAt(withContent(input.message), { maxRecipients: 1, purpose: "route" });
+  return async (input, principal) => {
+    const isAccount = input.accountId === "" || isAccountId(input.accountId);
+    const accountId =
+      input.accountId === "" || !isAccount ? principal.accountId : toAccountId(input.accountId);
+    const rules = rulesOf(await deps.standings.of(accountId));
+    const parsed = parseLookedAt(withContent(input.message), {
+      maxRecipients: 1,
+      policy: rules?.policy,
+      purpose: "route",
+    });
     const violations = parsed.kind === "refused" ? [...parsed.violations] : [];
-    if (input.accountId !== "" && !isAccountId(input.accountId))
-      violations.push(malformed("account_id", accountFormRule));
+    if (!isAccount) violations.push(malformed("account_id", accountFormRule));
     if (input.deliveryId !== "" && !isDeliveryId(input.deliveryId))
       violations.push(malformed("delivery_id", "is not the id of a delivery"));
     if (parsed.kind === "refused" || violations.length > 0) throw refuseFields(violations);
@@ -76,18 +91,23 @@ export function createExplainRoute(deps: ExplainRouteDeps): ExplainRoute {
         ? deliveryIdOf(deps.newMessageId(), 0)
         : toDeliveryId(input.deliveryId.toLowerCase());
     const country = deps.countryOf(recipient);
+    const table = deps.routes.table();
+    const rule =
+      rules &&
+      (judgeRequest(rules, request, table)?.rule ??
+        recipientJudge(rules, request, deps.clock.now())?.(recipient, country)?.rule);
     const selection = selectGateways(
       {
         deliveryId,
-        accountId: input.accountId === "" ? principal.accountId : toAccountId(input.accountId),
+        accountId,
         sender: request.sender,
         recipient,
         country,
         premium: request.premium,
         refusedBy: [],
-        plans: new PlanMemo(request),
+        plans: new PlanMemo({ ...request, ...underPolicy(request, rules?.policy) }),
       },
-      deps.routes.table(),
+      table,
       deps.routes.health,
     );
     const isElsewhere = (gatewayId: GatewayId) => deps.routes.health(gatewayId).kind === "elsewhere";
@@ -111,7 +131,7 @@ export function createExplainRoute(deps: ExplainRouteDeps): ExplainRoute {
           segmentCount: 0,
         }),
       );
-    return { gateways: [...candidates, ...leftOut], country, deliveryId };
+    return { gateways: [...candidates, ...leftOut], country, deliveryId, rule };
   };
 }
 

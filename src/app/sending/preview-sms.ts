@@ -4,12 +4,15 @@ import { deliveryIdOf, type MessageId, toGatewayId } from "../../domain/ids.ts";
 import { holdsScope } from "../../domain/scopes.ts";
 import { baselineProfile } from "../../encoding/baseline-profile.ts";
 import type { EncodingProfile, MessagePlan } from "../../encoding/message-plan.ts";
+import type { Clock } from "../../observability/clock.ts";
 import { PlanMemo, type PlannedMessage } from "../../routing/plan-memo.ts";
-import { contentViolation, type RouteRefusal, refuseRoute } from "../../routing/route-refusal.ts";
+import { contentViolation, refuseRoute } from "../../routing/route-refusal.ts";
 import { selectGateways } from "../../routing/select-gateways.ts";
 import type { Principal } from "../calls/principal.ts";
+import { rulesOf, type Standings } from "../calls/standing.ts";
 import type { CountryOf } from "./country-of.ts";
-import { refuseAllRoutes } from "./refuse-all-routes.ts";
+import { judgeRequest, recipientJudge, refuseByRule, underPolicy } from "./obey-rules.ts";
+import { type RecipientRefusal, refuseAllRoutes } from "./refuse-all-routes.ts";
 import { inMessage, messagePrefix, parseLookedAt } from "./request/parse-looked-at.ts";
 import { nextTurn, recipientsPerTurn } from "./request/recipients.ts";
 import type { SendSmsInput } from "./request/send-request.ts";
@@ -29,13 +32,15 @@ export interface PreviewedPlan {
 
 export interface PreviewAnswer {
   readonly plans: readonly PreviewedPlan[];
-  readonly unroutable: readonly RecipientAnswer[];
+  readonly rejected: readonly RecipientAnswer[];
 }
 
 export interface PreviewSmsDeps {
   readonly routes: Routes;
   readonly countryOf: CountryOf;
   readonly newMessageId: () => MessageId;
+  readonly clock: Pick<Clock, "now">;
+  readonly standings: Standings;
   readonly maxRecipients: number;
 }
 
@@ -44,7 +49,12 @@ export type PreviewSms = (input: PreviewSmsInput, principal: Principal) => Promi
 /** Makes the use case. */
 export function createPreviewSms(deps: PreviewSmsDeps): PreviewSms {
   return async (input, principal) => {
-    const parsed = parseLookedAt(input.message, { maxRecipients: deps.maxRecipients, purpose: "plan" });
+    const rules = rulesOf(await deps.standings.of(principal.accountId));
+    const parsed = parseLookedAt(input.message, {
+      maxRecipients: deps.maxRecipients,
+      policy: rules?.policy,
+      purpose: "plan",
+    });
     const violations = parsed.kind === "refused" ? [...parsed.violations] : [];
     const wantsRecipients = input.message !== undefined && input.message.recipients.length > 0;
     if (wantsRecipients && input.gatewayId !== "")
@@ -55,24 +65,39 @@ export function createPreviewSms(deps: PreviewSmsDeps): PreviewSms {
       });
     if (parsed.kind === "refused" || violations.length > 0) throw refuseFields(violations);
     const { request } = parsed;
-    if (!wantsRecipients) return previewProfile(request, profileOf(deps, input.gatewayId, principal));
-
     const table = deps.routes.table();
-    const plans = new PlanMemo(request);
+    const fault = rules && judgeRequest(rules, request, table);
+    if (fault !== undefined) throw refuseByRule(fault, messagePrefix);
+    const planned = { ...request, ...underPolicy(request, rules?.policy) };
+    if (!wantsRecipients) return previewProfile(planned, profileOf(deps, input.gatewayId, principal));
+
+    const judge = rules && recipientJudge(rules, request, deps.clock.now());
+    const given = input.message?.recipients ?? [];
+    const plans = new PlanMemo(planned);
     const messageId = deps.newMessageId();
     const byPlan = new Map<MessagePlan, string[]>();
-    const unroutable: RecipientAnswer[] = [];
-    const refusals: RouteRefusal[] = [];
+    const rejected: RecipientAnswer[] = [];
+    const refusals: RecipientRefusal[] = [];
+    const refuse = (position: number, refusal: RecipientRefusal) => {
+      refusals.push(refusal);
+      rejected.push(rejectedAnswer(given[position] ?? "", refusal));
+    };
     for (const [position, recipient] of request.recipients.entries()) {
       if (position > 0 && position % recipientsPerTurn === 0) await nextTurn();
       if (recipient === undefined) continue;
+      const country = deps.countryOf(recipient);
+      const refusal = judge?.(recipient, country);
+      if (refusal !== undefined) {
+        refuse(position, refusal);
+        continue;
+      }
       const { head, leftOut } = selectGateways(
         {
           deliveryId: deliveryIdOf(messageId, position),
           accountId: principal.accountId,
           sender: request.sender,
           recipient,
-          country: deps.countryOf(recipient),
+          country,
           premium: request.premium,
           refusedBy: [],
           plans,
@@ -81,13 +106,15 @@ export function createPreviewSms(deps: PreviewSmsDeps): PreviewSms {
         deps.routes.health,
       );
       if (head === undefined) {
-        const refusal = refuseRoute(leftOut, request, plans, table);
-        refusals.push(refusal);
-        unroutable.push(unroutableAnswer(recipient, refusal.code));
-      } else if (byPlan.get(head.plan)?.push(recipient) === undefined) byPlan.set(head.plan, [recipient]);
+        refuse(position, refuseRoute(leftOut, planned, plans, table));
+        continue;
+      }
+      const users = byPlan.get(head.plan);
+      if (users === undefined) byPlan.set(head.plan, [given[position] ?? recipient]);
+      else users.push(given[position] ?? recipient);
     }
     if (byPlan.size === 0) throw refuseAllRoutes(refusals, messagePrefix);
-    return { plans: [...byPlan].map(([plan, users]) => ({ plan, recipients: users })), unroutable };
+    return { plans: [...byPlan].map(([plan, users]) => ({ plan, recipients: users })), rejected };
   };
 }
 
@@ -104,9 +131,17 @@ function profileOf(deps: PreviewSmsDeps, gatewayId: string, principal: Principal
 function previewProfile(message: PlannedMessage, profile: EncodingProfile): PreviewAnswer {
   const planned = new PlanMemo(message).planFor(profile);
   if (planned.kind !== "planned") throw refuseFields([inMessage(contentViolation(message, planned))]);
-  return { plans: [{ plan: planned.plan, recipients: [] }], unroutable: [] };
+  return { plans: [{ plan: planned.plan, recipients: [] }], rejected: [] };
 }
 
-function unroutableAnswer(recipient: string, code: RecipientAnswer["code"]): RecipientAnswer {
-  return { recipient, code, deliveryId: undefined, state: undefined, encoding: undefined, segmentCount: 0 };
+function rejectedAnswer(recipient: string, refusal: RecipientRefusal): RecipientAnswer {
+  return {
+    recipient,
+    code: refusal.code,
+    deliveryId: undefined,
+    state: undefined,
+    encoding: undefined,
+    segmentCount: 0,
+    rule: "rule" in refusal ? refusal.rule : undefined,
+  };
 }

@@ -1,18 +1,26 @@
-/** The refusal of a request that no gateway may carry to anyone: the content's faults at its fields, everything else at the recipients. */
-import { type FieldViolation, refuseFields, type SmsError } from "../../domain/errors.ts";
+/**
+ * The refusal of a request of which nothing goes to anyone, by rules of the account or for want of a gateway: the content's faults at its
+ * fields, everything else at the recipients.
+ */
+import { type FieldViolation, SmsError } from "../../domain/errors.ts";
 import { statusCode } from "../../domain/status-code.ts";
+import type { RecipientFault } from "../../policy/rules/rule.ts";
 import type { RouteRefusal } from "../../routing/route-refusal.ts";
+
+/** Why one recipient gets nothing. */
+export type RecipientRefusal = RouteRefusal | RecipientFault;
 
 /**
  * The refusal of a request of which no recipient is left, from each recipient's own; undefined for those refused otherwise. `prefix` comes
  * before the names of fields.
  */
-export function refuseAllRoutes(refusals: readonly (RouteRefusal | undefined)[], prefix = ""): SmsError {
+export function refuseAllRoutes(refusals: readonly (RecipientRefusal | undefined)[], prefix = ""): SmsError {
   const violations: FieldViolation[] = [];
   const contentFaults = new Map<string, FieldViolation>();
   for (const [index, refusal] of refusals.entries()) {
     if (refusal === undefined) continue;
-    const { code, contentFault } = refusal;
+    const { code } = refusal;
+    const contentFault = "rule" in refusal ? undefined : refusal.contentFault;
     if (contentFault !== undefined)
       contentFaults.set(`${contentFault.field} ${contentFault.description}`, {
         ...contentFault,
@@ -22,8 +30,19 @@ export function refuseAllRoutes(refusals: readonly (RouteRefusal | undefined)[],
       violations.push({
         field: `${prefix}recipients[${index}]`,
         reason: code,
-        description: statusCode(code).text,
+        description: "rule" in refusal ? refusal.description : statusCode(code).text,
       });
   }
-  return refuseFields([...violations, ...contentFaults.values()]);
+  const all = [...violations, ...contentFaults.values()];
+  const [first] = all;
+  if (first === undefined) throw new RangeError("a refusal needs a recipient that is refused");
+  const faults = refusals.filter((refusal) => refusal !== undefined && "rule" in refusal);
+  const fault = faults.find(({ code }) => code === first.reason);
+  // The last of those that only have to wait: then all of them may be sent.
+  const waitMs = Math.max(...faults.map(({ retryAfterMs = 0 }) => retryAfterMs));
+  return new SmsError(first.reason, undefined, {
+    violations: all,
+    ...(fault && { metadata: { rule: fault.rule } }),
+    ...(fault?.retryAfterMs === undefined ? {} : { retryAfterMs: waitMs }),
+  });
 }

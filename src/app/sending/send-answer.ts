@@ -1,6 +1,7 @@
 /** The answer to a request to send, made from what was just accepted or from what the store holds by now. */
 import { type DeliveryState, type PublicState, toPublicState } from "../../domain/delivery-state.ts";
 import type { DeliveryId, MessageId } from "../../domain/ids.ts";
+import { ruleOfReason } from "../../domain/policy-rule.ts";
 import type { StatusCodeName } from "../../domain/status-code.ts";
 import type { Encoding } from "../../encoding/message-plan.ts";
 import type { NewDelivery, RecipientOutcome } from "../../store/accepting.ts";
@@ -15,6 +16,8 @@ export interface RecipientAnswer {
   readonly state: PublicState | undefined;
   readonly encoding: Encoding | undefined;
   readonly segmentCount: number;
+  /** The rule of the account that refused it. */
+  readonly rule: string | undefined;
 }
 
 export interface SendSmsAnswer {
@@ -35,6 +38,7 @@ export interface AnsweredDelivery {
   readonly code: StatusCodeName;
   readonly encoding: Encoding | undefined;
   readonly segmentCount: number;
+  readonly rule: string | undefined;
 }
 
 export function answerOfNew(delivery: NewDelivery): AnsweredDelivery {
@@ -46,8 +50,16 @@ export function answerOfNew(delivery: NewDelivery): AnsweredDelivery {
         code: "OK_QUEUED",
         encoding: admission.encoding,
         segmentCount: admission.segmentCount,
+        rule: undefined,
       }
-    : { id, state: "REJECTED", code: admission.code, encoding: undefined, segmentCount: 0 };
+    : {
+        id,
+        state: "REJECTED",
+        code: admission.code,
+        encoding: undefined,
+        segmentCount: 0,
+        rule: ruleOfReason(admission.reason),
+      };
 }
 
 export function answerOfStored(delivery: DeliveryView): AnsweredDelivery {
@@ -57,6 +69,7 @@ export function answerOfStored(delivery: DeliveryView): AnsweredDelivery {
     code: delivery.code ?? codeOfState(delivery),
     encoding: delivery.encoding,
     segmentCount: delivery.segmentCount,
+    rule: ruleOfReason(delivery.reason),
   };
 }
 
@@ -93,6 +106,7 @@ export function answerRecipients(
         state: undefined,
         encoding: undefined,
         segmentCount: 0,
+        rule: undefined,
       };
     }
     return {
@@ -102,6 +116,7 @@ export function answerRecipients(
       state: delivery.state,
       encoding: delivery.encoding,
       segmentCount: delivery.segmentCount,
+      rule: delivery.rule,
     };
   });
 }

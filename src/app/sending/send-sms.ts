@@ -4,19 +4,22 @@
  */
 
 import { assertNever } from "../../domain/assert-never.ts";
-import { refuseFields, SmsError } from "../../domain/errors.ts";
+import { type FieldViolation, refuseFields, SmsError } from "../../domain/errors.ts";
 import type { AccountId, ClaimantId, MessageId } from "../../domain/ids.ts";
 import type { Message } from "../../domain/message.ts";
+import type { StatusCodeName } from "../../domain/status-code.ts";
 import type { Clock } from "../../observability/clock.ts";
+import type { AccountPolicy } from "../../policy/policy.ts";
 import type { KnownRequest } from "../../store/accepting.ts";
 import type { Store } from "../../store/store.ts";
 import type { AdmissionState } from "../calls/admission.ts";
-import { refuseSending, type Standings } from "../calls/standing.ts";
+import { refuseSending, rulesOf, type Standings } from "../calls/standing.ts";
 import type { Place } from "../calls/work-in-hand.ts";
 import { acceptMessage, type DirectClaims } from "./accept-message.ts";
 import { answerInAnyCase, refuseWhenAllFailed } from "./answer-after-gateway.ts";
 import type { SubmissionWatches } from "./await-submission.ts";
 import type { CountryOf } from "./country-of.ts";
+import { judgeRequest, recipientJudge, refuseByRule, underPolicy } from "./obey-rules.ts";
 import { readWholeStatus } from "./read-whole-status.ts";
 import { refuseAllRoutes } from "./refuse-all-routes.ts";
 import { parseSendRequest } from "./request/parse-send-request.ts";
@@ -72,25 +75,30 @@ export type SendSms = (input: SendSmsInput, call: SendSmsCall) => Promise<SendSm
 export function createSendSms(deps: SendSmsDeps): SendSms {
   return async (input, call) => {
     const startMs = deps.clock.now();
-    const standing = deps.standings.of(call.accountId);
-    refuseSending(standing instanceof Promise ? await standing : standing);
+    const found = deps.standings.of(call.accountId);
+    const standing = found instanceof Promise ? await found : found;
+    refuseSending(standing);
+    const rules = rulesOf(standing);
     const parsed = parseSendRequest(input, {
       maxRecipients: deps.maxRecipients,
+      policy: rules?.policy,
       purpose: call.method === "SendSmsStream" ? "stream" : "call",
     });
     if (parsed.kind === "refused") {
       const refusal = refuseFields(parsed.violations);
-      if (!parsed.violations.every(({ reason }) => reason === "THROTTLING_TOO_MANY_RECIPIENTS"))
-        throw refusal;
-      // The limit is a setting, which may have been higher when the request came first.
+      if (!parsed.violations.every(isOfBounds)) throw refusal;
+      // Bounds and forms are settings, which may have been wider when the request came first.
       return replayOrRefuse(deps, { input, call, parsed: undefined, startMs }, refusal);
     }
     const { request } = parsed;
     const work: Work = { input, call, parsed: request, startMs };
     const admission = deps.admission();
     if (admission.kind !== "open") return replayOrRefuse(deps, work, refusalOf(admission));
-    const message = messageOf(request, call.accountId, deps.newMessageId(), startMs);
-    const routing = routeDeliveries(message, request.recipients, deps);
+    const fault = rules && judgeRequest(rules, request, deps.routes.table());
+    if (fault !== undefined) return replayOrRefuse(deps, work, refuseByRule(fault));
+    const message = messageOf(request, rules?.policy, call.accountId, deps.newMessageId(), startMs);
+    const judge = rules && recipientJudge(rules, request, startMs);
+    const routing = routeDeliveries(message, request.recipients, deps, judge);
     const routed = routing instanceof Promise ? await routing : routing;
     if (isNobodyLeft(routed)) return replayOrRefuse(deps, work, refuseAllRoutes(refusalsOf(routed)));
     if (request.dryRun) return answerNew(input, message, routed, { isDryRun: true });
@@ -123,6 +131,17 @@ export function createSendSms(deps: SendSmsDeps): SendSms {
       watch.close();
     }
   };
+}
+
+/** Reasons for which a request is refused by bounds and forms that an operator sets. */
+const reasonsOfBounds: ReadonlySet<string> = new Set<StatusCodeName>([
+  "INVALID_RECIPIENT",
+  "INVALID_TEXT",
+  "THROTTLING_TOO_MANY_RECIPIENTS",
+]);
+
+function isOfBounds({ reason }: FieldViolation): boolean {
+  return reasonsOfBounds.has(reason);
 }
 
 /** A request on its way through. */
@@ -188,17 +207,24 @@ function refusalOf(admission: Exclude<AdmissionState, { kind: "open" }>): SmsErr
   }
 }
 
-function messageOf(request: SendRequest, accountId: AccountId, id: MessageId, nowMs: number): Message {
+function messageOf(
+  request: SendRequest,
+  policy: AccountPolicy | undefined,
+  accountId: AccountId,
+  id: MessageId,
+  nowMs: number,
+): Message {
+  const { lane, maxSegments } = underPolicy(request, policy);
   return {
     id,
     accountId,
     sender: request.sender,
     content: request.content,
-    lane: request.lane,
+    lane,
     duplicatePolicy: request.duplicatePolicy,
     encoding: request.encoding,
     transliterate: request.transliterate,
-    maxSegments: request.maxSegments,
+    maxSegments,
     premium: request.premium,
     clientReference: request.clientReference,
     metadata: request.metadata,

@@ -15,7 +15,7 @@ export function unkeyedRequestHash(request: SendRequest): string {
       ? content.text
       : [Buffer.from(content.data).toString("base64"), Buffer.from(content.udh).toString("base64")],
     request.clientReference ?? null,
-    request.lane,
+    request.lane ?? "NORMAL",
     request.validityMs,
     request.encoding,
     request.transliterate,

@@ -168,6 +168,7 @@ async function explainRoute(options: ExplainOptions, context: CliContext): Promi
     factsText([
       ["country", response.regionCode || "unknown"],
       ["delivery", response.deliveryId],
+      ["refused by", response.rule],
     ]),
   );
   const rows = response.candidates.map((one) => [

@@ -6,12 +6,12 @@ import { GetStatusResponse } from "../../gen/smsrelay/v1/sms_service.ts";
 import { type ClientOptions, withClient, withClientOptions } from "../client/client.ts";
 import type { CliContext } from "../context.ts";
 import {
-  codeText,
   encodingName,
   laneName,
   markName,
   outcomeName,
   reasonName,
+  refusalText,
   routeReasonName,
   stateName,
 } from "../output/names.ts";
@@ -97,7 +97,7 @@ function deliveriesText(deliveries: readonly Delivery[]): string {
     deliveries.map((one) => [
       one.recipient,
       stateName(one.state),
-      codeText(one.statusCode) || reasonName(one.failureReason),
+      refusalText(one) || reasonName(one.failureReason),
       one.gatewayId,
       encodingName(one.encoding),
       String(one.segmentCount),

@@ -12,6 +12,8 @@ import {
   routeReasonToJSON,
 } from "../../gen/smsrelay/v1/delivery.ts";
 import {
+  type ContentCategory as CategoryType,
+  ContentCategory,
   type Encoding,
   encodingToJSON,
   Lane,
@@ -34,6 +36,23 @@ export const laneName = (lane: LaneType) => bareName(laneToJSON(lane), "LANE");
 export function codeText(code: SmsStatusCode): string {
   return code === 0 ? "" : `${code} ${bareName(smsStatusCodeToJSON(code), "SMS_STATUS_CODE")}`;
 }
+
+/** The same with the account's rule that says no: `4029 RECIPIENTS_NOT_ALLOWED by COUNTRY`. */
+export function refusalText({
+  statusCode,
+  rule,
+}: {
+  readonly statusCode: SmsStatusCode;
+  readonly rule: string;
+}): string {
+  return rule === "" ? codeText(statusCode) : `${codeText(statusCode)} by ${rule}`;
+}
+
+/** `advertisement` → ContentCategory.CONTENT_CATEGORY_ADVERTISEMENT. */
+export const categoryByName: Readonly<Record<string, CategoryType>> = {
+  informational: ContentCategory.CONTENT_CATEGORY_INFORMATIONAL,
+  advertisement: ContentCategory.CONTENT_CATEGORY_ADVERTISEMENT,
+};
 
 /** `otp` → Lane.LANE_OTP. */
 export const laneByName: Readonly<Record<string, LaneType>> = {

@@ -5,7 +5,7 @@ import { DuplicatePolicy, Encoding } from "../../gen/smsrelay/v1/message.ts";
 import type { SendSmsRequest } from "../../gen/smsrelay/v1/sms.ts";
 import type { DeepPartial } from "../../gen/smsrelay/v1/sms_service.ts";
 import { parseCount } from "../option-values.ts";
-import { laneByName } from "../output/names.ts";
+import { categoryByName, laneByName } from "../output/names.ts";
 
 export interface MessageOptions {
   readonly from?: string;
@@ -16,6 +16,7 @@ export interface MessageOptions {
   readonly maxSegments?: number;
   readonly premium?: boolean;
   readonly atMostOnce?: boolean;
+  readonly category?: string;
   readonly reference?: string;
   readonly meta?: Readonly<Record<string, string>>;
 }
@@ -33,6 +34,11 @@ export function withMessageOptions(command: Command): Command {
     .option("--max-segments <count>", "refuse a text of more segments, 1 to 255 (default: 32)", parseCount)
     .option("--premium", "use premium gateways first")
     .option("--at-most-once", "rather end unknown than send a part twice")
+    .addOption(
+      new Option("--category <category>", "what it is about (default: informational)").choices(
+        Object.keys(categoryByName),
+      ),
+    )
     .option("--reference <text>", "your own reference, shown in status and reports")
     .option("--meta <key=value>", "metadata, may be repeated", collectPair);
 }
@@ -73,6 +79,7 @@ export function requestPart(options: MessageOptions): DeepPartial<SendSmsRequest
       options.atMostOnce === true
         ? DuplicatePolicy.DUPLICATE_POLICY_AT_MOST_ONCE
         : DuplicatePolicy.DUPLICATE_POLICY_UNSPECIFIED,
+    contentCategory: categoryByName[options.category ?? ""] ?? 0,
     clientReference: options.reference ?? "",
     metadata: { ...options.meta },
   };

@@ -5,7 +5,7 @@ import { PreviewSmsResponse } from "../../gen/smsrelay/v1/sms_service.ts";
 import { type ClientOptions, withClient, withClientOptions } from "../client/client.ts";
 import type { CliContext } from "../context.ts";
 import { collectValue, parseCount } from "../option-values.ts";
-import { codeText, encodingName } from "../output/names.ts";
+import { encodingName, refusalText } from "../output/names.ts";
 import { bareName, factsText, tableText } from "../output/output.ts";
 import { protobufJson } from "../output/protobuf-json.ts";
 import { encodingOf } from "./message-options.ts";
@@ -70,7 +70,7 @@ async function preview(text: string, options: PreviewOptions, context: CliContex
     if (recipients.length > 0) context.out(`for ${recipients.join(", ")}`);
     if (plan !== undefined) context.out(`${planText(plan)}\n`);
   }
-  for (const one of response.rejectedRecipients) context.out(`${one.recipient}  ${codeText(one.statusCode)}`);
+  for (const one of response.rejectedRecipients) context.out(`${one.recipient}  ${refusalText(one)}`);
 }
 
 const shownOnLine = 5;

@@ -8,7 +8,7 @@ import { withClient, withClientOptions } from "../client/client.ts";
 import { OutcomeUnknown } from "../client/outcome-unknown.ts";
 import { type CliContext, CliFailure, exitCodes, usageFault } from "../context.ts";
 import { collectValue } from "../option-values.ts";
-import { codeText, encodingName, stateName } from "../output/names.ts";
+import { codeText, encodingName, refusalText, stateName } from "../output/names.ts";
 import { factsText, tableText, timeText } from "../output/output.ts";
 import { protobufJson } from "../output/protobuf-json.ts";
 import { requestPart, withMessageOptions } from "./message-options.ts";
@@ -111,7 +111,7 @@ async function sendOne(text: string, options: SendOptions, context: CliContext):
   const rows = response.outcomes.map((one) => [
     one.recipient,
     stateName(one.state),
-    codeText(one.statusCode),
+    refusalText(one),
     encodingName(one.encoding),
     String(one.segmentCount),
   ]);

@@ -15,7 +15,7 @@ export const accountScopes = {
 export function createAccountService({ accounts }: AccountServiceDeps): Handlers<AccountServiceDefinition> {
   return {
     getAccount: async ({ accountId }, principal) => ({
-      account: toAccount(await accounts.get(accountId, principal)),
+      account: toAccount(accounts.shown(await accounts.get(accountId, principal))),
     }),
   };
 }

@@ -39,30 +39,33 @@ export function createAdminService({
       const caller = await callerOf(CreateAccountRequest, request, ...who);
       const account = await accounts.create(fromAccount(request.account), caller);
       tell(account, who, "An operator created an account.");
-      return { account: toAccount(account) };
+      return { account: toAccount(accounts.shown(account)) };
     },
     listAccounts: async ({ states, ...page }) => {
       const listed = await accounts.list({ ...page, states: states.map(fromAccountState) });
-      return { accounts: listed.entries.map(toAccount), nextPageToken: listed.nextPageToken ?? "" };
+      return {
+        accounts: listed.entries.map((account) => toAccount(accounts.shown(account))),
+        nextPageToken: listed.nextPageToken ?? "",
+      };
     },
     updateAccount: async (request, ...who) => {
       const caller = await callerOf(UpdateAccountRequest, request, ...who);
       const { account: asked, updateMask = [] } = request;
       const account = await accounts.update({ ...fromAccount(asked), updateMask }, caller);
       tell(account, who, "An operator changed an account.");
-      return { account: toAccount(account) };
+      return { account: toAccount(accounts.shown(account)) };
     },
     suspendAccount: async (request, ...who) => {
       const caller = await callerOf(SuspendAccountRequest, request, ...who);
       const account = await accounts.suspend(request, caller);
       tell(account, who, "An operator suspended an account.");
-      return { account: toAccount(account) };
+      return { account: toAccount(accounts.shown(account)) };
     },
     reinstateAccount: async (request, ...who) => {
       const caller = await callerOf(ReinstateAccountRequest, request, ...who);
       const account = await accounts.reinstate(request.accountId, caller);
       tell(account, who, "An operator reinstated an account.");
-      return { account: toAccount(account) };
+      return { account: toAccount(accounts.shown(account)) };
     },
     listAuditEntries: async (request) => {
       const { entries, nextPageToken = "" } = await accounts.listAuditEntries(request);

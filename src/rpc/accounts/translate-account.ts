@@ -1,17 +1,20 @@
 /** Accounts and the audit log as the contract has them. */
 
-import type { Account } from "../../domain/account.ts";
+import type { ShownAccount } from "../../app/accounts/account-policy.ts";
 import { Account as PbAccount } from "../../gen/smsrelay/v1/account.ts";
 import type { AuditEntry as PbAuditEntry } from "../../gen/smsrelay/v1/admin_service.ts";
 import type { AuditEntry } from "../../store/records/audit.ts";
 import { toAccountState } from "../translate/enums.ts";
 import { toDate } from "../translate/time.ts";
+import { fromPolicy, toPolicy } from "./translate-policy.ts";
 
-export function toAccount(account: Account): PbAccount {
+export function toAccount(account: ShownAccount): PbAccount {
   return {
     accountId: account.id,
     displayName: account.displayName,
     state: toAccountState(account.state),
+    policy: Object.keys(account.policy).length === 0 ? undefined : toPolicy(account.policy),
+    effectivePolicy: toPolicy(account.effectivePolicy),
     revision: BigInt(account.revision),
     createTime: toDate(account.createTimeMs),
   };
@@ -19,8 +22,8 @@ export function toAccount(account: Account): PbAccount {
 
 /** The account of a request, with the defaults where it has none. */
 export function fromAccount(account: PbAccount | undefined) {
-  const { accountId, displayName, revision } = account ?? PbAccount.create();
-  return { accountId, displayName, revision: Number(revision) };
+  const { accountId, displayName, policy, revision } = account ?? PbAccount.create();
+  return { accountId, displayName, policy: fromPolicy(policy), revision: Number(revision) };
 }
 
 export function toAuditEntry(entry: AuditEntry): PbAuditEntry {

@@ -50,11 +50,12 @@ export function createGatewayService({
       return { gateway };
     },
     explainRoute: async (request, principal) => {
-      const answer = sending.explainRoute(fromExplainRouteRequest(request), principal);
+      const answer = await sending.explainRoute(fromExplainRouteRequest(request), principal);
       return {
         candidates: answer.gateways.map(toRouteCandidate),
         regionCode: answer.country ?? "",
         deliveryId: answer.deliveryId,
+        rule: answer.rule ?? "",
       };
     },
   };

@@ -1,6 +1,7 @@
 /** Messages, deliveries, attempts and parts as GetStatus, ListSms and CancelSms show them. */
 import type { StatusAnswer } from "../../app/messages/get-status.ts";
 import { type DeliveryState, isFinal, toPublicState } from "../../domain/delivery-state.ts";
+import { ruleOfReason } from "../../domain/policy-rule.ts";
 import type { Attempt, Delivery, StateCount } from "../../gen/smsrelay/v1/delivery.ts";
 import { type Sms, SmsState } from "../../gen/smsrelay/v1/sms.ts";
 import {
@@ -88,6 +89,7 @@ function toDelivery(delivery: DeliveryView): Delivery {
     doneTime: toDate(delivery.doneTimeMs),
     latency: toLatency(delivery.submitTimeMs, delivery.finalTimeMs),
     carrier: delivery.carrier ?? "",
+    rule: ruleOfReason(delivery.reason) ?? "",
   };
 }
 

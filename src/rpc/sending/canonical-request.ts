@@ -35,6 +35,7 @@ export function canonicalRequest(request: SendSmsRequest): string {
       17,
       keys.sort().map((key) => [key, request.metadata[key]]),
     );
+  if (request.contentCategory !== 0) fields.push(24, request.contentCategory);
   return JSON.stringify(fields);
 }
 

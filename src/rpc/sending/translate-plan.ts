@@ -15,7 +15,7 @@ export function fromPreviewSmsRequest({ message, gatewayId }: PreviewSmsRequest)
 export function toPreviewSmsResponse(answer: PreviewAnswer): PreviewSmsResponse {
   return {
     plans: answer.plans.map(({ plan, recipients }) => ({ plan: toPlan(plan), recipients: [...recipients] })),
-    rejectedRecipients: answer.unroutable.map(toRecipientOutcome),
+    rejectedRecipients: answer.rejected.map(toRecipientOutcome),
   };
 }
 

@@ -10,9 +10,10 @@ import {
 import type { SendSmsResponse } from "../../gen/smsrelay/v1/sms_service.ts";
 import { wireFaultsOf } from "../calls/read-requests.ts";
 import {
+  fromContentCategory,
   fromDuplicatePolicy,
-  fromLane,
   fromWantedEncoding,
+  fromWantedLane,
   reader,
   toEncoding,
   toState,
@@ -36,7 +37,7 @@ export function fromSendSmsRequest(request: SendSmsRequest): SendSmsInput {
     content: fromContent(request.content),
     requestId: request.requestId,
     clientReference: request.clientReference,
-    lane: fromLane(request.lane),
+    lane: fromWantedLane(request.lane),
     validityMs: fromDuration(request.expiration?.value),
     encoding: fromWantedEncoding(request.encoding),
     transliterate: request.transliterate,
@@ -47,6 +48,7 @@ export function fromSendSmsRequest(request: SendSmsRequest): SendSmsInput {
     waitFor: fromWaitFor(request.waitFor),
     dryRun: request.dryRun,
     metadata: request.metadata,
+    contentCategory: fromContentCategory(request.contentCategory),
     canonical: request.requestId === "" ? "" : canonicalRequest(request),
     wireFaults: wireFaultsOf(request),
   };
@@ -79,5 +81,6 @@ export function toRecipientOutcome(answer: RecipientAnswer): RecipientOutcome {
     state: toState(answer.state),
     encoding: toEncoding(answer.encoding),
     segmentCount: answer.segmentCount,
+    rule: answer.rule ?? "",
   };
 }

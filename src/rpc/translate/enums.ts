@@ -6,10 +6,14 @@ import type { Unknown } from "../../app/calls/unknown.ts";
 import type { AccountState } from "../../domain/account.ts";
 import type { DeliveryState, FailureReason } from "../../domain/delivery-state.ts";
 import type { AttemptMark, AttemptOutcome, DuplicatePolicy, Lane, Message } from "../../domain/message.ts";
+import { type PolicyReason, ruleOfReason } from "../../domain/policy-rule.ts";
 import type { Scope } from "../../domain/scopes.ts";
 import { type StatusCodeName, statusCode } from "../../domain/status-code.ts";
 import type { Concatenation, Encoding } from "../../encoding/message-plan.ts";
-import { AccountState as PbAccountState } from "../../gen/smsrelay/v1/account.ts";
+import {
+  AccountState as PbAccountState,
+  NumberForms as PbNumberForms,
+} from "../../gen/smsrelay/v1/account.ts";
 import { Scope as PbScope } from "../../gen/smsrelay/v1/api_key.ts";
 import {
   AttemptMark as PbAttemptMark,
@@ -20,12 +24,14 @@ import {
 } from "../../gen/smsrelay/v1/delivery.ts";
 import {
   Concatenation as PbConcatenation,
+  ContentCategory as PbContentCategory,
   DuplicatePolicy as PbDuplicatePolicy,
   Encoding as PbEncoding,
   Lane as PbLane,
 } from "../../gen/smsrelay/v1/message.ts";
 import type { SmsStatusCode as PbStatusCode } from "../../gen/smsrelay/v1/status_code.ts";
 import { Feed as PbFeed, InitialStart as PbInitialStart } from "../../gen/smsrelay/v1/subscription.ts";
+import type { ContentCategory, NumberForms } from "../../policy/policy.ts";
 import type { LeftOutReason, NotNowReason } from "../../routing/route-gateway.ts";
 
 /** The numbers of an enum by their words without its prefix; not the one that says nothing. */
@@ -57,6 +63,8 @@ export function reader<Word extends string, Default extends string>(
 
 const laneNumbers = numbersOf(PbLane, "LANE_") satisfies Record<Lane, PbLane>;
 export const fromLane = reader(laneNumbers, "NORMAL");
+/** Undefined where it is unset. */
+export const fromWantedLane = (value: number) => (value === 0 ? undefined : fromLane(value));
 export const toLane = (lane: Lane): PbLane => laneNumbers[lane];
 
 /** What a request may ask for; BINARY is said by the content alone. */
@@ -79,6 +87,22 @@ const policyNumbers = numbersOf(PbDuplicatePolicy, "DUPLICATE_POLICY_") satisfie
 >;
 export const fromDuplicatePolicy = reader(policyNumbers, "AT_LEAST_ONCE");
 
+const categoryNumbers = numbersOf(PbContentCategory, "CONTENT_CATEGORY_") satisfies Record<
+  ContentCategory,
+  PbContentCategory
+>;
+export const fromContentCategory = reader(categoryNumbers, "INFORMATIONAL");
+
+const numberFormsNumbers = numbersOf(PbNumberForms, "NUMBER_FORMS_") satisfies Record<
+  NumberForms,
+  PbNumberForms
+>;
+const readNumberForms = reader(numberFormsNumbers, "UNRECOGNIZED");
+/** Undefined where it is unset. */
+export const fromNumberForms = (value: number) => (value === 0 ? undefined : readNumberForms(value));
+export const toNumberForms = (forms: NumberForms | undefined): PbNumberForms =>
+  forms === undefined ? PbNumberForms.NUMBER_FORMS_UNSPECIFIED : numberFormsNumbers[forms];
+
 const stateNumbers = numbersOf(PbDeliveryState, "DELIVERY_STATE_");
 /** Undefined for UNSPECIFIED and for numbers without a state. */
 export function fromState(value: number): keyof typeof stateNumbers | undefined {
@@ -92,12 +116,17 @@ export function toState(state: DeliveryState | undefined): PbDeliveryState {
   return stateNumbers[state === "SUBMITTING" ? "QUEUED" : state];
 }
 
-const reasonNumbers: Readonly<Record<FailureReason, PbFailureReason>> = {
+const reasonNumbers: Readonly<Record<Exclude<FailureReason, PolicyReason>, PbFailureReason>> = {
   ...numbersOf(PbFailureReason, "FAILURE_REASON_"),
   NO_RECEIPTS: PbFailureReason.FAILURE_REASON_RECEIPTS_UNSUPPORTED,
 };
-export const toReason = (reason: FailureReason | undefined): PbFailureReason =>
-  reason === undefined ? PbFailureReason.FAILURE_REASON_UNSPECIFIED : reasonNumbers[reason];
+/** POLICY for every rule of an account, also one that a newer program judged by; OTHER for other words of such a program. */
+export function toReason(reason: FailureReason | undefined): PbFailureReason {
+  if (reason === undefined) return PbFailureReason.FAILURE_REASON_UNSPECIFIED;
+  if (ruleOfReason(reason) !== undefined) return PbFailureReason.FAILURE_REASON_POLICY;
+  const numbers: Readonly<Record<string, PbFailureReason>> = reasonNumbers;
+  return numbers[reason] ?? PbFailureReason.FAILURE_REASON_OTHER;
+}
 
 const outcomeNumbers: Readonly<Record<AttemptOutcome | "UNSENT", PbAttemptOutcome>> = numbersOf(
   PbAttemptOutcome,

@@ -78,11 +78,16 @@ export function* createAccount(
     const message = "An account has this id.";
     return { outcome: { refusal: "ALREADY_EXISTS", message, details: {} } };
   }
+  const refusal = yield* requirePolicyReaders(policy);
+  if (refusal !== undefined) return { outcome: refusal };
   yield* run(insert, id, displayName, "ACTIVE", policy, act.timeMs);
   return { outcome: yield* mustRead(id), change: { changed: { kind: "account", id } } };
 }
 
-/** UNKNOWN_ACCOUNT, or STALE_REVISION where it is at another one; 0 for any. */
+/**
+ * UNKNOWN_ACCOUNT, or STALE_REVISION where it is at another one; 0 for any. SERVICE_UNAVAILABLE while a replica runs that would not obey its
+ * policy.
+ */
 export function* updateAccount(
   act: Act,
   id: AccountId,
@@ -93,6 +98,8 @@ export function* updateAccount(
   const before = yield* knownAccount(id, isConfigured);
   if ("refusal" in before) return { outcome: before };
   if (revision !== 0 && revision !== before.revision) return { outcome: staleRevision(before) };
+  const refusal = yield* requirePolicyReaders(fields.policy ?? "{}");
+  if (refusal !== undefined) return { outcome: refusal };
   return yield* put(act, before, { ...before, ...fields });
 }
 
@@ -121,6 +128,10 @@ export function* refuseGone({ accountId, keyId }: Act): Step<Refusal | undefined
   if ((yield* first(findRevoked, keyId)) !== undefined)
     return { refusal: "INVALID_CREDENTIALS", details: {} };
   return undefined;
+}
+
+function* requirePolicyReaders(policy: string): Step<Refusal | undefined> {
+  return policy === "{}" ? undefined : yield* requireReaders(knowsStates);
 }
 
 /** UNKNOWN_ACCOUNT where it has no row, no key, and does not stand in the file. */

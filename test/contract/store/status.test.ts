@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { type MessageId, messageIdOf, toAccountId } from "../../../src/domain/ids.ts";
+import { policyReason } from "../../../src/domain/policy-rule.ts";
 import { GetStatusResponse } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { toGetStatusResponse } from "../../../src/rpc/messages/translate-message.ts";
 import type { MessagePage, StatusPage } from "../../../src/store/views.ts";
@@ -46,6 +47,26 @@ describeStore("status and lists", (test) => {
         doneTimeMs: startMs + 5_000,
         carrier: "24001",
       });
+  });
+
+  it("shows which rule of its account refused a delivery, in status and in its report", async () => {
+    const built = buildAcceptance({ recipients: 2 });
+    const admission = {
+      kind: "rejected",
+      code: "RECIPIENTS_NOT_ALLOWED",
+      reason: policyReason("NUMBER_TYPE"),
+    } as const;
+    const [first = expect.fail(), ...rest] = built.deliveries;
+    await test.store.accept([{ ...built, deliveries: [{ ...first, admission }, ...rest] }]);
+    const page = { afterPosition: -1, limit: 2, view: "BASIC" } as const;
+    const status = await test.store.readStatus(account, built.message.id, page);
+    const told = { state: "REJECTED", code: "RECIPIENTS_NOT_ALLOWED", reason: "POLICY_NUMBER_TYPE" };
+    expect(status?.deliveries.map(({ state, code, reason }) => ({ state, code, reason }))).toEqual([
+      told,
+      { state: "QUEUED", code: undefined, reason: undefined },
+    ]);
+    const shown = status && toGetStatusResponse({ ...status, message: status, nextPageToken: undefined });
+    expect(shown?.deliveries.map(({ rule }) => rule)).toEqual(["NUMBER_TYPE", ""]);
   });
 
   it("shows no account another's message", async () => {

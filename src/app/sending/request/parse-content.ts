@@ -21,10 +21,11 @@ const textRules: Readonly<Record<TextFault, string>> = {
   CONTROL_CHARACTER: "must contain no control characters but TAB, LF, FF and CR",
 };
 
-/** The content in its stored form, or undefined where violations were added. */
+/** The content in its stored form, or undefined where violations were added. `maxTextLength`: where the account has a bound of its own. */
 export function parseContent(
   content: ContentInput | undefined,
   violations: FieldViolation[],
+  maxTextLength: number | undefined,
 ): MessageContent | undefined {
   if (content === undefined) {
     violations.push({
@@ -38,7 +39,14 @@ export function parseContent(
     const faults = checkText(content.text);
     for (const fault of faults)
       violations.push({ field: "text", reason: "INVALID_TEXT", description: textRules[fault] });
-    return faults.length === 0 ? content : undefined;
+    const isLonger = maxTextLength !== undefined && content.text.length > maxTextLength;
+    if (isLonger && !faults.includes("TOO_LONG"))
+      violations.push({
+        field: "text",
+        reason: "INVALID_TEXT",
+        description: `must have at most ${maxTextLength} UTF-16 code units`,
+      });
+    return faults.length === 0 && !isLonger ? content : undefined;
   }
   const before = violations.length;
   checkData(content.data, violations);

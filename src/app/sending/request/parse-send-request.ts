@@ -3,6 +3,7 @@ import type { FieldViolation } from "../../../domain/errors.ts";
 import type { Sender } from "../../../domain/message.ts";
 import { parseSender } from "../../../domain/sender.ts";
 import type { StatusCodeName } from "../../../domain/status-code.ts";
+import type { AccountPolicy } from "../../../policy/policy.ts";
 import { isCleanText, isLongerThan } from "../../calls/check-stored-text.ts";
 import { parseCoding, parseContent } from "./parse-content.ts";
 import { parseMetadata } from "./parse-metadata.ts";
@@ -24,12 +25,15 @@ export type ParseResult =
 
 export interface ParseRules {
   readonly maxRecipients: number;
+  /** Of the account, which may narrow bounds and widen forms. */
+  readonly policy?: AccountPolicy | undefined;
   /** It is sent by a call or on a stream, or only looked at: planned, for which nobody need be named, or routed in thought. */
   readonly purpose: "call" | "stream" | "plan" | "route";
 }
 
 /** The request with its defaults filled in, or everything that is wrong with it. */
-export function parseSendRequest(input: SendSmsInput, { maxRecipients, purpose }: ParseRules): ParseResult {
+export function parseSendRequest(input: SendSmsInput, rules: ParseRules): ParseResult {
+  const { maxRecipients, policy, purpose } = rules;
   const violations: FieldViolation[] = [];
   const refuse = (field: string, reason: StatusCodeName, description: string) => {
     violations.push({ field, reason, description });
@@ -38,9 +42,13 @@ export function parseSendRequest(input: SendSmsInput, { maxRecipients, purpose }
   const hasAddresses = purpose !== "plan" || input.recipients.length > 0;
   const sender = hasAddresses || input.sender !== "" ? parseSenderField(input.sender, violations) : nowhere;
   const recipients = hasAddresses
-    ? parseRecipients(input.recipients, { maxRecipients, allowPartial: input.allowPartial }, violations)
+    ? parseRecipients(
+        input.recipients,
+        { maxRecipients, allowPartial: input.allowPartial, policy },
+        violations,
+      )
     : [];
-  const content = parseContent(input.content, violations);
+  const content = parseContent(input.content, violations, policy?.maxTextLength);
   if (input.requestId === "") {
     if (purpose === "stream") refuse("request_id", "PARAMETER_MISSING", "is required on a stream");
   } else if (isLook) refuse("request_id", "INVALID_PARAMETER", notSent);
@@ -68,6 +76,8 @@ export function parseSendRequest(input: SendSmsInput, { maxRecipients, purpose }
     refuse("wait_for", "INVALID_PARAMETER", "must not be GATEWAY on a stream");
   if (isLook && input.dryRun) refuse("dry_run", "INVALID_PARAMETER", notSent);
   const metadata = parseMetadata(input.metadata, violations);
+  if (input.contentCategory === "UNRECOGNIZED")
+    refuse("content_category", "INVALID_CONTENT_CATEGORY", "must be unset, INFORMATIONAL or ADVERTISEMENT");
   violations.push(...input.wireFaults);
 
   if (violations.length > 0 || content === undefined) return { kind: "refused", violations };
@@ -79,7 +89,7 @@ export function parseSendRequest(input: SendSmsInput, { maxRecipients, purpose }
       content,
       requestId: input.requestId === "" ? undefined : input.requestId,
       clientReference: input.clientReference === "" ? undefined : input.clientReference,
-      lane: input.lane === "UNRECOGNIZED" ? "NORMAL" : input.lane,
+      lane: input.lane === "UNRECOGNIZED" ? undefined : input.lane,
       validityMs: Math.trunc(validityMs),
       ...coding,
       premium: input.premium,
@@ -87,6 +97,7 @@ export function parseSendRequest(input: SendSmsInput, { maxRecipients, purpose }
       waitFor: input.waitFor === "GATEWAY" ? "GATEWAY" : "ACCEPTED",
       dryRun: input.dryRun,
       metadata,
+      contentCategory: input.contentCategory === "UNRECOGNIZED" ? "INFORMATIONAL" : input.contentCategory,
     },
   };
 }

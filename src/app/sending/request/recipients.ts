@@ -1,6 +1,8 @@
 /** The recipients of a request, checked by a plain loop: each one alone, and how many there are. */
 import type { FieldViolation } from "../../../domain/errors.ts";
 import { parseE164 } from "../../../domain/phone-number.ts";
+import type { AccountPolicy } from "../../../policy/policy.ts";
+import { readNumber } from "../../../policy/read-number.ts";
 import type { ParsedRecipient } from "./send-request.ts";
 import { hasTrunkZero } from "./trunk-zero.ts";
 
@@ -12,13 +14,19 @@ export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+export interface RecipientLimits {
+  readonly maxRecipients: number;
+  readonly allowPartial: boolean;
+  readonly policy: AccountPolicy | undefined;
+}
+
 /**
  * The recipients in order, malformed ones as undefined. Adds a violation for each malformed one, unless `allowPartial` leaves them
  * out and a good one remains.
  */
 export function parseRecipients(
   recipients: readonly string[],
-  limits: { readonly maxRecipients: number; readonly allowPartial: boolean },
+  limits: RecipientLimits,
   violations: FieldViolation[],
 ): readonly ParsedRecipient[] {
   if (recipients.length === 0) {
@@ -29,35 +37,47 @@ export function parseRecipients(
     });
     return [];
   }
-  if (recipients.length > limits.maxRecipients) {
+  const { policy } = limits;
+  const maxRecipients = Math.min(limits.maxRecipients, policy?.maxRecipients ?? limits.maxRecipients);
+  if (recipients.length > maxRecipients) {
     violations.push({
       field: "recipients",
       reason: "THROTTLING_TOO_MANY_RECIPIENTS",
-      description: `at most ${limits.maxRecipients} recipients are allowed`,
+      description: `at most ${maxRecipients} recipients are allowed`,
     });
     return [];
   }
-  const parsed = recipients.map(parseRecipient);
+  const parse = policy?.numberForms === "ANY" ? readerOf(policy) : parseE164;
+  const parsed = recipients.map((value) => withoutTrunkZero(parse(value)));
   const mayLeaveOut = limits.allowPartial && parsed.some((recipient) => recipient !== undefined);
   if (!mayLeaveOut) {
     for (let index = 0; index < parsed.length; index++)
-      if (parsed[index] === undefined) violations.push(malformed(index, recipients[index] ?? ""));
+      if (parsed[index] === undefined)
+        violations.push({
+          field: `recipients[${index}]`,
+          reason: "INVALID_RECIPIENT",
+          description: parse(recipients[index] ?? "") === undefined ? wrongFormOf(policy) : trunkZero,
+        });
   }
   return parsed;
 }
 
-function parseRecipient(value: string): ParsedRecipient {
-  const number = parseE164(value);
+type Parse = (value: string) => ParsedRecipient;
+
+function readerOf({ defaultRegionCode, assumeNational = false }: AccountPolicy): Parse {
+  const reading = { defaultCountry: defaultRegionCode, assumeNational };
+  return (value) => readNumber(value, reading);
+}
+
+function withoutTrunkZero(number: ParsedRecipient): ParsedRecipient {
   return number === undefined || hasTrunkZero(number) ? undefined : number;
 }
 
-function malformed(index: number, value: string): FieldViolation {
-  return {
-    field: `recipients[${index}]`,
-    reason: "INVALID_RECIPIENT",
-    description:
-      parseE164(value) === undefined
-        ? "must be + and 7 to 15 digits (E.164)"
-        : "must not have the zero behind its calling code, which is dialled within its country only",
-  };
+const trunkZero = "must not have the zero behind its calling code, which is dialled within its country only";
+
+function wrongFormOf(policy: AccountPolicy | undefined): string {
+  if (policy?.numberForms !== "ANY") return "must be + and 7 to 15 digits (E.164)";
+  return policy.defaultRegionCode === undefined
+    ? "must be an international number of a length that its country has"
+    : "must be a number, international or national, of a length that its country has";
 }

@@ -2,6 +2,7 @@
 
 import type { FieldViolation } from "../../../domain/errors.ts";
 import type { E164, Lane, Message, MessageContent, Sender } from "../../../domain/message.ts";
+import type { ContentCategory } from "../../../policy/policy.ts";
 import type { Unknown } from "../../calls/unknown.ts";
 
 /** What a caller sent, field by field; empty strings and undefined stand for «not given». */
@@ -11,7 +12,8 @@ export interface SendSmsInput {
   readonly content: ContentInput | undefined;
   readonly requestId: string;
   readonly clientReference: string;
-  readonly lane: Lane | Unknown;
+  /** Undefined for the default. */
+  readonly lane: Lane | Unknown | undefined;
   /** Undefined for the default; NaN where the duration itself is malformed. */
   readonly validityMs: number | undefined;
   readonly encoding: Message["encoding"] | Unknown;
@@ -25,6 +27,7 @@ export interface SendSmsInput {
   readonly waitFor: WaitFor | Unknown | undefined;
   readonly dryRun: boolean;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly contentCategory: ContentCategory | Unknown;
   /** All of it as it was sent, in one spelling, to compare repeated request ids by; empty where no request id was given. */
   readonly canonical: string;
   /** What the API found wrong that no field above can show. */
@@ -50,7 +53,8 @@ export interface SendRequest {
   readonly content: MessageContent;
   readonly requestId: string | undefined;
   readonly clientReference: string | undefined;
-  readonly lane: Lane;
+  /** As it was asked for; undefined for the account's default. */
+  readonly lane: Lane | undefined;
   readonly validityMs: number;
   readonly encoding: Message["encoding"];
   readonly transliterate: boolean;
@@ -61,4 +65,5 @@ export interface SendRequest {
   readonly dryRun: boolean;
   /** Pairs in ascending order of their keys. */
   readonly metadata: Readonly<Record<string, string>>;
+  readonly contentCategory: ContentCategory;
 }

@@ -21,6 +21,7 @@ const parsed: SendRequest = {
   waitFor: "ACCEPTED",
   dryRun: false,
   metadata: {},
+  contentCategory: "INFORMATIONAL",
 };
 
 describe("createRequestHashes", () => {

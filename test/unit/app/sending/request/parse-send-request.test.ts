@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parseSendRequest } from "../../../../../src/app/sending/request/parse-send-request.ts";
 import type { SendRequest, SendSmsInput } from "../../../../../src/app/sending/request/send-request.ts";
 import { unkeyedRequestHash } from "../../../../../src/app/sending/unkeyed-request-hash.ts";
+import type { AccountPolicy } from "../../../../../src/policy/policy.ts";
 
 const good: SendSmsInput = {
   sender: "ACME",
@@ -20,6 +21,7 @@ const good: SendSmsInput = {
   waitFor: "ACCEPTED",
   dryRun: false,
   metadata: {},
+  contentCategory: "INFORMATIONAL",
   canonical: "",
   wireFaults: [],
 };
@@ -150,5 +152,56 @@ describe("unkeyedRequestHash", () => {
     expect(unkeyedRequestHash({ ...parsed(change), maxSegments: 30 })).toBe(
       "8fd886b2cbe9fae89763d8a69d8f3c6d86c82e70d67e168e80564afd8d91fe86",
     );
+  });
+});
+
+describe("parseSendRequest for an account with a policy", () => {
+  const judged = (policy: AccountPolicy, change: Partial<SendSmsInput>) =>
+    parseSendRequest({ ...good, ...change }, { ...unary, policy });
+  const faultsOf = (policy: AccountPolicy, change: Partial<SendSmsInput>) => {
+    const result = judged(policy, change);
+    return result.kind === "parsed"
+      ? []
+      : result.violations.map(({ field, reason, description }) => `${field} ${reason} ${description}`);
+  };
+
+  it("reads numbers in any form, and leaves the recipients of the request as they were written", () => {
+    const recipients = ["0612345678", "+31 (0)6 1234 5678", "0031612345678"];
+    const result = judged({ numberForms: "ANY", defaultRegionCode: "NL" }, { recipients });
+    if (result.kind === "refused") expect.fail(JSON.stringify(result.violations));
+    expect(result.request.recipients).toEqual(["+31612345678", "+31612345678", "+31612345678"]);
+    expect(faults({ recipients })).toHaveLength(3);
+  });
+
+  it("tells what is wrong with a number by the forms that it takes", () => {
+    const international = "must be an international number of a length that its country has";
+    const any = "must be a number, international or national, of a length that its country has";
+    expect(faultsOf({ numberForms: "ANY" }, { recipients: ["0612345678"] })).toEqual([
+      `recipients[0] INVALID_RECIPIENT ${international}`,
+    ]);
+    expect(
+      faultsOf({ numberForms: "ANY", defaultRegionCode: "NL" }, { recipients: ["06123", "+4901711234567"] }),
+    ).toEqual([`recipients[0] INVALID_RECIPIENT ${any}`, expect.stringContaining("the zero behind")]);
+  });
+
+  it("has the narrower of its bounds and the service's, and tells all faults at once", () => {
+    const policy: AccountPolicy = { maxRecipients: 2, maxTextLength: 4 };
+    const recipients = ["+38640123456", "+38640123457", "+38640123458"];
+    expect(faultsOf(policy, { recipients })).toEqual([
+      "recipients THROTTLING_TOO_MANY_RECIPIENTS at most 2 recipients are allowed",
+      "text INVALID_TEXT must have at most 4 UTF-16 code units",
+    ]);
+    expect(faultsOf(policy, { content: { kind: "text", text: "hell" } })).toEqual([]);
+    const tooLong = { content: { kind: "text", text: "x".repeat(2_001) } } as const;
+    expect(faultsOf(policy, tooLong)).toEqual([
+      "text INVALID_TEXT must have at most 2,000 UTF-16 code units",
+    ]);
+  });
+
+  it("takes no unknown content category", () => {
+    expect(faults({ contentCategory: "UNRECOGNIZED" })).toEqual([
+      "content_category INVALID_CONTENT_CATEGORY",
+    ]);
+    expect(parsed({ contentCategory: "ADVERTISEMENT" }).contentCategory).toBe("ADVERTISEMENT");
   });
 });

@@ -1,0 +1,61 @@
+/** What the rules of an account make of one message: how it is sent, whether it is refused, and whom it may go to. */
+import { SmsError } from "../../domain/errors.ts";
+import type { Lane } from "../../domain/message.ts";
+import { judgeCall, judgeRecipient, type Rules } from "../../policy/order.ts";
+import type { AccountPolicy } from "../../policy/policy.ts";
+import type { CallFault } from "../../policy/rules/rule.ts";
+import type { RouteTable } from "../../routing/compile-routes.ts";
+import { PlanMemo, type PlannedMessage } from "../../routing/plan-memo.ts";
+import type { SendRequest } from "./request/send-request.ts";
+import type { JudgeRecipient } from "./route-deliveries.ts";
+
+/** The request with what the account's policy says where the request is silent, or asks for more. */
+export function underPolicy(
+  { lane, maxSegments }: Pick<SendRequest, "lane" | "maxSegments">,
+  policy: AccountPolicy | undefined,
+): { readonly lane: Lane; readonly maxSegments: number } {
+  if (policy === undefined) return { lane: lane ?? "NORMAL", maxSegments };
+  const isOneTime = policy.oneTimePasswordsOnly === true;
+  return {
+    lane: lane ?? (isOneTime ? "OTP" : "NORMAL"),
+    maxSegments: isOneTime ? 1 : Math.min(maxSegments, policy.maxSegments ?? maxSegments),
+  };
+}
+
+/** The first rule that refuses the whole message. */
+export function judgeRequest(rules: Rules, request: SendRequest, table: RouteTable): CallFault | undefined {
+  return judgeCall(rules, {
+    recipientCount: request.recipients.length,
+    isText: request.content.kind === "text",
+    lane: request.lane,
+    contentCategory: request.contentCategory,
+    needsSegments: () => fitsNowhere({ ...request, maxSegments: 1 }, table),
+  });
+}
+
+/** The refusal that `judgeRequest` found; `prefix` comes before the names of fields. */
+export function refuseByRule({ rule, violations }: CallFault, prefix = ""): SmsError {
+  const [first] = violations;
+  if (first === undefined) throw new RangeError("a fault has a violation");
+  return new SmsError(first.reason, undefined, {
+    violations: violations.map((violation) => ({ ...violation, field: prefix + violation.field })),
+    metadata: { rule },
+  });
+}
+
+/** Judges recipients one by one; undefined where the account has no rule for them. */
+export function recipientJudge(
+  rules: Rules,
+  { contentCategory }: Pick<SendRequest, "contentCategory">,
+  nowMs: number,
+): JudgeRecipient | undefined {
+  if (rules.recipientRules.length === 0) return undefined;
+  return (number, country) => judgeRecipient(rules, { number, country, contentCategory, nowMs });
+}
+
+/** Whether the content needs too many segments at every gateway. */
+function fitsNowhere(message: PlannedMessage, { gateways }: RouteTable): boolean {
+  const plans = new PlanMemo(message);
+  const results = [...gateways.values()].map(({ profile }) => plans.planFor(profile).kind);
+  return results.length > 0 && results.every((kind) => kind === "too_many_segments");
+}

@@ -1,0 +1,37 @@
+/** An account's policy as the contract has it. */
+import type {
+  AccountPolicy as PbAccountPolicy,
+  ValueRule as PbValueRule,
+} from "../../gen/smsrelay/v1/account.ts";
+import type { PolicyInput } from "../../policy/parse-policy.ts";
+import type { AccountPolicy } from "../../policy/policy.ts";
+import type { ValueRule } from "../../policy/value-rule.ts";
+import { fromNumberForms, toNumberForms } from "../translate/enums.ts";
+
+/** The settings of a request, which nobody has checked yet. */
+export function fromPolicy(policy: PbAccountPolicy | undefined): PolicyInput {
+  return policy === undefined ? {} : { ...policy, numberForms: fromNumberForms(policy.numberForms) };
+}
+
+export function toPolicy(policy: AccountPolicy): PbAccountPolicy {
+  return {
+    oneTimePasswordsOnly: policy.oneTimePasswordsOnly,
+    regions: toValueRule(policy.regions),
+    defaultRegionCode: policy.defaultRegionCode ?? "",
+    numberForms: toNumberForms(policy.numberForms),
+    assumeNational: policy.assumeNational,
+    numberTypes: toValueRule(policy.numberTypes),
+    contentCategories: toValueRule(policy.contentCategories),
+    maxRecipients: policy.maxRecipients,
+    maxSegments: policy.maxSegments,
+    maxTextLength: policy.maxTextLength,
+    quietHours: policy.quietHours && { ...policy.quietHours },
+  };
+}
+
+function toValueRule(rule: ValueRule | undefined): PbValueRule | undefined {
+  if (rule === undefined) return undefined;
+  return "allowed" in rule
+    ? { allowed: [...rule.allowed], denied: [] }
+    : { allowed: [], denied: [...rule.denied] };
+}

@@ -1,0 +1,324 @@
+import { Status } from "nice-grpc";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { NumberForms } from "../../../src/gen/smsrelay/v1/account.ts";
+import { DeliveryState, FailureReason } from "../../../src/gen/smsrelay/v1/delivery.ts";
+import type { DeliveryReport } from "../../../src/gen/smsrelay/v1/delivery_report.ts";
+import { ContentCategory, Lane } from "../../../src/gen/smsrelay/v1/message.ts";
+import { SmsStatusCode } from "../../../src/gen/smsrelay/v1/status_code.ts";
+import { InitialStart } from "../../../src/gen/smsrelay/v1/subscription.ts";
+import { silentLogger } from "../../../src/observability/logger.ts";
+import { minuteOfDay } from "../../../src/policy/minute-of-day.ts";
+import { openPostgresStore } from "../../../src/store/postgres/open.ts";
+import { createDatabase, postgresMissing, type TestDatabase } from "../../support/postgres-database.ts";
+import { connectClients, failureOf, type RpcClients } from "../../support/rpc-client.ts";
+import {
+  OPERATOR_KEY,
+  type RpcWorld,
+  type RpcWorldOptions,
+  SHOP_KEY,
+  startRpcWorld,
+} from "../../support/rpc-world.ts";
+
+const text = { $case: "text", value: "Your code is 1234" } as const;
+const good = { sender: "ACME", recipients: ["+31612345678"], content: text };
+const { SMS_STATUS_CODE_RECIPIENTS_NOT_ALLOWED, SMS_STATUS_CODE_OK_QUEUED } = SmsStatusCode;
+const { DELIVERY_STATE_QUEUED, DELIVERY_STATE_REJECTED } = DeliveryState;
+const advertisement = ContentCategory.CONTENT_CATEGORY_ADVERTISEMENT;
+/** A mobile operator: Dutch mobile numbers, written in any way. */
+const dutchMobiles = {
+  regions: { allowed: ["NL"] },
+  defaultRegionCode: "NL",
+  numberForms: NumberForms.NUMBER_FORMS_ANY,
+  numberTypes: { allowed: ["MOBILE"] },
+};
+
+let database: TestDatabase | undefined;
+const stores: readonly {
+  readonly name: string;
+  readonly missing?: string | undefined;
+  open(): Promise<RpcWorldOptions>;
+}[] = [
+  { name: "SQLite", open: async () => ({}) },
+  {
+    name: "PostgreSQL",
+    missing: postgresMissing,
+    async open() {
+      database = await createDatabase();
+      const { url } = database;
+      return { openStore: (clock) => openPostgresStore({ urls: [url], clock, log: silentLogger }) };
+    },
+  },
+];
+
+afterAll(async () => {
+  await database?.drop();
+});
+
+for (const { name, missing, open } of stores)
+  describe.skipIf(missing !== undefined)(
+    `policies of accounts, ${name}${missing ? ` (skipped: ${missing})` : ""}`,
+    () => {
+      let world: RpcWorld;
+      let operator: RpcClients;
+      let shop: RpcClients;
+      beforeAll(async () => {
+        world = await startRpcWorld(await open());
+        operator = connectClients(world.address, OPERATOR_KEY);
+        shop = connectClients(world.address, SHOP_KEY);
+      });
+      afterAll(async () => {
+        for (const client of [operator, shop]) client[Symbol.dispose]();
+        await world.stop();
+      });
+      afterEach(() => setPolicy({}));
+
+      type Policy = NonNullable<
+        NonNullable<Parameters<RpcClients["admin"]["updateAccount"]>[0]["account"]>["policy"]
+      >;
+      const setPolicy = (policy: Policy, updateMask = ["policy"]) =>
+        operator.admin.updateAccount({ account: { accountId: "shop", policy }, updateMask });
+      const refused = (request: Parameters<RpcClients["sms"]["sendSms"]>[0]) =>
+        failureOf((options) => shop.sms.sendSms(request, options));
+
+      it("shows a policy as it was set and with the defaults, and changes single fields of it", async () => {
+        await setPolicy(dutchMobiles);
+        const { account } = await shop.accounts.getAccount({});
+        expect(account?.policy).toMatchObject({ ...dutchMobiles, regions: { allowed: ["NL"], denied: [] } });
+        expect(account?.policy?.maxRecipients).toBeUndefined();
+        expect(account?.effectivePolicy).toMatchObject({ maxRecipients: 1_000, oneTimePasswordsOnly: false });
+        await setPolicy({ maxSegments: 2 }, ["policy.max_segments", "policy.number_types"]);
+        const changed = (await shop.accounts.getAccount({})).account;
+        expect(changed?.policy).toMatchObject({ maxSegments: 2, defaultRegionCode: "NL" });
+        expect(changed?.policy?.numberTypes).toBeUndefined();
+        await setPolicy({});
+        const none = (await shop.accounts.getAccount({})).account;
+        expect(none?.policy).toBeUndefined();
+        expect(none?.effectivePolicy).toMatchObject({
+          numberForms: NumberForms.NUMBER_FORMS_E164,
+          maxSegments: 255,
+        });
+      });
+
+      it("refuses a policy with bad settings whole, each by its field, and changes nothing", async () => {
+        await setPolicy({ maxSegments: 3 });
+        const before = (await shop.accounts.getAccount({})).account;
+        const failure = await failureOf((options) =>
+          operator.admin.updateAccount(
+            {
+              account: {
+                accountId: "shop",
+                policy: {
+                  regions: { allowed: ["NL", "XX"] },
+                  numberForms: 9 as NumberForms,
+                  maxRecipients: 0,
+                },
+              },
+              updateMask: ["policy"],
+            },
+            options,
+          ),
+        );
+        expect(failure).toMatchObject({
+          code: Status.INVALID_ARGUMENT,
+          info: { reason: "INVALID_PARAMETER" },
+        });
+        expect(failure.violations.map(({ field }) => field)).toEqual([
+          "account.policy.regions.allowed[1]",
+          "account.policy.number_forms",
+          "account.policy.max_recipients",
+        ]);
+        expect((await shop.accounts.getAccount({})).account).toEqual(before);
+      });
+
+      it("reaches one number by every way of writing it, and no other country and kind", async () => {
+        await setPolicy(dutchMobiles);
+        const recipients = ["0612345678", "0031612345678", "+31 (0)6 1234 5678", "+31612345678"];
+        const answer = await shop.sms.sendSms({ ...good, recipients });
+        expect(answer.outcomes.map(({ recipient }) => recipient)).toEqual(recipients);
+        expect(new Set(answer.outcomes.map(({ deliveryId }) => deliveryId)).size).toBe(1);
+        const { deliveries } = await shop.sms.getStatus({ messageId: answer.messageId });
+        expect(deliveries.map(({ recipient }) => recipient)).toEqual(["+31612345678"]);
+
+        const belgian = await refused({ ...good, recipients: ["+32470123456"] });
+        expect(belgian).toMatchObject({
+          code: Status.PERMISSION_DENIED,
+          info: { reason: "RECIPIENTS_NOT_ALLOWED", metadata: { rule: "COUNTRY", status_code: "4029" } },
+        });
+        expect(belgian.violations.map(({ field }) => field)).toEqual(["recipients[0]"]);
+        const unknown = await refused({ ...good, recipients: ["0600123456"] });
+        expect(unknown.info).toMatchObject({
+          reason: "RECIPIENTS_NOT_ALLOWED",
+          metadata: { rule: "NUMBER_TYPE" },
+        });
+        const malformed = await refused({ ...good, recipients: ["06123", "0612345678"] });
+        expect(malformed.info.reason).toBe("INVALID_RECIPIENT");
+        expect(malformed.violations.map(({ field }) => field)).toEqual(["recipients[0]"]);
+      });
+
+      it("sends one-time passwords alone where that is what the account is for", async () => {
+        await setPolicy({ oneTimePasswordsOnly: true });
+        const answer = await shop.sms.sendSms(good);
+        const { sms } = await shop.sms.getStatus({ messageId: answer.messageId });
+        expect(sms?.lane).toBe(Lane.LANE_OTP);
+        await shop.sms.sendSms({ ...good, lane: Lane.LANE_OTP });
+        const long = { $case: "text", value: "x".repeat(161) } as const;
+        const data = { $case: "binary", value: { data: Buffer.from([1]), udh: Buffer.alloc(0) } } as const;
+        const refusals = await Promise.all([
+          refused({ ...good, recipients: ["+31612345678", "+31612345679"] }),
+          refused({ ...good, content: long }),
+          refused({ ...good, content: data }),
+          refused({ ...good, lane: Lane.LANE_BULK }),
+        ]);
+        expect(
+          refusals.map(({ info, violations }) => [info.metadata["status_code"], violations[0]?.field]),
+        ).toEqual([
+          ["4025", "recipients"],
+          ["4026", "text"],
+          ["4004", "binary"],
+          ["4015", "lane"],
+        ]);
+        for (const { info } of refusals) expect(info.metadata["rule"]).toBe("ONE_TIME_PASSWORD");
+      });
+
+      it("sends to the rest of 500 recipients, and rejects the others with a report each", async () => {
+        await setPolicy({ regions: { denied: ["BE"] }, numberTypes: { allowed: ["MOBILE"] } });
+        const recipients = Array.from({ length: 500 }, (_, index) => `+316${String(12_000_000 + index)}`);
+        recipients[7] = "+32470123456";
+        recipients[250] = "+31201234567";
+        recipients[499] = "+31600123456";
+        const clientReference = "five hundred";
+        const answer = await shop.sms.sendSms({ ...good, recipients, clientReference });
+        const wanted = new Map([
+          [7, "COUNTRY"],
+          [250, "NUMBER_TYPE"],
+          [499, "NUMBER_TYPE"],
+        ]);
+        for (const [index, outcome] of answer.outcomes.entries()) {
+          const rule = wanted.get(index);
+          expect(outcome).toMatchObject({
+            recipient: recipients[index],
+            rule: rule ?? "",
+            statusCode:
+              rule === undefined ? SMS_STATUS_CODE_OK_QUEUED : SMS_STATUS_CODE_RECIPIENTS_NOT_ALLOWED,
+            state: rule === undefined ? DELIVERY_STATE_QUEUED : DELIVERY_STATE_REJECTED,
+            segmentCount: rule === undefined ? 1 : 0,
+          });
+        }
+        expect(answer.totalSegmentCount).toBe(497);
+        const reports: DeliveryReport[] = [];
+        for await (const response of shop.sms.streamDeliveryReports({
+          start: { initialStart: InitialStart.INITIAL_START_EARLIEST },
+          states: [DELIVERY_STATE_REJECTED],
+          clientReference,
+          reportLimit: 3,
+        }))
+          reports.push(...response.reports);
+        expect(reports.map(({ recipient }) => recipient)).toEqual(
+          [7, 250, 499].map((index) => recipients[index]),
+        );
+        for (const report of reports)
+          expect(report).toMatchObject({
+            isFinal: true,
+            statusCode: SMS_STATUS_CODE_RECIPIENTS_NOT_ALLOWED,
+            failureReason: FailureReason.FAILURE_REASON_POLICY,
+            gatewayId: "",
+          });
+        const { deliveries } = await shop.sms.getStatus({ messageId: answer.messageId, pageSize: 8 });
+        expect(deliveries.map(({ rule }) => rule)).toEqual(["", "", "", "", "", "", "", "COUNTRY"]);
+      });
+
+      it("answers what it answered before, whatever the policy has become", async () => {
+        await setPolicy(dutchMobiles);
+        const request = { ...good, recipients: ["06 1234 5678"], requestId: `replayed-${name}` };
+        const first = await shop.sms.sendSms(request);
+        const replays = async () => {
+          const again = await shop.sms.sendSms(request);
+          expect(again).toMatchObject({ messageId: first.messageId, replayed: true });
+        };
+        await setPolicy({ ...dutchMobiles, regions: { denied: ["NL"] } });
+        await replays();
+        expect((await refused({ ...request, requestId: "another" })).info.metadata["rule"]).toBe("COUNTRY");
+        await setPolicy({ maxTextLength: 1 });
+        await replays();
+        await setPolicy({});
+        await replays();
+        expect((await refused({ ...request, requestId: "another" })).info.reason).toBe("INVALID_RECIPIENT");
+        expect((await refused({ ...request, recipients: ["06 1234 5679"] })).info.reason).toBe(
+          "REQUEST_ID_REUSED",
+        );
+        await setPolicy({ ...dutchMobiles, oneTimePasswordsOnly: true });
+        await replays();
+      });
+
+      it("keeps advertisement back in quiet hours, and tells when they are over", async () => {
+        const now = minuteOfDay("Europe/Amsterdam", Date.now());
+        const around = (minutes: number) => (now + minutes + 1_440) % 1_440;
+        await setPolicy({ quietHours: { fromMinute: around(-600), untilMinute: around(600) } });
+        await shop.sms.sendSms(good);
+        const failure = await refused({ ...good, contentCategory: advertisement });
+        expect(failure).toMatchObject({
+          code: Status.INVALID_ARGUMENT,
+          info: { reason: "INVALID_CONTENT_CATEGORY", metadata: { rule: "QUIET_HOURS" } },
+        });
+        const waitSeconds = Number(failure.retry?.retryDelay?.seconds);
+        expect(waitSeconds).toBeGreaterThan(9 * 3_600);
+        expect(waitSeconds).toBeLessThanOrEqual(11 * 3_600);
+        await setPolicy({ contentCategories: { denied: ["ADVERTISEMENT"] } });
+        const barred = await refused({ ...good, contentCategory: advertisement });
+        expect(barred.info).toMatchObject({
+          reason: "INVALID_CONTENT_CATEGORY",
+          metadata: { rule: "CONTENT_CATEGORY" },
+        });
+        const unknown = await refused({ ...good, contentCategory: 9 as ContentCategory });
+        expect(unknown.info).toMatchObject({ reason: "INVALID_CONTENT_CATEGORY" });
+        expect(unknown.info.metadata["rule"]).toBeUndefined();
+      });
+
+      it("has the account's bounds beside the service's", async () => {
+        await setPolicy({ maxRecipients: 2, maxSegments: 1, maxTextLength: 200 });
+        const many = ["+31612345678", "+31612345679", "+31612345670"];
+        expect((await refused({ ...good, recipients: many })).info.reason).toBe(
+          "THROTTLING_TOO_MANY_RECIPIENTS",
+        );
+        const content = (length: number) => ({ $case: "text", value: "x".repeat(length) }) as const;
+        expect((await refused({ ...good, content: content(161) })).info.reason).toBe(
+          "MAX_SMS_PER_MESSAGE_EXCEEDED",
+        );
+        expect((await refused({ ...good, content: content(201) })).info.reason).toBe("INVALID_TEXT");
+        await shop.sms.sendSms({ ...good, content: content(160), maxSegments: 10 });
+      });
+
+      it("previews and explains by the same rules", async () => {
+        await setPolicy(dutchMobiles);
+        const recipients = ["06 1234 5678", "+32470123456", "0600123456"];
+        const preview = await shop.sms.previewSms({ message: { ...good, recipients } });
+        expect(preview.plans.map((plan) => plan.recipients)).toEqual([["06 1234 5678"]]);
+        expect(preview.rejectedRecipients.map(({ recipient, rule }) => [recipient, rule])).toEqual([
+          ["+32470123456", "COUNTRY"],
+          ["0600123456", "NUMBER_TYPE"],
+        ]);
+        const explained = async (change: object) =>
+          (await operator.gateways.explainRoute({ message: { ...good, ...change }, accountId: "shop" })).rule;
+        expect(await explained({ recipients: ["06 1234 5678"] })).toBe("");
+        expect(await explained({ recipients: ["+32470123456"] })).toBe("COUNTRY");
+        await setPolicy({ oneTimePasswordsOnly: true });
+        expect(await explained({ lane: Lane.LANE_BULK })).toBe("ONE_TIME_PASSWORD");
+        const failure = await failureOf((options) =>
+          shop.sms.previewSms({ message: { ...good, lane: Lane.LANE_BULK } }, options),
+        );
+        expect(failure.violations.map(({ field }) => field)).toEqual(["message.lane"]);
+      });
+
+      it("refuses single messages of a stream by the same rules", async () => {
+        await setPolicy(dutchMobiles);
+        async function* requests() {
+          for (const [index, recipient] of ["+32470123456", "0612345678"].entries())
+            yield { request: { ...good, recipients: [recipient], requestId: `stream-${name}-${index}` } };
+        }
+        const outcomes: unknown[] = [];
+        for await (const { outcome } of shop.sms.sendSmsStream(requests()))
+          outcomes.push(outcome?.$case === "failure" ? outcome.value.metadata["rule"] : outcome?.$case);
+        expect(outcomes).toEqual(["COUNTRY", "response"]);
+      });
+    },
+  );
