@@ -1,11 +1,12 @@
 /** `sms-relay accounts`: who sends; `show` for everybody, the rest for operators. */
 import { type Command, Option } from "commander";
-import { Account, AccountState, accountStateToJSON } from "../../gen/smsrelay/v1/account.ts";
+import { Account, AccountPolicy, AccountState, accountStateToJSON } from "../../gen/smsrelay/v1/account.ts";
 import { allPages } from "../client/all-pages.ts";
 import { type ClientOptions, withClient, withClientOptions } from "../client/client.ts";
 import { type CliContext, usageFault } from "../context.ts";
 import { bareName, timeText } from "../output/output.ts";
 import { type Listing, printList } from "../output/print-list.ts";
+import { readProtobufJson } from "../output/protobuf-json.ts";
 
 const states = {
   active: AccountState.ACCOUNT_STATE_ACTIVE,
@@ -18,8 +19,14 @@ interface ListOptions extends ClientOptions {
   readonly state?: readonly StateWord[];
 }
 
-interface UpdateOptions extends ClientOptions {
+interface CreateOptions extends ClientOptions {
   readonly name: string;
+  readonly policy?: string;
+}
+
+interface UpdateOptions extends ClientOptions {
+  readonly name?: string;
+  readonly policy?: string;
   readonly revision?: string;
 }
 
@@ -28,9 +35,12 @@ interface SuspendOptions extends ClientOptions {
   readonly sendingOnly?: boolean;
 }
 
+const policyHelp = "what it may do: the JSON of a policy, as `show --json` prints it";
+
 const examples = `
 Examples:
   sms-relay accounts create shop --name "The shop"
+  sms-relay accounts update shop --policy '{ "regions": { "allowed": ["NL"] } }'
   sms-relay accounts list --state suspended
   sms-relay accounts suspend shop --reason "invoice 4711"
   sms-relay accounts reinstate shop`;
@@ -47,8 +57,10 @@ export function defineAccounts(program: Command, context: CliContext): void {
     .description("Makes an account.")
     .argument("<id>", "its id")
     .option("--name <text>", "what people call it", "")
-    .action(async (accountId: string, options: ClientOptions & { readonly name: string }) => {
-      const asked = Account.create({ accountId, displayName: options.name });
+    .option("--policy <json>", policyHelp)
+    .action(async (accountId: string, options: CreateOptions) => {
+      const policy = await parsePolicy(options.policy);
+      const asked = Account.create({ accountId, displayName: options.name, policy });
       const { account } = await withClient(options, context, "operator", (client) =>
         client.admin.createAccount({ account: asked }, client.callOptions()),
       );
@@ -75,7 +87,8 @@ export function defineAccounts(program: Command, context: CliContext): void {
     .command("update")
     .description("Changes an account.")
     .argument("<id>", "its id")
-    .requiredOption("--name <text>", "what people call it")
+    .option("--name <text>", "what people call it")
+    .option("--policy <json>", `${policyHelp}; {} for the defaults`)
     .option("--revision <number>", "only where it is still at this revision")
     .action((accountId: string, options: UpdateOptions) => updateAccount(accountId, options, context));
   const suspend = accounts
@@ -117,11 +130,28 @@ async function listAccounts(options: ListOptions, context: CliContext): Promise<
 
 async function updateAccount(accountId: string, options: UpdateOptions, context: CliContext): Promise<void> {
   const revision = BigInt(parseRevision(options.revision ?? "0"));
-  const asked = Account.create({ accountId, displayName: options.name, revision });
+  const updateMask = [
+    ...(options.name === undefined ? [] : ["display_name"]),
+    ...(options.policy === undefined ? [] : ["policy"]),
+  ];
+  if (updateMask.length === 0) throw usageFault("Nothing to change: give --name or --policy.");
+  const policy = await parsePolicy(options.policy);
+  const asked = Account.create({ accountId, displayName: options.name ?? "", policy, revision });
   const { account } = await withClient(options, context, "operator", (client) =>
-    client.admin.updateAccount({ account: asked, updateMask: ["display_name"] }, client.callOptions()),
+    client.admin.updateAccount({ account: asked, updateMask }, client.callOptions()),
   );
   await printList([account], listing, options, context);
+}
+
+async function parsePolicy(json: string | undefined): Promise<AccountPolicy | undefined> {
+  if (json === undefined) return undefined;
+  try {
+    return await readProtobufJson("AccountPolicy", AccountPolicy, json);
+  } catch (error) {
+    throw usageFault(
+      `--policy is not the JSON of a policy: ${error instanceof Error ? error.message : error}`,
+    );
+  }
 }
 
 function parseRevision(value: string): number {
@@ -132,7 +162,7 @@ function parseRevision(value: string): number {
 const listing: Listing<Account> = {
   name: "Account",
   type: Account,
-  head: ["account", "state", "name", "revision", "made"],
+  head: ["account", "state", "name", "revision", "made", "policy"],
   rowsOf: (account) => [
     [
       account.accountId,
@@ -140,6 +170,7 @@ const listing: Listing<Account> = {
       account.displayName,
       String(account.revision),
       timeText(account.createTime),
+      account.policy === undefined ? "" : JSON.stringify(AccountPolicy.toJSON(account.policy)),
     ],
   ],
   none: "No accounts.",

@@ -10,20 +10,34 @@ export interface MessageType<Message> {
   encode(message: Message): { finish(): Uint8Array };
 }
 
+/** Reads `smsrelay`'s type `name` from protobuf's JSON form; throws where it is no such JSON, also where it has an unknown field. */
+export async function readProtobufJson<Message>(
+  name: string,
+  type: { decode(octets: Uint8Array): Message },
+  text: string,
+): Promise<Message> {
+  const { fromJsonString, registry, schema, toBinary } = await schemaOf(name);
+  return type.decode(toBinary(schema, fromJsonString(schema, text, { registry })));
+}
+
 /** Makes the writer of one line of JSON for messages of `smsrelay`'s type `name`. */
 export async function protobufJson<Message>(
   name: string,
   type: MessageType<Message>,
 ): Promise<(message: Message) => string> {
-  const [{ createFileRegistry, fromBinary, toJson }, { FileDescriptorSetSchema }, { descriptorSet }] =
-    await Promise.all([
-      import("@bufbuild/protobuf"),
-      import("@bufbuild/protobuf/wkt"),
-      import("../../gen/smsrelay/descriptor_set.ts"),
-    ]);
-  const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptorSet));
-  const schema = registry.getMessage(`smsrelay.v1.${name}`);
-  if (schema === undefined) throw new Error(`the contract has no message ${name}`);
+  const { fromBinary, registry, schema, toJson } = await schemaOf(name);
   return (message) =>
     jsonLine(toJson(schema, fromBinary(schema, type.encode(message).finish()), { registry }));
+}
+
+async function schemaOf(name: string) {
+  const [library, { FileDescriptorSetSchema }, { descriptorSet }] = await Promise.all([
+    import("@bufbuild/protobuf"),
+    import("@bufbuild/protobuf/wkt"),
+    import("../../gen/smsrelay/descriptor_set.ts"),
+  ]);
+  const registry = library.createFileRegistry(library.fromBinary(FileDescriptorSetSchema, descriptorSet));
+  const schema = registry.getMessage(`smsrelay.v1.${name}`);
+  if (schema === undefined) throw new Error(`the contract has no message ${name}`);
+  return { ...library, registry, schema };
 }

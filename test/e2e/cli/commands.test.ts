@@ -389,6 +389,35 @@ describe("accounts", () => {
   });
 });
 
+describe("policies of accounts", () => {
+  it("are set and shown as JSON, and say by which rule a message is refused", async () => {
+    const policy = JSON.stringify({ regions: { allowed: ["NL"] } });
+    const made = await operator(["accounts", "create", "dutch", "--policy", policy]);
+    expect(made.out).toContain(policy);
+    const { out: key } = await operator(["keys", "create", "--account", "dutch"]);
+    const refused = await run(["send", "--from", "ACME", "--to", "+46701234567", "Hello"], key);
+    expect(refused.err).toContain("4029 RECIPIENTS_NOT_ALLOWED");
+    const numbers = ["--to", "+31612345678", "--to", "+46701234567"];
+    const sent = await run(["send", "--from", "ACME", ...numbers, "Hello"], key);
+    expect(sent.out).toContain("4029 RECIPIENTS_NOT_ALLOWED by COUNTRY");
+    const id = /^message +(\S+)/m.exec(sent.out)?.[1] ?? expect.fail(sent.out);
+    expect((await run(["status", id], key)).out).toContain("4029 RECIPIENTS_NOT_ALLOWED by COUNTRY");
+    const explain = ["gateways", "explain", "--to", "+46701234567", "--account", "dutch"];
+    expect((await operator(explain)).out).toMatch(/^refused by +COUNTRY$/m);
+
+    const wrong = await operator(["accounts", "update", "dutch", "--policy", '{"sendsOnMondays":true}']);
+    expect([wrong.exitCode, wrong.err]).toEqual([2, expect.stringContaining("sendsOnMondays")]);
+    const faulty = await operator(["accounts", "update", "dutch", "--policy", '{"maxSegments":0}']);
+    expect([faulty.exitCode, faulty.err]).toEqual([
+      1,
+      expect.stringContaining("account.policy.max_segments: must be 1 to 255"),
+    ]);
+    expect((await operator(["accounts", "update", "dutch"])).exitCode).toBe(2);
+    expect((await operator(["accounts", "update", "dutch", "--policy", "{}"])).out).not.toContain("regions");
+    expect((await run(["send", "--from", "ACME", "--to", "+46701234567", "Hello"], key)).exitCode).toBe(0);
+  });
+});
+
 describe("keys", () => {
   it("makes a key that sends, and revokes it at once", async () => {
     const made = await operator(["keys", "create", "--account", "kiosk", "--name", "till 3"]);
