@@ -25,6 +25,8 @@ describe.each(["v1", "v1alpha"] as const)("reflection %s", (version) => {
     expect(await client.listServices()).toEqual([
       "smsrelay.v1.SmsService",
       "smsrelay.v1.SubscriptionService",
+      "smsrelay.v1.AccountService",
+      "smsrelay.v1.AdminService",
       "smsrelay.v1.GatewayService",
       "smsrelay.v1.KeyService",
       "smsrelay.v1.MaintenanceService",
