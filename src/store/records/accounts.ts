@@ -11,7 +11,7 @@ export interface FoundAccount {
   readonly hasKey: boolean;
 }
 
-/** From this schema on programs know of suspended accounts. */
+/** From this schema on programs know of suspended accounts, and obey policies. */
 const knowsStates = 15;
 
 interface AccountRow {
