@@ -151,7 +151,7 @@ module.exports = {
       "rpc-asks-use-cases",
       "The gRPC API asks use cases: what becomes of a message is none of its business.",
       "^src/rpc/",
-      ["^src/(app|domain|encoding|gen|memory|observability|routing|rpc|store)/", "^node_modules/"],
+      ["^src/(app|domain|encoding|gen|memory|observability|policy|routing|rpc|store)/", "^node_modules/"],
     ),
     only("http-knows-no-service", "The HTTP door is handed what it answers.", "^src/http/", [
       "^src/(http|observability)/",
