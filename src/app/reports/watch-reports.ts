@@ -1,6 +1,6 @@
 /**
- * Replays an account's reports from a start and follows live without a gap. Reports are always read from the store, at most a page
- * at a time and only when the reader asks for more, so that a slow reader costs no memory (P38).
+ * Replays an account's reports from a start and follows live without a gap. Reports are asked of the store, at most a page at a time
+ * and only when the reader asks for more, so that a slow reader costs no memory (P38); the store has those at hand that were just committed.
  */
 import { SmsError } from "../../domain/errors.ts";
 import type { AccountId, MessageId } from "../../domain/ids.ts";
@@ -36,7 +36,7 @@ export interface ReportPage {
 export interface WatchReportsDeps {
   readonly store: Pick<
     Store,
-    "scanReports" | "reportBounds" | "reportNumberBefore" | "onReports" | "openSubscription"
+    "scanReports" | "reportBounds" | "reportNumberBefore" | "followReports" | "onReports" | "openSubscription"
   >;
   readonly cursors: Cursors;
   readonly readers: Readers;
@@ -71,6 +71,7 @@ export function createWatchReports(deps: WatchReportsDeps): WatchReports {
     const stopListening = deps.store.onReports((writer) => {
       if (writer === accountId) waker.wake();
     });
+    const stopFollowing = deps.store.followReports(accountId, call.filter.states);
     const ends = [signal, reader.signal, deps.stopping];
     for (const end of ends) end.addEventListener("abort", waker.wake);
     try {
@@ -78,6 +79,7 @@ export function createWatchReports(deps: WatchReportsDeps): WatchReports {
       yield* follow(deps, call, { after, replaced: reader.signal, waker });
     } finally {
       for (const end of ends) end.removeEventListener("abort", waker.wake);
+      stopFollowing();
       stopListening();
       reader.close();
     }

@@ -8,6 +8,7 @@ import { type Acceptance, type AcceptOutcome, firstClaimNumber } from "../accept
 import { laneCodes } from "../codes.ts";
 import { keepCommitOrder } from "../commit-order.ts";
 import type { MessageInsert } from "../message-row.ts";
+import type { DeliveryShown } from "../pending-report.ts";
 import {
   type DeliveryInsert,
   deliveryRow,
@@ -75,6 +76,14 @@ export async function planAccept(
     const availableTimeMs = available.get(entry) ?? message.acceptTimeMs;
     const messageValues = messageRow(entry);
     messages.push(messageValues);
+    const isFollowed = tx.fresh.isFollowed(message.accountId);
+    if (isFollowed)
+      tx.fresh.remember(message.id, {
+        client_reference: message.clientReference ?? null,
+        metadata: messageValues.metadata,
+        accept_time: message.acceptTimeMs,
+        sender: message.sender.address,
+      });
     const claimed: Claimed[] = [];
     for (const delivery of entry.deliveries) {
       const { admission } = delivery;
@@ -107,6 +116,7 @@ export async function planAccept(
         deliveryId: delivery.id,
         state: admission.kind === "queued" ? "QUEUED" : "REJECTED",
         timeMs: message.acceptTimeMs,
+        shown: isFollowed ? shownOf(row) : undefined,
       });
     }
     return { kind: "accepted", claimed };
@@ -127,6 +137,12 @@ export async function planAccept(
       ]);
     },
   };
+}
+
+/** What the first report of a delivery shows of it. */
+function shownOf({ recipient, gateway_id, segment_count, code, reason }: DeliveryInsert): DeliveryShown {
+  const attempt = { attempt_segment_count: null, submit_time: null, done_time: null, parts: null };
+  return { recipient, gateway_id, segment_count, code, reason, ...attempt };
 }
 
 interface Claimed {

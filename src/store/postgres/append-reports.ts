@@ -4,11 +4,22 @@
  */
 import type { AccountId } from "../../domain/ids.ts";
 import { stateCodes } from "../codes.ts";
+import type { FreshReports, FreshSource } from "../fresh-reports.ts";
+import type { PendingReport } from "../pending-report.ts";
 import { type Connection, statement } from "./statement.ts";
-import type { PendingReport } from "./transaction.ts";
 
-/** An account and the number of its last report. */
-export type AppendedReports = readonly { readonly accountId: AccountId; readonly last: number }[];
+/** An account, the number of its last report, and its new reports where they are followed and at hand. */
+export type AppendedReports = readonly {
+  readonly accountId: AccountId;
+  readonly last: number;
+  readonly fresh?: FreshReports | undefined;
+}[];
+
+interface Advanced {
+  readonly account_id: AccountId;
+  readonly last: number;
+  readonly previous_time: number | null;
+}
 
 // Times never go back within an account, so that a start time is found by bisection.
 const advance = (counts: string) => `INSERT INTO report_counters AS c (account_id, last, last_time) ${counts}
@@ -16,7 +27,7 @@ const advance = (counts: string) => `INSERT INTO report_counters AS c (account_i
        last_time = greatest(c.last_time, excluded.last_time), previous_time = c.last_time
      RETURNING c.account_id, c.last, c.previous_time`;
 
-const append = statement<{ account_id: AccountId; last: number }>(
+const append = statement<Advanced>(
   "append_reports",
   `WITH advanced AS (
      ${advance(`SELECT account_id, count, latest FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS a (account_id, count, latest)
@@ -30,11 +41,11 @@ const append = statement<{ account_id: AccountId; last: number }>(
        FROM unnest($4::text[], $8::text[]) WITH ORDINALITY AS u (account_id, delivery_id, place)) AS r
      JOIN advanced a ON a.account_id = r.account_id
    )
-   SELECT account_id, last FROM advanced`,
+   SELECT account_id, last, previous_time FROM advanced`,
 );
 
 /** Of one account, as most batches are: one array is unnested, and no row looks for its counter. */
-const appendToOne = statement<{ account_id: AccountId; last: number }>(
+const appendToOne = statement<Advanced>(
   "append_reports_to_one",
   `WITH advanced AS (
      ${advance("VALUES ($1, $2::bigint, $3::bigint)")}
@@ -44,23 +55,35 @@ const appendToOne = statement<{ account_id: AccountId; last: number }>(
        ($5::smallint[])[r.place::integer], r.delivery_id
      FROM advanced a CROSS JOIN unnest($6::text[]) WITH ORDINALITY AS r (delivery_id, place)
    )
-   SELECT account_id, last FROM advanced`,
+   SELECT account_id, last, previous_time FROM advanced`,
 );
 
 export async function appendReports(
   connection: Connection,
   pending: readonly PendingReport[],
+  fresh: FreshSource,
 ): Promise<AppendedReports> {
   if (pending.length === 0) return [];
-  const answered = await send(connection, pending);
-  return answered.map(({ account_id, last }) => ({ accountId: account_id, last }));
+  const byAccount = Map.groupBy(pending, ({ accountId }) => accountId);
+  const answered = await send(connection, byAccount);
+  return answered.map(({ account_id: accountId, last, previous_time }) => {
+    const reports = byAccount.get(accountId) ?? [];
+    const first = last - reports.length + 1;
+    const rows = fresh.begin(accountId, first);
+    if (rows === undefined) return { accountId, last };
+    let timeMs = previous_time ?? 0;
+    reports.forEach((report, index) => {
+      timeMs = Math.max(timeMs, report.timeMs);
+      rows.add(report, first + index, timeMs);
+    });
+    return { accountId, last, fresh: rows.end() };
+  });
 }
 
 function send(
   connection: Connection,
-  pending: readonly PendingReport[],
-): Promise<{ account_id: AccountId; last: number }[]> {
-  const byAccount = Map.groupBy(pending, ({ accountId }) => accountId);
+  byAccount: ReadonlyMap<AccountId, readonly PendingReport[]>,
+): Promise<Advanced[]> {
   const accounts: string[] = [];
   const counts: number[] = [];
   const latest: number[] = [];

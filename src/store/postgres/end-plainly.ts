@@ -3,29 +3,17 @@
  * else of the batch touches. It is judged by rows that were read and not locked; one statement writes what it comes to, guarded by
  * what was read, so that locking, reading and two updates are one. Where something came between, the transaction runs again.
  */
-import type { AccountId, DeliveryId } from "../../domain/ids.ts";
+import type { DeliveryId } from "../../domain/ids.ts";
 import type { Receipt } from "../../domain/receipt.ts";
 import { stateCodes, stateOf } from "../codes.ts";
 import { matchReceipt } from "../match-receipt.ts";
 import { parseParts } from "../part-tuple.ts";
+import type { DeliveryShown } from "../pending-report.ts";
 import { createSendRows } from "./columns.ts";
 import { judgeReceipt } from "./judge-receipt.ts";
-import type { PlainEnd, SmscIdRow } from "./locked-rows.ts";
+import type { FoundPart, PlainEnd } from "./locked-rows.ts";
 import type { Connection } from "./statement.ts";
 import { ChangedMeanwhileError } from "./store-error.ts";
-
-/** A submitted part with its delivery and attempt, none of them locked. */
-export interface FoundPart extends SmscIdRow {
-  /** Null where cleaning has deleted the rows. */
-  readonly account_id: AccountId | null;
-  readonly recipient: string;
-  readonly state: number;
-  readonly submit_time: number | null;
-  readonly attempt_count: number;
-  readonly progress: string | null;
-  readonly outcome: string | null;
-  readonly parts: string;
-}
 
 /** What a receipt comes to by the only part that it can mean; undefined where it goes the long way (record-receipts.ts). */
 export function judgePlainly(receipt: Receipt, found: FoundPart): PlainEnd | undefined {
@@ -39,6 +27,7 @@ export function judgePlainly(receipt: Receipt, found: FoundPart): PlainEnd | und
   const { state: to, reason, doneTimeMs } = decision.judgement;
   const timeMs = Math.max(receipt.arrivalTimeMs, found.submit_time ?? 0);
   return {
+    found,
     accountId,
     deliveryId,
     move: { to, code: undefined, reason, timeMs, doneTimeMs },
@@ -46,6 +35,22 @@ export function judgePlainly(receipt: Receipt, found: FoundPart): PlainEnd | und
     attempt: found.attempt,
     partsBefore,
     parts: JSON.stringify(kept.parts),
+  };
+}
+
+/** What the final report shows of the delivery; undefined where reading it would show another attempt. */
+export function shownAtEnd({ found, move, attempt, parts }: PlainEnd): DeliveryShown | undefined {
+  if (attempt !== found.attempt_count) return undefined;
+  return {
+    recipient: found.recipient,
+    gateway_id: found.current_gateway_id,
+    segment_count: found.segment_count,
+    attempt_segment_count: found.segment_count,
+    code: null,
+    reason: move.reason ?? null,
+    submit_time: found.submit_time,
+    done_time: move.doneTimeMs ?? null,
+    parts,
   };
 }
 

@@ -3,8 +3,8 @@ import type { DeliveryId } from "../../domain/ids.ts";
 import type { Receipt } from "../../domain/receipt.ts";
 import { gatewaysOf, idsOf } from "../match-receipt.ts";
 import type { Settlement } from "../settling.ts";
-import { type FoundPart, judgePlainly } from "./end-plainly.ts";
-import { idKey, type LockedRows, type PlainEnd } from "./locked-rows.ts";
+import { judgePlainly } from "./end-plainly.ts";
+import { type FoundPart, idKey, type LockedRows, type PlainEnd } from "./locked-rows.ts";
 import { receiptOf } from "./parked-receipts.ts";
 import { isOfOnePart, type PlainSettlement } from "./submit-plainly.ts";
 

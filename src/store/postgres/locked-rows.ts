@@ -3,7 +3,8 @@
  * parked receipts. Steps change them here; `sendRows` (write-rows.ts) sends what changed.
  */
 import type { FailureReason, FinalState } from "../../domain/delivery-state.ts";
-import type { AccountId, DeliveryId } from "../../domain/ids.ts";
+import type { AccountId, DeliveryId, GatewayId } from "../../domain/ids.ts";
+import type { E164 } from "../../domain/message.ts";
 import type { Receipt } from "../../domain/receipt.ts";
 import type { StatusCodeName } from "../../domain/status-code.ts";
 import type { PartCandidate } from "../match-receipt.ts";
@@ -71,6 +72,22 @@ export interface SmscIdRow extends PartCandidate {
   readonly expire_time: number;
 }
 
+/** A submitted part with its delivery and attempt, none of them locked. */
+export interface FoundPart extends SmscIdRow {
+  /** Null where cleaning has deleted the rows. */
+  readonly account_id: AccountId | null;
+  readonly recipient: E164;
+  /** Of the delivery. */
+  readonly current_gateway_id: GatewayId | null;
+  readonly state: number;
+  readonly submit_time: number | null;
+  readonly attempt_count: number;
+  readonly progress: string | null;
+  readonly outcome: string | null;
+  readonly segment_count: number;
+  readonly parts: string;
+}
+
 export interface ParkedRow {
   /** Undefined until it is written. */
   readonly id: number | undefined;
@@ -99,6 +116,7 @@ export interface StrayRow {
 export interface SubmittedDelivery {
   readonly id: DeliveryId;
   readonly account_id: AccountId;
+  readonly recipient: E164;
   readonly expire_time: number;
 }
 
@@ -112,6 +130,8 @@ export interface FinalMove {
 
 /** What a receipt came to that the delivery's row was not locked for. */
 export interface PlainEnd {
+  /** What it was judged by. */
+  readonly found: FoundPart;
   readonly accountId: AccountId;
   readonly deliveryId: DeliveryId;
   readonly move: FinalMove;

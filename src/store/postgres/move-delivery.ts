@@ -1,6 +1,7 @@
 /** The end of a locked delivery, and its final report. It stays known by which attempt it was SUBMITTED, for receipts that come later. */
 import type { AccountId, DeliveryId } from "../../domain/ids.ts";
 import { stateCodes } from "../codes.ts";
+import type { DeliveryShown } from "../pending-report.ts";
 import type { DeliveryRow, FinalMove } from "./locked-rows.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -22,6 +23,7 @@ export function tellEnd(
   accountId: AccountId,
   deliveryId: DeliveryId,
   move: FinalMove,
+  shown?: DeliveryShown,
 ): void {
-  tx.reports.push({ accountId, deliveryId, state: move.to, timeMs: move.timeMs });
+  tx.reports.push({ accountId, deliveryId, state: move.to, timeMs: move.timeMs, shown });
 }

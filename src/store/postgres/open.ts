@@ -10,8 +10,10 @@ import { Listeners } from "../../observability/listeners.ts";
 import type { Logger } from "../../observability/logger.ts";
 import { cleanAll } from "../cleaning.ts";
 import { maskOf } from "../codes.ts";
+import { createFreshSource } from "../fresh-reports.ts";
 import { mapPort } from "../map-port.ts";
 import { createRecords } from "../records/facade.ts";
+import { createReportTails } from "../report-tails.ts";
 import type { Store } from "../store.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { readBacklog } from "./backlog.ts";
@@ -85,7 +87,12 @@ function createStore(options: PostgresStoreOptions, storeId: string, guard: Serv
   const reportListeners = new Listeners<AccountId, number>("reports", log);
   const commitListeners = new Listeners<Commit>("commit", log);
   const waitingListeners = new Listeners<GatewayId | undefined>("waiting", log);
-  const tellReports = (accountId: AccountId, last: number) => reportListeners.tell(accountId, last);
+  const fresh = createFreshSource();
+  const tails = createReportTails({ clock, lineOf: () => guard.line, onFollowed: fresh.follow });
+  const tellReports = (accountId: AccountId, last: number) => {
+    tails.note(accountId, last);
+    reportListeners.tell(accountId, last);
+  };
   const tellWaiting = (gatewayId: GatewayId | undefined) => waitingListeners.tell(gatewayId, undefined);
 
   const tellCommit = (rows: number, startMs: number) => {
@@ -143,10 +150,13 @@ function createStore(options: PostgresStoreOptions, storeId: string, guard: Serv
     maxBatchRows: options.maxBatchRows,
     maxWaitingRows: options.maxWaitingRows,
     log,
+    fresh,
+    lineOf: () => guard.line,
     onCommitted: ({ reports, wokenQueues }, rows, startMs) => {
       tellCommit(rows, startMs);
-      for (const { accountId, last } of reports) {
+      for (const { accountId, last, fresh } of reports) {
         poll.note(accountId, last);
+        tails.note(accountId, last, fresh);
         tellReports(accountId, last);
       }
       hints.reports(reports);
@@ -222,9 +232,10 @@ function createStore(options: PostgresStoreOptions, storeId: string, guard: Serv
     },
     scanReports: (accountId, { after, limit, states }) => {
       poll.watch(accountId);
-      return read(accountId, (connection) =>
-        scanReports(connection, { accountId, after, limit, mask: maskOf(states) }),
-      );
+      const query = { accountId, after, limit, mask: maskOf(states) };
+      const atHand = closing === undefined ? tails.scan(accountId, query) : undefined;
+      if (atHand !== undefined) return Promise.resolve(atHand);
+      return read(accountId, (connection) => scanReports(connection, query));
     },
     reportBounds: (accountId) => {
       poll.watch(accountId);
@@ -232,6 +243,7 @@ function createStore(options: PostgresStoreOptions, storeId: string, guard: Serv
     },
     reportNumberBefore: (accountId, timeMs) =>
       readTogether(accountId, (connection) => reportNumberBefore(connection, { accountId, timeMs })),
+    followReports: tails.follow,
     onReports: (listener) => reportListeners.add(listener),
     backlog: () => read(undefined, readBacklog),
     backup: () => Promise.reject(refuseBackup()),

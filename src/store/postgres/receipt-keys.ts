@@ -2,8 +2,7 @@
 import type { Receipt } from "../../domain/receipt.ts";
 import { gatewaysOf, idsOf, mostUnderOneId, namesOf } from "../match-receipt.ts";
 import type { Settlement } from "../settling.ts";
-import type { FoundPart } from "./end-plainly.ts";
-import { addSmscId, idKey, type ParkedRow } from "./locked-rows.ts";
+import { addSmscId, type FoundPart, idKey, type ParkedRow } from "./locked-rows.ts";
 import { packText, unpackOptional, unpackText } from "./pack-text.ts";
 import { addParked, parkedColumns, unpackParked } from "./parked-receipts.ts";
 import { type Connection, statement } from "./statement.ts";
@@ -27,7 +26,8 @@ const findParkedRows = statement<ParkedRow>(
 /** Of each key the newest, oldest first; with what judging them takes, so that most need not be read again. */
 const findFound = statement<FoundPart>(
   "find_parts",
-  `SELECT s.*, d.account_id, d.recipient, d.state, d.submit_time, d.attempt_count, d.progress, a.outcome, a.parts
+  `SELECT s.*, d.account_id, d.recipient, d.gateway_id AS current_gateway_id, d.state, d.submit_time, d.attempt_count, d.progress,
+     a.outcome, a.segment_count, a.parts
    FROM unnest($1::text[], $2::text[]) AS k (gateway_id, key)
    CROSS JOIN LATERAL (
      SELECT seq, gateway_id, match_key, raw_id, delivery_id, attempt, part, expire_time

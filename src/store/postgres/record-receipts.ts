@@ -15,6 +15,7 @@ import {
 import { isOverdue } from "../parked-receipt.ts";
 import type { AttemptRecord, ReceiptOutcome, TakenReceipt } from "../settling.ts";
 import { submit } from "./become-submitted.ts";
+import { shownAtEnd } from "./end-plainly.ts";
 import { judgeReceipt } from "./judge-receipt.ts";
 import { attemptKey, idKey, type ParkedRow, type SmscIdRow } from "./locked-rows.ts";
 import { endDelivery, tellEnd } from "./move-delivery.ts";
@@ -24,7 +25,8 @@ import type { Transaction } from "./transaction.ts";
 export function recordReceipt(tx: Transaction, receipt: Receipt): ReceiptOutcome {
   const ended = tx.rows.ended.get(receipt);
   if (ended !== undefined) {
-    tellEnd(tx, ended.accountId, ended.deliveryId, ended.move);
+    const shown = tx.fresh.isFollowed(ended.accountId) ? shownAtEnd(ended) : undefined;
+    tellEnd(tx, ended.accountId, ended.deliveryId, ended.move, shown);
     return ended.outcome;
   }
   const outcome = matchAndApply(tx, receipt, false);

@@ -5,6 +5,7 @@
 import { assertNever } from "../../domain/assert-never.ts";
 import { decideSettlement, type Ending } from "../../domain/decide-settlement.ts";
 import { toGatewayId } from "../../domain/ids.ts";
+import type { E164 } from "../../domain/message.ts";
 import { stateCodes, stateOf } from "../codes.ts";
 import { packProgress, parseProgress } from "../delivery-progress.ts";
 import {
@@ -18,7 +19,9 @@ import {
   recordedAs,
   verdictAfter,
 } from "../late-answer.ts";
-import type { Settlement, SettleOutcome } from "../settling.ts";
+import { packPart } from "../part-tuple.ts";
+import type { DeliveryShown } from "../pending-report.ts";
+import type { AttemptRecord, Settlement, SettleOutcome } from "../settling.ts";
 import { becomeSubmitted } from "./become-submitted.ts";
 import type { DeliveryRow } from "./locked-rows.ts";
 import { endDelivery } from "./move-delivery.ts";
@@ -34,7 +37,9 @@ export function settle(tx: Transaction, queueEnds: QueueEnds, entry: Settlement)
   const submitted = tx.rows.submitted.get(deliveryId);
   if (submitted !== undefined && attempt !== undefined) {
     if (!isOfOnePart(attempt)) addIds(tx.rows, submitted, attempt, attempt.number, attempt.parts);
-    tx.reports.push({ accountId: submitted.account_id, deliveryId, state: "SUBMITTED", timeMs });
+    const { account_id: accountId, recipient } = submitted;
+    const shown = tx.fresh.isFollowed(accountId) ? shownOf(recipient, attempt, timeMs) : undefined;
+    tx.reports.push({ accountId, deliveryId, state: "SUBMITTED", timeMs, shown });
     return { kind: "settled", state: "SUBMITTED" };
   }
   const row = tx.rows.deliveries.get(deliveryId);
@@ -133,4 +138,19 @@ function end(tx: Transaction, row: DeliveryRow, ending: Ending, timeMs: number):
     timeMs,
     doneTimeMs: undefined,
   });
+}
+
+/** What the report of a plain submission shows of its delivery. */
+function shownOf(recipient: E164, attempt: AttemptRecord, submitTimeMs: number): DeliveryShown {
+  return {
+    recipient,
+    gateway_id: attempt.gatewayId,
+    segment_count: attempt.segmentCount,
+    attempt_segment_count: attempt.segmentCount,
+    code: null,
+    reason: null,
+    submit_time: submitTimeMs,
+    done_time: null,
+    parts: JSON.stringify(attempt.parts.map(packPart)),
+  };
 }

@@ -64,7 +64,7 @@ const submit = createSendRows<Submission, SubmittedDelivery>({
          AND NOT EXISTS (
            SELECT 1 FROM parked_receipts p
            WHERE p.gateway_id = r.gateway_id AND p.raw_id = coalesce(r.raw_id, r.match_key))
-       RETURNING d.id, d.account_id, d.expire_time, r.number, r.gateway_id, r.start_time, r.end_time, r.outcome, r.encoding,
+       RETURNING d.id, d.account_id, d.recipient, d.expire_time, r.number, r.gateway_id, r.start_time, r.end_time, r.outcome, r.encoding,
          r.segment_count, r.reference, r.trace, r.parts, r.match_key, r.raw_id, r.part
      ), attempted AS (
        INSERT INTO attempts (delivery_id, number, gateway_id, start_time, end_time, outcome, encoding, segment_count, reference,
@@ -75,7 +75,7 @@ const submit = createSendRows<Submission, SubmittedDelivery>({
        INSERT INTO smsc_ids (gateway_id, match_key, raw_id, delivery_id, attempt, part, expire_time)
        SELECT gateway_id, match_key, raw_id, id, number, part, expire_time FROM submitted WHERE match_key IS NOT NULL
      )
-     SELECT id, account_id, expire_time FROM submitted`,
+     SELECT id, account_id, recipient, expire_time FROM submitted`,
 });
 
 /** Makes them SUBMITTED where the guard holds; answers which they were. */

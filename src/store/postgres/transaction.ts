@@ -2,24 +2,20 @@
  * What the steps of one writing transaction share. Rows that it changes are locked and read first, changed in memory by the steps,
  * and written back together (locked-rows.ts); reports wait here for the transaction's last statement.
  */
-import type { AccountId, DeliveryId, GatewayId } from "../../domain/ids.ts";
+import type { GatewayId } from "../../domain/ids.ts";
 import type { ClaimRef } from "../accepting.ts";
-import type { ReportState } from "../codes.ts";
 import type { LaneEnd } from "../commit-order.ts";
+import type { FreshSource } from "../fresh-reports.ts";
+import type { PendingReport } from "../pending-report.ts";
 import { createLockedRows, type LockedRows } from "./locked-rows.ts";
 import type { QueueMove } from "./queue-ends.ts";
 import type { Connection } from "./statement.ts";
 
-export interface PendingReport {
-  readonly accountId: AccountId;
-  readonly deliveryId: DeliveryId;
-  readonly state: ReportState;
-  readonly timeMs: number;
-}
-
 export interface Transaction {
   readonly connection: Connection;
   readonly reports: PendingReport[];
+  /** Told what reports show, where it is followed. */
+  readonly fresh: FreshSource;
   readonly rows: LockedRows;
   /** By lane number; a copy, which replaces the writer's once the transaction has committed. */
   readonly laneEnds: LaneEnd[];
@@ -33,10 +29,15 @@ export interface Transaction {
   readonly sent: Promise<unknown>[];
 }
 
-export function beginTransaction(connection: Connection, laneEnds: readonly LaneEnd[]): Transaction {
+export function beginTransaction(
+  connection: Connection,
+  laneEnds: readonly LaneEnd[],
+  fresh: FreshSource,
+): Transaction {
   return {
     connection,
     reports: [],
+    fresh,
     rows: createLockedRows(),
     laneEnds: [...laneEnds],
     queueMoves: [],

@@ -6,8 +6,11 @@ import { randomFillSync } from "node:crypto";
 import { createMessageIds } from "../../domain/ids.ts";
 import type { Clock } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
+import type { FreshSource } from "../fresh-reports.ts";
 import { createGroupCommit } from "../group-commit.ts";
+import type { ReportLine } from "../reports.ts";
 import { createWrites, type Writes } from "../writes.ts";
+import type { AppendedReports } from "./append-reports.ts";
 import { createDoubtfulClaims } from "./doubtful-claims.ts";
 import type { Lease } from "./lease.ts";
 import type { WriteOperation, WriteSteps } from "./operations.ts";
@@ -23,6 +26,8 @@ export interface WriterOptions {
   readonly maxBatchRows: number | undefined;
   readonly maxWaitingRows: number | undefined;
   readonly log: Logger;
+  readonly fresh: FreshSource;
+  readonly lineOf: () => ReportLine;
   /** Where it throws, the batch stands all the same. */
   readonly onCommitted: (committed: CommittedBatch, rows: number, startMs: number) => void;
 }
@@ -34,6 +39,10 @@ export interface Writer extends Writes<WriteSteps> {
 
 const mostTries = 10;
 
+function withoutFresh({ accountId, last }: AppendedReports[number]): AppendedReports[number] {
+  return { accountId, last };
+}
+
 export function createWriter({
   session,
   lease,
@@ -41,6 +50,8 @@ export function createWriter({
   maxBatchRows,
   maxWaitingRows,
   log,
+  fresh,
+  lineOf,
   onCommitted,
 }: WriterOptions): Writer {
   let incomingTimeMs = 0;
@@ -53,14 +64,18 @@ export function createWriter({
       return newIncomingId();
     },
     random: Math.random,
+    fresh,
   };
   const doubtful = createDoubtfulClaims(clock);
 
   async function run(batch: readonly WriteOperation[]): Promise<readonly unknown[]> {
     const startMs = clock.monotonic();
+    const line = lineOf();
     const committed = await tryBatch(batch);
+    // A server that was taken over meanwhile may have answered what the one that took over does not have.
+    const reports = lineOf() === line ? committed.reports : committed.reports.map(withoutFresh);
     try {
-      onCommitted(committed, batch.length, startMs);
+      onCommitted({ ...committed, reports }, batch.length, startMs);
     } catch (err) {
       log.often.error({ err }, "Others could not be told of a commit; it stands.");
     }

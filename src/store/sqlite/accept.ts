@@ -8,6 +8,7 @@ import { firstClaimNumber } from "../accepting.ts";
 import { keepCommitOrder } from "../commit-order.ts";
 import { repeatedTypes } from "../delivery-row.ts";
 import type { MessageInsert } from "../message-row.ts";
+import type { DeliveryShown } from "../pending-report.ts";
 import { requestMethods } from "../request-ids.ts";
 import { createFindRequest } from "./find-request.ts";
 import {
@@ -30,11 +31,15 @@ const messageIdOf = readMessage("id");
 const senderOf = readMessage("sender");
 const laneOf = readMessage("lane");
 const acceptTimeOf = readMessage("accept_time");
+const clientReferenceOf = readMessage("client_reference");
+const metadataOf = readMessage("metadata");
 const repeatedNames = Object.keys(repeatedTypes) as readonly (keyof typeof repeatedTypes)[];
 const readRepeated = repeatedNames.map((name) => readMessage(name));
 const gatewayOf = readOwn("gateway_id");
 const segmentCountOf = readOwn("segment_count");
 const recipientOf = readOwn("recipient");
+const codeOf = readOwn("code");
+const reasonOf = readOwn("reason");
 
 /** What the deliveries of one message have in common. */
 interface Alike {
@@ -45,6 +50,21 @@ interface Alike {
   readonly acceptTimeMs: number;
   readonly availableMs: number;
   readonly repeated: readonly (string | number)[];
+  readonly isFollowed: boolean;
+}
+
+function shownOf(delivery: PackedDelivery): DeliveryShown {
+  return {
+    recipient: recipientOf(delivery),
+    gateway_id: gatewayOf(delivery),
+    segment_count: segmentCountOf(delivery),
+    attempt_segment_count: null,
+    code: codeOf(delivery),
+    reason: reasonOf(delivery),
+    submit_time: null,
+    done_time: null,
+    parts: null,
+  };
 }
 
 export function createAccept(db: DatabaseSync, takeReference: TakeReference) {
@@ -108,7 +128,8 @@ export function createAccept(db: DatabaseSync, takeReference: TakeReference) {
       gatewayId === null ? acceptTimeMs : null,
     );
     const state = gatewayId === null ? "REJECTED" : "QUEUED";
-    tx.reports.push({ accountId, deliveryId: delivery.id, state, timeMs: acceptTimeMs });
+    const shown = alike.isFollowed ? shownOf(delivery) : undefined;
+    tx.reports.push({ accountId, deliveryId: delivery.id, state, timeMs: acceptTimeMs, shown });
     return { isClaimed, reference };
   }
 
@@ -130,7 +151,22 @@ export function createAccept(db: DatabaseSync, takeReference: TakeReference) {
     const { availableTimeMs: availableMs } = laneEnd;
     const repeated = readRepeated.map((read) => read(entry));
     const sender = senderOf(entry);
-    const alike: Alike = { claimant, sender, accountId, lane, acceptTimeMs, availableMs, repeated };
+    const isFollowed = tx.fresh.isFollowed(accountId);
+    if (isFollowed) {
+      const client_reference = clientReferenceOf(entry);
+      const metadata = metadataOf(entry);
+      tx.fresh.remember(id, { client_reference, metadata, accept_time: acceptTimeMs, sender });
+    }
+    const alike: Alike = {
+      claimant,
+      sender,
+      accountId,
+      lane,
+      acceptTimeMs,
+      availableMs,
+      repeated,
+      isFollowed,
+    };
     const claimed: { id: DeliveryId; reference: number | undefined }[] = [];
     let isPlain = true;
     for (let index = 0; index < deliveryCountOf(entry); index++) {

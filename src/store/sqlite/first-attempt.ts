@@ -7,7 +7,7 @@ import type { AccountId } from "../../domain/ids.ts";
 import type { E164 } from "../../domain/message.ts";
 import { packPart } from "../part-tuple.ts";
 import type { AttemptRecord, Settlement } from "../settling.ts";
-import type { Remembered, SubmittedDelivery } from "./remembered.ts";
+import { type Remembered, type SubmittedDelivery, shownOf } from "./remembered.ts";
 import type { SmscIds } from "./smsc-ids.ts";
 import { prepare } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
@@ -73,6 +73,8 @@ export function createSettleFirst(db: DatabaseSync, remembered: Remembered, smsc
       accountId,
       recipient,
       submitTimeMs: timeMs,
+      gatewayId,
+      segmentCount: attempt.segmentCount,
       packedParts,
       parts,
     };
@@ -85,7 +87,8 @@ export function createSettleFirst(db: DatabaseSync, remembered: Remembered, smsc
       // A receipt whose id is not its key is looked for under both.
       if (isOnly && isRaw) remembered.put(gatewayId, key, submitted);
     }
-    tx.reports.push({ accountId, deliveryId, state: "SUBMITTED", timeMs });
+    const shown = tx.fresh.isFollowed(accountId) ? shownOf(submitted) : undefined;
+    tx.reports.push({ accountId, deliveryId, state: "SUBMITTED", timeMs, shown });
     return true;
   };
 }

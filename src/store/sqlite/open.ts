@@ -10,7 +10,10 @@ import { maskOf } from "../codes.ts";
 import { createFairQueue } from "../fair-queue.ts";
 import { createGroupCommit } from "../group-commit.ts";
 import { mapPort } from "../map-port.ts";
+import { unpackScan } from "../packed-scan.ts";
 import { createRecords } from "../records/facade.ts";
+import { createReportTails } from "../report-tails.ts";
+import type { ReportLine } from "../reports.ts";
 import { messagePageOf, statusPageOf } from "../status-rows.ts";
 import type { Store } from "../store.ts";
 import { createWrites } from "../writes.ts";
@@ -22,11 +25,10 @@ import { allSessions } from "./gateway-sessions.ts";
 import type { CommittedBatch, ReadOperation, ReadSteps, WriteOperation, WriteSteps } from "./operations.ts";
 import { packOperation } from "./packed-batch.ts";
 import { unpackOutcome } from "./packed-outcomes.ts";
-import { unpackScan } from "./packed-scan.ts";
 import type { RewriteLeft } from "./rewrite-file.ts";
 import { type ServiceLock, takeServiceLock } from "./service-lock.ts";
 import { type LaunchedWorker, launchWorker, startWorker, type WorkerClient } from "./worker-client.ts";
-import type { OpenedFile } from "./worker-protocol.ts";
+import type { Following, OpenedFile } from "./worker-protocol.ts";
 
 export interface SqliteStoreOptions {
   /** The database file; made where it is missing, its folder must exist. */
@@ -114,13 +116,30 @@ function createStore(
   const reads = createFairQueue(readsAtOnce, maxWaitingReads);
   let closing: Promise<void> | undefined;
 
+  const reportLine: ReportLine = {
+    id: line.id,
+    former: line.former.map(({ id, lasts }) => ({ id, lastOf: (account) => lasts.get(account) ?? 0 })),
+  };
+  const tails = createReportTails({
+    clock,
+    lineOf: () => reportLine,
+    onFollowed(accountId, mask) {
+      const following: Following = { accountId, mask };
+      // A writer that has ended has nothing at hand.
+      writer.call(following).catch(() => undefined);
+    },
+  });
+
   async function run(batch: readonly WriteOperation[]): Promise<readonly unknown[]> {
     const startMs = clock.monotonic();
     const packed = batch.map(packOperation);
     const { outcomes, reports } = (await guard.run(() => writer.call(packed))) as CommittedBatch;
     const commit = { rows: batch.length, durationMs: clock.monotonic() - startMs };
     commitListeners.tell(commit, undefined);
-    for (const { accountId, last } of reports) reportListeners.tell(accountId as AccountId, last);
+    for (const { accountId, last, fresh } of reports) {
+      tails.note(accountId, last, fresh);
+      reportListeners.tell(accountId, last);
+    }
     return batch.map((operation, index) => unpackOutcome(outcomes[index], operation));
   }
 
@@ -148,6 +167,9 @@ function createStore(
 
   const scanReports: Store["scanReports"] = async (accountId, { after, limit, states }) => {
     const mask = maskOf(states);
+    const isOpen = closing === undefined && guard.damage === undefined;
+    const atHand = isOpen ? tails.scan(accountId, { after, limit, mask }) : undefined;
+    if (atHand !== undefined) return atHand;
     return unpackScan(await read("scanReports", { accountId, after, limit, mask }, accountId), mask);
   };
 
@@ -160,10 +182,7 @@ function createStore(
 
   return {
     id: storeId,
-    line: {
-      id: line.id,
-      former: line.former.map(({ id, lasts }) => ({ id, lastOf: (account) => lasts.get(account) ?? 0 })),
-    },
+    line: reportLine,
     damage: () => guard.damage,
     join: (nowMs) => writes.write("join", nowMs),
     // One process owns the file: those before it are gone, and `join` has freed what they held.
@@ -192,6 +211,7 @@ function createStore(
     scanReports,
     reportBounds: (accountId) => read("reportBounds", accountId, accountId),
     reportNumberBefore: (accountId, timeMs) => read("reportNumberBefore", { accountId, timeMs }, accountId),
+    followReports: tails.follow,
     onReports: (listener) => reportListeners.add(listener),
     backlog: () => read("backlog", undefined),
     backup: (target) => guard.run(() => backupTo(path, target, options.keepFreeOctets ?? 0)),

@@ -3,6 +3,7 @@ import type { DeliveryState } from "../../domain/delivery-state.ts";
 import type { AccountId, ClaimantId, DeliveryId } from "../../domain/ids.ts";
 import type { KnownRequest, Recovery } from "../accepting.ts";
 import type { Cleaned, CleanRequest } from "../cleaning.ts";
+import type { PackedScan } from "../packed-scan.ts";
 import type { RecordReads } from "../records/steps.ts";
 import type { ReportBounds } from "../reports.ts";
 import type { ListRows, StatusRows } from "../status-rows.ts";
@@ -11,7 +12,6 @@ import type { OperationOf, WriteSteps as SharedSteps, Signature } from "../write
 import type { AppendedReports } from "./append-reports.ts";
 import type { RequestQuery } from "./find-request.ts";
 import type { PackedAcceptance, PackedAcceptOutcome } from "./packed-acceptance.ts";
-import type { PackedScan } from "./packed-scan.ts";
 import type { ReportsQuery } from "./read-reports.ts";
 
 export interface WriteSteps extends SharedSteps {

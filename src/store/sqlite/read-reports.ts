@@ -1,9 +1,9 @@
 /** Reading reports: the row says what happened when; what does not change is joined from the message, delivery and attempt. */
 import type { DatabaseSync } from "node:sqlite";
 import type { AccountId } from "../../domain/ids.ts";
+import type { PackedScan } from "../packed-scan.ts";
 import type { ScannedRow } from "../report-row.ts";
 import type { ReportBounds } from "../reports.ts";
-import type { PackedScan } from "./packed-scan.ts";
 import { prepare } from "./statement.ts";
 
 export interface ReportsQuery {

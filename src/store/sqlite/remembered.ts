@@ -4,8 +4,10 @@
  * the older one is forgotten as a whole.
  */
 import type { AccountId, DeliveryId, GatewayId } from "../../domain/ids.ts";
+import type { Judgement } from "../../domain/judge-parts.ts";
 import type { E164 } from "../../domain/message.ts";
 import type { PartTuple } from "../part-tuple.ts";
+import type { DeliveryShown } from "../pending-report.ts";
 
 /** One that is SUBMITTED by its first attempt. All its ids lead to the same one. */
 export interface SubmittedDelivery {
@@ -13,6 +15,8 @@ export interface SubmittedDelivery {
   readonly accountId: AccountId;
   readonly recipient: E164;
   readonly submitTimeMs: number;
+  readonly gatewayId: GatewayId;
+  readonly segmentCount: number;
   /** As they stand in its row. */
   packedParts: string;
   parts: readonly PartTuple[];
@@ -66,4 +70,22 @@ export function createRemembered(): Remembered {
 
 function keyOf(gatewayId: GatewayId, key: string): string {
   return `${gatewayId}\n${key}`;
+}
+
+/** What reports show of it; a final one by its receipt also `reason` and `doneTimeMs`. */
+export function shownOf(
+  { recipient, gatewayId, segmentCount, submitTimeMs, packedParts }: SubmittedDelivery,
+  judgement?: Pick<Judgement, "reason" | "doneTimeMs">,
+): DeliveryShown {
+  return {
+    recipient,
+    gateway_id: gatewayId,
+    segment_count: segmentCount,
+    attempt_segment_count: segmentCount,
+    code: null,
+    reason: judgement?.reason ?? null,
+    submit_time: submitTimeMs,
+    done_time: judgement?.doneTimeMs ?? null,
+    parts: packedParts,
+  };
 }

@@ -1,14 +1,7 @@
 /** What statements of one transaction share: the reports to append at its end, and what is known of queues and parked receipts. */
-import type { AccountId, DeliveryId } from "../../domain/ids.ts";
-import type { ReportState } from "../codes.ts";
 import type { LaneEnd } from "../commit-order.ts";
-
-export interface PendingReport {
-  readonly accountId: AccountId;
-  readonly deliveryId: DeliveryId;
-  readonly state: ReportState;
-  readonly timeMs: number;
-}
+import type { FreshSource } from "../fresh-reports.ts";
+import type { PendingReport } from "../pending-report.ts";
 
 /** Known to the writer between transactions; replaced by the transaction's own copy once it has committed. */
 export interface WriterState {
@@ -21,6 +14,8 @@ export interface WriterState {
 
 export interface Transaction {
   readonly reports: PendingReport[];
+  /** Told what reports show, where it is followed. */
+  readonly fresh: FreshSource;
   /** Whether something available waits, by `gateway lane`; a claim in the accepting transaction must not overtake it. */
   readonly hasWaiting: Map<string, boolean>;
   readonly laneEnds: LaneEnd[];
@@ -28,9 +23,10 @@ export interface Transaction {
   epoch: number;
 }
 
-export function beginTransaction(state: WriterState): Transaction {
+export function beginTransaction(state: WriterState, fresh: FreshSource): Transaction {
   return {
     reports: [],
+    fresh,
     hasWaiting: new Map(),
     laneEnds: [...state.laneEnds],
     parkedReceipts: state.parkedReceipts,

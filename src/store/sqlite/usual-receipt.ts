@@ -9,7 +9,7 @@ import { stateCodes } from "../codes.ts";
 import { decideReceipt } from "../decide-receipt.ts";
 import { keepReceipt, matchReceipt, type PartCandidate } from "../match-receipt.ts";
 import type { ReceiptOutcome } from "../settling.ts";
-import type { Remembered, SubmittedDelivery } from "./remembered.ts";
+import { type Remembered, type SubmittedDelivery, shownOf } from "./remembered.ts";
 import { prepare } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -73,7 +73,10 @@ export function createRecordUsual(db: DatabaseSync, remembered: Remembered): Rec
     delivery.parts = kept.parts;
     delivery.packedParts = packedParts;
     const state = judgement?.state ?? "SUBMITTED";
-    if (judgement !== undefined) tx.reports.push({ accountId, deliveryId, state: judgement.state, timeMs });
+    if (judgement !== undefined) {
+      const shown = tx.fresh.isFollowed(accountId) ? shownOf(delivery, judgement) : undefined;
+      tx.reports.push({ accountId, deliveryId, state: judgement.state, timeMs, shown });
+    }
     return { kind: "matched", deliveryId, state, isFirstFinal: isEnd, isGuess };
   };
 

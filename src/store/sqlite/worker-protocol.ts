@@ -1,4 +1,5 @@
 /** The messages between the service's thread and a worker, and how an error crosses: only its facts do. */
+import type { AccountId } from "../../domain/ids.ts";
 import { StoreUnavailableError, type StoreUnavailableReason } from "../store-unavailable-error.ts";
 import type { StoredLine } from "./report-line.ts";
 import type { RewriteLeft } from "./rewrite-file.ts";
@@ -16,6 +17,16 @@ export interface OpenedFile {
   readonly line: StoredLine;
   /** What is left to be written anew: rewrite-file.ts. */
   readonly leftovers: RewriteLeft | undefined;
+}
+
+/** Told to the writer between batches: which states of an account's reports are followed from now on. */
+export interface Following {
+  readonly accountId: AccountId;
+  readonly mask: number;
+}
+
+export function isFollowing(body: unknown): body is Following {
+  return typeof body === "object" && body !== null && "mask" in body;
 }
 
 /** A worker answers what it is sent one by one, in order. */

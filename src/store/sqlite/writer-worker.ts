@@ -7,6 +7,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { type MessagePort, parentPort } from "node:worker_threads";
 import { createMessageIds } from "../../domain/ids.ts";
 import type { Cleaned } from "../cleaning.ts";
+import { createFreshSource, type FreshSource } from "../fresh-reports.ts";
 import { recordWrites } from "../records/steps.ts";
 import { createAccept } from "./accept.ts";
 import { createAppendReports } from "./append-reports.ts";
@@ -44,7 +45,7 @@ import { createSmscIds } from "./smsc-ids.ts";
 import { createSweep } from "./sweep.ts";
 import { createTakeReference } from "./take-references.ts";
 import { beginTransaction, type Transaction, type WriterState } from "./transaction.ts";
-import { faultOf, type OpenedFile, type WorkerReply } from "./worker-protocol.ts";
+import { faultOf, isFollowing, type OpenedFile, type WorkerReply } from "./worker-protocol.ts";
 
 type Handlers = {
   readonly [Kind in keyof WriterSteps]: (
@@ -100,6 +101,7 @@ function createHandlers(db: DatabaseSync, remembered: Remembered): Handlers {
 }
 
 interface BatchRunner {
+  readonly follow: FreshSource["follow"];
   run(packed: readonly PackedOperation[]): CommittedBatch;
   /** Whether the file is still this process's, outside of a batch. */
   look(): Error | undefined;
@@ -113,7 +115,8 @@ interface BatchRunner {
 function createBatchRunner(db: DatabaseSync, ownership: Ownership): BatchRunner {
   const remembered = createRemembered();
   const handlers = createHandlers(db, remembered);
-  const appendReports = createAppendReports(db);
+  const fresh = createFreshSource();
+  const appendReports = createAppendReports(db, fresh);
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
   const truncateLog = db.prepare("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -133,7 +136,7 @@ function createBatchRunner(db: DatabaseSync, ownership: Ownership): BatchRunner 
     begin.run();
     try {
       ownership.check(state.epoch);
-      const tx = beginTransaction(state);
+      const tx = beginTransaction(state, fresh);
       const outcomes = batch.map((operation) => packOutcome(perform(tx, operation), operation));
       const reports = appendReports(tx.reports);
       commit.run();
@@ -166,7 +169,7 @@ function createBatchRunner(db: DatabaseSync, ownership: Ownership): BatchRunner 
       db.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
     }
   }
-  return { run, emptyLog, look: () => ownership.look(state.epoch) };
+  return { run, follow: fresh.follow, emptyLog, look: () => ownership.look(state.epoch) };
 }
 
 /** How long it may take to notice that something happened to the files. */
@@ -197,6 +200,9 @@ function serve(port: MessagePort, { path, startsCopied = false, keepFreeOctets =
           opened.close();
           reply({ kind: "done", body: undefined });
           port.close();
+        } else if (isFollowing(body)) {
+          batches.follow(body.accountId, body.mask);
+          reply({ kind: "done", body: undefined });
         } else {
           reply({ kind: "done", body: batches.run(body as readonly PackedOperation[]) });
           batches.emptyLog();

@@ -2,11 +2,11 @@
  * A scan of reports on its way to the service's thread: rows without the names of their columns, which structured clone would write
  * for each. A report as an object takes 4.7 µs on both threads together, as a row 1.3.
  */
-import { type ScannedRow, scanOf } from "../report-row.ts";
-import type { ReportScan } from "../reports.ts";
+import { type ScannedRow, scanOf } from "./report-row.ts";
+import type { ReportScan } from "./reports.ts";
 
-/** In the order of the columns that read-reports.ts selects. */
-type PackedRow = readonly [
+/** In the order of the columns that sqlite/read-reports.ts selects. */
+export type PackedRow = readonly [
   number: ScannedRow["number"],
   time: ScannedRow["time"],
   state: ScannedRow["state"],
@@ -34,7 +34,7 @@ export function unpackScan(packed: PackedScan, mask: number): ReportScan {
   return scanOf(packed.map(unpackRow), mask);
 }
 
-function unpackRow(packed: PackedRow): ScannedRow {
+export function unpackRow(packed: PackedRow): ScannedRow {
   const [number, time, state, delivery_id, recipient, gateway_id, segment_count, attempt_segment_count] =
     packed;
   return {

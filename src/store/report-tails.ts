@@ -1,0 +1,232 @@
+/**
+ * The live tail of reports: of each account that is followed, the reports committed last, in memory, so that whoever has read all before
+ * them need not read them from the store. Both stores put in what they have committed and look here before they read. A tail is one
+ * stretch of numbers without a gap that ends with the last report known; whatever does not continue it empties it, and whoever is not
+ * inside it reads the store: who is slow, who is new, and everybody where reports were committed elsewhere.
+ */
+import type { AccountId } from "../domain/ids.ts";
+import type { Clock } from "../observability/clock.ts";
+import { maskOf } from "./codes.ts";
+import type { FreshReports } from "./fresh-reports.ts";
+import { type PackedRow, unpackRow } from "./packed-scan.ts";
+import { reportOf } from "./report-row.ts";
+import type { ReportLine, ReportScan, StoredReport } from "./reports.ts";
+
+export interface ReportTails {
+  /** Keeps the account's reports in these states (undefined: all) at hand until the answer is called; harmless when repeated. */
+  follow(accountId: AccountId, states: ReadonlySet<StoredReport["state"]> | undefined): () => void;
+  /** A report of this number is the account's last, as far as is known; `fresh` are those that this process has just committed. */
+  note(accountId: AccountId, last: number, fresh?: FreshReports): void;
+  /** What reading the store would answer; undefined where it has to be read. */
+  scan(accountId: AccountId, query: TailQuery): ReportScan | undefined;
+}
+
+export interface TailQuery {
+  readonly after: number;
+  readonly limit: number;
+  /** By `maskOf`. */
+  readonly mask: number;
+}
+
+export interface ReportTailsDeps {
+  readonly clock: Pick<Clock, "monotonic">;
+  /** Reports of another line may not be there. */
+  readonly lineOf: () => ReportLine;
+  /** Told which states the writing side is to have at hand from now on; 0 for none. */
+  readonly onFollowed: (accountId: AccountId, mask: number) => void;
+  readonly bounds?: Partial<TailBounds>;
+}
+
+export interface TailBounds {
+  /** Of one account. */
+  readonly reports: number;
+  readonly octets: number;
+  /** Of all accounts; the account whose last commit is longest ago is emptied first. */
+  readonly allOctets: number;
+  /** What is older is read from the store, which alone knows what retention has deleted. */
+  readonly ageMs: number;
+}
+
+const defaultBounds: TailBounds = {
+  reports: 4_096,
+  octets: 4 * 1024 ** 2,
+  allOctets: 16 * 1024 ** 2,
+  ageMs: 10_000,
+};
+
+/** The reports of one commit. */
+interface Stretch extends FreshReports {
+  readonly last: number;
+  readonly octets: number;
+  readonly timeMs: number;
+  /** Made of the rows when they are first read, once for all readers. */
+  readonly reports: (StoredReport | undefined)[];
+}
+
+interface Tail {
+  /** How many follow which states. */
+  readonly followers: Map<number, number>;
+  mask: number;
+  /** Without a gap, the newest last; empty or up to `last`. */
+  stretches: Stretch[];
+  count: number;
+  octets: number;
+  last: number;
+}
+
+/** Of a report beside its texts, as a row and as an object. */
+const reportOctets = 800;
+
+export function createReportTails(deps: ReportTailsDeps): ReportTails {
+  const { clock, lineOf, onFollowed } = deps;
+  const bounds = { ...defaultBounds, ...deps.bounds };
+  /** In the order of their last commits. */
+  const tails = new Map<AccountId, Tail>();
+  let allOctets = 0;
+  let line = lineOf();
+
+  function empty(tail: Tail): void {
+    allOctets -= tail.octets;
+    tail.stretches = [];
+    tail.count = 0;
+    tail.octets = 0;
+  }
+
+  function dropOldest(tail: Tail): void {
+    const stretch = tail.stretches.shift();
+    if (stretch === undefined) return;
+    tail.count -= stretch.rows.length;
+    tail.octets -= stretch.octets;
+    allOctets -= stretch.octets;
+  }
+
+  function keepLine(): void {
+    if (lineOf() === line) return;
+    line = lineOf();
+    for (const tail of tails.values()) {
+      empty(tail);
+      tail.last = 0;
+    }
+  }
+
+  function keepBounds(accountId: AccountId, tail: Tail): void {
+    while (tail.count > bounds.reports || tail.octets > bounds.octets) dropOldest(tail);
+    tails.delete(accountId);
+    tails.set(accountId, tail);
+    for (const other of tails.values()) {
+      if (allOctets <= bounds.allOctets) return;
+      empty(other);
+    }
+  }
+
+  function change(accountId: AccountId, tail: Tail): void {
+    let mask = 0;
+    for (const states of tail.followers.keys()) mask |= states;
+    if (mask === tail.mask) return;
+    tail.mask = mask;
+    onFollowed(accountId, mask);
+  }
+
+  return {
+    follow(accountId, states) {
+      const mask = maskOf(states);
+      let tail = tails.get(accountId);
+      if (tail === undefined) {
+        tail = { followers: new Map(), mask: 0, stretches: [], count: 0, octets: 0, last: 0 };
+        tails.set(accountId, tail);
+      }
+      const { followers } = tail;
+      followers.set(mask, (followers.get(mask) ?? 0) + 1);
+      change(accountId, tail);
+      const followed = tail;
+      let isFollowing = true;
+      return () => {
+        if (!isFollowing) return;
+        isFollowing = false;
+        const left = (followers.get(mask) ?? 1) - 1;
+        if (left > 0) followers.set(mask, left);
+        else followers.delete(mask);
+        change(accountId, followed);
+        if (followers.size > 0) return;
+        empty(followed);
+        tails.delete(accountId);
+      };
+    },
+
+    note(accountId, last, fresh) {
+      const tail = tails.get(accountId);
+      if (tail === undefined) return;
+      keepLine();
+      if (last <= tail.last) {
+        // News that came late is none; reports that come late would stand behind those that follow on them.
+        if (fresh !== undefined) empty(tail);
+        return;
+      }
+      const isNext = fresh?.first === tail.last + 1;
+      tail.last = last;
+      if (!isNext) empty(tail);
+      if (fresh === undefined) return;
+      const octets = fresh.rows.reduce((sum, row) => sum + octetsOf(row), 0);
+      tail.stretches.push({ ...fresh, last, octets, timeMs: clock.monotonic(), reports: [] });
+      tail.count += fresh.rows.length;
+      tail.octets += octets;
+      allOctets += octets;
+      keepBounds(accountId, tail);
+    },
+
+    scan(accountId, { after, limit, mask }) {
+      const tail = tails.get(accountId);
+      if (tail === undefined) return undefined;
+      keepLine();
+      const sinceMs = clock.monotonic() - bounds.ageMs;
+      while ((tail.stretches[0]?.timeMs ?? sinceMs) < sinceMs) dropOldest(tail);
+      const oldest = tail.stretches[0];
+      if (oldest === undefined || after + 1 < oldest.first || after >= tail.last) return undefined;
+      const last = Math.min(after + limit, tail.last);
+      const reports: StoredReport[] = [];
+      for (const stretch of tail.stretches.slice(placeOf(tail.stretches, after + 1))) {
+        if (stretch.first > last) break;
+        // It was committed before somebody wanted so many states.
+        if ((mask & ~stretch.mask) !== 0) return undefined;
+        for (let at = rowAfter(stretch.rows, after); at < stretch.rows.length; at++) {
+          const [number, , state] = stretch.rows[at] as PackedRow;
+          if (number > last) break;
+          if ((mask >> state) & 1) reports.push(reportAt(stretch, at));
+        }
+      }
+      return { reports, first: after + 1, last };
+    },
+  };
+}
+
+function reportAt({ reports, rows }: Stretch, at: number): StoredReport {
+  const known = reports[at];
+  if (known !== undefined) return known;
+  const report = reportOf(unpackRow(rows[at] as PackedRow));
+  reports[at] = report;
+  return report;
+}
+
+/** Where the stretch that holds this number is; readers are mostly at the end. */
+function placeOf(stretches: readonly Stretch[], number: number): number {
+  let place = stretches.length - 1;
+  while (place > 0 && (stretches[place] as Stretch).first > number) place--;
+  return place;
+}
+
+/** The place of the first row behind this number, by bisection. */
+function rowAfter(rows: FreshReports["rows"], after: number): number {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((rows[middle] as PackedRow)[0] <= after) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function octetsOf(row: PackedRow): number {
+  const texts = (row[12]?.length ?? 0) + (row[13]?.length ?? 0) + (row[14]?.length ?? 0);
+  return reportOctets + 3 * texts;
+}
