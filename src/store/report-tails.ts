@@ -38,8 +38,9 @@ export interface ReportTailsDeps {
 }
 
 export interface TailBounds {
+  /** Reports and commits of one account. */
+  readonly count: number;
   /** Of one account. */
-  readonly reports: number;
   readonly octets: number;
   /** Of all accounts; the account whose last commit is longest ago is emptied first. */
   readonly allOctets: number;
@@ -48,7 +49,7 @@ export interface TailBounds {
 }
 
 const defaultBounds: TailBounds = {
-  reports: 4_096,
+  count: 4_096,
   octets: 4 * 1024 ** 2,
   allOctets: 16 * 1024 ** 2,
   ageMs: 10_000,
@@ -66,16 +67,19 @@ interface Stretch extends FreshReports {
 interface Tail {
   /** How many follow which states. */
   readonly followers: Map<number, number>;
+  followerCount: number;
   mask: number;
   /** Without a gap, the newest last; empty or up to `last`. */
   stretches: Stretch[];
+  /** Of reports and stretches: one without a report that is wanted takes room too. */
   count: number;
   octets: number;
   last: number;
 }
 
-/** Of a report beside its texts, as a row and as an object. */
-const reportOctets = 800;
+/** Of a report beside its texts, as a row, as an object and as octets. */
+const reportOctets = 1_000;
+const stretchOctets = 200;
 
 export function createReportTails(deps: ReportTailsDeps): ReportTails {
   const { clock, lineOf, onFollowed } = deps;
@@ -95,7 +99,7 @@ export function createReportTails(deps: ReportTailsDeps): ReportTails {
   function dropOldest(tail: Tail): void {
     const stretch = tail.stretches.shift();
     if (stretch === undefined) return;
-    tail.count -= stretch.rows.length;
+    tail.count -= 1 + stretch.rows.length;
     tail.octets -= stretch.octets;
     allOctets -= stretch.octets;
   }
@@ -110,7 +114,7 @@ export function createReportTails(deps: ReportTailsDeps): ReportTails {
   }
 
   function keepBounds(accountId: AccountId, tail: Tail): void {
-    while (tail.count > bounds.reports || tail.octets > bounds.octets) dropOldest(tail);
+    while (tail.count > bounds.count || tail.octets > bounds.octets) dropOldest(tail);
     tails.delete(accountId);
     tails.set(accountId, tail);
     for (const other of tails.values()) {
@@ -132,22 +136,32 @@ export function createReportTails(deps: ReportTailsDeps): ReportTails {
       const mask = maskOf(states);
       let tail = tails.get(accountId);
       if (tail === undefined) {
-        tail = { followers: new Map(), mask: 0, stretches: [], count: 0, octets: 0, last: 0 };
+        tail = {
+          followers: new Map(),
+          followerCount: 0,
+          mask: 0,
+          stretches: [],
+          count: 0,
+          octets: 0,
+          last: 0,
+        };
         tails.set(accountId, tail);
       }
       const { followers } = tail;
       followers.set(mask, (followers.get(mask) ?? 0) + 1);
+      tail.followerCount += 1;
       change(accountId, tail);
       const followed = tail;
       let isFollowing = true;
       return () => {
         if (!isFollowing) return;
         isFollowing = false;
+        followed.followerCount -= 1;
         const left = (followers.get(mask) ?? 1) - 1;
         if (left > 0) followers.set(mask, left);
         else followers.delete(mask);
         change(accountId, followed);
-        if (followers.size > 0) return;
+        if (followed.followerCount > 0) return;
         empty(followed);
         tails.delete(accountId);
       };
@@ -166,9 +180,9 @@ export function createReportTails(deps: ReportTailsDeps): ReportTails {
       tail.last = last;
       if (!isNext) empty(tail);
       if (fresh === undefined) return;
-      const octets = fresh.rows.reduce((sum, row) => sum + octetsOf(row), 0);
+      const octets = fresh.rows.reduce((sum, row) => sum + octetsOf(row), stretchOctets);
       tail.stretches.push({ ...fresh, last, octets, timeMs: clock.monotonic(), reports: [] });
-      tail.count += fresh.rows.length;
+      tail.count += 1 + fresh.rows.length;
       tail.octets += octets;
       allOctets += octets;
       keepBounds(accountId, tail);
@@ -194,7 +208,7 @@ export function createReportTails(deps: ReportTailsDeps): ReportTails {
           if ((mask >> state) & 1) reports.push(reportAt(stretch, at));
         }
       }
-      return { reports, first: after + 1, last };
+      return { reports, first: after + 1, last, isShared: tail.followerCount > 1 };
     },
   };
 }

@@ -34,6 +34,8 @@ export interface ReportScan {
   /** The first and last number that were looked at, wanted or not; undefined where there were none. */
   readonly first: number | undefined;
   readonly last: number | undefined;
+  /** Several follow the account, and are given the same objects. */
+  readonly isShared?: boolean;
 }
 
 export interface ReportBounds {

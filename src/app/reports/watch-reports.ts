@@ -31,6 +31,8 @@ export interface ReportPage {
   readonly reports: readonly StoredReport[];
   /** Valid after these reports. */
   readonly cursor: string;
+  /** Other streams of the account are given the same objects. */
+  readonly isShared: boolean;
 }
 
 export interface WatchReportsDeps {
@@ -142,10 +144,10 @@ async function* follow(
   let filtered = 0;
   let toldAtMs = clock.monotonic();
   let line = cursors.line();
-  const tell = (reports: readonly StoredReport[]): ReportPage => {
+  const tell = (reports: readonly StoredReport[], isShared = false): ReportPage => {
     filtered = 0;
     toldAtMs = clock.monotonic();
-    return { reports, cursor: cursors.cursorAfter(accountId, after) };
+    return { reports, cursor: cursors.cursorAfter(accountId, after), isShared };
   };
 
   // All other starts can be asked for again after a lost connection; this one is gone with it, so that its reader gets a cursor at once.
@@ -179,7 +181,7 @@ async function* follow(
     filtered += looked - wanted.length;
     const isCheckpointDue =
       filtered >= checkpointAfterFiltered || clock.monotonic() - toldAtMs >= checkpointEveryMs;
-    if (wanted.length > 0 || isCheckpointDue) yield tell(wanted);
+    if (wanted.length > 0 || isCheckpointDue) yield tell(wanted, scan.isShared);
     if (left === 0) return;
     const isAllRead = !isCut && looked < limit;
     // Where reports are long, what would be cut off again is not read again.

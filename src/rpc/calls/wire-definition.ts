@@ -4,6 +4,7 @@
  */
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { MethodDefinition, ServiceDefinition } from "@grpc/grpc-js";
+import { octetsOfAnswer } from "./encoded-answer.ts";
 import type { MessageType, MethodOf, ServiceOf } from "./handlers.ts";
 import { keepingFaults } from "./read-requests.ts";
 import { requestShapeOf } from "./request-shapes.ts";
@@ -30,7 +31,7 @@ function definitionOf(
       requestStream: method.requestStream,
       responseStream: method.responseStream,
       requestDeserialize: decoderOf(method),
-      responseSerialize: (answer) => encode(method.responseType, answer),
+      responseSerialize: (answer) => octetsOfAnswer(answer) ?? encode(method.responseType, answer),
       requestSerialize: neverCalled,
       responseDeserialize: neverCalled,
     };

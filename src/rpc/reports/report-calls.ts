@@ -7,7 +7,8 @@ import type {
   StreamDeliveryReportsResponse,
 } from "../../gen/smsrelay/v1/sms_service.ts";
 import type { Handlers, ScopesOf } from "../calls/handlers.ts";
-import { fromStreamRequest, toDeliveryReport } from "./translate-report.ts";
+import { toReportAnswer } from "./report-answer.ts";
+import { fromStreamRequest } from "./translate-report.ts";
 
 export interface ReportCallsDeps {
   readonly reports: Reports;
@@ -33,6 +34,5 @@ async function* streamReports(
   { watchReports }: Reports,
 ): AsyncGenerator<StreamDeliveryReportsResponse, void> {
   const query = fromStreamRequest(request);
-  for await (const page of watchReports({ accountId, ...query, signal }))
-    yield { reports: page.reports.map(toDeliveryReport), cursor: page.cursor };
+  for await (const page of watchReports({ accountId, ...query, signal })) yield toReportAnswer(page);
 }
