@@ -1,7 +1,7 @@
 /**
- * The live tail of reports: of each account that is followed, the reports committed last, in memory, so that whoever has read all before
- * them need not read them from the store. Both stores put in what they have committed and look here before they read. A tail is one
- * stretch of numbers without a gap that ends with the last report known; whatever does not continue it empties it, and whoever is not
+ * The live tail of reports: of each account that is followed, the reports committed last, in memory until those who read here have read
+ * them, so that whoever has read all before them need not read them from the store. Both stores put in what they have committed. A tail is
+ * one stretch of numbers without a gap that ends with the last report known; whatever does not continue it empties it, and whoever is not
  * inside it reads the store: who is slow, who is new, and everybody where reports were committed elsewhere.
  */
 import type { AccountId } from "../domain/ids.ts";
@@ -10,25 +10,21 @@ import { maskOf } from "./codes.ts";
 import type { FreshReports } from "./fresh-reports.ts";
 import { type PackedRow, unpackRow } from "./packed-scan.ts";
 import { reportOf } from "./report-row.ts";
-import type { ReportLine, ReportScan, StoredReport } from "./reports.ts";
+import type { FollowedReports, ReportLine, ReportScan, StoredReport } from "./reports.ts";
+import type { Store } from "./store.ts";
+
+type States = ReadonlySet<StoredReport["state"]> | undefined;
 
 export interface ReportTails {
-  /** Keeps the account's reports in these states (undefined: all) at hand until the answer is called; harmless when repeated. */
-  follow(accountId: AccountId, states: ReadonlySet<StoredReport["state"]> | undefined): () => void;
+  /** Keeps the account's reports in these states at hand for one reader, until it stops. */
+  follow(accountId: AccountId, states: States): FollowedReports;
   /** A report of this number is the account's last, as far as is known; `fresh` are those that this process has just committed. */
   note(accountId: AccountId, last: number, fresh?: FreshReports): void;
-  /** What reading the store would answer; undefined where it has to be read. */
-  scan(accountId: AccountId, query: TailQuery): ReportScan | undefined;
-}
-
-export interface TailQuery {
-  readonly after: number;
-  readonly limit: number;
-  /** By `maskOf`. */
-  readonly mask: number;
 }
 
 export interface ReportTailsDeps {
+  /** Reads what is not at hand. */
+  readonly scanStored: Store["scanReports"];
   readonly clock: Pick<Clock, "monotonic">;
   /** Reports of another line may not be there. */
   readonly lineOf: () => ReportLine;
@@ -64,10 +60,16 @@ interface Stretch extends FreshReports {
   readonly reports: (StoredReport | undefined)[];
 }
 
+interface Follower {
+  readonly mask: number;
+  /** Up to where it has read, if it reads inside the tail; those that lag behind it are waited for no more. */
+  after: number | undefined;
+}
+
 interface Tail {
-  /** How many follow which states. */
-  readonly followers: Map<number, number>;
-  followerCount: number;
+  readonly accountId: AccountId;
+  readonly followers: Set<Follower>;
+  /** Of all followers. */
   mask: number;
   /** Without a gap, the newest last; empty or up to `last`. */
   stretches: Stretch[];
@@ -82,7 +84,7 @@ const reportOctets = 1_000;
 const stretchOctets = 200;
 
 export function createReportTails(deps: ReportTailsDeps): ReportTails {
-  const { clock, lineOf, onFollowed } = deps;
+  const { scanStored, clock, lineOf, onFollowed } = deps;
   const bounds = { ...defaultBounds, ...deps.bounds };
   /** In the order of their last commits. */
   const tails = new Map<AccountId, Tail>();
@@ -123,47 +125,67 @@ export function createReportTails(deps: ReportTailsDeps): ReportTails {
     }
   }
 
-  function change(accountId: AccountId, tail: Tail): void {
+  /** Nobody asks again for what all that read here have read: kept longer it costs more in garbage collection than reading it would. */
+  function dropRead(tail: Tail): void {
+    let read = tail.last;
+    const first = tail.stretches[0]?.first ?? 0;
+    for (const { after } of tail.followers)
+      if (after !== undefined && after + 1 >= first && after < read) read = after;
+    while ((tail.stretches[0]?.last ?? Number.POSITIVE_INFINITY) <= read) dropOldest(tail);
+  }
+
+  function tellFollowed(tail: Tail): void {
     let mask = 0;
-    for (const states of tail.followers.keys()) mask |= states;
+    for (const follower of tail.followers) mask |= follower.mask;
     if (mask === tail.mask) return;
     tail.mask = mask;
-    onFollowed(accountId, mask);
+    onFollowed(tail.accountId, mask);
+  }
+
+  function scan(tail: Tail, follower: Follower, after: number, limit: number): ReportScan | undefined {
+    keepLine();
+    const sinceMs = clock.monotonic() - bounds.ageMs;
+    while ((tail.stretches[0]?.timeMs ?? sinceMs) < sinceMs) dropOldest(tail);
+    const oldest = tail.stretches[0];
+    const isInside = oldest !== undefined && after + 1 >= oldest.first;
+    follower.after = isInside ? after : undefined;
+    if (!isInside) return undefined;
+    dropRead(tail);
+    if (after >= tail.last) return undefined;
+    const last = Math.min(after + limit, tail.last);
+    const reports: StoredReport[] = [];
+    for (const stretch of tail.stretches.slice(placeOf(tail.stretches, after + 1))) {
+      if (stretch.first > last) break;
+      // It was committed before somebody wanted so many states.
+      if ((follower.mask & ~stretch.mask) !== 0) return undefined;
+      for (let at = rowAfter(stretch.rows, after); at < stretch.rows.length; at++) {
+        const [number, , state] = stretch.rows[at] as PackedRow;
+        if (number > last) break;
+        if ((follower.mask >> state) & 1) reports.push(reportAt(stretch, at));
+      }
+    }
+    return { reports, first: after + 1, last, isShared: tail.followers.size > 1 };
   }
 
   return {
     follow(accountId, states) {
-      const mask = maskOf(states);
-      let tail = tails.get(accountId);
-      if (tail === undefined) {
-        tail = {
-          followers: new Map(),
-          followerCount: 0,
-          mask: 0,
-          stretches: [],
-          count: 0,
-          octets: 0,
-          last: 0,
-        };
-        tails.set(accountId, tail);
-      }
-      const { followers } = tail;
-      followers.set(mask, (followers.get(mask) ?? 0) + 1);
-      tail.followerCount += 1;
-      change(accountId, tail);
-      const followed = tail;
-      let isFollowing = true;
-      return () => {
-        if (!isFollowing) return;
-        isFollowing = false;
-        followed.followerCount -= 1;
-        const left = (followers.get(mask) ?? 1) - 1;
-        if (left > 0) followers.set(mask, left);
-        else followers.delete(mask);
-        change(accountId, followed);
-        if (followed.followerCount > 0) return;
-        empty(followed);
-        tails.delete(accountId);
+      const tail = tails.get(accountId) ?? emptyTail(accountId);
+      tails.set(accountId, tail);
+      const follower: Follower = { mask: maskOf(states), after: undefined };
+      tail.followers.add(follower);
+      tellFollowed(tail);
+      return {
+        async scan(after, limit) {
+          const atHand = tail.followers.has(follower) ? scan(tail, follower, after, limit) : undefined;
+          return atHand ?? (await scanStored(accountId, { after, limit, states }));
+        },
+        stop() {
+          if (!tail.followers.delete(follower)) return;
+          tellFollowed(tail);
+          if (tail.followers.size > 0) return;
+          empty(tail);
+          tails.delete(accountId);
+        },
       };
     },
 
@@ -187,30 +209,11 @@ export function createReportTails(deps: ReportTailsDeps): ReportTails {
       allOctets += octets;
       keepBounds(accountId, tail);
     },
-
-    scan(accountId, { after, limit, mask }) {
-      const tail = tails.get(accountId);
-      if (tail === undefined) return undefined;
-      keepLine();
-      const sinceMs = clock.monotonic() - bounds.ageMs;
-      while ((tail.stretches[0]?.timeMs ?? sinceMs) < sinceMs) dropOldest(tail);
-      const oldest = tail.stretches[0];
-      if (oldest === undefined || after + 1 < oldest.first || after >= tail.last) return undefined;
-      const last = Math.min(after + limit, tail.last);
-      const reports: StoredReport[] = [];
-      for (const stretch of tail.stretches.slice(placeOf(tail.stretches, after + 1))) {
-        if (stretch.first > last) break;
-        // It was committed before somebody wanted so many states.
-        if ((mask & ~stretch.mask) !== 0) return undefined;
-        for (let at = rowAfter(stretch.rows, after); at < stretch.rows.length; at++) {
-          const [number, , state] = stretch.rows[at] as PackedRow;
-          if (number > last) break;
-          if ((mask >> state) & 1) reports.push(reportAt(stretch, at));
-        }
-      }
-      return { reports, first: after + 1, last, isShared: tail.followerCount > 1 };
-    },
   };
+}
+
+function emptyTail(accountId: AccountId): Tail {
+  return { accountId, followers: new Set(), mask: 0, stretches: [], count: 0, octets: 0, last: 0 };
 }
 
 function reportAt({ reports, rows }: Stretch, at: number): StoredReport {

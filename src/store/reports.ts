@@ -38,6 +38,17 @@ export interface ReportScan {
   readonly isShared?: boolean;
 }
 
+/** An account's reports to one reader. */
+export interface FollowedReports {
+  /**
+   * Looks through the reports with number > `after`, at most `limit`, for those in the states that are followed: among what was just
+   * committed, else in the store. What stands before `after` is needed no more.
+   */
+  scan(after: number, limit: number): Promise<ReportScan>;
+  /** Harmless when repeated. */
+  stop(): void;
+}
+
 export interface ReportBounds {
   /** Number of the oldest report kept, or last + 1 when none is. */
   readonly oldest: number;

@@ -20,7 +20,7 @@ import type {
 import type { Retention } from "./cleaning.ts";
 import type { GatewaySessions } from "./gateway-sessions.ts";
 import type { Records } from "./records/facade.ts";
-import type { ReportBounds, ReportLine, ReportScan, StoredReport } from "./reports.ts";
+import type { FollowedReports, ReportBounds, ReportLine, ReportScan, StoredReport } from "./reports.ts";
 import type {
   CancelOutcome,
   ReceiptOutcome,
@@ -143,11 +143,11 @@ export interface Store extends Records {
   reportBounds(accountId: AccountId): Promise<ReportBounds>;
   /** The number of the last report before `timeMs`: reading after it starts at that time. */
   reportNumberBefore(accountId: AccountId, timeMs: number): Promise<number>;
-  /**
-   * Somebody reads on as reports are committed: those in these states (undefined: all) are kept at hand, so that scanning behind the last
-   * ones that were read need not read them. Returns the end of it.
-   */
-  followReports(accountId: AccountId, states: ReadonlySet<StoredReport["state"]> | undefined): () => void;
+  /** For one who reads on as reports are committed: those in these states (undefined: all) are kept at hand where they can be. */
+  followReports(
+    accountId: AccountId,
+    states: ReadonlySet<StoredReport["state"]> | undefined,
+  ): FollowedReports;
   /** Called after each commit that wrote reports, with the account's last number; returns the unsubscriber. */
   onReports(listener: (accountId: AccountId, last: number) => void): () => void;
 

@@ -6,7 +6,7 @@ import { SmsError } from "../../domain/errors.ts";
 import type { AccountId, MessageId } from "../../domain/ids.ts";
 import { messageIdOf } from "../../domain/ids.ts";
 import type { Clock } from "../../observability/clock.ts";
-import type { StoredReport } from "../../store/reports.ts";
+import type { FollowedReports, StoredReport } from "../../store/reports.ts";
 import type { Store } from "../../store/store.ts";
 import { createWaker } from "../calls/waker.ts";
 import { type Cursors, cursorExpired, invalidCursor } from "../subscriptions/cursors.ts";
@@ -38,7 +38,7 @@ export interface ReportPage {
 export interface WatchReportsDeps {
   readonly store: Pick<
     Store,
-    "scanReports" | "reportBounds" | "reportNumberBefore" | "followReports" | "onReports" | "openSubscription"
+    "reportBounds" | "reportNumberBefore" | "followReports" | "onReports" | "openSubscription"
   >;
   readonly cursors: Cursors;
   readonly readers: Readers;
@@ -73,15 +73,15 @@ export function createWatchReports(deps: WatchReportsDeps): WatchReports {
     const stopListening = deps.store.onReports((writer) => {
       if (writer === accountId) waker.wake();
     });
-    const stopFollowing = deps.store.followReports(accountId, call.filter.states);
+    const following = deps.store.followReports(accountId, call.filter.states);
     const ends = [signal, reader.signal, deps.stopping];
     for (const end of ends) end.addEventListener("abort", waker.wake);
     try {
       const after = await findStart(deps, accountId, start, reader);
-      yield* follow(deps, call, { after, replaced: reader.signal, waker });
+      yield* follow(deps, call, { after, following, replaced: reader.signal, waker });
     } finally {
       for (const end of ends) end.removeEventListener("abort", waker.wake);
-      stopFollowing();
+      following.stop();
       stopListening();
       reader.close();
     }
@@ -127,6 +127,7 @@ async function findStart(
 
 interface Position {
   readonly after: number;
+  readonly following: FollowedReports;
   readonly replaced: AbortSignal;
   readonly waker: ReturnType<typeof createWaker>;
 }
@@ -134,9 +135,9 @@ interface Position {
 async function* follow(
   deps: WatchReportsDeps,
   call: WatchReportsCall,
-  { after: start, replaced, waker }: Position,
+  { after: start, following, replaced, waker }: Position,
 ): AsyncGenerator<ReportPage, void> {
-  const { store, cursors, clock, stopping } = deps;
+  const { cursors, clock, stopping } = deps;
   const { accountId, filter, signal } = call;
   let left = call.reportLimit;
   let after = start;
@@ -161,7 +162,7 @@ async function* follow(
     }
     // Taken before the read: a commit during it wakes the next wait at once, so that nothing is slept through.
     const woken = waker.next();
-    const scan = await store.scanReports(accountId, { after, limit, states: filter.states });
+    const scan = await following.scan(after, limit);
     if (cursors.line() !== line) {
       // Another server has taken over: what was read may not be there, and what was handed on must be.
       cursors.carryOver(accountId, line, after);

@@ -76,14 +76,7 @@ export async function planAccept(
     const availableTimeMs = available.get(entry) ?? message.acceptTimeMs;
     const messageValues = messageRow(entry);
     messages.push(messageValues);
-    const isFollowed = tx.fresh.isFollowed(message.accountId);
-    if (isFollowed)
-      tx.fresh.remember(message.id, {
-        client_reference: message.clientReference ?? null,
-        metadata: messageValues.metadata,
-        accept_time: message.acceptTimeMs,
-        sender: message.sender.address,
-      });
+    const isFollowed = tx.followed.has(message.accountId);
     const claimed: Claimed[] = [];
     for (const delivery of entry.deliveries) {
       const { admission } = delivery;

@@ -2,10 +2,17 @@
  * The last statement of a writing transaction: advances the counters of the accounts concerned, in account order, and inserts their
  * reports with consecutive numbers. The counters stay locked until the commit, so that number order is commit order.
  */
-import type { AccountId } from "../../domain/ids.ts";
+import type { AccountId, MessageId } from "../../domain/ids.ts";
 import { stateCodes } from "../codes.ts";
-import type { FreshReports, FreshSource } from "../fresh-reports.ts";
+import {
+  createFreshRows,
+  type FollowedAccounts,
+  type FreshReports,
+  type MessageShown,
+  messagesOf,
+} from "../fresh-reports.ts";
 import type { PendingReport } from "../pending-report.ts";
+import { unpackOptional } from "./pack-text.ts";
 import { type Connection, statement } from "./statement.ts";
 
 /** An account, the number of its last report, and its new reports where they are followed and at hand. */
@@ -58,26 +65,68 @@ const appendToOne = statement<Advanced>(
    SELECT account_id, last, previous_time FROM advanced`,
 );
 
+/** Sent with the reports where they are followed: what they show of their messages. */
+const findMessages = statement<MessageShown & { readonly id: MessageId }>(
+  "find_messages_shown",
+  "SELECT id, client_reference, metadata, accept_time, sender FROM messages WHERE account_id = $1 AND id = ANY($2::text[])",
+);
+
 export async function appendReports(
   connection: Connection,
   pending: readonly PendingReport[],
-  fresh: FreshSource,
+  followed: FollowedAccounts,
 ): Promise<AppendedReports> {
   if (pending.length === 0) return [];
   const byAccount = Map.groupBy(pending, ({ accountId }) => accountId);
-  const answered = await send(connection, byAccount);
-  return answered.map(({ account_id: accountId, last, previous_time }) => {
-    const reports = byAccount.get(accountId) ?? [];
-    const first = last - reports.length + 1;
-    const rows = fresh.begin(accountId, first);
-    if (rows === undefined) return { accountId, last };
-    let timeMs = previous_time ?? 0;
-    reports.forEach((report, index) => {
-      timeMs = Math.max(timeMs, report.timeMs);
-      rows.add(report, first + index, timeMs);
-    });
-    return { accountId, last, fresh: rows.end() };
+  const atHand: Promise<AtHand>[] = [];
+  for (const [accountId, reports] of byAccount) {
+    if (!followed.has(accountId)) continue;
+    const mask = followed.maskOf(accountId);
+    const ids = messagesOf(reports, mask);
+    if (ids !== undefined) atHand.push(findAtHand(connection, accountId, mask, ids));
+  }
+  const [answered, ...found] = await Promise.all([send(connection, byAccount), ...atHand]);
+  return answered.map((advanced) => {
+    const { account_id: accountId, last } = advanced;
+    const known = found.find((one) => one.accountId === accountId);
+    if (known === undefined) return { accountId, last };
+    return { accountId, last, fresh: freshOf(advanced, byAccount.get(accountId) ?? [], known) };
   });
+}
+
+/** What is at hand of an account's new reports. */
+interface AtHand {
+  readonly accountId: AccountId;
+  readonly mask: number;
+  readonly messages: ReadonlyMap<MessageId, MessageShown>;
+}
+
+async function findAtHand(
+  connection: Connection,
+  accountId: AccountId,
+  mask: number,
+  ids: ReadonlySet<MessageId>,
+): Promise<AtHand> {
+  const rows = ids.size === 0 ? [] : await connection.all(findMessages, accountId, [...ids]);
+  const messages = rows.map(
+    (row) => [row.id, { ...row, client_reference: unpackOptional(row.client_reference) }] as const,
+  );
+  return { accountId, mask, messages: new Map(messages) };
+}
+
+function freshOf(
+  { last, previous_time }: Advanced,
+  reports: readonly PendingReport[],
+  { mask, messages }: AtHand,
+): FreshReports | undefined {
+  const first = last - reports.length + 1;
+  const rows = createFreshRows(first, mask, messages);
+  let timeMs = previous_time ?? 0;
+  reports.forEach((report, index) => {
+    timeMs = Math.max(timeMs, report.timeMs);
+    rows.add(report, first + index, timeMs);
+  });
+  return rows.end();
 }
 
 function send(

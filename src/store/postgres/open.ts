@@ -10,7 +10,7 @@ import { Listeners } from "../../observability/listeners.ts";
 import type { Logger } from "../../observability/logger.ts";
 import { cleanAll } from "../cleaning.ts";
 import { maskOf } from "../codes.ts";
-import { createFreshSource } from "../fresh-reports.ts";
+import { createFollowedAccounts } from "../fresh-reports.ts";
 import { mapPort } from "../map-port.ts";
 import { createRecords } from "../records/facade.ts";
 import { createReportTails } from "../report-tails.ts";
@@ -87,8 +87,13 @@ function createStore(options: PostgresStoreOptions, storeId: string, guard: Serv
   const reportListeners = new Listeners<AccountId, number>("reports", log);
   const commitListeners = new Listeners<Commit>("commit", log);
   const waitingListeners = new Listeners<GatewayId | undefined>("waiting", log);
-  const fresh = createFreshSource();
-  const tails = createReportTails({ clock, lineOf: () => guard.line, onFollowed: fresh.follow });
+  const followed = createFollowedAccounts();
+  const tails = createReportTails({
+    scanStored: (accountId, wanted) => scanStored(accountId, wanted),
+    clock,
+    lineOf: () => guard.line,
+    onFollowed: followed.set,
+  });
   const tellReports = (accountId: AccountId, last: number) => {
     tails.note(accountId, last);
     reportListeners.tell(accountId, last);
@@ -150,7 +155,7 @@ function createStore(options: PostgresStoreOptions, storeId: string, guard: Serv
     maxBatchRows: options.maxBatchRows,
     maxWaitingRows: options.maxWaitingRows,
     log,
-    fresh,
+    followed,
     lineOf: () => guard.line,
     onCommitted: ({ reports, wokenQueues }, rows, startMs) => {
       tellCommit(rows, startMs);
@@ -165,6 +170,12 @@ function createStore(options: PostgresStoreOptions, storeId: string, guard: Serv
   });
   const { read, readTogether } = createReader(readers, readerCount, options.maxWaitingReads ?? 10_000);
   let closing: Promise<void> | undefined;
+
+  const scanStored: Store["scanReports"] = (accountId, { after, limit, states }) => {
+    poll.watch(accountId);
+    const query = { accountId, after, limit, mask: maskOf(states) };
+    return read(accountId, (connection) => scanReports(connection, query));
+  };
 
   async function closeAll(): Promise<void> {
     await closeWriter();
@@ -226,24 +237,25 @@ function createStore(options: PostgresStoreOptions, storeId: string, guard: Serv
       readTogether(accountId, (connection) => listMessages(connection, { accountId, filter, page })),
     readStates: (ids) => read(undefined, (connection) => readStates(connection, ids)),
     async readReports(accountId, after, limit) {
-      poll.watch(accountId);
-      const query = { accountId, after, limit, mask: maskOf(undefined) };
-      return (await read(accountId, (connection) => scanReports(connection, query))).reports;
+      return (await scanStored(accountId, { after, limit, states: undefined })).reports;
     },
-    scanReports: (accountId, { after, limit, states }) => {
-      poll.watch(accountId);
-      const query = { accountId, after, limit, mask: maskOf(states) };
-      const atHand = closing === undefined ? tails.scan(accountId, query) : undefined;
-      if (atHand !== undefined) return Promise.resolve(atHand);
-      return read(accountId, (connection) => scanReports(connection, query));
-    },
+    scanReports: scanStored,
     reportBounds: (accountId) => {
       poll.watch(accountId);
       return read(accountId, (connection) => reportBounds(connection, accountId));
     },
     reportNumberBefore: (accountId, timeMs) =>
       readTogether(accountId, (connection) => reportNumberBefore(connection, { accountId, timeMs })),
-    followReports: tails.follow,
+    followReports(accountId, states) {
+      const following = tails.follow(accountId, states);
+      return {
+        scan(after, limit) {
+          poll.watch(accountId);
+          return following.scan(after, limit);
+        },
+        stop: following.stop,
+      };
+    },
     onReports: (listener) => reportListeners.add(listener),
     backlog: () => read(undefined, readBacklog),
     backup: () => Promise.reject(refuseBackup()),

@@ -25,7 +25,7 @@ import type { Transaction } from "./transaction.ts";
 export function recordReceipt(tx: Transaction, receipt: Receipt): ReceiptOutcome {
   const ended = tx.rows.ended.get(receipt);
   if (ended !== undefined) {
-    const shown = tx.fresh.isFollowed(ended.accountId) ? shownAtEnd(ended) : undefined;
+    const shown = tx.followed.has(ended.accountId) ? shownAtEnd(ended) : undefined;
     tellEnd(tx, ended.accountId, ended.deliveryId, ended.move, shown);
     return ended.outcome;
   }

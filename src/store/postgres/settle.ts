@@ -38,7 +38,7 @@ export function settle(tx: Transaction, queueEnds: QueueEnds, entry: Settlement)
   if (submitted !== undefined && attempt !== undefined) {
     if (!isOfOnePart(attempt)) addIds(tx.rows, submitted, attempt, attempt.number, attempt.parts);
     const { account_id: accountId, recipient } = submitted;
-    const shown = tx.fresh.isFollowed(accountId) ? shownOf(recipient, attempt, timeMs) : undefined;
+    const shown = tx.followed.has(accountId) ? shownOf(recipient, attempt, timeMs) : undefined;
     tx.reports.push({ accountId, deliveryId, state: "SUBMITTED", timeMs, shown });
     return { kind: "settled", state: "SUBMITTED" };
   }

@@ -5,7 +5,7 @@
 import type { GatewayId } from "../../domain/ids.ts";
 import type { ClaimRef } from "../accepting.ts";
 import type { LaneEnd } from "../commit-order.ts";
-import type { FreshSource } from "../fresh-reports.ts";
+import type { FollowedAccounts } from "../fresh-reports.ts";
 import type { PendingReport } from "../pending-report.ts";
 import { createLockedRows, type LockedRows } from "./locked-rows.ts";
 import type { QueueMove } from "./queue-ends.ts";
@@ -14,8 +14,8 @@ import type { Connection } from "./statement.ts";
 export interface Transaction {
   readonly connection: Connection;
   readonly reports: PendingReport[];
-  /** Told what reports show, where it is followed. */
-  readonly fresh: FreshSource;
+  /** Of these accounts, reports say what they show where that is at hand. */
+  readonly followed: FollowedAccounts;
   readonly rows: LockedRows;
   /** By lane number; a copy, which replaces the writer's once the transaction has committed. */
   readonly laneEnds: LaneEnd[];
@@ -32,12 +32,12 @@ export interface Transaction {
 export function beginTransaction(
   connection: Connection,
   laneEnds: readonly LaneEnd[],
-  fresh: FreshSource,
+  followed: FollowedAccounts,
 ): Transaction {
   return {
     connection,
     reports: [],
-    fresh,
+    followed,
     rows: createLockedRows(),
     laneEnds: [...laneEnds],
     queueMoves: [],

@@ -6,7 +6,7 @@ import type { ClaimantId, GatewayId } from "../../domain/ids.ts";
 import type { Claim, ClaimRef } from "../accepting.ts";
 import { stateCodes } from "../codes.ts";
 import type { LaneEnd } from "../commit-order.ts";
-import type { FreshSource } from "../fresh-reports.ts";
+import type { FollowedAccounts } from "../fresh-reports.ts";
 import { kindsOf, recordWrites } from "../records/steps.ts";
 import { nothingOverdue } from "../state-counts.ts";
 import { planAccept } from "./accept.ts";
@@ -37,7 +37,7 @@ export interface WriterState {
   readonly queueEnds: QueueEnds;
   readonly newIncomingId: NewIncomingId;
   readonly random: () => number;
-  readonly fresh: FreshSource;
+  readonly followed: FollowedAccounts;
 }
 
 export interface BatchOptions {
@@ -60,7 +60,7 @@ export async function writeBatch(
   batch: readonly WriteOperation[],
   options: BatchOptions,
 ): Promise<CommittedBatch> {
-  const tx = beginTransaction(connection, state.laneEnds, state.fresh);
+  const tx = beginTransaction(connection, state.laneEnds, state.followed);
   const outcomes: unknown[] = new Array(batch.length).fill(undefined);
   let isCommitting = false;
   try {
@@ -69,7 +69,7 @@ export async function writeBatch(
     const [finish] = await Promise.all([perform(tx, state, batch, outcomes, options), begun]);
     // Sent together: a statement that failed turns the commit into a rollback, and rejects here.
     const finished = finish();
-    const appended = appendReports(connection, tx.reports, state.fresh);
+    const appended = appendReports(connection, tx.reports, state.followed);
     isCommitting = true;
     const [reports] = await Promise.all([appended, finished, connection.command("COMMIT"), ...tx.sent]);
     state.laneEnds = tx.laneEnds;

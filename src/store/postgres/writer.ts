@@ -6,7 +6,7 @@ import { randomFillSync } from "node:crypto";
 import { createMessageIds } from "../../domain/ids.ts";
 import type { Clock } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
-import type { FreshSource } from "../fresh-reports.ts";
+import type { FollowedAccounts } from "../fresh-reports.ts";
 import { createGroupCommit } from "../group-commit.ts";
 import type { ReportLine } from "../reports.ts";
 import { createWrites, type Writes } from "../writes.ts";
@@ -26,7 +26,7 @@ export interface WriterOptions {
   readonly maxBatchRows: number | undefined;
   readonly maxWaitingRows: number | undefined;
   readonly log: Logger;
-  readonly fresh: FreshSource;
+  readonly followed: FollowedAccounts;
   readonly lineOf: () => ReportLine;
   /** Where it throws, the batch stands all the same. */
   readonly onCommitted: (committed: CommittedBatch, rows: number, startMs: number) => void;
@@ -50,7 +50,7 @@ export function createWriter({
   maxBatchRows,
   maxWaitingRows,
   log,
-  fresh,
+  followed,
   lineOf,
   onCommitted,
 }: WriterOptions): Writer {
@@ -64,7 +64,7 @@ export function createWriter({
       return newIncomingId();
     },
     random: Math.random,
-    fresh,
+    followed,
   };
   const doubtful = createDoubtfulClaims(clock);
 

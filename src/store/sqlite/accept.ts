@@ -31,8 +31,6 @@ const messageIdOf = readMessage("id");
 const senderOf = readMessage("sender");
 const laneOf = readMessage("lane");
 const acceptTimeOf = readMessage("accept_time");
-const clientReferenceOf = readMessage("client_reference");
-const metadataOf = readMessage("metadata");
 const repeatedNames = Object.keys(repeatedTypes) as readonly (keyof typeof repeatedTypes)[];
 const readRepeated = repeatedNames.map((name) => readMessage(name));
 const gatewayOf = readOwn("gateway_id");
@@ -151,12 +149,7 @@ export function createAccept(db: DatabaseSync, takeReference: TakeReference) {
     const { availableTimeMs: availableMs } = laneEnd;
     const repeated = readRepeated.map((read) => read(entry));
     const sender = senderOf(entry);
-    const isFollowed = tx.fresh.isFollowed(accountId);
-    if (isFollowed) {
-      const client_reference = clientReferenceOf(entry);
-      const metadata = metadataOf(entry);
-      tx.fresh.remember(id, { client_reference, metadata, accept_time: acceptTimeMs, sender });
-    }
+    const isFollowed = tx.followed.has(accountId);
     const alike: Alike = {
       claimant,
       sender,

@@ -3,9 +3,16 @@
  * consecutive numbers. So number order is commit order, and a reader can prove that it has no gap.
  */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import type { AccountId } from "../../domain/ids.ts";
+import type { AccountId, MessageId } from "../../domain/ids.ts";
 import { stateCodes } from "../codes.ts";
-import type { FreshReports, FreshSource } from "../fresh-reports.ts";
+import {
+  createFreshRows,
+  type FollowedAccounts,
+  type FreshReports,
+  type FreshRows,
+  type MessageShown,
+  messagesOf,
+} from "../fresh-reports.ts";
 import type { PendingReport } from "../pending-report.ts";
 import { prepare } from "./statement.ts";
 
@@ -21,7 +28,7 @@ const columns = 5;
 const blockRows = 16;
 const blockValues = blockRows * columns;
 
-export function createAppendReports(db: DatabaseSync, fresh: FreshSource) {
+export function createAppendReports(db: DatabaseSync, followed: FollowedAccounts) {
   // Times never go back within an account, so that a start time is found by bisection.
   const advance = prepare<{ last: number; last_time: number }>(
     db,
@@ -43,6 +50,29 @@ export function createAppendReports(db: DatabaseSync, fresh: FreshSource) {
   const insertOne = insertOf(1);
   const insertBlock = insertOf(blockRows);
 
+  const findMessage = prepare<MessageShown>(
+    db,
+    "SELECT client_reference, metadata, accept_time, sender FROM messages WHERE account_id = ? AND id = ?",
+  );
+
+  /** Undefined where nobody follows or something is not at hand. */
+  function beginFresh(
+    accountId: AccountId,
+    first: number,
+    pending: readonly PendingReport[],
+  ): FreshRows | undefined {
+    if (!followed.has(accountId)) return undefined;
+    const mask = followed.maskOf(accountId);
+    const ids = messagesOf(pending, mask);
+    if (ids === undefined) return undefined;
+    const messages = new Map<MessageId, MessageShown>();
+    for (const id of ids) {
+      const message = findMessage.get(accountId, id);
+      if (message !== undefined) messages.set(id, message);
+    }
+    return createFreshRows(first, mask, messages);
+  }
+
   return function appendReports(pending: readonly PendingReport[]): AppendedReports {
     if (pending.length === 0) return [];
     const byAccount = new Map<AccountId, PendingReport[]>();
@@ -57,20 +87,20 @@ export function createAppendReports(db: DatabaseSync, fresh: FreshSource) {
       const latestMs = reports.reduce((latest, report) => Math.max(latest, report.timeMs), 0);
       const last = advance.get(accountId, reports.length, latestMs)?.last ?? reports.length;
       let number = last - reports.length;
-      const freshRows = fresh.begin(accountId, number + 1);
+      const fresh = beginFresh(accountId, number + 1, reports);
       const values: SQLInputValue[] = [];
       for (const report of reports) {
         number += 1;
         timeMs = Math.max(timeMs, report.timeMs);
         values.push(accountId, number, timeMs, stateCodes[report.state], report.deliveryId);
-        freshRows?.add(report, number, timeMs);
+        fresh?.add(report, number, timeMs);
       }
       const ofBlocks = values.length - (values.length % blockValues);
       for (let at = 0; at < ofBlocks; at += blockValues)
         insertBlock.run(...values.slice(at, at + blockValues));
       for (let at = ofBlocks; at < values.length; at += columns)
         insertOne.run(...values.slice(at, at + columns));
-      return freshRows === undefined ? { accountId, last } : { accountId, last, fresh: freshRows.end() };
+      return fresh === undefined ? { accountId, last } : { accountId, last, fresh: fresh.end() };
     });
   };
 }

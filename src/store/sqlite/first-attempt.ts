@@ -87,7 +87,7 @@ export function createSettleFirst(db: DatabaseSync, remembered: Remembered, smsc
       // A receipt whose id is not its key is looked for under both.
       if (isOnly && isRaw) remembered.put(gatewayId, key, submitted);
     }
-    const shown = tx.fresh.isFollowed(accountId) ? shownOf(submitted) : undefined;
+    const shown = tx.followed.has(accountId) ? shownOf(submitted) : undefined;
     tx.reports.push({ accountId, deliveryId, state: "SUBMITTED", timeMs, shown });
     return true;
   };

@@ -121,6 +121,7 @@ function createStore(
     former: line.former.map(({ id, lasts }) => ({ id, lastOf: (account) => lasts.get(account) ?? 0 })),
   };
   const tails = createReportTails({
+    scanStored: (accountId, wanted) => scanReports(accountId, wanted),
     clock,
     lineOf: () => reportLine,
     onFollowed(accountId, mask) {
@@ -167,9 +168,6 @@ function createStore(
 
   const scanReports: Store["scanReports"] = async (accountId, { after, limit, states }) => {
     const mask = maskOf(states);
-    const isOpen = closing === undefined && guard.damage === undefined;
-    const atHand = isOpen ? tails.scan(accountId, { after, limit, mask }) : undefined;
-    if (atHand !== undefined) return atHand;
     return unpackScan(await read("scanReports", { accountId, after, limit, mask }, accountId), mask);
   };
 

@@ -1,6 +1,6 @@
 /** What statements of one transaction share: the reports to append at its end, and what is known of queues and parked receipts. */
 import type { LaneEnd } from "../commit-order.ts";
-import type { FreshSource } from "../fresh-reports.ts";
+import type { FollowedAccounts } from "../fresh-reports.ts";
 import type { PendingReport } from "../pending-report.ts";
 
 /** Known to the writer between transactions; replaced by the transaction's own copy once it has committed. */
@@ -14,8 +14,8 @@ export interface WriterState {
 
 export interface Transaction {
   readonly reports: PendingReport[];
-  /** Told what reports show, where it is followed. */
-  readonly fresh: FreshSource;
+  /** Of these accounts, reports say what they show where that is at hand. */
+  readonly followed: FollowedAccounts;
   /** Whether something available waits, by `gateway lane`; a claim in the accepting transaction must not overtake it. */
   readonly hasWaiting: Map<string, boolean>;
   readonly laneEnds: LaneEnd[];
@@ -23,10 +23,10 @@ export interface Transaction {
   epoch: number;
 }
 
-export function beginTransaction(state: WriterState, fresh: FreshSource): Transaction {
+export function beginTransaction(state: WriterState, followed: FollowedAccounts): Transaction {
   return {
     reports: [],
-    fresh,
+    followed,
     hasWaiting: new Map(),
     laneEnds: [...state.laneEnds],
     parkedReceipts: state.parkedReceipts,

@@ -74,7 +74,7 @@ export function createRecordUsual(db: DatabaseSync, remembered: Remembered): Rec
     delivery.packedParts = packedParts;
     const state = judgement?.state ?? "SUBMITTED";
     if (judgement !== undefined) {
-      const shown = tx.fresh.isFollowed(accountId) ? shownOf(delivery, judgement) : undefined;
+      const shown = tx.followed.has(accountId) ? shownOf(delivery, judgement) : undefined;
       tx.reports.push({ accountId, deliveryId, state: judgement.state, timeMs, shown });
     }
     return { kind: "matched", deliveryId, state, isFirstFinal: isEnd, isGuess };

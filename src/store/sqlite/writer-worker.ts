@@ -7,7 +7,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { type MessagePort, parentPort } from "node:worker_threads";
 import { createMessageIds } from "../../domain/ids.ts";
 import type { Cleaned } from "../cleaning.ts";
-import { createFreshSource, type FreshSource } from "../fresh-reports.ts";
+import { createFollowedAccounts, type FollowedAccounts } from "../fresh-reports.ts";
 import { recordWrites } from "../records/steps.ts";
 import { createAccept } from "./accept.ts";
 import { createAppendReports } from "./append-reports.ts";
@@ -101,7 +101,7 @@ function createHandlers(db: DatabaseSync, remembered: Remembered): Handlers {
 }
 
 interface BatchRunner {
-  readonly follow: FreshSource["follow"];
+  readonly followed: FollowedAccounts;
   run(packed: readonly PackedOperation[]): CommittedBatch;
   /** Whether the file is still this process's, outside of a batch. */
   look(): Error | undefined;
@@ -115,8 +115,8 @@ interface BatchRunner {
 function createBatchRunner(db: DatabaseSync, ownership: Ownership): BatchRunner {
   const remembered = createRemembered();
   const handlers = createHandlers(db, remembered);
-  const fresh = createFreshSource();
-  const appendReports = createAppendReports(db, fresh);
+  const followed = createFollowedAccounts();
+  const appendReports = createAppendReports(db, followed);
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
   const truncateLog = db.prepare("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -136,7 +136,7 @@ function createBatchRunner(db: DatabaseSync, ownership: Ownership): BatchRunner 
     begin.run();
     try {
       ownership.check(state.epoch);
-      const tx = beginTransaction(state, fresh);
+      const tx = beginTransaction(state, followed);
       const outcomes = batch.map((operation) => packOutcome(perform(tx, operation), operation));
       const reports = appendReports(tx.reports);
       commit.run();
@@ -169,7 +169,7 @@ function createBatchRunner(db: DatabaseSync, ownership: Ownership): BatchRunner 
       db.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
     }
   }
-  return { run, follow: fresh.follow, emptyLog, look: () => ownership.look(state.epoch) };
+  return { run, followed, emptyLog, look: () => ownership.look(state.epoch) };
 }
 
 /** How long it may take to notice that something happened to the files. */
@@ -201,7 +201,7 @@ function serve(port: MessagePort, { path, startsCopied = false, keepFreeOctets =
           reply({ kind: "done", body: undefined });
           port.close();
         } else if (isFollowing(body)) {
-          batches.follow(body.accountId, body.mask);
+          batches.followed.set(body.accountId, body.mask);
           reply({ kind: "done", body: undefined });
         } else {
           reply({ kind: "done", body: batches.run(body as readonly PackedOperation[]) });

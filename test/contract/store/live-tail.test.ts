@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { type AccountId, type DeliveryId, toAccountId, toGatewayId } from "../../../src/domain/ids.ts";
 import type { Receipt } from "../../../src/domain/receipt.ts";
-import type { StoredReport } from "../../../src/store/reports.ts";
+import type { FollowedReports, StoredReport } from "../../../src/store/reports.ts";
 import type { Store } from "../../../src/store/store.ts";
 import {
   acceptClaimed,
@@ -23,30 +23,24 @@ const odd = {
   metadata: { constructor: "1", "\u0000": "\u001b", å: "😀" },
 };
 
-async function scan(store: Store, after: number, states?: ReadonlySet<StoredReport["state"]>) {
-  return await store.scanReports(account, { after, limit: 100, states });
-}
+const all = { limit: 100, states: undefined };
 
 /** Only what was at hand tells whether others are given it. */
 const isAtHand = (found: { readonly isShared?: boolean }) => found.isShared !== undefined;
 
 describeStore("the live tail of reports", (test) => {
   it("has at hand what was just committed for followers, alike to what reading shows", async () => {
-    const leave = test.store.followReports(account, undefined);
+    const following = test.store.followReports(account, undefined);
     await acceptSubmitted(test.store, test.claimant, ["x", "y"], { message: odd, segmentCount: 2 });
     await test.store.recordReceipts([buildReceipt("y", { carrier: "24001" })]);
     await test.store.recordReceipts([buildReceipt("x", { networkError: { type: 3, code: 27 } })]);
     await acceptSubmitted(test.store, test.claimant, ["z"]);
-    await test.store.recordReceipts([
-      buildReceipt("z", { verdict: "UNDELIVERABLE", stat: "UNDELIV", err: "011" }),
-    ]);
+    const failed = { verdict: "UNDELIVERABLE", stat: "UNDELIV", err: "011" } as const;
+    await test.store.recordReceipts([buildReceipt("z", failed)]);
     await test.store.accept([buildAcceptance({ rejected: true, message: odd })]);
-    const atHand = await scan(test.store, 0);
-    const numbers = atHand.reports.map(({ number, state }) => `${number} ${state}`);
-    leave();
-    const read = await scan(test.store, 0);
-    expect([isAtHand(atHand), isAtHand(read)]).toEqual([true, false]);
-    expect(numbers).toEqual([
+    const atHand = await following.scan(0, 100);
+    expect(isAtHand(atHand)).toBe(true);
+    expect(atHand.reports.map(({ number, state }) => `${number} ${state}`)).toEqual([
       "1 QUEUED",
       "2 SUBMITTED",
       "3 DELIVERED",
@@ -55,53 +49,61 @@ describeStore("the live tail of reports", (test) => {
       "6 UNDELIVERABLE",
       "7 REJECTED",
     ]);
+    const read = await test.store.scanReports(account, { after: 0, ...all });
     expect(atHand.reports).toEqual(read.reports);
     expect([atHand.first, atHand.last]).toEqual([read.first, read.last]);
     await test.restart();
-    expect((await scan(test.store, 0)).reports).toEqual(atHand.reports);
+    expect((await test.store.scanReports(account, { after: 0, ...all })).reports).toEqual(atHand.reports);
   });
 
-  it("has at hand in several commits and by states what one reading shows, with times that never go back", async () => {
-    const leave = test.store.followReports(account, finals);
+  it("has at hand by states what one reading shows, with times that never go back", async () => {
+    const following = test.store.followReports(account, finals);
     for (const [index, id] of ["a", "b", "c"].entries()) {
       const acceptTimeMs = startMs - 1_000 * index;
       await acceptSubmitted(test.store, test.claimant, [id], { message: { acceptTimeMs } });
-      await test.store.recordReceipts([buildReceipt(id, { arrivalTimeMs: startMs + 5_000 - 1_000 * index })]);
+      const arrivalTimeMs = startMs + 5_000 - 1_000 * index;
+      await test.store.recordReceipts([buildReceipt(id, { arrivalTimeMs })]);
     }
-    const atHand = await scan(test.store, 0, finals);
-    expect(isAtHand(atHand)).toBe(true);
+    const { isShared, ...atHand } = await following.scan(0, 100);
+    expect(isShared).toBe(false);
     expect(atHand.reports).toHaveLength(3);
-    // States that nobody follows are read.
-    expect(isAtHand(await scan(test.store, 0))).toBe(false);
-    leave();
-    expect(atHand).toMatchObject(await scan(test.store, 0, finals));
+    expect(atHand).toEqual(await test.store.scanReports(account, { after: 0, limit: 100, states: finals }));
   });
 
-  it("reads what it did not have at hand: messages of before, cancelled ones, and all behind them", async () => {
-    const [old] = await acceptClaimed(test.store, test.claimant);
-    test.store.followReports(account, undefined);
+  it("has at hand what was accepted before anybody followed", async () => {
+    const [old] = await acceptClaimed(test.store, test.claimant, { message: odd });
+    const following = test.store.followReports(account, undefined);
     await test.store.settle([buildSubmitted(old ?? expect.fail(), test.claimant, ["old"])]);
-    expect(isAtHand(await scan(test.store, 1))).toBe(false);
+    const { isShared, ...atHand } = await following.scan(1, 100);
+    expect(isShared).toBe(false);
+    expect(atHand).toEqual(await test.store.scanReports(account, { after: 1, ...all }));
+  });
+
+  it("reads what it did not have at hand, and all that it has not seen the beginning of", async () => {
+    const following = test.store.followReports(account, undefined);
     const waiting = buildAcceptance();
     await test.store.accept([waiting]);
-    expect(isAtHand(await scan(test.store, 2))).toBe(true);
+    expect(isAtHand(await following.scan(0, 100))).toBe(true);
     await test.store.cancel(account, waiting.message.id, startMs);
-    expect(isAtHand(await scan(test.store, 2))).toBe(false);
+    expect(isAtHand(await following.scan(0, 100))).toBe(false);
     await test.store.accept([buildAcceptance()]);
-    expect(isAtHand(await scan(test.store, 2))).toBe(false);
-    expect(isAtHand(await scan(test.store, 4))).toBe(true);
-    const states = (await scan(test.store, 0)).reports.map(({ state }) => state);
-    expect(states).toEqual(["QUEUED", "SUBMITTED", "QUEUED", "CANCELLED", "QUEUED"]);
+    expect(isAtHand(await following.scan(0, 100))).toBe(false);
+    expect(isAtHand(await following.scan(2, 100))).toBe(true);
+    const { reports } = await following.scan(0, 100);
+    expect(reports.map(({ state }) => state)).toEqual(["QUEUED", "CANCELLED", "QUEUED"]);
+    following.stop();
+    following.stop();
+    expect(isAtHand(await following.scan(2, 100))).toBe(false);
   });
 
   it("has nothing of a batch that failed, and goes on behind it", async () => {
-    test.store.followReports(account, undefined);
+    const following = test.store.followReports(account, undefined);
     const first = buildAcceptance();
     await test.store.accept([first]);
     // A message of the same id breaks its batch.
     await expect(test.store.accept([first])).rejects.toThrow();
     await test.store.accept([buildAcceptance()]);
-    const found = await scan(test.store, 0);
+    const found = await following.scan(0, 100);
     expect([isAtHand(found), found.first, found.last]).toEqual([true, 1, 2]);
     expect(found.reports.map(({ number }) => number)).toEqual([1, 2]);
   });
@@ -147,7 +149,7 @@ interface Reading {
   readonly states: ReadonlySet<StoredReport["state"]> | undefined;
   readonly reports: StoredReport[];
   after: number;
-  leave: (() => void) | undefined;
+  following: FollowedReports | undefined;
 }
 
 /** One account of its own; the first reader wants final states, the others all. */
@@ -160,21 +162,22 @@ function createRun(test: StoreTest, elsewhere: Store, accountId: AccountId) {
   let claimed: DeliveryId[] = [];
   let submitted: Pick<Receipt, "smscMessageId" | "matchKey" | "gatewayId">[] = [];
   const readers = Array.from({ length: readerCount }, (_, index): Reading => {
-    return { states: index === 0 ? finals : undefined, reports: [], after: 0, leave: undefined };
+    return { states: index === 0 ? finals : undefined, reports: [], after: 0, following: undefined };
   });
 
   function follow(reading: Reading | undefined): void {
-    if (reading !== undefined) reading.leave ??= test.store.followReports(accountId, reading.states);
+    if (reading !== undefined) reading.following ??= test.store.followReports(accountId, reading.states);
   }
 
   function leave(reading: Reading | undefined): void {
-    reading?.leave?.();
-    if (reading !== undefined) reading.leave = undefined;
+    reading?.following?.stop();
+    if (reading !== undefined) reading.following = undefined;
   }
 
   async function read(reading: Reading, limit: number): Promise<void> {
-    const { after, states } = reading;
-    const found = await test.store.scanReports(accountId, { after, limit, states });
+    const { after, states, following } = reading;
+    const found = await (following?.scan(after, limit) ??
+      test.store.scanReports(accountId, { after, limit, states }));
     if (isAtHand(found)) atHand += 1;
     if (found.first !== undefined) expect(found.first).toBe(after + 1);
     reading.reports.push(...found.reports);

@@ -27,9 +27,15 @@ beforeAll(async () => {
   world = await startRpcWorld({
     wrapStore: (store) => ({
       ...store,
-      scanReports(accountId, scan) {
-        if (accountId === "other") pagesRead.push(scan.after);
-        return store.scanReports(accountId, scan);
+      followReports(accountId, states) {
+        const following = store.followReports(accountId, states);
+        return {
+          ...following,
+          scan(after, limit) {
+            if (accountId === "other") pagesRead.push(after);
+            return following.scan(after, limit);
+          },
+        };
       },
     }),
   });

@@ -62,9 +62,15 @@ function watch(
   open.push(reader);
   const counted: Store = {
     ...store,
-    scanReports(id, scan) {
-      reads.push(scan.after);
-      return store.scanReports(id, scan);
+    followReports(id, states) {
+      const following = store.followReports(id, states);
+      return {
+        ...following,
+        scan(after, limit) {
+          reads.push(after);
+          return following.scan(after, limit);
+        },
+      };
     },
   };
   const watchReports = createWatchReports({
@@ -230,10 +236,14 @@ describe("watchReports", () => {
     let rowsRead = 0;
     const large: Store = {
       ...store,
-      scanReports: async (id, wanted) => {
-        const scan = await store.scanReports(id, wanted);
-        rowsRead += scan.reports.length;
-        return { ...scan, reports: scan.reports.map((report) => ({ ...report, parts })) };
+      followReports(id, states) {
+        const following = store.followReports(id, states);
+        const scan = async (after: number, limit: number) => {
+          const found = await following.scan(after, limit);
+          rowsRead += found.reports.length;
+          return { ...found, reports: found.reports.map((report) => ({ ...report, parts })) };
+        };
+        return { ...following, scan };
       },
     };
     const { signal } = new AbortController();

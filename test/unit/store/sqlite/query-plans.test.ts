@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, it } from "vitest";
-import { createFreshSource } from "../../../../src/store/fresh-reports.ts";
+import { createFollowedAccounts } from "../../../../src/store/fresh-reports.ts";
 import { createAccept } from "../../../../src/store/sqlite/accept.ts";
 import { createAppendReports } from "../../../../src/store/sqlite/append-reports.ts";
 import { createReadBacklog } from "../../../../src/store/sqlite/backlog.ts";
@@ -73,7 +73,7 @@ it("finds every row by a key or an index, never by reading a whole table", () =>
   const settleFirst = createSettleFirst(recording, remembered, smscIds);
   const { replayParked } = createRecordReceipts(recording, endDelivery, remembered);
   createAccept(recording, takeReference);
-  createAppendReports(recording, createFreshSource());
+  createAppendReports(recording, createFollowedAccounts());
   createCancel(recording, endDelivery, becomeSubmitted);
   createClaim(recording, takeReference, endOverdue);
   createClean(recording, smscIds);
