@@ -2,7 +2,8 @@
  * This clone beside another one, usually the commit before a change: both services run at once, each pair of measurements goes to the
  * one and then the other, in alternating order, and a ratio is taken within its pair. Each is driven by the load, subscriber and SMSC of its
  * own clone, so that the contract may differ. `node bench/before-after.ts --before DIR`, where DIR is a clone after `npm ci` and
- * `npm run generate`; `--pairs N` for another number than 15.
+ * `npm run generate`; `--pairs N` for another number than 15, `--figures TEXT` for those only whose names contain it. Beside rates stands
+ * what the service used of processors for a message, which varies less.
  */
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -11,12 +12,17 @@ import { runLoad } from "./h2load.ts";
 import { startBenchServer } from "./support/bench-server.ts";
 import { API_KEY, temporaryFolder } from "./support/bench-service.ts";
 import { median } from "./support/rounds.ts";
-import type { WholeWay } from "./support/whole-way.ts";
+import { readThreadTimes, spentMicros } from "./support/thread-time.ts";
+import type { Traffic, WholeWay } from "./support/whole-way.ts";
 
 type Tools = typeof import("./support/whole-way.ts") & typeof import("./support/send-requests.ts");
 
 const { values } = parseArgs({
-  options: { before: { type: "string" }, pairs: { type: "string", default: "15" } },
+  options: {
+    before: { type: "string" },
+    pairs: { type: "string", default: "15" },
+    figures: { type: "string", default: "" },
+  },
 });
 if (values.before === undefined) throw new Error("--before DIR names the clone to compare with");
 const pairs = Number(values.pairs);
@@ -37,7 +43,7 @@ interface Side {
 let bodies = 0;
 
 /** Rates by figure, higher is better. */
-const figures: Readonly<Record<string, (side: Side) => Promise<number>>> = {
+const allFigures: Readonly<Record<string, (side: Side) => Promise<number>>> = {
   async "SendSms, to its answer"({ sqlite, tools }) {
     const port = sqlite.services[0]?.setup.grpcPort ?? 0;
     const messages = [tools.encodeSendSms()];
@@ -57,11 +63,25 @@ const figures: Readonly<Record<string, (side: Side) => Promise<number>>> = {
     await sqlite.reader.nextLine();
     return frames / seconds;
   },
-  "end to end, unary, SQLite": ({ sqlite, tools }) => sqlite.run(tools.unaryTraffic(6_000)),
-  "end to end, by 500s, SQLite": ({ sqlite, tools }) => sqlite.run(tools.bulkTraffic(30)),
-  "end to end, unary, PostgreSQL": ({ postgres, tools }) => postgres.run(tools.unaryTraffic(6_000)),
-  "end to end, by 500s, PostgreSQL": ({ postgres, tools }) => postgres.run(tools.bulkTraffic(30)),
+  "end to end, unary, SQLite": ({ sqlite, tools }) => run(sqlite, tools.unaryTraffic(6_000)),
+  "end to end, by 500s, SQLite": ({ sqlite, tools }) => run(sqlite, tools.bulkTraffic(30)),
+  "end to end, unary, PostgreSQL": ({ postgres, tools }) => run(postgres, tools.unaryTraffic(6_000)),
+  "end to end, by 500s, PostgreSQL": ({ postgres, tools }) => run(postgres, tools.bulkTraffic(30)),
 };
+const figures = Object.entries(allFigures).filter(([name]) => name.includes(values.figures));
+
+/** What the service used for a message of the last way that was gone, by thread; empty before and for other figures. */
+let spent: ReadonlyMap<string, number> = new Map();
+
+async function run(way: WholeWay, traffic: Traffic): Promise<number> {
+  const pid = way.services[0]?.pid ?? 0;
+  const before = await readThreadTimes(pid);
+  const rate = await way.run(traffic);
+  const byThread = spentMicros(pid, before, await readThreadTimes(pid));
+  const messages = traffic.requests * traffic.recipients;
+  spent = new Map([...byThread].map(([thread, micros]) => [thread, micros / messages]));
+  return rate;
+}
 
 await using folder = await temporaryFolder();
 await using server = await startBenchServer();
@@ -79,14 +99,41 @@ async function startSide(name: string, clone: string): Promise<Side> {
 
 const before = await startSide("before", resolve(values.before));
 const after = await startSide("after", resolve(import.meta.dirname, ".."));
-const ratios = new Map(Object.keys(figures).map((name) => [name, [] as number[]]));
+const ratios = new Map(figures.map(([name]) => [name, [] as number[]]));
+/** Microseconds a message by figure and thread, of both sides in pairs. */
+const micros = new Map<string, { readonly before: number; readonly after: number }[]>();
 for (let pair = -1; pair < pairs; pair++) {
-  for (const [name, measure] of Object.entries(figures)) {
+  for (const [name, measure] of figures) {
     const order = pair % 2 === 0 ? [before, after] : [after, before];
     const rates = new Map<Side, number>();
-    for (const side of order) rates.set(side, await measure(side));
-    if (pair >= 0) ratios.get(name)?.push((rates.get(after) ?? 0) / (rates.get(before) ?? Number.NaN));
+    const used = new Map<Side, ReadonlyMap<string, number>>();
+    for (const side of order) {
+      spent = new Map();
+      rates.set(side, await measure(side));
+      used.set(side, spent);
+    }
+    if (pair < 0) continue;
+    ratios.get(name)?.push((rates.get(after) ?? 0) / (rates.get(before) ?? Number.NaN));
+    const sumOf = (side: Side) => [...(used.get(side) ?? []).values()].reduce((sum, one) => sum + one, 0);
+    if (sumOf(after) === 0) continue;
+    note(`${name}: in all`, sumOf(before), sumOf(after));
+    for (const thread of used.get(after)?.keys() ?? [])
+      note(`${name}: ${thread}`, used.get(before)?.get(thread) ?? 0, used.get(after)?.get(thread) ?? 0);
   }
+}
+
+function note(name: string, ofBefore: number, ofAfter: number): void {
+  const all = micros.get(name) ?? [];
+  micros.set(name, all);
+  all.push({ before: ofBefore, after: ofAfter });
+}
+
+/** The range in which the mean is with 95 %. */
+function rangeOf(all: readonly number[], digits: number): string {
+  const mean = all.reduce((sum, one) => sum + one, 0) / all.length;
+  const deviation = Math.sqrt(all.reduce((sum, one) => sum + (one - mean) ** 2, 0) / (all.length - 1));
+  const half = (studentOf95(all.length) * deviation) / Math.sqrt(all.length);
+  return `${(mean - half).toFixed(digits)} to ${(mean + half).toFixed(digits)}`;
 }
 
 const table = new Table({
@@ -94,17 +141,20 @@ const table = new Table({
   style: { head: [] },
 });
 for (const [name, all] of ratios) {
-  const mean = all.reduce((sum, ratio) => sum + ratio, 0) / all.length;
-  const deviation = Math.sqrt(all.reduce((sum, ratio) => sum + (ratio - mean) ** 2, 0) / (all.length - 1));
-  const half = (studentOf95(all.length) * deviation) / Math.sqrt(all.length);
-  table.push([
-    name,
-    median(all).toFixed(3),
-    `${(mean - half).toFixed(3)} to ${(mean + half).toFixed(3)}`,
-    `${all.length}`,
-  ]);
+  table.push([name, median(all).toFixed(3), rangeOf(all, 3), `${all.length}`]);
 }
 console.log(table.toString());
+
+const processor = new Table({
+  head: ["µs of processor a message", "before", "after", "after - before", "95 % of the mean"],
+  style: { head: [] },
+});
+for (const [name, all] of micros) {
+  const differences = all.map((pair) => pair.after - pair.before);
+  const medians = [all.map((pair) => pair.before), all.map((pair) => pair.after), differences].map(median);
+  processor.push([name, ...medians.map((one) => one.toFixed(1)), rangeOf(differences, 1)]);
+}
+console.log(processor.toString());
 
 /** Student's t for 95 % on both sides, by degrees of freedom; near enough above those that it has. */
 function studentOf95(count: number): number {
