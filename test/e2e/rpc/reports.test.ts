@@ -185,6 +185,32 @@ describe("StreamDeliveryReports", () => {
     }
   });
 
+  it("gives two streams that follow live the same reports, each up to its own limit", async () => {
+    const start = { initialStart: InitialStart.INITIAL_START_NOW };
+    const streams = [1, 3].map((reportLimit) => {
+      const request = { start, reportLimit, clientReference: "live" };
+      return clients.sms.streamDeliveryReports(request)[Symbol.asyncIterator]();
+    });
+    // The first page says where a stream has begun.
+    for (const stream of streams) expect((await stream.next()).value?.reports).toEqual([]);
+    const { messageId } = await clients.sms.sendSms({
+      ...good,
+      recipients: ["+38640123456", "+38640123457", "+38640123458"],
+      clientReference: "live",
+    });
+    const read = await Promise.all(
+      streams.map(async (stream) => {
+        const reports: DeliveryReport[] = [];
+        for (let page = await stream.next(); page.done !== true; page = await stream.next())
+          reports.push(...page.value.reports);
+        return reports;
+      }),
+    );
+    expect(read.map((reports) => reports.length)).toEqual([1, 3]);
+    expect(read[1]?.slice(0, 1)).toEqual(read[0]);
+    for (const report of read[1] ?? []) expect(report).toMatchObject({ messageId, clientReference: "live" });
+  });
+
   it("P38 reads little ahead for a reader that does not read, and goes on when it does", async () => {
     using others = connectClients(world.address, OTHER_KEY, { "grpc-node.flow_control_window": 65_535 });
     const recipients = Array.from({ length: 1_000 }, (_, index) => `+3864${1_000_000 + index}`);
