@@ -64,8 +64,9 @@ export function createFollowed<Value>(deps: FollowedDeps<Value>): Followed<Value
     get value() {
       return value;
     },
+    // Asked at every call: where nobody else writes it, no clock is.
     isFresh: (maxAgeMs = trustMs) =>
-      clock.monotonic() - lookedAtMs < (isShared ? maxAgeMs : Number.POSITIVE_INFINITY),
+      isShared ? clock.monotonic() - lookedAtMs < maxAgeMs : lookedAtMs !== Number.NEGATIVE_INFINITY,
     change(edit) {
       revision += 1;
       replace(edit(value));

@@ -65,6 +65,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./accounts/accounts.ts")).defineAccounts,
   },
   {
+    name: "senders",
+    summary: "list and ask for senders, approve and reject them",
+    load: async () => (await import("./accounts/senders.ts")).defineSenders,
+  },
+  {
     name: "audit",
     summary: "list what operators did",
     load: async () => (await import("./accounts/audit.ts")).defineAudit,

@@ -4,7 +4,7 @@
 export type RecipientRuleName = "COUNTRY" | "NUMBER_TYPE" | "QUIET_HOURS";
 
 /** Those that refuse a whole call. */
-export type CallRuleName = "ONE_TIME_PASSWORD" | "CONTENT_CATEGORY";
+export type CallRuleName = "ONE_TIME_PASSWORD" | "CONTENT_CATEGORY" | "REGISTERED_SENDER";
 
 export type PolicyRuleName = RecipientRuleName | CallRuleName;
 

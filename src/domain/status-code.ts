@@ -136,6 +136,7 @@ export const statusCodes = [
   entry(4118, "READER_REPLACED", "ABORTED", false, "Another reader took over the subscription."),
   entry(4119, "UNKNOWN_KEY", "NOT_FOUND", false, "There is no such key."),
   entry(4120, "UNKNOWN_ACCOUNT", "NOT_FOUND", false, "There is no such account."),
+  entry(4121, "UNKNOWN_SENDER", "NOT_FOUND", false, "The account has no such sender."),
   entry(4122, "ALREADY_EXISTS", "ALREADY_EXISTS", false, "The id is taken."),
   entry(4123, "STALE_REVISION", "ABORTED", false, "It was changed in between: read it again."),
   entry(4124, "NOT_CHANGEABLE", "FAILED_PRECONDITION", false, "It cannot be changed this way."),

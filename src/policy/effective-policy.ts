@@ -15,6 +15,7 @@ export function effectivePolicy(policy: AccountPolicy, { maxRecipients }: Policy
     oneTimePasswordsOnly: false,
     numberForms: "E164",
     assumeNational: false,
+    registeredSendersOnly: false,
     maxTextLength: longestText,
     ...policy,
     maxRecipients: isOneTime ? 1 : Math.min(maxRecipients, policy.maxRecipients ?? maxRecipients),

@@ -8,6 +8,7 @@ import { countryRule } from "./rules/country-rule.ts";
 import { numberTypeRule } from "./rules/number-type-rule.ts";
 import { oneTimePasswordRule } from "./rules/one-time-password-rule.ts";
 import { quietHoursRule } from "./rules/quiet-hours-rule.ts";
+import { registeredSenderRule } from "./rules/registered-sender-rule.ts";
 import type {
   CallFacts,
   CallFault,
@@ -19,7 +20,7 @@ import type {
   RecipientRuleMaker,
 } from "./rules/rule.ts";
 
-const callRules: readonly CallRuleMaker[] = [oneTimePasswordRule, contentCategoryRule];
+const callRules: readonly CallRuleMaker[] = [oneTimePasswordRule, contentCategoryRule, registeredSenderRule];
 
 /** Between QUIET_HOURS and those of routes come none of ours. */
 const recipientRules: readonly RecipientRuleMaker[] = [countryRule, numberTypeRule, quietHoursRule];
@@ -31,10 +32,10 @@ export interface Rules {
   readonly recipientRules: readonly RecipientRule[];
 }
 
-export function compileRules(policy: AccountPolicy): Rules {
+export function compileRules(policy: AccountPolicy, approvedSenders: ReadonlySet<string> = new Set()): Rules {
   return {
     policy,
-    callRules: callRules.flatMap((make) => make(policy) ?? []),
+    callRules: callRules.flatMap((make) => make(policy, approvedSenders) ?? []),
     recipientRules: recipientRules.flatMap((make) => make(policy) ?? []),
   };
 }

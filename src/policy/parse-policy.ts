@@ -1,4 +1,5 @@
 /** Checks the settings of a policy as a whole, and reads and writes the JSON under which a store keeps them. */
+import { parseSender } from "../domain/sender.ts";
 import { isCountry } from "./number-plan.ts";
 import { type AccountPolicy, contentCategories, numberTypes, type QuietHours } from "./policy.ts";
 import { parseValueRule, type Refuse, type ValueRule, type ValueRuleInput } from "./value-rule.ts";
@@ -12,6 +13,8 @@ export interface PolicyInput {
   readonly assumeNational?: boolean | undefined;
   readonly numberTypes?: ValueRuleInput | undefined;
   readonly contentCategories?: ValueRuleInput | undefined;
+  readonly registeredSendersOnly?: boolean | undefined;
+  readonly defaultSender?: string | undefined;
   readonly maxRecipients?: number | undefined;
   readonly maxSegments?: number | undefined;
   readonly maxTextLength?: number | undefined;
@@ -32,6 +35,7 @@ const mostRecipients = 1_000;
 const mostSegments = 255;
 const longestText = 2_000;
 const lastMinute = 1_439;
+const sender = "must be 1 to 15 digits, or 1 to 11 of A-Z a-z 0-9 and inner spaces with a letter";
 const country = "must be the code of a country in two capital letters such as SE (ISO 3166-1)";
 
 /** The policy with unset fields left out, or every fault in it, in the order of its fields. */
@@ -40,7 +44,7 @@ export function parsePolicy(input: PolicyInput): PolicyResult {
   const refuse: Refuse = (field, rule) => {
     faults.push({ field, rule });
   };
-  const { oneTimePasswordsOnly, assumeNational } = input;
+  const { oneTimePasswordsOnly, assumeNational, registeredSendersOnly } = input;
   const regions = parseList("regions", input.regions, isCountry, country, refuse);
   const defaultRegionCode = input.defaultRegionCode === "" ? undefined : input.defaultRegionCode;
   if (defaultRegionCode !== undefined && !isCountry(defaultRegionCode))
@@ -50,6 +54,9 @@ export function parsePolicy(input: PolicyInput): PolicyResult {
     refuse("assume_national", "wants number_forms ANY and a default_region_code");
   const types = parseNames("number_types", input.numberTypes, numberTypes, refuse);
   const categories = parseNames("content_categories", input.contentCategories, contentCategories, refuse);
+  const defaultSender = input.defaultSender === "" ? undefined : input.defaultSender;
+  if (defaultSender !== undefined && parseSender(defaultSender) === undefined)
+    refuse("default_sender", sender);
   const maxRecipients = parseCount("max_recipients", input.maxRecipients, mostRecipients, refuse);
   const maxSegments = parseCount("max_segments", input.maxSegments, mostSegments, refuse);
   const maxTextLength = parseCount("max_text_length", input.maxTextLength, longestText, refuse);
@@ -65,6 +72,8 @@ export function parsePolicy(input: PolicyInput): PolicyResult {
       ...(assumeNational === undefined ? {} : { assumeNational }),
       ...(types && { numberTypes: types }),
       ...(categories && { contentCategories: categories }),
+      ...(registeredSendersOnly === undefined ? {} : { registeredSendersOnly }),
+      ...(defaultSender === undefined ? {} : { defaultSender }),
       ...(maxRecipients === undefined ? {} : { maxRecipients }),
       ...(maxSegments === undefined ? {} : { maxSegments }),
       ...(maxTextLength === undefined ? {} : { maxTextLength }),
@@ -86,6 +95,8 @@ const fieldNames: ReadonlySet<string> = new Set<keyof AccountPolicy>([
   "assumeNational",
   "numberTypes",
   "contentCategories",
+  "registeredSendersOnly",
+  "defaultSender",
   "maxRecipients",
   "maxSegments",
   "maxTextLength",

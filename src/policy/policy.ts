@@ -31,6 +31,10 @@ export interface AccountPolicy {
   readonly assumeNational?: boolean;
   readonly numberTypes?: ValueRule;
   readonly contentCategories?: ValueRule;
+  /** Whether only senders of the account that are approved may be used. */
+  readonly registeredSendersOnly?: boolean;
+  /** Of requests without one. */
+  readonly defaultSender?: string;
   /** Of a request. */
   readonly maxRecipients?: number;
   /** By recipient. */

@@ -14,6 +14,8 @@ const fieldsByPath: ReadonlyMap<string, keyof PolicyInput> = new Map<string, key
   ["assume_national", "assumeNational"],
   ["number_types", "numberTypes"],
   ["content_categories", "contentCategories"],
+  ["registered_senders_only", "registeredSendersOnly"],
+  ["default_sender", "defaultSender"],
   ["max_recipients", "maxRecipients"],
   ["max_segments", "maxSegments"],
   ["max_text_length", "maxTextLength"],

@@ -7,24 +7,31 @@ import {
   type ListAuditEntries,
   type ListAuditEntriesDeps,
 } from "./list-audit-entries.ts";
+import { createSenders, type Senders, type SendersDeps } from "./senders.ts";
 import { createStandings, type StandingsDeps } from "./standings.ts";
 
 export interface Accounts extends AccountControl, Looking {
   readonly standings: Standings;
   readonly listAuditEntries: ListAuditEntries;
+  readonly senders: Senders;
 }
 
 export interface AccountsDeps extends Omit<AccountControlDeps, "standings" | "store" | "clock"> {
-  readonly store: AccountControlDeps["store"] & ListAuditEntriesDeps["store"] & StandingsDeps["store"];
+  readonly store: AccountControlDeps["store"] &
+    ListAuditEntriesDeps["store"] &
+    SendersDeps["store"] &
+    StandingsDeps["store"];
   readonly clock: AccountControlDeps["clock"] & StandingsDeps["clock"];
 }
 
 export function createAccounts(deps: AccountsDeps): Accounts {
   const standings = createStandings(deps);
+  const control = createAccountControl({ ...deps, standings });
   return {
-    ...createAccountControl({ ...deps, standings }),
+    ...control,
     standings,
     look: standings.look,
     listAuditEntries: createListAuditEntries(deps),
+    senders: createSenders({ ...deps, standings, accounts: control }),
   };
 }

@@ -14,7 +14,7 @@ const maxKept = 10_000;
 const changesAtOnce = 500;
 
 export interface StandingsDeps {
-  readonly store: Pick<Store, "readAccount" | "lastChange" | "changesAfter"> & {
+  readonly store: Pick<Store, "readAccount" | "approvedSenders" | "lastChange" | "changesAfter"> & {
     readonly sessions: Pick<Store["sessions"], "replicaId">;
   };
   readonly clock: Pick<Clock, "monotonic">;
@@ -22,7 +22,7 @@ export interface StandingsDeps {
 
 export interface KeptStandings extends Standings, Looking {
   /** Takes what was just written here. */
-  change(account: Account): void;
+  change(account: Pick<Account, "id">): void;
 }
 
 export function createStandings({ store, clock }: StandingsDeps): KeptStandings {
@@ -67,8 +67,10 @@ export function createStandings({ store, clock }: StandingsDeps): KeptStandings 
     for (;;) {
       const before = generation;
       const account = (await store.readAccount(id)) ?? defaultAccount(id);
+      let standing = standingOf(account);
+      if (standing.rules?.policy.registeredSendersOnly === true)
+        standing = standingOf(account, new Set(await store.approvedSenders(id)));
       if (before !== generation) continue;
-      const standing = standingOf(account);
       keep(id, standing);
       return standing;
     }

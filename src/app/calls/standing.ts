@@ -14,10 +14,13 @@ export interface Standing extends Pick<Account, "state"> {
 }
 
 /** How an account stands by what is stored of it. */
-export function standingOf({ state, policy }: Pick<Account, "state" | "policy">): Standing {
+export function standingOf(
+  { state, policy }: Pick<Account, "state" | "policy">,
+  approvedSenders?: ReadonlySet<string>,
+): Standing {
   if (policy === "{}") return { state, rules: undefined };
   try {
-    return { state, rules: compileRules(readPolicy(policy)) };
+    return { state, rules: compileRules(readPolicy(policy), approvedSenders) };
   } catch (fault) {
     return { state, rules: undefined, fault };
   }

@@ -25,6 +25,7 @@ export function underPolicy(
 /** The first rule that refuses the whole message. */
 export function judgeRequest(rules: Rules, request: SendRequest, table: RouteTable): CallFault | undefined {
   return judgeCall(rules, {
+    sender: request.sender.address === "" ? undefined : request.sender.address,
     recipientCount: request.recipients.length,
     isText: request.content.kind === "text",
     lane: request.lane,

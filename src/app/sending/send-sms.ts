@@ -140,8 +140,9 @@ const reasonsOfBounds: ReadonlySet<string> = new Set<StatusCodeName>([
   "THROTTLING_TOO_MANY_RECIPIENTS",
 ]);
 
-function isOfBounds({ reason }: FieldViolation): boolean {
-  return reasonsOfBounds.has(reason);
+function isOfBounds({ field, reason }: FieldViolation): boolean {
+  // A default sender may have been set when the request came first.
+  return reasonsOfBounds.has(reason) || (field === "sender" && reason === "PARAMETER_MISSING");
 }
 
 /** A request on its way through. */

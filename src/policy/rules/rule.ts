@@ -7,6 +7,8 @@ import type { AccountPolicy, ContentCategory } from "../policy.ts";
 
 /** A request as the rules of a whole call see it. */
 export interface CallFacts {
+  /** As it goes out; undefined where nothing is sent and nobody is named. */
+  readonly sender: string | undefined;
   readonly recipientCount: number;
   readonly isText: boolean;
   /** As it was asked for; undefined where it was not. */
@@ -44,5 +46,9 @@ export type CallRule = (facts: CallFacts) => CallFault | undefined;
 export type RecipientRule = (facts: RecipientFacts) => RecipientFault | undefined;
 
 /** Makes a rule of what a policy says; undefined where it says nothing. */
-export type CallRuleMaker = (policy: AccountPolicy) => CallRule | undefined;
+export type CallRuleMaker = (
+  policy: AccountPolicy,
+  /** Of the account; as they go out. */
+  approvedSenders: ReadonlySet<string>,
+) => CallRule | undefined;
 export type RecipientRuleMaker = (policy: AccountPolicy) => RecipientRule | undefined;

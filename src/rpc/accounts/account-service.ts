@@ -1,8 +1,14 @@
 /** AccountService: what an account knows of itself, and operators of any. */
 import type { Accounts } from "../../app/accounts/create-accounts.ts";
-import type { AccountServiceDefinition } from "../../gen/smsrelay/v1/account_service.ts";
+import {
+  type AccountServiceDefinition,
+  DeleteSenderRequest,
+  RequestSenderRequest,
+} from "../../gen/smsrelay/v1/account_service.ts";
+import { callerOf } from "../calls/caller.ts";
 import type { Handlers, ScopesOf } from "../calls/handlers.ts";
-import { toAccount } from "./translate-account.ts";
+import { fromSenderState } from "../translate/enums.ts";
+import { toAccount, toSender } from "./translate-account.ts";
 
 export interface AccountServiceDeps {
   readonly accounts: Accounts;
@@ -10,12 +16,30 @@ export interface AccountServiceDeps {
 
 export const accountScopes = {
   getAccount: "READ",
+  listSenders: "READ",
+  requestSender: "MANAGE",
+  deleteSender: "MANAGE",
 } as const satisfies ScopesOf<AccountServiceDefinition>;
 
 export function createAccountService({ accounts }: AccountServiceDeps): Handlers<AccountServiceDefinition> {
+  const { senders } = accounts;
   return {
     getAccount: async ({ accountId }, principal) => ({
       account: toAccount(accounts.shown(await accounts.get(accountId, principal))),
     }),
+    listSenders: async ({ states, ...page }, principal) => {
+      const listed = await senders.list({ ...page, states: states.map(fromSenderState) }, principal);
+      return { senders: listed.entries.map(toSender), nextPageToken: listed.nextPageToken ?? "" };
+    },
+    requestSender: async (request, ...who) => {
+      const { accountId, sender: { sender = "", purpose = "" } = {} } = request;
+      const caller = await callerOf(RequestSenderRequest, request, ...who);
+      const asked = await senders.request({ accountId, sender, purpose }, who[0], caller);
+      return { sender: toSender(asked) };
+    },
+    deleteSender: async (request, ...who) => {
+      await senders.delete(request, who[0], await callerOf(DeleteSenderRequest, request, ...who));
+      return {};
+    },
   };
 }

@@ -5,14 +5,15 @@ import {
   type AdminServiceDefinition,
   CreateAccountRequest,
   ReinstateAccountRequest,
+  ReviewSenderRequest,
   SuspendAccountRequest,
   UpdateAccountRequest,
 } from "../../gen/smsrelay/v1/admin_service.ts";
 import type { Logger } from "../../observability/logger.ts";
 import { actor, callerOf } from "../calls/caller.ts";
 import type { Handlers, ScopesOf } from "../calls/handlers.ts";
-import { fromAccountState } from "../translate/enums.ts";
-import { fromAccount, toAccount, toAuditEntry } from "./translate-account.ts";
+import { fromAccountState, fromSenderDecision } from "../translate/enums.ts";
+import { fromAccount, toAccount, toAuditEntry, toSender } from "./translate-account.ts";
 
 export interface AdminServiceDeps {
   readonly accounts: Accounts;
@@ -25,6 +26,7 @@ export const adminScopes = {
   updateAccount: "ADMIN",
   suspendAccount: "ADMIN",
   reinstateAccount: "ADMIN",
+  reviewSender: "ADMIN",
   listAuditEntries: "ADMIN",
 } as const satisfies ScopesOf<AdminServiceDefinition>;
 
@@ -66,6 +68,20 @@ export function createAdminService({
       const account = await accounts.reinstate(request.accountId, caller);
       tell(account, who, "An operator reinstated an account.");
       return { account: toAccount(accounts.shown(account)) };
+    },
+    reviewSender: async (request, ...who) => {
+      const { accountId, sender, reason, shared: isShared } = request;
+      const decided = fromSenderDecision(request.decision);
+      const decision = decided === "UNSPECIFIED" ? undefined : decided;
+      const caller = await callerOf(ReviewSenderRequest, request, ...who);
+      const reviewed = await accounts.senders.review(
+        { accountId, sender, decision, reason, isShared },
+        who[0],
+        caller,
+      );
+      const { state } = reviewed;
+      log.info({ account: accountId, sender, state, ...actor(...who) }, "An operator decided on a sender.");
+      return { sender: toSender(reviewed) };
     },
     listAuditEntries: async (request) => {
       const { entries, nextPageToken = "" } = await accounts.listAuditEntries(request);

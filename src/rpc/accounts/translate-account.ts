@@ -1,10 +1,14 @@
 /** Accounts and the audit log as the contract has them. */
 
 import type { ShownAccount } from "../../app/accounts/account-policy.ts";
-import { Account as PbAccount } from "../../gen/smsrelay/v1/account.ts";
+import type { RegisteredSender } from "../../domain/registered-sender.ts";
+import {
+  Account as PbAccount,
+  type RegisteredSender as PbRegisteredSender,
+} from "../../gen/smsrelay/v1/account.ts";
 import type { AuditEntry as PbAuditEntry } from "../../gen/smsrelay/v1/admin_service.ts";
 import type { AuditEntry } from "../../store/records/audit.ts";
-import { toAccountState } from "../translate/enums.ts";
+import { toAccountState, toSenderState } from "../translate/enums.ts";
 import { toDate } from "../translate/time.ts";
 import { fromPolicy, toPolicy } from "./translate-policy.ts";
 
@@ -37,5 +41,17 @@ export function toAuditEntry(entry: AuditEntry): PbAuditEntry {
     peer: entry.peer,
     actor: entry.actor,
     beforeJson: entry.before,
+  };
+}
+
+export function toSender(sender: RegisteredSender): PbRegisteredSender {
+  return {
+    sender: sender.sender,
+    state: toSenderState(sender.state),
+    purpose: sender.purpose,
+    reason: sender.reason,
+    createTime: toDate(sender.createTimeMs),
+    accountId: sender.accountId,
+    shared: sender.isShared,
   };
 }

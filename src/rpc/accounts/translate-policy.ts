@@ -22,6 +22,8 @@ export function toPolicy(policy: AccountPolicy): PbAccountPolicy {
     assumeNational: policy.assumeNational,
     numberTypes: toValueRule(policy.numberTypes),
     contentCategories: toValueRule(policy.contentCategories),
+    registeredSendersOnly: policy.registeredSendersOnly,
+    defaultSender: policy.defaultSender ?? "",
     maxRecipients: policy.maxRecipients,
     maxSegments: policy.maxSegments,
     maxTextLength: policy.maxTextLength,

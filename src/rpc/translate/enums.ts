@@ -7,13 +7,16 @@ import type { AccountState } from "../../domain/account.ts";
 import type { DeliveryState, FailureReason } from "../../domain/delivery-state.ts";
 import type { AttemptMark, AttemptOutcome, DuplicatePolicy, Lane, Message } from "../../domain/message.ts";
 import { type PolicyReason, ruleOfReason } from "../../domain/policy-rule.ts";
+import type { SenderState } from "../../domain/registered-sender.ts";
 import type { Scope } from "../../domain/scopes.ts";
 import { type StatusCodeName, statusCode } from "../../domain/status-code.ts";
 import type { Concatenation, Encoding } from "../../encoding/message-plan.ts";
 import {
   AccountState as PbAccountState,
   NumberForms as PbNumberForms,
+  SenderState as PbSenderState,
 } from "../../gen/smsrelay/v1/account.ts";
+import { SenderDecision as PbSenderDecision } from "../../gen/smsrelay/v1/admin_service.ts";
 import { Scope as PbScope } from "../../gen/smsrelay/v1/api_key.ts";
 import {
   AttemptMark as PbAttemptMark,
@@ -170,6 +173,15 @@ const accountStateNumbers = numbersOf(PbAccountState, "ACCOUNT_STATE_") satisfie
 /** In a list there is no default. */
 export const fromAccountState = reader(accountStateNumbers, "UNRECOGNIZED");
 export const toAccountState = (state: AccountState): PbAccountState => accountStateNumbers[state];
+
+const senderStateNumbers = numbersOf(PbSenderState, "SENDER_STATE_") satisfies Record<
+  SenderState,
+  PbSenderState
+>;
+/** In a list there is no default. */
+export const fromSenderState = reader(senderStateNumbers, "UNRECOGNIZED");
+export const toSenderState = (state: SenderState): PbSenderState => senderStateNumbers[state];
+export const fromSenderDecision = reader(numbersOf(PbSenderDecision, "SENDER_DECISION_"), "UNSPECIFIED");
 
 const feedNumbers = numbersOf(PbFeed, "FEED_");
 export const fromFeed = reader(feedNumbers, "DELIVERY_REPORTS");

@@ -12,6 +12,7 @@ import { fewerChecks } from "./0013-fewer-checks.ts";
 import { firstAttempts } from "./0014-first-attempts.ts";
 import { accounts } from "./0015-accounts.ts";
 import { identities } from "./0017-identities.ts";
+import { senders } from "./0018-senders.ts";
 
 const shared: readonly SharedMigration[] = [
   claimNumbers,
@@ -23,6 +24,7 @@ const shared: readonly SharedMigration[] = [
   firstAttempts,
   accounts,
   identities,
+  senders,
 ];
 
 export const sqliteMigrations: readonly Migration[] = shared.flatMap(({ version, minReader, sqlite: sql }) =>

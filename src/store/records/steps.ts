@@ -16,6 +16,14 @@ import { audited, changesAfter, lastChange, listAudit, noteAct } from "./audit.t
 import { boundCredentials, noteBound } from "./bound-credentials.ts";
 import { listIdentities, removeIdentity, setIdentity } from "./identities.ts";
 import { pausedGateways, setPaused } from "./pauses.ts";
+import {
+  approvedSenders,
+  deleteSender,
+  listSenders,
+  listSendersOf,
+  requestSender,
+  reviewSender,
+} from "./senders.ts";
 import type { Step } from "./sql.ts";
 import {
   acknowledge,
@@ -43,13 +51,20 @@ export const recordWrites = {
   setPaused: audited(setPaused),
   setIdentity: audited(setIdentity),
   removeIdentity: audited(removeIdentity),
+  requestSender: audited(requestSender),
+  reviewSender: audited(reviewSender),
+  deleteSender: audited(deleteSender),
   noteAct: audited(noteAct),
 };
 
 /** Reads of one account, the first argument, which take turns with those of other accounts. */
-export const accountReads = { listSubscriptions, readSubscription, readAccount } satisfies Readonly<
-  Record<string, (accountId: AccountId, ...rest: never) => Step<unknown>>
->;
+export const accountReads = {
+  listSubscriptions,
+  readSubscription,
+  readAccount,
+  listSendersOf,
+  approvedSenders,
+} satisfies Readonly<Record<string, (accountId: AccountId, ...rest: never) => Step<unknown>>>;
 
 /** Reads that belong to no account. */
 export const commonReads = {
@@ -63,6 +78,7 @@ export const commonReads = {
   listAudit,
   lastChange,
   changesAfter,
+  listSenders,
 };
 
 export const recordReads = { ...accountReads, ...commonReads };

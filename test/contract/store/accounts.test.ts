@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { createStandings } from "../../../src/app/accounts/standings.ts";
 import { lookEveryMs } from "../../../src/app/followed.ts";
 import { toAccountId } from "../../../src/domain/ids.ts";
+import { judgeCall } from "../../../src/policy/order.ts";
 import type { ApiKey } from "../../../src/store/records/api-keys.ts";
 import { actAt, caller } from "../../support/acts.ts";
 import { type account, dayMs, gateway, startMs } from "../../support/store-builders.ts";
@@ -220,12 +221,38 @@ describeStore("accounts that every call asks for", (test) => {
     expect(await there.of(shop)).toMatchObject({ state: "ACTIVE" });
   });
 
+  it("bring their approved senders along, where only those may be used, and follow them too", async () => {
+    const { store, clock } = test;
+    const there = createStandings({ store: await test.openElsewhere(), clock });
+    const policy = '{"registeredSendersOnly":true}';
+    await store.updateAccount(act("shop"), shop, { policy }, 0, true);
+    await store.requestSender(act("shop"), shop, "ACME", "");
+    const isTaken = async () => {
+      clock.advance(lookEveryMs);
+      await there.look();
+      const { rules } = await there.of(shop);
+      if (rules === undefined) throw new Error("the account has no rules");
+      const facts = {
+        ...{ sender: "ACME", recipientCount: 1, isText: true, lane: undefined, needsSegments: () => false },
+        contentCategory: "INFORMATIONAL",
+      } as const;
+      return judgeCall(rules, facts) === undefined;
+    };
+    expect(await isTaken()).toBe(false);
+    const review = { state: "APPROVED", reason: "", isShared: false } as const;
+    await store.reviewSender(act("shop"), shop, "ACME", review);
+    expect(await isTaken()).toBe(true);
+    await store.deleteSender(act("shop"), shop, "ACME");
+    expect(await isTaken()).toBe(false);
+  });
+
   it("are not taken as a read brings them that a change has overtaken", async () => {
     const { store, clock } = test;
     let hold: Promise<void> | undefined;
     const slow = {
       lastChange: () => store.lastChange(),
       changesAfter: (seq: number, limit: number) => store.changesAfter(seq, limit),
+      approvedSenders: (id: typeof account) => store.approvedSenders(id),
       sessions: store.sessions,
       async readAccount(id: typeof account) {
         const found = await store.readAccount(id);

@@ -46,6 +46,10 @@ const fillings: Readonly<Record<string, readonly [columns: string, values: strin
     "number, time, key_id, actor, peer, method, subject, request, before",
     "i, i, 'key-' || (i % 20), '', '', '', 'account-' || (i % 50), '{}', ''",
   ],
+  senders: [
+    "account_id, sender, folded, state, shared, purpose, reason, create_time",
+    "'account-' || (i % 20), 'sender-' || i, 'sender-' || i, 'APPROVED', 0, '', '', i",
+  ],
   changes: ["kind, id, seq", "'account', 'account-' || i, i"],
   bound_credentials: ["gateway_id, fingerprint, time", "'gateway-' || i, '', i"],
 };

@@ -418,6 +418,31 @@ describe("policies of accounts", () => {
   });
 });
 
+describe("senders", () => {
+  it("are asked for, rejected, approved, listed and given up", async () => {
+    const made = await operator(["keys", "create", "--account", "florist"]);
+    const asked = await run(["senders", "request", "Flowers", "--purpose", "news"], made.out);
+    expect(asked.out).toMatch(/florist +Flowers +PENDING +news /);
+    expect((await operator(["senders", "list", "--all", "--state", "pending"])).out).toContain("Flowers");
+    const reject = ["senders", "reject", "florist", "Flowers", "--reason", "too short"];
+    expect((await operator(reject)).out).toMatch(/REJECTED +news +too short /);
+    expect((await operator(["senders", "approve", "florist", "Flowers", "--shared"])).out).toMatch(
+      /APPROVED +yes /,
+    );
+    const listed = await run(["senders", "list", "--json"], made.out);
+    expect(JSON.parse(listed.out)).toMatchObject({
+      sender: "Flowers",
+      state: "SENDER_STATE_APPROVED",
+      shared: true,
+    });
+    const byOperator = await operator(["senders", "list", "--account", "florist"]);
+    expect(byOperator.out).toContain("Flowers");
+    expect((await run(["senders", "delete", "Flowers"], made.out)).out).toBe("Flowers is given up.");
+    expect((await run(["senders", "delete", "Flowers"], made.out)).err).toContain("4121 UNKNOWN_SENDER");
+    expect((await run(["senders", "list"], made.out)).out).toBe("No senders.");
+  });
+});
+
 describe("keys", () => {
   it("makes a key that sends, and revokes it at once", async () => {
     const made = await operator(["keys", "create", "--account", "kiosk", "--name", "till 3"]);

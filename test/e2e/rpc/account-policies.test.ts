@@ -1,6 +1,7 @@
 import { Status } from "nice-grpc";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { NumberForms } from "../../../src/gen/smsrelay/v1/account.ts";
+import { SenderDecision } from "../../../src/gen/smsrelay/v1/admin_service.ts";
 import { DeliveryState, FailureReason } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import type { DeliveryReport } from "../../../src/gen/smsrelay/v1/delivery_report.ts";
 import { ContentCategory, Lane } from "../../../src/gen/smsrelay/v1/message.ts";
@@ -128,6 +129,47 @@ for (const { name, missing, open } of stores)
           "account.policy.max_recipients",
         ]);
         expect((await shop.accounts.getAccount({})).account).toEqual(before);
+      });
+
+      it("sends under registered senders only once they are approved, and under the default one where none is given", async () => {
+        const first = { ...good, sender: "", requestId: "by-default" };
+        await setPolicy({ defaultSender: "Shop" });
+        const { messageId } = await shop.sms.sendSms(first);
+        expect((await shop.sms.listSms({})).sms[0]).toMatchObject({ messageId, sender: "Shop" });
+        await setPolicy({ registeredSendersOnly: true, defaultSender: "Shop" });
+        const unregistered = await refused({ ...good, sender: "" });
+        expect(unregistered).toMatchObject({
+          code: Status.PERMISSION_DENIED,
+          info: {
+            reason: "SENDER_NOT_REGISTERED",
+            metadata: { status_code: "4104", rule: "REGISTERED_SENDER" },
+          },
+        });
+        expect(unregistered.violations.map(({ field }) => field)).toEqual(["sender"]);
+        const again = await shop.sms.sendSms(first);
+        expect(again, "a repeated request").toMatchObject({ messageId, replayed: true });
+        const { candidates: _, ...explained } = await operator.gateways.explainRoute({
+          message: { sender: "Shop", recipients: good.recipients },
+          accountId: "shop",
+        });
+        expect(explained.rule).toBe("REGISTERED_SENDER");
+        expect((await shop.sms.previewSms({ message: { content: text } })).plans).toHaveLength(1);
+
+        await shop.accounts.requestSender({ sender: { sender: "Shop" } });
+        expect((await refused({ ...good, sender: "Shop" })).info.reason, "pending").toBe(
+          "SENDER_NOT_REGISTERED",
+        );
+        const decision = SenderDecision.SENDER_DECISION_APPROVE;
+        await operator.admin.reviewSender({ accountId: "shop", sender: "Shop", decision });
+        expect((await shop.sms.sendSms({ ...good, sender: "" })).messageId).not.toBe("");
+        expect((await refused({ ...good, sender: "SHOP" })).info.reason, "exactly").toBe(
+          "SENDER_NOT_REGISTERED",
+        );
+        await shop.accounts.deleteSender({ sender: "Shop" });
+        expect((await refused({ ...good, sender: "Shop" })).info.reason).toBe("SENDER_NOT_REGISTERED");
+        await setPolicy({});
+        expect((await refused({ ...good, sender: "" })).info.reason).toBe("PARAMETER_MISSING");
+        expect((await shop.sms.sendSms(first)).replayed, "without the default, too").toBe(true);
       });
 
       it("reaches one number by every way of writing it, and no other country and kind", async () => {

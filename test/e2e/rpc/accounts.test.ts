@@ -1,12 +1,14 @@
 import { Status } from "nice-grpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { AccountState } from "../../../src/gen/smsrelay/v1/account.ts";
+import { AccountState, SenderState } from "../../../src/gen/smsrelay/v1/account.ts";
+import { SenderDecision } from "../../../src/gen/smsrelay/v1/admin_service.ts";
 import { SendSmsStreamRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { InitialStart } from "../../../src/gen/smsrelay/v1/subscription.ts";
 import { connectClients, failureOf, type RpcClients } from "../../support/rpc-client.ts";
 import { OPERATOR_KEY, OTHER_KEY, type RpcWorld, SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
 
 const { ACCOUNT_STATE_ACTIVE, ACCOUNT_STATE_SUSPENDED, ACCOUNT_STATE_SENDING_DISABLED } = AccountState;
+const { SENDER_STATE_PENDING, SENDER_STATE_APPROVED, SENDER_STATE_REJECTED } = SenderState;
 const good = {
   sender: "ACME",
   recipients: ["+38640123456"],
@@ -178,6 +180,87 @@ describe("a suspended account", () => {
       operator.admin.suspendAccount({ accountId: "nobody" }, options),
     );
     expect(unknown.info.reason).toBe("UNKNOWN_ACCOUNT");
+  });
+});
+
+describe("senders", () => {
+  it("are asked for by the account, decided on by an operator, and shown to both", async () => {
+    const { sender } = await shop.accounts.requestSender({ sender: { sender: "+4670", purpose: "codes" } });
+    expect(sender).toMatchObject({
+      sender: "4670",
+      state: SENDER_STATE_PENDING,
+      accountId: "shop",
+      purpose: "codes",
+    });
+    await other.accounts.requestSender({ sender: { sender: "ACME" } });
+    const pending = await operator.accounts.listSenders({ accountId: "-", states: [SENDER_STATE_PENDING] });
+    expect(pending.senders.map((one) => `${one.accountId} ${one.sender}`)).toEqual([
+      "other ACME",
+      "shop 4670",
+    ]);
+    const review = { accountId: "shop", sender: "4670" };
+    const rejected = await operator.admin.reviewSender({
+      ...review,
+      decision: SenderDecision.SENDER_DECISION_REJECT,
+      reason: "not yours",
+    });
+    expect(rejected.sender).toMatchObject({ state: SENDER_STATE_REJECTED, reason: "not yours" });
+    await operator.admin.reviewSender({ ...review, decision: SenderDecision.SENDER_DECISION_APPROVE });
+    const { senders } = await shop.accounts.listSenders({});
+    expect(senders).toMatchObject([
+      { sender: "4670", state: SENDER_STATE_APPROVED, reason: "", shared: false },
+    ]);
+    await shop.accounts.deleteSender({ sender: "+4670" });
+    expect((await shop.accounts.listSenders({})).senders).toEqual([]);
+  });
+
+  it("are listed in pages, and those of others only to operators", async () => {
+    for (const sender of ["A1", "B2", "C3"]) await shop.accounts.requestSender({ sender: { sender } });
+    const first = await shop.accounts.listSenders({ pageSize: 2 });
+    const rest = await shop.accounts.listSenders({ pageSize: 2, pageToken: first.nextPageToken });
+    expect([...first.senders, ...rest.senders].map(({ sender }) => sender)).toEqual(["A1", "B2", "C3"]);
+    const all = await operator.accounts.listSenders({ accountId: "-", pageSize: 2 });
+    const others = await operator.accounts.listSenders({ accountId: "-", pageToken: all.nextPageToken });
+    expect(all.senders.length + others.senders.length).toBe(4);
+    for (const accountId of ["-", "other"]) {
+      const failure = await failureOf((options) => shop.accounts.listSenders({ accountId }, options));
+      expect(failure.info.reason).toBe("ACCESS_DENIED");
+    }
+    const unknown = await failureOf((options) =>
+      operator.accounts.listSenders({ accountId: "nobody" }, options),
+    );
+    expect(unknown.info.reason).toBe("UNKNOWN_ACCOUNT");
+  });
+
+  it("refuse bad fields with their names", async () => {
+    const { accounts, admin } = operator;
+    const { SENDER_DECISION_APPROVE, SENDER_DECISION_REJECT } = SenderDecision;
+    const review = { accountId: "shop", sender: "A1" };
+    type Call = Parameters<typeof failureOf>[0];
+    const calls: readonly (readonly [Call, readonly string[], string])[] = [
+      [(o) => accounts.requestSender({}, o), ["sender.sender"], "4019"],
+      [
+        (o) => accounts.requestSender({ sender: { sender: "!", purpose: "x".repeat(501) } }, o),
+        ["sender.sender", "sender.purpose"],
+        "4003",
+      ],
+      [(o) => accounts.deleteSender({}, o), ["sender"], "4019"],
+      [(o) => accounts.deleteSender({ sender: "!" }, o), [], "4121"],
+      [(o) => accounts.listSenders({ states: [7 as SenderState] }, o), ["states"], "4114"],
+      [(o) => admin.reviewSender({}, o), ["account_id", "sender", "decision"], "4019"],
+      [(o) => admin.reviewSender({ ...review, decision: 9 as SenderDecision }, o), ["decision"], "4114"],
+      [(o) => admin.reviewSender({ ...review, decision: SENDER_DECISION_REJECT }, o), ["reason"], "4019"],
+      [
+        (o) => admin.reviewSender({ ...review, decision: SENDER_DECISION_APPROVE, reason: "x" }, o),
+        ["reason"],
+        "4114",
+      ],
+    ];
+    for (const [call, fields, code] of calls) {
+      const failure = await failureOf(call);
+      expect(failure.violations.map(({ field }) => field)).toEqual(fields);
+      expect(failure.info.metadata["status_code"]).toBe(code);
+    }
   });
 });
 

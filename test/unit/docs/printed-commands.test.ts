@@ -30,7 +30,7 @@ const printed = pages.flatMap((page) =>
 /** Commands that stay until they are ended, tried elsewhere: test/e2e/cli. */
 const lasting = /^(serve|simulate|demo)\b/;
 const callsService =
-  /^(send|status|watch|list|cancel|preview|gateways|keys|identities|accounts|audit|backup)\b/;
+  /^(send|status|watch|list|cancel|preview|gateways|keys|identities|accounts|senders|audit|backup)\b/;
 
 let folder: string;
 beforeAll(() => {

@@ -14,6 +14,7 @@ const mobile: RecipientFacts = {
   nowMs: noon,
 };
 const call: CallFacts = {
+  sender: "ACME",
   recipientCount: 1,
   isText: true,
   lane: undefined,
@@ -27,6 +28,22 @@ const callFault = (policy: AccountPolicy, facts: Partial<CallFacts>) =>
   judgeCall(compileRules(policy), { ...call, ...facts });
 
 describe("the rules of an account", () => {
+  it("take registered senders exactly, and nobody's where only registered ones may be used", () => {
+    const approved = new Set(["ACME", "4670"]);
+    const judged = (policy: AccountPolicy, sender: string | undefined) =>
+      judgeCall(compileRules(policy, approved), { ...call, sender })?.violations[0]?.reason;
+    const only = { registeredSendersOnly: true };
+    expect(["ACME", "4670", undefined].map((sender) => judged(only, sender))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    for (const sender of ["acme", "ACM", "46"]) expect(judged(only, sender)).toBe("SENDER_NOT_REGISTERED");
+    expect(judged({ registeredSendersOnly: false }, "acme")).toBeUndefined();
+    const both = callFault({ ...only, contentCategories: { denied: ["INFORMATIONAL"] } }, { sender: "x" });
+    expect(both?.rule, "the category comes first").toBe("CONTENT_CATEGORY");
+  });
+
   it("let everything through where a policy says nothing", () => {
     const rules = compileRules({});
     expect(rules.callRules).toEqual([]);

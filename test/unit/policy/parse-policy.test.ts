@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import { formatPolicy, type PolicyInput, parsePolicy, readPolicy } from "../../../src/policy/parse-policy.ts";
 
 const whole: PolicyInput = {
+  registeredSendersOnly: true,
+  defaultSender: "ACME",
   oneTimePasswordsOnly: false,
   regions: { allowed: ["NL", "BE", "NL"], denied: [] },
   defaultRegionCode: "NL",
@@ -26,6 +28,8 @@ describe("a policy", () => {
     const result = parsePolicy(whole);
     if (result.kind === "refused") expect.fail(JSON.stringify(result.faults));
     expect(result.policy).toEqual({
+      registeredSendersOnly: true,
+      defaultSender: "ACME",
       oneTimePasswordsOnly: false,
       regions: { allowed: ["BE", "NL"] },
       defaultRegionCode: "NL",
@@ -95,10 +99,10 @@ describe("a policy", () => {
   });
 
   it("is refused whole, with every fault in the order of its fields", () => {
-    const fields = faultsOf({ maxSegments: 0, regions: { allowed: ["XX"] }, numberForms: "x" }).map(
-      (fault) => fault.split(" ")[0],
-    );
-    expect(fields).toEqual(["regions.allowed[0]", "number_forms", "max_segments"]);
+    const fields = faultsOf({
+      ...{ maxSegments: 0, defaultSender: "!", regions: { allowed: ["XX"] }, numberForms: "x" },
+    }).map((fault) => fault.split(" ")[0]);
+    expect(fields).toEqual(["regions.allowed[0]", "number_forms", "default_sender", "max_segments"]);
   });
 
   it.each([

@@ -40,7 +40,8 @@ export function parseSendRequest(input: SendSmsInput, rules: ParseRules): ParseR
   };
   const isLook = purpose === "plan" || purpose === "route";
   const hasAddresses = purpose !== "plan" || input.recipients.length > 0;
-  const sender = hasAddresses || input.sender !== "" ? parseSenderField(input.sender, violations) : nowhere;
+  const named = input.sender === "" ? (policy?.defaultSender ?? "") : input.sender;
+  const sender = hasAddresses || input.sender !== "" ? parseSenderField(named, violations) : nowhere;
   const recipients = hasAddresses
     ? parseRecipients(
         input.recipients,
