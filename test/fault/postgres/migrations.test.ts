@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { toAccountId } from "../../../src/domain/ids.ts";
 import { silentLogger } from "../../../src/observability/logger.ts";
 import { migrations } from "../../../src/store/postgres/migrate.ts";
 import { openPostgresStore } from "../../../src/store/postgres/open.ts";
@@ -58,11 +59,20 @@ describe.skipIf(postgresMissing !== undefined)(`PostgreSQL migrations ${postgres
       code: "SERVICE_UNAVAILABLE",
       message: expect.stringContaining("old-one"),
     });
+    const policy = '{"maxSegments":1}';
+    const restrict = () => store.updateAccount(actAt(), account, { policy }, 0, true);
+    await expect(restrict()).rejects.toMatchObject({ code: "SERVICE_UNAVAILABLE" });
+    const restricted = { id: toAccountId("restricted"), displayName: "", policy };
+    await expect(store.createAccount(actAt(), restricted, false)).rejects.toMatchObject({
+      code: "SERVICE_UNAVAILABLE",
+    });
     expect(await store.readAccount(account)).toBeUndefined();
+    expect(await store.readAccount(restricted.id)).toBeUndefined();
     expect(await minReader()).toBe("1");
     await query("UPDATE replicas SET is_dead = true WHERE id = 'old-one'");
     expect(await suspend()).toMatchObject({ state: "SUSPENDED" });
     expect(await minReader()).toBe("15");
+    expect(await restrict()).toMatchObject({ policy });
   });
 
   it("refuses a schema of that name that holds another program's tables", async () => {
