@@ -105,7 +105,7 @@ export function createApp(deps: AppDeps): App {
     callers: createCallers(deps.issuers.length === 0 ? [] : [identities], keys),
     maintenance: createMaintenance(shared),
     workInHand: createWorkInHand(deps),
-    followed: [keys, accounts, identities],
+    followed: deps.issuers.length === 0 ? [keys, accounts] : [keys, accounts, identities],
     readers,
   };
 }

@@ -1,25 +1,16 @@
-/** Reads a small JSON object over HTTP, within bounds of time and size, from just the place that was named. */
-import type { Clock } from "../observability/clock.ts";
+/** Reads a small JSON object over HTTP, within a bound of size, from just the place that was named. */
 
-const withinMs = 5_000;
 const maxOctets = 1_048_576;
 
-export async function fetchJson(url: string, clock: Pick<Clock, "setTimeout">): Promise<object> {
-  const late = new AbortController();
-  const timer = clock.setTimeout(() => late.abort(new Error(`${url} did not answer in time`)), withinMs);
-  try {
-    const answer = await fetch(url, {
-      signal: late.signal,
-      redirect: "error",
-      headers: { accept: "application/json" },
-    });
-    if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
-    const value: unknown = JSON.parse(await readText(answer, url));
-    if (typeof value !== "object" || value === null) throw new Error(`${url} holds no object`);
-    return value;
-  } finally {
-    timer.cancel();
+export async function fetchJson(url: string, signal: AbortSignal): Promise<object> {
+  const answer = await fetch(url, { signal, redirect: "error", headers: { accept: "application/json" } });
+  if (!answer.ok) {
+    await answer.body?.cancel();
+    throw new Error(`${url} answered ${answer.status}`);
   }
+  const value: unknown = JSON.parse(await readText(answer, url));
+  if (typeof value !== "object" || value === null) throw new Error(`${url} holds no object`);
+  return value;
 }
 
 async function readText(answer: Response, url: string): Promise<string> {

@@ -1,13 +1,13 @@
 /**
- * The keys of one issuer, as it publishes them (JWKS, RFC 7517): read anew every ten minutes, and at once where a token names one that is
- * not known, since issuers change theirs. What was read last serves for a day while the issuer is away.
+ * The keys of one issuer in memory: read anew every ten minutes, and at once where a token names one that is not known, since issuers
+ * change theirs. What was read last serves for a day while the issuer is away.
  */
-import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
+import { createLocalJWKSet, type JWTVerifyGetKey } from "jose";
 import { SmsError } from "../domain/errors.ts";
 import type { Clock } from "../observability/clock.ts";
 import type { Logger } from "../observability/logger.ts";
-import { fetchJson } from "./fetch-json.ts";
-import { type Issuer, isSafeUrl } from "./issuer.ts";
+import type { Issuer } from "./issuer.ts";
+import { readIssuerKeys } from "./read-issuer-keys.ts";
 
 export interface IssuerKeysDeps {
   readonly clock: Pick<Clock, "monotonic" | "setTimeout">;
@@ -17,119 +17,131 @@ export interface IssuerKeysDeps {
 export interface IssuerKeys {
   /** The keys to look in for one of this id; refuses with SERVICE_UNAVAILABLE where the issuer cannot be asked. */
   forKey(keyId: string | undefined): Promise<JWTVerifyGetKey>;
+  /** The same for a token without a key id which none of those known has signed: undefined where they were read a moment ago. */
+  others(): Promise<JWTVerifyGetKey | undefined>;
 }
 
 const refreshMs = 600_000;
+/** Above this the old ones do not serve before the issuer was asked: it may have withdrawn them. */
+const staleMs = 2 * refreshMs;
 const serveMs = 86_400_000;
-/** Reads for keys that are not known: so many in this time, so that nobody can have us flood an issuer. */
+/** So many reads in this time, so that nobody can have us flood an issuer. */
 const maxReads = 5;
 const readsWithinMs = 30_000;
 const maxMissing = 1_000;
+/** Calls that wait for an issuer; no share of an account counts them yet. */
+const maxWaiting = 1_000;
 
 interface Held {
   readonly find: JWTVerifyGetKey;
   readonly keyIds: ReadonlySet<string | undefined>;
   readonly readAtMs: number;
+  /** Of the read that brought them, in the order in which reads began. */
+  readonly number: number;
 }
 
 export function createIssuerKeys(issuer: Issuer, { clock, log }: IssuerKeysDeps): IssuerKeys {
   let held: Held | undefined;
-  let reading: { readonly beganMs: number; readonly done: Promise<Held> } | undefined;
-  let triedAtMs = Number.NEGATIVE_INFINITY;
-  let missReadsMs: number[] = [];
+  let reading: Promise<Held> | undefined;
+  let reads = 0;
+  let waiting = 0;
+  let readsMs: readonly number[] = [];
   /** Key ids that the issuer did not have, by when it was asked. */
   const missing = new Map<string | undefined, number>();
 
-  async function load(beganMs: number): Promise<Held> {
-    triedAtMs = beganMs;
+  async function load(): Promise<Held> {
+    const readAtMs = clock.monotonic();
+    const number = ++reads;
     try {
       const set = await readIssuerKeys(issuer, clock);
-      held = {
-        find: createLocalJWKSet(set),
-        keyIds: new Set(set.keys.map(({ kid }) => kid)),
-        readAtMs: beganMs,
-      };
+      const keyIds = new Set(set.keys.map(({ kid }) => kid));
+      held = { find: createLocalJWKSet(set), keyIds, readAtMs, number };
       return held;
     } catch (cause) {
-      log.often.warn({ err: cause, issuer: issuer.issuer }, "The keys of an issuer could not be read.");
-      throw new SmsError("SERVICE_UNAVAILABLE", "The token's issuer cannot be asked.", {
-        cause,
-        retryAfterMs: 1_000,
-      });
+      log.often.warn({ err: cause, peer: issuer.issuer }, "The keys of an issuer could not be read.");
+      throw unavailable("The token's issuer cannot be asked.", 1_000);
     }
   }
 
+  /** Joins a read that is under way, or begins one. */
   function read(): Promise<Held> {
-    const beganMs = clock.monotonic();
-    reading ??= {
-      beganMs,
-      done: load(beganMs).finally(() => {
-        reading = undefined;
-      }),
-    };
-    return reading.done;
+    if (reading !== undefined) return reading;
+    const nowMs = clock.monotonic();
+    readsMs = readsMs.filter((timeMs) => nowMs - timeMs < readsWithinMs);
+    const [oldest = nowMs] = readsMs;
+    if (readsMs.length >= maxReads)
+      return Promise.reject(
+        unavailable("The token's issuer was asked too often.", oldest + readsWithinMs - nowMs),
+      );
+    readsMs = [...readsMs, nowMs];
+    reading = load().finally(() => {
+      reading = undefined;
+    });
+    return reading;
   }
 
-  /** What was begun before this call may not have seen a key that is newer than it. */
-  async function readAnew(): Promise<Held> {
-    if (reading !== undefined) await reading.done.catch(() => undefined);
-    return read();
+  async function counted(work: () => Promise<Held>): Promise<Held> {
+    if (waiting >= maxWaiting) throw unavailable("Too many calls wait for the token's issuer.", 1_000);
+    waiting += 1;
+    try {
+      return await work();
+    } finally {
+      waiting -= 1;
+    }
   }
 
   const ageMs = ({ readAtMs }: Held) => clock.monotonic() - readAtMs;
   const has = ({ keyIds }: Held, keyId: string | undefined) => keyId === undefined || keyIds.has(keyId);
+  const wasAsked = (keyId: string | undefined) =>
+    clock.monotonic() - (missing.get(keyId) ?? Number.NEGATIVE_INFINITY) < readsWithinMs;
 
+  /** By a read that was begun after this call: what was begun before may not have seen a key that is newer than it. */
   async function readForMissing(keyId: string | undefined): Promise<Held> {
-    const nowMs = clock.monotonic();
-    missReadsMs = missReadsMs.filter((timeMs) => nowMs - timeMs < readsWithinMs);
-    const [oldest = nowMs] = missReadsMs;
-    if (missReadsMs.length >= maxReads)
-      throw new SmsError("SERVICE_UNAVAILABLE", "The token's issuer was asked too often for unknown keys.", {
-        retryAfterMs: oldest + readsWithinMs - nowMs,
-      });
-    missReadsMs.push(nowMs);
-    const found = await readAnew();
-    if (!has(found, keyId)) {
-      if (missing.size >= maxMissing) missing.clear();
-      missing.set(keyId, nowMs);
+    if (reading !== undefined) {
+      const found = await reading.catch(() => undefined);
+      if (found !== undefined && keyId !== undefined && has(found, keyId)) return found;
     }
+    const found = await read();
+    if (keyId === undefined || !has(found, keyId)) noteMissing(keyId);
     return found;
+  }
+
+  function noteMissing(keyId: string | undefined): void {
+    if (missing.size >= maxMissing) missing.clear();
+    missing.set(keyId, clock.monotonic());
+  }
+
+  function isDue(now: Held): boolean {
+    const lastMs = readsMs.at(-1) ?? Number.NEGATIVE_INFINITY;
+    return ageMs(now) >= refreshMs && reading === undefined && clock.monotonic() - lastMs >= readsWithinMs;
+  }
+
+  async function current(): Promise<Held> {
+    const old = held;
+    if (old === undefined || ageMs(old) >= serveMs) return counted(read);
+    if (!isDue(old)) return old;
+    const refreshed = read().catch(() => old);
+    return ageMs(old) >= staleMs ? counted(() => refreshed) : old;
   }
 
   return {
     async forKey(keyId) {
-      if (held === undefined || ageMs(held) >= serveMs) return (await read()).find;
-      if (has(held, keyId)) {
-        // Meanwhile the old ones serve; one that cannot be reached is not asked at each call.
-        const isDue = ageMs(held) >= refreshMs && clock.monotonic() - triedAtMs >= readsWithinMs;
-        if (isDue && reading === undefined) read().catch(() => undefined);
-        return held.find;
+      const before = reads;
+      const now = await current();
+      if (has(now, keyId) || wasAsked(keyId)) return now.find;
+      if (now.number > before) {
+        noteMissing(keyId);
+        return now.find;
       }
-      const missedAtMs = missing.get(keyId) ?? Number.NEGATIVE_INFINITY;
-      if (clock.monotonic() - missedAtMs < readsWithinMs) return held.find;
-      return (await readForMissing(keyId)).find;
+      return (await counted(() => readForMissing(keyId))).find;
+    },
+    async others() {
+      if (wasAsked(undefined)) return undefined;
+      return (await counted(() => readForMissing(undefined))).find;
     },
   };
 }
 
-/** As the issuer publishes them now; throws where they cannot be had. */
-export async function readIssuerKeys(issuer: Issuer, clock: IssuerKeysDeps["clock"]): Promise<JSONWebKeySet> {
-  const uri = issuer.jwksUri ?? (await discover(issuer, clock));
-  const set = await fetchJson(uri, clock);
-  if (!isKeySet(set)) throw new Error(`${uri} holds no key set`);
-  return set;
-}
-
-/** OpenID Connect Discovery 1.0 §4. */
-async function discover({ issuer }: Issuer, clock: IssuerKeysDeps["clock"]): Promise<string> {
-  const uri = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
-  const document = await fetchJson(uri, clock);
-  const { issuer: named, jwks_uri: keys } = document as { issuer?: unknown; jwks_uri?: unknown };
-  if (named !== issuer) throw new Error(`${uri} names another issuer`);
-  if (typeof keys !== "string" || !isSafeUrl(keys)) throw new Error(`${uri} names no safe jwks_uri`);
-  return keys;
-}
-
-function isKeySet(value: object): value is JSONWebKeySet {
-  return "keys" in value && Array.isArray(value.keys);
+function unavailable(text: string, retryAfterMs: number): SmsError {
+  return new SmsError("SERVICE_UNAVAILABLE", text, { retryAfterMs });
 }

@@ -19,7 +19,7 @@ export interface Issuer {
 
 /** Whether a URL is one that keys may be read from: nobody on the way can put others in their place. */
 export function isSafeUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
+  if (!/^[!-~]+$/.test(text) || !URL.canParse(text)) return false;
   const { protocol, hostname, username, password } = new URL(text);
   if (username !== "" || password !== "") return false;
   return protocol === "https:" || (protocol === "http:" && loopbackHosts.includes(hostname));

@@ -37,7 +37,8 @@ const maxValueLength = 255;
 
 /** Whether a text has the form of a token at all: three parts, of which the first is a JSON object. */
 export function looksLikeToken(presented: string): boolean {
-  return presented.startsWith("ey") && presented.split(".", 4).length === 3;
+  // In base64url `{` and what may follow it in JSON: a quotation mark, a blank or a line's end.
+  return /^e[wy]/.test(presented) && presented.split(".", 4).length === 3;
 }
 
 /** Reads a token that claims to be of one of `issuers`. */

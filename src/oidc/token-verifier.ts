@@ -3,7 +3,7 @@
  * SHA-256, so that a call costs no signature; wrong ones shortly, so that repeating one costs us nothing.
  */
 import { hash } from "node:crypto";
-import { errors, jwtVerify } from "jose";
+import { type CryptoKey, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
 import type { TokenClaims, TokenVerifier } from "../app/identities/token-verifier.ts";
 import { SmsError } from "../domain/errors.ts";
 import { type Scope, scopes } from "../domain/scopes.ts";
@@ -28,6 +28,17 @@ const scopeWords: Readonly<Record<Scope, string>> = {
   ADMIN: "sms.admin",
 };
 
+/** What jose finds wrong with a token; all else is wrong with a key. */
+const faultsOfTokens = [
+  errors.JOSEAlgNotAllowed,
+  errors.JWKSNoMatchingKey,
+  errors.JWSInvalid,
+  errors.JWSSignatureVerificationFailed,
+  errors.JWTClaimValidationFailed,
+  errors.JWTExpired,
+  errors.JWTInvalid,
+];
+
 /** Makes the verifier of tokens of `issuers`. */
 export function createTokenVerifier(issuers: readonly Issuer[], deps: TokenVerifierDeps): TokenVerifier {
   const { clock } = deps;
@@ -36,34 +47,59 @@ export function createTokenVerifier(issuers: readonly Issuer[], deps: TokenVerif
   const right = new Map<string, { readonly claims: TokenClaims; readonly untilMs: number }>();
   const wrong = new Map<string, number>();
 
+  /** Whether one of these keys signed it, and what it says holds as of now. */
+  async function isSigned(token: string, { issuer }: ReadToken, find: JWTVerifyGetKey): Promise<boolean> {
+    const options = {
+      issuer: issuer.issuer,
+      audience: [...issuer.audience],
+      algorithms: [...issuer.algorithms],
+      requiredClaims: ["exp"],
+      clockTolerance: skewMs / 1_000,
+      currentDate: new Date(clock.now()),
+    };
+    const isBy = async (key: JWTVerifyGetKey | CryptoKey): Promise<boolean> => {
+      try {
+        await (typeof key === "function" ? jwtVerify(token, key, options) : jwtVerify(token, key, options));
+        return true;
+      } catch (thrown) {
+        // It names no key, and several would do.
+        if (thrown instanceof errors.JWKSMultipleMatchingKeys) {
+          for await (const one of thrown) if (await isBy(one)) return true;
+          return false;
+        }
+        if (faultsOfTokens.some((fault) => thrown instanceof fault)) return false;
+        // A key that its issuer published and nobody can use says nothing against the token.
+        deps.log.often.warn({ err: thrown, peer: issuer.issuer }, "A key of an issuer cannot be used.");
+        throw new SmsError("SERVICE_UNAVAILABLE", "A key of the token's issuer cannot be used.", {
+          retryAfterMs: distrustMs,
+        });
+      }
+    };
+    return isBy(find);
+  }
+
+  async function isRight(token: string, read: ReadToken): Promise<boolean> {
+    const issuerKeys = keys.get(read.issuer.issuer);
+    if (issuerKeys === undefined) return false;
+    if (await isSigned(token, read, await issuerKeys.forKey(read.keyId))) return true;
+    if (read.keyId !== undefined) return false;
+    const others = await issuerKeys.others();
+    return others !== undefined && isSigned(token, read, others);
+  }
+
   async function verifySignature(
     token: string,
     hashed: string,
     read: ReadToken,
   ): Promise<TokenClaims | undefined> {
-    const { issuer, keyId, value, expireTimeMs } = read;
-    const issuerKeys = keys.get(issuer.issuer);
-    if (issuerKeys === undefined) return undefined;
-    const find = await issuerKeys.forKey(keyId);
-    try {
-      await jwtVerify(token, find, {
-        issuer: issuer.issuer,
-        audience: [...issuer.audience],
-        algorithms: [...issuer.algorithms],
-        requiredClaims: ["exp"],
-        clockTolerance: skewMs / 1_000,
-        currentDate: new Date(clock.now()),
-      });
-    } catch (thrown) {
-      if (!(thrown instanceof errors.JOSEError)) throw unusableKey(thrown);
-      if (thrown instanceof errors.JWSSignatureVerificationFailed)
-        remember(wrong, hashed, clock.monotonic() + distrustMs);
+    if (!(await isRight(token, read))) {
+      remember(wrong, hashed, clock.monotonic() + distrustMs);
       return undefined;
     }
     const held = scopes.filter((scope) => read.scope.includes(scopeWords[scope]));
-    const claims = { issuer: issuer.issuer, value, scopes: held };
+    const claims = { issuer: read.issuer.issuer, value: read.value, scopes: held };
     // It goes on being right for as long after its end as clocks may differ.
-    const lastsMs = Math.min(expireTimeMs + skewMs - clock.now(), trustMs);
+    const lastsMs = Math.min(read.expireTimeMs + skewMs - clock.now(), trustMs);
     remember(right, hashed, { claims, untilMs: clock.monotonic() + lastsMs });
     return claims;
   }
@@ -96,9 +132,4 @@ function remember<Value>(values: Map<string, Value>, key: string, value: Value):
     if (oldest !== undefined) values.delete(oldest);
   }
   values.set(key, value);
-}
-
-/** A key that its issuer published and nobody can use says nothing against the token. */
-function unusableKey(cause: unknown): SmsError {
-  return new SmsError("SERVICE_UNAVAILABLE", "A key of the token's issuer cannot be used.", { cause });
 }

@@ -23,8 +23,8 @@ export interface TokenIssuer extends AsyncDisposable {
   /** The public half of the key of now, in PEM: what an attacker has too. */
   publicPem(): string;
   keyId(): string;
-  /** Has another key from now on, and publishes no other. */
-  rotate(): Promise<void>;
+  /** Has another key from now on, and publishes no other, or the last one too, or none at all. */
+  rotate(published?: "alone" | "keep" | "none"): Promise<void>;
   goAway(): Promise<void>;
   comeBack(): Promise<void>;
 }
@@ -38,7 +38,7 @@ export async function startTokenIssuer(): Promise<TokenIssuer> {
   let round = 0;
   let keyReads = 0;
   let current = await makeKey(`key-${round}`);
-  let handle = providerOf(issuer, current.jwk);
+  let handle = providerOf(issuer, [current.jwk]);
   const answer = (server: Server) =>
     server.on("request", (request, response) => {
       if (request.url === "/jwks") keyReads += 1;
@@ -81,10 +81,15 @@ export async function startTokenIssuer(): Promise<TokenIssuer> {
     },
     publicPem: () => current.publicPem,
     keyId: () => current.jwk.kid,
-    async rotate() {
+    async rotate(published = "alone") {
       round += 1;
+      const last = current.jwk;
       current = await makeKey(`key-${round}`);
-      handle = providerOf(issuer, current.jwk);
+      const serve = providerOf(issuer, published === "keep" ? [last, current.jwk] : [current.jwk]);
+      handle = (request, response) => {
+        if (published !== "none" || request.url !== "/jwks") serve(request, response);
+        else response.end('{"keys":[]}');
+      };
     },
     goAway: away,
     async comeBack() {
@@ -105,7 +110,7 @@ async function makeKey(kid: string) {
   };
 }
 
-function providerOf(issuer: string, jwk: Awaited<ReturnType<typeof makeKey>>["jwk"]) {
+function providerOf(issuer: string, keys: readonly Awaited<ReturnType<typeof makeKey>>["jwk"][]) {
   const scopes = "client.sms.send client.sms.read client.sms.manage sms.admin other";
   const provider = new Provider(issuer, {
     clients: [
@@ -117,7 +122,7 @@ function providerOf(issuer: string, jwk: Awaited<ReturnType<typeof makeKey>>["jw
         redirect_uris: [],
       },
     ],
-    jwks: { keys: [jwk] },
+    jwks: { keys },
     scopes: scopes.split(" "),
     ttl: { ClientCredentials: () => 600 },
     // Tokens are checked by their signature; nobody asks for one that was issued.

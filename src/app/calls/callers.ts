@@ -6,11 +6,17 @@ export interface CallerMethod extends KeyVerifier {
   recognizes(presented: string): boolean;
 }
 
-/** What no method recognizes is judged by `keys`. */
-export function createCallers(methods: readonly CallerMethod[], keys: KeyVerifier): KeyVerifier {
+/** What no method recognizes is judged by `keys`, and a configured key whatever it looks like. */
+export function createCallers(
+  methods: readonly CallerMethod[],
+  keys: KeyVerifier & { isConfigured(presented: string): boolean },
+): KeyVerifier {
   if (methods.length === 0) return keys;
-  const methodOf = (presented: string | undefined): KeyVerifier =>
-    (presented !== undefined && methods.find((method) => method.recognizes(presented))) || keys;
+  function methodOf(presented: string | undefined): KeyVerifier {
+    if (presented === undefined) return keys;
+    const method = methods.find((one) => one.recognizes(presented));
+    return method === undefined || keys.isConfigured(presented) ? keys : method;
+  }
   return {
     verify: (presented) => methodOf(presented).verify(presented),
     whyRefused: (presented) => methodOf(presented).whyRefused(presented),

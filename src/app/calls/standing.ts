@@ -43,7 +43,9 @@ export function suspended(): SmsError {
   return new SmsError("INVALID_ACCOUNT", "The account is suspended.", { metadata: { rule: "SUSPENDED" } });
 }
 
-/** Refuses to send for an account that may only read. */
+/** Refuses to send for an account that may only read, or not even that. */
 export function refuseSending({ state }: Standing): void {
+  // Of a stream that is open: it ends a moment later.
+  if (state === "SUSPENDED") throw suspended();
   if (state === "SENDING_DISABLED") throw new SmsError("SMS_DISABLED");
 }

@@ -18,8 +18,8 @@ export interface Identities extends KeyVerifier, Looking {
   /** By issuer, then value. */
   list(): Promise<readonly Identity[]>;
   set(act: Act, identity: Identity): Promise<void>;
-  /** Harmless where there is none. */
-  remove(act: Act, issuer: string, value: string): Promise<void>;
+  /** False where there was none. */
+  remove(act: Act, issuer: string, value: string): Promise<boolean>;
 }
 
 export interface IdentitiesDeps {
@@ -32,7 +32,7 @@ export interface IdentitiesDeps {
   readonly configuredIds: readonly string[];
 }
 
-/** Neither holds a blank that the other could begin with: an issuer is a URL. */
+/** An issuer is a URL without a blank, so that no two have the same name. */
 const nameOf = (issuer: string, value: string) => `${issuer} ${value}`;
 
 export function createIdentities({ store, tokens, clock, configuredIds }: IdentitiesDeps): Identities {
@@ -89,12 +89,13 @@ export function createIdentities({ store, tokens, clock, configuredIds }: Identi
       known.change((value) => new Map(value).set(name, identity));
     },
     async remove(act, issuer, value) {
-      await store.removeIdentity(act, issuer, value);
+      const isGone = await store.removeIdentity(act, issuer, value);
       known.change((held) => {
         const left = new Map(held);
         left.delete(nameOf(issuer, value));
         return left;
       });
+      return isGone;
     },
     look: () => known.look(),
   };

@@ -1,6 +1,6 @@
 /** Sets, removes and lists identities for operators; `identities.ts` keeps them. */
 import { type FieldViolation, refuseFields } from "../../domain/errors.ts";
-import { toAccountId } from "../../domain/ids.ts";
+import { isAccountId, toAccountId } from "../../domain/ids.ts";
 import { accountScopes, type Scope, tidyScopes } from "../../domain/scopes.ts";
 import type { Clock } from "../../observability/clock.ts";
 import type { Identity } from "../../store/records/identities.ts";
@@ -11,7 +11,6 @@ import type { TokenSealer } from "../calls/sealed-token.ts";
 import type { Unknown } from "../calls/unknown.ts";
 import type { Identities } from "./identities.ts";
 
-const accountForm = /^[a-z0-9._-]{1,64}$/;
 const maxValueLength = 255;
 
 export interface IdentityControlDeps {
@@ -25,7 +24,7 @@ export interface IdentityControlDeps {
 export interface IdentityControl {
   /** By issuer, then value; `accountId` empty for all. */
   list(page: PageRequest, accountId: string): Promise<Page<Identity>>;
-  /** Sets it, or removes it where `accountId` is empty; answers it as it is now. */
+  /** Sets it, or removes it where `accountId` is empty; answers it as it is now, or whether there was one. */
   set(
     input: {
       readonly issuer: string;
@@ -35,7 +34,7 @@ export interface IdentityControl {
       readonly scopes: readonly (Scope | Unknown)[];
     },
     caller: Caller,
-  ): Promise<Identity | undefined>;
+  ): Promise<Identity | { readonly isRemoved: boolean }>;
 }
 
 export function createIdentityControl({
@@ -47,14 +46,9 @@ export function createIdentityControl({
   return {
     async list(page, accountId) {
       const all = await identities.list();
-      const wanted = accountId === "" ? all : all.filter((identity) => identity.accountId === accountId);
-      return pageOf(
-        sealer,
-        `identities ${accountId}`,
-        page,
-        wanted,
-        ({ issuer, value }) => `${issuer} ${value}`,
-      );
+      const wanted = all.filter((identity) => accountId === "" || identity.accountId === accountId);
+      const named = wanted.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+      return pageOf(sealer, `identities ${accountId}`, page, named, nameOf);
     },
     async set({ issuer, value, accountId, scopes }, caller) {
       const violations: FieldViolation[] = [];
@@ -68,7 +62,7 @@ export function createIdentityControl({
       if (value === "") refuse("value", "PARAMETER_MISSING", "is required");
       else if (isLongerThan(value, maxValueLength) || !isCleanText(value))
         refuse("value", "INVALID_PARAMETER", "must have at most 255 characters, no controls and no U+FFFD");
-      if (!isRemoval && !accountForm.test(accountId))
+      if (!isRemoval && !isAccountId(accountId))
         refuse("account_id", "INVALID_PARAMETER", "must be 1 to 64 characters of a-z 0-9 . _ -");
       const held = scopes.filter((scope) => scope !== "UNRECOGNIZED");
       if (held.length < scopes.length)
@@ -76,8 +70,7 @@ export function createIdentityControl({
       if (violations.length > 0) throw refuseFields(violations);
       const act = actOf(caller, `${issuer} ${value}`, clock.now());
       if (isRemoval) {
-        await identities.remove(act, issuer, value);
-        return undefined;
+        return { isRemoved: await identities.remove(act, issuer, value) };
       }
       const identity = {
         issuer,
@@ -90,3 +83,5 @@ export function createIdentityControl({
     },
   };
 }
+
+const nameOf = ({ issuer, value }: Identity) => `${issuer} ${value}`;

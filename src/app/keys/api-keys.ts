@@ -51,6 +51,8 @@ export interface ApiKeys extends KeyVerifier {
   accountIds(): Promise<ReadonlySet<AccountId>>;
   /** Whether anybody could call at all, or make a call that needs this scope. */
   hasAny(scope?: Scope): Promise<boolean>;
+  /** Whether this is a key of the configuration, in whatever form. */
+  isConfigured(presented: string): boolean;
   /** Sees what other processes did. */
   look(): Promise<void>;
 }
@@ -136,6 +138,8 @@ export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKey
       return known.look(maxAgeMs).then(() => judge(presented, keyId));
     },
 
+    // Longer ones the configuration does not take.
+    isConfigured: (presented) => presented.length <= 256 && findConfigured(presented) !== undefined,
     whyRefused(presented) {
       if (presented === undefined) return { reason: "NO_KEY" };
       const key = known.value.get(form.exec(presented)?.[1] ?? "");

@@ -4,7 +4,10 @@ import type { TokenSealer } from "../calls/sealed-token.ts";
 import { type ApiKeys, type ApiKeysDeps, createApiKeys } from "./api-keys.ts";
 import { createKeyControl, type KeyControl } from "./key-control.ts";
 
-export interface Keys extends KeyVerifier, KeyControl, Pick<ApiKeys, "hasAny" | "look" | "accountIds"> {}
+export interface Keys
+  extends KeyVerifier,
+    KeyControl,
+    Pick<ApiKeys, "isConfigured" | "hasAny" | "look" | "accountIds"> {}
 
 export interface KeysDeps extends ApiKeysDeps {
   readonly sealer: TokenSealer;
@@ -12,6 +15,14 @@ export interface KeysDeps extends ApiKeysDeps {
 
 export function createKeys({ sealer, ...deps }: KeysDeps): Keys {
   const keys = createApiKeys(deps);
-  const { verify, whyRefused, hasAny, look, accountIds } = keys;
-  return { verify, whyRefused, hasAny, look, accountIds, ...createKeyControl({ keys, sealer }) };
+  const { verify, whyRefused, isConfigured, hasAny, look, accountIds } = keys;
+  return {
+    verify,
+    whyRefused,
+    isConfigured,
+    hasAny,
+    look,
+    accountIds,
+    ...createKeyControl({ keys, sealer }),
+  };
 }

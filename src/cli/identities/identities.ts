@@ -4,7 +4,7 @@ import { scopeToJSON } from "../../gen/smsrelay/v1/api_key.ts";
 import { Identity } from "../../gen/smsrelay/v1/identity.ts";
 import { allPages } from "../client/all-pages.ts";
 import { type ClientOptions, withClient, withClientOptions } from "../client/client.ts";
-import type { CliContext } from "../context.ts";
+import { type CliContext, CliFailure, exitCodes } from "../context.ts";
 import { type ScopeWord, scopeWords } from "../keys/scope-words.ts";
 import { bareName } from "../output/output.ts";
 import { type Listing, printList } from "../output/print-list.ts";
@@ -60,9 +60,14 @@ export function defineIdentities(program: Command, context: CliContext): void {
     .argument("<value>", "the value of the issuer's accountClaim")
     .action(async (issuer: string, value: string, options: ClientOptions) => {
       const identity = Identity.create({ issuer, value });
-      await withClient(options, context, "operator", (client) =>
+      const { removed } = await withClient(options, context, "operator", (client) =>
         client.admin.setIdentity({ identity }, client.callOptions()),
       );
+      if (!removed)
+        throw new CliFailure(
+          exitCodes.failed,
+          `There is no ${value} of ${issuer}: see \`sms-relay identities list\`.`,
+        );
       if (options.json !== true) context.out(`Removed ${value} of ${issuer}.`);
     });
   for (const command of [set, list, remove]) withClientOptions(command);

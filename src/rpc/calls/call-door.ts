@@ -35,6 +35,17 @@ export interface Peer {
   getPeer(): string;
 }
 
+/** A call that was let in, and as what. */
+export interface LetIn {
+  readonly metadata: Metadata;
+  readonly principal: Principal;
+  readonly scope: Scope;
+  readonly peer: Peer;
+}
+
+/** Why a call must not go on; undefined where it may. */
+type Ending = SmsError | undefined;
+
 export interface CallDoor {
   readonly bounds: CallBounds;
   readonly connections: Connections;
@@ -50,9 +61,9 @@ export interface CallDoor {
     peer: Peer,
   ): Entry | StatusObject | Promise<Entry | StatusObject>;
   /** Why a call that was let in must not go on, as of now; undefined where it may. */
-  whyEnded(metadata: Metadata, peer: Peer): SmsError | undefined | Promise<SmsError | undefined>;
+  whyEnded(call: LetIn): Ending | Promise<Ending>;
   /** Looks at the key of an open stream until it is cancelled; tells of it once it is not admitted any more. */
-  watchKey(metadata: Metadata, peer: Peer, onRefused: (refusal: SmsError) => void): Timer;
+  watchKey(call: LetIn, onRefused: (refusal: SmsError) => void): Timer;
   refuse(share: Share, what: string): StatusObject;
   /** The status for what a handler threw. */
   statusOf(thrown: unknown): StatusObject;
@@ -132,17 +143,14 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
       logSuspended(deps, principal, peer.getPeer());
       return refusalOf(suspended(), deps);
     }
-    if (!holdsScope(principal.scopes, scope)) {
-      logMissingScope(deps, principal, scope, peer.getPeer());
-      const text = `The key does not hold the scope ${scope}, which this call wants.`;
-      return refusalOf(new SmsError("ACCESS_DENIED", text, { metadata: { scope } }), deps);
-    }
+    if (!holdsScope(principal.scopes, scope)) return refusalOf(missingScope(principal, scope, peer), deps);
     return admit({ principal, share: shareOf(principal.accountId) });
   }
 
-  /** Why a call that this key has opened must not go on; undefined where it may. */
-  function whyEnded(presented: string, peer: Peer): SmsError | undefined | Promise<SmsError | undefined> {
-    const judgeStanding = (principal: Principal, { state }: Standing) => {
+  /** Why a call must not go on; undefined where it may. */
+  function whyEnded({ metadata, principal, scope, peer }: LetIn): Ending | Promise<Ending> {
+    const presented = bearerOf(metadata) ?? "";
+    const judgeStanding = ({ state }: Standing) => {
       if (state !== "SUSPENDED") return undefined;
       logSuspended(deps, principal, peer.getPeer());
       return suspended();
@@ -152,10 +160,12 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
         logRefusedKey(deps, presented, peer.getPeer());
         return new SmsError("INVALID_CREDENTIALS");
       }
+      // An operator may have set its identity anew.
+      if (found.accountId !== principal.accountId)
+        return new SmsError("INVALID_ACCOUNT", "The caller acts for another account now.");
+      if (!holdsScope(found.scopes, scope)) return missingScope(found, scope, peer);
       const standing = standings.of(found.accountId);
-      return standing instanceof Promise
-        ? standing.then((known) => judgeStanding(found, known))
-        : judgeStanding(found, standing);
+      return standing instanceof Promise ? standing.then(judgeStanding) : judgeStanding(standing);
     };
     const found = keys.verify(presented);
     if (!(found instanceof Promise)) return judge(found);
@@ -164,6 +174,12 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
       logNobody(deps, thrown, peer.getPeer());
       return thrown;
     });
+  }
+
+  function missingScope(principal: Principal, scope: Scope, peer: Peer): SmsError {
+    logMissingScope(deps, principal, scope, peer.getPeer());
+    const text = `The key does not hold the scope ${scope}, which this call wants.`;
+    return new SmsError("ACCESS_DENIED", text, { metadata: { scope } });
   }
 
   function refuseThrown(thrown: unknown, peer: Peer): StatusObject {
@@ -202,12 +218,11 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
       const entry = found instanceof Promise ? found.then(judge) : judge(found);
       return entry instanceof Promise ? entry.catch((thrown: unknown) => refuseThrown(thrown, peer)) : entry;
     },
-    whyEnded: (metadata, peer) => whyEnded(bearerOf(metadata) ?? "", peer),
-    watchKey(metadata, peer, onRefused) {
-      const presented = bearerOf(metadata) ?? "";
+    whyEnded,
+    watchKey(call, onRefused) {
       let unanswered = 0;
       let isChecking = false;
-      const judge = (refusal: SmsError | undefined) => {
+      const judge = (refusal: Ending) => {
         unanswered = 0;
         if (refusal !== undefined) onRefused(refusal);
       };
@@ -215,7 +230,7 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
         if (unanswered >= mostUnanswered) return onRefused(new SmsError("SERVICE_UNAVAILABLE"));
         unanswered += 1;
         if (isChecking) return;
-        const refusal = whyEnded(presented, peer);
+        const refusal = whyEnded(call);
         if (!(refusal instanceof Promise)) return judge(refusal);
         isChecking = true;
         // A check that fails or hangs is one that could not tell.

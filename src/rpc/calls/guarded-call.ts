@@ -14,7 +14,7 @@ import {
 import type { Principal } from "../../app/calls/principal.ts";
 import type { Scope } from "../../domain/scopes.ts";
 import type { Share } from "./call-bounds.ts";
-import type { CallDoor, Entry } from "./call-door.ts";
+import type { CallDoor, Entry, LetIn } from "./call-door.ts";
 import type { WatchedCall } from "./call-list.ts";
 import type { CallContext, Handle } from "./handlers.ts";
 import { limitRequest, octetsBegun, type ReachedCall, reach } from "./reached-call.ts";
@@ -61,6 +61,7 @@ export abstract class GuardedCall
   protected sinceMs = 0;
   protected isOver = false;
 
+  #metadata: Metadata | undefined = undefined;
   #request: object | undefined = undefined;
   #begunOctets = 0;
   #unreadOctets = 0;
@@ -98,7 +99,7 @@ export abstract class GuardedCall
   protected abstract end(): void;
 
   /** It has come in, and may be read. */
-  protected begin(_metadata: Metadata): void {
+  protected begin(): void {
     this.call.startRead();
   }
 
@@ -166,6 +167,7 @@ export abstract class GuardedCall
       knownSessions.add(session);
     }
     this.principal = principal;
+    this.#metadata = metadata;
     this.share = share;
     share.calls += 1;
     this.sinceMs = this.door.now();
@@ -179,7 +181,7 @@ export abstract class GuardedCall
       if (isRequestStream || share.arriving > share.bounds.maxUncounted)
         reached.stream.on("data", () => this.#countBegun(share, reached));
     }
-    this.begin(metadata);
+    this.begin();
   }
 
   /** After the stack, which has gathered the octets by now. */
@@ -236,6 +238,14 @@ export abstract class GuardedCall
   /** The kinds of request and caller are the method's, for which its handler was checked (HandlerOf). */
   protected callHandler(request: object): unknown {
     return this.method.handle(request as never, this.principal as never, this);
+  }
+
+  /** As what it was let in; undefined where no key is needed. */
+  protected get letIn(): LetIn | undefined {
+    const { principal, call: peer } = this;
+    const { scope } = this.method;
+    if (principal === undefined || scope === undefined || this.#metadata === undefined) return undefined;
+    return { metadata: this.#metadata, principal, scope, peer };
   }
 
   /** Whether its handler has nothing more to answer, and only what is on the way keeps its status back. */

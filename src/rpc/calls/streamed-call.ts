@@ -2,7 +2,6 @@
  * A call with streamed answers, to one request or to streamed ones. The handler makes one answer ahead of those that the peer has room
  * for. Whether the key is still admitted is looked at again and again, whether anything passes or not.
  */
-import type { Metadata } from "@grpc/grpc-js";
 import { createWaker } from "../../app/calls/waker.ts";
 import type { SmsError } from "../../domain/errors.ts";
 import { type EndStatus, GuardedCall, OK } from "./guarded-call.ts";
@@ -16,7 +15,6 @@ const mostOctetsOnTheWay = 16 * 1024;
 export class StreamedCall extends GuardedCall {
   readonly #ending = new AbortController();
   readonly #changed = createWaker();
-  #metadata: Metadata | undefined = undefined;
   #requests: StreamedRequests | undefined = undefined;
   /** Answers that the peer has not taken. */
   #onTheWay = 0;
@@ -32,12 +30,11 @@ export class StreamedCall extends GuardedCall {
     return this.#isAnswered;
   }
 
-  protected override begin(metadata: Metadata): void {
-    this.#metadata = metadata;
+  protected override begin(): void {
     if (this.method.isRequestStream) {
       this.#requests = new StreamedRequests(() => this.call.startRead());
       this.handle(this.#requests);
-    } else super.begin(metadata);
+    } else super.begin();
   }
 
   protected override take(request: object | undefined): void {
@@ -94,8 +91,9 @@ export class StreamedCall extends GuardedCall {
   }
 
   #watchKey() {
-    if (this.principal === undefined || this.#metadata === undefined) return undefined;
-    return this.door.watchKey(this.#metadata, this.call, (refusal) => {
+    const letIn = this.letIn;
+    if (letIn === undefined) return undefined;
+    return this.door.watchKey(letIn, (refusal) => {
       this.#refusal = refusal;
       this.#ending.abort(refusal);
       this.#changed.wake();

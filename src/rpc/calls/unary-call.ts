@@ -1,5 +1,4 @@
 /** A call with one request and one answer. */
-import type { Metadata } from "@grpc/grpc-js";
 import type { SmsError } from "../../domain/errors.ts";
 import { GuardedCall, OK } from "./guarded-call.ts";
 import { refuseUnreadable } from "./read-requests.ts";
@@ -10,7 +9,6 @@ const trustMs = 1_000;
 export class UnaryCall extends GuardedCall {
   /** Made for those who ask: nearly no handler does. */
   #goes: AbortController | undefined = undefined;
-  #metadata: Metadata | undefined = undefined;
   #isGone = false;
   #isSettled = false;
 
@@ -18,11 +16,6 @@ export class UnaryCall extends GuardedCall {
     this.#goes ??= new AbortController();
     if (this.#isGone) this.#goes.abort();
     return this.#goes.signal;
-  }
-
-  protected override begin(metadata: Metadata): void {
-    this.#metadata = metadata;
-    super.begin(metadata);
   }
 
   protected override handle(request: object): void {
@@ -43,8 +36,8 @@ export class UnaryCall extends GuardedCall {
   }
 
   #whyEnded(): SmsError | undefined | Promise<SmsError | undefined> {
-    if (this.principal === undefined || this.#metadata === undefined) return undefined;
-    return this.door.whyEnded(this.#metadata, this.call);
+    const letIn = this.letIn;
+    return letIn === undefined ? undefined : this.door.whyEnded(letIn);
   }
 
   #handleNow(request: object): void {

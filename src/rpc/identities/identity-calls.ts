@@ -31,14 +31,14 @@ export function createIdentityCalls({
       const { issuer = "", value = "", accountId = "", scopes = [] } = request.identity ?? {};
       const caller = await callerOf(SetIdentityRequest, request, ...who);
       const asked = { issuer, value, accountId, scopes: scopes.map(fromScope) };
-      const identity = await identities.set(asked, caller);
-      const text =
-        identity === undefined ? "An operator removed an identity." : "An operator set an identity.";
-      log.info(
-        { issuer, value, account: identity?.accountId, scopes: identity?.scopes, ...actor(...who) },
-        text,
-      );
-      return { identity: identity && toIdentity(identity) };
+      const done = await identities.set(asked, caller);
+      if ("isRemoved" in done) {
+        if (done.isRemoved) log.info({ issuer, value, ...actor(...who) }, "An operator removed an identity.");
+        return { identity: undefined, removed: done.isRemoved };
+      }
+      const fields = { issuer, value, account: done.accountId, scopes: done.scopes };
+      log.info({ ...fields, ...actor(...who) }, "An operator set an identity.");
+      return { identity: toIdentity(done), removed: false };
     },
   };
 }

@@ -486,6 +486,8 @@ describe("identities", () => {
     const listed = await operator(["identities", "list", "--account", "shop"]);
     expect(listed.out).toMatch(/till +shop +SEND READ/);
     expect((await operator(["identities", "remove", issuer, "till"])).out).toContain("Removed till");
+    const again = await operator(["identities", "remove", issuer, "till"]);
+    expect(again).toMatchObject({ exitCode: 1, err: expect.stringContaining("There is no till") });
     expect((await operator(["identities", "list"])).out).toBe("No identities.");
   });
 

@@ -49,6 +49,10 @@ async function send(token: string) {
   return await clients.sms.getStatus({ messageId: sent.messageId }).catch((error: unknown) => error);
 }
 
+async function readToEnd(stream: AsyncIterator<unknown>): Promise<void> {
+  while (!(await stream.next()).done);
+}
+
 async function refusalOf(token: string) {
   using clients = connectClients(world.address, token);
   const { code, text, info, retry } = await failureOf((options) => clients.sms.sendSms(good, options));
@@ -114,10 +118,12 @@ describe("a token of another issuer", () => {
     await issuer.rotate();
     const token = await issuer.token("client.sms.send");
     await send(token);
+    const signed = issuer.sign();
+    await signed;
     await issuer.rotate();
     const unknown = await issuer.sign();
     await issuer.goAway();
-    await send(token);
+    await send(await signed);
     const refusal = await refusalOf(unknown);
     expect(refusal).toMatchObject({ code: Status.UNAVAILABLE, reason: "SERVICE_UNAVAILABLE" });
     expect(refusal.retry?.retryDelay).toBeDefined();
@@ -135,14 +141,35 @@ describe("a token of another issuer", () => {
     const start = { initialStart: InitialStart.INITIAL_START_NOW };
     const reports = leaver.sms.streamDeliveryReports({ start })[Symbol.asyncIterator]();
     await reports.next();
-    const ended = expect(
-      (async () => {
-        while (!(await reports.next()).done);
-      })(),
-    ).rejects.toMatchObject({ code: Status.PERMISSION_DENIED });
-    await operator.admin.setIdentity({ identity: { ...identity, accountId: "" } });
+    const ended = expect(readToEnd(reports)).rejects.toMatchObject({ code: Status.PERMISSION_DENIED });
+    const remove = { identity: { ...identity, accountId: "" } };
+    expect(await operator.admin.setIdentity(remove)).toEqual({ identity: undefined, removed: true });
+    expect(await operator.admin.setIdentity(remove)).toEqual({ identity: undefined, removed: false });
     expect(await refusalOf(token)).toMatchObject({ reason: "INVALID_ACCOUNT" });
     await ended;
+  });
+});
+
+describe("an open stream of a token", () => {
+  it("ends where its identity acts for another account now, or for the same and no longer so far", async () => {
+    using operator = connectClients(world.address, OPERATOR_KEY);
+    const identity = { issuer: issuer.issuer, value: "mover", accountId: "shop" };
+    const token = await issuer.sign({ client_id: "mover", scope: "client.sms.send client.sms.read" });
+    const changes = [
+      { ...identity, accountId: "other" },
+      { ...identity, scopes: [PbScope.SCOPE_SEND] },
+    ];
+    for (const change of changes) {
+      await operator.admin.setIdentity({ identity });
+      using mover = connectClients(world.address, token);
+      const start = { initialStart: InitialStart.INITIAL_START_NOW };
+      const reports = mover.sms.streamDeliveryReports({ start })[Symbol.asyncIterator]();
+      await reports.next();
+      const ended = expect(readToEnd(reports)).rejects.toMatchObject({ code: Status.PERMISSION_DENIED });
+      await operator.admin.setIdentity({ identity: change });
+      await ended;
+    }
+    await operator.admin.setIdentity({ identity: { ...identity, accountId: "" } });
   });
 });
 
