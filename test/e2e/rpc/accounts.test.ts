@@ -1,4 +1,4 @@
-import { Status } from "nice-grpc";
+import { ClientError, Status } from "nice-grpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AccountState, SenderState } from "../../../src/gen/smsrelay/v1/account.ts";
 import { SenderDecision } from "../../../src/gen/smsrelay/v1/admin_service.ts";
@@ -6,6 +6,7 @@ import { SendSmsStreamRequest } from "../../../src/gen/smsrelay/v1/sms_service.t
 import { InitialStart } from "../../../src/gen/smsrelay/v1/subscription.ts";
 import { connectClients, failureOf, type RpcClients } from "../../support/rpc-client.ts";
 import { OPERATOR_KEY, OTHER_KEY, type RpcWorld, SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
+import { createSignalQueue } from "../../support/signal-queue.ts";
 
 const { ACCOUNT_STATE_ACTIVE, ACCOUNT_STATE_SUSPENDED, ACCOUNT_STATE_SENDING_DISABLED } = AccountState;
 const { SENDER_STATE_PENDING, SENDER_STATE_APPROVED, SENDER_STATE_REJECTED } = SenderState;
@@ -150,6 +151,25 @@ describe("a suspended account", () => {
     await operator.admin.reinstateAccount({ accountId: "other" });
     expect((await other.accounts.getAccount({})).account?.state).toBe(ACCOUNT_STATE_ACTIVE);
     expect((await other.sms.sendSms(good)).messageId).not.toBe("");
+  });
+
+  it("sends nothing more on a stream that is open, from the answer on", async () => {
+    const wanted = createSignalQueue<string>();
+    async function* onDemand(): AsyncGenerator<SendSmsStreamRequest> {
+      for (;;) yield SendSmsStreamRequest.create({ request: { ...good, requestId: await wanted.next() } });
+    }
+    const answers = other.sms.sendSmsStream(onDemand())[Symbol.asyncIterator]();
+    wanted.push("before");
+    expect((await answers.next()).value?.outcome?.$case).toBe("response");
+    await operator.admin.suspendAccount({ accountId: "other" });
+    wanted.push("after");
+    // The stream itself ends within a second, perhaps before it has answered.
+    const answer = await answers.next().catch((error: unknown) => error);
+    if (answer instanceof ClientError) expect(answer.code).toBe(Status.PERMISSION_DENIED);
+    else expect(answer).toMatchObject({ value: { outcome: { $case: "failure" } } });
+    await operator.admin.reinstateAccount({ accountId: "other" });
+    const again = await other.sms.sendSms({ ...good, requestId: "after" });
+    expect(again.replayed, "nothing was accepted under it").toBe(false);
   });
 
   it("may read where only its sending is disabled, also on a stream that is open", async () => {
