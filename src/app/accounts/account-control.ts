@@ -64,8 +64,8 @@ export interface AccountControl {
       readonly accountId: string;
       readonly displayName: string;
       readonly policy: PolicyInput;
-      /** 0 for any. */
-      readonly revision: number;
+      /** Undefined for any; 0 while nothing of it was ever set. */
+      readonly revision: number | undefined;
       readonly updateMask: readonly string[];
     },
     caller: Caller,
@@ -169,8 +169,8 @@ export function createAccountControl(deps: AccountControlDeps): AccountControl {
       const hasName = updateMask.includes(displayNamePath);
       const violations = hasName ? faultsOfName(displayName) : [];
       if (violations.length > 0) throw refuseFields(violations);
-      if (!Number.isSafeInteger(revision) || revision < 0)
-        throw invalid("account.revision", "must be one that the account had, or 0");
+      if (revision !== undefined && (!Number.isSafeInteger(revision) || revision < 0))
+        throw invalid("account.revision", "must be one that the account had");
       const id = knownForm("account.account_id", accountId);
       for (let tries = 1; ; tries++) {
         // The rest of the policy is that of one revision, which the store compares.
@@ -186,14 +186,14 @@ export function createAccountControl(deps: AccountControlDeps): AccountControl {
           ...(hasName && { displayName }),
           ...(checked !== undefined && { policy: checked.json }),
         };
-        const meant = revision === 0 ? (before?.revision ?? 0) : revision;
+        const meant = revision ?? before?.revision;
         try {
           return await write(caller, id, (act) =>
             store.updateAccount(act, id, fields, meant, isConfigured(id)),
           );
         } catch (error) {
           const isStale = error instanceof SmsError && error.code === "STALE_REVISION";
-          if (!isStale || revision !== 0 || tries === mostTries) throw error;
+          if (!isStale || revision !== undefined || tries === mostTries) throw error;
         }
       }
     },

@@ -89,7 +89,7 @@ export function defineAccounts(program: Command, context: CliContext): void {
     .argument("<id>", "its id")
     .option("--name <text>", "what people call it")
     .option("--policy <json>", `${policyHelp}; {} for the defaults`)
-    .option("--revision <number>", "only where it is still at this revision")
+    .option("--revision <number>", "only where it is still at this revision (0: nothing of it was ever set)")
     .action((accountId: string, options: UpdateOptions) => updateAccount(accountId, options, context));
   const suspend = accounts
     .command("suspend")
@@ -129,7 +129,7 @@ async function listAccounts(options: ListOptions, context: CliContext): Promise<
 }
 
 async function updateAccount(accountId: string, options: UpdateOptions, context: CliContext): Promise<void> {
-  const revision = BigInt(parseRevision(options.revision ?? "0"));
+  const revision = options.revision === undefined ? undefined : parseRevision(options.revision);
   const updateMask = [
     ...(options.name === undefined ? [] : ["display_name"]),
     ...(options.policy === undefined ? [] : ["policy"]),
@@ -154,8 +154,8 @@ async function parsePolicy(json: string | undefined): Promise<AccountPolicy | un
   }
 }
 
-function parseRevision(value: string): number {
-  if (/^[0-9]{1,15}$/.test(value)) return Number(value);
+function parseRevision(value: string): bigint {
+  if (/^[0-9]{1,15}$/.test(value)) return BigInt(value);
   throw usageFault("--revision must be a whole number.");
 }
 
@@ -168,7 +168,7 @@ const listing: Listing<Account> = {
       account.accountId,
       bareName(accountStateToJSON(account.state), "ACCOUNT_STATE"),
       account.displayName,
-      String(account.revision),
+      String(account.revision ?? ""),
       timeText(account.createTime),
       account.policy === undefined ? "" : JSON.stringify(AccountPolicy.toJSON(account.policy)),
     ],

@@ -27,7 +27,12 @@ export function toAccount(account: ShownAccount): PbAccount {
 /** The account of a request, with the defaults where it has none. */
 export function fromAccount(account: PbAccount | undefined) {
   const { accountId, displayName, policy, revision } = account ?? PbAccount.create();
-  return { accountId, displayName, policy: fromPolicy(policy), revision: Number(revision) };
+  return {
+    accountId,
+    displayName,
+    policy: fromPolicy(policy),
+    revision: revision === undefined ? undefined : Number(revision),
+  };
 }
 
 export function toAuditEntry(entry: AuditEntry): PbAuditEntry {

@@ -29,10 +29,6 @@ const findKey = sql<{ id: string }>(
   "find_key_of_account",
   "SELECT id FROM api_keys WHERE account_id = $1 LIMIT 1",
 );
-const findRevoked = sql<{ id: string }>(
-  "find_revoked_key",
-  "SELECT id FROM api_keys WHERE id = $1 AND revoke_time IS NOT NULL",
-);
 const list = sql<AccountRow>(
   "list_accounts",
   `SELECT ${columns} FROM accounts WHERE id > $1 ORDER BY id LIMIT $2`,
@@ -85,49 +81,45 @@ export function* createAccount(
 }
 
 /**
- * UNKNOWN_ACCOUNT, or STALE_REVISION where it is at another one; 0 for any. SERVICE_UNAVAILABLE while a replica runs that would not obey its
- * policy.
+ * UNKNOWN_ACCOUNT, or STALE_REVISION where it is at another one; undefined for any. What has the asked values is answered at whatever
+ * revision it is: a call that is repeated, since its answer was lost, finds its own change. SERVICE_UNAVAILABLE while a replica runs that would
+ * not obey its policy.
  */
 export function* updateAccount(
   act: Act,
   id: AccountId,
   fields: Partial<Pick<Account, "displayName" | "policy">>,
-  revision: number,
+  revision: number | undefined,
   isConfigured: boolean,
 ): Step<Done<Account | Refusal>> {
   const before = yield* knownAccount(id, isConfigured);
   if ("refusal" in before) return { outcome: before };
-  if (revision !== 0 && revision !== before.revision) return { outcome: staleRevision(before) };
+  const after = { ...before, ...fields };
+  if (isSame(before, after)) return { outcome: before };
+  if (revision !== undefined && revision !== before.revision) return { outcome: staleRevision(before) };
   const refusal = yield* requirePolicyReaders(fields.policy ?? "{}");
   if (refusal !== undefined) return { outcome: refusal };
-  return yield* put(act, before, { ...before, ...fields });
+  return yield* put(act, before, after);
 }
 
-/** SERVICE_UNAVAILABLE while a replica runs that would not refuse the account's calls. */
+/**
+ * SERVICE_UNAVAILABLE while a replica runs that would not refuse the account's calls. A suspended account is not let in again by
+ * disabling its sending: the stronger state stays.
+ */
 export function* setAccountState(
   act: Act,
   id: AccountId,
   state: AccountState,
   isConfigured: boolean,
 ): Step<Done<Account | Refusal>> {
-  const refused = yield* refuseGone(act);
-  if (refused !== undefined) return { outcome: refused };
   const before = yield* knownAccount(id, isConfigured);
   if ("refusal" in before) return { outcome: before };
   if (state !== "ACTIVE") {
     const refusal = yield* requireReaders(knowsStates);
     if (refusal !== undefined) return { outcome: refusal };
   }
+  if (state === "SENDING_DISABLED" && before.state === "SUSPENDED") return { outcome: before };
   return yield* put(act, before, { ...before, state });
-}
-
-/** Whose key or account another operator has taken away meanwhile: of two who do that to each other one stays. */
-export function* refuseGone({ accountId, keyId }: Act): Step<Refusal | undefined> {
-  if (accountId !== undefined && (yield* readAccount(accountId))?.state === "SUSPENDED")
-    return { refusal: "INVALID_ACCOUNT", details: {} };
-  if ((yield* first(findRevoked, keyId)) !== undefined)
-    return { refusal: "INVALID_CREDENTIALS", details: {} };
-  return undefined;
 }
 
 function* requirePolicyReaders(policy: string): Step<Refusal | undefined> {
@@ -142,13 +134,18 @@ export function* knownAccount(id: AccountId, isConfigured: boolean): Step<Accoun
 }
 
 function* put(act: Act, before: Account, after: Account): Step<Done<Account>> {
+  if (isSame(before, after)) return { outcome: before };
   const { id, displayName, state, policy } = after;
-  if (displayName === before.displayName && state === before.state && policy === before.policy)
-    return { outcome: before };
   if (before.revision === 0) yield* run(insert, id, "", "ACTIVE", "{}", act.timeMs);
   yield* run(update, id, displayName, state, policy);
   const change = { before: shownAccount(before), changed: { kind: "account", id } } as const;
   return { outcome: yield* mustRead(id), change };
+}
+
+function isSame(before: Account, after: Account): boolean {
+  return (
+    before.displayName === after.displayName && before.state === after.state && before.policy === after.policy
+  );
 }
 
 function* mustRead(id: AccountId): Step<Account> {
@@ -168,7 +165,7 @@ function shownAccount({ id, displayName, state, policy, revision }: Account): ob
     ...(displayName === "" ? {} : { displayName }),
     state: `ACCOUNT_STATE_${state}`,
     ...(policy === "{}" ? {} : { policy: JSON.parse(policy) as unknown }),
-    ...(revision === 0 ? {} : { revision: String(revision) }),
+    revision: String(revision),
   };
 }
 

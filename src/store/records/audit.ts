@@ -4,7 +4,7 @@
  * else, so that numbers are in the order of commits, none is skipped by a reader, and no two of these writes wait in a circle.
  */
 import type { AccountId } from "../../domain/ids.ts";
-import { all, first, run, type Step, sql } from "./sql.ts";
+import { all, first, type Refusal, run, type Step, sql } from "./sql.ts";
 
 /** Who does something, and what, as the log has it. Nothing in it is secret. */
 export interface Act {
@@ -61,12 +61,35 @@ const note = sql(
    ON CONFLICT (kind, id) DO UPDATE SET seq = excluded.seq`,
 );
 
+const findRevoked = sql<{ id: string }>(
+  "find_revoked_key",
+  "SELECT id FROM api_keys WHERE id = $1 AND revoke_time IS NOT NULL",
+);
+const findSuspended = sql<{ id: string }>(
+  "find_suspended_account",
+  "SELECT id FROM accounts WHERE id = $1 AND state = 'SUSPENDED'",
+);
+
+/**
+ * Whose key or account another operator has taken away meanwhile, perhaps at a replica that this one has not heard of yet: nothing that
+ * they do outlives it, and of two who do that to each other one stays.
+ */
+function* refuseGone({ accountId, keyId }: Act): Step<Refusal | undefined> {
+  if (accountId !== undefined && (yield* first(findSuspended, accountId)) !== undefined)
+    return { refusal: "INVALID_ACCOUNT", details: { metadata: { rule: "SUSPENDED" } } };
+  if (keyId !== "" && (yield* first(findRevoked, keyId)) !== undefined)
+    return { refusal: "INVALID_CREDENTIALS", details: {} };
+  return undefined;
+}
+
 /** The step with an act before its own arguments. */
 export function audited<Input extends readonly unknown[], Outcome>(
   step: (act: Act, ...input: Input) => Step<Done<Outcome>>,
-): (act: Act, ...input: Input) => Step<Outcome> {
+): (act: Act, ...input: Input) => Step<Outcome | Refusal> {
   return function* (act, ...input) {
     const last = (yield* first(lock))?.last ?? 0;
+    const refusal = yield* refuseGone(act);
+    if (refusal !== undefined) return refusal;
     const { outcome, change } = yield* step(act, ...input);
     if (change === undefined) return outcome;
     const { timeMs, keyId, actor, peer, method, subject, request } = act;

@@ -1,7 +1,7 @@
 /** Identities: whom an issuer of access tokens vouches for, and the account for which they act. */
 import type { AccountId } from "../../domain/ids.ts";
 import { type Scope, scopes as words } from "../../domain/scopes.ts";
-import { knownAccount, refuseGone } from "./accounts.ts";
+import { knownAccount } from "./accounts.ts";
 import type { Act, Done } from "./audit.ts";
 import { all, first, type Refusal, run, type Step, sql } from "./sql.ts";
 
@@ -44,12 +44,10 @@ export function* listIdentities(): Step<readonly Identity[]> {
 
 /** UNKNOWN_ACCOUNT for one that nobody has made; the identity as it is now else. `isConfigured`: the account stands in the file. */
 export function* setIdentity(
-  act: Act,
+  _act: Act,
   identity: Identity,
   isConfigured: boolean,
 ): Step<Done<Identity | Refusal>> {
-  const refused = yield* refuseGone(act);
-  if (refused !== undefined) return { outcome: refused };
   const account = yield* knownAccount(identity.accountId, isConfigured);
   if ("refusal" in account) return { outcome: account };
   const { issuer, value, accountId, scopes } = identity;
@@ -61,9 +59,7 @@ export function* setIdentity(
 }
 
 /** False where there is none. */
-export function* removeIdentity(act: Act, issuer: string, value: string): Step<Done<boolean | Refusal>> {
-  const refused = yield* refuseGone(act);
-  if (refused !== undefined) return { outcome: refused };
+export function* removeIdentity(_act: Act, issuer: string, value: string): Step<Done<boolean>> {
   const before = yield* readIdentity(issuer, value);
   if (before === undefined) return { outcome: false };
   yield* run(remove, issuer, value);

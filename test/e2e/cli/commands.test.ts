@@ -357,17 +357,19 @@ describe("accounts", () => {
     expect(renamed.out).toMatch(/bakery +ACTIVE +Bread +2 /);
     const stale = await operator(["accounts", "update", "bakery", "--name", "Cake", "--revision", "1"]);
     expect([stale.exitCode, stale.err]).toEqual([1, expect.stringContaining("4123 STALE_REVISION")]);
+    const unread = await operator(["accounts", "update", "bakery", "--name", "Cake", "--revision", "0"]);
+    expect(unread.err, "0 is no wildcard").toContain("4123 STALE_REVISION");
     expect(
       (await operator(["accounts", "update", "bakery", "--name", "x", "--revision", "y"])).exitCode,
     ).toBe(2);
 
+    const sendingOnly = ["accounts", "suspend", "bakery", "--sending-only"];
+    expect((await operator(sendingOnly)).out).toMatch(/bakery +SENDING_DISABLED /);
     const suspend = ["accounts", "suspend", "bakery", "--reason", "unpaid"];
     expect((await operator(suspend)).out).toMatch(/bakery +SUSPENDED /);
     expect((await operator(["accounts", "list", "--state", "suspended"])).out).toContain("bakery");
     expect((await operator(["accounts", "list", "--state", "active"])).out).not.toContain("bakery");
-    expect((await operator(["accounts", "suspend", "bakery", "--sending-only"])).out).toContain(
-      "SENDING_DISABLED",
-    );
+    expect((await operator(sendingOnly)).out, "the stronger stays").toMatch(/bakery +SUSPENDED /);
     expect((await operator(["accounts", "reinstate", "bakery"])).out).toMatch(/bakery +ACTIVE /);
     const shown = await operator(["accounts", "show", "bakery", "--json"]);
     expect(JSON.parse(shown.out)).toMatchObject({ accountId: "bakery", displayName: "Bread", revision: "5" });

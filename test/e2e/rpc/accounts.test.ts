@@ -76,10 +76,24 @@ describe("AdminService", () => {
       code: Status.ABORTED,
       info: { reason: "STALE_REVISION", metadata: { status_code: "4123", revision: "2" } },
     });
+    const repeated = await operator.admin.updateAccount(update("CRM", 1n));
+    expect(repeated.account, "its answer was lost").toEqual(renamed.account);
+    const unread = await failureOf((options) => operator.admin.updateAccount(update("X", 0n), options));
+    expect(unread.info.reason, "0 is no wildcard").toBe("STALE_REVISION");
     const taken = await failureOf((options) =>
       operator.admin.createAccount({ account: { accountId: "crm" } }, options),
     );
     expect(taken.info.reason).toBe("ALREADY_EXISTS");
+  });
+
+  it("ignores a time of output only that JSON cannot say, and leaves the request out of the log", async () => {
+    const account = { accountId: "far", createTime: new Date("+012026-01-01") };
+    const made = await operator.admin.createAccount({ account });
+    expect(made.account).toMatchObject({ accountId: "far", revision: 1n });
+    const { entries } = await operator.admin.listAuditEntries({ subject: "far" });
+    expect(entries.map(({ requestJson }) => JSON.parse(requestJson))).toEqual([
+      { leftOut: "it has no JSON form" },
+    ]);
   });
 
   it("refuses bad fields with their names", async () => {
@@ -94,6 +108,20 @@ describe("AdminService", () => {
       [
         (o) => admin.updateAccount({ account: { accountId: "shop" }, updateMask: ["state"] }, o),
         "update_mask",
+        "4114",
+      ],
+      [
+        (o) => admin.updateAccount({ account: { accountId: "shop" }, updateMask: ["displayName"] }, o),
+        "update_mask",
+        "4114",
+      ],
+      [
+        (o) =>
+          admin.updateAccount(
+            { account: { accountId: "shop", revision: -1n }, updateMask: ["display_name"] },
+            o,
+          ),
+        "account.revision",
         "4114",
       ],
       [(o) => admin.suspendAccount({}, o), "account_id", "4019"],

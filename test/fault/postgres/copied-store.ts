@@ -126,7 +126,7 @@ export async function fillStore(store: Store): Promise<Filled> {
     ...{ id: "k1", accountId: account, scopes: ["READ"], name: oddText, hash: "00", createTimeMs: startMs },
     revokeTimeMs: undefined,
   });
-  await store.updateAccount(actAt(), account, { displayName: oddText }, 0, true);
+  await store.updateAccount(actAt(), account, { displayName: oddText }, undefined, true);
   const identity = {
     issuer: "https://id.example",
     value: oddText,

@@ -20,7 +20,7 @@ const allowed: Readonly<Record<string, string>> = {
 };
 
 /** Parts of other steps. */
-const inner = new Set(["makeAccount", "requireReaders", "refuseGone", "knownAccount"]);
+const inner = new Set(["makeAccount", "requireReaders", "knownAccount"]);
 
 function hotTablesIn(text: string): readonly string[] {
   return hot.filter((table) => new RegExp(`\\b${table}\\b`).test(text));
