@@ -9,12 +9,20 @@ import type { Store } from "../../store/store.ts";
 import { type Standing, type Standings, standingOf } from "../calls/standing.ts";
 import { createFollowed, type Looking, trustMs } from "../followed.ts";
 
+/** How far changes are seen. */
+interface Seen {
+  /** The store's line at that time: with another one numbers may have been given a second time. */
+  readonly line: string;
+  readonly last: number;
+}
+
 /** Accounts that are kept; the one that was read first goes first, and is read again when it is asked for. */
 const maxKept = 10_000;
 const changesAtOnce = 500;
 
 export interface StandingsDeps {
   readonly store: Pick<Store, "readAccount" | "approvedSenders" | "lastChange" | "changesAfter"> & {
+    readonly line: Pick<Store["line"], "id">;
     readonly sessions: Pick<Store["sessions"], "replicaId">;
   };
   readonly clock: Pick<Clock, "monotonic">;
@@ -36,15 +44,28 @@ export function createStandings({ store, clock }: StandingsDeps): KeptStandings 
     for (const id of ids) kept.delete(id as AccountId);
   }
 
-  /** The number of the last change that is seen; undefined before the first look, when nothing is kept. */
-  const seen = createFollowed<number | undefined>({
+  function forgetAll(): void {
+    generation += 1;
+    kept.clear();
+  }
+
+  /** Undefined before the first look, when nothing is kept. */
+  const seen = createFollowed<Seen | undefined>({
     initial: undefined,
-    async load(last) {
-      if (last === undefined) return store.lastChange();
-      for (let after = last; ; ) {
+    async load(held) {
+      const last = await store.lastChange();
+      const line = store.line.id;
+      // A server that took over without the last commits counts them again, for other changes.
+      if (held?.line !== line || last < held.last) {
+        forgetAll();
+        return { line, last };
+      }
+      if (last === held.last) return held;
+      for (let after = held.last; ; ) {
         const changes = await store.changesAfter(after, changesAtOnce);
         const end = changes.at(-1)?.seq;
-        if (end === undefined) return after;
+        // Acts that change nothing in memory have numbers too.
+        if (end === undefined) return { line, last: Math.max(after, last) };
         forget(changes.filter(({ kind }) => kind === "account").map(({ id }) => id));
         after = end;
       }
