@@ -85,10 +85,11 @@ CREATE TABLE changes (
 );
 CREATE UNIQUE INDEX changes_by_seq ON changes (seq, kind, id);
 
--- The schema that the replica's program knows; NULL for one that knows no more than version 14.
-ALTER TABLE replicas ADD COLUMN reads bigint;
+-- The schema that the replica's program knows, and in which epoch it said so: a program that knows no more than version 14 takes the
+-- name over and says nothing. One whose lease ran out may wake and renew it, and counts until it is marked dead.
+ALTER TABLE replicas ADD COLUMN reads bigint, ADD COLUMN reads_epoch bigint;
 CREATE VIEW live_replicas AS
-  SELECT id, coalesce(reads, 14) AS reads FROM replicas WHERE NOT is_dead AND lease_until > clock_timestamp();
+  SELECT id, CASE WHEN reads_epoch = epoch THEN reads ELSE 14 END AS reads FROM replicas WHERE NOT is_dead;
 `,
   indexes: [{ name: "api_keys_by_account", on: "api_keys (account_id)" }],
   coldTables: [

@@ -57,6 +57,14 @@ function stateOf({ storeId, epoch, lineId }: CopyOrigin) {
   return { storeId, epoch, lineId };
 }
 
+/** Never lowers it, whatever a feature that came into use since the schema was looked at has asked for. */
+export async function raiseMinReader(client: pg.Client, minReader: number): Promise<void> {
+  await client.query(
+    "UPDATE meta SET value = greatest(value::bigint, $1::bigint)::text WHERE key = 'min_reader'",
+    [minReader],
+  );
+}
+
 export async function setMeta(
   client: pg.Client,
   rows: readonly (readonly [key: string, value: string])[],

@@ -10,7 +10,7 @@ import type { AddedIndex, MigratedStore, Migration, SchemaChange } from "../sche
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { type BuildOptions, buildIndexes } from "./build-indexes.ts";
 import { schemaName, unhurried } from "./connect.ts";
-import { type CopyMark, readMark, setMark, setMeta } from "./copy-mark.ts";
+import { type CopyMark, raiseMinReader, readMark, setMark, setMeta } from "./copy-mark.ts";
 import { initialSchema } from "./migrations/0001-initial.ts";
 import { gatewaySessions } from "./migrations/0002-gateway-sessions.ts";
 import { readLine } from "./report-line.ts";
@@ -85,12 +85,10 @@ async function migrateMeta(
       await client.query(`SET LOCAL lock_timeout = ${lockWaitMs}`);
       await client.query(unhurried(next.sql));
       const { version } = next;
+      await setMeta(client, [["version", String(version)]]);
       // A later step takes nothing back of what an earlier one, or a feature in use, asks of readers.
+      await raiseMinReader(client, next.minReader);
       const minReader = Math.max(found.minReader, next.minReader);
-      await setMeta(client, [
-        ["version", String(version)],
-        ["min_reader", String(minReader)],
-      ]);
       // Rows that lie there already came without what is new.
       const mark = found.mark && { ...found.mark, minReader: String(minReader), position: undefined };
       if (mark !== undefined) await setMark(client, mark);

@@ -41,11 +41,11 @@ export interface RescueRequest {
 
 const takeEpoch = statement<{ epoch: number }>(
   "take_epoch",
-  `INSERT INTO replicas AS r (id, epoch, lease_until, held_since, reads)
-   VALUES ($1, 1, clock_timestamp() + $2 * interval '1 millisecond', clock_timestamp(), ${schemaVersion})
+  `INSERT INTO replicas AS r (id, epoch, lease_until, held_since, reads, reads_epoch)
+   VALUES ($1, 1, clock_timestamp() + $2 * interval '1 millisecond', clock_timestamp(), ${schemaVersion}, 1)
    ON CONFLICT (id) DO UPDATE SET
      epoch = r.epoch + 1, lease_until = excluded.lease_until, held_since = excluded.held_since, is_dead = false,
-     reads = excluded.reads
+     reads = excluded.reads, reads_epoch = r.epoch + 1
      WHERE r.is_dead OR r.lease_until <= clock_timestamp()
    RETURNING r.epoch`,
 );

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { toAccountId } from "../../../src/domain/ids.ts";
 import { silentLogger } from "../../../src/observability/logger.ts";
-import { migrations } from "../../../src/store/postgres/migrate.ts";
+import { migrate, migrations } from "../../../src/store/postgres/migrate.ts";
 import { openPostgresStore } from "../../../src/store/postgres/open.ts";
+import { withDatabase } from "../../../src/store/postgres/with-database.ts";
 import { StoreUnavailableError } from "../../../src/store/store-unavailable-error.ts";
 import { actAt } from "../../support/acts.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
@@ -52,15 +53,15 @@ describe.skipIf(postgresMissing !== undefined)(`PostgreSQL migrations ${postgres
       (await query("SELECT value FROM meta WHERE key = 'min_reader'"))[0]?.["value"];
     await query("UPDATE meta SET value = '1' WHERE key = 'min_reader'");
     await query(
-      "INSERT INTO replicas (id, epoch, lease_until) VALUES ('old-one', 1, clock_timestamp() + interval '1 hour')",
+      "INSERT INTO replicas (id, epoch, lease_until) VALUES ('old-one', 1, clock_timestamp() - interval '1 second')",
     );
     const suspend = () => store.setAccountState(actAt(), account, "SUSPENDED", true);
-    await expect(suspend()).rejects.toMatchObject({
+    await expect(suspend(), "it may wake and renew its lease").rejects.toMatchObject({
       code: "SERVICE_UNAVAILABLE",
       message: expect.stringContaining("old-one"),
     });
     const policy = '{"maxSegments":1}';
-    const restrict = () => store.updateAccount(actAt(), account, { policy }, 0, true);
+    const restrict = () => store.updateAccount(actAt(), account, { policy }, undefined, true);
     await expect(restrict()).rejects.toMatchObject({ code: "SERVICE_UNAVAILABLE" });
     const restricted = { id: toAccountId("restricted"), displayName: "", policy };
     await expect(store.createAccount(actAt(), restricted, false)).rejects.toMatchObject({
@@ -73,6 +74,41 @@ describe.skipIf(postgresMissing !== undefined)(`PostgreSQL migrations ${postgres
     expect(await suspend()).toMatchObject({ state: "SUSPENDED" });
     expect(await minReader()).toBe("15");
     expect(await restrict()).toMatchObject({ policy });
+  });
+
+  it("knows a replica as of a former release where that took the name of a newer one over", async () => {
+    const { store } = await world.join("one");
+    const former = await world.join("two");
+    const suspend = (id: string) => store.setAccountState(actAt(), toAccountId(id), "SUSPENDED", true);
+    expect(await suspend("shop")).toMatchObject({ state: "SUSPENDED" });
+    await former.store.close();
+    // As a program of before version 15 takes it.
+    await world.database.query(
+      `UPDATE replicas SET epoch = epoch + 1, is_dead = false, lease_until = clock_timestamp() + interval '1 hour'
+       WHERE id = 'two'`,
+    );
+    await expect(suspend("other")).rejects.toMatchObject({
+      code: "SERVICE_UNAVAILABLE",
+      message: expect.stringContaining("two"),
+    });
+    await world.database.query(
+      "UPDATE replicas SET lease_until = clock_timestamp() - interval '1 second' WHERE id = 'two'",
+    );
+    await world.join("two");
+    expect(await suspend("other"), "upgraded again").toMatchObject({ state: "SUSPENDED" });
+  });
+
+  it("lowers nothing that a feature asked of readers while a migration ran", async () => {
+    await world.open();
+    const last = { version: own + 1, minReader: 1 };
+    // Between the look at the schema and the writing of its version.
+    const sql = `UPDATE meta SET value = '${own + 1}' WHERE key = 'min_reader'`;
+    await withDatabase([world.database.url], "migration", (client, name) =>
+      migrate(client, name, () => "unused", [...migrations, { ...last, sql }]),
+    );
+    expect(await world.database.query("SELECT value FROM meta WHERE key = 'min_reader'")).toEqual([
+      { value: `${own + 1}` },
+    ]);
   });
 
   it("refuses a schema of that name that holds another program's tables", async () => {
