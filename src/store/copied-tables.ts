@@ -76,7 +76,7 @@ export const copiedTables: readonly CopiedTable[] = [
 
 /** Tables of either store that no copy takes, and why. */
 export const leftOutTables: Readonly<Record<string, string>> = {
-  meta: "the store's id and line are taken; version and epoch are each store's own",
+  meta: "the store's id and line are taken, and the min_reader of a feature in use; version and epoch are each store's own",
   former_lines: "they stand in PostgreSQL's meta",
   replicas: "those of the database itself",
   gateway_sessions: "divided anew among the replicas that start",
@@ -99,6 +99,8 @@ export interface CopyOrigin {
   /** Changes with each start of a service on the file, after which a copy has to begin anew. */
   readonly epoch: number;
   readonly lineId: string;
+  /** The schema that a program has to know since a feature is in use; 0 where none asks for one. */
+  readonly minReader: number;
   /** Oldest first, with each account's last number. */
   readonly formerLines: readonly { readonly id: string; readonly lasts: Readonly<Record<string, number>> }[];
 }

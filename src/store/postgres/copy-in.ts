@@ -113,7 +113,8 @@ async function begin(client: pg.Client, name: string, origin: CopyOrigin): Promi
   else if (mark.origin.storeId !== origin.storeId) throw notEmpty(name, "a copy of another store");
   else if (isSameState(mark, origin) && mark.position !== undefined) return mark;
   else await removeRows(client);
-  const minReader = mark?.minReader ?? values.get("min_reader") ?? "";
+  // A feature that is in use goes on in the copy.
+  const minReader = String(Math.max(Number(mark?.minReader ?? values.get("min_reader")), origin.minReader));
   const fresh: CopyMark = { origin, minReader, position: undefined };
   await client.query("DELETE FROM replicas");
   await setMeta(client, [["store_id", origin.storeId], ...lineRows(origin)]);

@@ -59,6 +59,14 @@ function copiedBefore(file: string, into: string): StoreUnavailableError {
   );
 }
 
+/** From this schema on features raise min_reader; what is lower was asked for by a change of SQLite's own tables. */
+const firstRaised = 15;
+
+function readMinReader(db: DatabaseSync): number {
+  const value = Number(db.prepare("SELECT value FROM meta WHERE key = 'min_reader'").get()?.["value"]);
+  return value < firstRaised ? 0 : value;
+}
+
 function createSource(db: DatabaseSync, storeId: string, doubtfulCopy: string | undefined): CopySource {
   const line = openLine(db, storeId, randomUUID);
   const epoch = Number(db.prepare("SELECT value FROM meta WHERE key = 'epoch'").get()?.["value"]);
@@ -67,6 +75,7 @@ function createSource(db: DatabaseSync, storeId: string, doubtfulCopy: string | 
       storeId,
       epoch,
       lineId: line.id,
+      minReader: readMinReader(db),
       formerLines: line.former.map(({ id, lasts }) => ({ id, lasts: Object.fromEntries(lasts) })),
     },
     doubtfulCopy,

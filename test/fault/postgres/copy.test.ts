@@ -10,6 +10,7 @@ import { withDatabase } from "../../../src/store/postgres/with-database.ts";
 import { withCopySource } from "../../../src/store/sqlite/copy-out.ts";
 import { inspectFile } from "../../../src/store/sqlite/inspect.ts";
 import { markAsCopy } from "../../../src/store/sqlite/report-line.ts";
+import { actAt } from "../../support/acts.ts";
 import { postgresMissing } from "../../support/postgres-database.ts";
 import {
   account,
@@ -220,6 +221,23 @@ describe.skipIf(postgresMissing !== undefined)(`copying a SQLite store ${postgre
     const [counted] = await world.database.query<{ count: string }>("SELECT count(*) FROM messages");
     expect(Number(counted?.count)).toBe(2_507);
     expect((await store.reportBounds(account)).last).toBeGreaterThan(2_500);
+  });
+
+  it("lets no program start on a copy that would ignore what the file has in use", async () => {
+    const minReader = () => world.database.query("SELECT value FROM meta WHERE key = 'min_reader'");
+    const empty = await file.open();
+    await empty.close();
+    expect(await file.copy(world.database.url)).toMatchObject({ kind: "copied" });
+    const [unused] = await minReader();
+    expect(Number(unused?.["value"]), "nothing is in use").toBeLessThan(15);
+
+    using used = makeStoreFile();
+    const store = await used.open();
+    await store.setAccountState(actAt(), account, "SUSPENDED", true);
+    await store.close();
+    await world.database.query("DROP SCHEMA sms_relay CASCADE");
+    expect(await used.copy(world.database.url)).toMatchObject({ kind: "copied" });
+    expect(await minReader()).toEqual([{ value: "15" }]);
   });
 
   it("brings a copy that a former release began and did not finish to this schema, and begins it anew", async () => {
