@@ -1,4 +1,5 @@
 /** Checks the settings of a policy as a whole, and reads and writes the JSON under which a store keeps them. */
+import { isDeepStrictEqual } from "node:util";
 import { parseSender } from "../domain/sender.ts";
 import { isCountry } from "./number-plan.ts";
 import { type AccountPolicy, contentCategories, numberTypes, type QuietHours } from "./policy.ts";
@@ -114,7 +115,11 @@ export function readPolicy(json: string): AccountPolicy {
   const unknown = Object.keys(stored).find((name) => !fieldNames.has(name));
   if (unknown !== undefined) throw new RangeError(`a stored policy has ${unknown}, which is not known here`);
   const result = parsePolicy(stored);
-  if (result.kind === "parsed") return result.policy;
+  if (result.kind === "parsed") {
+    // A setting within a setting that this release does not know would be obeyed in part.
+    if (isDeepStrictEqual(stored, JSON.parse(formatPolicy(result.policy)))) return result.policy;
+    throw new RangeError("a stored policy has what is not known here");
+  }
   throw new RangeError(`a stored policy is faulty: ${result.faults.map(({ field }) => field).join(", ")}`);
 }
 

@@ -23,13 +23,37 @@ export function readNumber(
   { defaultCountry, assumeNational }: NumberReading,
 ): E164 | undefined {
   if (value.length > longest) return undefined;
-  // `(0)` stands for the digit that is dialled within the country only.
-  const spelled = isInternational.test(value) ? value.replace("(0)", "") : value;
-  const plain = spelled.replace(separators, "");
+  if (value.includes("(0)") && isInternational.test(value)) return withBracketedZero(value);
+  const plain = value.replace(separators, "");
   if (plain.startsWith("+")) return international(plain.slice(1));
   if (plain.startsWith("00")) return international(plain.slice(2));
   if (!plain.startsWith("0") && !assumeNational) return international(plain);
   return defaultCountry === undefined ? undefined : national(plain, planOfCountry(defaultCountry));
+}
+
+/**
+ * `(0)` behind the calling code stands for the digit that is dialled within the country only. Where numbers keep that digit, as in Italy,
+ * leaving it out may make somebody else's number: what could be either is none.
+ */
+function withBracketedZero(value: string): E164 | undefined {
+  const [before = "", after = ""] = value.split("(0)", 2).map((part) => part.replace(separators, ""));
+  const callingCode = before.replace(/^(\+|00)/, "");
+  const left = international(`${callingCode}${after}`);
+  const kept = international(`${callingCode}0${after}`);
+  if (kept !== undefined && isWhole(kept, callingCode))
+    return left !== undefined && isWhole(left, callingCode) ? undefined : kept;
+  return left !== undefined && plansOfNumber(left)?.some((plan) => plan.callingCode === callingCode) === true
+    ? left
+    : undefined;
+}
+
+/** Whether it is a number of a country of this calling code, not only as long as one. */
+function isWhole(number: E164, callingCode: string): boolean {
+  const national = number.slice(1 + callingCode.length);
+  return (
+    plansOfNumber(number)?.some((plan) => plan.callingCode === callingCode && plan.general.test(national)) ===
+    true
+  );
 }
 
 function international(digits: string): E164 | undefined {

@@ -22,6 +22,6 @@ export interface PendingReport {
   readonly deliveryId: DeliveryId;
   readonly state: ReportState;
   readonly timeMs: number;
-  /** Where somebody follows the account and the step had it at hand. */
-  readonly shown?: DeliveryShown | undefined;
+  /** Where somebody follows the account and the step had it at hand; taken back where the transaction changes more of it afterwards. */
+  shown?: DeliveryShown | undefined;
 }

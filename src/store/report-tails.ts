@@ -106,6 +106,11 @@ export function createReportTails(deps: ReportTailsDeps): ReportTails {
     allOctets -= stretch.octets;
   }
 
+  function dropAged(tail: Tail): void {
+    const sinceMs = clock.monotonic() - bounds.ageMs;
+    while ((tail.stretches[0]?.timeMs ?? sinceMs) < sinceMs) dropOldest(tail);
+  }
+
   function keepLine(): void {
     if (lineOf() === line) return;
     line = lineOf();
@@ -144,8 +149,7 @@ export function createReportTails(deps: ReportTailsDeps): ReportTails {
 
   function scan(tail: Tail, follower: Follower, after: number, limit: number): ReportScan | undefined {
     keepLine();
-    const sinceMs = clock.monotonic() - bounds.ageMs;
-    while ((tail.stretches[0]?.timeMs ?? sinceMs) < sinceMs) dropOldest(tail);
+    dropAged(tail);
     const oldest = tail.stretches[0];
     const isInside = oldest !== undefined && after + 1 >= oldest.first;
     follower.after = isInside ? after : undefined;
@@ -207,6 +211,7 @@ export function createReportTails(deps: ReportTailsDeps): ReportTails {
       tail.count += 1 + fresh.rows.length;
       tail.octets += octets;
       allOctets += octets;
+      dropAged(tail);
       keepBounds(accountId, tail);
     },
   };

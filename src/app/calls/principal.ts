@@ -2,11 +2,18 @@
 import type { AccountId } from "../../domain/ids.ts";
 import type { Scope } from "../../domain/scopes.ts";
 
+export interface CallerIdentity {
+  readonly issuer: string;
+  readonly value: string;
+}
+
+export const identityText = ({ issuer, value }: CallerIdentity) => `${issuer} ${value}`;
+
 export interface Principal {
   /** Empty where no key of ours was shown. */
   readonly keyId: string;
   /** Who it is where no key of ours was shown: an issuer and the value of its claim. */
-  readonly identity?: string;
+  readonly identity?: CallerIdentity;
   readonly accountId: AccountId;
   readonly scopes: readonly Scope[];
 }

@@ -58,7 +58,8 @@ export function createIdentities({ store, tokens, clock, configuredIds }: Identi
     const made = principals.get(claims);
     if (made?.row === row) return made.principal;
     const scopes = claims.scopes.filter((scope) => holdsScope(row.scopes, scope));
-    const principal = { keyId: "", identity: name, accountId: row.accountId, scopes };
+    const { issuer, value } = claims;
+    const principal = { keyId: "", identity: { issuer, value }, accountId: row.accountId, scopes };
     principals.set(claims, { row, principal });
     return principal;
   }

@@ -163,18 +163,28 @@ async function replayOrRefuse(deps: SendSmsDeps, work: Work, refusal: SmsError):
   if (input.canonical === "" || input.dryRun || refusal.code === "SERVICE_UNAVAILABLE") throw refusal;
   const known = await deps.store.findRequest(call.accountId, input.requestId);
   if (known === undefined) throw refusal;
+  // What another request with a fault in its form stands for is that fault.
+  if (work.parsed === undefined && !isSameRequest(deps, work, known)) throw refusal;
   return answerKnown(deps, work, known);
 }
 
 /** The first answer to the same request, with the states of now; REQUEST_ID_REUSED for another one. */
 async function answerKnown(deps: SendSmsDeps, work: Work, known: KnownRequest): Promise<SendSmsAnswer> {
-  const { input, call, parsed } = work;
-  if (!deps.requestHashes.isOf(known.hash, input.canonical, parsed)) throw requestIdReused();
+  const { input, call } = work;
+  if (!isSameRequest(deps, work, known)) throw requestIdReused();
   deps.onReplayed();
   const { messageId } = known;
   if (input.waitFor !== "GATEWAY") return answerStored(deps, input, call, messageId, { replayed: true });
   await waitForStored(deps, call, messageId, waitMsOf(deps, work));
   return refuseWhenAllFailed(await answerStored(deps, input, call, messageId, { replayed: true }));
+}
+
+function isSameRequest(
+  { requestHashes }: SendSmsDeps,
+  { input, parsed }: Work,
+  { hash }: KnownRequest,
+): boolean {
+  return requestHashes.isOf(hash, input.canonical, parsed);
 }
 
 function requestIdReused(): SmsError {

@@ -6,6 +6,8 @@ import type { RecipientRuleMaker } from "./rule.ts";
 
 const minuteMs = 60_000;
 const minutesOfDay = 1_440;
+/** Clocks are put forward and back by multiples of it. */
+const leapMs = 30 * minuteMs;
 /** For numbers without a country. */
 const anyZone = "UTC";
 
@@ -29,15 +31,22 @@ export const quietHoursRule: RecipientRuleMaker = ({ quietHours }) => {
 function endOfQuiet(hours: QuietHours, zone: string, nowMs: number): number | undefined {
   let endMs: number | undefined;
   let timeMs = nowMs;
-  // A clock that is put back meanwhile, or forward over the end, makes the first guess wrong, and the second right.
+  // A clock that is put back meanwhile makes the first guess wrong, and the second right.
   for (let guess = 0; guess < 3; guess++) {
     const minute = minuteOfDay(zone, timeMs);
-    if (!isQuiet(hours, minute)) return endMs;
+    if (!isQuiet(hours, minute)) return endMs && withoutLeap(hours, zone, nowMs, endMs);
     const left = (hours.untilMinute - minute + minutesOfDay) % minutesOfDay;
     endMs = Math.floor(timeMs / minuteMs) * minuteMs + left * minuteMs;
     timeMs = endMs;
   }
   return endMs;
+}
+
+/** Back to the first minute that is not quiet, where a clock was put forward on the way. */
+function withoutLeap(hours: QuietHours, zone: string, fromMs: number, endMs: number): number {
+  let firstMs = endMs;
+  while (firstMs - leapMs > fromMs && !isQuiet(hours, minuteOfDay(zone, firstMs - leapMs))) firstMs -= leapMs;
+  return firstMs;
 }
 
 function isQuiet({ fromMinute, untilMinute }: QuietHours, minute: number): boolean {

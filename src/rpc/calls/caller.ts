@@ -4,7 +4,7 @@
  */
 import type { JsonValue } from "@bufbuild/protobuf";
 import type { Caller } from "../../app/calls/act.ts";
-import type { Principal } from "../../app/calls/principal.ts";
+import { identityText, type Principal } from "../../app/calls/principal.ts";
 import type { CallContext } from "./handlers.ts";
 
 /** A generated type's encoder. */
@@ -18,17 +18,18 @@ const mostText = 256;
 export async function callerOf<Request>(
   type: RequestType<Request>,
   request: Request,
-  { keyId, accountId, identity = "" }: Principal,
+  { keyId, accountId, identity }: Principal,
   { peer, path }: CallContext,
 ): Promise<Caller> {
   const method = path.slice(1);
   const json = shorten(await jsonOf(method, type, request));
-  return { keyId, accountId, actor: identity, peer, method, request: json };
+  const actor = identity === undefined ? "" : identityText(identity);
+  return { keyId, accountId, actor, identity, peer, method, request: json };
 }
 
 /** For the log. */
 export function actor({ keyId, identity }: Principal, { peer }: CallContext) {
-  return { by: identity ?? keyId, peer };
+  return { by: identity === undefined ? keyId : identityText(identity), peer };
 }
 
 /**

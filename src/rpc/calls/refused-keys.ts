@@ -22,7 +22,7 @@ export function logMissingScope(
   scope: Scope,
   peer: string,
 ): void {
-  const fields = { reason: "NO_SCOPE", scope, keyId, identity, account, peer: addressOf(peer) };
+  const fields = { reason: "NO_SCOPE", scope, keyId, ...identity, account, peer: addressOf(peer) };
   log.often.warn(fields, "A call was refused to a key that does not hold its scope.");
 }
 
@@ -32,7 +32,7 @@ export function logSuspended(
   { keyId, identity, accountId: account }: Principal,
   peer: string,
 ): void {
-  const fields = { reason: "SUSPENDED", keyId, identity, account, peer: addressOf(peer) };
+  const fields = { reason: "SUSPENDED", keyId, ...identity, account, peer: addressOf(peer) };
   log.often.warn(fields, "A call was refused to a suspended account.");
 }
 

@@ -15,6 +15,8 @@ export interface Act {
   readonly accountId: AccountId | undefined;
   /** Who did it where no key did. */
   readonly actor: string;
+  /** Set where that is the caller of a token. */
+  readonly identity?: { readonly issuer: string; readonly value: string } | undefined;
   readonly peer: string;
   /** `smsrelay.v1.AdminService/UpdateAccount`. */
   readonly method: string;
@@ -24,7 +26,7 @@ export interface Act {
   readonly request: string;
 }
 
-export interface AuditEntry extends Omit<Act, "accountId"> {
+export interface AuditEntry extends Omit<Act, "accountId" | "identity"> {
   /** Consecutive, from 1. */
   readonly number: number;
   /** What stood there before, as JSON; empty for nothing. */
@@ -65,6 +67,10 @@ const findRevoked = sql<{ id: string }>(
   "find_revoked_key",
   "SELECT id FROM api_keys WHERE id = $1 AND revoke_time IS NOT NULL",
 );
+const findIdentity = sql<{ account_id: string; scopes: string }>(
+  "find_acting_identity",
+  "SELECT account_id, scopes FROM identities WHERE issuer = $1 AND value = $2",
+);
 const findSuspended = sql<{ id: string }>(
   "find_suspended_account",
   "SELECT id FROM accounts WHERE id = $1 AND state = 'SUSPENDED'",
@@ -74,11 +80,15 @@ const findSuspended = sql<{ id: string }>(
  * Whose key or account another operator has taken away meanwhile, perhaps at a replica that this one has not heard of yet: nothing that
  * they do outlives it, and of two who do that to each other one stays.
  */
-function* refuseGone({ accountId, keyId }: Act): Step<Refusal | undefined> {
+function* refuseGone({ accountId, keyId, identity }: Act): Step<Refusal | undefined> {
   if (accountId !== undefined && (yield* first(findSuspended, accountId)) !== undefined)
     return { refusal: "INVALID_ACCOUNT", details: { metadata: { rule: "SUSPENDED" } } };
   if (keyId !== "" && (yield* first(findRevoked, keyId)) !== undefined)
     return { refusal: "INVALID_CREDENTIALS", details: {} };
+  if (identity === undefined) return undefined;
+  const found = yield* first(findIdentity, identity.issuer, identity.value);
+  if (found?.account_id !== accountId || !found?.scopes.split(",").includes("ADMIN"))
+    return { refusal: "INVALID_ACCOUNT", details: { metadata: { ...identity } } };
   return undefined;
 }
 

@@ -6,6 +6,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { AccountId } from "../../domain/ids.ts";
 import type { E164 } from "../../domain/message.ts";
 import { packPart } from "../part-tuple.ts";
+import type { PendingReport } from "../pending-report.ts";
 import type { AttemptRecord, Settlement } from "../settling.ts";
 import { type Remembered, type SubmittedDelivery, shownOf } from "./remembered.ts";
 import type { SmscIds } from "./smsc-ids.ts";
@@ -77,6 +78,7 @@ export function createSettleFirst(db: DatabaseSync, remembered: Remembered, smsc
       segmentCount: attempt.segmentCount,
       packedParts,
       parts,
+      report: undefined,
     };
     for (const { number: part, smscMessageId, matchKey } of attempt.parts) {
       if (smscMessageId === undefined) continue;
@@ -88,7 +90,9 @@ export function createSettleFirst(db: DatabaseSync, remembered: Remembered, smsc
       if (isOnly && isRaw) remembered.put(gatewayId, key, submitted);
     }
     const shown = tx.followed.has(accountId) ? shownOf(submitted) : undefined;
-    tx.reports.push({ accountId, deliveryId, state: "SUBMITTED", timeMs, shown });
+    const report: PendingReport = { accountId, deliveryId, state: "SUBMITTED", timeMs, shown };
+    if (shown !== undefined) submitted.report = report;
+    tx.reports.push(report);
     return true;
   };
 }

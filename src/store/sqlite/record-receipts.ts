@@ -100,6 +100,9 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery,
     if (candidate.is_on_delivery === 1) keepOnDelivery.run(packed, candidate.delivery_id);
     else keepInRow.run(packed, candidate.delivery_id, candidate.attempt);
     const deliveryId = candidate.delivery_id;
+    // Reading would show this receipt with reports of the same commit.
+    if (tx.followed.has(candidate.account_id))
+      for (const report of tx.reports) if (report.deliveryId === deliveryId) report.shown = undefined;
     const state: DeliveryState = stateOf(candidate.state);
     const decision = decideReceipt({
       ...kept,

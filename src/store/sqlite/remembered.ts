@@ -7,7 +7,7 @@ import type { AccountId, DeliveryId, GatewayId } from "../../domain/ids.ts";
 import type { Judgement } from "../../domain/judge-parts.ts";
 import type { E164 } from "../../domain/message.ts";
 import type { PartTuple } from "../part-tuple.ts";
-import type { DeliveryShown } from "../pending-report.ts";
+import type { DeliveryShown, PendingReport } from "../pending-report.ts";
 
 /** One that is SUBMITTED by its first attempt. All its ids lead to the same one. */
 export interface SubmittedDelivery {
@@ -20,6 +20,8 @@ export interface SubmittedDelivery {
   /** As they stand in its row. */
   packedParts: string;
   parts: readonly PartTuple[];
+  /** The last that was written of it; before its commit a receipt changes what that shows. */
+  report: PendingReport | undefined;
 }
 
 export interface Remembered {

@@ -8,6 +8,7 @@ import type { Receipt } from "../../domain/receipt.ts";
 import { stateCodes } from "../codes.ts";
 import { decideReceipt } from "../decide-receipt.ts";
 import { keepReceipt, matchReceipt, type PartCandidate } from "../match-receipt.ts";
+import type { PendingReport } from "../pending-report.ts";
 import type { ReceiptOutcome } from "../settling.ts";
 import { type Remembered, type SubmittedDelivery, shownOf } from "./remembered.ts";
 import { prepare } from "./statement.ts";
@@ -33,6 +34,9 @@ export function createRecordUsual(db: DatabaseSync, remembered: Remembered): Rec
     const part = find(receipt);
     if (part === undefined) return undefined;
     const { delivery } = part;
+    // Reading would show this receipt with a report of the same commit.
+    if (delivery.report !== undefined) delivery.report.shown = undefined;
+    delivery.report = undefined;
     const source = {
       find: ({ smscMessageId }: { readonly smscMessageId: string }) =>
         smscMessageId === receipt.smscMessageId ? [part] : [],
@@ -75,7 +79,9 @@ export function createRecordUsual(db: DatabaseSync, remembered: Remembered): Rec
     const state = judgement?.state ?? "SUBMITTED";
     if (judgement !== undefined) {
       const shown = tx.followed.has(accountId) ? shownOf(delivery, judgement) : undefined;
-      tx.reports.push({ accountId, deliveryId, state: judgement.state, timeMs, shown });
+      const report: PendingReport = { accountId, deliveryId, state: judgement.state, timeMs, shown };
+      if (shown !== undefined) delivery.report = report;
+      tx.reports.push(report);
     }
     return { kind: "matched", deliveryId, state, isFirstFinal: isEnd, isGuess };
   };

@@ -57,6 +57,25 @@ describeStore("identities", (test) => {
     ]);
   });
 
+  it("do nothing more as operators once they were taken away, or may do less, at another replica too", async () => {
+    const issuer = "https://id.example";
+    const operator = { issuer, value: "operator", accountId: account, scopes: ["ADMIN"] } as const;
+    const byToken = { ...act, keyId: "", accountId: account, identity: { issuer, value: "operator" } };
+    const there = await test.openElsewhere();
+    await set(operator);
+    expect(await there.setIdentity(byToken, till, true)).toEqual(till);
+    for (const change of [
+      () => set({ ...operator, scopes: ["SEND"] }),
+      () => set({ ...operator, accountId: toAccountId("other") }),
+      () => test.store.removeIdentity(act, issuer, "operator"),
+    ]) {
+      await change();
+      await expect(there.setIdentity(byToken, operator, true)).rejects.toMatchObject({
+        code: "INVALID_ACCOUNT",
+      });
+    }
+  });
+
   it("act for accounts that somebody made", async () => {
     await expect(set(till, false)).rejects.toMatchObject({ code: "UNKNOWN_ACCOUNT" });
     expect(await test.store.listIdentities()).toEqual([]);

@@ -56,6 +56,27 @@ describeStore("the live tail of reports", (test) => {
     expect((await test.store.scanReports(account, { after: 0, ...all })).reports).toEqual(atHand.reports);
   });
 
+  it("shows what reading shows where a report and further receipts are of one commit", async () => {
+    const following = test.store.followReports(account, undefined);
+    const failed = { verdict: "UNDELIVERABLE", stat: "UNDELIV", err: "011" } as const;
+    await acceptSubmitted(test.store, test.claimant, ["x", "y"], { segmentCount: 2 });
+    await test.store.recordReceipts([buildReceipt("x", failed), buildReceipt("y", { carrier: "24001" })]);
+    await acceptSubmitted(test.store, test.claimant, ["v", "w"], { segmentCount: 2 });
+    await test.store.recordReceipts([
+      buildReceipt("v", failed),
+      buildReceipt("v", failed),
+      buildReceipt("w"),
+    ]);
+    const [claimed] = await acceptClaimed(test.store, test.claimant, { message: {} });
+    await Promise.all([
+      test.store.settle([buildSubmitted(claimed ?? expect.fail(), test.claimant, ["u"])]),
+      test.store.recordReceipts([buildReceipt("u", { arrivalTimeMs: startMs - 1 })]),
+    ]);
+    const found = await following.scan(0, 100);
+    expect(found.reports).toEqual((await test.store.scanReports(account, { after: 0, ...all })).reports);
+    expect(found.reports).toHaveLength(9);
+  });
+
   it("has at hand by states what one reading shows, with times that never go back", async () => {
     const following = test.store.followReports(account, finals);
     for (const [index, id] of ["a", "b", "c"].entries()) {

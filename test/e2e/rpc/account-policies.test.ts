@@ -286,7 +286,7 @@ for (const { name, missing, open } of stores)
         await replays();
         expect((await refused({ ...request, requestId: "another" })).info.reason).toBe("INVALID_RECIPIENT");
         expect((await refused({ ...request, recipients: ["06 1234 5679"] })).info.reason).toBe(
-          "REQUEST_ID_REUSED",
+          "INVALID_RECIPIENT",
         );
         await setPolicy({ ...dutchMobiles, oneTimePasswordsOnly: true });
         await replays();

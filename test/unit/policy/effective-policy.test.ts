@@ -7,6 +7,7 @@ describe("a policy with the defaults filled in", () => {
       oneTimePasswordsOnly: false,
       numberForms: "E164",
       assumeNational: false,
+      registeredSendersOnly: false,
       maxRecipients: 500,
       maxSegments: 255,
       maxTextLength: 2_000,

@@ -141,19 +141,25 @@ describe("quiet hours", () => {
   });
 
   it("are over when they say so, whatever the clocks do in that night", () => {
-    const policy = { quietHours: { fromMinute: 60, untilMinute: 150 } };
-    for (const [month, date] of [
-      [2, 28],
-      [2, 29],
-      [9, 24],
-      [9, 25],
-    ] as const)
-      for (let minute = 0; minute < 1_440; minute += 7) {
-        const nowMs = Date.UTC(2026, month, date, 0, minute);
-        const fault = judge("NL", nowMs, policy);
-        if (fault !== undefined)
-          expect(judge("NL", nowMs + (fault.retryAfterMs ?? 0), policy)).toBeUndefined();
-      }
+    for (const quietHours of [
+      { fromMinute: 60, untilMinute: 150 },
+      { fromMinute: 1_320, untilMinute: 480 },
+    ])
+      for (const [month, date] of [
+        [2, 28],
+        [2, 29],
+        [9, 24],
+        [9, 25],
+      ] as const)
+        for (let minute = 0; minute < 1_440; minute += 7) {
+          const nowMs = Date.UTC(2026, month, date, 0, minute);
+          const policy = { quietHours };
+          const fault = judge("NL", nowMs, policy);
+          if (fault === undefined) continue;
+          const endMs = nowMs + (fault.retryAfterMs ?? 0);
+          expect(judge("NL", endMs, policy)).toBeUndefined();
+          expect(judge("NL", endMs - 60_000, policy), "no sooner").toBeDefined();
+        }
   });
 
   it("know a zone of every country that numbers are found to belong to, and no other", () => {

@@ -108,6 +108,9 @@ describe("a policy", () => {
   it.each([
     ['{"sendsOnMondays":true}', "which is not known here"],
     ['{"maxSegments":0}', "is faulty: max_segments"],
+    ['{"regions":{"prefixes":["+4670"]}}', "has what is not known here"],
+    ['{"regions":null}', "has what is not known here"],
+    ['{"quietHours":{"fromMinute":1,"untilMinute":2,"days":[1]}}', "has what is not known here"],
     ["[]", "is no object"],
     ["null", "is no object"],
   ])("that a store holds as %s is not read as anything else", (json, why) => {

@@ -34,6 +34,8 @@ describe("a number as people write it", () => {
     ["1 (415) 555-2671", none, "+14155552671"],
     ["8 912 345-67-89", of("RU", true), "+79123456789"],
     ["0600123456", of("NL"), "+31600123456"],
+    ["+39 (0)6 1234 5678", none, "+390612345678"],
+    ["+34 (0)612 34 56 78", none, "+34612345678"],
   ])("%j with %j is %s", (written, reading, number) => {
     expect(readNumber(written, reading)).toBe(number);
   });
@@ -51,6 +53,10 @@ describe("a number as people write it", () => {
     ["06 1234567a", of("NL"), "a letter in national form"],
     ["++31612345678", none, "two pluses"],
     ["+0031612345678", none, "a plus and two zeros"],
+    ["+39 (0)35 123 4567", none, "without its zero a stranger's mobile"],
+    ["+39 (0)376 123456", none, "without its zero a stranger's mobile"],
+    ["+31 6 1234(0)678", none, "a zero in brackets that is not behind the calling code"],
+    ["+3(0)1612345678", none, "a zero in brackets within the calling code"],
     ["", of("NL", true), "nothing"],
     ["   ", of("NL", true), "blanks only"],
     ["٠٦١٢٣٤٥٦٧٨", of("NL", true), "digits that are not ASCII"],
