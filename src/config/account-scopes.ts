@@ -12,8 +12,14 @@ export function hasOperator({ accounts }: Pick<Config, "accounts">): boolean {
   return accounts.some((account) => scopesOfAccount(account).includes("ADMIN"));
 }
 
+interface ConfiguredKey {
+  readonly accountId: string;
+  readonly scopes: readonly Scope[];
+  readonly key: string;
+}
+
 /** Every key of the configuration, with what it may do. */
-export function configuredKeys({ accounts }: Pick<Config, "accounts">) {
+export function configuredKeys({ accounts }: Pick<Config, "accounts">): readonly ConfiguredKey[] {
   return accounts.flatMap((account) =>
     account.keys.map((key) => ({ accountId: account.id, scopes: scopesOfAccount(account), key })),
   );
