@@ -3,7 +3,7 @@
  * that they find.
  */
 import { createHash } from "node:crypto";
-import { isIP } from "node:net";
+import { isLoopback } from "../domain/loopback.ts";
 import { pathText } from "./describe-issue.ts";
 
 export interface CrossFault {
@@ -12,12 +12,6 @@ export interface CrossFault {
 }
 
 type Group = Readonly<Record<string, unknown>>;
-
-/** Whether `address` cannot be reached from another machine. */
-function isLoopback(address: string): boolean {
-  if (address === "localhost") return true;
-  return isIP(address) === 4 ? address.startsWith("127.") : address === "::1";
-}
 
 /** Every such fault of a configuration that was parsed as far as it could be. */
 export function crossFaultsOf(config: unknown): readonly CrossFault[] {

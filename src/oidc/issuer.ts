@@ -1,5 +1,7 @@
 /** Issuers of access tokens (OpenID Connect, RFC 9068), and what their tokens say of a caller. */
 
+import { isLoopback } from "../domain/loopback.ts";
+
 /** Algorithms with a key of the issuer's own that nobody else needs to know; HMAC and `none` are not among them. */
 export const tokenAlgorithms = ["RS256", "PS256", "ES256", "EdDSA"] as const;
 
@@ -22,7 +24,5 @@ export function isSafeUrl(text: string): boolean {
   if (!/^[!-~]+$/.test(text) || !URL.canParse(text)) return false;
   const { protocol, hostname, username, password } = new URL(text);
   if (username !== "" || password !== "") return false;
-  return protocol === "https:" || (protocol === "http:" && loopbackHosts.includes(hostname));
+  return protocol === "https:" || (protocol === "http:" && isLoopback(hostname));
 }
-
-const loopbackHosts = ["127.0.0.1", "[::1]", "localhost"];

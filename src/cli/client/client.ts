@@ -60,7 +60,7 @@ export function withConnectionOptions(command: Command): Command {
     )
     .option(
       "--key <key>",
-      "API key; others see it in the list of processes (default: SMS_RELAY_KEY, then the key files beside the store)",
+      "API key or access token; others see it in the list of processes (default: SMS_RELAY_KEY, then the key files beside the store)",
     )
     .option("--tls", "speak TLS (default: as the configuration says)")
     .option("--ca <file>", "speak TLS and trust this authority or certificate (default: SMS_RELAY_CA)")

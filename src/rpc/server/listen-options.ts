@@ -1,6 +1,7 @@
 /** How the gRPC server listens: address, TLS, and the limits that keep dead and greedy peers off (P39). */
 import { isIP } from "node:net";
 import { type ChannelOptions, ServerCredentials } from "@grpc/grpc-js";
+import { isLoopback } from "../../domain/loopback.ts";
 import { RenewableCredentials, type ServerTls } from "./renewable-credentials.ts";
 
 export interface ListenSettings {
@@ -67,8 +68,4 @@ export function credentialsOf({ host, tls, allowPlaintext }: ListenSettings): Se
 
 export function addressOf({ host, port }: ListenSettings): string {
   return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }
