@@ -22,6 +22,13 @@ export interface FreshReports {
   readonly rows: PackedScan;
 }
 
+/** An account, the number of its last report, and its new reports where they are followed and at hand. */
+export type AppendedReports = readonly {
+  readonly accountId: AccountId;
+  readonly last: number;
+  readonly fresh?: FreshReports | undefined;
+}[];
+
 /** Which accounts are followed, as the writing side knows it. */
 export interface FollowedAccounts {
   /** The states that are followed from now on, by `maskOf`; 0 for none. */

@@ -7,6 +7,7 @@ export interface CallerIdentity {
   readonly value: string;
 }
 
+/** An issuer is a URL without a blank, so that no two have the same. */
 export const identityText = ({ issuer, value }: CallerIdentity) => `${issuer} ${value}`;
 
 export interface Principal {

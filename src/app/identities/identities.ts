@@ -8,7 +8,7 @@ import type { Clock } from "../../observability/clock.ts";
 import type { Act } from "../../store/records/audit.ts";
 import type { Identity } from "../../store/records/identities.ts";
 import type { Store } from "../../store/store.ts";
-import type { KeyVerifier, Principal } from "../calls/principal.ts";
+import { identityText, type KeyVerifier, type Principal } from "../calls/principal.ts";
 import { createFollowed, type Looking, trustMs } from "../followed.ts";
 import type { TokenClaims, TokenVerifier } from "./token-verifier.ts";
 
@@ -32,14 +32,10 @@ export interface IdentitiesDeps {
   readonly configuredIds: readonly string[];
 }
 
-/** An issuer is a URL without a blank, so that no two have the same name. */
-const nameOf = (issuer: string, value: string) => `${issuer} ${value}`;
-
 export function createIdentities({ store, tokens, clock, configuredIds }: IdentitiesDeps): Identities {
   const known = createFollowed<ReadonlyMap<string, Identity>>({
     initial: new Map(),
-    load: async () =>
-      new Map((await store.listIdentities()).map((row) => [nameOf(row.issuer, row.value), row])),
+    load: async () => new Map((await store.listIdentities()).map((row) => [identityText(row), row])),
     isShared: store.sessions.replicaId !== undefined,
     clock,
   });
@@ -47,8 +43,7 @@ export function createIdentities({ store, tokens, clock, configuredIds }: Identi
   const principals = new WeakMap<TokenClaims, { readonly row: Identity; readonly principal: Principal }>();
 
   function judgeNow(claims: TokenClaims): Principal | Promise<never> {
-    const name = nameOf(claims.issuer, claims.value);
-    const row = known.value.get(name);
+    const row = known.value.get(identityText(claims));
     if (row === undefined)
       return Promise.reject(
         new SmsError("INVALID_ACCOUNT", "The token is right, but acts for no account here.", {
@@ -86,14 +81,13 @@ export function createIdentities({ store, tokens, clock, configuredIds }: Identi
     },
     async set(act, identity) {
       await store.setIdentity(act, identity, configuredIds.includes(identity.accountId));
-      const name = nameOf(identity.issuer, identity.value);
-      known.change((value) => new Map(value).set(name, identity));
+      known.change((value) => new Map(value).set(identityText(identity), identity));
     },
     async remove(act, issuer, value) {
       const isGone = await store.removeIdentity(act, issuer, value);
       known.change((held) => {
         const left = new Map(held);
-        left.delete(nameOf(issuer, value));
+        left.delete(identityText({ issuer, value }));
         return left;
       });
       return isGone;

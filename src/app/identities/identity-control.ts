@@ -1,12 +1,13 @@
 /** Sets, removes and lists identities for operators; `identities.ts` keeps them. */
 import { type FieldViolation, refuseFields } from "../../domain/errors.ts";
-import { isAccountId, toAccountId } from "../../domain/ids.ts";
+import { accountFormRule, isAccountId, toAccountId } from "../../domain/ids.ts";
 import { accountScopes, type Scope, tidyScopes } from "../../domain/scopes.ts";
 import type { Clock } from "../../observability/clock.ts";
 import type { Identity } from "../../store/records/identities.ts";
 import { actOf, type Caller } from "../calls/act.ts";
 import { isCleanText, isLongerThan } from "../calls/check-stored-text.ts";
 import { type Page, type PageRequest, pageOf } from "../calls/page-token.ts";
+import { identityText } from "../calls/principal.ts";
 import type { TokenSealer } from "../calls/sealed-token.ts";
 import type { Unknown } from "../calls/unknown.ts";
 import type { Identities } from "./identities.ts";
@@ -47,8 +48,8 @@ export function createIdentityControl({
     async list(page, accountId) {
       const all = await identities.list();
       const wanted = all.filter((identity) => accountId === "" || identity.accountId === accountId);
-      const named = wanted.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
-      return pageOf(sealer, `identities ${accountId}`, page, named, nameOf);
+      const named = wanted.toSorted((a, b) => (identityText(a) < identityText(b) ? -1 : 1));
+      return pageOf(sealer, `identities ${accountId}`, page, named, identityText);
     },
     async set({ issuer, value, accountId, scopes }, caller) {
       const violations: FieldViolation[] = [];
@@ -62,16 +63,13 @@ export function createIdentityControl({
       if (value === "") refuse("value", "PARAMETER_MISSING", "is required");
       else if (isLongerThan(value, maxValueLength) || !isCleanText(value))
         refuse("value", "INVALID_PARAMETER", "must have at most 255 characters, no controls and no U+FFFD");
-      if (!isRemoval && !isAccountId(accountId))
-        refuse("account_id", "INVALID_PARAMETER", "must be 1 to 64 characters of a-z 0-9 . _ -");
+      if (!isRemoval && !isAccountId(accountId)) refuse("account_id", "INVALID_PARAMETER", accountFormRule);
       const held = scopes.filter((scope) => scope !== "UNRECOGNIZED");
       if (held.length < scopes.length)
         refuse("scopes", "INVALID_PARAMETER", "must be of SEND, READ, MANAGE and ADMIN");
       if (violations.length > 0) throw refuseFields(violations);
-      const act = actOf(caller, `${issuer} ${value}`, clock.now());
-      if (isRemoval) {
-        return { isRemoved: await identities.remove(act, issuer, value) };
-      }
+      const act = actOf(caller, identityText({ issuer, value }), clock.now());
+      if (isRemoval) return { isRemoved: await identities.remove(act, issuer, value) };
       const identity = {
         issuer,
         value,
@@ -83,5 +81,3 @@ export function createIdentityControl({
     },
   };
 }
-
-const nameOf = ({ issuer, value }: Identity) => `${issuer} ${value}`;

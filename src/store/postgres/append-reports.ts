@@ -5,6 +5,7 @@
 import type { AccountId, MessageId } from "../../domain/ids.ts";
 import { stateCodes } from "../codes.ts";
 import {
+  type AppendedReports,
   createFreshRows,
   type FollowedAccounts,
   type FreshReports,
@@ -14,13 +15,6 @@ import {
 import type { PendingReport } from "../pending-report.ts";
 import { unpackOptional } from "./pack-text.ts";
 import { type Connection, statement } from "./statement.ts";
-
-/** An account, the number of its last report, and its new reports where they are followed and at hand. */
-export type AppendedReports = readonly {
-  readonly accountId: AccountId;
-  readonly last: number;
-  readonly fresh?: FreshReports | undefined;
-}[];
 
 interface Advanced {
   readonly account_id: AccountId;

@@ -6,22 +6,15 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { AccountId, MessageId } from "../../domain/ids.ts";
 import { stateCodes } from "../codes.ts";
 import {
+  type AppendedReports,
   createFreshRows,
   type FollowedAccounts,
-  type FreshReports,
   type FreshRows,
   type MessageShown,
   messagesOf,
 } from "../fresh-reports.ts";
 import type { PendingReport } from "../pending-report.ts";
 import { prepare } from "./statement.ts";
-
-/** An account, the number of its last report, and its new reports where they are followed and at hand. */
-export type AppendedReports = readonly {
-  readonly accountId: AccountId;
-  readonly last: number;
-  readonly fresh?: FreshReports | undefined;
-}[];
 
 const columns = 5;
 /** Rows of one statement: a report takes 0.9 to 1.5 µs so, and 2 to 3 by itself. */
