@@ -9,7 +9,7 @@ import { categoryByName, laneByName } from "../output/names.ts";
 
 export interface MessageOptions {
   readonly from?: string;
-  readonly lane: string;
+  readonly lane?: string;
   readonly validity?: number;
   readonly encoding?: "gsm7" | "ucs2";
   readonly transliterate?: boolean;
@@ -26,7 +26,10 @@ export function withMessageOptions(command: Command): Command {
   return command
     .option("--from <sender>", "what the handset shows: up to 15 digits, or up to 11 letters and digits")
     .addOption(
-      new Option("--lane <lane>", "priority class").choices(["otp", "normal", "bulk"]).default("normal"),
+      new Option(
+        "--lane <lane>",
+        "priority class (default: normal; otp where the account sends passwords only)",
+      ).choices(["otp", "normal", "bulk"]),
     )
     .option("--validity <duration>", "how long to try, 60s to 72h (default: 24h)", parseValidity)
     .addOption(new Option("--encoding <encoding>", "insist on an encoding").choices(["gsm7", "ucs2"]))
@@ -61,7 +64,7 @@ function collectPair(value: string, pairs: Readonly<Record<string, string>> = {}
 export function requestPart(options: MessageOptions): DeepPartial<SendSmsRequest> {
   return {
     sender: options.from ?? "",
-    lane: laneByName[options.lane] ?? 0,
+    lane: laneByName[options.lane ?? ""] ?? 0,
     ...(options.validity !== undefined && {
       expiration: {
         $case: "validity",

@@ -40,6 +40,12 @@ export function storeAway(cause?: unknown): SmsError {
 /** The error for callers; one of ours stays as it is. */
 export function storeErrorOf(error: unknown): Error {
   if (error instanceof UnknownCommitError) return storeAway(error.cause);
+  // All tries met what others write; the caller's next one may not.
+  if (isWorthRetrying(error))
+    return new SmsError("SERVICE_UNAVAILABLE", "Others are changing the same rows now.", {
+      retryAfterMs,
+      cause: error,
+    });
   if (!(error instanceof Error) || error instanceof SmsError)
     return error instanceof Error ? error : storeAway(error);
   const state = sqlStateOf(error);
