@@ -153,10 +153,12 @@ module.exports = {
       "^src/rpc/",
       ["^src/(app|domain|encoding|gen|memory|observability|policy|routing|rpc|store)/", "^node_modules/"],
     ),
-    only("http-knows-no-service", "The HTTP door is handed what it answers.", "^src/http/", [
-      "^src/(http|observability)/",
-      "^node_modules/",
-    ]),
+    only(
+      "http-asks-use-cases",
+      "The HTTP doors ask use cases, as gRPC's does: they know no store and no dispatch.",
+      "^src/http/",
+      ["^src/(app|domain|http|observability)/", "^node_modules/"],
+    ),
     only("config-knows-pure-parts", "The configuration is read before there is a service.", "^src/config/", [
       "^src/(config|domain|encoding|policy|routing)/",
       "^src/oidc/issuer.ts$",

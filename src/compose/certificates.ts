@@ -3,7 +3,7 @@ import { X509Certificate } from "node:crypto";
 import type { Config } from "../config/schema.ts";
 
 export interface ShownCertificate {
-  /** `listener`, `listener-client-ca`, or `gateway:` with the gateway's id. */
+  /** `listener`, `listener-client-ca`, the same with `api-` before it, or `gateway:` with the gateway's id. */
   readonly label: string;
   /** For people. */
   readonly title: string;
@@ -15,12 +15,14 @@ export function certificatesOf({
   listen,
   gateways,
 }: Pick<Config, "listen" | "gateways">): readonly ShownCertificate[] {
-  const { tls } = listen.grpc;
+  const { grpc, api } = listen;
   const found = (label: string, title: string, pem: string | undefined): readonly ShownCertificate[] =>
     pem === undefined ? [] : [{ label, title, pem }];
   return [
-    ...found("listener", "the certificate of gRPC", tls?.cert),
-    ...found("listener-client-ca", "clientCa", tls?.clientCa),
+    ...found("listener", "the certificate of gRPC", grpc.tls?.cert),
+    ...found("listener-client-ca", "clientCa", grpc.tls?.clientCa),
+    ...found("api-listener", "the certificate of the API", api?.tls?.cert),
+    ...found("api-listener-client-ca", "clientCa of the API", api?.tls?.clientCa),
     ...gateways.flatMap((gateway) =>
       found(`gateway:${gateway.id}`, `the certificate for gateway ${gateway.id}`, gateway.tls?.cert),
     ),

@@ -14,6 +14,8 @@ export interface ServiceDeps {
 export interface Service {
   readonly grpcPort: number;
   readonly httpPort: number;
+  /** Undefined where `listen.api` is not set. */
+  readonly apiPort: number | undefined;
   /** Where the keys lie that this start made; undefined where none was missing. */
   readonly firstKeys: FirstKeys | undefined;
   /**

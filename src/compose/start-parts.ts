@@ -15,6 +15,7 @@ import type { Config } from "../config/schema.ts";
 import { defaultDispatchSettings } from "../dispatch/dispatch-settings.ts";
 import { createDispatcher, type Dispatcher } from "../dispatch/dispatcher.ts";
 import { holdClaims } from "../dispatch/tenure.ts";
+import { openApiDoor } from "../http/api/api-door.ts";
 import { openHttpDoor } from "../http/http-door.ts";
 import type { Clock } from "../observability/clock.ts";
 import type { DataClock } from "../observability/data-clock.ts";
@@ -116,7 +117,7 @@ export async function startParts(
   });
   const firstKeys = await ensureFirstKeys(app.keys, dirname(config.store.path), log);
 
-  let shown: Pick<Config, "listen"> = config;
+  let shown = config.listen;
   let certificates = certificateEnds(config);
   let isStarting = true;
   const readiness = () => readinessOf(isStarting, admission, dispatcher);
@@ -166,6 +167,20 @@ export async function startParts(
   dispatcher.start();
   parts.defer(() => dispatcher.stop(drain.shareMs(0.7)));
 
+  const bounds = callBoundsOf(config.limits);
+  const refused = { log, refusals: metrics.refusals };
+  const api =
+    config.listen.api &&
+    (await openApiDoor({
+      listen: config.listen.api,
+      connections: bounds.connections,
+      routes: [],
+      clock,
+      requests: metrics.apiRequests,
+      ...refused,
+    }));
+  const stopApi = async () => api?.stop(drain.shareMs(0.4));
+  parts.defer(stopApi);
   const rpc = createRpcServer({
     ...app,
     listen: {
@@ -174,14 +189,15 @@ export async function startParts(
       maxRequestOctets: config.limits.maxRequestSize,
       keepalive: defaultKeepalive,
     },
-    bounds: callBoundsOf(config.limits),
+    bounds,
     clock,
     isReady: () => readiness().length === 0,
     stopping,
-    log,
-    refusals: metrics.refusals,
+    ...refused,
   });
-  parts.defer(() => rpc.stop(drain.shareMs(0.4)));
+  parts.defer(async () => {
+    await Promise.all([rpc.stop(drain.shareMs(0.4)), stopApi()]);
+  });
   const grpcPort = await rpc.start();
   isStarting = false;
   rpc.setServing(true);
@@ -191,11 +207,15 @@ export async function startParts(
   return {
     grpcPort,
     httpPort: http.port,
+    apiPort: api?.port,
     firstKeys,
     async reload(next) {
       // First: a certificate that cannot be used leaves everything as it is.
-      if (rpc.renewCertificate(next.listen.grpc.tls)) shown = next;
-      certificates = certificateEnds({ listen: shown.listen, gateways: next.gateways });
+      const { grpc, api: nextApi } = next.listen;
+      api?.checkCertificate(nextApi?.tls);
+      if (rpc.renewCertificate(grpc.tls)) shown = { ...shown, grpc };
+      if (api?.renewCertificate(nextApi?.tls) === true) shown = { ...shown, api: nextApi };
+      certificates = certificateEnds({ listen: shown, gateways: next.gateways });
       const { added, removed } = pool.replace(next.gateways);
       dispatcher.reload(pool.gateways(), pool.routes());
       panel.applyFilePauses();

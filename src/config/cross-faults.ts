@@ -154,23 +154,30 @@ function gatewayFaults(gateway: Group, path: readonly PropertyKey[]): readonly C
   return faults;
 }
 
+/** The doors that callers come to, under one rule for TLS, and all in the order in which ports are told. */
+const callersDoors = ["grpc", "api"];
+const doors = ["grpc", "http", "api"];
+
 function listenFaults(listen: Group): readonly CrossFault[] {
-  const grpc = groupOf(listen["grpc"]);
-  const http = groupOf(listen["http"]);
-  const faults: CrossFault[] = [];
-  const isPlaintext = grpc["tls"] === undefined && grpc["allowPlaintext"] !== true;
-  if (isPlaintext && typeof grpc["host"] === "string" && !isLoopback(grpc["host"])) {
-    const rule =
-      "is not a loopback address: set listen.grpc.tls, or allowPlaintext: true to serve without TLS";
-    faults.push({ path: ["listen", "grpc", "host"], rule });
-  }
-  if (typeof grpc["port"] === "number" && grpc["port"] !== 0 && grpc["port"] === http["port"]) {
-    if (isSameHost(grpc["host"], http["host"])) {
-      const rule = "is that of listen.grpc too: the two doors need a port each";
-      faults.push({ path: ["listen", "http", "port"], rule });
-    }
-  }
-  return faults;
+  const plain = callersDoors.flatMap((name) => {
+    const { tls, allowPlaintext, host } = groupOf(listen[name]);
+    if (tls !== undefined || allowPlaintext === true || typeof host !== "string" || isLoopback(host))
+      return [];
+    const rule = `is not a loopback address: set listen.${name}.tls, or allowPlaintext: true to serve without TLS`;
+    return [{ path: ["listen", name, "host"], rule }];
+  });
+  const twins = doors.flatMap((name, index) => {
+    const { host, port } = groupOf(listen[name]);
+    if (typeof port !== "number" || port === 0) return [];
+    const first = doors.slice(0, index).find((other) => {
+      const { host: otherHost, port: otherPort } = groupOf(listen[other]);
+      return otherPort === port && isSameHost(otherHost, host);
+    });
+    if (first === undefined) return [];
+    const rule = `is that of listen.${first} too: each door needs a port of its own`;
+    return [{ path: ["listen", name, "port"], rule }];
+  });
+  return [...plain, ...twins];
 }
 
 const everyAddress = new Set<unknown>(["0.0.0.0", "::"]);

@@ -27,6 +27,14 @@ const listen = <Tls extends z.ZodType>(tls: Tls) =>
         })
         .prefault({}),
       http: z.strictObject({ host: host.default("127.0.0.1"), port: port.default(9_090) }).prefault({}),
+      api: z
+        .strictObject({
+          host: host.default("127.0.0.1"),
+          port: port.default(8_080),
+          tls: tls.optional(),
+          allowPlaintext: z.boolean().default(false),
+        })
+        .optional(),
     })
     .prefault({});
 

@@ -48,7 +48,7 @@ const planted = [
   ["src/config/planted-adapter.ts", "../store/sqlite/planted-target.ts", "adapters-behind-ports"],
   ["src/dispatch/planted-use-case.ts", "../app/planted-target.ts", "dispatch-knows-no-use-case"],
   ["src/rpc/planted.ts", "../dispatch/planted-target.ts", "rpc-asks-use-cases"],
-  ["src/http/planted.ts", "../app/planted-target.ts", "http-knows-no-service"],
+  ["src/http/planted.ts", "../dispatch/planted-target.ts", "http-asks-use-cases"],
   ["src/config/planted.ts", "../compose/planted-target.ts", "config-knows-pure-parts"],
   ["src/cli/planted-tool.ts", "vitest", "not-to-dev-dependency"],
   ["src/cli/planted.ts", "../app/planted-target.ts", "cli-is-a-client"],

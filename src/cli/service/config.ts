@@ -71,7 +71,8 @@ function check(named: string | undefined, options: CheckOptions, context: CliCon
   }
   context.out(
     `${loaded.file ?? "No file"}: no faults. ${countOf(gateways.length, "gateway")}, ${countOf(accounts.length, "account")}, store ${storeName(store)}, ` +
-      `gRPC ${listen.grpc.host}:${listen.grpc.port}, HTTP ${listen.http.host}:${listen.http.port}.`,
+      `gRPC ${listen.grpc.host}:${listen.grpc.port}, HTTP ${listen.http.host}:${listen.http.port}` +
+      `${listen.api === undefined ? "" : `, API ${listen.api.host}:${listen.api.port}`}.`,
   );
   for (const warning of warnings) context.out(`Warning: ${warning}`);
 }

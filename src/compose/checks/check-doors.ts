@@ -1,4 +1,4 @@
-/** Whether the ports of gRPC and HTTP can be listened on, or are served by a service of ours already. */
+/** Whether the ports of gRPC, HTTP and the API can be listened on, or are served by a service of ours already. */
 import { createServer } from "node:net";
 import { authority, reachable } from "../../config/reachable.ts";
 import type { Config } from "../../config/schema.ts";
@@ -11,7 +11,7 @@ export interface DoorsFound {
 }
 
 interface Door {
-  readonly name: "gRPC" | "HTTP";
+  readonly name: "gRPC" | "HTTP" | "API";
   readonly host: string;
   readonly port: number;
 }
@@ -23,12 +23,13 @@ export async function checkDoors(
   { listen }: Pick<Config, "listen">,
   isStoreInUse: boolean | undefined,
 ): Promise<DoorsFound> {
-  const { grpc, http } = listen;
+  const { grpc, http, api } = listen;
   const served = await readiness(http);
   const server = served === undefined ? "stranger" : isStoreInUse === false ? "other store" : "own";
   const doors: readonly Door[] = [
     { name: "gRPC", host: grpc.host, port: grpc.port },
     { name: "HTTP", host: http.host, port: http.port },
+    ...(api === undefined ? [] : [{ name: "API" as const, host: api.host, port: api.port }]),
   ];
   const findings = await Promise.all(doors.map((door) => checkDoor(door, server)));
   return {

@@ -38,6 +38,8 @@ export interface Metrics {
   readonly replayedRequests: Tally;
   /** Labels: status code name. */
   readonly refusals: Tally;
+  /** Labels: path, empty for none of ours; HTTP status. */
+  readonly apiRequests: Tally;
   /** Labels: state. */
   readonly finalDeliveries: Tally;
   /** Labels: gateway, outcome. */
@@ -102,6 +104,10 @@ export function createMetrics(): Metrics {
       ["code"],
       statusCodes.flatMap(({ name, grpcCode }) => (grpcCode === "OK" ? [] : [[name]])),
     ),
+    apiRequests: tally("api_requests_total", "Requests to the HTTP API, by path and status.", [
+      "path",
+      "status",
+    ]),
     finalDeliveries: tally(
       "final_deliveries_total",
       "Deliveries that ended, by final state.",

@@ -1,6 +1,6 @@
 /** How much of the process one account may hold at a time, or all callers without a key together, and how long a call may be incomplete. */
 
-import type { ConnectionBounds } from "./connections.ts";
+import type { ConnectionBounds } from "../../app/calls/connections.ts";
 
 export interface CallBounds {
   readonly connections: ConnectionBounds;

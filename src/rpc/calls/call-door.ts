@@ -4,6 +4,7 @@
  * ended in time (P61).
  */
 import type { Metadata, StatusObject } from "@grpc/grpc-js";
+import { type Connections, createConnections } from "../../app/calls/connections.ts";
 import type { FailureDeps } from "../../app/calls/failure.ts";
 import type { KeyVerifier, Principal } from "../../app/calls/principal.ts";
 import { type Standing, type Standings, suspended } from "../../app/calls/standing.ts";
@@ -12,7 +13,6 @@ import { holdsScope, type Scope } from "../../domain/scopes.ts";
 import type { Clock, Timer } from "../../observability/clock.ts";
 import { type CallBounds, Share } from "./call-bounds.ts";
 import { CallList, type WatchedCall } from "./call-list.ts";
-import { type Connections, createConnections } from "./connections.ts";
 import { refusalOf, statusOf } from "./error-status.ts";
 import { isOfNobody, logMissingScope, logNobody, logRefusedKey, logSuspended } from "./refused-keys.ts";
 

@@ -1,8 +1,8 @@
 /** How the gRPC server listens: address, TLS, and the limits that keep dead and greedy peers off (P39). */
 import { isIP } from "node:net";
 import { type ChannelOptions, ServerCredentials } from "@grpc/grpc-js";
-import { isLoopback } from "../../domain/loopback.ts";
-import { RenewableCredentials, type ServerTls } from "./renewable-credentials.ts";
+import { refusePlaintext, type ServerTls } from "../../app/calls/server-tls.ts";
+import { RenewableCredentials } from "./renewable-credentials.ts";
 
 export interface ListenSettings {
   readonly host: string;
@@ -57,13 +57,9 @@ export function channelOptionsOf({ maxRequestOctets, keepalive }: ListenSettings
 }
 
 /** The server's credentials; refuses plain text on an address that other machines reach, unless it was allowed. */
-export function credentialsOf({ host, tls, allowPlaintext }: ListenSettings): ServerCredentials {
-  if (tls === undefined) {
-    if (!allowPlaintext && !isLoopback(host))
-      throw new Error(`plain-text gRPC on ${host} needs TLS, or allowPlaintext`);
-    return ServerCredentials.createInsecure();
-  }
-  return new RenewableCredentials(tls);
+export function credentialsOf(listen: ListenSettings): ServerCredentials {
+  refusePlaintext("gRPC", listen);
+  return listen.tls === undefined ? ServerCredentials.createInsecure() : new RenewableCredentials(listen.tls);
 }
 
 export function addressOf({ host, port }: ListenSettings): string {

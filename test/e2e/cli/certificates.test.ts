@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
 import { expect, it, onTestFinished } from "vitest";
+import { findFreePort } from "../../support/free-port.ts";
 import { setUpService, startServiceProcess } from "../../support/service-process.ts";
 
 function makeCertificate(folder: string, name: string, days: number): void {
@@ -17,7 +18,7 @@ function makeCertificate(folder: string, name: string, days: number): void {
 function open(port: number): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connect(
-      { host: "127.0.0.1", port, rejectUnauthorized: false, ALPNProtocols: ["h2"] },
+      { host: "127.0.0.1", port, rejectUnauthorized: false, ALPNProtocols: ["h2", "http/1.1"] },
       () => resolve(socket),
     );
     socket.on("error", reject);
@@ -43,34 +44,38 @@ it("SIGHUP shows new connections the renewed certificate, drops none that stands
   take("old", "old");
   const setup = await setUpService(folder, { logging: { level: "info" } });
   const config = JSON.parse(readFileSync(setup.configPath, "utf8"));
-  config.listen.grpc.tls = { cert: join(folder, "cert.pem"), key: join(folder, "key.pem") };
+  const apiPort = await findFreePort();
+  const tls = { cert: join(folder, "cert.pem"), key: join(folder, "key.pem") };
+  config.listen.grpc.tls = tls;
+  config.listen.api = { port: apiPort, tls };
   writeFileSync(setup.configPath, JSON.stringify(config));
   await using service = await startServiceProcess(setup);
-  const endOf = async () => {
+  const namesShown = async () => [await nameShown(setup.grpcPort), await nameShown(apiPort)];
+  const endOf = async (label = "listener") => {
     const answer = await fetch(`http://127.0.0.1:${setup.httpPort}/metrics`);
-    const shown = /^sms_relay_certificate_expiry_timestamp_seconds\{certificate="listener"\} (\S+)/m.exec(
-      await answer.text(),
-    );
-    return Number(shown?.[1]);
+    const name = `sms_relay_certificate_expiry_timestamp_seconds{certificate="${label}"} `;
+    const line = (await answer.text()).split("\n").find((one) => one.startsWith(name));
+    return Number(line?.slice(name.length));
   };
   const standing = await open(setup.grpcPort);
   let hasEnded = false;
   standing.once("close", () => {
     hasEnded = true;
   });
-  expect(await nameShown(setup.grpcPort)).toBe("old");
+  expect(await namesShown()).toEqual(["old", "old"]);
   const firstEnd = await endOf();
 
   take("new", "old");
   service.kill("SIGHUP");
   await expect.poll(() => service.errorText()).toContain("everything stays as it is");
-  expect(await nameShown(setup.grpcPort)).toBe("old");
+  expect(await namesShown()).toEqual(["old", "old"]);
   expect(await endOf()).toBe(firstEnd);
 
   take("new", "new");
   service.kill("SIGHUP");
-  await expect.poll(() => nameShown(setup.grpcPort)).toBe("new");
-  expect(await endOf()).toBeGreaterThan(firstEnd + 20 * 86_400);
+  await expect.poll(namesShown).toEqual(["new", "new"]);
+  for (const label of ["listener", "api-listener"])
+    expect(await endOf(label)).toBeGreaterThan(firstEnd + 20 * 86_400);
   expect(hasEnded).toBe(false);
   standing.destroy();
 });

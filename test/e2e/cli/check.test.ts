@@ -150,11 +150,17 @@ describe("check", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     parts.defer(() => void server.close());
     const { port } = server.address() as { port: number };
-    const found = await findings({ listen: { grpc: { port }, http: { port: 0 } } });
-    expect(about(found, "ports")).toMatchObject([
-      { level: "fail", text: `gRPC 127.0.0.1:${port} cannot be listened on: another program listens there` },
-      { level: "ok" },
-    ]);
+    for (const [index, name, door] of [
+      [0, "gRPC", "grpc"],
+      [2, "API", "api"],
+    ] as const) {
+      const listen = { grpc: { port: 0 }, http: { port: 0 }, api: { port: 0 }, [door]: { port } };
+      const found = about(await findings({ listen }), "ports");
+      expect(found.map(({ level }) => level)).toEqual([0, 1, 2].map((at) => (at === index ? "fail" : "ok")));
+      expect(found[index]?.text).toBe(
+        `${name} 127.0.0.1:${port} cannot be listened on: another program listens there`,
+      );
+    }
   });
 
   it("knows a service that runs, and leaves its sessions alone unless it is told to bind", async () => {

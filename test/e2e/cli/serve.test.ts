@@ -127,6 +127,13 @@ describe("the first start", () => {
     expect(third.errorText()).toMatch(
       /^sms-relay: Another program listens on 127\.0\.0\.1:\d+ already, perhaps another sms-relay\./m,
     );
+    const taken = { ...env, SMS_RELAY_LISTEN_GRPC_PORT: "0", SMS_RELAY_LISTEN_HTTP_PORT: "0" };
+    const fourth = startNode(mainPath, ["serve", "--config", setup.configPath], {
+      cwd: folder,
+      env: { ...taken, SMS_RELAY_LISTEN_API_PORT: String(setup.httpPort) },
+    });
+    expect((await fourth.ended).code).toBe(1);
+    expect(fourth.errorText()).toContain(`listens on 127.0.0.1:${setup.httpPort} already`);
     expect(existsSync(join(folder, "other.db"))).toBe(false);
     expect(first.hasEnded()).toBe(false);
   });
@@ -138,7 +145,7 @@ describe("the first start", () => {
     expect((await service.ended).code).toBe(1);
     const lines = service.errorText().trim().split("\n");
     expect(lines.filter((line) => !line.startsWith("{"))).toEqual([
-      "sms-relay: 192.0.2.7:1 is no address of this machine. Choose one that it has, or 0.0.0.0 for all (listen.grpc, listen.http).",
+      "sms-relay: 192.0.2.7:1 is no address of this machine. Choose one that it has, or 0.0.0.0 for all (listen.grpc, listen.http, listen.api).",
     ]);
   });
 });

@@ -211,6 +211,30 @@ describe("loadConfig with a file", () => {
     expect(problemsOf(yaml)[0]).toMatch(/^sms-relay\.yaml:3:11 listen\.grpc\.host is not a loopback address/);
     expect(problemsOf(`${yaml}    allowPlaintext: true\n`)).toEqual([]);
   });
+
+  it("has no HTTP API unless it is set up, and then under gRPC's rule for plain text", () => {
+    expect(load("").config.listen.api).toBeUndefined();
+    expect(load("listen: { api: {} }").config.listen.api).toEqual({
+      host: "127.0.0.1",
+      port: 8080,
+      allowPlaintext: false,
+    });
+    const yaml = "listen:\n  api:\n    host: 0.0.0.0\n";
+    expect(problemsOf(yaml)).toEqual([
+      "sms-relay.yaml:3:11 listen.api.host is not a loopback address: set listen.api.tls, or allowPlaintext: true to serve without TLS",
+    ]);
+    expect(problemsOf(`${yaml}    allowPlaintext: true\n`)).toEqual([]);
+  });
+
+  it("gives each of its doors a port of its own", () => {
+    expect(problemsOf("listen: { grpc: { port: 7000 }, http: { port: 7000 }, api: { port: 7000 } }")).toEqual(
+      [
+        "sms-relay.yaml:1:47 listen.http.port is that of listen.grpc too: each door needs a port of its own",
+        "sms-relay.yaml:1:68 listen.api.port is that of listen.grpc too: each door needs a port of its own",
+      ],
+    );
+    expect(problemsOf("listen: { grpc: { port: 0 }, http: { port: 0 }, api: { port: 0 } }")).toEqual([]);
+  });
 });
 
 /** A gateway in one line, with other or further settings. */

@@ -1,5 +1,5 @@
 /**
- * The gRPC connections. Until a call on it has shown a key, a connection is a stranger's. Of those there are few, and a new one takes the
+ * The connections to one listener. Until a call on it has shown a key, a connection is a stranger's. Of those there are few, and a new one takes the
  * place of the oldest, so that whoever has no key keeps nobody out by holding connections open.
  */
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
@@ -21,6 +21,8 @@ export interface Connections {
     accountId: string,
   ): boolean;
   readonly count: number;
+  /** Closes all that are open. */
+  end(): void;
   stop(): void;
 }
 
@@ -86,6 +88,9 @@ export function createConnections({
     },
     get count() {
       return connections.size;
+    },
+    end() {
+      for (const { socket } of connections.values()) socket.destroy();
     },
     stop: () => void unsubscribe(channel, take),
   };
