@@ -1,5 +1,6 @@
 /** One gateway in the configuration: what it can carry and what it may be used for, whatever its kind; each kind has a schema beside this. */
 import { z } from "zod";
+import { lanes } from "../domain/message.ts";
 import type { NationalLanguage } from "../encoding/message-plan.ts";
 import type { RouteRules } from "../routing/route-rules.ts";
 import type { ReferenceReader } from "./references.ts";
@@ -36,6 +37,7 @@ const rules = {
     .min(1)
     .default(["NUMERIC", "ALPHANUMERIC"]),
   senders: z.array(sender).max(1_000).optional(),
+  lanes: z.array(z.enum(lanes)).min(1).optional(),
   accounts: z.array(accountId).max(10_000).optional(),
   premium: z.boolean().default(false),
 } satisfies Record<keyof RouteRules, z.ZodType>;

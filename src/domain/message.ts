@@ -7,7 +7,7 @@ export type E164 = string & { readonly [e164]: true };
 
 /** Priority classes; OTP goes first (semantics: lanes and their shares). */
 export type Lane = "OTP" | "NORMAL" | "BULK";
-export const lanes: readonly Lane[] = ["OTP", "NORMAL", "BULK"];
+export const lanes = ["OTP", "NORMAL", "BULK"] as const satisfies readonly Lane[];
 
 /** What happens to a part whose fate is unknown (P12). */
 export type DuplicatePolicy = "AT_LEAST_ONCE" | "AT_MOST_ONCE";

@@ -4,7 +4,7 @@
  * contract. The checks stand in a row and not in a list of functions, which cost a third more where rules are set.
  */
 import type { AccountId } from "../domain/ids.ts";
-import type { E164, Sender, SenderKind } from "../domain/message.ts";
+import type { E164, Lane, Sender, SenderKind } from "../domain/message.ts";
 
 /** A rule by list: with `allow` only what it names, and never what `deny` names. Denying wins. */
 export interface AllowDeny {
@@ -24,6 +24,8 @@ export interface RouteRules {
   readonly senderKinds: readonly SenderKind[];
   /** Where given, the only sender addresses that the gateway takes. */
   readonly senders?: readonly string[] | undefined;
+  /** Where given, the only lanes that it serves. */
+  readonly lanes?: readonly Lane[] | undefined;
 }
 
 /** Undefined stands for «no such rule». */
@@ -37,6 +39,7 @@ export interface PreparedRules {
   readonly takesNumericSenders: boolean;
   readonly takesAlphanumericSenders: boolean;
   readonly senders: ReadonlySet<string> | undefined;
+  readonly lanes: readonly Lane[] | undefined;
 }
 
 export function prepareRules(rules: RouteRules): PreparedRules {
@@ -50,6 +53,7 @@ export function prepareRules(rules: RouteRules): PreparedRules {
     takesNumericSenders: rules.senderKinds.includes("NUMERIC"),
     takesAlphanumericSenders: rules.senderKinds.includes("ALPHANUMERIC"),
     senders: toSet(rules.senders),
+    lanes: rules.lanes,
   };
 }
 
@@ -62,6 +66,7 @@ export interface RuledDelivery {
   readonly country: string | undefined;
   /** Asks for premium gateways first. */
   readonly premium: boolean;
+  readonly lane: Lane;
 }
 
 /** The word of the first rule that keeps the gateway from carrying the delivery; the contract has each as a RouteReason. */
@@ -71,6 +76,7 @@ export function findBrokenRule(rules: PreparedRules, delivery: RuledDelivery) {
   if (!isCountryAllowed(delivery.country, rules)) return "COUNTRY";
   if (!isPrefixAllowed(delivery.recipient, rules)) return "PREFIX";
   if (!isSenderAllowed(delivery.sender, rules)) return "SENDER";
+  if (rules.lanes?.includes(delivery.lane) === false) return "LANE";
   return undefined;
 }
 

@@ -221,6 +221,7 @@ export async function createDispatchWorld(options: WorldOptions): Promise<Dispat
             recipient: recipient as E164,
             country: "CH",
             premium: message.premium,
+            lane: message.lane,
             refusedBy: [],
             plans,
           },

@@ -96,6 +96,7 @@ export function createExplainRoute(deps: ExplainRouteDeps): ExplainRoute {
       rules &&
       (judgeRequest(rules, request, table)?.rule ??
         recipientJudge(rules, request, deps.clock.now())?.(recipient, country)?.rule);
+    const sent = underPolicy(request, rules?.policy);
     const selection = selectGateways(
       {
         deliveryId,
@@ -104,8 +105,9 @@ export function createExplainRoute(deps: ExplainRouteDeps): ExplainRoute {
         recipient,
         country,
         premium: request.premium,
+        lane: sent.lane,
         refusedBy: [],
-        plans: new PlanMemo({ ...request, ...underPolicy(request, rules?.policy) }),
+        plans: new PlanMemo({ ...request, ...sent }),
       },
       table,
       deps.routes.health,

@@ -99,6 +99,7 @@ export function createPreviewSms(deps: PreviewSmsDeps): PreviewSms {
           recipient,
           country,
           premium: request.premium,
+          lane: planned.lane,
           refusedBy: [],
           plans,
         },

@@ -78,6 +78,7 @@ export function routeDeliveries(
         recipient,
         country,
         premium: message.premium,
+        lane: message.lane,
         refusedBy: [],
         plans,
       },

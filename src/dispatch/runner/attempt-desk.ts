@@ -239,9 +239,9 @@ export class AttemptDesk {
     const { context } = this.#dependencies;
     const { settings } = context;
     const progress = nameProgress(before, context.names());
-    const { deliveryId, accountId, sender, recipient, country, premium, plans } = item;
+    const { deliveryId, accountId, sender, recipient, country, premium, lane, plans } = item;
     const { refusedBy } = progress;
-    const request = { deliveryId, accountId, sender, recipient, country, premium, plans, refusedBy };
+    const request = { deliveryId, accountId, sender, recipient, country, premium, lane, plans, refusedBy };
     return decideRetry(
       { lane: item.message.lane, policy: item.message.duplicatePolicy, progress },
       selectGateways(request, context.table(), context.health),

@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { Status } from "nice-grpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Scope } from "../../../src/gen/smsrelay/v1/api_key.ts";
-import { RouteReason } from "../../../src/gen/smsrelay/v1/delivery.ts";
+import { DeliveryState, RouteReason } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import { GatewayState } from "../../../src/gen/smsrelay/v1/gateway.ts";
+import { Lane } from "../../../src/gen/smsrelay/v1/message.ts";
 import { SendSmsStreamRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { InitialStart } from "../../../src/gen/smsrelay/v1/subscription.ts";
 import { systemClock } from "../../../src/observability/clock.ts";
@@ -43,6 +44,7 @@ beforeAll(async () => {
     createMemoryGateway("premium"),
   ];
   const routes = {
+    north: { rules: { lanes: ["NORMAL", "BULK"] as const } },
     south: { rules: { countries: { allow: ["GB"] } } },
     premium: { rules: { premium: true }, priority: 0 },
   };
@@ -130,6 +132,20 @@ describe("GatewayService", () => {
       "account_id",
       "delivery_id",
     ]);
+  });
+
+  it("keeps a message from gateways that do not serve its lane, wherever it is looked at", async () => {
+    const message = { ...good, lane: Lane.LANE_OTP };
+    const { candidates } = await operator.gateways.explainRoute({ message });
+    expect(candidates.find(({ gatewayId }) => gatewayId === "north")).toMatchObject({
+      rank: 0,
+      reason: RouteReason.ROUTE_REASON_LANE,
+    });
+    const refused = await failureOf((options) => shop.sms.previewSms({ message }, options));
+    expect(refused.info.reason).toBe("NO_ROUTE");
+    expect((await failureOf((options) => shop.sms.sendSms(message, options))).info.reason).toBe("NO_ROUTE");
+    const { outcomes } = await shop.sms.sendSms({ ...good, lane: Lane.LANE_BULK });
+    expect(outcomes[0]?.state).toBe(DeliveryState.DELIVERY_STATE_QUEUED);
   });
 
   it("refuses gateways that do not exist", async () => {

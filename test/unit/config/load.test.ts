@@ -262,6 +262,7 @@ describe("a fault of one gateway", () => {
       { senders: ["!!"] },
       "senders[0] must be a sender: 1 to 15 digits, or 1 to 11 letters, digits and spaces with a letter among them",
     ],
+    [{ lanes: ["SLOW"] }, "lanes[0] must be one of OTP, NORMAL, BULK"],
     [{ accounts: ["no such account"] }, "accounts[0] must be 1 to 64 of a-z, 0-9, dot, dash and underscore"],
     [{ reconnectMin: "2m" }, "reconnectMin must not be longer than reconnectMax, which is 10000 ms"],
     [
@@ -287,6 +288,7 @@ describe("a fault of one gateway", () => {
     { countries: { deny: ["GB", "XK"] } },
     { reconnectMin: "1m", reconnectMax: "1m" },
     { profile: { packing: "packed" } },
+    { lanes: ["OTP"] },
   ])("is not seen in %j", (more) => {
     expect(problemsOf(gatewayWith(more))).toEqual([]);
   });

@@ -37,6 +37,7 @@ function request(
     recipient: "+41790000000" as E164,
     country: "CH",
     premium: false,
+    lane: "NORMAL",
     refusedBy: [],
     plans: new PlanMemo({
       content: { kind: "text", text },
@@ -54,6 +55,17 @@ describe("selectGateways", () => {
   it("orders by priority, the lower number first", () => {
     const table = compileRoutes([gateway("c", { priority: 3 }), gateway("a"), gateway("b", { priority: 2 })]);
     expect(idsOf(selectGateways(request(), table, ready).candidates)).toEqual(["a", "b", "c"]);
+  });
+
+  it("leaves out gateways that do not serve the lane of the message", () => {
+    const table = compileRoutes([gateway("codes", {}, { lanes: ["OTP"] }), gateway("all", { priority: 2 })]);
+    const normal = selectGateways(request(), table, ready);
+    expect(idsOf(normal.candidates)).toEqual(["all"]);
+    expect(normal.leftOut).toEqual([{ gatewayId: "codes", reason: "LANE" }]);
+    expect(idsOf(selectGateways(request({ lane: "OTP" }), table, ready).candidates)).toEqual([
+      "codes",
+      "all",
+    ]);
   });
 
   it("leaves premium gateways out unless they are asked for, and then puts them first", () => {
