@@ -2,6 +2,7 @@
  * The parts of the service around its store, started in an order in which each finds what it needs, and stopped in the opposite one, so
  * that nothing accepted or in flight is lost.
  */
+
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Admission, startAdmission } from "../app/calls/admission.ts";
@@ -21,6 +22,7 @@ import type { Clock } from "../observability/clock.ts";
 import type { DataClock } from "../observability/data-clock.ts";
 import type { Logger } from "../observability/logger.ts";
 import { createTokenVerifier } from "../oidc/token-verifier.ts";
+import { compileSenderTable } from "../policy/sender-table.ts";
 import { callBoundsOf } from "../rpc/calls/call-bounds.ts";
 import { defaultKeepalive } from "../rpc/server/listen-options.ts";
 import { createRpcServer } from "../rpc/server/server.ts";
@@ -111,6 +113,7 @@ export async function startParts(
     configuredIds: config.accounts.map(({ id }) => id),
     tokens: createTokenVerifier(config.issuers, { clock, log }),
     issuers: config.issuers.map(({ issuer }) => issuer),
+    senderTable: compileSenderTable(config.senders),
     gateways: { ...panel, pauses, lastBacklog: admission.backlog },
     storePath: config.store.path,
     stopping: stopping.signal,
@@ -218,6 +221,7 @@ export async function startParts(
       certificates = certificateEnds({ listen: shown, gateways: next.gateways });
       const { added, removed } = pool.replace(next.gateways);
       dispatcher.reload(pool.gateways(), pool.routes());
+      app.accounts.replaceSenderTable(compileSenderTable(next.senders));
       panel.applyFilePauses();
       panel.applyNames();
       sessions.change(added, removed);
@@ -227,7 +231,7 @@ export async function startParts(
       });
       log.info(
         { added: added.map(({ id }) => id), removed: removed.map(({ id }) => id) },
-        "The gateways and certificates were read again.",
+        "The gateways, the table of senders and the certificates were read again.",
       );
     },
     stop() {

@@ -15,7 +15,7 @@ type Group = Readonly<Record<string, unknown>>;
 
 /** Every such fault of a configuration that was parsed as far as it could be. */
 export function crossFaultsOf(config: unknown): readonly CrossFault[] {
-  const { listen, limits, accounts, issuers, gateways } = groupOf(config);
+  const { listen, limits, accounts, issuers, senders, gateways } = groupOf(config);
   const accountGroups = listOf(accounts).map(groupOf);
   const gatewayGroups = listOf(gateways).map(groupOf);
   return [
@@ -42,6 +42,7 @@ export function crossFaultsOf(config: unknown): readonly CrossFault[] {
       }),
       () => "stands twice: an issuer is set up once",
     ),
+    ...senderFaults(listOf(senders).map(groupOf)),
     ...twinFaults(idsOf("gateways", gatewayGroups), () => "stands twice: ids of gateways must differ"),
     ...formerIdFaults(gatewayGroups),
     ...twinFaults(
@@ -62,6 +63,24 @@ export function crossFaultsOf(config: unknown): readonly CrossFault[] {
         `is the same as ${pathText(first)} at the same host and port: one SMSC account is one gateway (raise sessions for more links)`,
     ),
     ...gatewayGroups.flatMap((gateway, index) => gatewayFaults(gateway, ["gateways", index])),
+  ];
+}
+
+/** A country stands in one entry, and short codes where their kind is taken. */
+function senderFaults(entries: readonly Group[]): readonly CrossFault[] {
+  const named = entries.flatMap(({ countries }, entry) =>
+    listOf(countries).map((code, index) => ({
+      path: ["senders", entry, "countries", index],
+      identity: typeof code === "string" ? code : undefined,
+    })),
+  );
+  return [
+    ...twinFaults(named, (first) => `stands at ${pathText(first)} too: a country has one entry`),
+    ...entries.flatMap(({ kinds, shortCodes }, entry) =>
+      shortCodes === undefined || kinds === undefined || listOf(kinds).includes("SHORT_CODE")
+        ? []
+        : [{ path: ["senders", entry, "shortCodes"], rule: "goes with SHORT_CODE among its kinds" }],
+    ),
   ];
 }
 

@@ -8,7 +8,7 @@ import { isSafeUrl, tokenAlgorithms } from "../oidc/issuer.ts";
 import { crossFaultsOf } from "./cross-faults.ts";
 import { gatewaySchema } from "./gateway-schema.ts";
 import { type ReferenceReader, secret } from "./references.ts";
-import { accountId, host } from "./text-forms.ts";
+import { accountId, country, host } from "./text-forms.ts";
 import { serverTls } from "./tls-files.ts";
 import { duration, size } from "./values.ts";
 
@@ -150,6 +150,21 @@ const account = (reader: ReferenceReader) =>
     keys: z.array(configuredKey(reader)).min(1).max(20),
   });
 
+/** What senders countries take; one in no entry takes every sender. */
+const senderCountries = z.strictObject({
+  countries: z.array(country).min(1).max(250),
+  kinds: z
+    .array(z.enum(["INTERNATIONAL", "NATIONAL", "ALPHANUMERIC", "SHORT_CODE"]))
+    .min(1)
+    .default(["INTERNATIONAL", "NATIONAL", "ALPHANUMERIC", "SHORT_CODE"]),
+  registered: z.boolean().default(false),
+  shortCodes: z
+    .array(z.string().regex(/^[0-9]{1,15}$/, "must be 1 to 15 digits, in quotes"))
+    .min(1)
+    .max(10_000)
+    .optional(),
+});
+
 const safeUrl = z
   .string()
   .max(2_048)
@@ -181,6 +196,7 @@ export const configSchema = (reader: ReferenceReader) =>
       secrets: z.strictObject({ requestHash: secretList(reader).optional() }).prefault({}),
       accounts: z.array(account(reader)).max(10_000).default([]),
       issuers: z.array(issuer).max(100).default([]),
+      senders: z.array(senderCountries).max(300).default([]),
       gateways: z.array(gatewaySchema(reader)).max(1_000).default([]),
       logging: z
         .strictObject({

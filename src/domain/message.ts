@@ -14,10 +14,15 @@ export type DuplicatePolicy = "AT_LEAST_ONCE" | "AT_MOST_ONCE";
 
 export type SenderKind = "NUMERIC" | "ALPHANUMERIC";
 
+/** How a numeric sender is meant. */
+export type NumericSenderType = "INTERNATIONAL" | "NATIONAL" | "SHORT_CODE";
+
 export interface Sender {
   readonly kind: SenderKind;
   /** As the caller gave it, without a leading plus where numeric. */
   readonly address: string;
+  /** Of a numeric one, where the caller said it; otherwise its form tells. */
+  readonly type?: NumericSenderType;
 }
 
 /** The content as stored; `text` and `data` are erased some time after the last final state (P48). */

@@ -8,6 +8,8 @@ export interface RegisteredSender {
   /** As it goes out: international digits without plus, a short code, or letters. */
   readonly sender: string;
   readonly state: SenderState;
+  /** Where it may be used, by ISO 3166-1 alpha-2 codes in ascending order; empty for everywhere. */
+  readonly regionCodes: readonly string[];
   /** Whether other accounts may have an equal one, too. */
   readonly isShared: boolean;
   readonly purpose: string;

@@ -1,6 +1,9 @@
 /** A policy with the service's defaults filled in. */
 import type { AccountPolicy } from "./policy.ts";
 
+/** How long is tried where nobody says. */
+export const defaultValidityMs = 86_400_000;
+
 /** What the service has for an account that says nothing. */
 export interface PolicyDefaults {
   readonly maxRecipients: number;
@@ -17,6 +20,8 @@ export function effectivePolicy(policy: AccountPolicy, { maxRecipients }: Policy
     assumeNational: false,
     registeredSendersOnly: false,
     maxTextLength: longestText,
+    defaultValidityMs,
+    premiumAllowed: true,
     ...policy,
     maxRecipients: isOneTime ? 1 : Math.min(maxRecipients, policy.maxRecipients ?? maxRecipients),
     maxSegments: isOneTime ? 1 : (policy.maxSegments ?? mostSegments),

@@ -5,8 +5,12 @@ import { Metadata } from "libphonenumber-js/core";
 import metadata from "libphonenumber-js/max/metadata";
 
 export interface NumberPlan {
+  /** ISO 3166-1 alpha-2; the calling code where it belongs to no country. */
+  readonly name: string;
   /** Digits. */
   readonly callingCode: string;
+  /** Beginnings that only numbers of this country have, among those of its calling code. */
+  readonly leadingDigits: RegExp | undefined;
   /** Of national numbers. */
   readonly lengths: ReadonlySet<number>;
   /** What every national number looks like. */
@@ -18,6 +22,8 @@ export interface NumberPlan {
   /** What is dialled in front of a number within the country, by which it may be rewritten. */
   readonly nationalPrefix: RegExp | undefined;
   readonly rewriting: string | undefined;
+  /** Whether what is dialled in front begins with a 0. */
+  readonly dialsZero: boolean;
 }
 
 /** One kind of national numbers. */
@@ -41,8 +47,11 @@ const specialTypes = [
 /** What the library's own class answers; its declarations leave most of it out. */
 interface LibraryPlan {
   callingCode(): string;
+  leadingDigits(): string | 0 | undefined;
   possibleLengths(): readonly number[];
   nationalNumberPattern(): string;
+  /** 0, the number, where there is none. */
+  nationalPrefix(): string | 0 | undefined;
   nationalPrefixForParsing(): string | undefined;
   nationalPrefixTransformRule(): string | undefined;
   type(name: string): { pattern(): string; possibleLengths(): readonly number[] | undefined } | undefined;
@@ -98,8 +107,11 @@ function compile(name: string): NumberPlan {
   // The library leaves a pattern of mobile numbers empty where it is that of fixed lines.
   const mobile = plan.type("MOBILE")?.pattern() === "" ? fixed : patternOf("MOBILE");
   const prefix = plan.nationalPrefixForParsing();
+  const leadingDigits = plan.leadingDigits();
   return {
+    name,
     callingCode: plan.callingCode(),
+    leadingDigits: leadingDigits ? new RegExp(`^(?:${leadingDigits})`) : undefined,
     lengths: new Set(plan.possibleLengths()),
     general: whole(plan.nationalNumberPattern()),
     fixed,
@@ -107,6 +119,7 @@ function compile(name: string): NumberPlan {
     special: specialTypes.flatMap((type) => patternOf(type) ?? []),
     nationalPrefix: prefix ? new RegExp(`^(?:${prefix})`) : undefined,
     rewriting: plan.nationalPrefixTransformRule() || undefined,
+    dialsZero: (plan.nationalPrefix() || "").startsWith("0"),
   };
 }
 

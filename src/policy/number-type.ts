@@ -11,6 +11,19 @@ export function numberTypeOf(number: E164, country: string | undefined): NumberT
   return typeIn(plan, number.slice(1 + plan.callingCode.length));
 }
 
+/**
+ * The country of a number among those of its calling code, main one first, as libphonenumber tells it; undefined where it is a number of
+ * none. Its parser takes 5 to 18 µs.
+ */
+export function countryAmong(plans: readonly NumberPlan[], number: E164): string | undefined {
+  for (const plan of plans) {
+    const national = number.slice(1 + plan.callingCode.length);
+    const isIts = plan.leadingDigits?.test(national) ?? typeIn(plan, national) !== "UNKNOWN";
+    if (isIts) return plan.name;
+  }
+  return undefined;
+}
+
 /** In Google's order. A number that may be of a fixed line or mobile counts as mobile. */
 function typeIn(plan: NumberPlan, national: string): NumberType {
   if (!plan.lengths.has(national.length) || !plan.general.test(national)) return "UNKNOWN";

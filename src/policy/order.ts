@@ -7,6 +7,7 @@ import { contentCategoryRule } from "./rules/content-category-rule.ts";
 import { countryRule } from "./rules/country-rule.ts";
 import { numberTypeRule } from "./rules/number-type-rule.ts";
 import { oneTimePasswordRule } from "./rules/one-time-password-rule.ts";
+import { premiumRule } from "./rules/premium-rule.ts";
 import { quietHoursRule } from "./rules/quiet-hours-rule.ts";
 import { registeredSenderRule } from "./rules/registered-sender-rule.ts";
 import type {
@@ -18,12 +19,27 @@ import type {
   RecipientFault,
   RecipientRule,
   RecipientRuleMaker,
+  RuleSources,
 } from "./rules/rule.ts";
+import { senderCountryRule } from "./rules/sender-country-rule.ts";
+import { noSenderTable } from "./sender-table.ts";
 
-const callRules: readonly CallRuleMaker[] = [oneTimePasswordRule, contentCategoryRule, registeredSenderRule];
+const callRules: readonly CallRuleMaker[] = [
+  premiumRule,
+  oneTimePasswordRule,
+  contentCategoryRule,
+  registeredSenderRule,
+];
 
 /** Between QUIET_HOURS and those of routes come none of ours. */
-const recipientRules: readonly RecipientRuleMaker[] = [countryRule, numberTypeRule, quietHoursRule];
+const recipientRules: readonly RecipientRuleMaker[] = [
+  countryRule,
+  numberTypeRule,
+  senderCountryRule,
+  quietHoursRule,
+];
+
+const noSources: RuleSources = { approved: new Map(), table: noSenderTable };
 
 /** A policy as it is judged by. */
 export interface Rules {
@@ -32,11 +48,11 @@ export interface Rules {
   readonly recipientRules: readonly RecipientRule[];
 }
 
-export function compileRules(policy: AccountPolicy, approvedSenders: ReadonlySet<string> = new Set()): Rules {
+export function compileRules(policy: AccountPolicy, sources = noSources): Rules {
   return {
     policy,
-    callRules: callRules.flatMap((make) => make(policy, approvedSenders) ?? []),
-    recipientRules: recipientRules.flatMap((make) => make(policy) ?? []),
+    callRules: callRules.flatMap((make) => make(policy, sources) ?? []),
+    recipientRules: recipientRules.flatMap((make) => make(policy, sources) ?? []),
   };
 }
 

@@ -1,11 +1,11 @@
 /** Checks the settings of a policy as a whole, and reads and writes the JSON under which a store keeps them. */
 import { isDeepStrictEqual } from "node:util";
 import { parseSender } from "../domain/sender.ts";
-import { isCountry } from "./number-plan.ts";
+import { isCountry, planOfCountry } from "./number-plan.ts";
 import { type AccountPolicy, contentCategories, numberTypes, type QuietHours } from "./policy.ts";
 import { parseValueRule, type Refuse, type ValueRule, type ValueRuleInput } from "./value-rule.ts";
 
-/** Settings that nobody has checked yet; undefined, and empty lists and texts, stand for «not set». */
+/** Settings that nobody has checked yet; undefined and empty lists stand for «not set», an empty text for «none». */
 export interface PolicyInput {
   readonly oneTimePasswordsOnly?: boolean | undefined;
   readonly regions?: ValueRuleInput | undefined;
@@ -19,6 +19,8 @@ export interface PolicyInput {
   readonly maxRecipients?: number | undefined;
   readonly maxSegments?: number | undefined;
   readonly maxTextLength?: number | undefined;
+  readonly defaultValidityMs?: number | undefined;
+  readonly premiumAllowed?: boolean | undefined;
   readonly quietHours?: QuietHours | undefined;
 }
 
@@ -36,6 +38,9 @@ const mostRecipients = 1_000;
 const mostSegments = 255;
 const longestText = 2_000;
 const lastMinute = 1_439;
+/** Of a message, whoever says it. */
+export const shortestValidityMs = 60_000;
+export const longestValidityMs = 259_200_000;
 const sender = "must be 1 to 15 digits, or 1 to 11 of A-Z a-z 0-9 and inner spaces with a letter";
 const country = "must be the code of a country in two capital letters such as SE (ISO 3166-1)";
 
@@ -45,22 +50,23 @@ export function parsePolicy(input: PolicyInput): PolicyResult {
   const refuse: Refuse = (field, rule) => {
     faults.push({ field, rule });
   };
-  const { oneTimePasswordsOnly, assumeNational, registeredSendersOnly } = input;
+  const { oneTimePasswordsOnly, assumeNational, registeredSendersOnly, premiumAllowed } = input;
   const regions = parseList("regions", input.regions, isCountry, country, refuse);
-  const defaultRegionCode = input.defaultRegionCode === "" ? undefined : input.defaultRegionCode;
-  if (defaultRegionCode !== undefined && !isCountry(defaultRegionCode))
-    refuse("default_region_code", country);
+  const { defaultRegionCode, defaultSender } = input;
+  const isNational = defaultRegionCode !== undefined && isCountry(defaultRegionCode);
+  if (defaultRegionCode && !isNational) refuse("default_region_code", country);
   const numberForms = parseWord("number_forms", input.numberForms, ["E164", "ANY"] as const, refuse);
-  if (assumeNational === true && (numberForms !== "ANY" || defaultRegionCode === undefined))
+  if (assumeNational === true && (numberForms !== "ANY" || !defaultRegionCode))
     refuse("assume_national", "wants number_forms ANY and a default_region_code");
+  if (assumeNational !== true && numberForms === "ANY" && isNational && !isToldByZero(defaultRegionCode))
+    refuse("assume_national", wantsAssumption(defaultRegionCode));
   const types = parseNames("number_types", input.numberTypes, numberTypes, refuse);
   const categories = parseNames("content_categories", input.contentCategories, contentCategories, refuse);
-  const defaultSender = input.defaultSender === "" ? undefined : input.defaultSender;
-  if (defaultSender !== undefined && parseSender(defaultSender) === undefined)
-    refuse("default_sender", sender);
+  if (defaultSender && parseSender(defaultSender) === undefined) refuse("default_sender", sender);
   const maxRecipients = parseCount("max_recipients", input.maxRecipients, mostRecipients, refuse);
   const maxSegments = parseCount("max_segments", input.maxSegments, mostSegments, refuse);
   const maxTextLength = parseCount("max_text_length", input.maxTextLength, longestText, refuse);
+  const defaultValidityMs = parseValidity(input.defaultValidityMs, refuse);
   const quietHours = parseQuietHours(input.quietHours, refuse);
   if (faults.length > 0) return { kind: "refused", faults };
   return {
@@ -78,9 +84,21 @@ export function parsePolicy(input: PolicyInput): PolicyResult {
       ...(maxRecipients === undefined ? {} : { maxRecipients }),
       ...(maxSegments === undefined ? {} : { maxSegments }),
       ...(maxTextLength === undefined ? {} : { maxTextLength }),
+      ...(defaultValidityMs === undefined ? {} : { defaultValidityMs }),
+      ...(premiumAllowed === undefined ? {} : { premiumAllowed }),
       ...(quietHours && { quietHours }),
     },
   };
+}
+
+/** Whether national numbers of the country begin with a 0, by which they are told from international ones. */
+export function isToldByZero(countryCode: string): boolean {
+  return planOfCountry(countryCode).dialsZero;
+}
+
+/** Why a country's national numbers cannot be told from international ones. */
+export function wantsAssumption(countryCode: string): string {
+  return `must be true: national numbers of ${countryCode} do not begin with a 0, and would be read as international ones`;
 }
 
 /** The JSON that a store keeps. */
@@ -101,6 +119,8 @@ const fieldNames: ReadonlySet<string> = new Set<keyof AccountPolicy>([
   "maxRecipients",
   "maxSegments",
   "maxTextLength",
+  "defaultValidityMs",
+  "premiumAllowed",
   "quietHours",
 ]);
 
@@ -168,6 +188,12 @@ function parseCount(
 ): number | undefined {
   if (given === undefined || isCount(given, 1, most)) return given;
   refuse(field, `must be 1 to ${most}`);
+  return undefined;
+}
+
+function parseValidity(given: number | undefined, refuse: Refuse): number | undefined {
+  if (given === undefined || isCount(given, shortestValidityMs, longestValidityMs)) return given;
+  refuse("default_validity", "must be 60 seconds to 72 hours, in whole milliseconds");
   return undefined;
 }
 

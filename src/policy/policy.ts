@@ -24,7 +24,7 @@ export interface AccountPolicy {
   readonly oneTimePasswordsOnly?: boolean;
   /** Countries that it may send to, by ISO 3166-1 alpha-2 code. */
   readonly regions?: ValueRule;
-  /** Country of numbers in national form. */
+  /** Country of numbers in national form; empty for none. */
   readonly defaultRegionCode?: string;
   readonly numberForms?: NumberForms;
   /** Whether numbers without `+`, `00` or `0` are national. */
@@ -33,7 +33,7 @@ export interface AccountPolicy {
   readonly contentCategories?: ValueRule;
   /** Whether only senders of the account that are approved may be used. */
   readonly registeredSendersOnly?: boolean;
-  /** Of requests without one. */
+  /** Of requests without one; empty for none. */
   readonly defaultSender?: string;
   /** Of a request. */
   readonly maxRecipients?: number;
@@ -41,6 +41,10 @@ export interface AccountPolicy {
   readonly maxSegments?: number;
   /** In UTF-16 code units. */
   readonly maxTextLength?: number;
+  /** Of requests that do not say how long to try; milliseconds. */
+  readonly defaultValidityMs?: number;
+  /** Whether it may ask for premium gateways. */
+  readonly premiumAllowed?: boolean;
   /** When advertisement is not sent. */
   readonly quietHours?: QuietHours;
 }

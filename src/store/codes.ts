@@ -1,6 +1,6 @@
 /** The small numbers for states, lanes and kinds in the tables; a number, once given, never changes. */
 import type { DeliveryState, FinalState } from "../domain/delivery-state.ts";
-import type { Lane } from "../domain/message.ts";
+import type { Lane, NumericSenderType } from "../domain/message.ts";
 
 export const stateCodes = {
   SCHEDULED: 0,
@@ -22,6 +22,15 @@ export const laneCodes = { OTP: 0, NORMAL: 1, BULK: 2 } as const satisfies Recor
 
 const lanes = Object.keys(laneCodes) as readonly Lane[];
 
+/** Of senders whose type the caller said. */
+export const senderTypeCodes = {
+  INTERNATIONAL: 1,
+  NATIONAL: 2,
+  SHORT_CODE: 3,
+} as const satisfies Record<NumericSenderType, number>;
+
+const senderTypes = Object.keys(senderTypeCodes) as readonly NumericSenderType[];
+
 export const textEncodings = ["auto", "gsm7", "ucs2"] as const;
 
 export function stateOf(code: number): DeliveryState {
@@ -34,6 +43,12 @@ export function laneOf(code: number): Lane {
   const lane = lanes[code];
   if (lane === undefined) throw new RangeError(`no lane has the number ${code}`);
   return lane;
+}
+
+export function senderTypeOf(code: number): NumericSenderType {
+  const type = senderTypes[code - 1];
+  if (type === undefined) throw new RangeError(`no type of senders has the number ${code}`);
+  return type;
 }
 
 export type ReportState = FinalState | "QUEUED" | "SUBMITTED";

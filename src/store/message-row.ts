@@ -1,9 +1,9 @@
 /** The columns of messages: how a message is written to them, and how it is read from a row. */
 import type { AccountId, MessageId } from "../domain/ids.ts";
-import type { Message, MessageContent } from "../domain/message.ts";
+import type { Message, MessageContent, Sender } from "../domain/message.ts";
 import type { StatusCodeName } from "../domain/status-code.ts";
 import type { Acceptance, RecipientOutcome } from "./accepting.ts";
-import { laneCodes, laneOf, textEncodings } from "./codes.ts";
+import { laneCodes, laneOf, senderTypeCodes, senderTypeOf, textEncodings } from "./codes.ts";
 
 /** The columns that accepting writes, with their types at PostgreSQL. */
 export const messageTypes = {
@@ -27,6 +27,7 @@ export const messageTypes = {
   expire_time: "bigint",
   delivery_count: "integer",
   recipient_outcomes: "text",
+  sender_type: "smallint",
 } as const;
 
 export type MessageInsert = MessageRow &
@@ -57,6 +58,7 @@ export function messageInsert({ message, deliveries, recipientOutcomes }: Accept
     expire_time: message.expireTimeMs,
     delivery_count: deliveries.length,
     recipient_outcomes: packOutcomes(recipientOutcomes, deliveries.length),
+    sender_type: message.sender.type === undefined ? null : senderTypeCodes[message.sender.type],
   } satisfies Record<keyof typeof messageTypes, unknown>;
 }
 
@@ -65,6 +67,8 @@ export interface MessageRow {
   readonly id: MessageId;
   readonly sender_kind: number;
   readonly sender: string;
+  /** NULL where the caller did not say it. */
+  readonly sender_type: number | null;
   readonly content_kind: number;
   readonly lane: number;
   readonly at_most_once: number;
@@ -84,7 +88,7 @@ export interface ContentRow {
   readonly udh: Uint8Array | null;
 }
 
-export const messageColumns = `account_id, id, sender_kind, sender, content_kind, lane, at_most_once, encoding, transliterate,
+export const messageColumns = `account_id, id, sender_kind, sender, sender_type, content_kind, lane, at_most_once, encoding, transliterate,
   max_segments, fast, client_reference, metadata, accept_time, expire_time`;
 
 export const contentColumns = "text, data, udh";
@@ -94,7 +98,7 @@ export function messageOf(row: MessageRow): Omit<Message, "content"> {
   return {
     id: row.id,
     accountId: row.account_id,
-    sender: { kind: row.sender_kind === 0 ? "NUMERIC" : "ALPHANUMERIC", address: row.sender },
+    sender: senderOf(row),
     lane: laneOf(row.lane),
     duplicatePolicy: row.at_most_once === 1 ? "AT_MOST_ONCE" : "AT_LEAST_ONCE",
     encoding: textEncodings[row.encoding] ?? "auto",
@@ -106,6 +110,11 @@ export function messageOf(row: MessageRow): Omit<Message, "content"> {
     acceptTimeMs: row.accept_time,
     expireTimeMs: row.expire_time,
   };
+}
+
+function senderOf({ sender_kind, sender: address, sender_type }: MessageRow): Sender {
+  const kind = sender_kind === 0 ? "NUMERIC" : "ALPHANUMERIC";
+  return sender_type === null ? { kind, address } : { kind, address, type: senderTypeOf(sender_type) };
 }
 
 export function metadataOf(json: string | null): Readonly<Record<string, string>> {

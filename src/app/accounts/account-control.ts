@@ -71,7 +71,11 @@ export interface AccountControl {
     caller: Caller,
   ): Promise<Account>;
   suspend(
-    input: { readonly accountId: string; readonly reason: string; readonly sendingOnly: boolean },
+    input: {
+      readonly accountId: string;
+      readonly reason: string;
+      readonly state: AccountState | Unknown;
+    },
     caller: Caller,
   ): Promise<Account>;
   reinstate(accountId: string, caller: Caller): Promise<Account>;
@@ -198,17 +202,19 @@ export function createAccountControl(deps: AccountControlDeps): AccountControl {
       }
     },
 
-    async suspend({ accountId, reason, sendingOnly }, caller) {
+    async suspend({ accountId, reason, state }, caller) {
       const id = knownForm("account_id", accountId);
       if (isLongerThan(reason, 200) || !isCleanText(reason))
         throw invalid("reason", "must have at most 200 characters, no controls and no U+FFFD");
+      if (state !== "SUSPENDED" && state !== "SENDING_DISABLED")
+        throw invalid("state", "must be unset, SUSPENDED or SENDING_DISABLED");
       // Whoever suspends another one is an operator who stays.
-      if (!sendingOnly && id === caller.accountId)
+      if (state === "SUSPENDED" && id === caller.accountId)
         throw new SmsError(
           "NOT_CHANGEABLE",
           "It is your own account: an operator of another one may suspend it.",
         );
-      return setState(id, sendingOnly ? "SENDING_DISABLED" : "SUSPENDED", caller);
+      return setState(id, state, caller);
     },
 
     reinstate: async (accountId, caller) => setState(accountId, "ACTIVE", caller),

@@ -1,9 +1,10 @@
 /** The policy of an account as operators set it, and as callers are shown it. */
 import type { Account } from "../../domain/account.ts";
-import { type FieldViolation, SmsError } from "../../domain/errors.ts";
+import type { FieldViolation } from "../../domain/errors.ts";
 import { effectivePolicy, type PolicyDefaults } from "../../policy/effective-policy.ts";
 import { formatPolicy, type PolicyInput, parsePolicy, readPolicy } from "../../policy/parse-policy.ts";
 import type { AccountPolicy } from "../../policy/policy.ts";
+import { unreadablePolicy } from "../calls/standing.ts";
 
 /** Fields of a policy by their names in the contract. */
 const fieldsByPath: ReadonlyMap<string, keyof PolicyInput> = new Map<string, keyof PolicyInput>([
@@ -19,6 +20,8 @@ const fieldsByPath: ReadonlyMap<string, keyof PolicyInput> = new Map<string, key
   ["max_recipients", "maxRecipients"],
   ["max_segments", "maxSegments"],
   ["max_text_length", "maxTextLength"],
+  ["default_validity", "defaultValidityMs"],
+  ["premium_allowed", "premiumAllowed"],
   ["quiet_hours", "quietHours"],
 ]);
 
@@ -62,21 +65,28 @@ export function checkPolicy(
 }
 
 /** The policy that is stored; SERVICE_UNAVAILABLE where another release set what is not known here. */
-export function storedPolicy({ policy }: Pick<Account, "policy">): AccountPolicy {
+export function storedPolicy({ id, policy }: Pick<Account, "id" | "policy">): AccountPolicy {
   try {
     return readPolicy(policy);
   } catch (cause) {
-    throw new SmsError("SERVICE_UNAVAILABLE", "Another release set rules of the account.", { cause });
+    throw unreadablePolicy(id, cause);
   }
 }
 
 /** An account with its policy, as it is shown. */
 export interface ShownAccount extends Omit<Account, "policy"> {
-  readonly policy: AccountPolicy;
-  readonly effectivePolicy: AccountPolicy;
+  /** Undefined where another release set what is not known here. */
+  readonly policy: AccountPolicy | undefined;
+  readonly effectivePolicy: AccountPolicy | undefined;
 }
 
+/** What cannot be read is left out, so that one such account is in nobody's way who lists, suspends or corrects it. */
 export function shownAccount(account: Account, defaults: PolicyDefaults): ShownAccount {
-  const policy = storedPolicy(account);
+  let policy: AccountPolicy;
+  try {
+    policy = readPolicy(account.policy);
+  } catch {
+    return { ...account, policy: undefined, effectivePolicy: undefined };
+  }
   return { ...account, policy, effectivePolicy: effectivePolicy(policy, defaults) };
 }

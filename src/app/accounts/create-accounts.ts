@@ -1,4 +1,6 @@
 /** Accounts: what every call asks of its own, and the calls that look after them. */
+
+import type { SenderTable } from "../../policy/sender-table.ts";
 import type { Standings } from "../calls/standing.ts";
 import type { Looking } from "../followed.ts";
 import { type AccountControl, type AccountControlDeps, createAccountControl } from "./account-control.ts";
@@ -14,6 +16,8 @@ export interface Accounts extends AccountControl, Looking {
   readonly standings: Standings;
   readonly listAuditEntries: ListAuditEntries;
   readonly senders: Senders;
+  /** The operators' table is another one now. */
+  replaceSenderTable(table: SenderTable): void;
 }
 
 export interface AccountsDeps extends Omit<AccountControlDeps, "standings" | "store" | "clock"> {
@@ -21,6 +25,7 @@ export interface AccountsDeps extends Omit<AccountControlDeps, "standings" | "st
     ListAuditEntriesDeps["store"] &
     SendersDeps["store"] &
     StandingsDeps["store"];
+  readonly senderTable?: SenderTable;
   readonly clock: AccountControlDeps["clock"] & StandingsDeps["clock"];
 }
 
@@ -31,6 +36,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     ...control,
     standings,
     look: standings.look,
+    replaceSenderTable: standings.replaceSenderTable,
     listAuditEntries: createListAuditEntries(deps),
     senders: createSenders({ ...deps, standings, accounts: control }),
   };

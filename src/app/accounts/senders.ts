@@ -5,6 +5,7 @@ import type { RegisteredSender, SenderState } from "../../domain/registered-send
 import { holdsScope } from "../../domain/scopes.ts";
 import { parseSender } from "../../domain/sender.ts";
 import type { Clock } from "../../observability/clock.ts";
+import { isCountry } from "../../policy/number-plan.ts";
 import type { Store } from "../../store/store.ts";
 import { actOf, type Caller } from "../calls/act.ts";
 import { isCleanText, isLongerThan } from "../calls/check-stored-text.ts";
@@ -47,7 +48,12 @@ export interface Senders {
     principal: Principal,
   ): Promise<Page<RegisteredSender>>;
   request(
-    input: { readonly accountId: string; readonly sender: string; readonly purpose: string },
+    input: {
+      readonly accountId: string;
+      readonly sender: string;
+      readonly purpose: string;
+      readonly regionCodes: readonly string[];
+    },
     principal: Principal,
     caller: Caller,
   ): Promise<RegisteredSender>;
@@ -69,6 +75,7 @@ export interface Senders {
   ): Promise<RegisteredSender>;
 }
 
+const mostRegions = 250;
 const senderForm = "must be 1 to 15 digits, or 1 to 11 of A-Z a-z 0-9 and inner spaces with a letter";
 
 /** Makes the use cases. */
@@ -108,16 +115,18 @@ export function createSenders({ store, sealer, clock, standings, accounts }: Sen
       };
     },
 
-    async request({ accountId, sender, purpose }, principal, caller) {
+    async request({ accountId, sender, purpose, regionCodes }, principal, caller) {
       const violations: FieldViolation[] = [];
       const address = parseAddress("sender.sender", sender, violations);
       if (isLongerThan(purpose, 500) || !isCleanText(purpose)) {
         const description = "must have at most 500 characters, no controls and no U+FFFD";
         violations.push({ field: "sender.purpose", reason: "INVALID_PARAMETER", description });
       }
+      violations.push(...faultsOfRegions(regionCodes));
       if (violations.length > 0) throw refuseFields(violations);
       const id = await accountOf(accountId, principal);
-      return store.requestSender(actOf(caller, id, clock.now()), id, address, purpose);
+      const asked = { sender: address, purpose, regionCodes: [...new Set(regionCodes)].toSorted() };
+      return store.requestSender(actOf(caller, id, clock.now()), id, asked);
     },
 
     async delete({ accountId, sender }, principal, caller) {
@@ -161,6 +170,16 @@ function parseAddress(field: string, sender: string, violations: FieldViolation[
   if (parsed === undefined && sender !== "")
     violations.push({ field, reason: "INVALID_SENDER", description: senderForm });
   return parsed?.address ?? "";
+}
+
+function faultsOfRegions(codes: readonly string[]): readonly FieldViolation[] {
+  const reason = "INVALID_PARAMETER";
+  if (codes.length > mostRegions)
+    return [{ field: "sender.region_codes", reason, description: `must be at most ${mostRegions}` }];
+  const description = "must be the code of a country in two capital letters such as SE (ISO 3166-1)";
+  return codes.flatMap((code, index) =>
+    isCountry(code) ? [] : [{ field: `sender.region_codes[${index}]`, reason, description }],
+  );
 }
 
 /** PARAMETER_MISSING where it is empty; what cannot be a sender is that of no account. */

@@ -5,6 +5,8 @@
 import { type Account, defaultAccount } from "../../domain/account.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import type { Clock } from "../../observability/clock.ts";
+import type { RuleSources } from "../../policy/rules/rule.ts";
+import { noSenderTable, type SenderTable, wantsRegistered } from "../../policy/sender-table.ts";
 import type { Store } from "../../store/store.ts";
 import { type Standing, type Standings, standingOf } from "../calls/standing.ts";
 import { createFollowed, type Looking, trustMs } from "../followed.ts";
@@ -19,8 +21,11 @@ interface Seen {
 /** Accounts that are kept; the one that was read first goes first, and is read again when it is asked for. */
 const maxKept = 10_000;
 const changesAtOnce = 500;
+const noneApproved: RuleSources["approved"] = new Map();
 
 export interface StandingsDeps {
+  /** The operators' table; without one every country takes every sender. */
+  readonly senderTable?: SenderTable;
   readonly store: Pick<Store, "readAccount" | "approvedSenders" | "lastChange" | "changesAfter"> & {
     readonly line: Pick<Store["line"], "id">;
     readonly sessions: Pick<Store["sessions"], "replicaId">;
@@ -31,9 +36,12 @@ export interface StandingsDeps {
 export interface KeptStandings extends Standings, Looking {
   /** Takes what was just written here. */
   change(account: Pick<Account, "id">): void;
+  /** Judges by another table from the next message on. */
+  replaceSenderTable(table: SenderTable): void;
 }
 
-export function createStandings({ store, clock }: StandingsDeps): KeptStandings {
+export function createStandings({ store, clock, ...deps }: StandingsDeps): KeptStandings {
+  let senderTable = deps.senderTable ?? noSenderTable;
   const kept = new Map<AccountId, Standing>();
   const loading = new Map<AccountId, Promise<Standing>>();
   /** Goes up with whatever may make a read that is under way an old one. */
@@ -79,6 +87,16 @@ export function createStandings({ store, clock }: StandingsDeps): KeptStandings 
     kept.set(id, standing);
   }
 
+  async function approvedOf(id: AccountId): Promise<RuleSources["approved"]> {
+    const senders = await store.approvedSenders(id);
+    return new Map(
+      senders.map(({ sender, regionCodes }) => [
+        sender,
+        regionCodes.length === 0 ? undefined : new Set(regionCodes),
+      ]),
+    );
+  }
+
   async function read(id: AccountId): Promise<Standing> {
     if (!seen.isFresh()) {
       await seen.look(trustMs);
@@ -88,9 +106,10 @@ export function createStandings({ store, clock }: StandingsDeps): KeptStandings 
     for (;;) {
       const before = generation;
       const account = (await store.readAccount(id)) ?? defaultAccount(id);
-      let standing = standingOf(account);
-      if (standing.rules?.policy.registeredSendersOnly === true)
-        standing = standingOf(account, new Set(await store.approvedSenders(id)));
+      const table = senderTable;
+      let standing = standingOf(account, { approved: noneApproved, table });
+      if (standing.rules?.policy.registeredSendersOnly === true || wantsRegistered(table))
+        standing = standingOf(account, { approved: await approvedOf(id), table });
       if (before !== generation) continue;
       keep(id, standing);
       return standing;
@@ -112,6 +131,10 @@ export function createStandings({ store, clock }: StandingsDeps): KeptStandings 
     look: () => seen.look(),
     change({ id }) {
       forget([id]);
+    },
+    replaceSenderTable(table) {
+      senderTable = table;
+      forgetAll();
     },
   };
 }

@@ -5,8 +5,9 @@ import { SmsError } from "../../domain/errors.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import { compileRules, type Rules } from "../../policy/order.ts";
 import { readPolicy } from "../../policy/parse-policy.ts";
+import type { RuleSources } from "../../policy/rules/rule.ts";
 
-export interface Standing extends Pick<Account, "state"> {
+export interface Standing extends Pick<Account, "id" | "state"> {
   /** Undefined where nothing differs from the defaults. */
   readonly rules: Rules | undefined;
   /** Why its policy cannot be obeyed here, where that is so. */
@@ -15,21 +16,29 @@ export interface Standing extends Pick<Account, "state"> {
 
 /** How an account stands by what is stored of it. */
 export function standingOf(
-  { state, policy }: Pick<Account, "state" | "policy">,
-  approvedSenders?: ReadonlySet<string>,
+  { id, state, policy }: Pick<Account, "id" | "state" | "policy">,
+  sources?: RuleSources,
 ): Standing {
-  if (policy === "{}") return { state, rules: undefined };
+  if (policy === "{}" && (sources === undefined || sources.table.size === 0))
+    return { id, state, rules: undefined };
   try {
-    return { state, rules: compileRules(readPolicy(policy), approvedSenders) };
+    return { id, state, rules: compileRules(readPolicy(policy), sources) };
   } catch (fault) {
-    return { state, rules: undefined, fault };
+    return { id, state, rules: undefined, fault };
   }
 }
 
 /** The rules of an account; SERVICE_UNAVAILABLE where another release set some that are not known here. */
-export function rulesOf({ rules, fault }: Standing): Rules | undefined {
+export function rulesOf({ id, rules, fault }: Standing): Rules | undefined {
   if (fault === undefined) return rules;
-  throw new SmsError("SERVICE_UNAVAILABLE", "Another release set rules of the account.", { cause: fault });
+  throw unreadablePolicy(id, fault);
+}
+
+/** Nothing is sent by rules that cannot be read. */
+export function unreadablePolicy(id: AccountId, cause: unknown): SmsError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const text = `The policy of the account ${id} cannot be read by this release: ${why}.`;
+  return new SmsError("SERVICE_UNAVAILABLE", text, { cause });
 }
 
 /** Accounts as they stood at the last look, half a second ago at most. */

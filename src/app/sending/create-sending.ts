@@ -3,7 +3,6 @@ import { randomFillSync } from "node:crypto";
 import { createMessageIds } from "../../domain/ids.ts";
 import type { Store } from "../../store/store.ts";
 import { createSubmissionWatches } from "./await-submission.ts";
-import { createCountryOf } from "./country-of.ts";
 import { createExplainRoute, type ExplainRoute } from "./explain-route.ts";
 import { createPreviewSms, type PreviewSms } from "./preview-sms.ts";
 import { createRequestHashes } from "./request-hash.ts";
@@ -16,8 +15,11 @@ export interface Sending {
 }
 
 export interface SendingDeps
-  extends Omit<SendSmsDeps, "watches" | "countryOf" | "newMessageId" | "requestHashes"> {
-  readonly store: SendSmsDeps["store"] & Pick<Store, "readStates" | "sessions" | "onReports">;
+  extends Omit<SendSmsDeps, "watches" | "newMessageId" | "requestHashes" | "allowSenderTypes"> {
+  readonly store: SendSmsDeps["store"] &
+    Pick<Store, "readStates" | "sessions" | "onReports" | "allowSenderTypes"> & {
+      readonly line: Pick<Store["line"], "id">;
+    };
   readonly requestSecrets: Parameters<typeof createRequestHashes>[0];
   /** Aborted when the service stops. */
   readonly stopping: AbortSignal;
@@ -25,7 +27,6 @@ export interface SendingDeps
 
 export function createSending(deps: SendingDeps): Sending {
   const { store, claims, clock, stopping } = deps;
-  const countryOf = createCountryOf();
   const newMessageId = createMessageIds(() => clock.now(), randomFillSync);
   const isShared = store.sessions.replicaId !== undefined;
   const watches = createSubmissionWatches({
@@ -35,10 +36,26 @@ export function createSending(deps: SendingDeps): Sending {
     clock,
     stopping,
   });
-  const shared = { ...deps, countryOf, newMessageId };
+  const shared = { ...deps, newMessageId };
   return {
-    sendSms: createSendSms({ ...shared, watches, requestHashes: createRequestHashes(deps.requestSecrets) }),
+    sendSms: createSendSms({
+      ...shared,
+      watches,
+      requestHashes: createRequestHashes(deps.requestSecrets),
+      allowSenderTypes: onceALine(store),
+    }),
     previewSms: createPreviewSms(shared),
     explainRoute: createExplainRoute(shared),
+  };
+}
+
+/** From the first time on no program starts on the store that would not know of types; another line may be of before. */
+function onceALine(store: Pick<SendingDeps["store"], "allowSenderTypes" | "line">): () => Promise<void> {
+  let allowedLine: string | undefined;
+  return async () => {
+    const { id } = store.line;
+    if (allowedLine === id) return;
+    await store.allowSenderTypes();
+    allowedLine = id;
   };
 }

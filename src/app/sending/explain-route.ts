@@ -18,7 +18,7 @@ import type { LeftOutReason, NotNowReason } from "../../routing/route-gateway.ts
 import { notNowReason, selectGateways } from "../../routing/select-gateways.ts";
 import type { Principal } from "../calls/principal.ts";
 import { rulesOf, type Standings } from "../calls/standing.ts";
-import type { CountryOf } from "./country-of.ts";
+import { countryOf } from "./country-of.ts";
 import { judgeRequest, recipientJudge, underPolicy } from "./obey-rules.ts";
 import { parseLookedAt } from "./request/parse-looked-at.ts";
 import type { ContentInput, SendSmsInput } from "./request/send-request.ts";
@@ -54,7 +54,6 @@ export interface ExplainRouteAnswer {
 
 export interface ExplainRouteDeps {
   readonly routes: Routes;
-  readonly countryOf: CountryOf;
   readonly newMessageId: () => MessageId;
   readonly clock: Pick<Clock, "now">;
   readonly standings: Standings;
@@ -90,7 +89,7 @@ export function createExplainRoute(deps: ExplainRouteDeps): ExplainRoute {
       input.deliveryId === ""
         ? deliveryIdOf(deps.newMessageId(), 0)
         : toDeliveryId(input.deliveryId.toLowerCase());
-    const country = deps.countryOf(recipient);
+    const country = countryOf(recipient);
     const table = deps.routes.table();
     const rule =
       rules &&

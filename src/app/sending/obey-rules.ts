@@ -1,24 +1,28 @@
 /** What the rules of an account make of one message: how it is sent, whether it is refused, and whom it may go to. */
 import { SmsError } from "../../domain/errors.ts";
 import type { Lane } from "../../domain/message.ts";
+import { defaultValidityMs } from "../../policy/effective-policy.ts";
 import { judgeCall, judgeRecipient, type Rules } from "../../policy/order.ts";
 import type { AccountPolicy } from "../../policy/policy.ts";
 import type { CallFault } from "../../policy/rules/rule.ts";
 import type { RouteTable } from "../../routing/compile-routes.ts";
 import { PlanMemo, type PlannedMessage } from "../../routing/plan-memo.ts";
+import { knownCountryOf } from "./country-of.ts";
 import type { SendRequest } from "./request/send-request.ts";
 import type { JudgeRecipient } from "./route-deliveries.ts";
 
 /** The request with what the account's policy says where the request is silent, or asks for more. */
 export function underPolicy(
-  { lane, maxSegments }: Pick<SendRequest, "lane" | "maxSegments">,
+  { lane, maxSegments, validityMs }: Pick<SendRequest, "lane" | "maxSegments" | "validityMs">,
   policy: AccountPolicy | undefined,
-): { readonly lane: Lane; readonly maxSegments: number } {
-  if (policy === undefined) return { lane: lane ?? "NORMAL", maxSegments };
+): { readonly lane: Lane; readonly maxSegments: number; readonly validityMs: number } {
+  if (policy === undefined)
+    return { lane: lane ?? "NORMAL", maxSegments, validityMs: validityMs ?? defaultValidityMs };
   const isOneTime = policy.oneTimePasswordsOnly === true;
   return {
     lane: lane ?? (isOneTime ? "OTP" : "NORMAL"),
     maxSegments: isOneTime ? 1 : Math.min(maxSegments, policy.maxSegments ?? maxSegments),
+    validityMs: validityMs ?? policy.defaultValidityMs ?? defaultValidityMs,
   };
 }
 
@@ -27,6 +31,7 @@ export function judgeRequest(rules: Rules, request: SendRequest, table: RouteTab
   return judgeCall(rules, {
     sender: request.sender.address === "" ? undefined : request.sender.address,
     recipientCount: request.recipients.length,
+    premium: request.premium,
     isText: request.content.kind === "text",
     lane: request.lane,
     contentCategory: request.contentCategory,
@@ -47,11 +52,14 @@ export function refuseByRule({ rule, violations }: CallFault, prefix = ""): SmsE
 /** Judges recipients one by one; undefined where the account has no rule for them. */
 export function recipientJudge(
   rules: Rules,
-  { contentCategory }: Pick<SendRequest, "contentCategory">,
+  { sender, contentCategory }: Pick<SendRequest, "sender" | "contentCategory">,
   nowMs: number,
 ): JudgeRecipient | undefined {
   if (rules.recipientRules.length === 0) return undefined;
-  return (number, country) => judgeRecipient(rules, { number, country, contentCategory, nowMs });
+  return (number, country) => {
+    const knownCountry = knownCountryOf(number);
+    return judgeRecipient(rules, { number, sender, country, knownCountry, contentCategory, nowMs });
+  };
 }
 
 /** Whether the content needs too many segments at every gateway. */

@@ -10,7 +10,7 @@ import { contentViolation, refuseRoute } from "../../routing/route-refusal.ts";
 import { selectGateways } from "../../routing/select-gateways.ts";
 import type { Principal } from "../calls/principal.ts";
 import { rulesOf, type Standings } from "../calls/standing.ts";
-import type { CountryOf } from "./country-of.ts";
+import { countryOf } from "./country-of.ts";
 import { judgeRequest, recipientJudge, refuseByRule, underPolicy } from "./obey-rules.ts";
 import { type RecipientRefusal, refuseAllRoutes } from "./refuse-all-routes.ts";
 import { inMessage, messagePrefix, parseLookedAt } from "./request/parse-looked-at.ts";
@@ -37,7 +37,6 @@ export interface PreviewAnswer {
 
 export interface PreviewSmsDeps {
   readonly routes: Routes;
-  readonly countryOf: CountryOf;
   readonly newMessageId: () => MessageId;
   readonly clock: Pick<Clock, "now">;
   readonly standings: Standings;
@@ -85,7 +84,7 @@ export function createPreviewSms(deps: PreviewSmsDeps): PreviewSms {
     for (const [position, recipient] of request.recipients.entries()) {
       if (position > 0 && position % recipientsPerTurn === 0) await nextTurn();
       if (recipient === undefined) continue;
-      const country = deps.countryOf(recipient);
+      const country = countryOf(recipient);
       const refusal = judge?.(recipient, country);
       if (refusal !== undefined) {
         refuse(position, refusal);

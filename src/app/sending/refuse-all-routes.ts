@@ -16,32 +16,31 @@ export type RecipientRefusal = RouteRefusal | RecipientFault;
  */
 export function refuseAllRoutes(refusals: readonly (RecipientRefusal | undefined)[], prefix = ""): SmsError {
   const violations: FieldViolation[] = [];
-  const contentFaults = new Map<string, FieldViolation>();
+  const told = new Set<string>();
   for (const [index, refusal] of refusals.entries()) {
     if (refusal === undefined) continue;
     const { code } = refusal;
     const contentFault = "rule" in refusal ? undefined : refusal.contentFault;
-    if (contentFault !== undefined)
-      contentFaults.set(`${contentFault.field} ${contentFault.description}`, {
-        ...contentFault,
-        field: prefix + contentFault.field,
-      });
-    else
+    if (contentFault !== undefined) {
+      const identity = `${contentFault.field} ${contentFault.description}`;
+      // It stands once, where the first recipient meets it: the call's code is that of the first.
+      if (!told.has(identity)) violations.push({ ...contentFault, field: prefix + contentFault.field });
+      told.add(identity);
+    } else
       violations.push({
         field: `${prefix}recipients[${index}]`,
         reason: code,
         description: "rule" in refusal ? refusal.description : statusCode(code).text,
       });
   }
-  const all = [...violations, ...contentFaults.values()];
-  const [first] = all;
+  const [first] = violations;
   if (first === undefined) throw new RangeError("a refusal needs a recipient that is refused");
   const faults = refusals.filter((refusal) => refusal !== undefined && "rule" in refusal);
   const fault = faults.find(({ code }) => code === first.reason);
   // The last of those that only have to wait: then all of them may be sent.
   const waitMs = Math.max(...faults.map(({ retryAfterMs = 0 }) => retryAfterMs));
   return new SmsError(first.reason, undefined, {
-    violations: all,
+    violations,
     ...(fault && { metadata: { rule: fault.rule } }),
     ...(fault?.retryAfterMs === undefined ? {} : { retryAfterMs: waitMs }),
   });

@@ -9,7 +9,7 @@ import type { GatewayHealth } from "../../routing/route-gateway.ts";
 import { refuseRoute } from "../../routing/route-refusal.ts";
 import { selectGateways } from "../../routing/select-gateways.ts";
 import type { NewDelivery, RecipientOutcome } from "../../store/accepting.ts";
-import type { CountryOf } from "./country-of.ts";
+import { countryOf } from "./country-of.ts";
 import type { RecipientRefusal } from "./refuse-all-routes.ts";
 import { nextTurn, recipientsPerTurn } from "./request/recipients.ts";
 import type { ParsedRecipient } from "./request/send-request.ts";
@@ -44,7 +44,7 @@ export type JudgeRecipient = (number: E164, country: string | undefined) => Reci
 export function routeDeliveries(
   message: Message,
   recipients: readonly ParsedRecipient[],
-  deps: { readonly routes: Routes; readonly countryOf: CountryOf },
+  deps: { readonly routes: Routes },
   judge: JudgeRecipient | undefined,
 ): RoutedDeliveries | Promise<RoutedDeliveries> {
   const table = deps.routes.table();
@@ -64,7 +64,7 @@ export function routeDeliveries(
   function addDelivery(recipient: E164): number {
     const position = deliveries.length;
     const id = deliveryIdOf(message.id, position);
-    const country = deps.countryOf(recipient);
+    const country = countryOf(recipient);
     const fault = judge?.(recipient, country);
     if (fault !== undefined) {
       deliveries.push({ id, recipient, country, admission: refuse(position, fault), wantsClaim: false });

@@ -18,7 +18,6 @@ import type { Place } from "../calls/work-in-hand.ts";
 import { acceptMessage, type DirectClaims } from "./accept-message.ts";
 import { answerInAnyCase, refuseWhenAllFailed } from "./answer-after-gateway.ts";
 import type { SubmissionWatches } from "./await-submission.ts";
-import type { CountryOf } from "./country-of.ts";
 import { judgeRequest, recipientJudge, refuseByRule, underPolicy } from "./obey-rules.ts";
 import { readWholeStatus } from "./read-whole-status.ts";
 import { refuseAllRoutes } from "./refuse-all-routes.ts";
@@ -46,13 +45,14 @@ export interface SendSmsDeps {
   readonly watches: SubmissionWatches;
   readonly claimant: () => ClaimantId;
   readonly routes: Routes;
-  readonly countryOf: CountryOf;
   readonly clock: Clock;
   readonly newMessageId: () => MessageId;
   readonly admission: () => AdmissionState;
   readonly standings: Standings;
   readonly maxRecipients: number;
   readonly requestHashes: RequestHashes;
+  /** Rejects with SERVICE_UNAVAILABLE while a process runs that would not obey the type of a sender. */
+  readonly allowSenderTypes: () => Promise<void>;
   /** A repeated request got the first one's answer. */
   readonly onReplayed: () => void;
 }
@@ -102,6 +102,7 @@ export function createSendSms(deps: SendSmsDeps): SendSms {
     const routed = routing instanceof Promise ? await routing : routing;
     if (isNobodyLeft(routed)) return replayOrRefuse(deps, work, refuseAllRoutes(refusalsOf(routed)));
     if (request.dryRun) return answerNew(input, message, routed, { isDryRun: true });
+    if (request.sender.type !== undefined) await deps.allowSenderTypes();
     const remembered =
       request.requestId === undefined
         ? undefined
@@ -141,8 +142,12 @@ const reasonsOfBounds: ReadonlySet<string> = new Set<StatusCodeName>([
 ]);
 
 function isOfBounds({ field, reason }: FieldViolation): boolean {
-  // A default sender may have been set when the request came first.
-  return reasonsOfBounds.has(reason) || (field === "sender" && reason === "PARAMETER_MISSING");
+  // A default sender may have been set when the request came first, and numbers without a country code have been national.
+  return (
+    reasonsOfBounds.has(reason) ||
+    (field === "sender" && reason === "PARAMETER_MISSING") ||
+    field === "region_code"
+  );
 }
 
 /** A request on its way through. */
@@ -225,7 +230,7 @@ function messageOf(
   id: MessageId,
   nowMs: number,
 ): Message {
-  const { lane, maxSegments } = underPolicy(request, policy);
+  const { lane, maxSegments, validityMs } = underPolicy(request, policy);
   return {
     id,
     accountId,
@@ -240,7 +245,7 @@ function messageOf(
     clientReference: request.clientReference,
     metadata: request.metadata,
     acceptTimeMs: nowMs,
-    expireTimeMs: nowMs + request.validityMs,
+    expireTimeMs: nowMs + validityMs,
   };
 }
 

@@ -3,6 +3,7 @@
  * long as such rows live, and never written.
  */
 import { hash } from "node:crypto";
+import { defaultValidityMs } from "../../policy/effective-policy.ts";
 import type { SendRequest } from "./request/send-request.ts";
 
 /** SHA-256 over the parsed request. It must stay as it is, defaults included. */
@@ -16,7 +17,7 @@ export function unkeyedRequestHash(request: SendRequest): string {
       : [Buffer.from(content.data).toString("base64"), Buffer.from(content.udh).toString("base64")],
     request.clientReference ?? null,
     request.lane ?? "NORMAL",
-    request.validityMs,
+    request.validityMs ?? defaultValidityMs,
     request.encoding,
     request.transliterate,
     request.maxSegments,

@@ -98,9 +98,10 @@ export function defineAccounts(program: Command, context: CliContext): void {
     .option("--reason <text>", "why, for other operators", "")
     .option("--sending-only", "it may still read")
     .action(async (accountId: string, options: SuspendOptions) => {
-      const { reason, sendingOnly = false } = options;
+      const { reason } = options;
+      const state = options.sendingOnly === true ? states["sending-disabled"] : states.suspended;
       const { account } = await withClient(options, context, "operator", (client) =>
-        client.admin.suspendAccount({ accountId, reason, sendingOnly }, client.callOptions()),
+        client.admin.suspendAccount({ accountId, reason, state }, client.callOptions()),
       );
       await printList([account], listing, options, context);
     });
@@ -170,8 +171,13 @@ const listing: Listing<Account> = {
       account.displayName,
       String(account.revision ?? ""),
       timeText(account.createTime),
-      account.policy === undefined ? "" : JSON.stringify(AccountPolicy.toJSON(account.policy)),
+      policyText(account),
     ],
   ],
   none: "No accounts.",
 };
+
+function policyText({ policy, effectivePolicy }: Account): string {
+  if (policy !== undefined) return JSON.stringify(AccountPolicy.toJSON(policy));
+  return effectivePolicy === undefined ? "(of another release, cannot be read)" : "";
+}

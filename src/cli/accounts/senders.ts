@@ -23,6 +23,11 @@ interface ListOptions extends AccountOptions {
   readonly state?: readonly (keyof typeof states)[];
 }
 
+interface RequestOptions extends AccountOptions {
+  readonly purpose: string;
+  readonly region?: readonly string[];
+}
+
 const examples = `
 Examples:
   sms-relay senders request ACME --purpose "one-time passwords"
@@ -52,9 +57,11 @@ export function defineSenders(program: Command, context: CliContext): void {
     .description("Asks for a sender, or again for one that was rejected.")
     .argument("<sender>", "as it is given to send")
     .option("--purpose <text>", "what it will be used for", "")
+    .option("--region <code...>", "countries where it will be used, such as SE (default: everywhere)")
     .addOption(accountOption())
-    .action(async (sender: string, options: AccountOptions & { readonly purpose: string }) => {
-      const asked = RegisteredSender.create({ sender, purpose: options.purpose });
+    .action(async (sender: string, options: RequestOptions) => {
+      const { purpose, region = [] } = options;
+      const asked = RegisteredSender.create({ sender, purpose, regionCodes: [...region] });
       const answer = await withClient(options, context, roleOf(options), (client) =>
         client.accounts.requestSender(
           { accountId: options.account ?? "", sender: asked },
@@ -131,13 +138,14 @@ async function review(
 const listing: Listing<RegisteredSender> = {
   name: "RegisteredSender",
   type: RegisteredSender,
-  head: ["account", "sender", "state", "shared", "purpose", "reason", "asked"],
+  head: ["account", "sender", "state", "shared", "regions", "purpose", "reason", "asked"],
   rowsOf: (sender) => [
     [
       sender.accountId,
       sender.sender,
       bareName(senderStateToJSON(sender.state), "SENDER_STATE"),
       sender.shared ? "yes" : "",
+      sender.regionCodes.join(" "),
       sender.purpose,
       sender.reason,
       timeText(sender.createTime),

@@ -19,6 +19,8 @@ import {
   Lane,
   type Lane as LaneType,
   laneToJSON,
+  type SenderType as SenderKind,
+  SenderType,
 } from "../../gen/smsrelay/v1/message.ts";
 import { type SmsStatusCode, smsStatusCodeToJSON } from "../../gen/smsrelay/v1/status_code.ts";
 import { bareName } from "./output.ts";
@@ -52,6 +54,14 @@ export function refusalText({
 export const categoryByName: Readonly<Record<string, CategoryType>> = {
   informational: ContentCategory.CONTENT_CATEGORY_INFORMATIONAL,
   advertisement: ContentCategory.CONTENT_CATEGORY_ADVERTISEMENT,
+};
+
+/** `short-code` → SenderType.SENDER_TYPE_SHORT_CODE. */
+export const senderTypeByName: Readonly<Record<string, SenderKind>> = {
+  international: SenderType.SENDER_TYPE_INTERNATIONAL,
+  national: SenderType.SENDER_TYPE_NATIONAL,
+  alphanumeric: SenderType.SENDER_TYPE_ALPHANUMERIC,
+  "short-code": SenderType.SENDER_TYPE_SHORT_CODE,
 };
 
 /** `otp` → Lane.LANE_OTP. */

@@ -5,7 +5,7 @@ import { DuplicatePolicy, Encoding } from "../../gen/smsrelay/v1/message.ts";
 import type { SendSmsRequest } from "../../gen/smsrelay/v1/sms.ts";
 import type { DeepPartial } from "../../gen/smsrelay/v1/sms_service.ts";
 import { parseCount } from "../option-values.ts";
-import { categoryByName, laneByName } from "../output/names.ts";
+import { categoryByName, laneByName, senderTypeByName } from "../output/names.ts";
 
 export interface MessageOptions {
   readonly from?: string;
@@ -17,6 +17,8 @@ export interface MessageOptions {
   readonly premium?: boolean;
   readonly atMostOnce?: boolean;
   readonly category?: string;
+  readonly region?: string;
+  readonly senderType?: string;
   readonly reference?: string;
   readonly meta?: Readonly<Record<string, string>>;
 }
@@ -42,8 +44,16 @@ export function withMessageOptions(command: Command): Command {
         Object.keys(categoryByName),
       ),
     )
+    .option("--region <code>", "the country of recipients in national form, such as SE")
+    .addOption(senderTypeOption())
     .option("--reference <text>", "your own reference, shown in status and reports")
     .option("--meta <key=value>", "metadata, may be repeated", collectPair);
+}
+
+export function senderTypeOption(): Option {
+  return new Option("--sender-type <type>", "how the sender is meant (default: by its form)").choices(
+    Object.keys(senderTypeByName),
+  );
 }
 
 function parseValidity(value: string): number {
@@ -83,6 +93,8 @@ export function requestPart(options: MessageOptions): DeepPartial<SendSmsRequest
         ? DuplicatePolicy.DUPLICATE_POLICY_AT_MOST_ONCE
         : DuplicatePolicy.DUPLICATE_POLICY_UNSPECIFIED,
     contentCategory: categoryByName[options.category ?? ""] ?? 0,
+    regionCode: options.region ?? "",
+    senderType: senderTypeByName[options.senderType ?? ""] ?? 0,
     clientReference: options.reference ?? "",
     metadata: { ...options.meta },
   };

@@ -28,7 +28,7 @@ Examples:
   sms-relay serve --config /etc/sms-relay.yaml
   SMS_RELAY_LISTEN_GRPC_PORT=6000 sms-relay serve
 
-SIGTERM and Ctrl-C drain and stop it, a second one of either stops it at once. SIGHUP reads the gateways and certificates of the configuration again;
+SIGTERM and Ctrl-C drain and stop it, a second one of either stops it at once. SIGHUP reads the gateways, the table of senders and the certificates of the configuration again;
 a file that is faulty, empty or gone changes nothing, nor does SIGHUP while it drains. Logs go to the error output: JSON lines, or short sentences on a terminal.`;
 
 const npxAsInit =
@@ -120,7 +120,7 @@ function endOnDefect(log: RootLogger): void {
 }
 
 /** What a reload applies; anything else is reported as waiting for a restart. */
-const reloaded = /^(gateways|listen\.(grpc|api)\.tls\.(cert|key|clientCa))$/;
+const reloaded = /^(gateways|senders|listen\.(grpc|api)\.tls\.(cert|key|clientCa))$/;
 
 function reloadGateways(service: Service, started: Config, load: () => LoadedConfig, log: Logger): void {
   try {

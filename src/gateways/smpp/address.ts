@@ -1,5 +1,6 @@
 /** Addresses as SMPP carries them: type of number, numbering plan, and digits without a plus (P25; SMPP 3.4 §5.2.5, §5.2.6). */
 import type { E164, Sender } from "../../domain/message.ts";
+import { defaultShortCodeDigits, senderTypeOf, withoutStoredPrefix } from "../../domain/sender.ts";
 
 export interface AddressType {
   /** Type of number, for instance 1 international, 3 network specific, 5 alphanumeric. */
@@ -11,7 +12,7 @@ export interface AddressType {
 export interface AddressSettings {
   readonly recipient: AddressType;
   readonly alphanumeric: AddressType;
-  /** Numeric senders with more than `shortCodeDigits` digits. */
+  /** Numeric senders with more than `shortCodeDigits` digits, where the caller did not say otherwise. */
   readonly international: AddressType;
   /** Those of them that begin with 0, as they are dialled within their country. */
   readonly national: AddressType;
@@ -31,7 +32,7 @@ export const defaultAddresses: AddressSettings = {
   international: { ton: 1, npi: 1 },
   national: { ton: 2, npi: 1 },
   shortCode: { ton: 3, npi: 0 },
-  shortCodeDigits: 6,
+  shortCodeDigits: defaultShortCodeDigits,
   plusSign: false,
 };
 
@@ -41,15 +42,18 @@ export function recipientAddress(recipient: E164, settings: AddressSettings): Sm
 }
 
 export function senderAddress(sender: Sender, settings: AddressSettings): SmppAddress {
-  const { kind, address } = sender;
-  if (kind === "ALPHANUMERIC") {
-    return { ton: settings.alphanumeric.ton, npi: settings.alphanumeric.npi, address };
+  const { address } = sender;
+  switch (senderTypeOf(sender, settings.shortCodeDigits)) {
+    case "ALPHANUMERIC":
+      return { ton: settings.alphanumeric.ton, npi: settings.alphanumeric.npi, address };
+    case "SHORT_CODE":
+      return { ton: settings.shortCode.ton, npi: settings.shortCode.npi, address };
+    case "NATIONAL":
+      return { ton: settings.national.ton, npi: settings.national.npi, address };
+    case "INTERNATIONAL": {
+      const { ton, npi } = settings.international;
+      const digits = withoutStoredPrefix(address);
+      return { ton, npi, address: settings.plusSign ? `+${digits}` : digits };
+    }
   }
-  if (address.length <= settings.shortCodeDigits) {
-    return { ton: settings.shortCode.ton, npi: settings.shortCode.npi, address };
-  }
-  const digits = address.replace(/^00(?=[1-9])/, "");
-  if (digits.startsWith("0")) return { ton: settings.national.ton, npi: settings.national.npi, address };
-  const { ton, npi } = settings.international;
-  return { ton, npi, address: settings.plusSign ? `+${digits}` : digits };
 }

@@ -1,4 +1,7 @@
-/** Countries that an account may send to. A number without a known country is in none of those allowed. */
+/**
+ * Countries that an account may send to. A number whose own country is not known is in none of those allowed; it is in the main one of
+ * its calling code where that is denied.
+ */
 import { compileValueRule } from "../value-rule.ts";
 import type { RecipientFault, RecipientRuleMaker } from "./rule.ts";
 
@@ -11,5 +14,6 @@ const fault: RecipientFault = {
 export const countryRule: RecipientRuleMaker = ({ regions }) => {
   if (regions === undefined) return undefined;
   const isAllowed = compileValueRule(regions);
-  return ({ country }) => (isAllowed(country) ? undefined : fault);
+  if ("denied" in regions) return ({ country }) => (isAllowed(country) ? undefined : fault);
+  return ({ knownCountry }) => (isAllowed(knownCountry) ? undefined : fault);
 };

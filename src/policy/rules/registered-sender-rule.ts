@@ -12,7 +12,7 @@ const fault: CallFault = {
   ],
 };
 
-export const registeredSenderRule: CallRuleMaker = ({ registeredSendersOnly }, approvedSenders) => {
+export const registeredSenderRule: CallRuleMaker = ({ registeredSendersOnly }, { approved }) => {
   if (registeredSendersOnly !== true) return undefined;
-  return ({ sender }) => (sender === undefined || approvedSenders.has(sender) ? undefined : fault);
+  return ({ sender }) => (sender === undefined || approved.has(sender) ? undefined : fault);
 };

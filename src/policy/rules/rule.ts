@@ -1,15 +1,17 @@
 /** What a rule of an account is asked, and what it answers. */
 import type { FieldViolation } from "../../domain/errors.ts";
-import type { E164, Lane } from "../../domain/message.ts";
+import type { E164, Lane, Sender } from "../../domain/message.ts";
 import type { CallRuleName, RecipientRuleName } from "../../domain/policy-rule.ts";
 import type { StatusCodeName } from "../../domain/status-code.ts";
 import type { AccountPolicy, ContentCategory } from "../policy.ts";
+import type { SenderTable } from "../sender-table.ts";
 
 /** A request as the rules of a whole call see it. */
 export interface CallFacts {
   /** As it goes out; undefined where nothing is sent and nobody is named. */
   readonly sender: string | undefined;
   readonly recipientCount: number;
+  readonly premium: boolean;
   readonly isText: boolean;
   /** As it was asked for; undefined where it was not. */
   readonly lane: Lane | undefined;
@@ -27,8 +29,12 @@ export interface CallFault {
 /** One recipient as the rules see it. */
 export interface RecipientFacts {
   readonly number: E164;
-  /** ISO 3166-1 alpha-2 code; undefined where none is known. */
+  /** As it goes out. */
+  readonly sender: Sender;
+  /** ISO 3166-1 alpha-2 code, that of the main country of its calling code where the number's own is not known. */
   readonly country: string | undefined;
+  /** Undefined where the number's own is not known. */
+  readonly knownCountry: string | undefined;
   readonly contentCategory: ContentCategory;
   readonly nowMs: number;
 }
@@ -45,10 +51,13 @@ export interface RecipientFault {
 export type CallRule = (facts: CallFacts) => CallFault | undefined;
 export type RecipientRule = (facts: RecipientFacts) => RecipientFault | undefined;
 
+/** What rules go by beside the policy. */
+export interface RuleSources {
+  /** Senders of the account as they go out, with the countries that each is approved for; undefined for everywhere. */
+  readonly approved: ReadonlyMap<string, ReadonlySet<string> | undefined>;
+  readonly table: SenderTable;
+}
+
 /** Makes a rule of what a policy says; undefined where it says nothing. */
-export type CallRuleMaker = (
-  policy: AccountPolicy,
-  /** Of the account; as they go out. */
-  approvedSenders: ReadonlySet<string>,
-) => CallRule | undefined;
-export type RecipientRuleMaker = (policy: AccountPolicy) => RecipientRule | undefined;
+export type CallRuleMaker = (policy: AccountPolicy, sources: RuleSources) => CallRule | undefined;
+export type RecipientRuleMaker = (policy: AccountPolicy, sources: RuleSources) => RecipientRule | undefined;

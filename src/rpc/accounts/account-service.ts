@@ -32,9 +32,9 @@ export function createAccountService({ accounts }: AccountServiceDeps): Handlers
       return { senders: listed.entries.map(toSender), nextPageToken: listed.nextPageToken ?? "" };
     },
     requestSender: async (request, ...who) => {
-      const { accountId, sender: { sender = "", purpose = "" } = {} } = request;
+      const { accountId, sender: { sender = "", purpose = "", regionCodes = [] } = {} } = request;
       const caller = await callerOf(RequestSenderRequest, request, ...who);
-      const asked = await senders.request({ accountId, sender, purpose }, who[0], caller);
+      const asked = await senders.request({ accountId, sender, purpose, regionCodes }, who[0], caller);
       return { sender: toSender(asked) };
     },
     deleteSender: async (request, ...who) => {

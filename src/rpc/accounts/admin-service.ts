@@ -12,7 +12,7 @@ import {
 import type { Logger } from "../../observability/logger.ts";
 import { actor, callerOf } from "../calls/caller.ts";
 import type { Handlers, ScopesOf } from "../calls/handlers.ts";
-import { fromAccountState, fromSenderDecision } from "../translate/enums.ts";
+import { fromAccountState, fromSenderDecision, fromSubjectKind } from "../translate/enums.ts";
 import { fromAccount, toAccount, toAuditEntry, toSender } from "./translate-account.ts";
 
 export interface AdminServiceDeps {
@@ -59,7 +59,9 @@ export function createAdminService({
     },
     suspendAccount: async (request, ...who) => {
       const caller = await callerOf(SuspendAccountRequest, request, ...who);
-      const account = await accounts.suspend(request, caller);
+      const asked = fromAccountState(request.state);
+      const state = request.state === 0 ? "SUSPENDED" : asked;
+      const account = await accounts.suspend({ ...request, state }, caller);
       tell(account, who, "An operator suspended an account.");
       return { account: toAccount(accounts.shown(account)) };
     },
@@ -84,7 +86,8 @@ export function createAdminService({
       return { sender: toSender(reviewed) };
     },
     listAuditEntries: async (request) => {
-      const { entries, nextPageToken = "" } = await accounts.listAuditEntries(request);
+      const subjectKind = fromSubjectKind(request.subjectKind);
+      const { entries, nextPageToken = "" } = await accounts.listAuditEntries({ ...request, subjectKind });
       return { entries: entries.map(toAuditEntry), nextPageToken };
     },
   };

@@ -8,7 +8,7 @@ import {
 } from "../../gen/smsrelay/v1/account.ts";
 import type { AuditEntry as PbAuditEntry } from "../../gen/smsrelay/v1/admin_service.ts";
 import type { AuditEntry } from "../../store/records/audit.ts";
-import { toAccountState, toSenderState } from "../translate/enums.ts";
+import { toAccountState, toSenderState, toSubjectKind } from "../translate/enums.ts";
 import { toDate } from "../translate/time.ts";
 import { fromPolicy, toPolicy } from "./translate-policy.ts";
 
@@ -17,8 +17,11 @@ export function toAccount(account: ShownAccount): PbAccount {
     accountId: account.id,
     displayName: account.displayName,
     state: toAccountState(account.state),
-    policy: Object.keys(account.policy).length === 0 ? undefined : toPolicy(account.policy),
-    effectivePolicy: toPolicy(account.effectivePolicy),
+    policy:
+      account.policy === undefined || Object.keys(account.policy).length === 0
+        ? undefined
+        : toPolicy(account.policy),
+    effectivePolicy: account.effectivePolicy && toPolicy(account.effectivePolicy),
     revision: BigInt(account.revision),
     createTime: toDate(account.createTimeMs),
   };
@@ -42,6 +45,7 @@ export function toAuditEntry(entry: AuditEntry): PbAuditEntry {
     keyId: entry.keyId,
     method: entry.method,
     subject: entry.subject,
+    subjectKind: toSubjectKind(entry.subjectKind),
     requestJson: entry.request,
     peer: entry.peer,
     actor: entry.actor,
@@ -53,6 +57,7 @@ export function toSender(sender: RegisteredSender): PbRegisteredSender {
   return {
     sender: sender.sender,
     state: toSenderState(sender.state),
+    regionCodes: [...sender.regionCodes],
     purpose: sender.purpose,
     reason: sender.reason,
     createTime: toDate(sender.createTimeMs),

@@ -7,26 +7,36 @@ import type { PolicyInput } from "../../policy/parse-policy.ts";
 import type { AccountPolicy } from "../../policy/policy.ts";
 import type { ValueRule } from "../../policy/value-rule.ts";
 import { fromNumberForms, toNumberForms } from "../translate/enums.ts";
+import { fromDuration, toDuration } from "../translate/time.ts";
 
 /** The settings of a request, which nobody has checked yet. */
 export function fromPolicy(policy: PbAccountPolicy | undefined): PolicyInput {
-  return policy === undefined ? {} : { ...policy, numberForms: fromNumberForms(policy.numberForms) };
+  if (policy === undefined) return {};
+  const { numberForms, defaultValidity, ...settings } = policy;
+  return {
+    ...settings,
+    numberForms: fromNumberForms(numberForms),
+    defaultValidityMs: fromDuration(defaultValidity),
+  };
 }
 
 export function toPolicy(policy: AccountPolicy): PbAccountPolicy {
   return {
     oneTimePasswordsOnly: policy.oneTimePasswordsOnly,
     regions: toValueRule(policy.regions),
-    defaultRegionCode: policy.defaultRegionCode ?? "",
+    defaultRegionCode: policy.defaultRegionCode,
     numberForms: toNumberForms(policy.numberForms),
     assumeNational: policy.assumeNational,
     numberTypes: toValueRule(policy.numberTypes),
     contentCategories: toValueRule(policy.contentCategories),
     registeredSendersOnly: policy.registeredSendersOnly,
-    defaultSender: policy.defaultSender ?? "",
+    defaultSender: policy.defaultSender,
     maxRecipients: policy.maxRecipients,
     maxSegments: policy.maxSegments,
     maxTextLength: policy.maxTextLength,
+    defaultValidity:
+      policy.defaultValidityMs === undefined ? undefined : toDuration(policy.defaultValidityMs),
+    premiumAllowed: policy.premiumAllowed,
     quietHours: policy.quietHours && { ...policy.quietHours },
   };
 }

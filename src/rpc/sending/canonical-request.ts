@@ -36,6 +36,8 @@ export function canonicalRequest(request: SendSmsRequest): string {
       keys.sort().map((key) => [key, request.metadata[key]]),
     );
   if (request.contentCategory !== 0) fields.push(24, request.contentCategory);
+  if (request.regionCode !== "") fields.push(27, request.regionCode);
+  if (request.senderType !== 0) fields.push(28, request.senderType);
   return JSON.stringify(fields);
 }
 

@@ -12,6 +12,7 @@ import { wireFaultsOf } from "../calls/read-requests.ts";
 import {
   fromContentCategory,
   fromDuplicatePolicy,
+  fromSenderType,
   fromWantedEncoding,
   fromWantedLane,
   reader,
@@ -49,6 +50,8 @@ export function fromSendSmsRequest(request: SendSmsRequest): SendSmsInput {
     dryRun: request.dryRun,
     metadata: request.metadata,
     contentCategory: fromContentCategory(request.contentCategory),
+    regionCode: request.regionCode,
+    senderType: fromSenderType(request.senderType),
     canonical: request.requestId === "" ? "" : canonicalRequest(request),
     wireFaults: wireFaultsOf(request),
   };

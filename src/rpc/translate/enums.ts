@@ -9,6 +9,7 @@ import type { AttemptMark, AttemptOutcome, DuplicatePolicy, Lane, Message } from
 import { type PolicyReason, ruleOfReason } from "../../domain/policy-rule.ts";
 import type { SenderState } from "../../domain/registered-sender.ts";
 import type { Scope } from "../../domain/scopes.ts";
+import type { SenderType } from "../../domain/sender.ts";
 import { type StatusCodeName, statusCode } from "../../domain/status-code.ts";
 import type { Concatenation, Encoding } from "../../encoding/message-plan.ts";
 import {
@@ -16,7 +17,10 @@ import {
   NumberForms as PbNumberForms,
   SenderState as PbSenderState,
 } from "../../gen/smsrelay/v1/account.ts";
-import { SenderDecision as PbSenderDecision } from "../../gen/smsrelay/v1/admin_service.ts";
+import {
+  SenderDecision as PbSenderDecision,
+  AuditSubjectKind as PbSubjectKind,
+} from "../../gen/smsrelay/v1/admin_service.ts";
 import { Scope as PbScope } from "../../gen/smsrelay/v1/api_key.ts";
 import {
   AttemptMark as PbAttemptMark,
@@ -31,11 +35,13 @@ import {
   DuplicatePolicy as PbDuplicatePolicy,
   Encoding as PbEncoding,
   Lane as PbLane,
+  SenderType as PbSenderType,
 } from "../../gen/smsrelay/v1/message.ts";
 import type { SmsStatusCode as PbStatusCode } from "../../gen/smsrelay/v1/status_code.ts";
 import { Feed as PbFeed, InitialStart as PbInitialStart } from "../../gen/smsrelay/v1/subscription.ts";
 import type { ContentCategory, NumberForms } from "../../policy/policy.ts";
 import type { LeftOutReason, NotNowReason } from "../../routing/route-gateway.ts";
+import type { SubjectKind } from "../../store/records/audit.ts";
 
 /** The numbers of an enum by their words without its prefix; not the one that says nothing. */
 type NumbersOf<Numbers, Prefix extends string> = {
@@ -95,6 +101,13 @@ const categoryNumbers = numbersOf(PbContentCategory, "CONTENT_CATEGORY_") satisf
   PbContentCategory
 >;
 export const fromContentCategory = reader(categoryNumbers, "INFORMATIONAL");
+
+const readSenderType = reader(
+  numbersOf(PbSenderType, "SENDER_TYPE_") satisfies Record<SenderType, PbSenderType>,
+  "UNRECOGNIZED",
+);
+/** Undefined where it is unset. */
+export const fromSenderType = (value: number) => (value === 0 ? undefined : readSenderType(value));
 
 const numberFormsNumbers = numbersOf(PbNumberForms, "NUMBER_FORMS_") satisfies Record<
   NumberForms,
@@ -182,6 +195,15 @@ const senderStateNumbers = numbersOf(PbSenderState, "SENDER_STATE_") satisfies R
 export const fromSenderState = reader(senderStateNumbers, "UNRECOGNIZED");
 export const toSenderState = (state: SenderState): PbSenderState => senderStateNumbers[state];
 export const fromSenderDecision = reader(numbersOf(PbSenderDecision, "SENDER_DECISION_"), "UNSPECIFIED");
+
+const subjectKindNumbers = numbersOf(PbSubjectKind, "AUDIT_SUBJECT_KIND_") satisfies Record<
+  Exclude<SubjectKind, "">,
+  PbSubjectKind
+>;
+export const fromSubjectKind = reader(subjectKindNumbers, "");
+/** Unspecified for a kind that a newer program wrote. */
+export const toSubjectKind = (kind: SubjectKind): PbSubjectKind =>
+  (kind === "" ? undefined : subjectKindNumbers[kind]) ?? PbSubjectKind.AUDIT_SUBJECT_KIND_UNSPECIFIED;
 
 const feedNumbers = numbersOf(PbFeed, "FEED_");
 export const fromFeed = reader(feedNumbers, "DELIVERY_REPORTS");

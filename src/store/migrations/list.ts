@@ -13,6 +13,8 @@ import { firstAttempts } from "./0014-first-attempts.ts";
 import { accounts } from "./0015-accounts.ts";
 import { identities } from "./0017-identities.ts";
 import { senders } from "./0018-senders.ts";
+import { senderTypes } from "./0019-sender-types.ts";
+import { auditSubjects } from "./0020-audit-subjects.ts";
 
 const shared: readonly SharedMigration[] = [
   claimNumbers,
@@ -25,6 +27,8 @@ const shared: readonly SharedMigration[] = [
   accounts,
   identities,
   senders,
+  senderTypes,
+  auditSubjects,
 ];
 
 export const sqliteMigrations: readonly Migration[] = shared.flatMap(({ version, minReader, sqlite: sql }) =>

@@ -11,8 +11,10 @@ export interface FoundAccount {
   readonly hasKey: boolean;
 }
 
-/** From this schema on programs know of suspended accounts, and obey policies. */
+/** From this schema on programs know of suspended accounts. */
 const knowsStates = 15;
+/** And of every setting of a policy: one of before refuses to send by a policy with others. */
+const knowsPolicies = 19;
 
 interface AccountRow {
   readonly id: AccountId;
@@ -123,7 +125,7 @@ export function* setAccountState(
 }
 
 function* requirePolicyReaders(policy: string): Step<Refusal | undefined> {
-  return policy === "{}" ? undefined : yield* requireReaders(knowsStates);
+  return policy === "{}" ? undefined : yield* requireReaders(knowsPolicies);
 }
 
 /** UNKNOWN_ACCOUNT where it has no row, no key, and does not stand in the file. */

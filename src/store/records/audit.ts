@@ -26,7 +26,11 @@ export interface Act {
   readonly request: string;
 }
 
+/** What an act was done to; empty for nothing in particular, and for what a program of before wrote. */
+export type SubjectKind = "ACCOUNT" | "KEY" | "GATEWAY" | "IDENTITY" | "";
+
 export interface AuditEntry extends Omit<Act, "accountId" | "identity"> {
+  readonly subjectKind: SubjectKind;
   /** Consecutive, from 1. */
   readonly number: number;
   /** What stood there before, as JSON; empty for nothing. */
@@ -54,8 +58,8 @@ const lock = sql<{ last: number }>(
 const count = sql("count_act", "UPDATE audit_counter SET last = $1 WHERE id = 1");
 const insert = sql(
   "insert_audit_entry",
-  `INSERT INTO audit (number, time, key_id, actor, peer, method, subject, request, before)
-   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (number) DO NOTHING`,
+  `INSERT INTO audit (number, time, key_id, actor, peer, method, subject_kind, subject, request, before)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (number) DO NOTHING`,
 );
 const note = sql(
   "note_change",
@@ -92,8 +96,9 @@ function* refuseGone({ accountId, keyId, identity }: Act): Step<Refusal | undefi
   return undefined;
 }
 
-/** The step with an act before its own arguments. */
+/** The step with an act before its own arguments, which is done to something of this kind. */
 export function audited<Input extends readonly unknown[], Outcome>(
+  subjectKind: SubjectKind,
   step: (act: Act, ...input: Input) => Step<Done<Outcome>>,
 ): (act: Act, ...input: Input) => Step<Outcome | Refusal> {
   return function* (act, ...input) {
@@ -105,7 +110,7 @@ export function audited<Input extends readonly unknown[], Outcome>(
     const { timeMs, keyId, actor, peer, method, subject, request } = act;
     const before = change.before === undefined ? "" : JSON.stringify(change.before);
     yield* run(count, last + 1);
-    yield* run(insert, last + 1, timeMs, keyId, actor, peer, method, subject, request, before);
+    yield* run(insert, last + 1, timeMs, keyId, actor, peer, method, subjectKind, subject, request, before);
     if (change.changed !== undefined) yield* run(note, change.changed.kind, change.changed.id, last + 1);
     return outcome;
   };
@@ -124,24 +129,22 @@ interface AuditRow {
   readonly actor: string;
   readonly peer: string;
   readonly method: string;
+  readonly subject_kind: SubjectKind;
   readonly subject: string;
   readonly request: string;
   readonly before: string;
 }
 
-const columns = "number, time, key_id, actor, peer, method, subject, request, before";
+const columns = "number, time, key_id, actor, peer, method, subject_kind, subject, request, before";
 const listing = (name: string, condition: string) =>
   sql<AuditRow>(
     name,
-    `SELECT ${columns} FROM audit WHERE ${condition} AND number < $1 ORDER BY number DESC LIMIT $2`,
+    `SELECT ${columns} FROM audit WHERE ${condition} number < $1 ORDER BY number DESC LIMIT $2`,
   );
-const listAll = sql<AuditRow>(
-  "list_audit",
-  `SELECT ${columns} FROM audit WHERE number < $1 ORDER BY number DESC LIMIT $2`,
-);
-const listByKey = listing("list_audit_by_key", "key_id = $3");
-const listBySubject = listing("list_audit_by_subject", "subject = $3");
-const listByBoth = listing("list_audit_by_both", "subject = $3 AND key_id = $4");
+const listAll = listing("list_audit", "");
+const listByKey = listing("list_audit_by_key", "key_id = $3 AND");
+const listBySubject = listing("list_audit_by_subject", "subject = $3 AND");
+const listByBoth = listing("list_audit_by_both", "subject = $3 AND key_id = $4 AND");
 
 /** Newest first, below a number. */
 export function* listAudit(filter: {
@@ -166,6 +169,7 @@ export function* listAudit(filter: {
     actor: row.actor,
     peer: row.peer,
     method: row.method,
+    subjectKind: row.subject_kind,
     subject: row.subject,
     request: row.request,
     before: row.before,

@@ -2,6 +2,7 @@
 import type { AccountId } from "../../domain/ids.ts";
 import { foldSender, type RegisteredSender, type SenderState } from "../../domain/registered-sender.ts";
 import type { Act, Done } from "./audit.ts";
+import { requireReaders } from "./readers.ts";
 import { all, first, type Refusal, run, type Step, sql } from "./sql.ts";
 
 interface SenderRow {
@@ -9,6 +10,8 @@ interface SenderRow {
   readonly sender: string;
   readonly state: SenderState;
   readonly shared: number;
+  /** With commas. */
+  readonly region_codes: string;
   readonly purpose: string;
   readonly reason: string;
   readonly create_time: number;
@@ -21,7 +24,7 @@ export interface SenderReview {
   readonly isShared: boolean;
 }
 
-const columns = "account_id, sender, state, shared, purpose, reason, create_time";
+const columns = "account_id, sender, state, shared, region_codes, purpose, reason, create_time";
 const find = sql<SenderRow>(
   "find_sender",
   `SELECT ${columns} FROM senders WHERE account_id = $1 AND sender = $2`,
@@ -34,9 +37,9 @@ const listAll = sql<SenderRow>(
   "list_senders",
   `SELECT ${columns} FROM senders WHERE (account_id, sender) > ($1, $2) ORDER BY account_id, sender LIMIT $3`,
 );
-const listApproved = sql<{ sender: string }>(
+const listApproved = sql<Pick<SenderRow, "sender" | "region_codes">>(
   "list_approved_senders",
-  "SELECT sender FROM senders WHERE account_id = $1 AND state = 'APPROVED' LIMIT $2",
+  "SELECT sender, region_codes FROM senders WHERE account_id = $1 AND state = 'APPROVED' LIMIT $2",
 );
 const count = sql<{ count: number }>(
   "count_senders",
@@ -44,12 +47,13 @@ const count = sql<{ count: number }>(
 );
 const insert = sql(
   "insert_sender",
-  `INSERT INTO senders (account_id, sender, folded, state, shared, purpose, reason, create_time)
-   VALUES ($1, $2, $3, 'PENDING', 0, $4, '', $5) ON CONFLICT (account_id, sender) DO NOTHING`,
+  `INSERT INTO senders (account_id, sender, folded, state, shared, region_codes, purpose, reason, create_time)
+   VALUES ($1, $2, $3, 'PENDING', 0, $4, $5, '', $6) ON CONFLICT (account_id, sender) DO NOTHING`,
 );
 const askAgain = sql(
   "ask_again_for_sender",
-  "UPDATE senders SET state = 'PENDING', purpose = $3, reason = '' WHERE account_id = $1 AND sender = $2",
+  `UPDATE senders SET state = 'PENDING', region_codes = $3, purpose = $4, reason = ''
+   WHERE account_id = $1 AND sender = $2`,
 );
 const decide = sql(
   "decide_on_sender",
@@ -64,6 +68,8 @@ const findOthers = sql<{ account_id: string }>(
 
 /** All that one account may have. */
 export const mostSenders = 1_000;
+/** From this schema on programs know of a sender's countries, and of types of senders. */
+const knowsTypes = 19;
 
 export function* listSendersOf(
   accountId: AccountId,
@@ -81,23 +87,37 @@ export function* listSenders(
   return (yield* all(listAll, after.accountId, after.sender, limit)).map(senderOf);
 }
 
-export function* approvedSenders(accountId: AccountId): Step<readonly string[]> {
-  return (yield* all(listApproved, accountId, mostSenders)).map(({ sender }) => sender);
+export function* approvedSenders(
+  accountId: AccountId,
+): Step<readonly Pick<RegisteredSender, "sender" | "regionCodes">[]> {
+  const rows = yield* all(listApproved, accountId, mostSenders);
+  return rows.map((row) => ({ sender: row.sender, regionCodes: regionCodesOf(row) }));
 }
 
-/** One that is approved stays as it is; one that was rejected is asked for again. */
+/** SERVICE_UNAVAILABLE while a process runs that would send under the type that a sender's form tells. */
+export function* allowSenderTypes(): Step<Refusal | undefined> {
+  return yield* requireReaders(knowsTypes);
+}
+
+/**
+ * One that is approved stays as it is, and for other countries is NOT_CHANGEABLE; one that was rejected is asked for again.
+ * SERVICE_UNAVAILABLE where it has countries and a process runs that would not look at them.
+ */
 export function* requestSender(
   act: Act,
   accountId: AccountId,
-  sender: string,
-  purpose: string,
+  { sender, purpose, regionCodes }: Pick<RegisteredSender, "sender" | "purpose" | "regionCodes">,
 ): Step<Done<RegisteredSender | Refusal>> {
   const before = yield* readSender(accountId, sender);
-  if (before?.state === "APPROVED") return { outcome: before };
-  if (before !== undefined) yield* run(askAgain, accountId, sender, purpose);
+  const regions = regionCodes.join();
+  if (before?.state === "APPROVED")
+    return { outcome: before.regionCodes.join() === regions ? before : approvedElsewhere() };
+  const refusal = regions === "" ? undefined : yield* requireReaders(knowsTypes);
+  if (refusal !== undefined) return { outcome: refusal };
+  if (before !== undefined) yield* run(askAgain, accountId, sender, regions, purpose);
   else if (((yield* first(count, accountId, mostSenders))?.count ?? 0) >= mostSenders)
     return { outcome: tooMany(accountId) };
-  else yield* run(insert, accountId, sender, foldSender(sender), purpose, act.timeMs);
+  else yield* run(insert, accountId, sender, foldSender(sender), regions, purpose, act.timeMs);
   const outcome = yield* mustRead(accountId, sender);
   // What accounts ask for by themselves is no administration.
   return act.accountId === accountId ? { outcome } : { outcome, change: { before: shownSender(before) } };
@@ -158,6 +178,11 @@ function tooMany(accountId: AccountId): Refusal {
   return { refusal: "QUOTA_EXCEEDED", details: { quota: { subject: `account ${accountId}`, description } } };
 }
 
+function approvedElsewhere(): Refusal {
+  const message = "The sender is approved for other countries: give it up, and ask for it again.";
+  return { refusal: "NOT_CHANGEABLE", message, details: {} };
+}
+
 function taken(accountId: string): Refusal {
   const message = `The account ${accountId} has a sender that people take for the same: approve both as shared, or none.`;
   return { refusal: "NOT_CHANGEABLE", message, details: {} };
@@ -166,10 +191,11 @@ function taken(accountId: string): Refusal {
 /** In the contract's JSON form. */
 function shownSender(found: RegisteredSender | undefined): object | undefined {
   if (found === undefined) return undefined;
-  const { sender, state, isShared, purpose, reason } = found;
+  const { sender, state, isShared, regionCodes, purpose, reason } = found;
   return {
     sender,
     state: `SENDER_STATE_${state}`,
+    ...(regionCodes.length === 0 ? {} : { regionCodes }),
     ...(purpose === "" ? {} : { purpose }),
     ...(reason === "" ? {} : { reason }),
     ...(isShared ? { shared: true } : {}),
@@ -182,8 +208,13 @@ function senderOf(row: SenderRow): RegisteredSender {
     sender: row.sender,
     state: row.state,
     isShared: row.shared === 1,
+    regionCodes: regionCodesOf(row),
     purpose: row.purpose,
     reason: row.reason,
     createTimeMs: row.create_time,
   };
+}
+
+function regionCodesOf({ region_codes }: Pick<SenderRow, "region_codes">): readonly string[] {
+  return region_codes === "" ? [] : region_codes.split(",");
 }

@@ -57,6 +57,23 @@ describeStore("accepting", (test) => {
     expect(claim.messages).toEqual([acceptance.message]);
   });
 
+  it.each(["INTERNATIONAL", "NATIONAL", "SHORT_CODE"] as const)(
+    "keeps that its sender is meant as %s, and nothing of it where that was not said",
+    async (type) => {
+      const typed = buildAcceptance({ message: { sender: { kind: "NUMERIC", address: "7012345", type } } });
+      const plain = buildAcceptance({ message: { sender: { kind: "NUMERIC", address: "7012345" } } });
+      await test.store.accept([typed, plain]);
+      await test.restart();
+      const limits = { OTP: 0, NORMAL: 10, BULK: 0 };
+      const { claimant } = test;
+      const claim = await test.store.claim({ claimant, gatewayId: gateway, limits, nowMs: startMs });
+      expect(claim.messages.map(({ sender }) => sender)).toEqual([
+        typed.message.sender,
+        { kind: "NUMERIC", address: "7012345" },
+      ]);
+    },
+  );
+
   it("keeps a text with U+0000, emoji and a client reference exactly", async () => {
     const message = {
       content: { kind: "text", text: "a\u0000b 👩‍👩‍👧 \r\n" },

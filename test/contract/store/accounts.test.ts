@@ -11,7 +11,13 @@ import { describeStore } from "./describe-store.ts";
 const shop = toAccountId("shop");
 const ops = toAccountId("ops");
 const act = (subject: string, timeMs = startMs) => actAt(timeMs, subject);
-const everything = { before: Number.MAX_SAFE_INTEGER, limit: 100, keyId: "", subject: "" };
+const everything = {
+  before: Number.MAX_SAFE_INTEGER,
+  limit: 100,
+  keyId: "",
+  subjectKind: "" as const,
+  subject: "",
+};
 const key: ApiKey = {
   id: "k1",
   accountId: shop,
@@ -119,7 +125,17 @@ describeStore("accounts and the audit log", (test) => {
     ]);
     const { keyId, actor, peer, method, request } = caller;
     expect(entries[2]).toEqual({
-      ...{ number: 3, timeMs: startMs + 1, subject: "alpha", keyId, actor, peer, method, request },
+      ...{
+        number: 3,
+        timeMs: startMs + 1,
+        subjectKind: "GATEWAY",
+        subject: "alpha",
+        keyId,
+        actor,
+        peer,
+        method,
+        request,
+      },
       before: JSON.stringify({ reason: "works", pauseTime: new Date(startMs).toISOString() }),
     });
     expect(JSON.parse(entries[1]?.before ?? "")).toMatchObject({ keyId: "k1", accountId: "shop" });
@@ -298,14 +314,21 @@ describeStore("accounts that every call asks for", (test) => {
     const there = createStandings({ store: await test.openElsewhere(), clock });
     const policy = '{"registeredSendersOnly":true}';
     await store.updateAccount(act("shop"), shop, { policy }, undefined, true);
-    await store.requestSender(act("shop"), shop, "ACME", "");
+    await store.requestSender(act("shop"), shop, { sender: "ACME", purpose: "", regionCodes: [] });
     const isTaken = async () => {
       clock.advance(lookEveryMs);
       await there.look();
       const { rules } = await there.of(shop);
       if (rules === undefined) throw new Error("the account has no rules");
       const facts = {
-        ...{ sender: "ACME", recipientCount: 1, isText: true, lane: undefined, needsSegments: () => false },
+        ...{
+          sender: "ACME",
+          recipientCount: 1,
+          premium: false,
+          isText: true,
+          lane: undefined,
+          needsSegments: () => false,
+        },
         contentCategory: "INFORMATIONAL",
       } as const;
       return judgeCall(rules, facts) === undefined;

@@ -48,7 +48,12 @@ describeStore("identities", (test) => {
     await set({ ...till, scopes: ["READ"] });
     await test.store.removeIdentity(act, till.issuer, till.value);
     await test.store.removeIdentity(act, till.issuer, till.value);
-    const everything = { before: Number.MAX_SAFE_INTEGER, limit: 100, keyId: "", subject: "" };
+    const everything = {
+      before: Number.MAX_SAFE_INTEGER,
+      limit: 100,
+      keyId: "",
+      subject: "",
+    };
     const entries = await test.store.listAudit(everything);
     expect(entries.map(({ before }) => (before === "" ? undefined : JSON.parse(before)))).toEqual([
       { ...till, scopes: ["READ"] },

@@ -385,8 +385,9 @@ describe("accounts", () => {
       "CreateAccount",
     ]);
     const last = await operator(["audit", "--subject", "bakery", "--count", "1"]);
-    expect(last.out).toMatch(/AdminService\/ReinstateAccount +bakery/);
+    expect(last.out).toMatch(/AdminService\/ReinstateAccount +ACCOUNT +bakery/);
     expect(last.out).not.toContain("SuspendAccount");
+    expect((await operator(["audit", "--subject", "bakery", "--kind", "key"])).out).toBe("Nothing.");
     expect((await operator(["audit", "--subject", "nothing"])).out).toBe("Nothing.");
   });
 });

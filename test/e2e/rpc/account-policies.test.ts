@@ -1,15 +1,17 @@
 import { Status } from "nice-grpc";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { NumberForms } from "../../../src/gen/smsrelay/v1/account.ts";
+import { parseMessageId, toAccountId } from "../../../src/domain/ids.ts";
+import { AccountState, NumberForms } from "../../../src/gen/smsrelay/v1/account.ts";
 import { SenderDecision } from "../../../src/gen/smsrelay/v1/admin_service.ts";
 import { DeliveryState, FailureReason } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import type { DeliveryReport } from "../../../src/gen/smsrelay/v1/delivery_report.ts";
-import { ContentCategory, Lane } from "../../../src/gen/smsrelay/v1/message.ts";
+import { ContentCategory, Lane, SenderType } from "../../../src/gen/smsrelay/v1/message.ts";
 import { SmsStatusCode } from "../../../src/gen/smsrelay/v1/status_code.ts";
 import { InitialStart } from "../../../src/gen/smsrelay/v1/subscription.ts";
 import { silentLogger } from "../../../src/observability/logger.ts";
 import { minuteOfDay } from "../../../src/policy/minute-of-day.ts";
 import { openPostgresStore } from "../../../src/store/postgres/open.ts";
+import { actAt } from "../../support/acts.ts";
 import { createDatabase, postgresMissing, type TestDatabase } from "../../support/postgres-database.ts";
 import { connectClients, failureOf, type RpcClients } from "../../support/rpc-client.ts";
 import {
@@ -170,6 +172,166 @@ for (const { name, missing, open } of stores)
         await setPolicy({});
         expect((await refused({ ...good, sender: "" })).info.reason).toBe("PARAMETER_MISSING");
         expect((await shop.sms.sendSms(first)).replayed, "without the default, too").toBe(true);
+      });
+
+      it("reads national numbers by the request's country, and refuses one whose numbers cannot be told", async () => {
+        await setPolicy({ numberForms: NumberForms.NUMBER_FORMS_ANY });
+        const national = { ...good, recipients: ["0612345678"], requestId: `national-${name}` };
+        const { messageId } = await shop.sms.sendSms({ ...national, regionCode: "NL" });
+        const { deliveries } = await shop.sms.getStatus({ messageId });
+        expect(deliveries.map(({ recipient }) => recipient)).toEqual(["+31612345678"]);
+        const other = await refused({ ...national, regionCode: "DE" });
+        expect(other.info.reason, "another request").toBe("REQUEST_ID_REUSED");
+        const american = await refused({ ...good, recipients: ["2015550123"], regionCode: "US" });
+        expect(american.violations.map(({ field }) => field)).toContain("region_code");
+        const looked = { message: { ...good, recipients: ["0612345678"], regionCode: "NL" } };
+        expect((await shop.sms.previewSms(looked)).plans[0]?.recipients).toEqual(["0612345678"]);
+        const explained = await operator.gateways.explainRoute({ ...looked, accountId: "shop" });
+        expect(explained.regionCode).toBe("NL");
+        await setPolicy({});
+        const replayed = await shop.sms.sendSms({ ...national, regionCode: "NL" });
+        expect(replayed).toMatchObject({ messageId, replayed: true });
+        const wrong = await failureOf((options) =>
+          operator.admin.updateAccount(
+            {
+              account: {
+                accountId: "shop",
+                policy: { numberForms: NumberForms.NUMBER_FORMS_ANY, defaultRegionCode: "US" },
+              },
+              updateMask: ["policy"],
+            },
+            options,
+          ),
+        );
+        expect(wrong.violations.map(({ field }) => field)).toEqual(["account.policy.assume_national"]);
+      });
+
+      it("sends under a sender as it is meant, and refuses a type that contradicts it", async () => {
+        const typed = { ...good, sender: "701234567", senderType: SenderType.SENDER_TYPE_NATIONAL };
+        const { messageId } = await shop.sms.sendSms(typed);
+        const id = parseMessageId(messageId) ?? expect.fail("no id");
+        const kept = await world.store.readStatus(toAccountId("shop"), id, {
+          ...{ afterPosition: -1, limit: 1, view: "BASIC" },
+        });
+        expect(kept?.message.sender).toEqual({ kind: "NUMERIC", address: "701234567", type: "NATIONAL" });
+        const wrong = await refused({ ...typed, sender: "+46701234567" });
+        expect(wrong).toMatchObject({ info: { reason: "INVALID_SENDER" } });
+        expect(wrong.violations.map(({ field }) => field)).toEqual(["sender_type"]);
+      });
+
+      it("tries as long as its policy says where a request does not, and asks for premium gateways where it may", async () => {
+        await setPolicy({ premiumAllowed: false, defaultValidity: { seconds: 3_600n, nanos: 0 } });
+        const { acceptTime, expireTime } = await shop.sms.sendSms(good);
+        expect(Number(expireTime) - Number(acceptTime)).toBe(3_600_000);
+        const { account } = await shop.accounts.getAccount({});
+        expect(account?.effectivePolicy).toMatchObject({
+          premiumAllowed: false,
+          defaultValidity: { seconds: 3_600n },
+        });
+        const premium = { ...good, premium: true };
+        expect(await refused(premium)).toMatchObject({
+          code: Status.PERMISSION_DENIED,
+          info: { reason: "ACCESS_DENIED", metadata: { rule: "PREMIUM", status_code: "4022" } },
+          violations: [{ field: "premium" }],
+        });
+        const preview = await failureOf((options) => shop.sms.previewSms({ message: premium }, options));
+        expect(preview.violations.map(({ field }) => field)).toEqual(["message.premium"]);
+        const explained = await operator.gateways.explainRoute({ message: premium, accountId: "shop" });
+        expect(explained.rule).toBe("PREMIUM");
+        const day = { account: { policy: { defaultValidity: { seconds: 1n, nanos: 0 } } } };
+        await expect(setPolicy(day.account.policy)).rejects.toMatchObject({ code: Status.INVALID_ARGUMENT });
+      });
+
+      it("keeps a registered sender within its countries, one recipient at a time", async () => {
+        await setPolicy({ registeredSendersOnly: true });
+        const asked = { sender: `Dutch${name.length}`, regionCodes: ["NL", "SE", "NL"] };
+        const { sender } = await shop.accounts.requestSender({ sender: asked });
+        expect(sender?.regionCodes).toEqual(["NL", "SE"]);
+        const decision = SenderDecision.SENDER_DECISION_APPROVE;
+        await operator.admin.reviewSender({ accountId: "shop", sender: asked.sender, decision });
+        const recipients = ["+31612345678", "+32470123456"];
+        const answer = await shop.sms.sendSms({ ...good, sender: asked.sender, recipients });
+        expect(answer.outcomes.map(({ rule, statusCode }) => [rule, statusCode])).toEqual([
+          ["", SMS_STATUS_CODE_OK_QUEUED],
+          ["SENDER_COUNTRY", SmsStatusCode.SMS_STATUS_CODE_SENDER_NOT_REGISTERED],
+        ]);
+        const belgian = { ...good, sender: asked.sender, recipients: ["+32470123456"] };
+        expect((await refused(belgian)).info).toMatchObject({
+          reason: "SENDER_NOT_REGISTERED",
+          metadata: { rule: "SENDER_COUNTRY", status_code: "4104" },
+        });
+        const preview = await shop.sms.previewSms({ message: { ...belgian, recipients } });
+        expect(preview.rejectedRecipients.map(({ rule }) => rule)).toEqual(["SENDER_COUNTRY"]);
+        const explained = await operator.gateways.explainRoute({ message: belgian, accountId: "shop" });
+        expect(explained.rule).toBe("SENDER_COUNTRY");
+        const nowhere = await failureOf((options) =>
+          shop.accounts.requestSender({ sender: { sender: "Other", regionCodes: ["NL", "XX"] } }, options),
+        );
+        expect(nowhere.violations.map(({ field }) => field)).toEqual(["sender.region_codes[1]"]);
+      });
+
+      it("sends to no number without a country of its own where countries are allowed", async () => {
+        await setPolicy({ regions: { allowed: ["GB"] } });
+        await shop.sms.sendSms({ ...good, recipients: ["+447400123456"] });
+        const drama = { ...good, recipients: ["+447700900123"] };
+        expect((await refused(drama)).info.metadata["rule"]).toBe("COUNTRY");
+        const explained = await operator.gateways.explainRoute({ message: drama, accountId: "shop" });
+        expect([explained.regionCode, explained.rule], "routed by the main one").toEqual(["GB", "COUNTRY"]);
+        await setPolicy({ regions: { denied: ["GB"] } });
+        expect((await refused(drama)).info.metadata["rule"]).toBe("COUNTRY");
+        await setPolicy({ regions: { denied: ["NL"] } });
+        await shop.sms.sendSms(drama);
+      });
+
+      it("tells in whose quiet hours all are when that is the first one's reason, and the first one's code in any case", async () => {
+        await setPolicy({ regions: { denied: ["BE"] }, maxSegments: 1 });
+        const content = { $case: "text", value: "x".repeat(200) } as const;
+        const dutch = "+31612345678";
+        const belgian = "+32470123456";
+        const first = await refused({ ...good, content, recipients: [dutch, belgian] });
+        expect(first.info.reason).toBe("MAX_SMS_PER_MESSAGE_EXCEEDED");
+        expect(first.violations.map(({ field }) => field)).toEqual(["text", "recipients[1]"]);
+        expect(first.info.metadata["rule"]).toBeUndefined();
+        const second = await refused({ ...good, content, recipients: [belgian, dutch] });
+        expect(second.info).toMatchObject({
+          reason: "RECIPIENTS_NOT_ALLOWED",
+          metadata: { rule: "COUNTRY" },
+        });
+        expect(second.violations.map(({ field }) => field)).toEqual(["recipients[0]", "text"]);
+      });
+
+      it("sends nothing by a policy of another release, and lets operators list, suspend and correct the account", async () => {
+        const policy = '{"sendsOnMondays":true}';
+        await world.store.updateAccount(
+          actAt(Date.now(), "shop"),
+          toAccountId("shop"),
+          { policy },
+          undefined,
+          true,
+        );
+        const shown = async () =>
+          (await operator.admin.listAccounts({})).accounts.find(({ accountId }) => accountId === "shop");
+        expect((await shown())?.effectivePolicy).toBeUndefined();
+        expect((await operator.admin.listAccounts({})).accounts.map(({ accountId }) => accountId)).toEqual(
+          expect.arrayContaining(["ops", "other", "shop"]),
+        );
+        const { account } = await operator.admin.suspendAccount({
+          accountId: "shop",
+          state: AccountState.ACCOUNT_STATE_SENDING_DISABLED,
+        });
+        expect(account?.state).toBe(AccountState.ACCOUNT_STATE_SENDING_DISABLED);
+        const { account: back } = await operator.admin.reinstateAccount({ accountId: "shop" });
+        expect([back?.policy, back?.effectivePolicy]).toEqual([undefined, undefined]);
+        await expect(shop.sms.sendSms(good)).rejects.toMatchObject({
+          code: Status.UNAVAILABLE,
+          details: expect.stringMatching(/account shop .*sendsOnMondays/),
+        });
+        await expect(setPolicy({ maxSegments: 2 }, ["policy.max_segments"])).rejects.toMatchObject({
+          code: Status.UNAVAILABLE,
+        });
+        await setPolicy({});
+        expect((await shown())?.effectivePolicy).toBeDefined();
+        await shop.sms.sendSms(good);
       });
 
       it("reaches one number by every way of writing it, and no other country and kind", async () => {

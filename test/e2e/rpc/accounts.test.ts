@@ -210,7 +210,10 @@ describe("a suspended account", () => {
     }
     const answers = other.sms.sendSmsStream(asked())[Symbol.asyncIterator]();
     expect((await answers.next()).value?.outcome?.$case).toBe("response");
-    const { account } = await operator.admin.suspendAccount({ accountId: "other", sendingOnly: true });
+    const { account } = await operator.admin.suspendAccount({
+      accountId: "other",
+      state: ACCOUNT_STATE_SENDING_DISABLED,
+    });
     expect(account?.state).toBe(ACCOUNT_STATE_SENDING_DISABLED);
     queue.next?.(SendSmsStreamRequest.create({ request: { ...good, requestId: "s2" } }));
     const refused = (await answers.next()).value?.outcome;

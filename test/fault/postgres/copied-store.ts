@@ -134,7 +134,11 @@ export async function fillStore(store: Store): Promise<Filled> {
     scopes: ["SEND"],
   } as const;
   await store.setIdentity(actAt(), identity, true);
-  await store.requestSender(actAt(), account, "ACME", oddText);
+  await store.requestSender(actAt(), account, {
+    sender: "ACME",
+    purpose: oddText,
+    regionCodes: ["NL", "SE"],
+  });
   await store.setPaused(actAt(), gateway, { reason: oddText, timeMs: startMs });
   await store.noteBound({ gatewayId: gateway, fingerprint: "0f".repeat(16) }, startMs);
   const [first] = waiting.deliveries;
@@ -158,7 +162,12 @@ export async function viewOf(store: Store, filled: Filled) {
     pauses: await store.pausedGateways(),
     bound: await store.boundCredentials(),
     accounts: await store.listAccounts("", 100),
-    audit: await store.listAudit({ before: 1_000, limit: 100, keyId: "", subject: "" }),
+    audit: await store.listAudit({
+      before: 1_000,
+      limit: 100,
+      keyId: "",
+      subject: "",
+    }),
     changes: await store.changesAfter(0, 100),
     senders: await store.listSendersOf(account, "", 100),
     backlog: await store.backlog(),

@@ -67,12 +67,22 @@ describe.skipIf(postgresMissing !== undefined)(`PostgreSQL migrations ${postgres
     await expect(store.createAccount(actAt(), restricted, false)).rejects.toMatchObject({
       code: "SERVICE_UNAVAILABLE",
     });
+    const dutch = { sender: "ACME", purpose: "", regionCodes: ["NL"] };
+    const askForSender = () => store.requestSender(actAt(), account, dutch);
+    for (const ignored of [askForSender, () => store.allowSenderTypes()])
+      await expect(ignored()).rejects.toMatchObject({ code: "SERVICE_UNAVAILABLE" });
+    expect(await store.requestSender(actAt(), account, { ...dutch, regionCodes: [] })).toMatchObject({
+      state: "PENDING",
+    });
     expect(await store.readAccount(account)).toBeUndefined();
     expect(await store.readAccount(restricted.id)).toBeUndefined();
     expect(await minReader()).toBe("1");
     await query("UPDATE replicas SET is_dead = true WHERE id = 'old-one'");
     expect(await suspend()).toMatchObject({ state: "SUSPENDED" });
     expect(await minReader()).toBe("15");
+    await store.allowSenderTypes();
+    expect(await minReader()).toBe("19");
+    expect(await askForSender()).toMatchObject({ regionCodes: ["NL"] });
     expect(await restrict()).toMatchObject({ policy });
   });
 

@@ -347,6 +347,22 @@ describe("faults of several settings together", () => {
     );
   });
 
+  it("include a country with two entries of senders, and short codes where their kind is not taken", () => {
+    const senders = (...entries: string[]) =>
+      `senders:\n${entries.map((entry) => `  - ${entry}\n`).join("")}`;
+    const good = '{ countries: [US, CA], kinds: [SHORT_CODE], shortCodes: ["72404"] }';
+    expect(problemsOf(senders(good, "{ countries: [IN], registered: true }"))).toEqual([]);
+    expect(problemsOf(senders(good, "{ countries: [SE, US] }"))).toEqual([
+      "sms-relay.yaml:3:23 senders[1].countries[1] stands at senders[0].countries[0] too: a country has one entry",
+    ]);
+    expect(problemsOf(senders(good.replace("[SHORT_CODE]", "[ALPHANUMERIC]")))).toEqual([
+      "sms-relay.yaml:2:63 senders[0].shortCodes goes with SHORT_CODE among its kinds",
+    ]);
+    expect(problemsOf(senders("{ countries: [XX] }", "{ countries: [SE], kinds: [NUMERIC] }"))).toHaveLength(
+      2,
+    );
+  });
+
   it("include two gateways with one SMSC account, since receipts would go astray between them", () => {
     const twin = "  - { id: b, kind: smpp, host: SMSC.example.net, systemId: acme, password: x }\n";
     expect(problemsOf(gateway + twin)).toEqual([

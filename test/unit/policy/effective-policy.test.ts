@@ -11,6 +11,8 @@ describe("a policy with the defaults filled in", () => {
       maxRecipients: 500,
       maxSegments: 255,
       maxTextLength: 2_000,
+      defaultValidityMs: 86_400_000,
+      premiumAllowed: true,
     });
   });
 

@@ -1,21 +1,25 @@
 import metadata from "libphonenumber-js/max/metadata";
 import { describe, expect, it } from "vitest";
-import type { E164 } from "../../../src/domain/message.ts";
+import type { E164, Sender } from "../../../src/domain/message.ts";
 import { compileRules, judgeCall, judgeRecipient } from "../../../src/policy/order.ts";
 import type { AccountPolicy } from "../../../src/policy/policy.ts";
 import type { CallFacts, RecipientFacts } from "../../../src/policy/rules/rule.ts";
+import { compileSenderTable, noSenderTable } from "../../../src/policy/sender-table.ts";
 import { zoneOfCountry } from "../../../src/policy/zone-of-country.ts";
 
 const noon = Date.UTC(2026, 10, 30, 12, 0, 30);
 const mobile: RecipientFacts = {
   number: "+31612345678" as E164,
+  sender: { kind: "ALPHANUMERIC", address: "ACME" },
   country: "NL",
+  knownCountry: "NL",
   contentCategory: "INFORMATIONAL",
   nowMs: noon,
 };
 const call: CallFacts = {
   sender: "ACME",
   recipientCount: 1,
+  premium: false,
   isText: true,
   lane: undefined,
   contentCategory: "INFORMATIONAL",
@@ -29,9 +33,13 @@ const callFault = (policy: AccountPolicy, facts: Partial<CallFacts>) =>
 
 describe("the rules of an account", () => {
   it("take registered senders exactly, and nobody's where only registered ones may be used", () => {
-    const approved = new Set(["ACME", "4670"]);
+    const approved = new Map([
+      ["ACME", undefined],
+      ["4670", undefined],
+    ]);
     const judged = (policy: AccountPolicy, sender: string | undefined) =>
-      judgeCall(compileRules(policy, approved), { ...call, sender })?.violations[0]?.reason;
+      judgeCall(compileRules(policy, { approved, table: noSenderTable }), { ...call, sender })?.violations[0]
+        ?.reason;
     const only = { registeredSendersOnly: true };
     expect(["ACME", "4670", undefined].map((sender) => judged(only, sender))).toEqual([
       undefined,
@@ -54,8 +62,10 @@ describe("the rules of an account", () => {
 
   it.each<[AccountPolicy, Partial<RecipientFacts>, string | undefined]>([
     [{ regions: { allowed: ["NL"] } }, {}, undefined],
-    [{ regions: { allowed: ["NL"] } }, { country: "BE" }, "COUNTRY"],
-    [{ regions: { allowed: ["NL"] } }, { country: undefined }, "COUNTRY"],
+    [{ regions: { allowed: ["NL"] } }, { country: "BE", knownCountry: "BE" }, "COUNTRY"],
+    [{ regions: { allowed: ["GB"] } }, { country: "GB", knownCountry: undefined }, "COUNTRY"],
+    [{ regions: { denied: ["GB"] } }, { country: "GB", knownCountry: undefined }, "COUNTRY"],
+    [{ regions: { allowed: ["NL"] } }, { country: undefined, knownCountry: undefined }, "COUNTRY"],
     [{ regions: { denied: ["NL"] } }, {}, "COUNTRY"],
     [{ regions: { denied: ["NL"] } }, { country: undefined }, undefined],
     [{ numberTypes: { allowed: ["MOBILE"] } }, {}, undefined],
@@ -65,6 +75,63 @@ describe("the rules of an account", () => {
     [{ numberTypes: { denied: ["SPECIAL"] } }, { number: "+31600123456" as E164 }, undefined],
   ])("with %j judge %j as %s", (policy, facts, rule) => {
     expect(refusedBy(policy, facts)).toBe(rule);
+  });
+
+  it("refuse premium gateways where an account may not ask for them, before all others", () => {
+    const policy: AccountPolicy = { premiumAllowed: false, oneTimePasswordsOnly: true };
+    const fault = callFault(policy, { premium: true, recipientCount: 2 });
+    expect(fault).toMatchObject({
+      rule: "PREMIUM",
+      violations: [{ field: "premium", reason: "ACCESS_DENIED" }],
+    });
+    expect(callFault({ premiumAllowed: false }, {})).toBeUndefined();
+    expect(callFault({ premiumAllowed: true }, { premium: true })).toBeUndefined();
+  });
+
+  it("keep a registered sender within the countries that it is approved for", () => {
+    const approved = new Map([
+      ["ACME", new Set(["NL"])],
+      ["SHOP", undefined],
+    ]);
+    const judged = (policy: AccountPolicy, facts: Partial<RecipientFacts>) =>
+      judgeRecipient(compileRules(policy, { approved, table: noSenderTable }), { ...mobile, ...facts });
+    const only: AccountPolicy = { registeredSendersOnly: true };
+    const belgian = { number: "+32470123456" as E164, country: "BE", knownCountry: "BE" } as const;
+    expect(judged(only, {})).toBeUndefined();
+    expect(judged(only, belgian)).toMatchObject({ rule: "SENDER_COUNTRY", code: "SENDER_NOT_REGISTERED" });
+    expect(judged(only, { knownCountry: undefined })?.rule, "unknown").toBe("SENDER_COUNTRY");
+    expect(judged(only, { ...belgian, sender: { kind: "ALPHANUMERIC", address: "SHOP" } })).toBeUndefined();
+    expect(judged({}, belgian), "registering alone has no effect").toBeUndefined();
+    expect(judged({ ...only, regions: { denied: ["BE"] } }, belgian)?.rule).toBe("COUNTRY");
+    const quiet = { ...only, quietHours: { fromMinute: 0, untilMinute: 1_439 } };
+    expect(judged(quiet, { ...belgian, contentCategory: "ADVERTISEMENT" })?.rule).toBe("SENDER_COUNTRY");
+  });
+
+  it("go by the operators' table of the senders that countries take, for every account", () => {
+    const table = compileSenderTable([
+      {
+        countries: ["US", "CA"],
+        kinds: ["INTERNATIONAL", "SHORT_CODE"],
+        registered: false,
+        shortCodes: ["72404"],
+      },
+      { countries: ["IN"], kinds: ["ALPHANUMERIC"], registered: true },
+    ]);
+    const approved = new Map([["ACME", undefined]]);
+    const rules = compileRules({}, { approved, table });
+    const rule = (country: string, sender: Sender) =>
+      judgeRecipient(rules, { ...mobile, country, knownCountry: country, sender })?.rule;
+    const named = (address: string): Sender => ({ kind: "ALPHANUMERIC", address });
+    const digits = (address: string): Sender => ({ kind: "NUMERIC", address });
+    expect([rule("US", named("ACME")), rule("US", digits("12015550123"))]).toEqual([
+      "SENDER_COUNTRY",
+      undefined,
+    ]);
+    expect([rule("CA", digits("72404")), rule("CA", digits("72405"))]).toEqual([undefined, "SENDER_COUNTRY"]);
+    expect(rule("US", digits("02012345678")), "national").toBe("SENDER_COUNTRY");
+    expect(rule("US", { ...digits("7240472404"), type: "SHORT_CODE" })).toBe("SENDER_COUNTRY");
+    expect([rule("IN", named("ACME")), rule("IN", named("OTHER"))]).toEqual([undefined, "SENDER_COUNTRY"]);
+    expect(rule("NL", named("OTHER")), "no entry").toBeUndefined();
   });
 
   it("name the first that refuses: the country before the kind of number, and that before the quiet hours", () => {

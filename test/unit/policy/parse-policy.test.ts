@@ -45,8 +45,8 @@ describe("a policy", () => {
     expect(readPolicy(formatPolicy(result.policy))).toEqual(result.policy);
   });
 
-  it("leaves out what is unset or empty", () => {
-    const empty = { regions: { allowed: [], denied: [] }, numberTypes: {}, defaultRegionCode: "" };
+  it("leaves out what is unset, and lists without values", () => {
+    const empty = { regions: { allowed: [], denied: [] }, numberTypes: {}, defaultRegionCode: undefined };
     expect(parsePolicy({ ...empty, maxRecipients: undefined })).toEqual({ kind: "parsed", policy: {} });
   });
 
@@ -76,6 +76,15 @@ describe("a policy", () => {
       { assumeNational: true, defaultRegionCode: "NL" },
       "assume_national wants number_forms ANY and a default_region_code",
     ],
+    ...["US", "ES", "NO", "IT", "SG"].map((code): [PolicyInput, string] => [
+      { numberForms: "ANY", defaultRegionCode: code },
+      `assume_national must be true: national numbers of ${code} do not begin with a 0, and would be read as international ones`,
+    ]),
+    [{ defaultValidityMs: 59_999 }, "default_validity must be 60 seconds to 72 hours, in whole milliseconds"],
+    [
+      { defaultValidityMs: Number.NaN },
+      "default_validity must be 60 seconds to 72 hours, in whole milliseconds",
+    ],
     [
       { numberTypes: { allowed: ["FAX"] } },
       "number_types.allowed[0] must be one of MOBILE, FIXED_LINE, SPECIAL, UNKNOWN",
@@ -96,6 +105,18 @@ describe("a policy", () => {
     ],
   ])("with %j is refused: %s", (input, fault) => {
     expect(faultsOf(input)).toEqual([fault]);
+  });
+
+  it.each<PolicyInput>([
+    { numberForms: "ANY", defaultRegionCode: "NL" },
+    { numberForms: "ANY", defaultRegionCode: "US", assumeNational: true },
+    { numberForms: "E164", defaultRegionCode: "US" },
+    { numberForms: "ANY", defaultRegionCode: "" },
+    { defaultRegionCode: "", defaultSender: "" },
+  ])("may be %j, and is read as it was set", (input) => {
+    const result = parsePolicy(input);
+    expect(result).toEqual({ kind: "parsed", policy: input });
+    if (result.kind === "parsed") expect(readPolicy(formatPolicy(result.policy))).toEqual(input);
   });
 
   it("is refused whole, with every fault in the order of its fields", () => {

@@ -22,6 +22,8 @@ const { secret, vectors } = JSON.parse(
 const full: SendSmsRequest = {
   ...SendSmsRequest.fromJSON(vectors.find(({ name }) => name === "every field")?.request),
   contentCategory: 2,
+  regionCode: "NL",
+  senderType: 2,
 };
 const spelled = (change: Partial<SendSmsRequest>) => canonicalRequest({ ...full, ...change });
 
@@ -43,6 +45,8 @@ const unset: Readonly<Record<number, Partial<SendSmsRequest>>> = {
   16: { dryRun: false },
   17: { metadata: {} },
   24: { contentCategory: 0 },
+  27: { regionCode: "" },
+  28: { senderType: 0 },
 };
 
 describe("canonicalRequest", () => {

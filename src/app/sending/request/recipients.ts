@@ -1,6 +1,7 @@
 /** The recipients of a request, checked by a plain loop: each one alone, and how many there are. */
 import type { FieldViolation } from "../../../domain/errors.ts";
 import { parseE164 } from "../../../domain/phone-number.ts";
+import { isCountry } from "../../../policy/number-plan.ts";
 import type { AccountPolicy } from "../../../policy/policy.ts";
 import { readNumber } from "../../../policy/read-number.ts";
 import type { ParsedRecipient } from "./send-request.ts";
@@ -18,6 +19,8 @@ export interface RecipientLimits {
   readonly maxRecipients: number;
   readonly allowPartial: boolean;
   readonly policy: AccountPolicy | undefined;
+  /** Of the request; empty for the policy's. */
+  readonly regionCode: string;
 }
 
 /**
@@ -37,7 +40,7 @@ export function parseRecipients(
     });
     return [];
   }
-  const { policy } = limits;
+  const { policy, regionCode } = limits;
   const maxRecipients = Math.min(limits.maxRecipients, policy?.maxRecipients ?? limits.maxRecipients);
   if (recipients.length > maxRecipients) {
     violations.push({
@@ -47,7 +50,7 @@ export function parseRecipients(
     });
     return [];
   }
-  const parse = policy?.numberForms === "ANY" ? readerOf(policy) : parseE164;
+  const parse = policy?.numberForms === "ANY" ? readerOf(policy, regionCode) : parseE164;
   const parsed = recipients.map((value) => withoutTrunkZero(parse(value)));
   const mayLeaveOut = limits.allowPartial && parsed.some((recipient) => recipient !== undefined);
   if (!mayLeaveOut) {
@@ -56,7 +59,8 @@ export function parseRecipients(
         violations.push({
           field: `recipients[${index}]`,
           reason: "INVALID_RECIPIENT",
-          description: parse(recipients[index] ?? "") === undefined ? wrongFormOf(policy) : trunkZero,
+          description:
+            parse(recipients[index] ?? "") === undefined ? wrongFormOf(policy, regionCode) : trunkZero,
         });
   }
   return parsed;
@@ -64,8 +68,11 @@ export function parseRecipients(
 
 type Parse = (value: string) => ParsedRecipient;
 
-function readerOf({ defaultRegionCode, assumeNational = false }: AccountPolicy): Parse {
-  const reading = { defaultCountry: defaultRegionCode, assumeNational };
+function readerOf({ defaultRegionCode, assumeNational = false }: AccountPolicy, regionCode: string): Parse {
+  const country = regionCode || defaultRegionCode;
+  // No country is one that a violation tells.
+  const defaultCountry = country && isCountry(country) ? country : undefined;
+  const reading = { defaultCountry, assumeNational };
   return (value) => readNumber(value, reading);
 }
 
@@ -75,9 +82,12 @@ function withoutTrunkZero(number: ParsedRecipient): ParsedRecipient {
 
 const trunkZero = "must not have the zero behind its calling code, which is dialled within its country only";
 
-function wrongFormOf(policy: AccountPolicy | undefined): string {
-  if (policy?.numberForms !== "ANY") return "must be + and 7 to 15 digits (E.164)";
-  return policy.defaultRegionCode === undefined
+function wrongFormOf(policy: AccountPolicy | undefined, regionCode: string): string {
+  if (policy?.numberForms !== "ANY")
+    return regionCode === ""
+      ? "must be + and 7 to 15 digits (E.164)"
+      : "must be + and 7 to 15 digits (E.164): the account's policy takes no other forms";
+  return !regionCode && !policy.defaultRegionCode
     ? "must be an international number of a length that its country has"
     : "must be a number, international or national, of a length that its country has";
 }

@@ -2,6 +2,7 @@
 
 import type { FieldViolation } from "../../../domain/errors.ts";
 import type { E164, Lane, Message, MessageContent, Sender } from "../../../domain/message.ts";
+import type { SenderType } from "../../../domain/sender.ts";
 import type { ContentCategory } from "../../../policy/policy.ts";
 import type { Unknown } from "../../calls/unknown.ts";
 
@@ -28,6 +29,10 @@ export interface SendSmsInput {
   readonly dryRun: boolean;
   readonly metadata: Readonly<Record<string, string>>;
   readonly contentCategory: ContentCategory | Unknown;
+  /** Of recipients in national form. */
+  readonly regionCode: string;
+  /** Undefined where it is to be told by its form. */
+  readonly senderType: SenderType | Unknown | undefined;
   /** All of it as it was sent, in one spelling, to compare repeated request ids by; empty where no request id was given. */
   readonly canonical: string;
   /** What the API found wrong that no field above can show. */
@@ -55,7 +60,8 @@ export interface SendRequest {
   readonly clientReference: string | undefined;
   /** As it was asked for; undefined for the account's default. */
   readonly lane: Lane | undefined;
-  readonly validityMs: number;
+  /** As it was asked for; undefined for the account's default. */
+  readonly validityMs: number | undefined;
   readonly encoding: Message["encoding"];
   readonly transliterate: boolean;
   readonly maxSegments: number;

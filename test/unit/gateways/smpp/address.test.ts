@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { E164 } from "../../../../src/domain/message.ts";
-import { parseSender } from "../../../../src/domain/sender.ts";
+import { parseSender, parseSenderOfType } from "../../../../src/domain/sender.ts";
 import { defaultAddresses, recipientAddress, senderAddress } from "../../../../src/gateways/smpp/address.ts";
 
 function sender(value: string, settings = defaultAddresses) {
@@ -49,6 +49,31 @@ describe("addresses", () => {
     ["0000000000", { ton: 2, npi: 1, address: "0000000000" }],
   ])("P25 sends the sender %s as what it is", (value, expected) => {
     expect(sender(value)).toEqual(expected);
+  });
+
+  it.each([
+    ["701234567", "NATIONAL", { ton: 2, npi: 1, address: "701234567" }],
+    ["01234", "NATIONAL", { ton: 2, npi: 1, address: "01234" }],
+    ["72404123", "SHORT_CODE", { ton: 3, npi: 0, address: "72404123" }],
+    ["+4670123", "INTERNATIONAL", { ton: 1, npi: 1, address: "4670123" }],
+    ["Acme", "ALPHANUMERIC", { ton: 5, npi: 0, address: "Acme" }],
+  ] as const)("P25 sends the sender %s as the %s that its caller means", (value, type, expected) => {
+    const meant = parseSenderOfType(value, type);
+    expect(meant && senderAddress(meant, { ...defaultAddresses, shortCodeDigits: 7 })).toEqual(expected);
+  });
+
+  it.each([
+    ["701234567", "ALPHANUMERIC"],
+    ["Acme", "INTERNATIONAL"],
+    ["Acme", "SHORT_CODE"],
+    ["0701234567", "INTERNATIONAL"],
+    ["123456", "INTERNATIONAL"],
+    ["+46701234567", "NATIONAL"],
+    ["0046701234567", "NATIONAL"],
+    ["+72404", "SHORT_CODE"],
+    ["!", "NATIONAL"],
+  ] as const)("knows that the sender %s is no %s", (value, type) => {
+    expect(parseSenderOfType(value, type)).toBeUndefined();
   });
 
   it("P25 never calls digits international that begin with 0", () => {

@@ -52,7 +52,7 @@ describe("findStrays", () => {
   it("finds every field that this contract has not, whatever its wire type", () => {
     const unknown = fc.tuple(
       anyRequest,
-      fc.integer({ min: 18, max: 2 ** 29 - 1 }).filter((number) => number !== 24),
+      fc.integer({ min: 18, max: 2 ** 29 - 1 }).filter((number) => ![24, 27, 28].includes(number)),
       fc.constantFrom(0, 1, 2, 5),
     );
     fc.assert(

@@ -23,6 +23,8 @@ const good: SendSmsInput = {
   metadata: {},
   contentCategory: "INFORMATIONAL",
   canonical: "",
+  regionCode: "",
+  senderType: undefined,
   wireFaults: [],
 };
 const unary = { maxRecipients: 1_000, purpose: "call" } as const;
@@ -80,9 +82,52 @@ describe("parseSendRequest", () => {
     expect(faults({ maxSegments: -1 })).toEqual(["max_segments INVALID_PARAMETER"]);
   });
 
+  it("takes a country for numbers in national form, where the policy takes them", () => {
+    const policy = { numberForms: "ANY" } as const;
+    const dutch = { recipients: ["0612345678"], regionCode: "NL" };
+    const faultsUnder = (input: Partial<SendSmsInput>, under: AccountPolicy) => {
+      const result = parseSendRequest(
+        { ...good, ...input },
+        { maxRecipients: 10, purpose: "call", policy: under },
+      );
+      return result.kind === "parsed"
+        ? result.request.recipients
+        : result.violations.map(({ field, reason }) => `${field} ${reason}`);
+    };
+    expect(faultsUnder(dutch, policy)).toEqual(["+31612345678"]);
+    expect(faultsUnder(dutch, { ...policy, defaultRegionCode: "DE" })).toEqual(["+31612345678"]);
+    expect(faultsUnder({ ...dutch, regionCode: "" }, policy)).toEqual(["recipients[0] INVALID_RECIPIENT"]);
+    expect(faultsUnder(dutch, {}), "E.164 only").toEqual(["recipients[0] INVALID_RECIPIENT"]);
+    expect(faultsUnder({ regionCode: "NL" }, {})).toHaveLength(1);
+    expect(faultsUnder({ ...dutch, regionCode: "XX" }, policy)).toEqual([
+      "recipients[0] INVALID_RECIPIENT",
+      "region_code INVALID_PARAMETER",
+    ]);
+    const american = { recipients: ["2015550123"], regionCode: "US" };
+    expect(faultsUnder(american, policy)).toContain("region_code INVALID_PARAMETER");
+    const assuming = { ...policy, defaultRegionCode: "NL", assumeNational: true };
+    expect(faultsUnder(american, assuming)).toEqual(["+12015550123"]);
+  });
+
+  it.each([
+    ["701234567", "NATIONAL", []],
+    ["ACME", "NATIONAL", ["sender_type INVALID_SENDER"]],
+    ["ACME", "UNRECOGNIZED", ["sender_type INVALID_SENDER"]],
+    ["!", "NATIONAL", ["sender INVALID_SENDER"]],
+    ["", "NATIONAL", ["sender PARAMETER_MISSING", "sender_type INVALID_PARAMETER"]],
+  ] as const)("judges the sender %j as %s", (sender, senderType, expected) => {
+    expect(faults({ sender, senderType })).toEqual(expected);
+    if (expected.length === 0)
+      expect(parsed({ sender, senderType }).sender).toEqual({
+        kind: "NUMERIC",
+        address: sender,
+        type: senderType,
+      });
+  });
+
   it("fills in the defaults", () => {
     expect(parsed({})).toMatchObject({
-      validityMs: 86_400_000,
+      validityMs: undefined,
       maxSegments: 32,
       encoding: "auto",
       requestId: undefined,
