@@ -1,42 +1,43 @@
 /**
- * The country of a number. Most calling codes belong to one country and need a look at three digits; the shared ones (+1, +7, +44 …) ask
- * libphonenumber, which takes 5 to 18 µs a number, and remember the last answers. A range that it does not know belongs to the main country
- * of its calling code: a look-up never refuses a number, and new ranges become known late.
+ * The country of a number. Most calling codes belong to one country and need a look at three digits; numbers of the shared ones (+1, +7,
+ * +44 …) are held against the patterns of their countries. A range that none of them knows belongs to the main country of its calling
+ * code: routing never refuses a number for being new. What a list allows goes by the country that is known.
  */
-import { parsePhoneNumberFromString } from "libphonenumber-js/max";
 import metadata from "libphonenumber-js/max/metadata";
 import type { E164 } from "../../domain/message.ts";
-
-const rememberedNumbers = 2_000;
+import { plansOfNumber } from "../../policy/number-plan.ts";
+import { countryAmong } from "../../policy/number-type.ts";
 
 /** ISO 3166-1 alpha-2 code of a number; undefined where none is known. */
 export type CountryOf = (number: E164) => string | undefined;
 
-/** Makes the look-up, with its small memory. */
-export function createCountryOf(): CountryOf {
-  /** By calling code its countries, the main one first. */
-  const byCallingCode: ReadonlyMap<string, readonly string[]> = new Map(
-    Object.entries(metadata.country_calling_codes),
-  );
-  const remembered = new Map<E164, string | undefined>();
+/** By calling code its countries, the main one first. */
+const byCallingCode: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries(metadata.country_calling_codes),
+);
 
-  function parse(number: E164, main: string | undefined): string | undefined {
-    if (remembered.has(number)) return remembered.get(number);
-    const country = parsePhoneNumberFromString(number)?.country ?? main;
-    if (remembered.size >= rememberedNumbers) {
-      const [oldest] = remembered.keys();
-      if (oldest !== undefined) remembered.delete(oldest);
-    }
-    remembered.set(number, country);
-    return country;
+/** The country of its own, else the main one of its calling code; undefined where that belongs to none. */
+export const countryOf: CountryOf = (number) => {
+  const found = countriesOf(number);
+  return found !== undefined && found.length > 1 ? (countryIn(number) ?? found[0]) : found?.[0];
+};
+
+/** The country of its own alone. */
+export const knownCountryOf: CountryOf = (number) => {
+  const found = countriesOf(number);
+  return found !== undefined && found.length > 1 ? countryIn(number) : found?.[0];
+};
+
+function countriesOf(number: E164): readonly string[] | undefined {
+  // Calling codes are prefix-free (ITU-T E.164): at most one length matches.
+  for (let end = 2; end <= 4; end++) {
+    const found = byCallingCode.get(number.slice(1, end));
+    if (found !== undefined) return found;
   }
+  return undefined;
+}
 
-  return (number) => {
-    // Calling codes are prefix-free (ITU-T E.164): at most one length matches.
-    for (let end = 2; end <= 4; end++) {
-      const found = byCallingCode.get(number.slice(1, end));
-      if (found !== undefined) return found.length > 1 ? parse(number, found[0]) : found[0];
-    }
-    return undefined;
-  };
+function countryIn(number: E164): string | undefined {
+  const plans = plansOfNumber(number);
+  return plans && countryAmong(plans, number);
 }

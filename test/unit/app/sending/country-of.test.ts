@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { PhoneNumberUtil } from "google-libphonenumber";
+import { parsePhoneNumberFromString } from "libphonenumber-js/max";
 import { describe, expect, it } from "vitest";
-import { createCountryOf } from "../../../../src/app/sending/country-of.ts";
+import { countryOf, knownCountryOf } from "../../../../src/app/sending/country-of.ts";
 import { hasTrunkZero } from "../../../../src/app/sending/request/trunk-zero.ts";
+import type { E164 } from "../../../../src/domain/message.ts";
 import { parseE164 } from "../../../../src/domain/phone-number.ts";
 
 const google = PhoneNumberUtil.getInstance();
-const countryOf = createCountryOf();
 
 describe("countryOf", () => {
   it("agrees with Google's library on the example numbers of every country", () => {
@@ -45,6 +46,37 @@ describe("countryOf", () => {
       expect(countryOf(parseE164(number) ?? expect.fail())).toBe(country);
     },
   );
+
+  it.each([
+    ["+447700900123", undefined],
+    ["+10000000000", undefined],
+    ["+70000000000", undefined],
+    ["+447624123456", "IM"],
+    ["+14165550123", "CA"],
+    ["+4670", "SE"],
+  ])("knows of %s alone %s", (number, country) => {
+    expect(knownCountryOf(number as E164)).toBe(country);
+  });
+
+  it("tells countries that share a calling code apart as libphonenumber's parser does", () => {
+    const digitsOf = fc
+      .integer({ min: 1, max: 9 })
+      .chain((first) =>
+        fc
+          .array(fc.integer({ min: 0, max: 9 }), { minLength: 6, maxLength: 9 })
+          .map((rest) => [first, ...rest].join("")),
+      );
+    const shared = ["1", "7", "39", "44", "47", "61", "212", "262", "290", "358", "590", "599"];
+    fc.assert(
+      fc.property(fc.constantFrom(...shared), digitsOf, (code, digits) => {
+        // The parser takes what is dialled within a country off international numbers, too.
+        fc.pre(!(code === "1" && digits.startsWith("1")) && !(code === "7" && digits.startsWith("8")));
+        const number = `+${code}${digits}`;
+        expect(knownCountryOf(number as E164)).toBe(parsePhoneNumberFromString(number)?.country);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
 
   it("knows no country where no calling code fits", () => {
     const number = parseE164("+9991234567");
