@@ -7,7 +7,7 @@ import type { Claim, ClaimRef } from "../accepting.ts";
 import { stateCodes } from "../codes.ts";
 import type { LaneEnd } from "../commit-order.ts";
 import type { AppendedReports, FollowedAccounts } from "../fresh-reports.ts";
-import { kindsOf, recordWrites } from "../records/steps.ts";
+import { firstWrites, kindsOf, lastWrites, type RecordWrites } from "../records/steps.ts";
 import { nothingOverdue } from "../state-counts.ts";
 import { planAccept } from "./accept.ts";
 import { appendReports } from "./append-reports.ts";
@@ -66,9 +66,13 @@ export async function writeBatch(
   try {
     // The first to be sent: what went out before it would be committed by itself.
     const begun = connection.command("BEGIN");
-    const [finish] = await Promise.all([perform(tx, state, batch, outcomes, options), begun]);
+    const [{ finish, act }] = await Promise.all([perform(tx, state, batch, outcomes, options), begun]);
     // Sent together: a statement that failed turns the commit into a rollback, and rejects here.
     const finished = finish();
+    if (act !== undefined) {
+      await finished;
+      await act();
+    }
     const appended = appendReports(connection, tx.reports, state.followed);
     isCommitting = true;
     const [reports] = await Promise.all([appended, finished, connection.command("COMMIT"), ...tx.sent]);
@@ -85,14 +89,21 @@ export async function writeBatch(
   }
 }
 
-/** Answers the last statements, to be sent together with the reports and the commit. */
+/** What is left of a batch. */
+interface Rest {
+  /** The last statements, to be sent together with the reports and the commit. */
+  readonly finish: () => Promise<unknown>;
+  /** What reads what it locks, between them and the reports; undefined where nothing does. */
+  readonly act: (() => Promise<void>) | undefined;
+}
+
 async function perform(
   tx: Transaction,
   state: WriterState,
   batch: readonly WriteOperation[],
   outcomes: unknown[],
   { mayClaim, monotonicMs }: BatchOptions,
-): Promise<() => Promise<unknown>> {
+): Promise<Rest> {
   const { connection } = tx;
   const { queueEnds } = state;
   const inputsOf = createInputs(batch);
@@ -152,15 +163,21 @@ async function perform(
   });
 
   await each("recordIncoming", (part) => recordIncoming(tx, state.newIncomingId, part));
-  for (const kind of kindsOf(recordWrites)) {
-    if (inputsOf(kind).length > 0) await each(kind, (input) => driveWrite(connection, kind, input));
-  }
-  for (const { input } of inputsOf("setPaused")) {
-    const [, gatewayId, pause] = input;
-    if (pause === undefined) await countResume(connection, gatewayId);
-  }
+  const writeAll = async (kinds: readonly (keyof RecordWrites)[]) => {
+    for (const kind of kinds)
+      if (inputsOf(kind).length > 0) await each(kind, (input) => driveWrite(connection, kind, input));
+  };
+  await writeAll(kindsOf(firstWrites));
+  const lastKinds = kindsOf(lastWrites).filter((kind) => inputsOf(kind).length > 0);
+  const act = async () => {
+    await writeAll(lastKinds);
+    for (const { input } of inputsOf("setPaused")) {
+      const [, gatewayId, pause] = input;
+      if (pause === undefined) await countResume(connection, gatewayId);
+    }
+  };
 
-  return async () => {
+  const finish = async () => {
     let used = accept?.references.length ?? 0;
     const sent: Promise<unknown>[] = [];
     if (accept !== undefined) sent.push(accept.finish(references.slice(0, used)));
@@ -174,6 +191,7 @@ async function perform(
     });
     await Promise.all(sent);
   };
+  return { finish, act: lastKinds.length === 0 ? undefined : act };
 }
 
 /** The steps that work on locked rows in memory. */

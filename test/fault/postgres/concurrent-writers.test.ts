@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type AccountId, toAccountId } from "../../../src/domain/ids.ts";
+import { actAt } from "../../support/acts.ts";
 import { postgresMissing } from "../../support/postgres-database.ts";
 import {
   acceptClaimed,
@@ -70,6 +71,22 @@ describe.skipIf(postgresMissing !== undefined)(`writers on PostgreSQL ${postgres
     // Statistics come with a delay of up to a second; ending a connection hands them in.
     await Promise.all(replicas.map(({ store }) => store.close()));
     expect(await deadlocks()).toBe(0);
+  });
+
+  it("lock the audit counter for an act alone, not for the messages of its batch", async () => {
+    const { store } = await world.join("a");
+    await store.noteAct(actAt());
+    const [holder, other] = [await world.database.connect(), await world.database.connect()];
+    await holder.query("BEGIN; LOCK TABLE sms_relay.deliveries IN SHARE MODE");
+    const batch = [store.accept([buildAcceptance()]), store.noteAct(actAt())];
+    const waiting =
+      "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%deliveries%'";
+    await expect.poll(() => world.database.query(waiting)).toHaveLength(1);
+    await other.query("SELECT last FROM sms_relay.audit_counter FOR UPDATE NOWAIT");
+    await holder.query("COMMIT");
+    await Promise.all(batch);
+    expect(await store.lastChange()).toBe(2);
+    for (const client of [holder, other]) await client.end();
   });
 
   it("never lock each other out where each ends what the other one notes a receipt of", async () => {
