@@ -1,5 +1,5 @@
 /** All that an API can ask for, wired to one store and to what sends: a line a feature. Each API gets it whole. */
-import type { Clock } from "../observability/clock.ts";
+import type { DataClock } from "../observability/data-clock.ts";
 import type { Store } from "../store/store.ts";
 import { type Accounts, type AccountsDeps, createAccounts } from "./accounts/create-accounts.ts";
 import { createCallers } from "./calls/callers.ts";
@@ -25,6 +25,7 @@ import { createSending, type Sending, type SendingDeps } from "./sending/create-
 import { createSubscriptions, type Subscriptions } from "./subscriptions/create-subscriptions.ts";
 import { createCursors } from "./subscriptions/cursors.ts";
 import { createReaders, type Readers } from "./subscriptions/readers.ts";
+import { createTokens, type Tokens, type TokensDeps } from "./tokens/create-tokens.ts";
 
 export interface App {
   readonly sending: Sending;
@@ -35,6 +36,8 @@ export interface App {
   readonly keys: Keys;
   readonly accounts: Accounts;
   readonly identities: IdentitiesFeature;
+  /** Of our own; those of other issuers are identities. */
+  readonly tokens: Tokens;
   /** Finds out who calls, by whatever they show. */
   readonly callers: KeyVerifier;
   readonly maintenance: Maintenance;
@@ -47,17 +50,21 @@ export interface App {
 }
 
 /** What a feature is given from outside. */
-type Given<Deps> = Omit<Deps, "store" | "clock" | "sealer" | "maxRecipients" | "standings" | "idsOfKeys">;
+type Given<Deps> = Omit<
+  Deps,
+  "store" | "clock" | "sealer" | "maxRecipients" | "standings" | "idsOfKeys" | "keys"
+>;
 
 export interface AppDeps
   extends Given<SendingDeps>,
     Given<KeysDeps>,
     Given<AccountsDeps>,
     Given<IdentitiesFeatureDeps>,
+    Given<TokensDeps>,
     Given<MaintenanceDeps> {
   readonly store: Store;
   readonly gateways: Given<GatewaysDeps>;
-  readonly clock: Clock;
+  readonly clock: DataClock;
   /** 0 to 1. */
   readonly random: () => number;
   readonly limits: {
@@ -93,6 +100,8 @@ export function createApp(deps: AppDeps): App {
   };
   const keys: Keys = createKeys(shared);
   const identities = createIdentitiesFeature(shared);
+  const tokens = createTokens({ ...shared, keys });
+  const hasIssuers = deps.issuers.length > 0;
   return {
     sending: createSending(shared),
     messages: createMessages(shared),
@@ -102,10 +111,11 @@ export function createApp(deps: AppDeps): App {
     keys,
     accounts,
     identities,
-    callers: createCallers(deps.issuers.length === 0 ? [] : [identities], keys),
+    tokens,
+    callers: createCallers(hasIssuers ? [tokens, identities] : [tokens], keys),
     maintenance: createMaintenance(shared),
     workInHand: createWorkInHand(deps),
-    followed: deps.issuers.length === 0 ? [keys, accounts] : [keys, accounts, identities],
+    followed: hasIssuers ? [keys, accounts, tokens, identities] : [keys, accounts, tokens],
     readers,
   };
 }

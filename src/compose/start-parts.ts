@@ -18,6 +18,7 @@ import { createDispatcher, type Dispatcher } from "../dispatch/dispatcher.ts";
 import { holdClaims } from "../dispatch/tenure.ts";
 import { openApiDoor } from "../http/api/api-door.ts";
 import { openHttpDoor } from "../http/http-door.ts";
+import { createTokenRoute } from "../http/oauth/token-route.ts";
 import type { Clock } from "../observability/clock.ts";
 import type { DataClock } from "../observability/data-clock.ts";
 import type { Logger } from "../observability/logger.ts";
@@ -111,6 +112,8 @@ export async function startParts(
     onReplayed: () => metrics.replayedRequests.add(1),
     configured: configuredKeys(config),
     configuredIds: config.accounts.map(({ id }) => id),
+    issuesTokens: config.listen.api !== undefined,
+    log,
     tokens: createTokenVerifier(config.issuers, { clock, log }),
     issuers: config.issuers.map(({ issuer }) => issuer),
     senderTable: compileSenderTable(config.senders),
@@ -177,7 +180,7 @@ export async function startParts(
     (await openApiDoor({
       listen: config.listen.api,
       connections: bounds.connections,
-      routes: [],
+      routes: [createTokenRoute({ issue: app.tokens.issue, keys: app.keys, ...refused })],
       clock,
       requests: metrics.apiRequests,
       ...refused,

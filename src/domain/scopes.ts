@@ -20,6 +20,14 @@ export function isWhole(scopes: readonly Scope[]): boolean {
   return scopes.includes("ADMIN") || accountScopes.every((scope) => scopes.includes(scope));
 }
 
+/** The scopes of access tokens, as Signicat's `client.sms.send` has them. */
+export const scopeWords: Readonly<Record<Scope, string>> = {
+  SEND: "client.sms.send",
+  READ: "client.sms.read",
+  MANAGE: "client.sms.manage",
+  ADMIN: "sms.admin",
+};
+
 export function holdsScope(held: readonly Scope[], wanted: Scope): boolean {
   return held.includes(wanted) || held.includes("ADMIN");
 }

@@ -6,7 +6,8 @@ import { hash } from "node:crypto";
 import { type CryptoKey, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
 import type { TokenClaims, TokenVerifier } from "../app/identities/token-verifier.ts";
 import { SmsError } from "../domain/errors.ts";
-import { type Scope, scopes } from "../domain/scopes.ts";
+import { scopes, scopeWords } from "../domain/scopes.ts";
+import { createRemembered } from "../memory/remembered.ts";
 import type { Clock } from "../observability/clock.ts";
 import type { Issuer } from "./issuer.ts";
 import { createIssuerKeys, type IssuerKeysDeps } from "./issuer-keys.ts";
@@ -19,14 +20,6 @@ export interface TokenVerifierDeps extends IssuerKeysDeps {
 const trustMs = 300_000;
 const distrustMs = 10_000;
 const maxRemembered = 10_000;
-
-/** The scopes of tokens, as Signicat's `client.sms.send` has them. */
-const scopeWords: Readonly<Record<Scope, string>> = {
-  SEND: "client.sms.send",
-  READ: "client.sms.read",
-  MANAGE: "client.sms.manage",
-  ADMIN: "sms.admin",
-};
 
 /** What jose finds wrong with a token; all else is wrong with a key. */
 const faultsOfTokens = [
@@ -44,8 +37,8 @@ export function createTokenVerifier(issuers: readonly Issuer[], deps: TokenVerif
   const { clock } = deps;
   const known = new Map(issuers.map((issuer) => [issuer.issuer, issuer]));
   const keys = new Map(issuers.map((issuer) => [issuer.issuer, createIssuerKeys(issuer, deps)]));
-  const right = new Map<string, { readonly claims: TokenClaims; readonly untilMs: number }>();
-  const wrong = new Map<string, number>();
+  const right = createRemembered<TokenClaims>(maxRemembered);
+  const wrong = createRemembered<true>(maxRemembered);
 
   /** Whether one of these keys signed it, and what it says holds as of now. */
   async function isSigned(token: string, { issuer }: ReadToken, find: JWTVerifyGetKey): Promise<boolean> {
@@ -93,14 +86,14 @@ export function createTokenVerifier(issuers: readonly Issuer[], deps: TokenVerif
     read: ReadToken,
   ): Promise<TokenClaims | undefined> {
     if (!(await isRight(token, read))) {
-      remember(wrong, hashed, clock.monotonic() + distrustMs);
+      wrong.set(hashed, true, clock.monotonic() + distrustMs);
       return undefined;
     }
     const held = scopes.filter((scope) => read.scope.includes(scopeWords[scope]));
     const claims = { issuer: read.issuer.issuer, value: read.value, scopes: held };
     // It goes on being right for as long after its end as clocks may differ.
     const lastsMs = Math.min(read.expireTimeMs + skewMs - clock.now(), trustMs);
-    remember(right, hashed, { claims, untilMs: clock.monotonic() + lastsMs });
+    right.set(hashed, claims, clock.monotonic() + lastsMs);
     return claims;
   }
 
@@ -109,9 +102,9 @@ export function createTokenVerifier(issuers: readonly Issuer[], deps: TokenVerif
     verify(token) {
       const hashed = hash("sha256", token, "base64");
       const nowMs = clock.monotonic();
-      const remembered = right.get(hashed);
-      if (remembered !== undefined && nowMs < remembered.untilMs) return remembered.claims;
-      if (nowMs < (wrong.get(hashed) ?? 0)) return undefined;
+      const claims = right.get(hashed, nowMs);
+      if (claims !== undefined) return claims;
+      if (wrong.get(hashed, nowMs) === true) return undefined;
       const read = readToken(token, known, clock.now());
       return typeof read === "string" ? undefined : verifySignature(token, hashed, read);
     },
@@ -122,14 +115,4 @@ export function createTokenVerifier(issuers: readonly Issuer[], deps: TokenVerif
         : { fault: "WRONG_KEY_OR_SIGNATURE", issuer: read.issuer.issuer, value: read.value };
     },
   };
-}
-
-/** The oldest goes first. */
-function remember<Value>(values: Map<string, Value>, key: string, value: Value): void {
-  values.delete(key);
-  if (values.size >= maxRemembered) {
-    const [oldest] = values.keys();
-    if (oldest !== undefined) values.delete(oldest);
-  }
-  values.set(key, value);
 }

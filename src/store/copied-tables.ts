@@ -82,6 +82,7 @@ export const leftOutTables: Readonly<Record<string, string>> = {
   gateway_sessions: "divided anew among the replicas that start",
   gateway_resumes: "counted from the start of a replica",
   incoming_gatherings: "locks, made when the next part comes",
+  signing_keys: "whoever has a copy forges no token; the next token makes one",
 };
 
 /** A row by column; texts as SQLite holds them. */

@@ -13,6 +13,8 @@ import { gatewayNames } from "../../src/domain/gateway-names.ts";
 import { toGatewayId } from "../../src/domain/ids.ts";
 import type { Receipt } from "../../src/domain/receipt.ts";
 import { accountScopes, operatorScopes } from "../../src/domain/scopes.ts";
+import { openApiDoor } from "../../src/http/api/api-door.ts";
+import { createTokenRoute } from "../../src/http/oauth/token-route.ts";
 import { type Clock, systemClock } from "../../src/observability/clock.ts";
 import { createDataClock, type DataClock } from "../../src/observability/data-clock.ts";
 import { type Logger, silentLogger } from "../../src/observability/logger.ts";
@@ -43,6 +45,8 @@ export interface RpcWorldOptions {
   readonly maxReportStreams?: number;
   /** Whose tokens are taken; identities are set by the store. */
   readonly issuers?: readonly Issuer[];
+  /** Opens the HTTP API too, where tokens are issued. */
+  readonly hasApi?: boolean;
   /** The store; a SQLite file of its own where absent. */
   readonly openStore?: (clock: DataClock) => Promise<Store>;
   /** Changes the store that the use cases see, for instance to hold a call back. */
@@ -52,6 +56,8 @@ export interface RpcWorldOptions {
 export interface RpcWorld {
   readonly port: number;
   readonly address: string;
+  /** Where the HTTP API is; nowhere without `hasApi`. */
+  readonly apiUrl: string;
   readonly store: Store;
   readonly dispatcher: Dispatcher;
   readonly gateways: readonly MemoryGateway[];
@@ -131,6 +137,8 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
       { accountId: "ops", scopes: operatorScopes, key: OPERATOR_KEY },
     ],
     configuredIds: ["shop", "other", "ops"],
+    issuesTokens: options.hasApi === true,
+    log,
     issuers: options.issuers?.map(({ issuer }) => issuer) ?? [],
     tokens: createTokenVerifier(options.issuers ?? [], { clock, log }),
     gateways: {
@@ -181,10 +189,22 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
     ...app,
   });
   const port = await server.start();
+  const refused = { log, refusals: metrics.refusals };
+  const api =
+    options.hasApi === true
+      ? await openApiDoor({
+          listen: { host: "127.0.0.1", port: 0, allowPlaintext: false },
+          connections: defaultCallBounds.connections,
+          routes: [createTokenRoute({ issue: app.tokens.issue, keys: app.keys, ...refused })],
+          clock: systemClock,
+          requests: metrics.apiRequests,
+          ...refused,
+        })
+      : undefined;
 
   let stopped: Promise<void> | undefined;
   async function stop(graceMs: number): Promise<void> {
-    await server.stop(graceMs);
+    await Promise.all([server.stop(graceMs), api?.stop(graceMs)]);
     await dispatcher.stop(100);
     await store.close();
     metrics.stop();
@@ -193,6 +213,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
   const world: RpcWorld = {
     port,
     address: `127.0.0.1:${port}`,
+    apiUrl: `http://127.0.0.1:${api?.port}`,
     store,
     dispatcher,
     gateways,

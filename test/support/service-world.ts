@@ -39,6 +39,8 @@ export interface ServiceWorld extends AsyncDisposable {
   readonly smscs: readonly Simulator[];
   readonly clients: RpcClients;
   readonly address: string;
+  /** Where the HTTP API is, where `listen.api` is set. */
+  readonly apiUrl: string;
   /** Moves the time of service and simulators. */
   readonly clock: JumpingClock;
   /** Where the store is, for what no door shows yet. */
@@ -153,6 +155,7 @@ export async function startServiceWorld(
     smscs,
     clients,
     address,
+    apiUrl: `http://127.0.0.1:${service.apiPort}`,
     clock,
     databasePath,
     sentences,

@@ -11,7 +11,6 @@ export function createCallers(
   methods: readonly CallerMethod[],
   keys: KeyVerifier & { isConfigured(presented: string): boolean },
 ): KeyVerifier {
-  if (methods.length === 0) return keys;
   function methodOf(presented: string | undefined): KeyVerifier {
     if (presented === undefined) return keys;
     const method = methods.find((one) => one.recognizes(presented));

@@ -24,6 +24,10 @@ export interface RefusedKey {
   readonly reason: "NO_KEY" | "UNKNOWN" | "WRONG_SECRET" | "REVOKED" | "WRONG_TOKEN";
   readonly keyId?: string;
   readonly account?: AccountId;
+  /** What is wrong with a token, and what it says, unverified, of its issuer and caller. */
+  readonly fault?: string;
+  readonly issuer?: string;
+  readonly value?: string;
 }
 
 /** Finds out who calls. */

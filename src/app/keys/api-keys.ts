@@ -53,6 +53,8 @@ export interface ApiKeys extends KeyVerifier {
   hasAny(scope?: Scope): Promise<boolean>;
   /** Whether this is a key of the configuration, in whatever form. */
   isConfigured(presented: string): boolean;
+  /** Whose key has this id as of now; undefined where it is unknown or revoked. */
+  holderOf(keyId: string): Principal | undefined | Promise<Principal | undefined>;
   /** Sees what other processes did. */
   look(): Promise<void>;
 }
@@ -123,6 +125,13 @@ export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKey
     return findConfigured(presented);
   }
 
+  function findHolder(keyId: string): Principal | undefined {
+    const key = known.value.get(keyId);
+    if (key === undefined) return [...byConfiguredHash.values()].find((holder) => holder.keyId === keyId);
+    const { accountId, scopes } = key;
+    return key.revokeTimeMs === undefined ? { keyId, accountId, scopes } : undefined;
+  }
+
   const isOperator = ({ scopes }: { readonly scopes: readonly Scope[] }) => holdsScope(scopes, "ADMIN");
 
   function refuseConfigured(keyId: string): void {
@@ -136,6 +145,11 @@ export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKey
       const maxAgeMs = keyId === undefined || known.value.has(keyId) ? trustMs : missMs;
       if (keyId === undefined || known.isFresh(maxAgeMs)) return judge(presented, keyId);
       return known.look(maxAgeMs).then(() => judge(presented, keyId));
+    },
+
+    holderOf(keyId) {
+      const maxAgeMs = known.value.has(keyId) ? trustMs : missMs;
+      return known.isFresh(maxAgeMs) ? findHolder(keyId) : known.look(maxAgeMs).then(() => findHolder(keyId));
     },
 
     // Longer ones the configuration does not take.

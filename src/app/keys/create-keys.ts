@@ -7,7 +7,7 @@ import { createKeyControl, type KeyControl } from "./key-control.ts";
 export interface Keys
   extends KeyVerifier,
     KeyControl,
-    Pick<ApiKeys, "isConfigured" | "hasAny" | "look" | "accountIds"> {}
+    Pick<ApiKeys, "isConfigured" | "holderOf" | "hasAny" | "look" | "accountIds"> {}
 
 export interface KeysDeps extends ApiKeysDeps {
   readonly sealer: TokenSealer;
@@ -15,11 +15,12 @@ export interface KeysDeps extends ApiKeysDeps {
 
 export function createKeys({ sealer, ...deps }: KeysDeps): Keys {
   const keys = createApiKeys(deps);
-  const { verify, whyRefused, isConfigured, hasAny, look, accountIds } = keys;
+  const { verify, whyRefused, isConfigured, holderOf, hasAny, look, accountIds } = keys;
   return {
     verify,
     whyRefused,
     isConfigured,
+    holderOf,
     hasAny,
     look,
     accountIds,

@@ -25,6 +25,7 @@ import {
   requestSender,
   reviewSender,
 } from "./senders.ts";
+import { deleteSigningKeys, listSigningKeys, makeSigningKey } from "./signing-keys.ts";
 import type { Step } from "./sql.ts";
 import {
   acknowledge,
@@ -43,6 +44,7 @@ export const firstWrites = {
   acknowledge,
   deleteSubscription,
   noteBound,
+  deleteSigningKeys,
 };
 
 /**
@@ -64,6 +66,7 @@ export const lastWrites = {
   deleteSender: audited("ACCOUNT", deleteSender),
   noteAct: audited("", noteAct),
   allowSenderTypes,
+  makeSigningKey,
 };
 
 export const recordWrites = { ...firstWrites, ...lastWrites };
@@ -84,6 +87,7 @@ export const commonReads = {
   listIdentities,
   pausedGateways,
   boundCredentials,
+  listSigningKeys,
   findAccount,
   listAccounts,
   listAudit,

@@ -47,6 +47,10 @@ async function copy({ path, target, keepFreeOctets }: Required<CopyData>): Promi
   }
   const copied = new DatabaseSync(target);
   try {
+    // Zeros in their place. A copy of an older schema, which a service has not migrated yet, has none.
+    copied.exec("PRAGMA secure_delete = ON");
+    const hasKeys = copied.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'signing_keys'").get();
+    if (hasKeys !== undefined) copied.exec("DELETE FROM signing_keys");
     markAsCopy(copied);
     // Says in its first page that no log belongs to it: one that lies where it is put is another file's (check-file.ts).
     copied.exec("PRAGMA journal_mode = DELETE");

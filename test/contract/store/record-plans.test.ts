@@ -16,6 +16,7 @@ const wholeReads = new Set([
   "list_keys",
   "list_operator_keys",
   "list_identities",
+  "list_signing_keys",
   "list_pauses",
   "list_bound_credentials",
   // A handful of replicas.

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Status } from "nice-grpc-common";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
+import { fetchToken } from "../../support/own-token.ts";
 import { createDatabase, postgresMissing, type TestDatabase } from "../../support/postgres-database.ts";
 import { connectClients } from "../../support/rpc-client.ts";
 import { type ServiceWorld, startServiceWorld } from "../../support/service-world.ts";
@@ -19,8 +20,9 @@ describe.skipIf(postgresMissing !== undefined)(`two replicas of the service ${po
   beforeEach(async () => {
     database = await createDatabase();
     const store = { url: database.url, path: join(folder, "keys", "sms-relay.db"), minFreeDisk: "0" };
-    left = await startServiceWorld([{}], { store });
-    right = await startServiceWorld([{ port: left.smsc.port }], { store });
+    const listen = { grpc: { port: 0 }, http: { port: 0 }, api: { port: 0 } };
+    left = await startServiceWorld([{}], { store, listen });
+    right = await startServiceWorld([{ port: left.smsc.port }], { store, listen });
   });
   afterEach(async () => {
     await right[Symbol.asyncDispose]();
@@ -67,6 +69,25 @@ describe.skipIf(postgresMissing !== undefined)(`two replicas of the service ${po
     await expect.poll(answer).toBe("taken");
     await left.clients.keys.revokeKey({ keyId: apiKey?.keyId ?? "" });
     await expect.poll(answer).toBe("UNAUTHENTICATED");
+  });
+
+  it("take a token that the other one issued at once, and soon refuse it after its key was revoked there", async () => {
+    const { secret, apiKey } = await left.clients.keys.createKey({ accountId: "world", displayName: "till" });
+    const keyId = apiKey?.keyId ?? "";
+    using till = connectClients(right.address, await fetchToken(left.apiUrl, keyId, secret));
+    await till.sms.listSms({});
+    using there = connectClients(left.address, await fetchToken(right.apiUrl, "world", secret));
+    await there.sms.listSms({});
+    await left.clients.keys.revokeKey({ keyId });
+    const answer = () =>
+      till.sms.listSms({}).then(
+        () => "taken",
+        (error: { readonly code: Status }) => Status[error.code],
+      );
+    await expect.poll(answer).toBe("UNAUTHENTICATED");
+    await expect
+      .poll(() => fetchToken(right.apiUrl, keyId, secret).catch(String))
+      .toContain("invalid_client");
   });
 
   it("refuse an account that was suspended at the other one, soon, and take it again", async () => {

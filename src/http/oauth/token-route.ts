@@ -1,0 +1,75 @@
+/** POST /oauth/token: access tokens of our own by client credentials (RFC 6749 §4.4), each refusal with its code (§5.2). */
+import { describeFailure, type FailureDeps } from "../../app/calls/failure.ts";
+import type { KeyVerifier } from "../../app/calls/principal.ts";
+import type { IssueToken } from "../../app/tokens/issue-token.ts";
+import { SmsError } from "../../domain/errors.ts";
+import { type ApiAnswer, type ApiRoute, faultAnswer } from "../api/route.ts";
+import { readTokenRequest, wrongClient } from "./read-token-request.ts";
+
+export interface TokenRouteDeps extends FailureDeps {
+  readonly issue: IssueToken;
+  readonly keys: Pick<KeyVerifier, "whyRefused">;
+}
+
+const maxBodyOctets = 8_192;
+
+export function createTokenRoute(deps: TokenRouteDeps): ApiRoute {
+  const { issue, keys, log } = deps;
+  /** Counted as gRPC's are. */
+  const count = (code: "INVALID_CREDENTIALS" | "INVALID_ACCOUNT") =>
+    describeFailure(new SmsError(code), deps);
+
+  return {
+    method: "POST",
+    path: "/oauth/token",
+    maxBodyOctets,
+    async answer(request): Promise<ApiAnswer> {
+      const peer = request.peer.replace(/:[0-9]+$/, "");
+      const asked = readTokenRequest(request);
+      if ("status" in asked) {
+        if (asked.status === 401) {
+          count("INVALID_CREDENTIALS");
+          log.often.warn(
+            { ...keys.whyRefused(undefined), peer },
+            "A token was refused to a client for its key.",
+          );
+        }
+        return asked;
+      }
+      const issued = await issue(asked);
+      switch (issued.kind) {
+        case "issued": {
+          request.know(issued.accountId);
+          const { token, lastsMs, scope } = issued;
+          return {
+            status: 200,
+            headers: { pragma: "no-cache" },
+            body: { access_token: token, token_type: "Bearer", expires_in: lastsMs / 1_000, scope },
+          };
+        }
+        case "wrong_client":
+          count("INVALID_CREDENTIALS");
+          log.often.warn(
+            { ...keys.whyRefused(asked.clientSecrets[0]), peer },
+            "A token was refused to a client for its key.",
+          );
+          return wrongClient();
+        case "suspended": {
+          count("INVALID_ACCOUNT");
+          const { keyId, accountId: account } = issued;
+          log.often.warn(
+            { reason: "SUSPENDED", keyId, account, peer },
+            "A token was refused to a suspended account.",
+          );
+          return faultAnswer(400, "unauthorized_client", "The account is suspended.");
+        }
+        case "wrong_scope":
+          return faultAnswer(
+            400,
+            "invalid_scope",
+            "The key does not hold all of these scopes, or they are none.",
+          );
+      }
+    },
+  };
+}
