@@ -33,7 +33,8 @@ const keys: KeyVerifier = {
   whyRefused: () => ({ reason: "UNKNOWN" }),
 };
 const standings: Standings = {
-  of: (accountId) => standingOf({ state: accountId === "closed" ? "SUSPENDED" : "ACTIVE", policy: "{}" }),
+  of: (accountId) =>
+    standingOf({ id: accountId, state: accountId === "closed" ? "SUSPENDED" : "ACTIVE", policy: "{}" }),
 };
 
 let open: OpenDoor;
