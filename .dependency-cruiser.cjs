@@ -87,7 +87,11 @@ module.exports = {
       "tokens-stand-alone",
       "What checks tokens of other issuers knows the port that it fills, and nothing of who acts for whom.",
       "^src/oidc/",
-      ["^src/(domain|memory|oidc|observability)/", "^src/app/identities/token-verifier", "^node_modules/jose/"],
+      [
+        "^src/(domain|memory|oidc|observability)/",
+        "^src/app/identities/token-verifier",
+        "^node_modules/jose/",
+      ],
     ),
     {
       name: "tokens-behind-their-port",
