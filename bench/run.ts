@@ -12,6 +12,7 @@ const BENCHMARKS = [
   "send-sms",
   "send-stream",
   "send-bulk",
+  "accounts",
   "writer",
   "end-to-end",
   "kannel",

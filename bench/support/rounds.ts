@@ -7,13 +7,14 @@ import type { BenchLine } from "./bench-line.ts";
 /** Rounds of every measurement; odd, so that a median is one of them. */
 export const ROUNDS = 5;
 
-/** The results of `ROUNDS` rounds, after one that warms up and is not counted. */
+/** The results of `count` rounds, after one that warms up and is not counted. */
 export async function runRounds<Round>(
   round: (index: number) => Promise<Round> | Round,
+  count = ROUNDS,
 ): Promise<readonly Round[]> {
   await round(-1);
   const results: Round[] = [];
-  for (let index = 0; index < ROUNDS; index++) results.push(await round(index));
+  for (let index = 0; index < count; index++) results.push(await round(index));
   return results;
 }
 
