@@ -9,12 +9,13 @@ import { routeReasonName } from "../output/names.ts";
 import { bareName, countText, factsText, tableText } from "../output/output.ts";
 import { type Listing, printList } from "../output/print-list.ts";
 import { protobufJson } from "../output/protobuf-json.ts";
+import { type RuleOptions, rulePart, withRuleOptions } from "../sending/message-options.ts";
 
 interface PauseOptions extends ClientOptions {
   readonly reason: string;
 }
 
-interface ExplainOptions extends ClientOptions {
+interface ExplainOptions extends ClientOptions, RuleOptions {
   readonly to: string;
   readonly from: string;
   readonly text?: string;
@@ -81,7 +82,7 @@ export function defineGateways(program: Command, context: CliContext): void {
       "among gateways of one priority choose as for this delivery; the message is what the other options say",
     )
     .action((options: ExplainOptions) => explainRoute(options, context));
-  for (const command of [list, pause, resume, explain]) withClientOptions(command);
+  for (const command of [list, pause, resume, withRuleOptions(explain)]) withClientOptions(command);
 }
 
 async function listGateways(options: ClientOptions, context: CliContext): Promise<void> {
@@ -153,6 +154,7 @@ async function explainRoute(options: ExplainOptions, context: CliContext): Promi
           sender: options.from,
           ...(options.text !== undefined && { content: { $case: "text", value: options.text } }),
           premium: options.premium ?? false,
+          ...rulePart(options),
         },
         accountId: options.account ?? "",
         deliveryId: options.delivery ?? "",

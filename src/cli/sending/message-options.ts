@@ -7,7 +7,14 @@ import type { DeepPartial } from "../../gen/smsrelay/v1/sms_service.ts";
 import { parseCount } from "../option-values.ts";
 import { categoryByName, laneByName, senderTypeByName } from "../output/names.ts";
 
-export interface MessageOptions {
+/** What the rules of an account go by beside sender and recipient. */
+export interface RuleOptions {
+  readonly category?: string;
+  readonly region?: string;
+  readonly senderType?: string;
+}
+
+export interface MessageOptions extends RuleOptions {
   readonly from?: string;
   readonly lane?: string;
   readonly validity?: number;
@@ -16,16 +23,13 @@ export interface MessageOptions {
   readonly maxSegments?: number;
   readonly premium?: boolean;
   readonly atMostOnce?: boolean;
-  readonly category?: string;
-  readonly region?: string;
-  readonly senderType?: string;
   readonly reference?: string;
   readonly meta?: Readonly<Record<string, string>>;
 }
 
 /** Adds them to a command. */
 export function withMessageOptions(command: Command): Command {
-  return command
+  return withRuleOptions(command)
     .option("--from <sender>", "what the handset shows: up to 15 digits, or up to 11 letters and digits")
     .addOption(
       new Option(
@@ -39,21 +43,37 @@ export function withMessageOptions(command: Command): Command {
     .option("--max-segments <count>", "refuse a text of more segments, 1 to 255 (default: 32)", parseCount)
     .option("--premium", "use premium gateways first")
     .option("--at-most-once", "rather end unknown than send a part twice")
+    .option("--reference <text>", "your own reference, shown in status and reports")
+    .option("--meta <key=value>", "metadata, may be repeated", collectPair);
+}
+
+/** Adds them to a command. */
+export function withRuleOptions(command: Command): Command {
+  return command
     .addOption(
       new Option("--category <category>", "what it is about (default: informational)").choices(
         Object.keys(categoryByName),
       ),
     )
     .option("--region <code>", "the country of recipients in national form, such as SE")
-    .addOption(senderTypeOption())
-    .option("--reference <text>", "your own reference, shown in status and reports")
-    .option("--meta <key=value>", "metadata, may be repeated", collectPair);
+    .addOption(
+      new Option("--sender-type <type>", "how the sender is meant (default: by its form)").choices(
+        Object.keys(senderTypeByName),
+      ),
+    );
 }
 
-export function senderTypeOption(): Option {
-  return new Option("--sender-type <type>", "how the sender is meant (default: by its form)").choices(
-    Object.keys(senderTypeByName),
-  );
+/** Their part of a request. */
+export function rulePart({
+  category = "",
+  region = "",
+  senderType = "",
+}: RuleOptions): DeepPartial<SendSmsRequest> {
+  return {
+    contentCategory: categoryByName[category] ?? 0,
+    regionCode: region,
+    senderType: senderTypeByName[senderType] ?? 0,
+  };
 }
 
 function parseValidity(value: string): number {
@@ -92,9 +112,7 @@ export function requestPart(options: MessageOptions): DeepPartial<SendSmsRequest
       options.atMostOnce === true
         ? DuplicatePolicy.DUPLICATE_POLICY_AT_MOST_ONCE
         : DuplicatePolicy.DUPLICATE_POLICY_UNSPECIFIED,
-    contentCategory: categoryByName[options.category ?? ""] ?? 0,
-    regionCode: options.region ?? "",
-    senderType: senderTypeByName[options.senderType ?? ""] ?? 0,
+    ...rulePart(options),
     clientReference: options.reference ?? "",
     metadata: { ...options.meta },
   };

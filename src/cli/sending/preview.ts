@@ -5,12 +5,12 @@ import { PreviewSmsResponse } from "../../gen/smsrelay/v1/sms_service.ts";
 import { type ClientOptions, withClient, withClientOptions } from "../client/client.ts";
 import type { CliContext } from "../context.ts";
 import { collectValue, parseCount } from "../option-values.ts";
-import { encodingName, refusalText, senderTypeByName } from "../output/names.ts";
+import { encodingName, refusalText } from "../output/names.ts";
 import { bareName, factsText, tableText } from "../output/output.ts";
 import { protobufJson } from "../output/protobuf-json.ts";
-import { encodingOf, senderTypeOption } from "./message-options.ts";
+import { encodingOf, type RuleOptions, rulePart, withRuleOptions } from "./message-options.ts";
 
-interface PreviewOptions extends ClientOptions {
+interface PreviewOptions extends ClientOptions, RuleOptions {
   readonly to?: readonly string[];
   readonly from?: string;
   readonly gateway?: string;
@@ -18,8 +18,6 @@ interface PreviewOptions extends ClientOptions {
   readonly transliterate?: boolean;
   readonly maxSegments?: number;
   readonly premium?: boolean;
-  readonly region?: string;
-  readonly senderType?: string;
 }
 
 const examples = `
@@ -41,11 +39,9 @@ export function definePreview(program: Command, context: CliContext): void {
     .option("--transliterate", "replace characters that the GSM alphabet lacks")
     .option("--max-segments <count>", "refuse more segments, 1 to 255 (default: 32)", parseCount)
     .option("--premium", "plan for premium gateways first")
-    .option("--region <code>", "the country of recipients in national form, such as SE")
-    .addOption(senderTypeOption())
     .addHelpText("after", examples)
     .action((text: string, options: PreviewOptions) => preview(text, options, context));
-  withClientOptions(command);
+  withClientOptions(withRuleOptions(command));
 }
 
 async function preview(text: string, options: PreviewOptions, context: CliContext): Promise<void> {
@@ -60,8 +56,7 @@ async function preview(text: string, options: PreviewOptions, context: CliContex
           recipients: [...(options.to ?? [])],
           sender: options.from ?? "",
           premium: options.premium ?? false,
-          regionCode: options.region ?? "",
-          senderType: senderTypeByName[options.senderType ?? ""] ?? 0,
+          ...rulePart(options),
         },
         gatewayId: options.gateway ?? "",
       },

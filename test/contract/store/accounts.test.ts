@@ -2,7 +2,9 @@ import { expect, it } from "vitest";
 import { createStandings } from "../../../src/app/accounts/standings.ts";
 import { lookEveryMs } from "../../../src/app/followed.ts";
 import { toAccountId } from "../../../src/domain/ids.ts";
-import { judgeCall } from "../../../src/policy/order.ts";
+import type { E164 } from "../../../src/domain/message.ts";
+import { judgeCall, judgeRecipient } from "../../../src/policy/order.ts";
+import { compileSenderTable, noSenderTable } from "../../../src/policy/sender-table.ts";
 import type { ApiKey } from "../../../src/store/records/api-keys.ts";
 import { actAt, caller } from "../../support/acts.ts";
 import { type account, dayMs, gateway, startMs } from "../../support/store-builders.ts";
@@ -339,6 +341,31 @@ describeStore("accounts that every call asks for", (test) => {
     expect(await isTaken()).toBe(true);
     await store.deleteSender(act("shop"), shop, "ACME");
     expect(await isTaken()).toBe(false);
+  });
+
+  it("are judged by the operators' table, and by another one as soon as it is read again", async () => {
+    const { store, clock } = test;
+    const senderTable = compileSenderTable([
+      { countries: ["NL"], kinds: ["ALPHANUMERIC"], registered: true },
+    ]);
+    const standings = createStandings({ store, clock, senderTable });
+    const ruleOf = async () => {
+      const { rules } = await standings.of(shop);
+      const judged = { number: "+31612345678" as E164, country: "NL", knownCountry: "NL", nowMs: startMs };
+      const sender = { kind: "ALPHANUMERIC", address: "ACME" } as const;
+      return rules && judgeRecipient(rules, { ...judged, sender, contentCategory: "INFORMATIONAL" })?.rule;
+    };
+    expect(await ruleOf(), "without a policy").toBe("SENDER_COUNTRY");
+    await store.requestSender(act("shop"), shop, { sender: "ACME", purpose: "", regionCodes: [] });
+    await store.reviewSender(act("shop"), shop, "ACME", { state: "APPROVED", reason: "", isShared: false });
+    standings.change({ id: shop });
+    expect(await ruleOf()).toBeUndefined();
+    standings.replaceSenderTable(
+      compileSenderTable([{ countries: ["NL"], kinds: ["SHORT_CODE"], registered: false }]),
+    );
+    expect(await ruleOf()).toBe("SENDER_COUNTRY");
+    standings.replaceSenderTable(noSenderTable);
+    expect((await standings.of(shop)).rules, "no rule more than before").toBeUndefined();
   });
 
   it("are not taken as a read brings them that a change has overtaken", async () => {

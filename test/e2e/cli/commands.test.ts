@@ -421,6 +421,27 @@ describe("policies of accounts", () => {
   });
 });
 
+describe("what rules go by", () => {
+  it("is said by options of send, preview and explain", async () => {
+    const policy = JSON.stringify({
+      numberForms: "NUMBER_FORMS_ANY",
+      premiumAllowed: false,
+      defaultValidity: "3600s",
+    });
+    await operator(["accounts", "create", "abroad", "--policy", policy]);
+    const { out: key } = await operator(["keys", "create", "--account", "abroad"]);
+    const dutch = ["--from", "701234567", "--to", "06 1234 5678", "--region", "NL"];
+    expect((await run(["send", ...dutch, "--sender-type", "national", "Hello"], key)).exitCode).toBe(0);
+    const wrong = await run(["send", ...dutch, "--sender-type", "alphanumeric", "Hello"], key);
+    expect(wrong.err).toContain("4003 INVALID_SENDER");
+    expect((await run(["preview", ...dutch, "Hello"], key)).out).toContain("for 06 1234 5678");
+    expect((await run(["send", ...dutch, "--premium", "Hello"], key)).err).toContain("4022 ACCESS_DENIED");
+    const explain = ["gateways", "explain", ...dutch, "--account", "abroad"];
+    expect((await operator(explain)).out).toMatch(/^country +NL$/m);
+    expect((await operator([...explain, "--premium"])).out).toMatch(/^refused by +PREMIUM$/m);
+  });
+});
+
 describe("senders", () => {
   it("are asked for, rejected, approved, listed and given up", async () => {
     const made = await operator(["keys", "create", "--account", "florist"]);
@@ -432,6 +453,9 @@ describe("senders", () => {
     expect((await operator(["senders", "approve", "florist", "Flowers", "--shared"])).out).toMatch(
       /APPROVED +yes /,
     );
+    const abroad = await run(["senders", "request", "Tulips", "--region", "NL", "BE"], made.out);
+    expect(abroad.out).toMatch(/florist +Tulips +PENDING +BE NL /);
+    await run(["senders", "delete", "Tulips"], made.out);
     const listed = await run(["senders", "list", "--json"], made.out);
     expect(JSON.parse(listed.out)).toMatchObject({
       sender: "Flowers",
