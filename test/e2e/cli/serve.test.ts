@@ -265,13 +265,17 @@ describe("SIGHUP", () => {
 
     const gateways = [gateway(simulator.value), gateway(simulator.value, "south", { priority: 200 })];
     const limits = { ...config.limits, maxBacklog: 12_345 };
-    await writeFile(setup.configPath, JSON.stringify({ ...config, gateways, limits }));
+    const send = ["send", "--from", "ACME", "--to", "+46701234567", "Hello"];
+    expect((await call(setup.grpcPort, send)).exitCode).toBe(0);
+    const senders = [{ countries: ["SE"], kinds: ["SHORT_CODE"] }];
+    await writeFile(setup.configPath, JSON.stringify({ ...config, gateways, senders, limits }));
     service.kill("SIGHUP");
     await simulator.value.waitUntil(({ binds }) => binds === 2);
     await soon(() => expect(service.errorText()).toMatch(/\["limits\.maxBacklog"\].*need a restart/));
     expect(service.errorText()).toMatch(/"added":\["south"\],"removed":\[\].*were read again/);
     const { out } = await call(setup.grpcPort, ["gateways", "list"], OPERATOR_KEY);
     expect(out).toMatch(/north[\s\S]+south/);
+    expect((await call(setup.grpcPort, send)).err).toContain("4104 SENDER_NOT_REGISTERED");
     // What did not change was left alone.
     expect(simulator.value.counters().drops).toBe(0);
   });

@@ -1,7 +1,7 @@
 import { ClientError, Status } from "nice-grpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AccountState, SenderState } from "../../../src/gen/smsrelay/v1/account.ts";
-import { SenderDecision } from "../../../src/gen/smsrelay/v1/admin_service.ts";
+import { AuditSubjectKind, SenderDecision } from "../../../src/gen/smsrelay/v1/admin_service.ts";
 import { SendSmsStreamRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { InitialStart } from "../../../src/gen/smsrelay/v1/subscription.ts";
 import { connectClients, failureOf, type RpcClients } from "../../support/rpc-client.ts";
@@ -222,6 +222,39 @@ describe("a suspended account", () => {
     expect(failure, "before the form").toMatchObject({ info: { reason: "SMS_DISABLED" } });
     expect((await other.sms.listSms({})).sms.length).toBeGreaterThan(0);
     await operator.admin.reinstateAccount({ accountId: "other" });
+  });
+
+  it("is asked for by a state that refuses something", async () => {
+    for (const state of [ACCOUNT_STATE_ACTIVE, 9 as AccountState]) {
+      const failure = await failureOf((options) =>
+        operator.admin.suspendAccount({ accountId: "other", state }, options),
+      );
+      expect(failure).toMatchObject({
+        info: { reason: "INVALID_PARAMETER" },
+        violations: [{ field: "state" }],
+      });
+    }
+    const { account } = await operator.admin.suspendAccount({
+      accountId: "other",
+      state: ACCOUNT_STATE_SUSPENDED,
+    });
+    expect(account?.state).toBe(ACCOUNT_STATE_SUSPENDED);
+    await operator.admin.reinstateAccount({ accountId: "other" });
+  });
+
+  it("tells in the audit log what kind of thing was acted on", async () => {
+    await operator.admin.suspendAccount({ accountId: "other" });
+    await operator.admin.reinstateAccount({ accountId: "other" });
+    const { AUDIT_SUBJECT_KIND_ACCOUNT, AUDIT_SUBJECT_KIND_GATEWAY } = AuditSubjectKind;
+    const entriesOf = async (subjectKind: AuditSubjectKind) =>
+      (await operator.admin.listAuditEntries({ subject: "other", subjectKind, pageSize: 1_000 })).entries;
+    const entries = await entriesOf(AUDIT_SUBJECT_KIND_ACCOUNT);
+    expect(entries[0]).toMatchObject({ subject: "other", subjectKind: AUDIT_SUBJECT_KIND_ACCOUNT });
+    expect(await entriesOf(AUDIT_SUBJECT_KIND_GATEWAY)).toEqual([]);
+    const unknown = await failureOf((options) =>
+      operator.admin.listAuditEntries({ subjectKind: 99 as AuditSubjectKind }, options),
+    );
+    expect(unknown.violations.map(({ field }) => field)).toEqual(["subject_kind"]);
   });
 
   it("is neither the operator's own nor unknown", async () => {
