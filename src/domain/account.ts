@@ -2,7 +2,8 @@
 import type { AccountId } from "./ids.ts";
 
 /** ACTIVE; SUSPENDED: all its calls are refused; SENDING_DISABLED: it may read and not send. */
-export type AccountState = "ACTIVE" | "SUSPENDED" | "SENDING_DISABLED";
+export const accountStates = ["ACTIVE", "SUSPENDED", "SENDING_DISABLED"] as const;
+export type AccountState = (typeof accountStates)[number];
 
 export interface Account {
   readonly id: AccountId;

@@ -56,7 +56,7 @@ export const statusCodes = [
   entry(4016, "INVALID_COD_RETURNADDRES", "INVALID_ARGUMENT", false, "The callback URL is not valid."),
   entry(4019, "PARAMETER_MISSING", "INVALID_ARGUMENT", false, "A required field is missing."),
   entry(4021, "INVALID_ACCOUNT", "PERMISSION_DENIED", false, "The account is disabled."),
-  entry(4022, "ACCESS_DENIED", "PERMISSION_DENIED", false, "The key does not allow this call."),
+  entry(4022, "ACCESS_DENIED", "PERMISSION_DENIED", false, "The key, or the account, does not allow this."),
   entry(4023, "THROTTLING_SPAMMING_IP", "RESOURCE_EXHAUSTED", true, "Too many calls come from this address."),
   entry(
     4025,
@@ -106,7 +106,7 @@ export const statusCodes = [
     "SENDER_NOT_REGISTERED",
     "PERMISSION_DENIED",
     false,
-    "The sender is not registered for the account.",
+    "The sender is not registered for the account, or not taken in this country.",
   ),
   entry(4105, "MISSING_TEMPLATE_PARAMETER", "INVALID_ARGUMENT", false, "A template parameter is missing."),
   entry(4106, "REQUEST_ID_REUSED", "ALREADY_EXISTS", false, "The request id was used for another request."),

@@ -4,7 +4,7 @@ import type { FieldViolation } from "../../domain/errors.ts";
 import { effectivePolicy, type PolicyDefaults } from "../../policy/effective-policy.ts";
 import { formatPolicy, type PolicyInput, parsePolicy, readPolicy } from "../../policy/parse-policy.ts";
 import type { AccountPolicy } from "../../policy/policy.ts";
-import { unreadablePolicy } from "../calls/standing.ts";
+import { unreadableAccount } from "../calls/standing.ts";
 
 /** Fields of a policy by their names in the contract. */
 const fieldsByPath: ReadonlyMap<string, keyof PolicyInput> = new Map<string, keyof PolicyInput>([
@@ -69,7 +69,7 @@ export function storedPolicy({ id, policy }: Pick<Account, "id" | "policy">): Ac
   try {
     return readPolicy(policy);
   } catch (cause) {
-    throw unreadablePolicy(id, cause);
+    throw unreadableAccount(id, cause);
   }
 }
 

@@ -1,6 +1,6 @@
 /** What of an account is asked at every call: whether it may call, and what it may do. */
 
-import type { Account } from "../../domain/account.ts";
+import { type Account, accountStates } from "../../domain/account.ts";
 import { SmsError } from "../../domain/errors.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import { compileRules, type Rules } from "../../policy/order.ts";
@@ -10,7 +10,7 @@ import type { RuleSources } from "../../policy/rules/rule.ts";
 export interface Standing extends Pick<Account, "id" | "state"> {
   /** Undefined where nothing differs from the defaults. */
   readonly rules: Rules | undefined;
-  /** Why its policy cannot be obeyed here, where that is so. */
+  /** Why its state or policy cannot be obeyed here, where that is so. */
   readonly fault?: unknown;
 }
 
@@ -19,6 +19,8 @@ export function standingOf(
   { id, state, policy }: Pick<Account, "id" | "state" | "policy">,
   sources?: RuleSources,
 ): Standing {
+  if (!accountStates.includes(state))
+    return { id, state, rules: undefined, fault: new RangeError(`the state ${state} is not known here`) };
   if (policy === "{}" && (sources === undefined || sources.table.size === 0))
     return { id, state, rules: undefined };
   try {
@@ -31,13 +33,13 @@ export function standingOf(
 /** The rules of an account; SERVICE_UNAVAILABLE where another release set some that are not known here. */
 export function rulesOf({ id, rules, fault }: Standing): Rules | undefined {
   if (fault === undefined) return rules;
-  throw unreadablePolicy(id, fault);
+  throw unreadableAccount(id, fault);
 }
 
 /** Nothing is sent by rules that cannot be read. */
-export function unreadablePolicy(id: AccountId, cause: unknown): SmsError {
+export function unreadableAccount(id: AccountId, cause: unknown): SmsError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  const text = `The policy of the account ${id} cannot be read by this release: ${why}.`;
+  const text = `What is set for the account ${id} cannot be read by this release: ${why}.`;
   return new SmsError("SERVICE_UNAVAILABLE", text, { cause });
 }
 

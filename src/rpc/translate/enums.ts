@@ -177,7 +177,8 @@ export const toConcatenation = (concatenation: Concatenation | undefined): PbCon
 const scopeNumbers = numbersOf(PbScope, "SCOPE_") satisfies Record<Scope, PbScope>;
 /** In a list there is no default: 0 is not a scope. */
 export const fromScope = reader(scopeNumbers, "UNRECOGNIZED");
-export const toScope = (scope: Scope): PbScope => scopeNumbers[scope];
+/** Unspecified for one that a newer program wrote. */
+export const toScope = (scope: Scope): PbScope => scopeNumbers[scope] ?? PbScope.SCOPE_UNSPECIFIED;
 
 const accountStateNumbers = numbersOf(PbAccountState, "ACCOUNT_STATE_") satisfies Record<
   AccountState,
@@ -185,7 +186,9 @@ const accountStateNumbers = numbersOf(PbAccountState, "ACCOUNT_STATE_") satisfie
 >;
 /** In a list there is no default. */
 export const fromAccountState = reader(accountStateNumbers, "UNRECOGNIZED");
-export const toAccountState = (state: AccountState): PbAccountState => accountStateNumbers[state];
+/** Unspecified for one that a newer program wrote. */
+export const toAccountState = (state: AccountState): PbAccountState =>
+  accountStateNumbers[state] ?? PbAccountState.ACCOUNT_STATE_UNSPECIFIED;
 
 const senderStateNumbers = numbersOf(PbSenderState, "SENDER_STATE_") satisfies Record<
   SenderState,
@@ -193,7 +196,9 @@ const senderStateNumbers = numbersOf(PbSenderState, "SENDER_STATE_") satisfies R
 >;
 /** In a list there is no default. */
 export const fromSenderState = reader(senderStateNumbers, "UNRECOGNIZED");
-export const toSenderState = (state: SenderState): PbSenderState => senderStateNumbers[state];
+/** Unspecified for one that a newer program wrote. */
+export const toSenderState = (state: SenderState): PbSenderState =>
+  senderStateNumbers[state] ?? PbSenderState.SENDER_STATE_UNSPECIFIED;
 export const fromSenderDecision = reader(numbersOf(PbSenderDecision, "SENDER_DECISION_"), "UNSPECIFIED");
 
 const subjectKindNumbers = numbersOf(PbSubjectKind, "AUDIT_SUBJECT_KIND_") satisfies Record<

@@ -5,7 +5,14 @@ import type { AttemptMark as Mark } from "../../../src/domain/message.ts";
 import { AttemptMark, Part, RouteReason } from "../../../src/gen/smsrelay/v1/delivery.ts";
 import { SmsState } from "../../../src/gen/smsrelay/v1/sms.ts";
 import { toCancelSmsResponse } from "../../../src/rpc/messages/translate-message.ts";
-import { toMarks, toRouteReason } from "../../../src/rpc/translate/enums.ts";
+import {
+  toAccountState,
+  toMarks,
+  toRouteReason,
+  toScope,
+  toSenderState,
+  toSubjectKind,
+} from "../../../src/rpc/translate/enums.ts";
 import { toPart } from "../../../src/rpc/translate/part.ts";
 import type { PartView } from "../../../src/store/views.ts";
 import { newMessageId } from "../../support/store-builders.ts";
@@ -18,6 +25,15 @@ const part: PartView = {
   submitTimeMs: 0,
   receipt: undefined,
 };
+
+describe("words that a newer program wrote", () => {
+  it("are shown as unspecified, and fail no page that they stand on", () => {
+    const word = "NEWER" as never;
+    expect([toAccountState(word), toSenderState(word), toScope(word), toSubjectKind(word)]).toEqual([
+      0, 0, 0, 0,
+    ]);
+  });
+});
 
 describe("parts", () => {
   it("carry every command_status of 32 bits", () => {

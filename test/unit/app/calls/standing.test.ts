@@ -17,6 +17,16 @@ describe("how an account stands", () => {
     expect(rules?.recipientRules).toHaveLength(1);
   });
 
+  it("lets an account call but not send in a state that another release gave it", () => {
+    const standing = standingOf({ id, state: "DORMANT" as "ACTIVE", policy: "{}" });
+    expect(() => rulesOf(standing)).toThrow(
+      expect.objectContaining({
+        code: "SERVICE_UNAVAILABLE",
+        message: expect.stringMatching(/account shop .*DORMANT/),
+      }),
+    );
+  });
+
   it("lets an account call but not send where another release set rules that are not known here", () => {
     const standing = standingOf({ id, state: "ACTIVE", policy: '{"maxSegments":2,"sendsOnMondays":true}' });
     expect(standing.state).toBe("ACTIVE");
