@@ -3,7 +3,7 @@ import type { DataClock } from "../observability/data-clock.ts";
 import type { Store } from "../store/store.ts";
 import { type Accounts, type AccountsDeps, createAccounts } from "./accounts/create-accounts.ts";
 import { createCallers } from "./calls/callers.ts";
-import type { KeyVerifier } from "./calls/principal.ts";
+import type { CallerVerifier } from "./calls/principal.ts";
 import { createTokenSealer } from "./calls/sealed-token.ts";
 import { createWorkInHand, type WorkInHand } from "./calls/work-in-hand.ts";
 import type { Looking } from "./followed.ts";
@@ -39,7 +39,7 @@ export interface App {
   /** Of our own; those of other issuers are identities. */
   readonly tokens: Tokens;
   /** Finds out who calls, by whatever they show. */
-  readonly callers: KeyVerifier;
+  readonly callers: CallerVerifier;
   readonly maintenance: Maintenance;
   /** APIs enter in it what they let in. */
   readonly workInHand: WorkInHand;
@@ -112,7 +112,7 @@ export function createApp(deps: AppDeps): App {
     accounts,
     identities,
     tokens,
-    callers: createCallers(hasIssuers ? [tokens, identities] : [tokens], keys),
+    callers: createCallers(hasIssuers ? [tokens, identities] : [tokens], keys, identities),
     maintenance: createMaintenance(shared),
     workInHand: createWorkInHand(deps),
     followed: hasIssuers ? [keys, accounts, tokens, identities] : [keys, accounts, tokens],

@@ -6,6 +6,7 @@
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Admission, startAdmission } from "../app/calls/admission.ts";
+import { certificateIssuer } from "../app/calls/principal.ts";
 import { createApp } from "../app/create-app.ts";
 import { addHeld } from "../app/gateways/add-held.ts";
 import { createPauses } from "../app/gateways/pauses.ts";
@@ -115,7 +116,10 @@ export async function startParts(
     issuesTokens: config.listen.api !== undefined,
     log,
     tokens: createTokenVerifier(config.issuers, { clock, log }),
-    issuers: config.issuers.map(({ issuer }) => issuer),
+    issuers: [
+      ...config.issuers.map(({ issuer }) => issuer),
+      ...(config.listen.grpc.tls?.clientCa === undefined ? [] : [certificateIssuer]),
+    ],
     senderTable: compileSenderTable(config.senders),
     gateways: { ...panel, pauses, lastBacklog: admission.backlog },
     storePath: config.store.path,

@@ -62,7 +62,10 @@ export function loadClientConfig(options: Omit<LoadOptions, "refuseEmpty">): Cli
   return {
     host,
     port,
-    tls: tls && { certFile: resolve(folder, tls.cert), wantsClientCertificate: tls.clientCa !== undefined },
+    tls: tls && {
+      certFile: resolve(folder, tls.cert),
+      wantsClientCertificate: tls.clientCa !== undefined && tls.clientCertificate !== "optional",
+    },
     storePath: resolve(folder, settings.store.path),
     isReplica: settings.store.url !== undefined,
   };

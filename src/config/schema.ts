@@ -223,7 +223,13 @@ export const configSchema = (reader: ReferenceReader) =>
 export const clientSchema = (groups: readonly string[]) =>
   z.strictObject({
     ...Object.fromEntries(groups.map((name) => [name, z.unknown().optional()])),
-    listen: listen(z.looseObject({ cert: z.string().min(1), clientCa: z.unknown().optional() })),
+    listen: listen(
+      z.looseObject({
+        cert: z.string().min(1),
+        clientCa: z.unknown().optional(),
+        clientCertificate: z.unknown().optional(),
+      }),
+    ),
     store: store(z.unknown()),
   });
 

@@ -34,8 +34,18 @@ function addPairFault(
 export const serverTls = (reader: ReferenceReader) => {
   const { noting, pathOf } = notingPaths(reader);
   return z
-    .strictObject({ cert: pemFile(noting), key: pemFile(noting), clientCa: pemFile(noting).optional() })
-    .superRefine((pair, context) => addPairFault(pair, pathOf, context));
+    .strictObject({
+      cert: pemFile(noting),
+      key: pemFile(noting),
+      clientCa: pemFile(noting).optional(),
+      clientCertificate: z.enum(["required", "optional"]).optional(),
+    })
+    .superRefine((pair, context) => {
+      addPairFault(pair, pathOf, context);
+      if (pair.clientCertificate === undefined || pair.clientCa !== undefined) return;
+      const message = "says nothing without clientCa, which signs the certificates of clients";
+      context.addIssue({ code: "custom", path: ["clientCertificate"], message });
+    });
 };
 
 /** How an SMSC is known, and the certificate by which it knows us, where it asks for one. */

@@ -2,6 +2,7 @@
 import { Client, credentials, Metadata as GrpcMetadata } from "@grpc/grpc-js";
 import {
   type CallOptions,
+  type ChannelCredentials,
   ClientError,
   createChannel,
   createClientFactory,
@@ -40,9 +41,14 @@ export interface RpcClients extends Disposable {
   readonly maintenance: MaintenanceServiceClient;
 }
 
-/** Connects without TLS under an API key; undefined sends none. */
-export function connectClients(address: string, apiKey: string | undefined, options = {}): RpcClients {
-  const channel = createChannel(address, undefined, {
+/** Connects under an API key, without TLS unless there are credentials for it; an undefined key sends none. */
+export function connectClients(
+  address: string,
+  apiKey: string | undefined,
+  options = {},
+  tls?: ChannelCredentials,
+): RpcClients {
+  const channel = createChannel(address, tls, {
     "grpc.max_receive_message_length": 64 * 1024 * 1024,
     "grpc.use_local_subchannel_pool": 1,
     ...options,

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AdmissionState } from "../../src/app/calls/admission.ts";
+import { certificateIssuer } from "../../src/app/calls/principal.ts";
 import { createApp } from "../../src/app/create-app.ts";
 import { createPauses } from "../../src/app/gateways/pauses.ts";
 import { createReceiptRecorder, type ReceiptRecorder } from "../../src/app/reports/record-receipt.ts";
@@ -139,7 +140,10 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
     configuredIds: ["shop", "other", "ops"],
     issuesTokens: options.hasApi === true,
     log,
-    issuers: options.issuers?.map(({ issuer }) => issuer) ?? [],
+    issuers: [
+      ...(options.issuers?.map(({ issuer }) => issuer) ?? []),
+      ...(options.listen?.tls?.clientCa === undefined ? [] : [certificateIssuer]),
+    ],
     tokens: createTokenVerifier(options.issuers ?? [], { clock, log }),
     gateways: {
       lastBacklog: () => ({ queued: 0, byQueue: [], parkedReceipts: 0 }),

@@ -1,5 +1,5 @@
 /** Everybody who may call, however they show who they are: one file a method, in the order in which they are asked. */
-import type { KeyVerifier } from "./principal.ts";
+import type { CallerVerifier, KeyVerifier } from "./principal.ts";
 
 /** A method that knows its own by their form, right or wrong. */
 export interface CallerMethod extends KeyVerifier {
@@ -10,14 +10,17 @@ export interface CallerMethod extends KeyVerifier {
 export function createCallers(
   methods: readonly CallerMethod[],
   keys: KeyVerifier & { isConfigured(presented: string): boolean },
-): KeyVerifier {
+  certificates: Pick<CallerVerifier, "certified">,
+): CallerVerifier {
   function methodOf(presented: string | undefined): KeyVerifier {
     if (presented === undefined) return keys;
-    const method = methods.find((one) => one.recognizes(presented));
-    return method === undefined || keys.isConfigured(presented) ? keys : method;
+    for (const method of methods)
+      if (method.recognizes(presented)) return keys.isConfigured(presented) ? keys : method;
+    return keys;
   }
   return {
     verify: (presented) => methodOf(presented).verify(presented),
     whyRefused: (presented) => methodOf(presented).whyRefused(presented),
+    certified: certificates.certified,
   };
 }

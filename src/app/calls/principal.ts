@@ -7,8 +7,20 @@ export interface CallerIdentity {
   readonly value: string;
 }
 
-/** An issuer is a URL without a blank, so that no two have the same. */
-export const identityText = ({ issuer, value }: CallerIdentity) => `${issuer} ${value}`;
+/** An issuer is a URL without a blank, so that no two have the same, and none that of a certificate. */
+export const identityText = ({ issuer, value }: CallerIdentity) =>
+  `${issuer === certificateIssuer ? "certificate" : issuer} ${value}`;
+
+/** In an issuer's place, for those whom a verified certificate names. */
+export const certificateIssuer = "";
+
+/** Whom the verified certificate of a connection names; the same object for each call on it. */
+export interface CertifiedCaller {
+  /** SPIFFE id, else subject. */
+  readonly value: string;
+  /** The certificate's end, which a connection may outlive. */
+  readonly untilMs: number;
+}
 
 export interface Principal {
   /** Empty where no key of ours was shown. */
@@ -28,6 +40,12 @@ export interface RefusedKey {
   readonly fault?: string;
   readonly issuer?: string;
   readonly value?: string;
+}
+
+/** Finds out who calls, by a certificate where nothing else is shown. */
+export interface CallerVerifier extends KeyVerifier {
+  /** Undefined where the certificate has ended; refuses with INVALID_ACCOUNT where it acts for nobody. */
+  certified(caller: CertifiedCaller): Principal | undefined | Promise<Principal | undefined>;
 }
 
 /** Finds out who calls. */

@@ -6,8 +6,10 @@ export interface ServerTls {
   /** PEM. */
   readonly cert: string;
   readonly key: string;
-  /** Where it is set, clients must show a certificate that it has signed. */
+  /** Where it is set, clients are asked for a certificate that it has signed. */
   readonly clientCa?: string | undefined;
+  /** Whether they must show one; required where nothing is said. */
+  readonly clientCertificate?: "required" | "optional" | undefined;
 }
 
 /** Throws where `door` would serve plain text on an address that other machines reach, unless that was allowed. */
@@ -23,9 +25,12 @@ export function refusePlaintext(
     throw new Error(`plain-text ${door} on ${host} needs TLS, or allowPlaintext`);
 }
 
-/** Whether clients are asked for a certificate. */
-export function asksClients({ clientCa }: ServerTls): boolean {
-  return clientCa !== undefined;
+/** Whether clients are asked for a certificate, and turned away without a right one; what a stack takes at its start only. */
+export function clientRule({ clientCa, clientCertificate }: ServerTls): {
+  readonly requestCert: boolean;
+  readonly rejectUnauthorized: boolean;
+} {
+  return { requestCert: clientCa !== undefined, rejectUnauthorized: clientCertificate !== "optional" };
 }
 
 export function contextOf({ cert, key, clientCa }: ServerTls): SecureContextOptions {
@@ -37,8 +42,11 @@ export function contextOf({ cert, key, clientCa }: ServerTls): SecureContextOpti
  * theirs, which stacks take at their start only.
  */
 export function renewedContext(shown: ServerTls, next: ServerTls): SecureContextOptions {
-  if (asksClients(next) !== asksClients(shown))
-    throw new Error("whether clients need certificates (clientCa) changes with a restart only");
+  const [before, after] = [clientRule(shown), clientRule(next)];
+  if (before.requestCert !== after.requestCert || before.rejectUnauthorized !== after.rejectUnauthorized)
+    throw new Error(
+      "whether clients need certificates (clientCa, clientCertificate) changes with a restart only",
+    );
   const context = contextOf(next);
   // A stack would drop every new connection after a context that cannot be made.
   createSecureContext(context);

@@ -6,17 +6,24 @@ import { createIdentityControl, type IdentityControl } from "./identity-control.
 
 export interface IdentitiesFeature
   extends IdentityControl,
-    Pick<Identities, "recognizes" | "verify" | "whyRefused" | "look"> {}
+    Pick<Identities, "recognizes" | "verify" | "whyRefused" | "certified" | "look"> {}
 
 export interface IdentitiesFeatureDeps extends IdentitiesDeps {
   readonly sealer: TokenSealer;
   readonly clock: Clock;
-  /** URLs of the issuers of the configuration. */
+  /** URLs of the issuers of the configuration; an empty one where clients may show certificates. */
   readonly issuers: readonly string[];
 }
 
 export function createIdentitiesFeature(deps: IdentitiesFeatureDeps): IdentitiesFeature {
   const identities = createIdentities(deps);
-  const { recognizes, verify, whyRefused, look } = identities;
-  return { recognizes, verify, whyRefused, look, ...createIdentityControl({ ...deps, identities }) };
+  const { recognizes, verify, whyRefused, certified, look } = identities;
+  return {
+    recognizes,
+    verify,
+    whyRefused,
+    certified,
+    look,
+    ...createIdentityControl({ ...deps, identities }),
+  };
 }

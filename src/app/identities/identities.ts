@@ -3,16 +3,22 @@
  * replica is in effect here within a second.
  */
 import { SmsError } from "../../domain/errors.ts";
-import { holdsScope } from "../../domain/scopes.ts";
+import { scopes as allScopes, holdsScope } from "../../domain/scopes.ts";
 import type { Clock } from "../../observability/clock.ts";
 import type { Act } from "../../store/records/audit.ts";
 import type { Identity } from "../../store/records/identities.ts";
 import type { Store } from "../../store/store.ts";
-import { identityText, type KeyVerifier, type Principal } from "../calls/principal.ts";
+import {
+  type CallerVerifier,
+  type CertifiedCaller,
+  certificateIssuer,
+  identityText,
+  type Principal,
+} from "../calls/principal.ts";
 import { createFollowed, type Looking, trustMs } from "../followed.ts";
 import type { TokenClaims, TokenVerifier } from "./token-verifier.ts";
 
-export interface Identities extends KeyVerifier, Looking {
+export interface Identities extends CallerVerifier, Looking {
   /** Whether this is for us to judge. */
   recognizes(presented: string): boolean;
   /** By issuer, then value. */
@@ -27,7 +33,7 @@ export interface IdentitiesDeps {
     readonly sessions: Pick<Store["sessions"], "replicaId">;
   };
   readonly tokens: TokenVerifier;
-  readonly clock: Pick<Clock, "monotonic">;
+  readonly clock: Pick<Clock, "now" | "monotonic">;
   /** Accounts of the configuration. */
   readonly configuredIds: readonly string[];
 }
@@ -46,7 +52,7 @@ export function createIdentities({ store, tokens, clock, configuredIds }: Identi
     const row = known.value.get(identityText(claims));
     if (row === undefined)
       return Promise.reject(
-        new SmsError("INVALID_ACCOUNT", "The token is right, but acts for no account here.", {
+        new SmsError("INVALID_ACCOUNT", `The ${whatOf(claims)} is right, but acts for no account here.`, {
           metadata: { issuer: claims.issuer, value: claims.value },
         }),
       );
@@ -57,6 +63,18 @@ export function createIdentities({ store, tokens, clock, configuredIds }: Identi
     const principal = { keyId: "", identity: { issuer, value }, accountId: row.accountId, scopes };
     principals.set(claims, { row, principal });
     return principal;
+  }
+
+  // By the connection's object, so that a call makes no principal anew.
+  const ofCertificates = new WeakMap<CertifiedCaller, TokenClaims>();
+
+  function claimsOf(caller: CertifiedCaller): TokenClaims {
+    const made = ofCertificates.get(caller);
+    if (made !== undefined) return made;
+    // It narrows nothing.
+    const claims = { issuer: certificateIssuer, value: caller.value, scopes: allScopes };
+    ofCertificates.set(caller, claims);
+    return claims;
   }
 
   function judge(claims: TokenClaims | undefined): Principal | undefined | Promise<Principal> {
@@ -71,6 +89,7 @@ export function createIdentities({ store, tokens, clock, configuredIds }: Identi
       const claims = tokens.verify(presented);
       return claims instanceof Promise ? claims.then(judge) : judge(claims);
     },
+    certified: (caller) => (clock.now() < caller.untilMs ? judge(claimsOf(caller)) : undefined),
     whyRefused: (presented) => ({
       reason: "WRONG_TOKEN",
       ...(presented === undefined ? {} : tokens.whyRefused(presented)),
@@ -95,3 +114,5 @@ export function createIdentities({ store, tokens, clock, configuredIds }: Identi
     look: () => known.look(),
   };
 }
+
+const whatOf = ({ issuer }: TokenClaims) => (issuer === certificateIssuer ? "certificate" : "token");

@@ -7,7 +7,7 @@ import type { Identity } from "../../store/records/identities.ts";
 import { actOf, type Caller } from "../calls/act.ts";
 import { isCleanText, isLongerThan } from "../calls/check-stored-text.ts";
 import { type Page, type PageRequest, pageOf } from "../calls/page-token.ts";
-import { identityText } from "../calls/principal.ts";
+import { certificateIssuer, identityText } from "../calls/principal.ts";
 import type { TokenSealer } from "../calls/sealed-token.ts";
 import type { Unknown } from "../calls/unknown.ts";
 import type { Identities } from "./identities.ts";
@@ -18,7 +18,7 @@ export interface IdentityControlDeps {
   readonly identities: Pick<Identities, "list" | "set" | "remove">;
   readonly sealer: TokenSealer;
   readonly clock: Pick<Clock, "now">;
-  /** URLs of the issuers of the configuration. */
+  /** URLs of the issuers of the configuration; an empty one where clients may show certificates. */
   readonly issuers: readonly string[];
 }
 
@@ -56,10 +56,17 @@ export function createIdentityControl({
       const refuse = (field: string, reason: FieldViolation["reason"], description: string) =>
         violations.push({ field: `identity.${field}`, reason, description });
       const isRemoval = accountId === "";
-      if (issuer === "") refuse("issuer", "PARAMETER_MISSING", "is required");
       // What an issuer that is gone left behind can still be removed.
-      else if (!isRemoval && !issuers.includes(issuer))
-        refuse("issuer", "INVALID_PARAMETER", "must be an issuer of the configuration, letter by letter");
+      if (!issuers.includes(issuer) && !(isRemoval && value !== "")) {
+        if (issuer === certificateIssuer)
+          refuse(
+            "issuer",
+            "PARAMETER_MISSING",
+            "is required, but for certificates, which want listen.grpc.tls.clientCa",
+          );
+        else if (!isRemoval)
+          refuse("issuer", "INVALID_PARAMETER", "must be an issuer of the configuration, letter by letter");
+      }
       if (value === "") refuse("value", "PARAMETER_MISSING", "is required");
       else if (isLongerThan(value, maxValueLength) || !isCleanText(value))
         refuse("value", "INVALID_PARAMETER", "must have at most 255 characters, no controls and no U+FFFD");

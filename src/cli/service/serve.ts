@@ -158,7 +158,9 @@ function banner(
   const options = [
     ...(file === undefined || file === join(workingDirectory, defaultConfigFile) ? [] : ["--config", file]),
     ...(grpc.port === service.grpcPort ? [] : ["--address", address]),
-    ...(grpc.tls?.clientCa === undefined ? [] : ["--cert", "CERTIFICATE", "--cert-key", "ITS_KEY"]),
+    ...(grpc.tls?.clientCa === undefined || grpc.tls.clientCertificate === "optional"
+      ? []
+      : ["--cert", "CERTIFICATE", "--cert-key", "ITS_KEY"]),
   ];
   const example = ["send", ...options, "--from", "ACME", "--to", "+46701234567", "Hello"];
   return [

@@ -8,7 +8,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from "node:
 import { type ConnectionBounds, createConnections } from "../../app/calls/connections.ts";
 import { describeFailure, type FailureDeps } from "../../app/calls/failure.ts";
 import {
-  asksClients,
+  clientRule,
   contextOf,
   refusePlaintext,
   renewedContext,
@@ -179,7 +179,7 @@ function createListener(tls: ServerTls | undefined): Server | TlsServer {
       : createTlsServer({
           ...bounds,
           ...contextOf(tls),
-          requestCert: asksClients(tls),
+          ...clientRule(tls),
           handshakeTimeout: headersMs,
         });
   server.maxHeadersCount = maxHeaders;

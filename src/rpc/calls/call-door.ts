@@ -6,7 +6,7 @@
 import type { Metadata, StatusObject } from "@grpc/grpc-js";
 import { type Connections, createConnections } from "../../app/calls/connections.ts";
 import type { FailureDeps } from "../../app/calls/failure.ts";
-import type { KeyVerifier, Principal } from "../../app/calls/principal.ts";
+import type { CallerVerifier, CertifiedCaller, Principal } from "../../app/calls/principal.ts";
 import { type Standing, type Standings, suspended } from "../../app/calls/standing.ts";
 import { SmsError } from "../../domain/errors.ts";
 import { holdsScope, type Scope } from "../../domain/scopes.ts";
@@ -17,7 +17,7 @@ import { refusalOf, statusOf } from "./error-status.ts";
 import { isOfNobody, logMissingScope, logNobody, logRefusedKey, logSuspended } from "./refused-keys.ts";
 
 export interface CallDoorDeps extends FailureDeps {
-  readonly keys: KeyVerifier;
+  readonly keys: CallerVerifier;
   readonly accounts: { readonly standings: Standings };
   readonly clock: Pick<Clock, "monotonic" | "setInterval">;
   readonly bounds: CallBounds;
@@ -33,6 +33,8 @@ export interface Entry {
 /** Where a call comes from, asked for only where it is refused. */
 export interface Peer {
   getPeer(): string;
+  /** Whom the verified certificate of its connection names; asked for only where a call shows nothing else. */
+  certified(): CertifiedCaller | undefined;
 }
 
 /** A call that was let in, and as what. */
@@ -122,6 +124,14 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     return refusalOf(new SmsError("INVALID_CREDENTIALS"), deps);
   }
 
+  /** `authorization` decides alone, right or wrong; without it a certificate does. */
+  function identify(metadata: Metadata, presented: string | undefined, peer: Peer) {
+    if (presented !== undefined) return keys.verify(presented);
+    if (metadata.get("authorization").length > 0) return undefined;
+    const caller = peer.certified();
+    return caller && keys.certified(caller);
+  }
+
   function admitKnown(
     principal: Principal,
     scope: Scope,
@@ -149,7 +159,7 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
 
   /** Why a call must not go on; undefined where it may. */
   function whyEnded({ metadata, principal, scope, peer }: LetIn): Ending | Promise<Ending> {
-    const presented = bearerOf(metadata) ?? "";
+    const presented = bearerOf(metadata);
     const judgeStanding = ({ state }: Standing) => {
       if (state !== "SUSPENDED") return undefined;
       logSuspended(deps, principal, peer.getPeer());
@@ -167,7 +177,7 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
       const standing = standings.of(found.accountId);
       return standing instanceof Promise ? standing.then(judgeStanding) : judgeStanding(standing);
     };
-    const found = keys.verify(presented);
+    const found = identify(metadata, presented, peer);
     if (!(found instanceof Promise)) return judge(found);
     return found.then(judge).catch((thrown: unknown) => {
       if (!isOfNobody(thrown)) throw thrown;
@@ -211,10 +221,9 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     enter(metadata, scope, peer) {
       if (scope === undefined) return admit(strangers);
       const presented = bearerOf(metadata);
-      if (presented === undefined) return refuseKey(undefined, peer);
       const judge = (found: Principal | undefined) =>
         found === undefined ? refuseKey(presented, peer) : admitKnown(found, scope, peer);
-      const found = keys.verify(presented);
+      const found = identify(metadata, presented, peer);
       const entry = found instanceof Promise ? found.then(judge) : judge(found);
       return entry instanceof Promise ? entry.catch((thrown: unknown) => refuseThrown(thrown, peer)) : entry;
     },

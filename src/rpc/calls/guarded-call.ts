@@ -11,11 +11,12 @@ import {
   type StatusObject,
   status,
 } from "@grpc/grpc-js";
-import type { Principal } from "../../app/calls/principal.ts";
+import type { CertifiedCaller, Principal } from "../../app/calls/principal.ts";
 import type { Scope } from "../../domain/scopes.ts";
 import type { Share } from "./call-bounds.ts";
 import type { CallDoor, Entry, LetIn } from "./call-door.ts";
 import type { WatchedCall } from "./call-list.ts";
+import { certifiedCaller } from "./client-certificate.ts";
 import type { CallContext, Handle } from "./handlers.ts";
 import { limitRequest, octetsBegun, type ReachedCall, reach } from "./reached-call.ts";
 
@@ -85,6 +86,11 @@ export abstract class GuardedCall
     return this.call.getPeer();
   }
 
+  certified(): CertifiedCaller | undefined {
+    const session = this.reached?.stream.session;
+    return session && certifiedCaller(this.call, session);
+  }
+
   get path(): string {
     return this.method.path;
   }
@@ -112,7 +118,7 @@ export abstract class GuardedCall
   }
 
   onReceiveMetadata(metadata: Metadata): void {
-    const entry = this.door.enter(metadata, this.method.scope, this.call);
+    const entry = this.door.enter(metadata, this.method.scope, this);
     if (entry instanceof Promise) void entry.then((known) => this.#enter(known, metadata));
     else this.#enter(entry, metadata);
   }
@@ -242,10 +248,10 @@ export abstract class GuardedCall
 
   /** As what it was let in; undefined where no key is needed. */
   protected get letIn(): LetIn | undefined {
-    const { principal, call: peer } = this;
+    const { principal } = this;
     const { scope } = this.method;
     if (principal === undefined || scope === undefined || this.#metadata === undefined) return undefined;
-    return { metadata: this.#metadata, principal, scope, peer };
+    return { metadata: this.#metadata, principal, scope, peer: this };
   }
 
   /** Whether its handler has nothing more to answer, and only what is on the way keeps its status back. */

@@ -1,12 +1,12 @@
 /** The server's certificate as gRPC's stack takes it, which may change: existing connections go on, new ones get the new certificate. */
 import { ServerCredentials } from "@grpc/grpc-js";
-import { asksClients, contextOf, renewedContext, type ServerTls } from "../../app/calls/server-tls.ts";
+import { clientRule, contextOf, renewedContext, type ServerTls } from "../../app/calls/server-tls.ts";
 
 export class RenewableCredentials extends ServerCredentials {
   #tls: ServerTls;
 
   constructor(tls: ServerTls) {
-    super({ requestCert: asksClients(tls) }, contextOf(tls));
+    super(clientRule(tls), contextOf(tls));
     this.#tls = tls;
   }
 

@@ -12,6 +12,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+const [certFile, keyFile] = ["cert", "key"].map((name) =>
+  join(import.meta.dirname, `../../support/tls/smsc.${name}.pem`),
+);
+
 function load(yaml: string | undefined, environment: Record<string, string> = {}) {
   const file = join(folder, "sms-relay.yaml");
   if (yaml !== undefined) writeFileSync(file, yaml);
@@ -224,6 +228,17 @@ describe("loadConfig with a file", () => {
       "sms-relay.yaml:3:11 listen.api.host is not a loopback address: set listen.api.tls, or allowPlaintext: true to serve without TLS",
     ]);
     expect(problemsOf(`${yaml}    allowPlaintext: true\n`)).toEqual([]);
+  });
+
+  it("asks whether clients must show a certificate only where some authority signs theirs", () => {
+    const pair = `cert: ${certFile}, key: ${keyFile}`;
+    const withTls = (more: string) => `listen: { grpc: { tls: { ${pair}${more} } } }`;
+    expect(problemsOf(withTls(", clientCertificate: optional"))).toEqual([
+      expect.stringContaining("listen.grpc.tls.clientCertificate says nothing without clientCa"),
+    ]);
+    expect(problemsOf(withTls(`, clientCa: ${certFile}, clientCertificate: maybe`))).toHaveLength(1);
+    expect(problemsOf(withTls(`, clientCa: ${certFile}, clientCertificate: optional`))).toEqual([]);
+    expect(problemsOf(withTls(`, clientCa: ${certFile}`))).toEqual([]);
   });
 
   it("gives each of its doors a port of its own", () => {

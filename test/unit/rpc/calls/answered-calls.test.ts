@@ -52,6 +52,7 @@ async function setUp(handlers: Partial<Handlers<SmsServiceDefinition>>) {
     accounts: { standings: defaultStandings },
     keys: {
       whyRefused: () => ({ reason: "UNKNOWN" as const }),
+      certified: () => undefined,
       verify(presented: string) {
         key.checks++;
         if (key.isHanging) return new Promise<never>(() => {});
