@@ -14,7 +14,15 @@ import {
   startServiceProcess,
 } from "../test/support/service-process.ts";
 import { runLoad } from "./h2load.ts";
-import { callers, keyWithScopes, makeAccount, refusing, rules } from "./support/account-rules.ts";
+import {
+  type BenchCaller,
+  callers,
+  keyWithScopes,
+  makeAccount,
+  type RunningCaller,
+  refusing,
+  rules,
+} from "./support/account-rules.ts";
 import type { BenchLine } from "./support/bench-line.ts";
 import { startBenchServer } from "./support/bench-server.ts";
 import { benchSettings, temporaryFolder } from "./support/bench-service.ts";
@@ -125,8 +133,14 @@ async function refuseUntil(signal: AbortSignal, { apiKey, port }: Side): Promise
 }
 
 async function measureOn(what: string, folder: string, settings: Settings): Promise<readonly BenchLine[]> {
-  const ruledSettings = Object.assign({}, ...rules.map((rule) => rule.settings)) as Settings;
-  const setup = await setUpService(folder, { ...benchSettings(undefined), ...ruledSettings, ...settings });
+  await using running = new AsyncDisposableStack();
+  const ready: { readonly caller: BenchCaller; readonly started: RunningCaller }[] = [];
+  for (const caller of callers) ready.push({ caller, started: running.use(await caller.start()) });
+  const parts = [...rules, ...ready.map(({ started }) => started)].map((part) => part.settings);
+  const setup = await setUpService(
+    folder,
+    Object.assign({}, benchSettings(undefined), ...parts, settings) as Settings,
+  );
   await using _service = await startServiceProcess(setup);
   const port = setup.grpcPort;
   using operator = connectClients(`127.0.0.1:${port}`, OPERATOR_KEY);
@@ -139,8 +153,8 @@ async function measureOn(what: string, folder: string, settings: Settings): Prom
   });
   const plain = await sideOf("plain");
   const lines: BenchLine[] = [];
-  for (const caller of callers) {
-    const ruled = { apiKey: await caller.credential(operator, "ruled"), port };
+  for (const { caller, started } of ready) {
+    const ruled = { apiKey: await started.credential(operator, "ruled"), port };
     for (const shape of shapes) {
       const atLeast = caller[shape.name];
       if (atLeast !== undefined)

@@ -8,6 +8,7 @@ import { Scope } from "../../src/gen/smsrelay/v1/api_key.ts";
 import type { DeepPartial } from "../../src/gen/smsrelay/v1/sms_service.ts";
 import type { RpcClients } from "../../test/support/rpc-client.ts";
 import type { Settings } from "../../test/support/service-process.ts";
+import { AUDIENCE, CLIENT, startTokenIssuer } from "../../test/support/token-issuer.ts";
 
 /** The sender of the requests that benchmarks send. */
 const sender = "Shop";
@@ -21,10 +22,17 @@ export interface BenchRule {
   readonly settings?: Settings;
 }
 
+/** A way of calling with all that it needs beside the service. */
+export interface RunningCaller extends AsyncDisposable {
+  /** Its part of the service's configuration. */
+  readonly settings?: Settings;
+  /** What stands behind `Bearer`; good for ten minutes. */
+  readonly credential: (operator: RpcClients, accountId: string) => Promise<string>;
+}
+
 export interface BenchCaller {
   readonly name: string;
-  /** What stands behind `Bearer`. */
-  readonly credential: (operator: RpcClients, accountId: string) => Promise<string>;
+  readonly start: () => Promise<RunningCaller>;
   /** Least shares of the rate without rules; undefined where that shape is not measured. */
   readonly single: number | undefined;
   readonly bulk: number | undefined;
@@ -40,7 +48,8 @@ export const rules: readonly BenchRule[] = [
 ];
 
 export const callers: readonly BenchCaller[] = [
-  { name: "API key with scopes", credential: keyWithScopes, single: 0.9, bulk: 0.9 },
+  { name: "API key with scopes", start: startKeys, single: 0.9, bulk: 0.9 },
+  { name: "OIDC token", start: startIssuer, single: 0.85, bulk: undefined },
 ];
 
 /** Of the account that calls without pause, and the share that it has to leave its neighbour; undefined where nothing is wanted yet. */
@@ -67,6 +76,24 @@ export async function makeAccount(
   const policy = Object.assign({}, ...ruledBy.map((rule) => rule.policy)) as DeepPartial<AccountPolicy>;
   await operator.admin.createAccount({ account: { accountId, policy } });
   for (const { prepare } of ruledBy) await prepare?.(operator, accountId);
+}
+
+async function startKeys(): Promise<RunningCaller> {
+  return { credential: keyWithScopes, [Symbol.asyncDispose]: async () => {} };
+}
+
+async function startIssuer(): Promise<RunningCaller> {
+  const issuer = await startTokenIssuer();
+  return {
+    settings: { issuers: [{ issuer: issuer.issuer, audience: AUDIENCE }] },
+    async credential(operator, accountId) {
+      const scopes = [Scope.SCOPE_SEND];
+      const identity = { issuer: issuer.issuer, value: CLIENT, accountId, scopes };
+      await operator.admin.setIdentity({ identity });
+      return issuer.token("client.sms.send");
+    },
+    [Symbol.asyncDispose]: () => issuer[Symbol.asyncDispose](),
+  };
 }
 
 async function approveSender(operator: RpcClients, accountId: string): Promise<void> {

@@ -16,9 +16,11 @@ export function effectivePolicy(policy: AccountPolicy, { maxRecipients }: Policy
   const isOneTime = policy.oneTimePasswordsOnly === true;
   return {
     oneTimePasswordsOnly: false,
+    defaultRegionCode: "",
     numberForms: "E164",
     assumeNational: false,
     registeredSendersOnly: false,
+    defaultSender: "",
     maxTextLength: longestText,
     defaultValidityMs,
     premiumAllowed: true,

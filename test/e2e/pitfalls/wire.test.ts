@@ -2,6 +2,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { DeliveryState } from "../../../src/gen/smsrelay/v1/delivery.ts";
+import { SenderType } from "../../../src/gen/smsrelay/v1/message.ts";
 import { SendSmsRequest } from "../../../src/gen/smsrelay/v1/sms.ts";
 import type { ReceivedMessage } from "../../../src/smsc/received-log.ts";
 import { failureOf } from "../../support/rpc-client.ts";
@@ -51,6 +52,14 @@ describe("on the wire", () => {
       dest_addr_npi: 1,
       destination_addr: "4790000001",
     });
+  });
+
+  it.each([
+    ["701234567", SenderType.SENDER_TYPE_NATIONAL, { source_addr_ton: 2, source_addr_npi: 1 }],
+    ["7255512345", SenderType.SENDER_TYPE_SHORT_CODE, { source_addr_ton: 3, source_addr_npi: 0 }],
+  ])("P25 the sender %s has the type of number that its caller means", async (sender, senderType, source) => {
+    const [one] = await onTheWire({}, { sender, senderType });
+    expect(one?.pdu.body).toMatchObject({ ...source, source_addr: sender });
   });
 
   it("P25 addresses are as the gateway's settings want them", async () => {

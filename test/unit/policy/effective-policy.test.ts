@@ -5,9 +5,11 @@ describe("a policy with the defaults filled in", () => {
   it("is what the service says where it is silent", () => {
     expect(effectivePolicy({}, { maxRecipients: 500 })).toEqual({
       oneTimePasswordsOnly: false,
+      defaultRegionCode: "",
       numberForms: "E164",
       assumeNational: false,
       registeredSendersOnly: false,
+      defaultSender: "",
       maxRecipients: 500,
       maxSegments: 255,
       maxTextLength: 2_000,
