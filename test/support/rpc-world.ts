@@ -1,4 +1,5 @@
 /** The gRPC door on a real port, over the real use cases, a real SQLite file and a real dispatcher whose gateways are in memory. */
+import { hash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,6 +34,8 @@ import { createMemoryGateway, type MemoryGateway } from "./memory-gateway.ts";
 export const SHOP_KEY = "shop-key-of-the-tests-0000000000000001";
 export const OTHER_KEY = "other-key-of-the-tests-000000000000001";
 export const OPERATOR_KEY = "operator-key-of-the-tests-000000000001";
+/** As what it stands in logs and in the audit log. */
+export const OPERATOR_KEY_ID = `cfg-${hash("sha256", OPERATOR_KEY).slice(0, 12)}`;
 
 export interface RpcWorldOptions {
   readonly gateways?: readonly MemoryGateway[];

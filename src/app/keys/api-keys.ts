@@ -83,7 +83,7 @@ function remember<Value>(values: Map<string, Value>, key: string, value: Value):
 
 /** Makes the keeper of keys. */
 export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKeys {
-  const byConfiguredHash = new Map(configured.map((entry, index) => configuredEntry(entry, index)));
+  const byConfiguredHash = new Map(configured.map(configuredEntry));
   // Only keys that were right get in here, so that whoever guesses learns nothing from a look-up.
   const rightKeys = new Map<string, ApiKey>();
   const rightConfigured = new Map<string, Principal>();
@@ -231,9 +231,10 @@ function withRevoked(
   return new Map([...keys, [keyId, { ...key, revokeTimeMs: nowMs }]]);
 }
 
-function configuredEntry(entry: ConfiguredKey, index: number): readonly [string, Principal] {
+/** Known by its hash, not by its place, which becomes another key's: tokens name the key that they were issued for. */
+function configuredEntry(entry: ConfiguredKey): readonly [string, Principal] {
   const hash = entry.key.startsWith("sha256:") ? entry.key.slice(7) : sha256(entry.key);
-  const keyId = `configured-${index + 1}`;
+  const keyId = `cfg-${hash.slice(0, 12)}`;
   return [hash, { keyId, accountId: toAccountId(entry.accountId), scopes: entry.scopes }];
 }
 

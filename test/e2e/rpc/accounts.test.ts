@@ -5,7 +5,14 @@ import { AuditSubjectKind, SenderDecision } from "../../../src/gen/smsrelay/v1/a
 import { SendSmsStreamRequest } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { InitialStart } from "../../../src/gen/smsrelay/v1/subscription.ts";
 import { connectClients, failureOf, type RpcClients } from "../../support/rpc-client.ts";
-import { OPERATOR_KEY, OTHER_KEY, type RpcWorld, SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
+import {
+  OPERATOR_KEY,
+  OPERATOR_KEY_ID,
+  OTHER_KEY,
+  type RpcWorld,
+  SHOP_KEY,
+  startRpcWorld,
+} from "../../support/rpc-world.ts";
 import { createSignalQueue } from "../../support/signal-queue.ts";
 
 const { ACCOUNT_STATE_ACTIVE, ACCOUNT_STATE_SUSPENDED, ACCOUNT_STATE_SENDING_DISABLED } = AccountState;
@@ -370,7 +377,7 @@ describe("the audit log", () => {
     ]);
     const [, suspended] = page.entries;
     expect(suspended).toMatchObject({
-      keyId: "configured-3",
+      keyId: OPERATOR_KEY_ID,
       actor: "",
       method: "smsrelay.v1.AdminService/SuspendAccount",
     });

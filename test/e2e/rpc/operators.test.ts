@@ -17,7 +17,13 @@ import { defaultKeepalive } from "../../../src/rpc/server/listen-options.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/open.ts";
 import { createMemoryGateway } from "../../support/memory-gateway.ts";
 import { connectClients, failureOf, type RpcClients } from "../../support/rpc-client.ts";
-import { OPERATOR_KEY, type RpcWorld, SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
+import {
+  OPERATOR_KEY,
+  OPERATOR_KEY_ID,
+  type RpcWorld,
+  SHOP_KEY,
+  startRpcWorld,
+} from "../../support/rpc-world.ts";
 import { createSignalQueue } from "../../support/signal-queue.ts";
 
 const good = {
@@ -225,7 +231,7 @@ describe("KeyService", () => {
       code: Status.NOT_FOUND,
       info: { reason: "UNKNOWN_KEY" },
     });
-    expect(await refused("configured-1")).toMatchObject({
+    expect(await refused(OPERATOR_KEY_ID)).toMatchObject({
       code: Status.FAILED_PRECONDITION,
       info: { reason: "NOT_CHANGEABLE" },
     });
@@ -333,7 +339,10 @@ describe("what operators do", () => {
         "An operator downloads a backup.",
       ]);
       for (const { fields } of acts)
-        expect(fields).toMatchObject({ by: "configured-3", peer: expect.stringMatching(/127\.0\.0\.1:\d+/) });
+        expect(fields).toMatchObject({
+          by: OPERATOR_KEY_ID,
+          peer: expect.stringMatching(/127\.0\.0\.1:\d+/),
+        });
       expect(JSON.stringify(lines)).not.toContain(secret);
     } finally {
       await logged.stop();

@@ -1,4 +1,4 @@
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, hash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { type ConfiguredKey, createApiKeys } from "../../../../src/app/keys/api-keys.ts";
 import { toAccountId } from "../../../../src/domain/ids.ts";
@@ -145,8 +145,9 @@ describe("createApiKeys", () => {
     for (const force of [false, true]) {
       const revoke = (id: string) => keys.revoke(id, { force }, caller);
       await expect(revoke("nobody")).rejects.toMatchObject({ code: "UNKNOWN_KEY" });
-      await expect(revoke("configured-1")).rejects.toMatchObject({ code: "NOT_CHANGEABLE" });
-      await expect(revoke("configured-2")).rejects.toMatchObject({ code: "UNKNOWN_KEY" });
+      const ofFile = `cfg-${hash("sha256", "p".repeat(32)).slice(0, 12)}`;
+      await expect(revoke(ofFile)).rejects.toMatchObject({ code: "NOT_CHANGEABLE" });
+      await expect(revoke("cfg-000000000000")).rejects.toMatchObject({ code: "UNKNOWN_KEY" });
     }
   });
 
