@@ -96,7 +96,10 @@ export function* approvedSenders(
 
 /** SERVICE_UNAVAILABLE while a process runs that would send under the type that a sender's form tells. */
 export function* allowSenderTypes(): Step<Refusal | undefined> {
-  return yield* requireReaders(knowsTypes);
+  const refusal = yield* requireReaders(knowsTypes);
+  // Accounts get it, to whom replicas have no names.
+  const message = "A part of the service runs an older release, which would ignore this.";
+  return refusal && { ...refusal, message };
 }
 
 /**
@@ -112,7 +115,7 @@ export function* requestSender(
   const regions = regionCodes.join();
   if (before?.state === "APPROVED")
     return { outcome: before.regionCodes.join() === regions ? before : approvedElsewhere() };
-  const refusal = regions === "" ? undefined : yield* requireReaders(knowsTypes);
+  const refusal = regions === "" ? undefined : yield* allowSenderTypes();
   if (refusal !== undefined) return { outcome: refusal };
   if (before !== undefined) yield* run(askAgain, accountId, sender, regions, purpose);
   else if (((yield* first(count, accountId, mostSenders))?.count ?? 0) >= mostSenders)
