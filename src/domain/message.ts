@@ -138,6 +138,7 @@ export type AttemptOutcome =
   | "ACCEPTED"
   | "REFUSED_RECIPIENT"
   | "REFUSED_ROUTE"
+  | "REFUSED_ACCOUNT"
   | "TEMPORARY"
   | "THROTTLED"
   | "SESSION_LOST_BEFORE_WRITE"

@@ -19,6 +19,11 @@ import {
 
 const noOctets = new Uint8Array(0);
 
+/** How many parts `renderParts` makes of a plan. */
+export function countParts(plan: MessagePlan): number {
+  return plan.concatenation === "payload" ? 1 : plan.segments.length;
+}
+
 /**
  * The parts of a plan in order. `reference` ties the parts of a long message together: its low 8 bits with "udh8", its
  * low 16 with "udh16" and "sar"; a single segment and a message_payload have none. The profile must be the one that

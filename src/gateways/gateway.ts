@@ -1,32 +1,40 @@
 /**
- * The port of a gateway: it submits parts and passes on what comes back, and decides nothing about routes, retries or
- * states. Everything that goes wrong with a submit is a value, never an exception.
+ * The port of a gateway: it submits what a plan says and passes on what comes back, and decides nothing about routes, retries or
+ * states. It speaks of content; what goes on the wire is the adapter's. Everything that goes wrong with a submit is a value, never an
+ * exception.
  */
 
 import type { DeliveryId, GatewayId } from "../domain/ids.ts";
-import type { E164, Sender } from "../domain/message.ts";
+import type { E164, Lane, Sender } from "../domain/message.ts";
 import type { IncomingPart, Receipt } from "../domain/receipt.ts";
-import type { EncodingProfile, WirePart } from "../encoding/message-plan.ts";
+import type { EncodingProfile, MessagePlan } from "../encoding/message-plan.ts";
 
 export type GatewayStatus =
   /** At least one session can submit. */
   | { readonly kind: "ready" }
   | { readonly kind: "connecting"; readonly reason: string }
   /** Refused with credentials that were never accepted (P20), until it is resumed by hand. */
-  | { readonly kind: "stopped"; readonly reason: string };
-
-/** One part to be written, numbered from 1 within its delivery. */
-export interface PartToSubmit {
-  readonly number: number;
-  readonly wire: WirePart;
-}
+  | { readonly kind: "stopped"; readonly reason: string }
+  /** It asked to be left alone for a while, or refuses our account for now. The adapter says when that is over. */
+  | { readonly kind: "held"; readonly reason: string };
 
 export interface Submission {
   readonly deliveryId: DeliveryId;
+  /** With the delivery it names this handing over; one that goes on with missing parts keeps its number. */
+  readonly attempt: number;
+  readonly lane: Lane;
+  readonly premium: boolean;
   readonly sender: Sender;
   readonly recipient: E164;
-  /** In order; they leave on one session with nothing of another delivery of that session between them. */
-  readonly parts: readonly PartToSubmit[];
+  /** Made for the gateway's profile. */
+  readonly plan: MessagePlan;
+  /** Ties the parts of a long message together where the plan says so; else undefined. */
+  readonly reference: number | undefined;
+  /**
+   * Numbers, from 1 and ascending, of the plan's parts that are still to be written. They leave on one session with nothing of another
+   * delivery of that session between them.
+   */
+  readonly partNumbers: readonly number[];
   readonly expireTimeMs: number;
   /**
    * Takes a token of the gateway's rate for one PDU right before it is written; undefined means «at once». The first part's token
@@ -35,9 +43,22 @@ export interface Submission {
   readonly takeToken: () => Promise<void> | undefined;
 }
 
-/** The end of one session. Every part that it leaves in doubt carries the same object, so that they count as one misfortune. */
-export interface SessionLoss {
-  readonly timeMs: number;
+/**
+ * What befell several parts at once: the end of their session, or the end of the one call that they shared. Each of them carries the same
+ * object, so that they count as one.
+ */
+export interface Misfortune {
+  /** The session or the connection went, no answer came in time, or the answer refused all. */
+  readonly kind: "lost" | "unanswered" | "refused";
+}
+
+/** What the other side answered, as received. */
+export interface Answer {
+  readonly protocol: "smpp" | "http";
+  /** command_status, or the HTTP status. */
+  readonly status: number;
+  /** The provider's own code, where there is one beside the status. */
+  readonly code?: string | undefined;
 }
 
 /**
@@ -48,7 +69,7 @@ export interface LateAnswer {
   onAnswer: (result: PartResult) => void;
 }
 
-/** What became of one part. Times are milliseconds since the epoch. */
+/** What became of one part; a gateway that cuts the text itself may tell of more parts than were asked for, numbered on. Times are milliseconds since the epoch. */
 export type PartResult =
   | {
       readonly kind: "accepted";
@@ -62,16 +83,24 @@ export type PartResult =
   | {
       readonly kind: "refused";
       readonly number: number;
-      readonly refusal: "recipient" | "route" | "temporary" | "throttled" | "session";
-      readonly commandStatus: number;
+      /**
+       * account: our account there is refused, and the status says for how long; the delivery is not to blame and goes elsewhere.
+       * session: that session takes nothing and is made anew.
+       */
+      readonly refusal: "recipient" | "route" | "account" | "temporary" | "throttled" | "session";
+      readonly answer: Answer;
+      /** Of a refused route: nothing of the message explains it, so that it counts against the gateway's circuit. */
+      readonly blamesGateway?: boolean;
+      /** Where one refusal was the answer to several deliveries. */
+      readonly misfortune?: Misfortune | undefined;
       readonly timeMs: number;
     }
   /** Written, and nobody knows (P12); the ambiguity hold is already over, and an answer may come yet. */
   | {
       readonly kind: "ambiguous";
       readonly number: number;
-      /** The loss that took its answer; undefined where the session stood and the response timeout passed. */
-      readonly loss: SessionLoss | undefined;
+      /** What took its answer; undefined where it is the only one that went unanswered. */
+      readonly misfortune: Misfortune | undefined;
       /** Undefined where no answer can come any more. */
       readonly late?: LateAnswer | undefined;
       readonly timeMs: number;

@@ -7,6 +7,7 @@ const signals: Readonly<Record<AttemptOutcome, CircuitSignal>> = {
   ACCEPTED: "success",
   REFUSED_RECIPIENT: "neutral",
   REFUSED_ROUTE: "neutral",
+  REFUSED_ACCOUNT: "neutral",
   TEMPORARY: "failure",
   THROTTLED: "neutral",
   SESSION_LOST_BEFORE_WRITE: "neutral",
@@ -14,20 +15,10 @@ const signals: Readonly<Record<AttemptOutcome, CircuitSignal>> = {
   EXPIRED: "neutral",
 };
 
-/** ESME_RSUBMITFAIL and ESME_RINVSERTYP: the SMSC does not work for us, whatever the message. */
-const brokenRoutes: ReadonlySet<number> = new Set([0x45, 0x15]);
-
 /**
- * Recipients, throttling and what was never written say nothing (sessions have a health of their own). Of the refusals of a route, only
- * those that no field of the message explains count: one account's wrong sender must not close the gateway for all.
+ * Recipients, throttling and what was never written say nothing; sessions and a refused account have a health of their own. Of the
+ * refusals of a route, those count of which the gateway says that they are its own fault.
  */
-export function circuitSignalOf(
-  outcome: AttemptOutcome,
-  commandStatuses: Iterable<number | undefined>,
-): CircuitSignal {
-  if (outcome !== "REFUSED_ROUTE") return signals[outcome];
-  for (const status of commandStatuses) {
-    if (status !== undefined && brokenRoutes.has(status)) return "failure";
-  }
-  return "neutral";
+export function circuitSignalOf(outcome: AttemptOutcome, blamesGateway: boolean): CircuitSignal {
+  return outcome === "REFUSED_ROUTE" && blamesGateway ? "failure" : signals[outcome];
 }

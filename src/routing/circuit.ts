@@ -115,8 +115,8 @@ export class Circuit {
    * The end of an attempt: `neutral` where it says nothing about the gateway (recipient refused, throttled, unsent). Of failures with the
    * same `cause`, such as a lost session that took many attempts with it, the window counts the first; a probe fails in any case. While it
    * is half open only the probes of this trial count: attempts that began before it opened tell what was, not what is. `heardBefore` is
-   * what `heard` was when the attempt began. A failure without a cause of its own, during which nothing was answered, met silence: a silent
-   * gateway is sent so little that the window alone would never fill.
+   * what `heard` was when the attempt began. A failure during which nothing was answered, and that no lost session explains, met silence: a
+   * silent gateway is sent so little that the window alone would never fill.
    */
   record(
     outcome: "success" | "failure" | "neutral",
@@ -127,7 +127,7 @@ export class Circuit {
       heardBefore,
     }: {
       readonly trial?: number | undefined;
-      readonly cause?: object | undefined;
+      readonly cause?: { readonly kind: string } | undefined;
       readonly heardBefore?: number | undefined;
     } = {},
   ): void {
@@ -140,7 +140,7 @@ export class Circuit {
         this.#countedCauses.add(cause);
       }
       this.#recordInWindow(outcome, nowMs);
-      if (outcome === "failure" && cause === undefined && heardBefore === this.#heard)
+      if (outcome === "failure" && cause?.kind !== "lost" && heardBefore === this.#heard)
         this.#noteSilence(nowMs);
     }
   }

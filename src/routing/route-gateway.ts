@@ -26,6 +26,7 @@ export type GatewayHealth =
   | { readonly kind: "elsewhere" }
   | { readonly kind: "connecting"; readonly reason: string }
   | { readonly kind: "stopped"; readonly reason: string }
+  | { readonly kind: "held"; readonly reason: string }
   | { readonly kind: "paused"; readonly reason: string }
   | { readonly kind: "circuit_open"; readonly reason: string };
 
@@ -33,4 +34,4 @@ export type GatewayHealth =
 export type LeftOutReason = RuleWord | "REFUSED_BEFORE" | "ENCODING" | "TOO_MANY_SEGMENTS";
 
 /** Why a candidate cannot send at this moment. */
-export type NotNowReason = "DOWN" | "PAUSED" | "CIRCUIT_OPEN";
+export type NotNowReason = "DOWN" | "PAUSED" | "CIRCUIT_OPEN" | "HELD";

@@ -97,6 +97,8 @@ export function notNowReason(health: GatewayHealth): NotNowReason | undefined {
       return "PAUSED";
     case "circuit_open":
       return "CIRCUIT_OPEN";
+    case "held":
+      return "HELD";
     default:
       return assertNever(health);
   }

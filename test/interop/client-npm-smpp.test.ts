@@ -4,7 +4,6 @@ import { createRequire } from "node:module";
 import type { AddressInfo, Server } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { planMessage } from "../../src/encoding/plan-message.ts";
-import { renderParts } from "../../src/encoding/render-parts.ts";
 import type { SmppGatewaySettings } from "../../src/gateways/smpp/settings.ts";
 import { createSignalQueue, type SignalQueue } from "../support/signal-queue.ts";
 import { type StartedGateway, startGateway, submission, untilReady } from "../support/smpp-gateway.ts";
@@ -90,11 +89,8 @@ describe("npm smpp as SMSC", () => {
       gateway.profile,
     );
     if (planned.kind !== "planned") throw new TypeError(planned.kind);
-    const parts = renderParts(planned.plan, gateway.profile, 42).map((wire, index) => ({
-      number: index + 1,
-      wire,
-    }));
-    const results = gateway.submit(submission([], { parts }));
+    const { plan } = planned;
+    const results = gateway.submit(submission([], { plan, reference: 42, partNumbers: [1, 2] }));
     let read = "";
     for (const sequence of [1, 2]) {
       const submit = await submits.next();

@@ -7,8 +7,8 @@ import type {
   GatewayListener,
   GatewayStatus,
   LateAnswer,
+  Misfortune,
   PartResult,
-  SessionLoss,
   Submission,
 } from "../../src/gateways/gateway.ts";
 import { createSignalQueue, type SignalQueue } from "./signal-queue.ts";
@@ -46,18 +46,25 @@ type Refusal = Extract<PartResult, { kind: "refused" }>["refusal"];
 const commandStatuses: Readonly<Record<Refusal, number>> = {
   recipient: 0x0b,
   route: 0x45,
+  account: 0x400,
   temporary: 0x08,
   throttled: 0x58,
   session: 0x04,
 };
 
 export function refused(number: number, refusal: Refusal): PartResult {
-  return { kind: "refused", number, refusal, commandStatus: commandStatuses[refusal], timeMs: 1 };
+  const answer = { protocol: "smpp", status: commandStatuses[refusal] } as const;
+  return { kind: "refused", number, refusal, answer, blamesGateway: refusal === "route", timeMs: 1 };
 }
 
-/** Without a `loss`, its response never came; with `late` it may come yet. */
-export function ambiguous(number: number, loss?: SessionLoss, late?: LateAnswer, timeMs = 1): PartResult {
-  return { kind: "ambiguous", number, loss, late, timeMs };
+/** Without a misfortune its answer alone never came; with `late` it may come yet. */
+export function ambiguous(
+  number: number,
+  misfortune?: Misfortune,
+  late?: LateAnswer,
+  timeMs = 1,
+): PartResult {
+  return { kind: "ambiguous", number, misfortune, late, timeMs };
 }
 
 /** What the answer to a part in doubt is told to. */
@@ -76,7 +83,7 @@ export function unsent(number: number, why: "no_session" | "stopped" | "expired"
 let acceptCount = 0;
 /** Accepts everything under ids of its own. */
 export const acceptAll: Script = (submission) =>
-  submission.parts.map((part) => accepted(part.number, `m${++acceptCount}`));
+  submission.partNumbers.map((number) => accepted(number, `m${++acceptCount}`));
 
 export function createMemoryGateway(id: string, options: MemoryGatewayOptions = {}): MemoryGateway {
   const { sessions = 1 } = options;
@@ -101,7 +108,7 @@ export function createMemoryGateway(id: string, options: MemoryGatewayOptions = 
       inFlight++;
       submissions.push(submission);
       arrivals.push(submission);
-      for (let i = 1; i < submission.parts.length; i++) await submission.takeToken();
+      for (let i = 1; i < submission.partNumbers.length; i++) await submission.takeToken();
       const results = await gateway.script(submission, submissions.length);
       inFlight--;
       listener?.onRoom();

@@ -155,6 +155,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
       overview: () =>
         routes.map((route, index) => ({
           id: route.id,
+          kind: "smpp",
           health: dispatcher.health(route.id),
           priority: route.priority,
           weight: route.weight,

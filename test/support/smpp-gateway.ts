@@ -2,7 +2,7 @@
 import { toDeliveryId, toGatewayId } from "../../src/domain/ids.ts";
 import type { E164 } from "../../src/domain/message.ts";
 import type { IncomingPart, Receipt } from "../../src/domain/receipt.ts";
-import type { WirePart } from "../../src/encoding/message-plan.ts";
+import type { Concatenation, MessagePlan } from "../../src/encoding/message-plan.ts";
 import type { Gateway, GatewayListener, GatewayStatus, Submission } from "../../src/gateways/gateway.ts";
 import { createSmppGateway } from "../../src/gateways/smpp/create-smpp-gateway.ts";
 import { type SmppGatewaySettings, smppSettings } from "../../src/gateways/smpp/settings.ts";
@@ -85,14 +85,17 @@ export async function untilReady({ listener }: StartedGateway): Promise<void> {
   for (;;) if ((await listener.statuses.next()).kind === "ready") return;
 }
 
-export function textPart(text: string, wire: Partial<WirePart> = {}): WirePart {
+/** A plan of these texts, one a part; without a concatenation nothing ties them. */
+export function planOf(texts: readonly string[], concatenation?: Concatenation): MessagePlan {
   return {
-    dataCoding: 0,
-    hasUserDataHeader: false,
-    shortMessage: Buffer.from(text, "latin1"),
-    messagePayload: undefined,
-    sar: undefined,
-    ...wire,
+    encoding: "gsm7",
+    singleShift: undefined,
+    lockingShift: undefined,
+    concatenation,
+    segments: texts.map((text) => ({ text, data: new Uint8Array(), unitsUsed: text.length, unitsLeft: 0 })),
+    forcingCharacters: [],
+    substitutions: [],
+    udh: new Uint8Array(),
   };
 }
 
@@ -105,7 +108,12 @@ export function submission(texts: readonly string[], fields: Partial<Submission>
     deliveryId: toDeliveryId(`delivery-${count}`),
     sender: { kind: "ALPHANUMERIC", address: "Acme" },
     recipient: "+4790000001" as E164,
-    parts: texts.map((text, index) => ({ number: index + 1, wire: textPart(text) })),
+    attempt: 1,
+    lane: "NORMAL",
+    premium: false,
+    plan: planOf(texts),
+    reference: undefined,
+    partNumbers: texts.map((_, index) => index + 1),
     expireTimeMs: Date.UTC(2024, 0, 2),
     takeToken: () => undefined,
     ...fields,

@@ -18,6 +18,8 @@ import type { Pauses } from "./pauses.ts";
 /** One configured gateway at this moment. */
 export interface GatewayOverview {
   readonly id: GatewayId;
+  /** Its protocol. */
+  readonly kind: string;
   readonly health: GatewayHealth;
   readonly priority: number;
   readonly weight: number;

@@ -98,7 +98,18 @@ async function listGateways(options: ClientOptions, context: CliContext): Promis
 const listing: Listing<Gateway> = {
   name: "Gateway",
   type: Gateway,
-  head: ["gateway", "state", "priority", "weight", "sessions", "window", "rate", "waiting", "remarks"],
+  head: [
+    "gateway",
+    "kind",
+    "state",
+    "priority",
+    "weight",
+    "sessions",
+    "window",
+    "rate",
+    "waiting",
+    "remarks",
+  ],
   rowsOf: (one) => [rowOf(one), ...one.replicas.map(replicaRowOf)],
   none: "No gateway is configured.",
 };
@@ -106,6 +117,7 @@ const listing: Listing<Gateway> = {
 function rowOf(one: Gateway): readonly string[] {
   return [
     one.gatewayId,
+    one.kind,
     bareName(gatewayStateToJSON(one.state), "GATEWAY_STATE"),
     String(one.priority),
     String(one.weight),
@@ -123,6 +135,7 @@ function rowOf(one: Gateway): readonly string[] {
 function replicaRowOf(one: GatewayReplica): readonly string[] {
   return [
     `  at ${one.replicaId}`,
+    "",
     bareName(gatewayStateToJSON(one.state), "GATEWAY_STATE"),
     "",
     "",

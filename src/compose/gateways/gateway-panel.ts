@@ -67,7 +67,7 @@ export function createGatewayPanel(
   pauses.onChange(applyPauses);
   const looks = () => {
     const figures = dispatcher.figures().gateways;
-    return [...pool.entries()].map(([id, { gateway, route }]) => {
+    return [...pool.entries()].map(([id, { gateway, route, kind }]) => {
       const health = dispatcher.health(id);
       const report: GatewayReport = {
         ...gateway.figures(),
@@ -76,18 +76,19 @@ export function createGatewayPanel(
         pdusPerSecond: figures.get(id)?.pdusPerSecond ?? 0,
         held: heldOf(figures.get(id)),
       };
-      return { id, gateway, route, health, report };
+      return { id, kind, gateway, route, health, report };
     });
   };
   return {
     overview: () =>
-      looks().map(({ id, gateway, route, health, report }): GatewayOverview => {
+      looks().map(({ id, kind, gateway, route, health, report }): GatewayOverview => {
         const { replicaId, others = [] } = neighbours(id) ?? {};
         const all = [report, ...others.map((other) => other.report)];
         const sum = (figure: Exclude<keyof GatewayReport, "state" | "reason" | "held">) =>
           all.reduce((total, one) => total + one[figure], 0);
         return {
           id,
+          kind,
           health,
           priority: route.priority,
           weight: route.weight,

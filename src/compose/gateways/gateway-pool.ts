@@ -8,6 +8,7 @@ import type { GatewayParts } from "./gateway-kind.ts";
 import { kindOf } from "./kinds.ts";
 
 export interface PooledGateway {
+  readonly kind: GatewayConfig["kind"];
   readonly gateway: Gateway;
   readonly route: DispatchRoute;
   /** Paused in the file. */
@@ -54,7 +55,10 @@ export function createGatewayPool(parts: GatewayParts): GatewayPool {
             gateway = adapter.make(parts);
             added.push(gateway);
           } else gateway.resize(adapter.window);
-          return [id, { gateway, route: routeOf(config), isPaused: config.paused, identity }];
+          return [
+            id,
+            { kind: config.kind, gateway, route: routeOf(config), isPaused: config.paused, identity },
+          ];
         }),
       );
       names = gatewayNames([...entries.values()].map(({ route }) => route));

@@ -77,6 +77,7 @@ const attemptOutcomes = Object.keys({
   ACCEPTED: true,
   REFUSED_RECIPIENT: true,
   REFUSED_ROUTE: true,
+  REFUSED_ACCOUNT: true,
   TEMPORARY: true,
   THROTTLED: true,
   SESSION_LOST_BEFORE_WRITE: true,

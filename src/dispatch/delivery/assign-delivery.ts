@@ -148,7 +148,9 @@ export function decideRetry(
   const { progress } = delivery;
   const { resume } = progress;
   const open = openCandidates(delivery, selection, table, settings);
-  const chosen = chooseCandidate(open, progress, delivery.lane, gatewayId, settings);
+  const chosen =
+    (outcome === "REFUSED_ACCOUNT" ? otherThatCanSend(open, delivery, gatewayId, settings) : undefined) ??
+    chooseCandidate(open, progress, delivery.lane, gatewayId, settings);
   if (chosen === undefined && delivery.policy === "AT_LEAST_ONCE" && isInDoubt(progress)) {
     return { kind: "park", gatewayId, progress };
   }
@@ -162,6 +164,19 @@ export function decideRetry(
     ? delayHere(delivery.progress, context, settings)
     : backoffMs(delivery.progress.temporaryRefusals[chosen.gatewayId] ?? 0, context.random, settings);
   return { kind: "retry", gatewayId: chosen.gatewayId, delayMs, progress: giveUpResume(delivery.progress) };
+}
+
+/** A refused account says nothing of the delivery: whoever else can send it does, before that gateway is asked again. */
+function otherThatCanSend(
+  open: readonly Candidate[],
+  { progress, lane }: Assignable,
+  gatewayId: GatewayId,
+  settings: RetrySettings,
+): Candidate | undefined {
+  const others = open.filter(
+    (candidate) => candidate.gatewayId !== gatewayId && candidate.notNow === undefined,
+  );
+  return chooseCandidate(others, progress, lane, undefined, settings);
 }
 
 /** Whoever sends it next begins anew, with all parts. */
@@ -194,6 +209,7 @@ function delayHere(progress: DeliveryProgress, context: RetryContext, settings: 
     case "AMBIGUOUS":
       return backoffMs(progress.temporaryRefusals[context.gatewayId] ?? 1, context.random, settings);
     case "THROTTLED":
+    case "REFUSED_ACCOUNT":
     // A session that keeps failing before it writes must not turn in a circle.
     case "SESSION_LOST_BEFORE_WRITE":
       return Math.round(context.throttleDelayMs * (0.5 + context.random));

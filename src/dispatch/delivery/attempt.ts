@@ -7,9 +7,8 @@ import { mayHaveLeft } from "../../domain/ending-at-expiry.ts";
 import type { GatewayId } from "../../domain/ids.ts";
 import type { AttemptOutcome, DeliveryProgress } from "../../domain/message.ts";
 import type { StatusCodeName } from "../../domain/status-code.ts";
-import type { EncodingProfile, MessagePlan } from "../../encoding/message-plan.ts";
-import { renderParts } from "../../encoding/render-parts.ts";
-import type { PartResult, PartToSubmit, SessionLoss } from "../../gateways/gateway.ts";
+import type { MessagePlan } from "../../encoding/message-plan.ts";
+import type { Misfortune, PartResult } from "../../gateways/gateway.ts";
 import type { AttemptRecord, AttemptTrace, PartRecord } from "../../store/settling.ts";
 import type { InHand } from "./in-hand.ts";
 import type { Resume } from "./routable.ts";
@@ -52,21 +51,16 @@ export function needsReference(plan: MessagePlan): boolean {
   return plan.segments.length > 1 && plan.concatenation !== "payload";
 }
 
-/** The parts that are to be written: all, or those that a resumed attempt has not had accepted. */
-export function partsToSubmit(
-  plan: MessagePlan,
-  profile: EncodingProfile,
-  reference: number | undefined,
-  resume: Resume | undefined,
-): { readonly partCount: number; readonly parts: readonly PartToSubmit[] } {
-  const wires = renderParts(plan, profile, reference ?? 0);
-  const parts: PartToSubmit[] = [];
-  for (let i = 0; i < wires.length; i++) {
-    const wire = wires[i];
-    if (wire === undefined || resume?.acceptedParts.includes(i + 1) === true) continue;
-    parts.push({ number: i + 1, wire });
+const onlyPart: readonly number[] = [1];
+
+/** The numbers of the parts that are to be written: all, or those that a resumed attempt has not had accepted. */
+export function partsToSubmit(partCount: number, resume: Resume | undefined): readonly number[] {
+  if (partCount === 1 && resume === undefined) return onlyPart;
+  const numbers: number[] = [];
+  for (let number = 1; number <= partCount; number++) {
+    if (resume?.acceptedParts.includes(number) !== true) numbers.push(number);
   }
-  return { partCount: wires.length, parts };
+  return numbers;
 }
 
 /** What the results of a submission mean for its delivery. */
@@ -156,15 +150,17 @@ const outcomeWeights: Readonly<Record<AttemptOutcome, number>> = {
   SESSION_LOST_BEFORE_WRITE: 1,
   THROTTLED: 2,
   TEMPORARY: 3,
-  AMBIGUOUS: 4,
-  EXPIRED: 5,
-  REFUSED_ROUTE: 6,
-  REFUSED_RECIPIENT: 7,
+  REFUSED_ACCOUNT: 4,
+  AMBIGUOUS: 5,
+  EXPIRED: 6,
+  REFUSED_ROUTE: 7,
+  REFUSED_RECIPIENT: 8,
 };
 
 const refusalOutcomes = {
   recipient: "REFUSED_RECIPIENT",
   route: "REFUSED_ROUTE",
+  account: "REFUSED_ACCOUNT",
   temporary: "TEMPORARY",
   throttled: "THROTTLED",
   session: "SESSION_LOST_BEFORE_WRITE",
@@ -183,18 +179,21 @@ function outcomeOfPart(result: PartResult): AttemptOutcome | "UNSENT" {
   }
 }
 
-/** The lost session that alone made an attempt fail; undefined where a missing response or a refusal would have done so too. */
-export function soleLossOf(results: readonly PartResult[]): SessionLoss | undefined {
-  let loss: SessionLoss | undefined;
+/**
+ * What befell other deliveries too and alone made an attempt fail; undefined where a missing answer or a refusal of its own would have
+ * done so as well.
+ */
+export function soleMisfortuneOf(results: readonly PartResult[]): Misfortune | undefined {
+  let misfortune: Misfortune | undefined;
   for (const result of results) {
-    if (result.kind === "refused" && (result.refusal === "temporary" || result.refusal === "route")) {
-      return undefined;
-    }
-    if (result.kind !== "ambiguous") continue;
-    if (result.loss === undefined) return undefined;
-    loss = result.loss;
+    const isFailed =
+      result.kind === "ambiguous" ||
+      (result.kind === "refused" && (result.refusal === "temporary" || result.refusal === "route"));
+    if (!isFailed) continue;
+    if (result.misfortune === undefined) return undefined;
+    misfortune = result.misfortune;
   }
-  return loss;
+  return misfortune;
 }
 
 /** The progress after the attempt, without anything to resume. */
@@ -229,7 +228,7 @@ function doubtOf(results: readonly PartResult[]): Doubt | undefined {
   let doubt: Doubt | undefined;
   for (const result of results) {
     if (result.kind !== "ambiguous") continue;
-    if (result.loss === undefined) return "unanswered";
+    if (result.misfortune?.kind !== "lost") return "unanswered";
     doubt = "lost";
   }
   return doubt;
@@ -284,7 +283,12 @@ export function recordPart(result: PartResult): PartRecord {
     outcome: outcomeOfPart(result),
     smscMessageId: result.kind === "accepted" ? result.smscMessageId : undefined,
     matchKey: result.kind === "accepted" ? result.matchKey : undefined,
-    commandStatus: result.kind === "refused" ? result.commandStatus : undefined,
+    commandStatus: commandStatusOf(result),
     timeMs: result.timeMs,
   };
+}
+
+function commandStatusOf(result: PartResult): number | undefined {
+  if (result.kind !== "refused" || result.answer.protocol !== "smpp") return undefined;
+  return result.answer.status;
 }

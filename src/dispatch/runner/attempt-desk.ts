@@ -6,7 +6,7 @@ import { mayHaveBeenSent } from "../../domain/ending-at-expiry.ts";
 import { nameProgress } from "../../domain/gateway-names.ts";
 import type { DeliveryId, GatewayId } from "../../domain/ids.ts";
 import type { AttemptOutcome, DeliveryProgress } from "../../domain/message.ts";
-import type { EncodingProfile } from "../../encoding/message-plan.ts";
+import { countParts } from "../../encoding/render-parts.ts";
 import type { Gateway, PartResult } from "../../gateways/gateway.ts";
 import { circuitSignalOf } from "../../routing/circuit-signal.ts";
 import { type Candidate, selectGateways } from "../../routing/select-gateways.ts";
@@ -19,7 +19,7 @@ import {
   partsToSubmit,
   type RunningAttempt,
   recordAttempt,
-  soleLossOf,
+  soleMisfortuneOf,
 } from "../delivery/attempt.ts";
 import type { InHand } from "../delivery/in-hand.ts";
 import type { Resume } from "../delivery/routable.ts";
@@ -76,18 +76,13 @@ export class AttemptDesk {
   }
 
   /** Submits a delivery, whose first token is taken, and answers how many PDUs it is. */
-  submit(
-    item: InHand,
-    candidate: Candidate,
-    resume: Resume | undefined,
-    profile: EncodingProfile,
-    trace: AttemptTrace,
-  ): number {
+  submit(item: InHand, candidate: Candidate, resume: Resume | undefined, trace: AttemptTrace): number {
     const { gateway, gate, context } = this.#dependencies;
     const { plan } = candidate;
     const isTied = needsReference(plan);
     const reference = isTied ? (resume?.reference ?? item.reference) : undefined;
-    const { partCount, parts } = partsToSubmit(plan, profile, reference, resume);
+    const partCount = countParts(plan);
+    const partNumbers = partsToSubmit(partCount, resume);
     const attempt: RunningAttempt = {
       item,
       gatewayId: this.#gatewayId,
@@ -105,14 +100,19 @@ export class AttemptDesk {
     gateway
       .submit({
         deliveryId: item.deliveryId,
+        attempt: attempt.number,
+        lane: item.lane,
+        premium: item.premium,
         sender: item.sender,
         recipient: item.recipient,
-        parts,
+        plan,
+        reference,
+        partNumbers,
         expireTimeMs: item.message.expireTimeMs,
         takeToken: gate.takeToken,
       })
       .then((results) => this.#end(attempt, results, trial, heardBefore));
-    return parts.length;
+    return partNumbers.length;
   }
 
   #end(
@@ -130,8 +130,8 @@ export class AttemptDesk {
     // A message in doubt since an earlier attempt stays so when the rest of it is accepted; the gateway did its work all the same.
     const outcome = results.every((result) => result.kind === "accepted") ? "ACCEPTED" : judgement.outcome;
     // What is throttled for itself alone says as little of the gateway as what is throttled with all.
-    const signal = results === answers ? circuitSignalOf(outcome, statusesOf(results)) : "neutral";
-    gate.circuit.record(signal, nowMs, { trial, cause: soleLossOf(results), heardBefore });
+    const signal = results === answers ? circuitSignalOf(outcome, results.some(isGatewaysFault)) : "neutral";
+    gate.circuit.record(signal, nowMs, { trial, cause: soleMisfortuneOf(results), heardBefore });
     if (this.#canPutBack(attempt.item, judgement)) {
       attempt.item.returns++;
       this.#dependencies.putBack(attempt.item);
@@ -153,7 +153,7 @@ export class AttemptDesk {
       isHeard = true;
       if (answer.kind === "accepted") taken++;
       else if (answer.refusal === "throttled") throttled++;
-      else if (answer.refusal !== "session") taken++;
+      else if (answer.refusal !== "session" && answer.refusal !== "account") taken++;
     }
     if (isHeard) gate.circuit.hear();
     let isItsOwn = false;
@@ -262,6 +262,6 @@ function asTemporary(answer: PartResult): PartResult {
   return { ...answer, refusal: "temporary" };
 }
 
-function* statusesOf(results: readonly PartResult[]): Iterable<number | undefined> {
-  for (const result of results) if (result.kind === "refused") yield result.commandStatus;
+function isGatewaysFault(result: PartResult): boolean {
+  return result.kind === "refused" && result.blamesGateway === true;
 }

@@ -282,7 +282,7 @@ export class GatewayRunner {
     if (!this.gate.tryTakeToken()) return false;
     this.queue.shift(lane);
     const trace = traceOf(selection, this.id, marks);
-    const pdus = this.desk.submit(item, candidate, resume, this.#profile(), trace);
+    const pdus = this.desk.submit(item, candidate, resume, trace);
     this.#lanes.spend(lane, pdus, waiting);
     return true;
   }

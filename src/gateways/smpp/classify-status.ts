@@ -48,6 +48,12 @@ const byStatus: ReadonlyMap<number, StatusClass> = new Map(
   ),
 );
 
+/**
+ * ESME_RSUBMITFAIL and ESME_RINVSERTYP: the SMSC does not work for us, whatever the message. Every other refusal of a route may be one
+ * account's wrong sender, which must not close the gateway for all.
+ */
+export const blamingStatuses: ReadonlySet<number> = new Set([0x45, 0x15]);
+
 /** The class of a status other than ESME_ROK, in whichever PDU it answers a submit_sm or a bind: also in a generic_nack (P56). */
 export function classifyStatus(commandStatus: number, overrides: StatusClassOverrides): StatusClass {
   return overrides[commandStatus] ?? byStatus.get(commandStatus) ?? "temporary";

@@ -7,8 +7,8 @@ import type { Clock } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
 import type { Answer } from "../../smpp/connection-options.ts";
 import { trimPadding } from "../../smpp/trim-padding.ts";
-import type { LateAnswer, PartResult, SessionLoss } from "../gateway.ts";
-import { classifyStatus, type StatusClass } from "./classify-status.ts";
+import type { LateAnswer, Misfortune, PartResult } from "../gateway.ts";
+import { blamingStatuses, classifyStatus, type StatusClass } from "./classify-status.ts";
 import { DoubtfulParts } from "./doubtful-parts.ts";
 import { echoKey } from "./echo-key.ts";
 import { type LatePart, LateParts } from "./late-parts.ts";
@@ -59,7 +59,7 @@ export class PartOutcomes {
 
   /** An answer came in time; tells the class of a refusal. */
   answered(part: WrittenPart, answer: Answer<"submit_sm">): StatusClass | "accepted" {
-    const { said, result } = this.#read(part.part.number, answer);
+    const { said, result } = this.#read(part.number, answer);
     this.#settle(part, result);
     const isForGood =
       result.kind === "refused" && (result.refusal === "recipient" || result.refusal === "route");
@@ -102,11 +102,11 @@ export class PartOutcomes {
   }
 
   /** No answer can come any more: the session ended, and `loss` is one for all its parts; undefined where nothing was written. */
-  lost(part: WrittenPart, loss: SessionLoss | undefined): void {
+  lost(part: WrittenPart, loss: Misfortune | undefined): void {
     part.loss = loss;
     const timeMs = this.#options.clock.now();
     if (loss === undefined) {
-      this.#settle(part, { kind: "unsent", number: part.part.number, why: "no_session", timeMs });
+      this.#settle(part, { kind: "unsent", number: part.number, why: "no_session", timeMs });
     } else if (part.echoedId !== undefined) {
       this.#acceptByEcho(part, part.echoedId);
     } else if (this.#options.settings.echoesUserMessageReference) {
@@ -168,13 +168,18 @@ export class PartOutcomes {
     const said = classifyStatus(commandStatus, statusClass);
     // A session that has lost its account (bind) is bound again like one that was never bound.
     const refusal = said === "bind" ? "session" : said;
-    return { said, result: { kind: "refused", number, refusal, commandStatus, timeMs } };
+    const blamesGateway = refusal === "route" && blamingStatuses.has(commandStatus);
+    const received = { protocol: "smpp", status: commandStatus } as const;
+    return {
+      said,
+      result: { kind: "refused", number, refusal, answer: received, blamesGateway, timeMs },
+    };
   }
 
   /** The receipt proves that the SMSC has it; the id is in the receipt's notation. */
   #acceptByEcho(part: WrittenPart, receiptedId: string): void {
     this.#options.count("echo_settled");
-    this.#settle(part, this.#acceptedByEcho(part.part.number, receiptedId));
+    this.#settle(part, this.#acceptedByEcho(part.number, receiptedId));
   }
 
   #acceptedByEcho(number: number, receiptedId: string): PartResult {
@@ -184,12 +189,12 @@ export class PartOutcomes {
   }
 
   #ambiguous(part: WrittenPart): void {
-    const { number } = part.part;
+    const { number } = part;
     const timeMs = this.#options.clock.now();
     const late: LateAnswer = { onAnswer: (result) => part.run.revise(result) };
     if (part.overdue !== undefined) part.overdue.among.givenUp.add(part.overdue.sequence, { number, late });
     if (part.echoKey !== undefined) this.#lateEchoes.add(part.echoKey, { number, late });
-    this.#settle(part, { kind: "ambiguous", number, loss: part.loss, late, timeMs });
+    this.#settle(part, { kind: "ambiguous", number, misfortune: part.loss, late, timeMs });
   }
 
   #settle(part: WrittenPart, result: PartResult): void {

@@ -8,7 +8,7 @@ import type { Logger } from "../../observability/logger.ts";
 import { COMMAND_STATUS } from "../../smpp/command-status.ts";
 import { SmppConnection } from "../../smpp/connection.ts";
 import type { Answer, CloseReason, IncomingRequest, RequestOutcome } from "../../smpp/connection-options.ts";
-import type { SessionLoss } from "../gateway.ts";
+import type { Misfortune } from "../gateway.ts";
 import { bindBody, readBindAnswer, type SessionRole } from "./bind.ts";
 import { connectSocket } from "./connect-socket.ts";
 import { type DeliverSm, DeliverSmIntake } from "./deliver-sm-intake.ts";
@@ -64,7 +64,7 @@ export class SmppSession implements SubmitSession {
   #state: "connecting" | "binding" | "bound" | "draining" | "closed" = "connecting";
   #connection: SmppConnection | undefined;
   #carriesTlvs = false;
-  #loss: SessionLoss | undefined;
+  #loss: Misfortune | undefined;
   #refusedStatus: number | undefined;
   #failure: string | undefined;
 
@@ -139,34 +139,35 @@ export class SmppSession implements SubmitSession {
 
   /** Writes the run's next part; the caller has seen to token, room and expiry. */
   write(run: SubmissionRun, nowMs: number): void {
-    const part = run.nextPart;
+    const number = run.nextPart;
     const connection = this.#connection;
-    if (part === undefined || connection === undefined) return;
+    if (number === undefined || connection === undefined) return;
     run.next += 1;
     const { settings, outcomes, log } = this.#options;
     const { submission } = run;
-    if (needsTlvs(part.wire) && !this.#carriesTlvs) {
-      this.#refuseLocally(run, part.number, COMMAND_STATUS.ESME_ROPTPARNOTALLWD, nowMs);
-      return;
-    }
-    const echoes = settings.echoesUserMessageReference && this.#carriesTlvs;
-    const reference = echoes ? this.#options.nextReference() : undefined;
-    const written: WrittenPart = {
-      run,
-      part,
-      echoKey: reference === undefined ? undefined : echoKey(reference, submission.recipient),
-      echoedId: undefined,
-      overdue: undefined,
-      loss: undefined,
-    };
     try {
-      const answer = connection.request(submitSm(submission, part.wire, settings, reference, nowMs));
+      const wire = run.wireOf(number, settings.profile);
+      if (needsTlvs(wire) && !this.#carriesTlvs) {
+        this.#refuseLocally(run, number, COMMAND_STATUS.ESME_ROPTPARNOTALLWD, nowMs);
+        return;
+      }
+      const echoes = settings.echoesUserMessageReference && this.#carriesTlvs;
+      const reference = echoes ? this.#options.nextReference() : undefined;
+      const written: WrittenPart = {
+        run,
+        number,
+        echoKey: reference === undefined ? undefined : echoKey(reference, submission.recipient),
+        echoedId: undefined,
+        overdue: undefined,
+        loss: undefined,
+      };
+      const answer = connection.request(submitSm(submission, wire, settings, reference, nowMs));
       outcomes.written(written);
       answer.then((outcome) => this.#settle(written, outcome));
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       log.often.error({ err: error }, "A part does not fit a submit_sm.");
-      this.#refuseLocally(run, part.number, COMMAND_STATUS.ESME_RINVMSGLEN, nowMs);
+      this.#refuseLocally(run, number, COMMAND_STATUS.ESME_RINVMSGLEN, nowMs);
     }
   }
 
@@ -272,8 +273,8 @@ export class SmppSession implements SubmitSession {
   }
 
   /** The end of this session, one for all the parts that it leaves in doubt. */
-  #lossOfAll(): SessionLoss {
-    this.#loss ??= { timeMs: this.#options.clock.now() };
+  #lossOfAll(): Misfortune {
+    this.#loss ??= { kind: "lost" };
     return this.#loss;
   }
 
@@ -299,7 +300,8 @@ export class SmppSession implements SubmitSession {
   }
 
   #refuseLocally(run: SubmissionRun, number: number, commandStatus: number, timeMs: number): void {
-    run.settle({ kind: "refused", number, refusal: "route", commandStatus, timeMs });
+    const answer = { protocol: "smpp", status: commandStatus } as const;
+    run.settle({ kind: "refused", number, refusal: "route", answer, timeMs });
     run.stop("stopped", timeMs);
   }
 

@@ -2,7 +2,9 @@
  * One submission on its way: its results as they come in, and the one promise that ends it. A run settles each part once,
  * and ignores what comes later for the same part.
  */
-import type { PartResult, PartToSubmit, SessionLoss, Submission } from "../gateway.ts";
+import type { EncodingProfile, WirePart } from "../../encoding/message-plan.ts";
+import { renderParts } from "../../encoding/render-parts.ts";
+import type { Misfortune, PartResult, Submission } from "../gateway.ts";
 import type { LateParts } from "./late-parts.ts";
 
 /** Where late answers to the parts of one session find them, by sequence number. */
@@ -16,7 +18,7 @@ export interface OverdueParts {
 /** A part that was written and awaits its fate. */
 export interface WrittenPart {
   readonly run: SubmissionRun;
-  readonly part: PartToSubmit;
+  readonly number: number;
   /** user_message_reference and destination, where this gateway's receipts echo them. */
   readonly echoKey: string | undefined;
   /** The id in a receipt that echoed this part before its response came. */
@@ -24,7 +26,7 @@ export interface WrittenPart {
   /** Where a late response finds it, once its response is overdue. */
   overdue: { readonly among: OverdueParts; readonly sequence: number } | undefined;
   /** The end of its session, where that came before its response and before the response timeout. */
-  loss: SessionLoss | undefined;
+  loss: Misfortune | undefined;
 }
 
 export class SubmissionRun {
@@ -37,24 +39,34 @@ export class SubmissionRun {
   isStopped = false;
   #results: (PartResult | undefined)[];
   readonly #resolve: (results: readonly PartResult[]) => void;
+  #wires: readonly WirePart[] | undefined;
   #unsettled: number;
 
   constructor(submission: Submission, resolve: (results: readonly PartResult[]) => void) {
     this.submission = submission;
     this.#resolve = resolve;
-    this.#unsettled = submission.parts.length;
-    this.#results = new Array<PartResult | undefined>(submission.parts.length).fill(undefined);
+    this.#unsettled = submission.partNumbers.length;
+    this.#results = new Array<PartResult | undefined>(this.#unsettled).fill(undefined);
     if (this.#unsettled === 0) resolve([]);
   }
 
-  /** The next part to write; undefined when all are written or the rest is stopped. */
-  get nextPart(): PartToSubmit | undefined {
-    return this.isStopped ? undefined : this.submission.parts[this.next];
+  /** The number of the next part to write; undefined when all are written or the rest is stopped. */
+  get nextPart(): number | undefined {
+    return this.isStopped ? undefined : this.submission.partNumbers[this.next];
+  }
+
+  /** A part as it goes on the wire. Throws RangeError for what the plan cannot have been made for. */
+  wireOf(number: number, profile: EncodingProfile): WirePart {
+    const { plan, reference } = this.submission;
+    this.#wires ??= renderParts(plan, profile, reference ?? 0);
+    const wire = this.#wires[number - 1];
+    if (wire === undefined) throw new RangeError(`the plan has no part ${number}`);
+    return wire;
   }
 
   settle(result: PartResult): void {
-    const { parts } = this.submission;
-    const index = parts.length === 1 ? 0 : parts.findIndex((part) => part.number === result.number);
+    const { partNumbers } = this.submission;
+    const index = partNumbers.length === 1 ? 0 : partNumbers.indexOf(result.number);
     if (index < 0 || this.#results[index] !== undefined) return;
     this.#results[index] = result;
     this.#unsettled -= 1;
@@ -69,16 +81,16 @@ export class SubmissionRun {
    * them was answered in the same turn, and nobody has looked at the results yet.
    */
   revise(result: PartResult): void {
-    const index = this.submission.parts.findIndex((part) => part.number === result.number);
+    const index = this.submission.partNumbers.indexOf(result.number);
     if (this.#results[index]?.kind === "ambiguous") this.#results[index] = result;
   }
 
   /** Settles every part that was not written yet. */
   stop(why: "no_session" | "stopped" | "expired", timeMs: number): void {
     this.isStopped = true;
-    const { parts } = this.submission;
+    const { partNumbers } = this.submission;
     const first = this.next;
-    this.next = parts.length;
-    for (const { number } of parts.slice(first)) this.settle({ kind: "unsent", number, why, timeMs });
+    this.next = partNumbers.length;
+    for (const number of partNumbers.slice(first)) this.settle({ kind: "unsent", number, why, timeMs });
   }
 }

@@ -20,6 +20,7 @@ const states = {
   connecting: GatewayState.GATEWAY_STATE_CONNECTING,
   stopped: GatewayState.GATEWAY_STATE_STOPPED,
   paused: GatewayState.GATEWAY_STATE_PAUSED,
+  held: GatewayState.GATEWAY_STATE_HELD,
   circuit_open: GatewayState.GATEWAY_STATE_CIRCUIT_OPEN,
   elsewhere: GatewayState.GATEWAY_STATE_ELSEWHERE,
 } as const satisfies Record<GatewayHealth["kind"], GatewayState>;
@@ -42,6 +43,7 @@ export function toGateway(gateway: GatewayAnswer): Gateway {
     waitingCount: BigInt(gateway.waitingCount),
     pauseTime: toDate(gateway.pauseTimeMs),
     replicas: gateway.replicas.map(toReplica),
+    kind: gateway.kind,
   };
 }
 

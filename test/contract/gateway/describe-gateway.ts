@@ -95,7 +95,7 @@ export function describeGateway(name: string, open: () => Promise<GatewayHarness
       await start();
       const [part] = await send(["a"], harness.recipients.refused);
       expect(part).toMatchObject({ kind: "refused", refusal: "recipient" });
-      expect(part?.kind === "refused" && part.commandStatus).toBeGreaterThan(0);
+      expect(part?.kind === "refused" && part.answer.status).toBeGreaterThan(0);
     });
 
     it("takes a token for each part but the first", async () => {
@@ -159,7 +159,7 @@ export function describeGateway(name: string, open: () => Promise<GatewayHarness
       harness.cut();
       const results = (await Promise.all(sent)).flat();
       expect(results.map((part) => part.kind)).toEqual(["ambiguous", "ambiguous"]);
-      const losses = results.map((part) => part.kind === "ambiguous" && part.loss);
+      const losses = results.map((part) => part.kind === "ambiguous" && part.misfortune);
       expect(losses[0]).toBeDefined();
       expect(losses[1]).toBe(losses[0]);
       expect((await listener.statuses.next()).kind).toBe("connecting");

@@ -33,7 +33,7 @@ afterAll(async () => {
 
 describe("GetStatus", () => {
   it("shows the attempts of a failover, and left-out gateways to operators only", async () => {
-    north.script = (submission) => submission.parts.map((part) => refused(part.number, "route"));
+    north.script = (submission) => submission.partNumbers.map((number) => refused(number, "route"));
     using operator = connectClients(world.address, OPERATOR_KEY);
     for (const caller of [clients, operator]) {
       const { messageId } = await caller.sms.sendSms({ ...good, waitFor: WaitFor.WAIT_FOR_GATEWAY });

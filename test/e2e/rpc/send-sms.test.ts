@@ -454,7 +454,7 @@ describe("SendSms, wait_for GATEWAY", () => {
     const [gateway] = world.gateways;
     if (gateway === undefined) throw new Error("no gateway");
     const { script } = gateway;
-    gateway.script = (submission) => submission.parts.map((part) => refused(part.number, "recipient"));
+    gateway.script = (submission) => submission.partNumbers.map((number) => refused(number, "recipient"));
     const failure = await failureOf((options) =>
       clients.sms.sendSms({ ...good, waitFor: WaitFor.WAIT_FOR_GATEWAY }, options),
     );

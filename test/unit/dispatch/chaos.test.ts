@@ -27,7 +27,7 @@ describe("a dispatcher among gateways that fail in every way", () => {
 
       function answer(submission: Submission): readonly PartResult[] {
         let isStopped = false;
-        return submission.parts.map(({ number }) => {
+        return submission.partNumbers.map((number) => {
           if (isStopped) return unsent(number);
           const result = isCalm || random() < 0.6 ? accepted(number, `s${++ids}`) : misfortune(number);
           if (result.kind === "refused" && (result.refusal === "route" || result.refusal === "session"))

@@ -45,8 +45,8 @@ describe("a dispatcher whose surroundings change", () => {
     const answers: (() => void)[] = [];
     const old = createMemoryGateway("a", {
       window: 1,
-      script: ({ parts }) =>
-        new Promise((resolve) => answers.push(() => resolve(parts.map(({ number }) => accepted(number))))),
+      script: ({ partNumbers }) =>
+        new Promise((resolve) => answers.push(() => resolve(partNumbers.map((number) => accepted(number))))),
     });
     const { send, dispatcher, until, view } = await open({ gateways: [old] });
     const [begun] = await send({ wantsClaim: false });
@@ -106,7 +106,7 @@ describe("a dispatcher whose surroundings change", () => {
     for (const id of [waited, underWay]) {
       await until(id, "SUBMITTED");
       const sent = next.submissions.filter(({ deliveryId }) => deliveryId === id);
-      expect(sent.map(({ parts }) => parts.map(({ number }) => number))).toEqual([[2]]);
+      expect(sent.map(({ partNumbers }) => partNumbers.map((number) => number))).toEqual([[2]]);
       expect((await view(id)).attempts).toHaveLength(1);
     }
   });

@@ -44,9 +44,9 @@ describe("Circuit", () => {
 
   it("counts many failures of one cause as one, and those of another cause beside them", () => {
     const circuit = new Circuit(settings);
-    const cause = {};
+    const cause = { kind: "lost" };
     for (let i = 0; i < 100; i++) circuit.record("failure", i, { cause });
-    for (let i = 0; i < 8; i++) circuit.record("failure", 100, { cause: {} });
+    for (let i = 0; i < 8; i++) circuit.record("failure", 100, { cause: { kind: "lost" } });
     expect(circuit.state(100).kind).toBe("closed");
     circuit.record("failure", 100, { cause });
     expect(circuit.state(100).kind).toBe("closed");
@@ -56,7 +56,7 @@ describe("Circuit", () => {
 
   it("fails a probe whatever its cause, and has both probes of one cause off its hands", () => {
     const circuit = new Circuit(settings);
-    const cause = {};
+    const cause = { kind: "lost" };
     circuit.record("failure", 0, { cause });
     for (let i = 0; i < 9; i++) circuit.record("failure", 0);
     expect(circuit.state(1_000).kind).toBe("half_open");
@@ -115,17 +115,27 @@ describe("Circuit", () => {
     });
   });
 
-  it("takes no failure for silence during which anything was answered, nor one with a cause of its own", () => {
+  it("takes no failure for silence during which anything was answered, nor one that a lost session explains", () => {
     const circuit = new Circuit(settings);
     for (let nowMs = 0; nowMs < 1_000_000; nowMs += 20_000) {
       const heardBefore = circuit.heard;
       circuit.hear();
       circuit.record("failure", nowMs, { heardBefore });
-      circuit.record("failure", nowMs, { heardBefore: circuit.heard, cause: {} });
+      circuit.record("failure", nowMs, { heardBefore: circuit.heard, cause: { kind: "lost" } });
       circuit.record("failure", nowMs, { heardBefore: circuit.heard });
       circuit.record("failure", nowMs, { heardBefore: circuit.heard });
     }
     expect(circuit.state(1_000_000).kind).toBe("closed");
+  });
+
+  it("takes one call that nobody answered for one silence, however many shared it", () => {
+    const circuit = new Circuit(settings);
+    for (const nowMs of [40_000, 80_000, 120_000]) {
+      expect(circuit.state(nowMs).kind).toBe("closed");
+      const cause = { kind: "unanswered" };
+      for (let i = 0; i < 5; i++) circuit.record("failure", nowMs, { heardBefore: circuit.heard, cause });
+    }
+    expect(circuit.state(120_000).kind).toBe("open");
   });
 
   it("opens for longer with each failed probe, up to a limit", () => {

@@ -10,6 +10,7 @@ import { createFakeClock } from "../../../support/fake-clock.ts";
 const id = toGatewayId("north");
 const overview: GatewayOverview = {
   id,
+  kind: "smpp",
   health: { kind: "ready" },
   priority: 1,
   weight: 1,

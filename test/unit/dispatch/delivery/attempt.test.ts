@@ -4,7 +4,7 @@ import {
   judgeResults,
   partsToSubmit,
   type RunningAttempt,
-  soleLossOf,
+  soleMisfortuneOf,
 } from "../../../../src/dispatch/delivery/attempt.ts";
 import { InHand } from "../../../../src/dispatch/delivery/in-hand.ts";
 import {
@@ -22,7 +22,7 @@ import {
   noProgress,
 } from "../../../../src/domain/message.ts";
 import { baselineProfile } from "../../../../src/encoding/baseline-profile.ts";
-import type { PartResult } from "../../../../src/gateways/gateway.ts";
+import type { Misfortune, PartResult } from "../../../../src/gateways/gateway.ts";
 import { PlanMemo } from "../../../../src/routing/plan-memo.ts";
 import { accepted, ambiguous, refused, unsent } from "../../../support/memory-gateway.ts";
 
@@ -100,12 +100,12 @@ describe("judgeResults", () => {
           const inDoubt = new Set<number>();
           for (const round of rounds) {
             const attempt = attemptOf(policy, progress);
-            const { parts } = partsToSubmit(attempt.plan, baselineProfile, 7, attempt.resume);
-            for (const { number } of parts) {
+            const parts = partsToSubmit(partCount, attempt.resume);
+            for (const number of parts) {
               expect(takenFor.has(number)).toBe(false);
               if (policy === "AT_MOST_ONCE") expect(inDoubt.has(number)).toBe(false);
             }
-            const results = parts.map(({ number }) => (round[number - 1] ?? accepted)(number));
+            const results = parts.map((number) => (round[number - 1] ?? accepted)(number));
             for (const result of results) {
               if (result.kind === "accepted") takenFor.add(result.number);
               if (result.kind === "ambiguous") inDoubt.add(result.number);
@@ -195,8 +195,8 @@ describe("judgeResults", () => {
   });
 });
 
-describe("soleLossOf", () => {
-  const loss = { timeMs: 1 };
+describe("soleMisfortuneOf", () => {
+  const loss: Misfortune = { kind: "lost" };
 
   it.each<[string, readonly PartResult[], unknown]>([
     ["the loss behind one part", [ambiguous(1, loss)], loss],
@@ -210,6 +210,6 @@ describe("soleLossOf", () => {
     ["none beside a refused route", [ambiguous(1, loss), refused(2, "route")], undefined],
     ["none where nothing is in doubt", [accepted(1), unsent(2, "no_session")], undefined],
   ])("answers %s", (_, results, expected) => {
-    expect(soleLossOf(results)).toBe(expected);
+    expect(soleMisfortuneOf(results)).toBe(expected);
   });
 });

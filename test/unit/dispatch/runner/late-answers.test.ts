@@ -29,8 +29,8 @@ function silent(id: string): { readonly gateway: MemoryGateway; readonly lates: 
   const lates: LateAnswer[] = [];
   let timeMs = 0;
   const gateway = createMemoryGateway(id, {
-    script: ({ parts }): readonly PartResult[] =>
-      parts.map(({ number }) => {
+    script: ({ partNumbers }): readonly PartResult[] =>
+      partNumbers.map((number) => {
         const late = createLateAnswer();
         lates.push(late);
         return ambiguous(number, undefined, late, ++timeMs);
@@ -73,15 +73,15 @@ describe("a part that nobody answers", () => {
     const id = only(await send({ text: longText }));
     await advance(20_000, 500);
     await until(id, "SUBMITTED");
-    expect(north.submissions.map(({ parts }) => parts.length)).toEqual([2, 2]);
-    expect(south.submissions.map(({ parts }) => parts.length)).toEqual([2]);
+    expect(north.submissions.map(({ partNumbers }) => partNumbers.length)).toEqual([2, 2]);
+    expect(south.submissions.map(({ partNumbers }) => partNumbers.length)).toEqual([2]);
     const { attempts } = await view(id);
     expect(attempts[1]).toMatchObject({ gatewayId: "south", trace: { marks: ["FAILOVER_AFTER_AMBIGUITY"] } });
     expect(attempts[1]?.reference).not.toBe(attempts[0]?.reference);
   });
 
   it("P50 is written again after lost sessions, but not more than three times", async () => {
-    const north = createMemoryGateway("north", { script: () => [ambiguous(1, { timeMs: 1 })] });
+    const north = createMemoryGateway("north", { script: () => [ambiguous(1, { kind: "lost" })] });
     const { send, advance } = await open({ gateways: [north] });
     await send({});
     await advance(300_000, 1_000);
@@ -130,7 +130,7 @@ describe("an answer that comes late", () => {
     lates[1]?.onAnswer(accepted(2, "late"));
     Object.assign(north, { room });
     await advance(2_000);
-    expect(north.submissions.map(({ parts }) => parts.map((part) => part.number))).toEqual([[1, 2], [1]]);
+    expect(north.submissions.map(({ partNumbers }) => partNumbers)).toEqual([[1, 2], [1]]);
   });
 
   it("P49 counts while the resend is on its way, whatever becomes of that", async () => {
@@ -184,7 +184,7 @@ describe("an answer that comes late", () => {
     north.script = () => [accepted(2, "second")];
     Object.assign(north, { room });
     await advance(5_000);
-    expect(north.submissions.map(({ parts }) => parts.map((part) => part.number))).toEqual([[1, 2], [2]]);
+    expect(north.submissions.map(({ partNumbers }) => partNumbers)).toEqual([[1, 2], [2]]);
     await until(id, "SUBMITTED");
   });
 

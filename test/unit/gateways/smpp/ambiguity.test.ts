@@ -10,7 +10,7 @@ const kinds = (results: readonly PartResult[]) => results.map((part) => part.kin
 const lossesOf = (results: readonly PartResult[]) =>
   results.map((part) => {
     if (part.kind !== "ambiguous") throw new Error(`the part is ${part.kind}`);
-    return part.loss;
+    return part.misfortune;
   });
 
 describe("a part whose fate nobody knows (P12)", () => {
@@ -68,7 +68,7 @@ describe("a part whose fate nobody knows (P12)", () => {
     expect(await late.next()).toMatchObject({ kind: "accepted", smscMessageId: "0A", matchKey: "10" });
     session.answer(submits[0] as never, { id: "0A" });
     session.answer(submits[1] as never, { status: 0x0b });
-    expect(await late.next()).toMatchObject({ kind: "refused", refusal: "recipient", commandStatus: 0x0b });
+    expect(await late.next()).toMatchObject({ kind: "refused", refusal: "recipient", answer: { status: 0x0b } });
     expect(late.waiting).toEqual([]);
     expect(events.filter((event) => event === "late_response")).toHaveLength(2);
   });

@@ -9,7 +9,7 @@ import type { SmppConnection } from "../../../../src/smpp/connection.ts";
 import { encodePdu } from "../../../../src/smpp/encode-pdu.ts";
 import type { Bind } from "../../../support/scripted-smsc.ts";
 import { createSignalQueue } from "../../../support/signal-queue.ts";
-import { submission, textPart, untilReady } from "../../../support/smpp-gateway.ts";
+import { planOf, submission, untilReady } from "../../../support/smpp-gateway.ts";
 import { bind, cleanAfterEach, startAt, startSmsc } from "./support.ts";
 
 cleanAfterEach();
@@ -64,16 +64,9 @@ describe("what a bind carries", () => {
     expect([interface_version, addr_ton, addr_npi, address_range]).toEqual([0x33, 1, 6, "^46(70|73)"]);
     // Whoever binds as 3.3 sends no TLVs, whatever the SMSC knows.
     const [part] = await gateway.submit(
-      submission(["x"], {
-        parts: [
-          {
-            number: 1,
-            wire: textPart("x", { messagePayload: Buffer.from("x"), shortMessage: Buffer.alloc(0) }),
-          },
-        ],
-      }),
+      submission([], { plan: planOf(["x", "y"], "payload"), partNumbers: [1] }),
     );
-    expect(part).toMatchObject({ kind: "refused", commandStatus: 0xc1 });
+    expect(part).toMatchObject({ kind: "refused", answer: { status: 0xc1 } });
   });
 
   it("is sent under our own certificate where the SMSC asks for one", async () => {

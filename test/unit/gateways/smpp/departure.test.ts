@@ -75,7 +75,7 @@ describe("an SMSC that unbinds (SMPP 3.4 §2.7)", () => {
     session.socket.end(Buffer.concat([RECEIPT, UNBIND]));
     await listener.receipts.next();
     // No answer can come any more.
-    expect(await results).toMatchObject([{ kind: "ambiguous", loss: {} }]);
+    expect(await results).toMatchObject([{ kind: "ambiguous", misfortune: { kind: "lost" } }]);
     expect(heard()).toEqual([SUBMIT_SM]);
     stored.resolve();
     await once(session.socket, "end");
@@ -89,7 +89,7 @@ describe("an SMSC that unbinds (SMPP 3.4 §2.7)", () => {
     session.connection.writeRaw(UNBIND);
     while (gateway.room() > 0) await new Promise(setImmediate);
     clock.advance(5_000);
-    expect(await results).toMatchObject([{ kind: "ambiguous", loss: {} }]);
+    expect(await results).toMatchObject([{ kind: "ambiguous", misfortune: { kind: "lost" } }]);
     while (smsc.sessions.waiting.length === 0) {
       await new Promise(setImmediate);
       clock.advance(10);

@@ -173,7 +173,7 @@ describe("binding", () => {
     const { smsc, session, gateway, listener, clock } = await bind();
     const results = ["a", "b"].map((text) => gateway.submit(submission([text])));
     session.answer(await session.submits.next(), { status: 0x04 });
-    expect(await results[0]).toMatchObject([{ kind: "refused", refusal: "session", commandStatus: 4 }]);
+    expect(await results[0]).toMatchObject([{ kind: "refused", refusal: "session", answer: { status: 4 } }]);
     expect((await listener.statuses.next()).kind).toBe("connecting");
     expect(gateway.room()).toBe(0);
     session.answer(await session.submits.next(), { id: "b" });

@@ -39,7 +39,7 @@ describe("a window that the SMSC finds too wide", () => {
       if (first === undefined) throw new TypeError("no submit");
       session.connection.nack(first.sequence_number, status);
       expect(await results[0]).toMatchObject([
-        { kind: "refused", refusal: "throttled", commandStatus: status },
+        { kind: "refused", refusal: "throttled", answer: { protocol: "smpp", status } },
       ]);
       for (const submit of rest) session.answer(submit, { id: "1" });
       await Promise.all(results);

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { baselineProfile } from "../../../../src/encoding/baseline-profile.ts";
 import { planMessage } from "../../../../src/encoding/plan-message.ts";
-import { renderParts } from "../../../../src/encoding/render-parts.ts";
-import { submission, textPart } from "../../../support/smpp-gateway.ts";
+import { planOf, submission } from "../../../support/smpp-gateway.ts";
 import { bind, cleanAfterEach } from "./support.ts";
 
 cleanAfterEach();
@@ -68,8 +67,7 @@ describe("submitting over TCP", () => {
       gateway.profile,
     );
     if (planned.kind !== "planned") throw new TypeError(planned.kind);
-    const parts = renderParts(planned.plan, gateway.profile, 0).map((wire) => ({ number: 1, wire }));
-    void gateway.submit(submission([], { parts }));
+    void gateway.submit(submission(["@ä["], { plan: planned.plan }));
     const submit = await session.submits.next();
     expect([submit.body.data_coding, textOf(submit)]).toEqual([0, "@ä["]);
   });
@@ -127,7 +125,7 @@ describe("submitting over TCP", () => {
       const results = gateway.submit(submission(["Hello"]));
       session.answer(await session.submits.next(), { status });
       const [part] = await results;
-      refusals.push(part?.kind === "refused" && [part.commandStatus, part.refusal]);
+      refusals.push(part?.kind === "refused" && [part.answer.status, part.refusal]);
     }
     expect(refusals).toEqual([
       [0x0b, "recipient"],
@@ -146,25 +144,27 @@ describe("submitting over TCP", () => {
     const submit = await session.submits.next();
     session.connection.nack(0, 0x03);
     session.connection.nack(submit.sequence_number, 0x03);
-    expect(await results).toMatchObject([{ kind: "refused", refusal: "route", commandStatus: 3 }]);
+    expect(await results).toMatchObject([
+      { kind: "refused", refusal: "route", answer: { protocol: "smpp", status: 3 } },
+    ]);
   });
 
   it("refuses a message that needs optional parameters where the session carries none", async () => {
     const { gateway, session } = await bind({}, { interfaceVersion: undefined });
-    const sar = { reference: 7, total: 1, sequence: 1 };
-    const parts = [{ number: 1, wire: textPart("Hello", { sar }) }];
-    expect(await gateway.submit(submission([], { parts }))).toMatchObject([
-      { kind: "refused", refusal: "route", commandStatus: 0xc1 },
+    const long = submission(["Hel", "lo"], { plan: planOf(["Hel", "lo"], "sar"), reference: 7 });
+    expect(await gateway.submit(long)).toMatchObject([
+      { kind: "refused", refusal: "route", answer: { status: 0xc1 } },
+      { kind: "unsent", why: "stopped" },
     ]);
     expect(session.submits.waiting).toEqual([]);
   });
 
   it("sends SAR parameters all three, and message_payload with an empty short_message", async () => {
     const { gateway, session } = await bind({ tlvs: "always" }, { interfaceVersion: undefined });
-    const sar = { reference: 7, total: 2, sequence: 1 };
-    const messagePayload = Buffer.from("long");
-    void gateway.submit(submission([], { parts: [{ number: 1, wire: textPart("a", { sar }) }] }));
-    void gateway.submit(submission([], { parts: [{ number: 1, wire: textPart("", { messagePayload }) }] }));
+    const tied = { plan: planOf(["a", "b"], "sar"), reference: 7, partNumbers: [1] };
+    void gateway.submit(submission([], tied));
+    const whole = { plan: planOf(["lo", "ng"], "payload"), partNumbers: [1] };
+    void gateway.submit(submission([], whole));
     const first = await session.submits.next();
     expect(first.tlvs).toEqual({ sar_msg_ref_num: 7, sar_total_segments: 2, sar_segment_seqnum: 1 });
     const second = await session.submits.next();
