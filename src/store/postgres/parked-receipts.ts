@@ -90,22 +90,27 @@ function keysOf({ gateway_id, match_key, raw_id }: ParkedRow): ReadonlySet<strin
   return new Set([idKey(gateway_id, match_key), idKey(gateway_id, raw_id)]);
 }
 
-/** In the order in which they came; the newest, where an id has many. */
-export function findParked(
+/** In the order in which they came; the newest, where a key has many. */
+export function findByKey({ parked }: LockedRows, gatewayId: string, matchKey: string): readonly ParkedRow[] {
+  return (parked.get(idKey(gatewayId, matchKey)) ?? [])
+    .filter((row) => row.match_key === matchKey)
+    .slice(-mostUnderOneId);
+}
+
+/** Those under another key whose id is written like this one; in the same order. */
+export function findByRawId(
   { parked }: LockedRows,
   gatewayId: string,
   { matchKey, smscMessageId }: ReceiptedId,
 ): readonly ParkedRow[] {
-  const byKey = (parked.get(idKey(gatewayId, matchKey)) ?? []).filter((row) => row.match_key === matchKey);
-  const byRawId = (parked.get(idKey(gatewayId, smscMessageId)) ?? []).filter(
-    (row) => row.raw_id === smscMessageId && row.match_key !== matchKey,
-  );
-  return [...byKey.slice(-mostUnderOneId), ...byRawId.slice(-mostUnderOneId)];
+  return (parked.get(idKey(gatewayId, smscMessageId)) ?? [])
+    .filter((row) => row.raw_id === smscMessageId && row.match_key !== matchKey)
+    .slice(-mostUnderOneId);
 }
 
 export function park(rows: LockedRows, receipt: Receipt): void {
   const { gatewayId, arrivalTimeMs, raw, waitMs } = receipt;
-  const isKnown = findParked(rows, gatewayId, receipt).some(
+  const isKnown = findByKey(rows, gatewayId, receipt.matchKey).some(
     (parked) => Buffer.compare(parked.raw, raw) === 0,
   );
   // An SMSC that had no answer sends its receipt again.
@@ -133,8 +138,11 @@ export function park(rows: LockedRows, receipt: Receipt): void {
 /** Takes a receipt's rows away, those that stand in memory and those that do not. */
 export function unpark(rows: LockedRows, row: ParkedRow): void {
   const isGoing = (other: ParkedRow) => other === row || (row.pair !== null && other.pair === row.pair);
-  const receipt = receiptOf(row);
-  const twins = idsOf(receipt).flatMap((id) => findParked(rows, row.gateway_id, id));
+  // Each of its rows stands under a key of its own.
+  const twins =
+    row.pair === null
+      ? []
+      : idsOf(receiptOf(row)).flatMap(({ matchKey }) => findByKey(rows, row.gateway_id, matchKey));
   for (const going of new Set([row, ...twins].filter(isGoing))) {
     for (const key of keysOf(going)) {
       rows.parked.set(

@@ -19,7 +19,7 @@ import { shownAtEnd } from "./end-plainly.ts";
 import { judgeReceipt } from "./judge-receipt.ts";
 import { attemptKey, idKey, type ParkedRow, type SmscIdRow } from "./locked-rows.ts";
 import { endDelivery, tellEnd } from "./move-delivery.ts";
-import { findParked, keepParked, park, receiptOf, unpark } from "./parked-receipts.ts";
+import { findByKey, findByRawId, keepParked, park, receiptOf, unpark } from "./parked-receipts.ts";
 import type { Transaction } from "./transaction.ts";
 
 export function recordReceipt(tx: Transaction, receipt: Receipt): ReceiptOutcome {
@@ -38,11 +38,11 @@ export function recordReceipt(tx: Transaction, receipt: Receipt): ReceiptOutcome
 /** Applies what was parked for the ids of an attempt; answers whether there was any. */
 export function replayParked(tx: Transaction, attempt: AttemptRecord): boolean {
   if (tx.rows.parked.size === 0) return false;
+  const names = namesOf(attempt);
   let hasApplied = false;
-  for (const { smscMessageId, matchKey } of attempt.parts) {
-    if (smscMessageId === undefined) continue;
-    const id = { smscMessageId, matchKey: matchKey ?? smscMessageId };
-    const waiting = namesOf(attempt).flatMap((gatewayId) => findParked(tx.rows, gatewayId, id));
+
+  /** Whether one of them was the part's last word. */
+  function applyTo(id: ReceiptedId, waiting: readonly ParkedRow[]): boolean {
     // The newest is the part that is settled here.
     const [own] = waiting.length === 0 ? [] : findCandidates(tx, attempt.gatewayId, id);
     const facts = own === undefined ? undefined : factsOf(tx.rows, own);
@@ -52,8 +52,25 @@ export function replayParked(tx: Transaction, attempt: AttemptRecord): boolean {
       if (matchAndApply(tx, receipt, false) === undefined) continue;
       unpark(tx.rows, parked);
       hasApplied = true;
-      if (receipt.verdict !== "RECORDED") break;
+      if (receipt.verdict !== "RECORDED") return true;
     }
+    return false;
+  }
+
+  for (const { smscMessageId, matchKey = smscMessageId } of attempt.parts) {
+    if (smscMessageId === undefined || matchKey === undefined) continue;
+    const id = { smscMessageId, matchKey };
+    const isEnded = applyTo(
+      id,
+      names.flatMap((name) => findByKey(tx.rows, name, matchKey)),
+    );
+    // A part is looked for under its key alone: where that is not the id itself, what is written like the id leads elsewhere, and many
+    // parts that share it would each look at a hundred receipts for nothing.
+    if (isEnded || matchKey !== smscMessageId) continue;
+    applyTo(
+      id,
+      names.flatMap((name) => findByRawId(tx.rows, name, id)),
+    );
   }
   return hasApplied;
 }

@@ -16,10 +16,11 @@ export interface ParkedRow {
   readonly receipt: string;
   readonly raw: Uint8Array;
   readonly pair: string | null;
+  readonly match_key: string;
 }
 
 export function createParkedReceipts(db: DatabaseSync) {
-  const columns = "id, receipt, raw, pair";
+  const columns = "id, receipt, raw, pair, match_key";
   const newest = (key: string) =>
     `SELECT * FROM (SELECT ${columns} FROM parked_receipts WHERE gateway_id = ? AND ${key} = ? ORDER BY id DESC LIMIT ${mostUnderOneId})`;
   const findByKey = prepare<ParkedRow>(db, newest("match_key"));
@@ -37,31 +38,34 @@ export function createParkedReceipts(db: DatabaseSync) {
   const removePair = prepare(db, "DELETE FROM parked_receipts WHERE pair = ?");
   const setDue = prepare(db, "UPDATE parked_receipts SET due_time = ? WHERE id = ?");
 
-  const findOf = prepare<ParkedRow & { readonly match_key: string; readonly raw_id: string }>(
+  const findOf = prepare<ParkedRow & { readonly raw_id: string }>(
     db,
-    `SELECT ${columns}, match_key, raw_id FROM parked_receipts WHERE gateway_id = ? ORDER BY match_key, id LIMIT ?`,
+    `SELECT ${columns}, raw_id FROM parked_receipts WHERE gateway_id = ? ORDER BY match_key, id LIMIT ?`,
   );
   const rename = prepare(
     db,
     "UPDATE parked_receipts SET gateway_id = ?, receipt = ?, due_time = ? WHERE id = ?",
   );
 
-  /** In the order in which they came; the newest, where an id has many. */
-  function find(gatewayId: GatewayId, { matchKey, smscMessageId }: ReceiptedId): readonly ParkedRow[] {
-    const rows = findByKey.all(gatewayId, matchKey);
-    for (const row of findByRawId.all(gatewayId, smscMessageId)) {
-      if (!rows.some(({ id }) => id === row.id)) rows.push(row);
-    }
-    return rows.sort((left, right) => left.id - right.id);
-  }
+  const byAge = (left: ParkedRow, right: ParkedRow) => left.id - right.id;
 
   return {
-    find,
+    /** In the order in which they came; the newest, where a key has many. */
+    findByKey: (gatewayId: GatewayId, matchKey: string): readonly ParkedRow[] =>
+      findByKey.all(gatewayId, matchKey).sort(byAge),
+
+    /** Those under another key whose id is written like this one; in the same order. */
+    findByRawId: (gatewayId: GatewayId, { matchKey, smscMessageId }: ReceiptedId): readonly ParkedRow[] =>
+      findByRawId
+        .all(gatewayId, smscMessageId)
+        .filter((row) => row.match_key !== matchKey)
+        .sort(byAge),
 
     park(tx: Transaction, receipt: Receipt): void {
       const { gatewayId, arrivalTimeMs, raw, waitMs } = receipt;
       // An SMSC that had no answer sends its receipt again.
-      if (find(gatewayId, receipt).some((parked) => Buffer.compare(parked.raw, raw) === 0)) return;
+      const alike = findByKey.all(gatewayId, receipt.matchKey);
+      if (alike.some((parked) => Buffer.compare(parked.raw, raw) === 0)) return;
       const { raw: _, ...rest } = receipt;
       const text = JSON.stringify(rest);
       const pair = pairOf(receipt);

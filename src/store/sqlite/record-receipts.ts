@@ -25,7 +25,7 @@ import type { AttemptRecord, ReceiptOutcome, TakenReceipt, TakenReceipts } from 
 import type { RenameRequest, SweepRequest } from "../write-steps.ts";
 import { prepareSubmitEarly } from "./become-submitted.ts";
 import type { EndDelivery } from "./move-delivery.ts";
-import { createParkedReceipts } from "./parked-receipts.ts";
+import { createParkedReceipts, type ParkedRow } from "./parked-receipts.ts";
 import type { Remembered } from "./remembered.ts";
 import { prepare } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
@@ -171,11 +171,11 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery,
       // Mostly nothing is parked at all, and then no statement runs for it.
       if (tx.parkedReceipts === 0) return false;
       const lookup = createLookup();
+      const names = namesOf(attempt);
       let hasApplied = false;
-      for (const { smscMessageId, matchKey } of attempt.parts) {
-        if (smscMessageId === undefined) continue;
-        const id = { smscMessageId, matchKey: matchKey ?? smscMessageId };
-        const waiting = namesOf(attempt).flatMap((gatewayId) => parkedReceipts.find(gatewayId, id));
+
+      /** Whether one of them was the part's last word. */
+      function applyTo(id: ReceiptedId, waiting: readonly ParkedRow[]): boolean {
         // The newest is the part that is settled here.
         const own = waiting.length === 0 ? undefined : lookup.find(attempt.gatewayId, id)[0];
         for (const parked of waiting) {
@@ -185,8 +185,25 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery,
           lookup.forget();
           parkedReceipts.unpark(tx, parked);
           hasApplied = true;
-          if (receipt.verdict !== "RECORDED") break;
+          if (receipt.verdict !== "RECORDED") return true;
         }
+        return false;
+      }
+
+      for (const { smscMessageId, matchKey = smscMessageId } of attempt.parts) {
+        if (smscMessageId === undefined || matchKey === undefined) continue;
+        const id = { smscMessageId, matchKey };
+        const isEnded = applyTo(
+          id,
+          names.flatMap((name) => parkedReceipts.findByKey(name, matchKey)),
+        );
+        // A part is looked for under its key alone: where that is not the id itself, what is written like the id leads elsewhere, and
+        // many parts that share it would each read a hundred receipts for nothing.
+        if (isEnded || matchKey !== smscMessageId) continue;
+        applyTo(
+          id,
+          names.flatMap((name) => parkedReceipts.findByRawId(name, id)),
+        );
       }
       return hasApplied;
     },

@@ -282,6 +282,31 @@ describeStore("matching receipts", (test) => {
     });
   });
 
+  it("P1 gives each of a thousand receipts that are written alike to its own part, by its key, told twice or once", async () => {
+    const ids = await acceptClaimed(test.store, test.claimant, { recipients: 1_000 });
+    const keyOf = (index: number) => `batch/${recipientAt(index)}`;
+    const receipts = ids.map((_, index) => buildReceipt("batch", { matchKey: keyOf(index) }));
+    await test.store.recordReceipts([...receipts, ...receipts.slice(0, 10)]);
+    expect((await test.store.backlog()).parkedReceipts).toBe(1_000);
+    const settled = ids.map((id, index) => {
+      const attempt = buildAttempt([buildPart({ id: "batch", key: keyOf(index) })]);
+      return buildSubmitted(id, test.claimant, [], { attempt });
+    });
+    await test.store.settle(settled);
+    expect(new Set(await states(ids))).toEqual(new Set(["DELIVERED"]));
+    expect((await test.store.backlog()).parkedReceipts).toBe(0);
+  });
+
+  it("P1 finds what waits under another key and is written like its id, after what waits under its key", async () => {
+    const [id] = await acceptClaimed(test.store, test.claimant, { recipients: 1 });
+    if (id === undefined) throw new TypeError("one was claimed");
+    await record("77", { matchKey: "119", ...failed });
+    await record("4D", { matchKey: "77", verdict: "RECORDED", stat: "ENROUTE" });
+    await settle(id, "77");
+    expect(await states([id])).toEqual(["UNDELIVERABLE"]);
+    expect((await test.store.backlog()).parkedReceipts).toBe(0);
+  });
+
   it("parks a thousand receipts under one id, and looks at the newest hundred for each part", async () => {
     const ids = await acceptClaimed(test.store, test.claimant, { recipients: 1_000 });
     const receipts = ids.map((_, index) =>
