@@ -100,7 +100,6 @@ const listing: Listing<Gateway> = {
   type: Gateway,
   head: [
     "gateway",
-    "kind",
     "state",
     "priority",
     "weight",
@@ -108,6 +107,7 @@ const listing: Listing<Gateway> = {
     "window",
     "rate",
     "waiting",
+    "kind",
     "remarks",
   ],
   rowsOf: (one) => [rowOf(one), ...one.replicas.map(replicaRowOf)],
@@ -117,7 +117,6 @@ const listing: Listing<Gateway> = {
 function rowOf(one: Gateway): readonly string[] {
   return [
     one.gatewayId,
-    one.kind,
     bareName(gatewayStateToJSON(one.state), "GATEWAY_STATE"),
     String(one.priority),
     String(one.weight),
@@ -125,6 +124,7 @@ function rowOf(one: Gateway): readonly string[] {
     `${one.inFlightCount}/${one.windowSize}`,
     rateText(one),
     countText(one.waitingCount),
+    one.kind,
     [one.premium ? "premium" : "", isSlowedDown(one) ? "slowed down" : "", one.stateDescription]
       .filter((fact) => fact !== "")
       .join(", "),
@@ -135,13 +135,13 @@ function rowOf(one: Gateway): readonly string[] {
 function replicaRowOf(one: GatewayReplica): readonly string[] {
   return [
     `  at ${one.replicaId}`,
-    "",
     bareName(gatewayStateToJSON(one.state), "GATEWAY_STATE"),
     "",
     "",
     `${one.boundSessionCount}/${one.sessionCount}`,
     `${one.inFlightCount}/${one.windowSize}`,
     one.currentPdusPerSecond?.toFixed(1) ?? "",
+    "",
     "",
     one.stateDescription,
   ];

@@ -308,7 +308,7 @@ describe("gateways", () => {
   it("lists them without being told to, and shows no limit as none", async () => {
     const { exitCode, out } = await operator(["gateways"]);
     expect(exitCode).toBe(0);
-    expect(out).toMatch(/^north +READY +10 +1 +1\/1 +\d+\/\d+ +none /m);
+    expect(out).toMatch(/^north +READY +10 +1 +1\/1 +\d+\/\d+ +none +[0-9]+ +smpp/m);
   });
 
   it("pauses one, queues for it, resumes it and sends", async () => {
