@@ -68,7 +68,11 @@ describe("a part whose fate nobody knows (P12)", () => {
     expect(await late.next()).toMatchObject({ kind: "accepted", smscMessageId: "0A", matchKey: "10" });
     session.answer(submits[0] as never, { id: "0A" });
     session.answer(submits[1] as never, { status: 0x0b });
-    expect(await late.next()).toMatchObject({ kind: "refused", refusal: "recipient", answer: { status: 0x0b } });
+    expect(await late.next()).toMatchObject({
+      kind: "refused",
+      refusal: "recipient",
+      answer: { status: 0x0b },
+    });
     expect(late.waiting).toEqual([]);
     expect(events.filter((event) => event === "late_response")).toHaveLength(2);
   });
