@@ -51,8 +51,11 @@ export async function ensureFirstKeys(
         { cause },
       );
     });
-    const wanted = { accountId: account, scopes, displayName: "made at the first start", keyId: "" };
-    const { secret } = await keys.create(wanted, serviceItself("first start"));
+    const wanted = { accountId: account, scopes, displayName: "made at the first start" };
+    const { secret } = await keys.create(
+      { ...wanted, keyId: "", expireTimeMs: undefined },
+      serviceItself("first start"),
+    );
     await file.writeFile(`${secret}\n`);
     return path;
   };

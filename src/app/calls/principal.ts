@@ -33,7 +33,7 @@ export interface Principal {
 
 /** A key that was refused, without a letter of its secret: its id and account only where it is one of the store's. */
 export interface RefusedKey {
-  readonly reason: "NO_KEY" | "UNKNOWN" | "WRONG_SECRET" | "REVOKED" | "WRONG_TOKEN";
+  readonly reason: "NO_KEY" | "UNKNOWN" | "WRONG_SECRET" | "REVOKED" | "EXPIRED" | "WRONG_TOKEN";
   readonly keyId?: string;
   readonly account?: AccountId;
   /** What is wrong with a token, and what it says, unverified, of its issuer and caller. */

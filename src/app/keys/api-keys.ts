@@ -1,11 +1,12 @@
 /**
- * API keys: made, checked, listed and revoked. A key reads `smsr_<key id>_<secret>`. The store keeps only its HMAC-SHA256 under the store's
+ * API keys: made, checked, listed, rotated and revoked. A key reads `smsr_<key id>_<secret>`. The store keeps only its HMAC-SHA256 under the store's
  * id; the scopes of a narrower key go into it too, so that it is wrong where they were changed in the store, or where a release that knows
  * roles only looks at it. Keys given in the configuration are known by their SHA-256 and live as long as they are there.
  */
 
 import { createHmac, hash, randomBytes, timingSafeEqual } from "node:crypto";
 import { SmsError } from "../../domain/errors.ts";
+import { hasEnded } from "../../domain/has-ended.ts";
 import { type AccountId, toAccountId } from "../../domain/ids.ts";
 import { holdsScope, isWhole, type Scope } from "../../domain/scopes.ts";
 import type { Clock } from "../../observability/clock.ts";
@@ -37,6 +38,21 @@ export interface ApiKeys extends KeyVerifier {
       readonly name: string;
       /** Undefined for one of our own. */
       readonly keyId?: string | undefined;
+      /** Undefined for never. */
+      readonly expireTimeMs?: number | undefined;
+    },
+    caller: Caller,
+  ): Promise<NewApiKey>;
+  /**
+   * Makes a key of the same account, scopes and name in place of another one, which ends when `overlapMs` is over. Refuses with UNKNOWN_KEY,
+   * with NOT_CHANGEABLE where it has ended or is one of the configuration, and with ALREADY_EXISTS where there is a key of the new id.
+   */
+  rotate(
+    request: {
+      readonly keyId: string;
+      readonly overlapMs: number;
+      readonly newKeyId?: string | undefined;
+      readonly expireTimeMs?: number | undefined;
     },
     caller: Caller,
   ): Promise<NewApiKey>;
@@ -53,14 +69,14 @@ export interface ApiKeys extends KeyVerifier {
   hasAny(scope?: Scope): Promise<boolean>;
   /** Whether this is a key of the configuration, in whatever form. */
   isConfigured(presented: string): boolean;
-  /** Whose key has this id as of now; undefined where it is unknown or revoked. */
+  /** Whose key has this id as of now; undefined where it is unknown, expired or revoked. */
   holderOf(keyId: string): Principal | undefined | Promise<Principal | undefined>;
-  /** Sees what other processes did. */
+  /** Sees what other processes did, and notes which keys were used. */
   look(): Promise<void>;
 }
 
 export interface ApiKeysDeps {
-  readonly store: Pick<Store, "id" | "createKey" | "listKeys" | "revokeKey"> & {
+  readonly store: Pick<Store, "id" | "createKey" | "listKeys" | "rotateKey" | "revokeKey" | "noteKeyUse"> & {
     readonly sessions: Pick<Store["sessions"], "replicaId">;
   };
   readonly configured: readonly ConfiguredKey[];
@@ -69,6 +85,10 @@ export interface ApiKeysDeps {
 
 const form = /^smsr_([a-z0-9-]{1,32})_([A-Za-z0-9_-]{43})$/;
 const keyIdLetters = "abcdefghijklmnopqrstuvwxyz234567";
+
+/** Uses are told to the hour. */
+const useStepMs = 3_600_000;
+const mostNotedAtOnce = 500;
 
 /** A key that another replica may just have made is looked for, but not more often than this. */
 const missMs = 100;
@@ -87,6 +107,8 @@ export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKey
   // Only keys that were right get in here, so that whoever guesses learns nothing from a look-up.
   const rightKeys = new Map<string, ApiKey>();
   const rightConfigured = new Map<string, Principal>();
+  /** Keys that were used since the last look. */
+  const used = new Set<string>();
   const known = createFollowed<ReadonlyMap<string, ApiKey>>({
     initial: new Map(),
     load: async () => new Map((await store.listKeys()).map((key) => [key.id, key])),
@@ -98,6 +120,14 @@ export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKey
     const covered = isWhole(scopes) ? key : `${scopes.join(",")}\n${key}`;
     return createHmac("sha256", store.id).update(covered).digest();
   };
+
+  /** Asked at every call: of a key that never ends, no clock is. */
+  function isLive(key: ApiKey): boolean {
+    return (
+      key.revokeTimeMs === undefined &&
+      (key.expireTimeMs === undefined || !hasEnded(key.expireTimeMs, clock.now()))
+    );
+  }
 
   function isRight(presented: string, key: ApiKey): boolean {
     // Each look brings rows anew: somebody may have changed the scopes of one, which its hash covers.
@@ -120,16 +150,19 @@ export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKey
 
   function judge(presented: string, keyId: string | undefined): Principal | undefined {
     const key = keyId === undefined ? undefined : known.value.get(keyId);
-    if (key !== undefined && key.revokeTimeMs === undefined && isRight(presented, key))
+    if (key !== undefined && isLive(key) && isRight(presented, key)) {
+      used.add(key.id);
       return { keyId: key.id, accountId: key.accountId, scopes: key.scopes };
+    }
     return findConfigured(presented);
   }
 
   function findHolder(keyId: string): Principal | undefined {
     const key = known.value.get(keyId);
     if (key === undefined) return [...byConfiguredHash.values()].find((holder) => holder.keyId === keyId);
-    const { accountId, scopes } = key;
-    return key.revokeTimeMs === undefined ? { keyId, accountId, scopes } : undefined;
+    if (!isLive(key)) return undefined;
+    used.add(keyId);
+    return { keyId, accountId: key.accountId, scopes: key.scopes };
   }
 
   const isOperator = ({ scopes }: { readonly scopes: readonly Scope[] }) => holdsScope(scopes, "ADMIN");
@@ -137,6 +170,33 @@ export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKey
   function refuseConfigured(keyId: string): void {
     if (![...byConfiguredHash.values()].some((principal) => principal.keyId === keyId)) return;
     throw new SmsError("NOT_CHANGEABLE", "The key stands in the configuration: take it out there.");
+  }
+
+  function makeKey(
+    wanted: Pick<ApiKey, "id" | "accountId" | "scopes" | "name"> & {
+      readonly expireTimeMs?: number | undefined;
+    },
+  ): NewApiKey {
+    const secret = `smsr_${wanted.id}_${randomBytes(32).toString("base64url")}`;
+    const hash = hashOf(secret, wanted.scopes).toString("hex");
+    const times = { createTimeMs: clock.now(), revokeTimeMs: undefined, useTimeMs: undefined };
+    return { apiKey: { expireTimeMs: undefined, ...wanted, hash, ...times }, secret };
+  }
+
+  /** Each key costs a write an hour at most, and no call waits for it. */
+  async function noteUses(): Promise<void> {
+    const hourMs = Math.floor(clock.now() / useStepMs) * useStepMs;
+    const ids = [...used].slice(0, mostNotedAtOnce);
+    for (const id of ids) used.delete(id);
+    const due = ids.filter((id) => (known.value.get(id)?.useTimeMs ?? 0) < hourMs);
+    if (due.length === 0) return;
+    await store.noteKeyUse(due, hourMs);
+    known.change((keys) => withUses(keys, due, hourMs));
+  }
+
+  function hold(made: NewApiKey): NewApiKey {
+    known.change((keys) => new Map([...keys, [made.apiKey.id, made.apiKey]]));
+    return made;
   }
 
   return {
@@ -158,23 +218,38 @@ export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKey
       if (presented === undefined) return { reason: "NO_KEY" };
       const key = known.value.get(form.exec(presented)?.[1] ?? "");
       if (key === undefined) return { reason: "UNKNOWN" };
-      const reason = key.revokeTimeMs === undefined ? "WRONG_SECRET" : "REVOKED";
+      const ended = hasEnded(key.expireTimeMs, clock.now()) ? "EXPIRED" : "WRONG_SECRET";
+      const reason = key.revokeTimeMs === undefined ? ended : "REVOKED";
       return { reason, keyId: key.id, account: key.accountId };
     },
 
-    async create({ accountId, scopes, name, keyId }, caller) {
+    async create({ keyId, ...wanted }, caller) {
       for (;;) {
-        const id = keyId ?? newKeyId();
-        const secret = `smsr_${id}_${randomBytes(32).toString("base64url")}`;
-        const hash = hashOf(secret, scopes).toString("hex");
-        const createTimeMs = clock.now();
-        const apiKey: ApiKey = { id, accountId, scopes, name, hash, createTimeMs, revokeTimeMs: undefined };
-        if (!(await store.createKey(actOf(caller, id, createTimeMs), apiKey))) {
-          if (keyId === undefined) continue;
-          throw new SmsError("ALREADY_EXISTS", "A key has this id.");
+        const made = makeKey({ ...wanted, id: keyId ?? newKeyId() });
+        const { id, createTimeMs } = made.apiKey;
+        if (await store.createKey(actOf(caller, id, createTimeMs), made.apiKey)) return hold(made);
+        if (keyId !== undefined) throw taken();
+      }
+    },
+
+    async rotate({ keyId, overlapMs, newKeyId: wantedId, expireTimeMs }, caller) {
+      refuseConfigured(keyId);
+      if (!known.value.has(keyId)) await known.look();
+      const former = known.value.get(keyId);
+      if (former === undefined) throw new SmsError("UNKNOWN_KEY");
+      const { accountId, scopes, name } = former;
+      for (;;) {
+        const made = makeKey({ id: wantedId ?? newKeyId(), accountId, scopes, name, expireTimeMs });
+        const nowMs = made.apiKey.createTimeMs;
+        const endMs = nowMs + overlapMs;
+        const outcome = await store.rotateKey(actOf(caller, keyId, nowMs), keyId, made.apiKey, endMs);
+        if (outcome === "unknown") throw new SmsError("UNKNOWN_KEY");
+        if (outcome === "ended") throw new SmsError("NOT_CHANGEABLE", "The key has ended: make a new one.");
+        if (outcome === "rotated") {
+          known.change((keys) => withEnd(keys, keyId, endMs));
+          return hold(made);
         }
-        known.change((keys) => new Map([...keys, [id, apiKey]]));
-        return { apiKey, secret };
+        if (wantedId !== undefined) throw taken();
       }
     },
 
@@ -209,7 +284,7 @@ export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKey
         scope === undefined || holdsScope(scopes, scope);
       if ([...byConfiguredHash.values()].some(holds)) return true;
       await known.look();
-      return [...known.value.values()].some((key) => key.revokeTimeMs === undefined && holds(key));
+      return [...known.value.values()].some((key) => isLive(key) && holds(key));
     },
 
     async accountIds() {
@@ -217,8 +292,38 @@ export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKey
       return new Set([...known.value.values()].map(({ accountId }) => accountId));
     },
 
-    look: () => known.look(),
+    async look() {
+      await known.look();
+      await noteUses();
+    },
   };
+}
+
+function taken(): SmsError {
+  return new SmsError("ALREADY_EXISTS", "A key has this id.");
+}
+
+function withUses(
+  keys: ReadonlyMap<string, ApiKey>,
+  ids: readonly string[],
+  useTimeMs: number,
+): ReadonlyMap<string, ApiKey> {
+  const used = new Map(keys);
+  for (const id of ids) {
+    const key = keys.get(id);
+    if (key !== undefined) used.set(id, { ...key, useTimeMs });
+  }
+  return used;
+}
+
+function withEnd(
+  keys: ReadonlyMap<string, ApiKey>,
+  keyId: string,
+  endMs: number,
+): ReadonlyMap<string, ApiKey> {
+  const key = keys.get(keyId);
+  if (key === undefined) return keys;
+  return new Map([...keys, [keyId, { ...key, expireTimeMs: Math.min(endMs, key.expireTimeMs ?? endMs) }]]);
 }
 
 function withRevoked(

@@ -24,6 +24,6 @@ export function createKeys({ sealer, ...deps }: KeysDeps): Keys {
     hasAny,
     look,
     accountIds,
-    ...createKeyControl({ keys, sealer }),
+    ...createKeyControl({ keys, sealer, clock: deps.clock }),
   };
 }

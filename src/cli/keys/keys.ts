@@ -1,10 +1,12 @@
 /** `sms-relay keys`: API keys, for operators. */
 import { type Command, Option } from "commander";
 import { ApiKey, scopeToJSON } from "../../gen/smsrelay/v1/api_key.ts";
-import { CreateKeyResponse } from "../../gen/smsrelay/v1/key_service.ts";
+import { CreateKeyResponse, RotateKeyResponse } from "../../gen/smsrelay/v1/key_service.ts";
 import { allPages } from "../client/all-pages.ts";
 import { type ClientOptions, withClient, withClientOptions } from "../client/client.ts";
+import { durationOf } from "../client/duration.ts";
 import type { CliContext } from "../context.ts";
+import { parseEnd, parseSpan } from "../option-values.ts";
 import { bareName, timeText } from "../output/output.ts";
 import { type Listing, printList } from "../output/print-list.ts";
 import { protobufJson } from "../output/protobuf-json.ts";
@@ -15,20 +17,29 @@ interface CreateOptions extends ClientOptions {
   readonly scope?: readonly ScopeWord[];
   readonly name: string;
   readonly id: string;
+  readonly expires?: Date;
+}
+
+interface RotateOptions extends ClientOptions {
+  readonly overlap: number;
+  readonly id: string;
+  readonly expires?: Date;
 }
 
 const examples = `
 Examples:
   sms-relay keys create --account shop --name "till 3"
   sms-relay keys create --account shop --scope read --id dashboard
-  sms-relay keys list
+  sms-relay keys create --account shop --name "trial" --expires 30d
+  sms-relay keys list --account shop
+  sms-relay keys rotate abcdefghijkl --overlap 24h
   sms-relay keys revoke abcdefghijkl`;
 
 /** Adds the commands. */
 export function defineKeys(program: Command, context: CliContext): void {
   const keys = program
     .command("keys")
-    .description("Makes, lists and revokes API keys. Wants an operator's key.")
+    .description("Makes, lists, rotates and revokes API keys. Wants an operator's key.")
     .addHelpText("after", examples);
 
   const create = keys
@@ -43,11 +54,25 @@ export function defineKeys(program: Command, context: CliContext): void {
     )
     .option("--name <text>", "what people call it", "")
     .option("--id <key-id>", "its id, so that asking again makes no second key (default: a new one)", "")
+    .addOption(endOption())
     .action((options: CreateOptions) => createKey(options, context));
+  const rotate = keys
+    .command("rotate")
+    .description("Makes a key in place of another one, which goes on for a while, and prints it, once.")
+    .argument("<key-id>", "the part of the old key after smsr_")
+    .requiredOption(
+      "--overlap <duration>",
+      "how long the old one goes on, at most 30d; 0 ends it at once",
+      parseSpan,
+    )
+    .option("--id <key-id>", "the id of the new one (default: a new one)", "")
+    .addOption(endOption())
+    .action((keyId: string, options: RotateOptions) => rotateKey(keyId, options, context));
   const list = keys
     .command("list")
     .description("Lists keys, newest first.")
-    .action((options: ClientOptions) => listKeys(options, context));
+    .option("--account <id>", "only those of this account", "")
+    .action((options: ListOptions) => listKeys(options, context));
   const revoke = keys
     .command("revoke")
     .description("Revokes a key at once.")
@@ -59,8 +84,14 @@ export function defineKeys(program: Command, context: CliContext): void {
       );
       await printList([apiKey], listing, options, context);
     });
-  for (const command of [create, list, revoke]) withClientOptions(command);
+  for (const command of [create, rotate, list, revoke]) withClientOptions(command);
 }
+
+const endOption = () =>
+  new Option(
+    "--expires <when>",
+    "when it ends: a duration such as 90d, or a time (default: never)",
+  ).argParser(parseEnd);
 
 async function createKey(options: CreateOptions, context: CliContext): Promise<void> {
   const response = await withClient(options, context, "operator", (client) =>
@@ -70,6 +101,7 @@ async function createKey(options: CreateOptions, context: CliContext): Promise<v
         scopes: (options.scope ?? []).map((word) => scopeWords[word]),
         displayName: options.name,
         keyId: options.id,
+        ...endPart(options),
       },
       client.callOptions(),
     ),
@@ -78,14 +110,44 @@ async function createKey(options: CreateOptions, context: CliContext): Promise<v
     const json = await protobufJson("CreateKeyResponse", CreateKeyResponse);
     return context.out(json(response));
   }
-  context.out(response.secret);
+  tellSecret(response.secret, context);
+}
+
+async function rotateKey(keyId: string, options: RotateOptions, context: CliContext): Promise<void> {
+  const { id: newKeyId, overlap } = options;
+  const response = await withClient(options, context, "operator", (client) =>
+    client.keys.rotateKey(
+      { keyId, newKeyId, overlap: durationOf(overlap), ...endPart(options) },
+      client.callOptions(),
+    ),
+  );
+  if (options.json === true) {
+    const json = await protobufJson("RotateKeyResponse", RotateKeyResponse);
+    return context.out(json(response));
+  }
+  tellSecret(response.secret, context);
+}
+
+function endPart({ expires }: { readonly expires?: Date }) {
+  return expires === undefined ? {} : { expireTime: expires };
+}
+
+function tellSecret(secret: string, context: CliContext): void {
+  context.out(secret);
   context.err("Keep it safe: it is not shown again.");
 }
 
-async function listKeys(options: ClientOptions, context: CliContext): Promise<void> {
+interface ListOptions extends ClientOptions {
+  readonly account: string;
+}
+
+async function listKeys(options: ListOptions, context: CliContext): Promise<void> {
   const found = await withClient(options, context, "operator", (client) =>
     allPages(async (page) => {
-      const answer = await client.keys.listKeys(page, client.callOptions());
+      const answer = await client.keys.listKeys(
+        { ...page, accountId: options.account },
+        client.callOptions(),
+      );
       return [answer.apiKeys, answer.nextPageToken];
     }),
   );
@@ -95,7 +157,7 @@ async function listKeys(options: ClientOptions, context: CliContext): Promise<vo
 const listing: Listing<ApiKey> = {
   name: "ApiKey",
   type: ApiKey,
-  head: ["key", "account", "scopes", "name", "made", "revoked"],
+  head: ["key", "account", "scopes", "name", "made", "used", "ends", "revoked"],
   rowsOf: (key) => [
     [
       key.keyId,
@@ -103,6 +165,8 @@ const listing: Listing<ApiKey> = {
       key.scopes.map((scope) => bareName(scopeToJSON(scope), "SCOPE")).join(" "),
       key.displayName,
       timeText(key.createTime),
+      timeText(key.useTime),
+      timeText(key.expireTime),
       timeText(key.revokeTime),
     ],
   ],

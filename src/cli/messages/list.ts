@@ -1,10 +1,10 @@
 /** `sms-relay list`: the account's messages, newest first. */
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { Sms } from "../../gen/smsrelay/v1/sms.ts";
 import { allPages } from "../client/all-pages.ts";
 import { type ClientOptions, withClient, withClientOptions } from "../client/client.ts";
 import type { CliContext } from "../context.ts";
-import { parseCount } from "../option-values.ts";
+import { parseCount, parseTime } from "../option-values.ts";
 import { laneName, stateName } from "../output/names.ts";
 import { timeText } from "../output/output.ts";
 import { type Listing, printList } from "../output/print-list.ts";
@@ -34,13 +34,6 @@ export function defineList(program: Command, context: CliContext): void {
     .addHelpText("after", examples)
     .action((options: ListOptions) => list(options, context));
   withClientOptions(command);
-}
-
-function parseTime(value: string): Date {
-  const time = new Date(value);
-  if (Number.isNaN(time.getTime()))
-    throw new InvalidArgumentError("It must be a time such as 2026-01-31T08:00:00Z.");
-  return time;
 }
 
 async function list(options: ListOptions, context: CliContext): Promise<void> {

@@ -1,10 +1,10 @@
 /** The options that describe a message, shared by `send` and its bulk form. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { parseDuration } from "../../config/values.ts";
 import { DuplicatePolicy, Encoding } from "../../gen/smsrelay/v1/message.ts";
 import type { SendSmsRequest } from "../../gen/smsrelay/v1/sms.ts";
 import type { DeepPartial } from "../../gen/smsrelay/v1/sms_service.ts";
-import { parseCount } from "../option-values.ts";
+import { durationOf } from "../client/duration.ts";
+import { parseCount, parseSpan } from "../option-values.ts";
 import { categoryByName, laneByName, senderTypeByName } from "../output/names.ts";
 
 /** What the rules of an account go by beside sender and recipient. */
@@ -37,7 +37,7 @@ export function withMessageOptions(command: Command): Command {
         "priority class (default: normal; otp where the account sends passwords only)",
       ).choices(["otp", "normal", "bulk"]),
     )
-    .option("--validity <duration>", "how long to try, 60s to 72h (default: 24h)", parseValidity)
+    .option("--validity <duration>", "how long to try, 60s to 72h (default: 24h)", parseSpan)
     .addOption(new Option("--encoding <encoding>", "insist on an encoding").choices(["gsm7", "ucs2"]))
     .option("--transliterate", "replace characters that the GSM alphabet lacks")
     .option("--max-segments <count>", "refuse a text of more segments, 1 to 255 (default: 32)", parseCount)
@@ -76,12 +76,6 @@ export function rulePart({
   };
 }
 
-function parseValidity(value: string): number {
-  const ms = parseDuration(value);
-  if (ms === undefined) throw new InvalidArgumentError("It must be a duration such as 10m or 24h.");
-  return ms;
-}
-
 function collectPair(value: string, pairs: Readonly<Record<string, string>> = {}): Record<string, string> {
   const at = value.indexOf("=");
   if (at < 1) throw new InvalidArgumentError("It must be key=value.");
@@ -98,10 +92,7 @@ export function requestPart(options: MessageOptions): DeepPartial<SendSmsRequest
     ...(options.validity !== undefined && {
       expiration: {
         $case: "validity",
-        value: {
-          seconds: BigInt(Math.floor(options.validity / 1000)),
-          nanos: (options.validity % 1000) * 1e6,
-        },
+        value: durationOf(options.validity),
       },
     }),
     encoding: encodingOf(options.encoding),

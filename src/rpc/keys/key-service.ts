@@ -1,14 +1,16 @@
-/** KeyService: how operators make, list and revoke keys, with a line in the log on who did what and from where. */
+/** KeyService: how operators make, list, rotate and revoke keys, with a line in the log on who did what and from where. */
 import type { Keys } from "../../app/keys/create-keys.ts";
 import {
   CreateKeyRequest,
   type KeyServiceDefinition,
   RevokeKeyRequest,
+  RotateKeyRequest,
 } from "../../gen/smsrelay/v1/key_service.ts";
 import type { Logger } from "../../observability/logger.ts";
 import { actor, callerOf } from "../calls/caller.ts";
 import type { Handlers, ScopesOf } from "../calls/handlers.ts";
 import { fromScope } from "../translate/enums.ts";
+import { fromDate, fromDuration } from "../translate/time.ts";
 import { toApiKey } from "./translate-key.ts";
 
 export interface KeyServiceDeps {
@@ -19,6 +21,7 @@ export interface KeyServiceDeps {
 export const keyScopes = {
   createKey: "ADMIN",
   listKeys: "ADMIN",
+  rotateKey: "ADMIN",
   revokeKey: "ADMIN",
 } as const satisfies ScopesOf<KeyServiceDefinition>;
 
@@ -26,7 +29,8 @@ export function createKeyService({ keys, log }: KeyServiceDeps): Handlers<KeySer
   return {
     createKey: async (request, ...who) => {
       const caller = await callerOf(CreateKeyRequest, request, ...who);
-      const made = await keys.create({ ...request, scopes: request.scopes.map(fromScope) }, caller);
+      const wanted = { scopes: request.scopes.map(fromScope), expireTimeMs: fromDate(request.expireTime) };
+      const made = await keys.create({ ...request, ...wanted }, caller);
       const { id: keyId, accountId: account, scopes } = made.apiKey;
       log.info({ keyId, account, scopes, ...actor(...who) }, "An operator created an API key.");
       return { apiKey: toApiKey(made.apiKey), secret: made.secret };
@@ -34,6 +38,20 @@ export function createKeyService({ keys, log }: KeyServiceDeps): Handlers<KeySer
     listKeys: async (request) => {
       const { entries, nextPageToken = "" } = await keys.list(request);
       return { apiKeys: entries.map(toApiKey), nextPageToken };
+    },
+    rotateKey: async (request, ...who) => {
+      const caller = await callerOf(RotateKeyRequest, request, ...who);
+      const { keyId, newKeyId, overlap, expireTime } = request;
+      const wanted = {
+        keyId,
+        newKeyId,
+        overlapMs: fromDuration(overlap),
+        expireTimeMs: fromDate(expireTime),
+      };
+      const { apiKey, secret } = await keys.rotate(wanted, caller);
+      const fields = { keyId, newKeyId: apiKey.id, account: apiKey.accountId, ...actor(...who) };
+      log.info(fields, "An operator rotated an API key.");
+      return { apiKey: toApiKey(apiKey), secret };
     },
     revokeKey: async (request, ...who) => {
       const { keyId, force } = request;

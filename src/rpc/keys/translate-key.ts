@@ -12,5 +12,7 @@ export function toApiKey(key: ApiKey): PbApiKey {
     displayName: key.name,
     createTime: toDate(key.createTimeMs),
     revokeTime: toDate(key.revokeTimeMs),
+    expireTime: toDate(key.expireTimeMs),
+    useTime: toDate(key.useTimeMs),
   };
 }

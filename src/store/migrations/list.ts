@@ -15,6 +15,7 @@ import { identities } from "./0017-identities.ts";
 import { senders } from "./0018-senders.ts";
 import { senderTypes } from "./0019-sender-types.ts";
 import { auditSubjects } from "./0020-audit-subjects.ts";
+import { keyExpiry } from "./0021-key-expiry.ts";
 import { signingKeys } from "./0023-signing-keys.ts";
 
 const shared: readonly SharedMigration[] = [
@@ -30,6 +31,7 @@ const shared: readonly SharedMigration[] = [
   senders,
   senderTypes,
   auditSubjects,
+  keyExpiry,
   signingKeys,
 ];
 

@@ -2,11 +2,13 @@
  * API keys, whose secrets are known by their hash only. Whole keys have a role, as every release knows it, and nothing in `scopes`; a
  * narrower one has its scopes there, and a hash that never matches in a release which knows roles only (app/keys/api-keys.ts).
  */
+import { hasEnded } from "../../domain/has-ended.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import { accountScopes, isWhole, operatorScopes, type Scope, scopes as words } from "../../domain/scopes.ts";
 import { makeAccount, readAccount } from "./accounts.ts";
 import type { Act, Done } from "./audit.ts";
-import { all, first, run, type Step, sql } from "./sql.ts";
+import { requireReaders } from "./readers.ts";
+import { all, first, type Refusal, run, type Step, sql } from "./sql.ts";
 
 export interface ApiKey {
   readonly id: string;
@@ -18,7 +20,13 @@ export interface ApiKey {
   readonly hash: string;
   readonly createTimeMs: number;
   readonly revokeTimeMs: number | undefined;
+  /** From then on it is nobody's; undefined for never. */
+  readonly expireTimeMs: number | undefined;
+  /** When it was last used, to the hour; undefined before. */
+  readonly useTimeMs: number | undefined;
 }
+
+export type RotateOutcome = "rotated" | "unknown" | "ended" | "taken";
 
 export type RevokeOutcome = "revoked" | "unchanged" | "last_operator";
 
@@ -31,24 +39,34 @@ interface KeyRow {
   readonly hash: string;
   readonly create_time: number;
   readonly revoke_time: number | null;
+  readonly expire_time: number | null;
+  readonly use_time: number | null;
 }
 
-const columns = "id, account_id, role, scopes, name, hash, create_time, revoke_time";
+/** The first schema that knows when a key ends: what is older would go on taking it. */
+const knowsExpiry = 21;
+
+const columns = "id, account_id, role, scopes, name, hash, create_time, revoke_time, expire_time, use_time";
 const list = sql<KeyRow>("list_keys", `SELECT ${columns} FROM api_keys ORDER BY create_time, id`);
 const find = sql<KeyRow>("find_key", `SELECT ${columns} FROM api_keys WHERE id = $1`);
 const insert = sql(
   "insert_key",
-  `INSERT INTO api_keys (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+  `INSERT INTO api_keys (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, $8, NULL)
    ON CONFLICT (id) DO NOTHING`,
 );
 const operators = sql<{ id: string }>(
   "list_operator_keys",
   `SELECT k.id FROM api_keys k LEFT JOIN accounts a ON a.id = k.account_id
-   WHERE k.role = 'OPERATOR' AND k.revoke_time IS NULL AND (a.state IS NULL OR a.state <> 'SUSPENDED') LIMIT 2`,
+   WHERE k.role = 'OPERATOR' AND k.revoke_time IS NULL AND (k.expire_time IS NULL OR k.expire_time > $1) AND (a.state IS NULL OR a.state <> 'SUSPENDED') LIMIT 2`,
 );
 const revoke = sql(
   "revoke_key",
   "UPDATE api_keys SET revoke_time = $1 WHERE id = $2 AND revoke_time IS NULL",
+);
+const expire = sql("expire_key", "UPDATE api_keys SET expire_time = $1 WHERE id = $2");
+const use = sql(
+  "use_key",
+  "UPDATE api_keys SET use_time = $1 WHERE id = $2 AND (use_time IS NULL OR use_time < $1)",
 );
 
 /** All, the revoked ones too, in the order in which they were made: the snapshot that every call is checked against. */
@@ -57,14 +75,47 @@ export function* listKeys(): Step<readonly ApiKey[]> {
 }
 
 /** False where the id is taken. An account that is new gets its row. */
-export function* createKey(act: Act, key: ApiKey): Step<Done<boolean>> {
-  const { id, accountId, scopes, name, hash, createTimeMs, revokeTimeMs } = key;
+export function* createKey(act: Act, key: ApiKey): Step<Done<boolean | Refusal>> {
+  const refusal = key.expireTimeMs === undefined ? undefined : yield* requireReaders(knowsExpiry);
+  if (refusal !== undefined) return { outcome: refusal };
+  if (!(yield* insertKey(key))) return { outcome: false };
+  yield* makeAccount(key.accountId, act.timeMs);
+  return { outcome: true, change: {} };
+}
+
+/**
+ * Makes a key in place of another one, which ends at `expireTimeMs` where it does not end before. Nothing is made where that is unknown,
+ * expired or revoked, or the id of the new one is taken.
+ */
+export function* rotateKey(
+  act: Act,
+  id: string,
+  key: ApiKey,
+  expireTimeMs: number,
+): Step<Done<RotateOutcome | Refusal>> {
+  const row = yield* first(find, id);
+  if (row === undefined) return { outcome: "unknown" };
+  const before = keyOf(row);
+  if (before.revokeTimeMs !== undefined || hasEnded(before.expireTimeMs, act.timeMs))
+    return { outcome: "ended" };
+  const refusal = yield* requireReaders(knowsExpiry);
+  if (refusal !== undefined) return { outcome: refusal };
+  if (!(yield* insertKey(key))) return { outcome: "taken" };
+  yield* run(expire, Math.min(expireTimeMs, before.expireTimeMs ?? expireTimeMs), id);
+  return { outcome: "rotated", change: { before: shownKey(before) } };
+}
+
+/** Notes that keys were used in the hour that began at `hourMs`. */
+export function* noteKeyUse(ids: readonly string[], hourMs: number): Step<void> {
+  for (const id of ids.toSorted()) yield* run(use, hourMs, id);
+}
+
+function* insertKey(key: ApiKey): Step<boolean> {
+  const { id, accountId, scopes, name, hash, createTimeMs, expireTimeMs } = key;
   const role = scopes.includes("ADMIN") ? "OPERATOR" : "ACCOUNT";
   const narrow = isWhole(scopes) ? null : scopes.join(",");
-  const values = [id, accountId, role, narrow, name, hash, createTimeMs, revokeTimeMs ?? null] as const;
-  if ((yield* run(insert, ...values)) === 0) return { outcome: false };
-  yield* makeAccount(accountId, act.timeMs);
-  return { outcome: true, change: {} };
+  const values = [id, accountId, role, narrow, name, hash, createTimeMs, expireTimeMs ?? null] as const;
+  return (yield* run(insert, ...values)) > 0;
 }
 
 /**
@@ -78,7 +129,7 @@ export function* revokeKey(
 ): Step<Done<RevokeOutcome>> {
   const row = yield* first(find, id);
   if (row === undefined || row.revoke_time !== null) return { outcome: "unchanged" };
-  const [one, other] = yield* all(operators);
+  const [one, other] = yield* all(operators, act.timeMs);
   if (besides !== "any" && one?.id === id && other === undefined && !(yield* mayAnyCall(besides)))
     return { outcome: "last_operator" };
   yield* run(revoke, act.timeMs, id);
@@ -99,17 +150,20 @@ function keyOf(row: KeyRow): ApiKey {
     hash: row.hash,
     createTimeMs: row.create_time,
     revokeTimeMs: row.revoke_time ?? undefined,
+    expireTimeMs: row.expire_time ?? undefined,
+    useTimeMs: row.use_time ?? undefined,
   };
 }
 
 /** In the contract's JSON form. */
-function shownKey({ id, accountId, scopes, name, createTimeMs }: ApiKey): object {
+function shownKey({ id, accountId, scopes, name, createTimeMs, expireTimeMs }: ApiKey): object {
   return {
     keyId: id,
     accountId,
     scopes: scopes.map((scope) => `SCOPE_${scope}`),
     ...(name === "" ? {} : { displayName: name }),
     createTime: new Date(createTimeMs).toISOString(),
+    ...(expireTimeMs === undefined ? {} : { expireTime: new Date(expireTimeMs).toISOString() }),
   };
 }
 

@@ -67,9 +67,9 @@ const note = sql(
    ON CONFLICT (kind, id) DO UPDATE SET seq = excluded.seq`,
 );
 
-const findRevoked = sql<{ id: string }>(
-  "find_revoked_key",
-  "SELECT id FROM api_keys WHERE id = $1 AND revoke_time IS NOT NULL",
+const findEnded = sql<{ id: string }>(
+  "find_ended_key",
+  "SELECT id FROM api_keys WHERE id = $1 AND (revoke_time IS NOT NULL OR expire_time <= $2)",
 );
 const findIdentity = sql<{ account_id: string; scopes: string }>(
   "find_acting_identity",
@@ -84,10 +84,10 @@ const findSuspended = sql<{ id: string }>(
  * Whose key or account another operator has taken away meanwhile, perhaps at a replica that this one has not heard of yet: nothing that
  * they do outlives it, and of two who do that to each other one stays.
  */
-function* refuseGone({ accountId, keyId, identity }: Act): Step<Refusal | undefined> {
+function* refuseGone({ accountId, keyId, identity, timeMs }: Act): Step<Refusal | undefined> {
   if (accountId !== undefined && (yield* first(findSuspended, accountId)) !== undefined)
     return { refusal: "INVALID_ACCOUNT", details: { metadata: { rule: "SUSPENDED" } } };
-  if (keyId !== "" && (yield* first(findRevoked, keyId)) !== undefined)
+  if (keyId !== "" && (yield* first(findEnded, keyId, timeMs)) !== undefined)
     return { refusal: "INVALID_CREDENTIALS", details: {} };
   if (identity === undefined) return undefined;
   const found = yield* first(findIdentity, identity.issuer, identity.value);

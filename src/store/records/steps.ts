@@ -11,7 +11,7 @@ import {
   setAccountState,
   updateAccount,
 } from "./accounts.ts";
-import { createKey, listKeys, revokeKey } from "./api-keys.ts";
+import { createKey, listKeys, noteKeyUse, revokeKey, rotateKey } from "./api-keys.ts";
 import { audited, changesAfter, lastChange, listAudit, noteAct } from "./audit.ts";
 import { boundCredentials, noteBound } from "./bound-credentials.ts";
 import { listIdentities, removeIdentity, setIdentity } from "./identities.ts";
@@ -44,6 +44,7 @@ export const firstWrites = {
   acknowledge,
   deleteSubscription,
   noteBound,
+  noteKeyUse,
   deleteSigningKeys,
 };
 
@@ -57,6 +58,7 @@ export const lastWrites = {
   updateAccount: audited("ACCOUNT", updateAccount),
   setAccountState: audited("ACCOUNT", setAccountState),
   createKey: audited("KEY", createKey),
+  rotateKey: audited("KEY", rotateKey),
   revokeKey: audited("KEY", revokeKey),
   setPaused: audited("GATEWAY", setPaused),
   setIdentity: audited("IDENTITY", setIdentity),

@@ -28,6 +28,8 @@ const key: ApiKey = {
   hash: "ab".repeat(32),
   createTimeMs: startMs,
   revokeTimeMs: undefined,
+  expireTimeMs: undefined,
+  useTimeMs: undefined,
 };
 
 describeStore("accounts and the audit log", (test) => {

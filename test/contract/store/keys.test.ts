@@ -12,6 +12,8 @@ const key: ApiKey = {
   hash: "ab".repeat(32),
   createTimeMs: startMs,
   revokeTimeMs: undefined,
+  expireTimeMs: undefined,
+  useTimeMs: undefined,
 };
 
 describeStore("keys and pauses", (test) => {
@@ -42,6 +44,48 @@ describeStore("keys and pauses", (test) => {
       expect(left.map(({ id }) => id)).toEqual([ids[outcomes.indexOf("last_operator")]]);
       expect(await revoke(left[0]?.id ?? "", 0, true)).toBe("revoked");
     }
+  });
+
+  it("rotates a key that has not ended, once for each new id, and ends the old one no later than it was to", async () => {
+    const { store } = test;
+    const successor: ApiKey = { ...key, id: "k2", expireTimeMs: startMs + 90_000 };
+    expect(await store.rotateKey(actAt(), "k1", successor, startMs + 1_000)).toBe("unknown");
+    await store.createKey(actAt(), { ...key, expireTimeMs: startMs + 60_000 });
+    expect(await store.rotateKey(actAt(), "k1", { ...key, name: "again" }, startMs + 1_000)).toBe("taken");
+    expect(await store.rotateKey(actAt(), "k1", successor, startMs + 1_000)).toBe("rotated");
+    const third = { ...successor, id: "k3" };
+    expect(await store.rotateKey(actAt(startMs + 1_000), "k1", third, startMs + 2_000)).toBe("ended");
+    expect(await store.rotateKey(actAt(), "k2", third, startMs + 120_000)).toBe("rotated");
+    await store.revokeKey(actAt(), "k3", []);
+    expect(await store.rotateKey(actAt(), "k3", { ...third, id: "k4" }, startMs + 2_000)).toBe("ended");
+    await test.restart();
+    const ends = (await test.store.listKeys()).map(({ id, expireTimeMs }) => [id, expireTimeMs]);
+    expect(ends).toEqual([
+      ["k1", startMs + 1_000],
+      ["k2", startMs + 90_000],
+      ["k3", startMs + 90_000],
+    ]);
+  });
+
+  it("counts an operator's key that has ended for nothing, and takes no act of it", async () => {
+    const { store } = test;
+    const ends: ApiKey = { ...key, id: "ends", scopes: ["ADMIN"], expireTimeMs: startMs + 1_000 };
+    await store.createKey(actAt(), ends);
+    await store.createKey(actAt(), { ...key, id: "stays", scopes: ["ADMIN"] });
+    const late = actAt(startMs + 1_000);
+    expect(await store.revokeKey(late, "stays", [])).toBe("last_operator");
+    await expect(store.revokeKey({ ...late, keyId: "ends" }, "stays", "any")).rejects.toMatchObject({
+      code: "INVALID_CREDENTIALS",
+    });
+    expect(await store.revokeKey(actAt(startMs + 999), "stays", [])).toBe("revoked");
+  });
+
+  it("notes the hour of the last use, and never an earlier one", async () => {
+    const { store } = test;
+    await store.createKey(actAt(), key);
+    await store.noteKeyUse(["k1", "nobody"], startMs);
+    await store.noteKeyUse(["k1"], startMs - 3_600_000);
+    expect(await store.listKeys()).toEqual([{ ...key, useTimeMs: startMs }]);
   });
 
   it("keeps a gateway paused over a restart until it is resumed", async () => {

@@ -483,6 +483,21 @@ describe("keys", () => {
     expect((await run(["list"], key)).err).toContain("4001 INVALID_CREDENTIALS");
   });
 
+  it("rotates a key, so that both send for a while, and makes one that ends", async () => {
+    const first = await operator(["keys", "create", "--account", "stall", "--expires", "1d"]);
+    const keyId = first.out.split("_")[1] ?? "";
+    const second = await operator(["keys", "rotate", keyId, "--overlap", "1h", "--json"]);
+    const { secret } = JSON.parse(second.out);
+    for (const key of [first.out, secret]) expect((await run(["list"], key)).out).toBe("No messages.");
+    expect((await operator(["keys", "rotate", keyId, "--overlap", "0"])).exitCode).toBe(0);
+    expect((await run(["list"], first.out)).err).toContain("4001 INVALID_CREDENTIALS");
+    expect((await operator(["keys", "list", "--account", "stall"])).out.split("\n")).toHaveLength(4);
+    expect((await operator(["keys", "rotate", keyId, "--overlap", "0"])).err).toContain(
+      "4124 NOT_CHANGEABLE",
+    );
+    expect((await operator(["keys", "create", "--account", "stall", "--expires", "soon"])).exitCode).toBe(2);
+  });
+
   it("makes a key that reads and does no more, under the id that was asked for", async () => {
     const create = ["keys", "create", "--account", "kiosk", "--scope", "read", "--id", "kiosk-board"];
     const { out: key } = await operator(create);

@@ -4,6 +4,7 @@ import { type AddressInfo, connect as connectTcp, createServer, type Socket } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Status } from "nice-grpc";
+import type { CallOptions } from "nice-grpc-common";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Scope } from "../../../src/gen/smsrelay/v1/api_key.ts";
 import { DeliveryState, RouteReason } from "../../../src/gen/smsrelay/v1/delivery.ts";
@@ -235,6 +236,66 @@ describe("KeyService", () => {
       code: Status.FAILED_PRECONDITION,
       info: { reason: "NOT_CHANGEABLE" },
     });
+  });
+});
+
+describe("keys that end", () => {
+  it("are taken until then, are told apart in the list, and can be rotated before", async () => {
+    const expireTime = new Date(Date.now() + 3_600_000);
+    const first = await operator.keys.createKey({ accountId: "shop", displayName: "till", expireTime });
+    const { keyId = "" } = first.apiKey ?? {};
+    expect(first.apiKey?.expireTime).toEqual(expireTime);
+    const overlap = { seconds: 7_200n, nanos: 0 };
+    const second = await operator.keys.rotateKey({ keyId, overlap });
+    expect(second.apiKey).toMatchObject({ accountId: "shop", displayName: "till" });
+    expect(second.apiKey?.expireTime).toBeUndefined();
+    for (const { secret } of [first, second]) {
+      using caller = connectClients(world.address, secret);
+      await caller.sms.listSms({});
+    }
+    const third = await operator.keys.rotateKey({ keyId });
+    using ended = connectClients(world.address, first.secret);
+    await expect(ended.sms.listSms({})).rejects.toMatchObject({ code: Status.UNAUTHENTICATED });
+    const { apiKeys } = await operator.keys.listKeys({ accountId: "shop" });
+    const found = apiKeys.find((key) => key.keyId === keyId);
+    expect(found?.expireTime?.getTime()).toBeLessThanOrEqual(third.apiKey?.createTime?.getTime() ?? 0);
+    expect(found?.revokeTime).toBeUndefined();
+    expect(apiKeys.every((key) => key.accountId === "shop")).toBe(true);
+    expect((await operator.keys.listKeys({ accountId: "nobody" })).apiKeys).toEqual([]);
+  });
+
+  it("are refused with the field where they end in the past, overlap too long or have ended already", async () => {
+    const past = new Date(Date.now() - 1_000);
+    const refused = async (call: (options: CallOptions) => Promise<unknown>) => {
+      const { info, violations } = await failureOf(call);
+      return [info.reason, ...violations.map(({ field }) => field)];
+    };
+    expect(
+      await refused((options) => operator.keys.createKey({ accountId: "shop", expireTime: past }, options)),
+    ).toEqual(["INVALID_PARAMETER", "expire_time"]);
+    const overlap = { seconds: 30n * 86_400n + 1n, nanos: 0 };
+    const wrong = { keyId: "", overlap, newKeyId: "A", expireTime: past };
+    expect(await refused((options) => operator.keys.rotateKey(wrong, options))).toEqual([
+      "PARAMETER_MISSING",
+      "key_id",
+      "overlap",
+      "new_key_id",
+      "expire_time",
+    ]);
+    expect(await refused((options) => operator.keys.rotateKey({ keyId: "nobody" }, options))).toEqual([
+      "UNKNOWN_KEY",
+    ]);
+    const { apiKey } = await operator.keys.createKey({ accountId: "shop" });
+    const { keyId = "" } = apiKey ?? {};
+    await operator.keys.revokeKey({ keyId });
+    expect(await refused((options) => operator.keys.rotateKey({ keyId }, options))).toEqual([
+      "NOT_CHANGEABLE",
+    ]);
+    const taken = {
+      keyId: (await operator.keys.createKey({ accountId: "shop" })).apiKey?.keyId ?? "",
+      newKeyId: keyId,
+    };
+    expect(await refused((options) => operator.keys.rotateKey(taken, options))).toEqual(["ALREADY_EXISTS"]);
   });
 });
 

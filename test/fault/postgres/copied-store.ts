@@ -125,6 +125,8 @@ export async function fillStore(store: Store): Promise<Filled> {
   await store.createKey(actAt(), {
     ...{ id: "k1", accountId: account, scopes: ["READ"], name: oddText, hash: "00", createTimeMs: startMs },
     revokeTimeMs: undefined,
+    expireTimeMs: undefined,
+    useTimeMs: undefined,
   });
   await store.updateAccount(actAt(), account, { displayName: oddText }, undefined, true);
   const identity = {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type ConfiguredKey, createApiKeys } from "../../../../src/app/keys/api-keys.ts";
 import { toAccountId } from "../../../../src/domain/ids.ts";
 import { accountScopes, operatorScopes, type Scope } from "../../../../src/domain/scopes.ts";
-import type { ApiKey, RevokeOutcome } from "../../../../src/store/records/api-keys.ts";
+import type { ApiKey, RevokeOutcome, RotateOutcome } from "../../../../src/store/records/api-keys.ts";
 import type { Act } from "../../../../src/store/records/audit.ts";
 import { caller } from "../../../support/acts.ts";
 import { createFakeClock } from "../../../support/fake-clock.ts";
@@ -11,7 +11,7 @@ import { createFakeClock } from "../../../support/fake-clock.ts";
 function setUp(configured: readonly ConfiguredKey[] = []) {
   const clock = createFakeClock();
   const rows = new Map<string, ApiKey>();
-  const reads = { count: 0 };
+  const reads = { count: 0, uses: [] as string[][] };
   const store = {
     id: "store-1",
     sessions: { replicaId: "this-one" as string | undefined },
@@ -19,6 +19,16 @@ function setUp(configured: readonly ConfiguredKey[] = []) {
     listKeys: async () => {
       reads.count++;
       return [...rows.values()];
+    },
+    rotateKey: async (_act: Act, id: string, key: ApiKey, expireTimeMs: number): Promise<RotateOutcome> => {
+      const former = rows.get(id);
+      if (former === undefined) return "unknown";
+      rows.set(id, { ...former, expireTimeMs }).set(key.id, key);
+      return "rotated";
+    },
+    noteKeyUse: async (ids: readonly string[], useTimeMs: number) => {
+      reads.uses.push([...ids]);
+      for (const id of ids) rows.set(id, { ...(rows.get(id) as ApiKey), useTimeMs });
     },
     revokeKey: async (
       { timeMs: revokeTimeMs }: Act,
@@ -36,6 +46,8 @@ function setUp(configured: readonly ConfiguredKey[] = []) {
   };
   return { clock, rows, reads, store, keys: createApiKeys({ store, configured, clock }) };
 }
+
+const keysIdOf = (key: string) => `cfg-${createHash("sha256").update(key).digest("hex").slice(0, 12)}`;
 
 const request = { accountId: toAccountId("shop"), scopes: accountScopes, name: "till" } as const;
 
@@ -142,11 +154,11 @@ describe("createApiKeys", () => {
 
   it("says so when no key has the id to revoke, or one of the configuration", async () => {
     const { keys } = setUp([{ accountId: "shop", scopes: accountScopes, key: "p".repeat(32) }]);
+    const configuredId = keysIdOf("p".repeat(32));
     for (const force of [false, true]) {
       const revoke = (id: string) => keys.revoke(id, { force }, caller);
       await expect(revoke("nobody")).rejects.toMatchObject({ code: "UNKNOWN_KEY" });
-      const ofFile = `cfg-${hash("sha256", "p".repeat(32)).slice(0, 12)}`;
-      await expect(revoke(ofFile)).rejects.toMatchObject({ code: "NOT_CHANGEABLE" });
+      await expect(revoke(configuredId)).rejects.toMatchObject({ code: "NOT_CHANGEABLE" });
       await expect(revoke("cfg-000000000000")).rejects.toMatchObject({ code: "UNKNOWN_KEY" });
     }
   });
@@ -181,6 +193,65 @@ describe("createApiKeys", () => {
       const after = createApiKeys({ store, configured: [], clock: createFakeClock() });
       expect(await after.verify(secret)).toBeUndefined();
     }
+  });
+
+  it("takes a key until it ends, to the moment, and says in the log why not", async () => {
+    const { keys, clock } = setUp();
+    const expireTimeMs = clock.now() + 60_000;
+    const { apiKey, secret } = await keys.create({ ...request, expireTimeMs }, caller);
+    await keys.look();
+    clock.advance(59_999);
+    await keys.look();
+    expect(await keys.verify(secret)).toMatchObject({ keyId: apiKey.id });
+    expect(await keys.holderOf(apiKey.id)).toMatchObject({ accountId: "shop" });
+    expect(await keys.hasAny()).toBe(true);
+    clock.advance(1);
+    expect(await keys.verify(secret)).toBeUndefined();
+    expect(await keys.holderOf(apiKey.id)).toBeUndefined();
+    expect(await keys.hasAny()).toBe(false);
+    expect(keys.whyRefused(secret)).toMatchObject({ reason: "EXPIRED", keyId: apiKey.id });
+  });
+
+  it("lets a rotated key go on for as long as was said, here and at a replica that looks, and no key of the configuration be rotated", async () => {
+    const { keys, clock, store } = setUp([{ accountId: "ops", scopes: operatorScopes, key: "p".repeat(32) }]);
+    const elsewhere = createApiKeys({ store, configured: [], clock });
+    const first = await keys.create({ ...request, scopes: ["READ"] }, caller);
+    await elsewhere.look();
+    const second = await keys.rotate({ keyId: first.apiKey.id, overlapMs: 5_000 }, caller);
+    expect(second.apiKey).toMatchObject({ accountId: "shop", scopes: ["READ"], name: "till" });
+    await elsewhere.look();
+    clock.advance(4_999);
+    await elsewhere.look();
+    for (const replica of [keys, elsewhere])
+      for (const { secret } of [first, second])
+        expect(await replica.verify(secret)).toMatchObject({ scopes: ["READ"] });
+    clock.advance(1);
+    for (const replica of [keys, elsewhere]) {
+      expect(await replica.verify(first.secret)).toBeUndefined();
+      expect(await replica.verify(second.secret)).toMatchObject({ scopes: ["READ"] });
+    }
+    const configured = keys.rotate({ keyId: keysIdOf("p".repeat(32)), overlapMs: 0 }, caller);
+    await expect(configured).rejects.toMatchObject({ code: "NOT_CHANGEABLE" });
+  });
+
+  it("notes the hour in which a key was used, once, without a call that waits", async () => {
+    const { keys, reads, clock } = setUp();
+    const { apiKey, secret } = await keys.create(request, caller);
+    await keys.look();
+    expect(reads.uses).toEqual([]);
+    for (let i = 0; i < 10; i++) await keys.verify(secret);
+    expect(reads.uses).toEqual([]);
+    await keys.look();
+    await keys.verify(secret);
+    await keys.look();
+    expect(reads.uses).toEqual([[apiKey.id]]);
+    clock.advance(3_600_000);
+    await keys.look();
+    await keys.verify(secret);
+    await keys.look();
+    expect(reads.uses).toEqual([[apiKey.id], [apiKey.id]]);
+    const [listed] = await keys.list();
+    expect(listed?.useTimeMs).toBe(Math.floor(clock.now() / 3_600_000) * 3_600_000);
   });
 
   it("takes a key for a wrong one where the store holds a hash of another length", async () => {
