@@ -1,4 +1,4 @@
-import { createHash, createHmac, hash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { type ConfiguredKey, createApiKeys } from "../../../../src/app/keys/api-keys.ts";
 import { toAccountId } from "../../../../src/domain/ids.ts";
