@@ -13,6 +13,7 @@ import type { Clock } from "../../observability/clock.ts";
 import type { ApiKey } from "../../store/records/api-keys.ts";
 import type { Store } from "../../store/store.ts";
 import { actOf, type Caller } from "../calls/act.ts";
+import { createFreshReads } from "../calls/fresh-reads.ts";
 import type { KeyVerifier, Principal } from "../calls/principal.ts";
 import { createFollowed, trustMs } from "../followed.ts";
 
@@ -80,7 +81,7 @@ export interface ApiKeysDeps {
     readonly sessions: Pick<Store["sessions"], "replicaId">;
   };
   readonly configured: readonly ConfiguredKey[];
-  readonly clock: Pick<Clock, "now" | "monotonic">;
+  readonly clock: Pick<Clock, "now" | "monotonic" | "setTimeout">;
 }
 
 const form = /^smsr_([a-z0-9-]{1,32})_([A-Za-z0-9_-]{43})$/;
@@ -104,17 +105,20 @@ function remember<Value>(values: Map<string, Value>, key: string, value: Value):
 /** Makes the keeper of keys. */
 export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKeys {
   const byConfiguredHash = new Map(configured.map(configuredEntry));
+  const byConfiguredId = new Map([...byConfiguredHash.values()].map((holder) => [holder.keyId, holder]));
   // Only keys that were right get in here, so that whoever guesses learns nothing from a look-up.
   const rightKeys = new Map<string, ApiKey>();
   const rightConfigured = new Map<string, Principal>();
   /** Keys that were used since the last look. */
   const used = new Set<string>();
+  const isShared = store.sessions.replicaId !== undefined;
   const known = createFollowed<ReadonlyMap<string, ApiKey>>({
     initial: new Map(),
     load: async () => new Map((await store.listKeys()).map((key) => [key.id, key])),
-    isShared: store.sessions.replicaId !== undefined,
+    isShared,
     clock,
   });
+  const freshRead = createFreshReads({ read: () => known.look(), clock });
 
   const hashOf = (key: string, scopes: readonly Scope[]) => {
     const covered = isWhole(scopes) ? key : `${scopes.join(",")}\n${key}`;
@@ -157,10 +161,9 @@ export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKey
     return findConfigured(presented);
   }
 
-  function findHolder(keyId: string): Principal | undefined {
+  function storedHolder(keyId: string): Principal | undefined {
     const key = known.value.get(keyId);
-    if (key === undefined) return [...byConfiguredHash.values()].find((holder) => holder.keyId === keyId);
-    if (!isLive(key)) return undefined;
+    if (key === undefined || !isLive(key)) return undefined;
     used.add(keyId);
     return { keyId, accountId: key.accountId, scopes: key.scopes };
   }
@@ -168,7 +171,7 @@ export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKey
   const isOperator = ({ scopes }: { readonly scopes: readonly Scope[] }) => holdsScope(scopes, "ADMIN");
 
   function refuseConfigured(keyId: string): void {
-    if (![...byConfiguredHash.values()].some((principal) => principal.keyId === keyId)) return;
+    if (!byConfiguredId.has(keyId)) return;
     throw new SmsError("NOT_CHANGEABLE", "The key stands in the configuration: take it out there.");
   }
 
@@ -208,8 +211,10 @@ export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKey
     },
 
     holderOf(keyId) {
-      const maxAgeMs = known.value.has(keyId) ? trustMs : missMs;
-      return known.isFresh(maxAgeMs) ? findHolder(keyId) : known.look(maxAgeMs).then(() => findHolder(keyId));
+      const ofFile = byConfiguredId.get(keyId);
+      if (ofFile !== undefined) return ofFile;
+      if (!known.value.has(keyId) && isShared) return freshRead().then(() => storedHolder(keyId));
+      return known.isFresh() ? storedHolder(keyId) : known.look(trustMs).then(() => storedHolder(keyId));
     },
 
     // Longer ones the configuration does not take.

@@ -8,6 +8,7 @@ import type { DataClock } from "../../observability/data-clock.ts";
 import type { Logger } from "../../observability/logger.ts";
 import type { SealedSigningKey } from "../../store/records/signing-keys.ts";
 import type { Store } from "../../store/store.ts";
+import { createFreshReads } from "../calls/fresh-reads.ts";
 import type { Looking } from "../followed.ts";
 import { createKeySealer, type Secrets } from "./seal-signing-key.ts";
 
@@ -45,11 +46,7 @@ const dayMs = 86_400_000;
 const aheadMs = 3_600_000;
 /** Of clocks that differ. */
 const marginMs = 3_600_000;
-/** Reads for keys that are not known, by whatever strangers present, come no closer than this. */
-const readEveryMs = 100;
 const lookAgainMs = 60_000;
-/** Calls that wait for a read. */
-const maxWaiting = 1_000;
 const retryAfterMs = 1_000;
 
 interface HeldKey {
@@ -67,12 +64,9 @@ const oldestDay = (nowMs: number) => dayOf(nowMs - tokenLastsMs - marginMs);
 export function createSigningKeys({ store, secrets, issues, clock, log }: SigningKeysDeps): SigningKeys {
   const sealer = createKeySealer(secrets);
   let held: ReadonlyMap<string, HeldKey> = new Map();
-  let readBeganMs = Number.NEGATIVE_INFINITY;
   let readCount = 0;
   /** The newest read that has answered. */
   let readShown = 0;
-  let waitingRead: Promise<void> | undefined;
-  let waiting = 0;
   const making = new Map<number, Promise<SigningKey>>();
   let lookedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -81,7 +75,6 @@ export function createSigningKeys({ store, secrets, issues, clock, log }: Signin
   }
 
   async function read(): Promise<void> {
-    readBeganMs = clock.monotonic();
     readCount += 1;
     const number = readCount;
     const rows = await store.listSigningKeys();
@@ -91,24 +84,7 @@ export function createSigningKeys({ store, secrets, issues, clock, log }: Signin
     held = new Map(rows.map((row) => [row.id, openKey(row)]));
   }
 
-  /** Joins the read that is about to begin, or sets it up for when it may. */
-  function readForUnknown(): Promise<void> {
-    if (waiting >= maxWaiting)
-      return Promise.reject(unavailable("Too many calls wait for the keys of tokens."));
-    waiting += 1;
-    waitingRead ??= pause(readBeganMs + readEveryMs - clock.monotonic()).then(() => {
-      waitingRead = undefined;
-      return read();
-    });
-    return waitingRead.finally(() => {
-      waiting -= 1;
-    });
-  }
-
-  function pause(forMs: number): Promise<void> {
-    if (forMs <= 0) return Promise.resolve();
-    return new Promise((resolve) => void clock.setTimeout(resolve, forMs));
-  }
+  const freshRead = createFreshReads({ read, clock });
 
   function usable(key: HeldKey | undefined): SigningKey | undefined {
     if (key === undefined || key.day < oldestDay(clock.now())) return undefined;
@@ -173,7 +149,7 @@ export function createSigningKeys({ store, secrets, issues, clock, log }: Signin
       }),
     find(keyId) {
       const key = held.get(keyId);
-      return key === undefined ? readForUnknown().then(() => usable(held.get(keyId))) : usable(key);
+      return key === undefined ? freshRead().then(() => usable(held.get(keyId))) : usable(key);
     },
     isHeld: (keyId) => held.has(keyId),
     async look() {

@@ -4,9 +4,13 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
+import { ChannelCredentials } from "@grpc/grpc-js";
 import { expect, it, onTestFinished } from "vitest";
+import { makeAuthority } from "../../support/authority.ts";
+import { cli } from "../../support/cli.ts";
 import { findFreePort } from "../../support/free-port.ts";
-import { setUpService, startServiceProcess } from "../../support/service-process.ts";
+import { connectClients } from "../../support/rpc-client.ts";
+import { OPERATOR_KEY, setUpService, startServiceProcess } from "../../support/service-process.ts";
 
 function makeCertificate(folder: string, name: string, days: number): void {
   const files = ["-keyout", join(folder, `${name}.key`), "-out", join(folder, `${name}.pem`)];
@@ -78,4 +82,49 @@ it("SIGHUP shows new connections the renewed certificate, drops none that stands
     expect(await endOf(label)).toBeGreaterThan(firstEnd + 20 * 86_400);
   expect(hasEnded).toBe(false);
   standing.destroy();
+});
+
+it("an operator says at the command line whose certificate acts for whom, and a restart keeps that", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sms-relay-certificates-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  using authority = makeAuthority();
+  const write = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const own = authority.sign("/CN=localhost", "DNS:localhost,IP:127.0.0.1");
+  const clientCa = write("ca.pem", authority.ca);
+  const setup = await setUpService(folder, {});
+  const config = JSON.parse(readFileSync(setup.configPath, "utf8"));
+  config.listen.grpc.tls = {
+    cert: write("own.pem", own.cert),
+    key: write("own.key", own.key),
+    clientCa,
+    clientCertificate: "optional",
+  };
+  writeFileSync(setup.configPath, JSON.stringify(config));
+  const run = async (...argv: string[]) => {
+    const at = ["--address", `127.0.0.1:${setup.grpcPort}`, "--ca", clientCa];
+    const environment = { SMS_RELAY_KEY: OPERATOR_KEY };
+    return cli([...argv, ...at], { workingDirectory: folder, environment });
+  };
+  {
+    await using _service = await startServiceProcess(setup);
+    const identity = ["certificate", "spiffe://example.com/till"];
+    const set = await run("identities", "set", ...identity, "--account", "shop", "--scope", "read");
+    expect(set).toMatchObject({ exitCode: 0, err: "" });
+    const missing = await run("identities", "remove", "certificate", "CN=nobody");
+    expect(missing.err).toContain("There is no CN=nobody of certificate");
+  }
+  await using _service = await startServiceProcess(setup);
+  const { out } = await run("identities", "list");
+  expect(out).toMatch(/certificate +.*spiffe:\/\/example\.com\/till +.*shop +.*READ/);
+  const till = authority.sign("/CN=anything", "URI:spiffe://example.com/till");
+  const tls = ChannelCredentials.createSsl(
+    Buffer.from(authority.ca),
+    Buffer.from(till.key),
+    Buffer.from(till.cert),
+  );
+  using clients = connectClients(`localhost:${setup.grpcPort}`, undefined, {}, tls);
+  expect((await clients.sms.listSms({})).sms).toEqual([]);
 });

@@ -152,6 +152,29 @@ describe("createApiKeys", () => {
     expect((await keys.revoke(second.apiKey.id, { force: true }, caller)).revokeTimeMs).toBeTypeOf("number");
   });
 
+  it("tells whose an id is, also of a key that another process made a moment ago, by ten reads a second at most", async () => {
+    const { keys, clock, rows, reads } = setUp([
+      { accountId: "ops", scopes: operatorScopes, key: "p".repeat(32) },
+    ]);
+    const ofFile = `cfg-${hash("sha256", "p".repeat(32)).slice(0, 12)}`;
+    expect(keys.holderOf(ofFile), "without a read").toMatchObject({ accountId: "ops", keyId: ofFile });
+    const { apiKey } = await keys.create(request, caller);
+    const held = { keyId: apiKey.id, accountId: "shop", scopes: accountScopes };
+    expect(await keys.holderOf(apiKey.id)).toEqual(held);
+    expect(await keys.holderOf("unknown")).toBeUndefined();
+    rows.set("elsewhere", { ...apiKey, id: "elsewhere" });
+    const asked = [
+      keys.holderOf("elsewhere"),
+      ...Array.from({ length: 50 }, (_, at) => keys.holderOf(`no-${at}`)),
+    ];
+    const before = reads.count;
+    clock.advance(100);
+    expect((await Promise.all(asked))[0]).toEqual({ ...held, keyId: "elsewhere" });
+    expect(reads.count).toBe(before + 1);
+    await keys.revoke("elsewhere", { force: true }, caller);
+    expect(keys.holderOf("elsewhere")).toBeUndefined();
+  });
+
   it("says so when no key has the id to revoke, or one of the configuration", async () => {
     const { keys } = setUp([{ accountId: "shop", scopes: accountScopes, key: "p".repeat(32) }]);
     const configuredId = keysIdOf("p".repeat(32));
