@@ -1,4 +1,4 @@
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, hash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { type ConfiguredKey, createApiKeys } from "../../../../src/app/keys/api-keys.ts";
 import { toAccountId } from "../../../../src/domain/ids.ts";
@@ -173,6 +173,10 @@ describe("createApiKeys", () => {
     expect(reads.count).toBe(before + 1);
     await keys.revoke("elsewhere", { force: true }, caller);
     expect(keys.holderOf("elsewhere")).toBeUndefined();
+    const ending = await keys.create({ ...request, expireTimeMs: clock.now() + 500 }, caller);
+    expect(await keys.holderOf(ending.apiKey.id)).toMatchObject({ keyId: ending.apiKey.id });
+    clock.advance(500);
+    expect(keys.holderOf(ending.apiKey.id)).toBeUndefined();
   });
 
   it("says so when no key has the id to revoke, or one of the configuration", async () => {
