@@ -13,6 +13,7 @@ import {
   type IdentitiesFeature,
   type IdentitiesFeatureDeps,
 } from "./identities/create-identities.ts";
+import { createBasic } from "./keys/basic.ts";
 import { createKeys, type Keys, type KeysDeps } from "./keys/create-keys.ts";
 import {
   createMaintenance,
@@ -112,7 +113,11 @@ export function createApp(deps: AppDeps): App {
     accounts,
     identities,
     tokens,
-    callers: createCallers(hasIssuers ? [tokens, identities] : [tokens], keys, identities),
+    callers: createCallers(
+      [createBasic(keys), tokens, ...(hasIssuers ? [identities] : [])],
+      keys,
+      identities,
+    ),
     maintenance: createMaintenance(shared),
     workInHand: createWorkInHand(deps),
     followed: hasIssuers ? [keys, accounts, tokens, identities] : [keys, accounts, tokens],

@@ -31,6 +31,11 @@ export interface Principal {
   readonly scopes: readonly Scope[];
 }
 
+/** Whether a name that was shown beside a key is that of the key, or of its account. */
+export function goesBy({ keyId, accountId }: Principal, name: string): boolean {
+  return name === keyId || name === accountId;
+}
+
 /** A key that was refused, without a letter of its secret: its id and account only where it is one of the store's. */
 export interface RefusedKey {
   readonly reason: "NO_KEY" | "UNKNOWN" | "WRONG_SECRET" | "REVOKED" | "EXPIRED" | "WRONG_TOKEN";

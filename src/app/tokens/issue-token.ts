@@ -1,6 +1,6 @@
 /** Issues an access token to whoever shows a key (OAuth 2.0 client credentials, RFC 6749 §4.4), for no more than the key may do. */
 import { accountScopes, holdsScope, type Scope, scopeWords } from "../../domain/scopes.ts";
-import type { KeyVerifier } from "../calls/principal.ts";
+import { goesBy, type KeyVerifier } from "../calls/principal.ts";
 import type { Standings } from "../calls/standing.ts";
 import type { OwnTokens } from "./own-tokens.ts";
 import { scopesOf } from "./read-own-token.ts";
@@ -40,7 +40,7 @@ export function createIssueToken({ keys, standings, ownTokens }: IssueTokenDeps)
   async function holderOf({ clientId, clientSecrets }: TokenRequest) {
     for (const secret of clientSecrets) {
       const holder = await keys.verify(secret);
-      if (holder !== undefined && (holder.keyId === clientId || holder.accountId === clientId)) return holder;
+      if (holder !== undefined && goesBy(holder, clientId)) return holder;
     }
     return undefined;
   }

@@ -74,6 +74,7 @@ export interface CallDoor {
 }
 
 const bearerForm = /^bearer +([\x21-\x7e]{1,8192})$/i;
+const basicForm = /^basic +([a-z0-9+/]{1,8192}={0,2})$/i;
 const lookEveryMs = 1_000;
 /** How often a stream's key is checked again, whether anything passes or not, so that a revoked one ends it. */
 const recheckMs = 1_000;
@@ -159,7 +160,7 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
 
   /** Why a call must not go on; undefined where it may. */
   function whyEnded({ metadata, principal, scope, peer }: LetIn): Ending | Promise<Ending> {
-    const presented = bearerOf(metadata);
+    const presented = shownBy(metadata);
     const judgeStanding = ({ state }: Standing) => {
       if (state !== "SUSPENDED") return undefined;
       logSuspended(deps, principal, peer.getPeer());
@@ -220,7 +221,7 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     unread,
     enter(metadata, scope, peer) {
       if (scope === undefined) return admit(strangers);
-      const presented = bearerOf(metadata);
+      const presented = shownBy(metadata);
       const judge = (found: Principal | undefined) =>
         found === undefined ? refuseKey(presented, peer) : admitKnown(found, scope, peer);
       const found = identify(metadata, presented, peer);
@@ -260,8 +261,12 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
   };
 }
 
-/** The API key in `authorization: Bearer …`, or undefined where there is none in good form. */
-function bearerOf(metadata: Metadata): string | undefined {
+/** What `authorization` shows: a bearer's key or token, or `basic` and what follows; undefined where there is none in good form. */
+function shownBy(metadata: Metadata): string | undefined {
   const [authorization] = metadata.get("authorization");
-  return typeof authorization === "string" ? bearerForm.exec(authorization)?.[1] : undefined;
+  if (typeof authorization !== "string") return undefined;
+  const bearer = bearerForm.exec(authorization)?.[1];
+  if (bearer !== undefined) return bearer;
+  const basic = basicForm.exec(authorization)?.[1];
+  return basic === undefined ? undefined : `basic ${basic}`;
 }

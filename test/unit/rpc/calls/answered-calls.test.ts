@@ -94,11 +94,19 @@ const aborted = (signal: AbortSignal) =>
   new Promise((resolve) => signal.addEventListener("abort", () => resolve(signal.reason)));
 
 describe("a call through the door", () => {
-  it("takes the scheme of a key in any case, and nothing but a bearer's key", async () => {
+  it("takes the scheme of a key in any case, and no other scheme than Bearer and Basic", async () => {
     const { sms } = await setUp({ listSms: async () => ListSmsResponse.create() });
     for (const good of ["Bearer secret", "bearer  secret", "BEARER secret"])
       expect(await sms.listSms({}, under(good))).toEqual(ListSmsResponse.create());
-    for (const bad of [undefined, "secret", "Basic secret", "Bearer", "Bearer secret more", "Bearer other"])
+    for (const bad of [
+      undefined,
+      "secret",
+      "Basic !",
+      "Digest secret",
+      "Bearer",
+      "Bearer secret more",
+      "Bearer other",
+    ])
       await expect(sms.listSms({}, under(bad))).rejects.toMatchObject({ code: Status.UNAUTHENTICATED });
   });
 
