@@ -200,6 +200,7 @@ export async function startParts(
       keepalive: defaultKeepalive,
     },
     bounds,
+    trustedProxies: config.trustedProxies,
     clock,
     isReady: () => readiness().length === 0,
     stopping,

@@ -8,7 +8,7 @@ import { isSafeUrl, tokenAlgorithms } from "../oidc/issuer.ts";
 import { crossFaultsOf } from "./cross-faults.ts";
 import { gatewaySchema } from "./gateway-schema.ts";
 import { type ReferenceReader, secret } from "./references.ts";
-import { accountId, country, host } from "./text-forms.ts";
+import { accountId, country, host, ipRange } from "./text-forms.ts";
 import { serverTls } from "./tls-files.ts";
 import { duration, size } from "./values.ts";
 
@@ -189,6 +189,7 @@ export const configSchema = (reader: ReferenceReader) =>
   z
     .strictObject({
       listen: listen(serverTls(reader)),
+      trustedProxies: z.array(ipRange).max(1_000).default([]),
       store: store(postgresUrls(reader)),
       retention,
       receiptGrace: duration("0", "7d").default(3_600_000),

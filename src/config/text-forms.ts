@@ -4,6 +4,7 @@ import { domainToASCII } from "node:url";
 import { isSupportedCountry } from "libphonenumber-js/max";
 import { z } from "zod";
 import { isAccountId } from "../domain/ids.ts";
+import { isIpRange } from "../domain/ip-ranges.ts";
 import { parseSender } from "../domain/sender.ts";
 
 const hostName =
@@ -16,6 +17,10 @@ export const host = z
     (value) => isIP(value) !== 0 || hostName.test(domainToASCII(value)),
     "must be an IP address or a host name such as smsc.example.net",
   );
+
+export const ipRange = z
+  .string()
+  .refine(isIpRange, "must be an address or a range such as 192.0.2.0/24 or 2001:db8::/32");
 
 /** ISO 3166-1 alpha-2; only those that numbers are found to belong to, since no other would ever match. */
 export const country = z

@@ -1,5 +1,6 @@
 /** Checks the settings of a policy as a whole, and reads and writes the JSON under which a store keeps them. */
 import { isDeepStrictEqual } from "node:util";
+import { isIpRange } from "../domain/ip-ranges.ts";
 import { parseSender } from "../domain/sender.ts";
 import { isCountry, planOfCountry } from "./number-plan.ts";
 import { type AccountPolicy, contentCategories, numberTypes, type QuietHours } from "./policy.ts";
@@ -19,6 +20,7 @@ export interface PolicyInput {
   readonly maxRecipients?: number | undefined;
   readonly maxSegments?: number | undefined;
   readonly maxTextLength?: number | undefined;
+  readonly ipRanges?: ValueRuleInput | undefined;
   readonly defaultValidityMs?: number | undefined;
   readonly premiumAllowed?: boolean | undefined;
   readonly quietHours?: QuietHours | undefined;
@@ -42,6 +44,7 @@ const lastMinute = 1_439;
 export const shortestValidityMs = 60_000;
 export const longestValidityMs = 259_200_000;
 const sender = "must be 1 to 15 digits, or 1 to 11 of A-Z a-z 0-9 and inner spaces with a letter";
+const ipRange = "must be an address or a range such as 192.0.2.0/24 or 2001:db8::/32";
 const country = "must be the code of a country in two capital letters such as SE (ISO 3166-1)";
 
 /** The policy with unset fields left out, or every fault in it, in the order of its fields. */
@@ -66,6 +69,7 @@ export function parsePolicy(input: PolicyInput): PolicyResult {
   const maxRecipients = parseCount("max_recipients", input.maxRecipients, mostRecipients, refuse);
   const maxSegments = parseCount("max_segments", input.maxSegments, mostSegments, refuse);
   const maxTextLength = parseCount("max_text_length", input.maxTextLength, longestText, refuse);
+  const ipRanges = parseList("ip_ranges", input.ipRanges, isIpRange, ipRange, refuse);
   const defaultValidityMs = parseValidity(input.defaultValidityMs, refuse);
   const quietHours = parseQuietHours(input.quietHours, refuse);
   if (faults.length > 0) return { kind: "refused", faults };
@@ -84,6 +88,7 @@ export function parsePolicy(input: PolicyInput): PolicyResult {
       ...(maxRecipients === undefined ? {} : { maxRecipients }),
       ...(maxSegments === undefined ? {} : { maxSegments }),
       ...(maxTextLength === undefined ? {} : { maxTextLength }),
+      ...(ipRanges && { ipRanges }),
       ...(defaultValidityMs === undefined ? {} : { defaultValidityMs }),
       ...(premiumAllowed === undefined ? {} : { premiumAllowed }),
       ...(quietHours && { quietHours }),
@@ -119,6 +124,7 @@ const fieldNames: ReadonlySet<string> = new Set<keyof AccountPolicy>([
   "maxRecipients",
   "maxSegments",
   "maxTextLength",
+  "ipRanges",
   "defaultValidityMs",
   "premiumAllowed",
   "quietHours",

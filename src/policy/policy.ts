@@ -41,6 +41,8 @@ export interface AccountPolicy {
   readonly maxSegments?: number;
   /** In UTF-16 code units. */
   readonly maxTextLength?: number;
+  /** Where calls may come from: addresses and ranges of them. */
+  readonly ipRanges?: ValueRule;
   /** Of requests that do not say how long to try; milliseconds. */
   readonly defaultValidityMs?: number;
   /** Whether it may ask for premium gateways. */

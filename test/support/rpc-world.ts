@@ -44,6 +44,7 @@ export interface RpcWorldOptions {
   /** Of the door alone. */
   readonly doorClock?: Clock;
   readonly listen?: Partial<ListenSettings>;
+  readonly trustedProxies?: readonly string[];
   readonly bounds?: Partial<CallBounds>;
   readonly log?: Logger;
   readonly maxReportStreams?: number;
@@ -189,6 +190,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
       ...options.listen,
     },
     bounds: { ...defaultCallBounds, ...options.bounds },
+    trustedProxies: options.trustedProxies ?? [],
     clock: { ...(options.doorClock ?? systemClock), ofMachine: clock.ofMachine },
     isReady: () => world.admission.kind === "open",
     stopping,

@@ -20,6 +20,7 @@ const fieldsByPath: ReadonlyMap<string, keyof PolicyInput> = new Map<string, key
   ["max_recipients", "maxRecipients"],
   ["max_segments", "maxSegments"],
   ["max_text_length", "maxTextLength"],
+  ["ip_ranges", "ipRanges"],
   ["default_validity", "defaultValidityMs"],
   ["premium_allowed", "premiumAllowed"],
   ["quiet_hours", "quietHours"],

@@ -3,13 +3,17 @@
 import { type Account, accountStates } from "../../domain/account.ts";
 import { SmsError } from "../../domain/errors.ts";
 import type { AccountId } from "../../domain/ids.ts";
+import { compileIpRanges } from "../../domain/ip-ranges.ts";
 import { compileRules, type Rules } from "../../policy/order.ts";
 import { readPolicy } from "../../policy/parse-policy.ts";
 import type { RuleSources } from "../../policy/rules/rule.ts";
+import type { ValueRule } from "../../policy/value-rule.ts";
 
 export interface Standing extends Pick<Account, "id" | "state"> {
   /** Undefined where nothing differs from the defaults. */
   readonly rules: Rules | undefined;
+  /** Whether calls may come from an address, which is undefined where it is not known; undefined for any. */
+  readonly admits?: ((address: string | undefined) => boolean) | undefined;
   /** Why its state or policy cannot be obeyed here, where that is so. */
   readonly fault?: unknown;
 }
@@ -24,10 +28,28 @@ export function standingOf(
   if (policy === "{}" && (sources === undefined || sources.table.size === 0))
     return { id, state, rules: undefined };
   try {
-    return { id, state, rules: compileRules(readPolicy(policy), sources) };
+    const rules = compileRules(readPolicy(policy), sources);
+    return { id, state, rules, admits: compileAddresses(rules.policy.ipRanges) };
   } catch (fault) {
     return { id, state, rules: undefined, fault };
   }
+}
+
+function compileAddresses(rule: ValueRule | undefined): Standing["admits"] {
+  if (rule === undefined) return undefined;
+  if ("denied" in rule) {
+    const isDenied = compileIpRanges(rule.denied);
+    return (address) => address === undefined || !isDenied(address);
+  }
+  const isAllowed = compileIpRanges(rule.allowed);
+  return (address) => address !== undefined && isAllowed(address);
+}
+
+/** The refusal of a call from where the account's calls may not come from; `address` is the caller's own. */
+export function wrongAddress(address: string | undefined): SmsError {
+  return new SmsError("UNAUTHORIZED_IP", undefined, {
+    metadata: { rule: "IP_RANGES", address: address ?? "" },
+  });
 }
 
 /** The rules of an account; SERVICE_UNAVAILABLE where another release set some that are not known here. */

@@ -34,6 +34,7 @@ export function toPolicy(policy: AccountPolicy): PbAccountPolicy {
     maxRecipients: policy.maxRecipients,
     maxSegments: policy.maxSegments,
     maxTextLength: policy.maxTextLength,
+    ipRanges: toValueRule(policy.ipRanges),
     defaultValidity:
       policy.defaultValidityMs === undefined ? undefined : toDuration(policy.defaultValidityMs),
     premiumAllowed: policy.premiumAllowed,

@@ -7,20 +7,30 @@ import type { Metadata, StatusObject } from "@grpc/grpc-js";
 import { type Connections, createConnections } from "../../app/calls/connections.ts";
 import type { FailureDeps } from "../../app/calls/failure.ts";
 import type { CallerVerifier, CertifiedCaller, Principal } from "../../app/calls/principal.ts";
-import { type Standing, type Standings, suspended } from "../../app/calls/standing.ts";
+import { type Standing, type Standings, suspended, wrongAddress } from "../../app/calls/standing.ts";
 import { SmsError } from "../../domain/errors.ts";
 import { holdsScope, type Scope } from "../../domain/scopes.ts";
 import type { Clock, Timer } from "../../observability/clock.ts";
 import { type CallBounds, Share } from "./call-bounds.ts";
 import { CallList, type WatchedCall } from "./call-list.ts";
+import { createCallerAddresses } from "./caller-address.ts";
 import { refusalOf, statusOf } from "./error-status.ts";
-import { isOfNobody, logMissingScope, logNobody, logRefusedKey, logSuspended } from "./refused-keys.ts";
+import {
+  isOfNobody,
+  logMissingScope,
+  logNobody,
+  logRefusedKey,
+  logSuspended,
+  logWrongAddress,
+} from "./refused-keys.ts";
 
 export interface CallDoorDeps extends FailureDeps {
   readonly keys: CallerVerifier;
   readonly accounts: { readonly standings: Standings };
   readonly clock: Pick<Clock, "monotonic" | "setInterval">;
   readonly bounds: CallBounds;
+  /** Ranges of proxies whose word on where a call comes from is believed. */
+  readonly trustedProxies: readonly string[];
 }
 
 /** Who came in, and the share that it holds a part of. */
@@ -88,6 +98,7 @@ const retryAfterMs = 1_000;
 export function createCallDoor(deps: CallDoorDeps): CallDoor {
   const { keys, clock, bounds } = deps;
   const { standings } = deps.accounts;
+  const addresses = createCallerAddresses(deps.trustedProxies);
   const strangers: Entry = {
     principal: undefined,
     share: new Share("callers without a key", bounds.strangers),
@@ -128,44 +139,58 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
   /** `authorization` decides alone, right or wrong; without it a certificate does. */
   function identify(metadata: Metadata, presented: string | undefined, peer: Peer) {
     if (presented !== undefined) return keys.verify(presented);
-    if (metadata.get("authorization").length > 0) return undefined;
+    if (metadata.get("authorization").length > 0 || addresses.isProxy(peer.getPeer())) return undefined;
     const caller = peer.certified();
     return caller && keys.certified(caller);
   }
 
   function admitKnown(
     principal: Principal,
+    metadata: Metadata,
     scope: Scope,
     peer: Peer,
   ): Entry | StatusObject | Promise<Entry | StatusObject> {
     const standing = standings.of(principal.accountId);
     return standing instanceof Promise
-      ? standing.then((known) => admitStanding(known, principal, scope, peer))
-      : admitStanding(standing, principal, scope, peer);
+      ? standing.then((known) => admitStanding(known, principal, metadata, scope, peer))
+      : admitStanding(standing, principal, metadata, scope, peer);
   }
 
   function admitStanding(
-    { state }: Standing,
+    standing: Standing,
     principal: Principal,
+    metadata: Metadata,
     scope: Scope,
     peer: Peer,
   ): Entry | StatusObject {
-    if (state === "SUSPENDED") {
-      logSuspended(deps, principal, peer.getPeer());
-      return refusalOf(suspended(), deps);
-    }
+    const refusal = refuseStanding(standing, principal, metadata, peer);
+    if (refusal !== undefined) return refusalOf(refusal, deps);
     if (!holdsScope(principal.scopes, scope)) return refusalOf(missingScope(principal, scope, peer), deps);
     return admit({ principal, share: shareOf(principal.accountId) });
+  }
+
+  /** Whether the account may call at all, and from where this call comes. */
+  function refuseStanding(
+    { state, admits }: Standing,
+    principal: Principal,
+    metadata: Metadata,
+    peer: Peer,
+  ): Ending {
+    if (state === "SUSPENDED") {
+      logSuspended(deps, principal, peer.getPeer());
+      return suspended();
+    }
+    if (admits === undefined) return undefined;
+    const address = addresses.of(metadata, peer.getPeer());
+    if (admits(address)) return undefined;
+    logWrongAddress(deps, principal, address, peer.getPeer());
+    return wrongAddress(address);
   }
 
   /** Why a call must not go on; undefined where it may. */
   function whyEnded({ metadata, principal, scope, peer }: LetIn): Ending | Promise<Ending> {
     const presented = shownBy(metadata);
-    const judgeStanding = ({ state }: Standing) => {
-      if (state !== "SUSPENDED") return undefined;
-      logSuspended(deps, principal, peer.getPeer());
-      return suspended();
-    };
+    const judgeStanding = (standing: Standing) => refuseStanding(standing, principal, metadata, peer);
     const judge = (found: Principal | undefined) => {
       if (found === undefined) {
         logRefusedKey(deps, presented, peer.getPeer());
@@ -223,7 +248,7 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
       if (scope === undefined) return admit(strangers);
       const presented = shownBy(metadata);
       const judge = (found: Principal | undefined) =>
-        found === undefined ? refuseKey(presented, peer) : admitKnown(found, scope, peer);
+        found === undefined ? refuseKey(presented, peer) : admitKnown(found, metadata, scope, peer);
       const found = identify(metadata, presented, peer);
       const entry = found instanceof Promise ? found.then(judge) : judge(found);
       return entry instanceof Promise ? entry.catch((thrown: unknown) => refuseThrown(thrown, peer)) : entry;

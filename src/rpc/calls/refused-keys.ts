@@ -36,6 +36,17 @@ export function logSuspended(
   log.often.warn(fields, "A call was refused to a suspended account.");
 }
 
+/** A key that is right, of an account whose calls may not come from there. */
+export function logWrongAddress(
+  { log }: Pick<RefusedKeysDeps, "log">,
+  { keyId, identity, accountId: account }: Principal,
+  address: string | undefined,
+  peer: string,
+): void {
+  const fields = { reason: "WRONG_ADDRESS", address, keyId, ...identity, account, peer: addressOf(peer) };
+  log.often.warn(fields, "A call was refused for where it comes from.");
+}
+
 /** Whether a token was right and acts for no account here. */
 export function isOfNobody(thrown: unknown): thrown is SmsError {
   return thrown instanceof SmsError && thrown.code === "INVALID_ACCOUNT";

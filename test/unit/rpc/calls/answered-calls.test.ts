@@ -45,6 +45,7 @@ async function setUp(handlers: Partial<Handlers<SmsServiceDefinition>>) {
   const key = { isValid: true, isAway: false, isHanging: false, checks: 0 };
   const failures: string[] = [];
   const door = createCallDoor({
+    trustedProxies: [],
     clock,
     log: silentLogger,
     refusals: { add: (_by: number, name: string) => void failures.push(name), value: () => 0 },
