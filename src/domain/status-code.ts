@@ -38,7 +38,13 @@ const entry = <Name extends string>(
 export const statusCodes = [
   entry(2000, "OK", "OK", false, "The message was handed to a gateway."),
   entry(2001, "OK_QUEUED", "OK", false, "The message is stored and will be sent."),
-  entry(4001, "INVALID_CREDENTIALS", "UNAUTHENTICATED", false, "The API key is missing, unknown or revoked."),
+  entry(
+    4001,
+    "INVALID_CREDENTIALS",
+    "UNAUTHENTICATED",
+    false,
+    "The API key, token or certificate is missing, unknown, expired or revoked.",
+  ),
   entry(4002, "INVALID_RECIPIENT", "INVALID_ARGUMENT", false, "A recipient is not a valid number."),
   entry(4003, "INVALID_SENDER", "INVALID_ARGUMENT", false, "The sender is neither numeric nor alphanumeric."),
   entry(

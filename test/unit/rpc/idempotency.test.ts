@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { contractMethods } from "../../support/contract-methods.ts";
 
 /** Repeated, they make a second message, key or subscription, unless an id of the caller's says that it is the same. */
-const makes = /^(SendSms|SendSmsBatch|Create[A-Za-z]+)$/;
+const makes = /^(SendSms|SendSmsBatch|RotateKey|Create[A-Za-z]+)$/;
 const onlyReads = /^(Get|List|Preview|Explain)/;
 
 describe("the idempotency levels of the contract", () => {
