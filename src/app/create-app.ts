@@ -2,7 +2,9 @@
 import type { DataClock } from "../observability/data-clock.ts";
 import type { Store } from "../store/store.ts";
 import { type Accounts, type AccountsDeps, createAccounts } from "./accounts/create-accounts.ts";
+import { type CallerAddresses, createCallerAddresses } from "./calls/caller-address.ts";
 import { createCallers } from "./calls/callers.ts";
+import { createFailingAddresses, type FailingAddresses } from "./calls/failing-addresses.ts";
 import type { CallerVerifier } from "./calls/principal.ts";
 import { createTokenSealer } from "./calls/sealed-token.ts";
 import { createWorkInHand, type WorkInHand } from "./calls/work-in-hand.ts";
@@ -43,6 +45,8 @@ export interface App {
   readonly callers: CallerVerifier;
   readonly maintenance: Maintenance;
   /** APIs enter in it what they let in. */
+  readonly addresses: CallerAddresses;
+  readonly failing: FailingAddresses;
   readonly workInHand: WorkInHand;
   /** What stands in memory as of the last look. */
   readonly followed: readonly Looking[];
@@ -64,6 +68,8 @@ export interface AppDeps
     Given<TokensDeps>,
     Given<MaintenanceDeps> {
   readonly store: Store;
+  /** Ranges of proxies whose word on where a call comes from is believed. */
+  readonly trustedProxies: readonly string[];
   readonly gateways: Given<GatewaysDeps>;
   readonly clock: DataClock;
   /** 0 to 1. */
@@ -83,6 +89,7 @@ export function createApp(deps: AppDeps): App {
     clock,
     maxOfAccount: limits.maxReportStreamsPerAccount,
   });
+  const addresses = createCallerAddresses(deps.trustedProxies);
   const sealer = createTokenSealer(store.id);
   const accounts = createAccounts({
     ...deps,
@@ -120,6 +127,8 @@ export function createApp(deps: AppDeps): App {
     ),
     maintenance: createMaintenance(shared),
     workInHand: createWorkInHand(deps),
+    addresses,
+    failing: createFailingAddresses(clock, addresses),
     followed: hasIssuers ? [keys, accounts, tokens, identities] : [keys, accounts, tokens],
     readers,
   };

@@ -101,6 +101,7 @@ export async function startParts(
   });
   const panel = createGatewayPanel(pool, dispatcher, pauses, (id) => sessions.neighbours(id));
   const app = createApp({
+    trustedProxies: config.trustedProxies,
     store,
     clock,
     random: Math.random,
@@ -184,7 +185,7 @@ export async function startParts(
     (await openApiDoor({
       listen: config.listen.api,
       connections: bounds.connections,
-      routes: [createTokenRoute({ issue: app.tokens.issue, keys: app.keys, ...refused })],
+      routes: [createTokenRoute({ ...app, issue: app.tokens.issue, ...refused })],
       clock,
       requests: metrics.apiRequests,
       ...refused,
@@ -200,7 +201,6 @@ export async function startParts(
       keepalive: defaultKeepalive,
     },
     bounds,
-    trustedProxies: config.trustedProxies,
     clock,
     isReady: () => readiness().length === 0,
     stopping,

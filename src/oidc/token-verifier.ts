@@ -108,6 +108,7 @@ export function createTokenVerifier(issuers: readonly Issuer[], deps: TokenVerif
       const read = readToken(token, known, clock.now());
       return typeof read === "string" ? undefined : verifySignature(token, hashed, read);
     },
+    isKnown: (token) => right.get(hash("sha256", token, "base64"), clock.monotonic()) !== undefined,
     whyRefused(token) {
       const read = readToken(token, known, clock.now());
       return typeof read === "string"

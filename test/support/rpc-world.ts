@@ -44,7 +44,6 @@ export interface RpcWorldOptions {
   /** Of the door alone. */
   readonly doorClock?: Clock;
   readonly listen?: Partial<ListenSettings>;
-  readonly trustedProxies?: readonly string[];
   readonly bounds?: Partial<CallBounds>;
   readonly log?: Logger;
   readonly maxReportStreams?: number;
@@ -121,6 +120,8 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
     }
   });
   const app = createApp({
+    // Tests name addresses of callers in x-forwarded-for, and show as many wrong keys as they like; a proxy's certificate counts for nothing.
+    trustedProxies: options.listen?.tls?.clientCa === undefined ? ["127.0.0.1"] : [],
     store: seen,
     clock,
     random: () => 0.5,
@@ -190,7 +191,6 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
       ...options.listen,
     },
     bounds: { ...defaultCallBounds, ...options.bounds },
-    trustedProxies: options.trustedProxies ?? [],
     clock: { ...(options.doorClock ?? systemClock), ofMachine: clock.ofMachine },
     isReady: () => world.admission.kind === "open",
     stopping,
@@ -205,7 +205,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
       ? await openApiDoor({
           listen: { host: "127.0.0.1", port: 0, allowPlaintext: false },
           connections: defaultCallBounds.connections,
-          routes: [createTokenRoute({ issue: app.tokens.issue, keys: app.keys, ...refused })],
+          routes: [createTokenRoute({ ...app, issue: app.tokens.issue, ...refused })],
           clock: systemClock,
           requests: metrics.apiRequests,
           ...refused,

@@ -20,6 +20,7 @@ export function createCallers(
   }
   return {
     verify: (presented) => methodOf(presented).verify(presented),
+    isKnown: (presented) => methodOf(presented).isKnown(presented),
     whyRefused: (presented) => methodOf(presented).whyRefused(presented),
     certified: certificates.certified,
   };

@@ -60,6 +60,8 @@ export interface KeyVerifier {
    * with INVALID_ACCOUNT where a right token acts for nobody, and with SERVICE_UNAVAILABLE where the store or an issuer cannot be asked.
    */
   verify(presented: string): Principal | undefined | Promise<Principal | undefined>;
+  /** Whether it was found right a moment ago, so that judging it again costs next to nothing. */
+  isKnown(presented: string): boolean;
   /** Why `verify` answered nothing, for the log. */
   whyRefused(presented: string | undefined): RefusedKey;
 }

@@ -85,6 +85,7 @@ export function createIdentities({ store, tokens, clock, configuredIds }: Identi
 
   return {
     recognizes: tokens.recognizes,
+    isKnown: tokens.isKnown,
     verify(presented) {
       const claims = tokens.verify(presented);
       return claims instanceof Promise ? claims.then(judge) : judge(claims);

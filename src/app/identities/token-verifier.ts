@@ -25,6 +25,8 @@ export interface TokenVerifier {
    * its issuer would have to be asked and cannot be.
    */
   verify(token: string): TokenClaims | undefined | Promise<TokenClaims | undefined>;
+  /** Whether it is remembered as right. */
+  isKnown(token: string): boolean;
   /** Why `verify` answered nothing. */
   whyRefused(token: string): RefusedToken;
 }

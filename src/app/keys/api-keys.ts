@@ -217,6 +217,8 @@ export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKey
       return known.isFresh() ? storedHolder(keyId) : known.look(trustMs).then(() => storedHolder(keyId));
     },
 
+    isKnown: (presented) => rightKeys.has(presented) || rightConfigured.has(presented),
+
     // Longer ones the configuration does not take.
     isConfigured: (presented) => presented.length <= 256 && findConfigured(presented) !== undefined,
     whyRefused(presented) {

@@ -16,6 +16,10 @@ export function createBasic(keys: KeyVerifier): CallerMethod {
       const holder = shown && (await keys.verify(shown.password));
       return holder && shown && goesBy(holder, shown.user) ? holder : undefined;
     },
+    isKnown(presented) {
+      const shown = read(presented);
+      return shown !== undefined && keys.isKnown(shown.password);
+    },
     whyRefused(presented = "") {
       const shown = read(presented);
       if (shown === undefined) return { reason: "NO_KEY" };

@@ -15,9 +15,10 @@ export interface KeysDeps extends ApiKeysDeps {
 
 export function createKeys({ sealer, ...deps }: KeysDeps): Keys {
   const keys = createApiKeys(deps);
-  const { verify, whyRefused, isConfigured, holderOf, hasAny, look, accountIds } = keys;
+  const { verify, isKnown, whyRefused, isConfigured, holderOf, hasAny, look, accountIds } = keys;
   return {
     verify,
+    isKnown,
     whyRefused,
     isConfigured,
     holderOf,

@@ -24,7 +24,7 @@ export function createTokens(deps: TokensDeps): Tokens {
   const { keys, clock, standings } = deps;
   const signingKeys = createSigningKeys({ ...deps, secrets: deps.requestSecrets, issues: deps.issuesTokens });
   const ownTokens = createOwnTokens({ signingKeys, keys, clock });
-  const { recognizes, verify, whyRefused } = ownTokens;
+  const { recognizes, verify, isKnown, whyRefused } = ownTokens;
   const issue = createIssueToken({ keys, standings, ownTokens });
-  return { recognizes, verify, whyRefused, issue, look: signingKeys.look };
+  return { recognizes, verify, isKnown, whyRefused, issue, look: signingKeys.look };
 }

@@ -112,6 +112,7 @@ export function createOwnTokens({ signingKeys, keys, clock }: OwnTokensDeps): Ow
       const read = readOwnToken(presented, clock.now());
       return typeof read === "string" ? undefined : verifySignature(presented, hashed, read);
     },
+    isKnown: (presented) => right.get(hash("sha256", presented, "base64"), clock.monotonic()) !== undefined,
     whyRefused(presented = "") {
       const read = readOwnToken(presented, clock.now());
       if (typeof read === "string") return { reason: "WRONG_TOKEN", issuer: ownName, fault: read };

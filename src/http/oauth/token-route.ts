@@ -1,4 +1,6 @@
 /** POST /oauth/token: access tokens of our own by client credentials (RFC 6749 §4.4), each refusal with its code (§5.2). */
+import type { CallerAddresses } from "../../app/calls/caller-address.ts";
+import type { FailingAddresses } from "../../app/calls/failing-addresses.ts";
 import { describeFailure, type FailureDeps } from "../../app/calls/failure.ts";
 import type { KeyVerifier } from "../../app/calls/principal.ts";
 import type { IssueToken } from "../../app/tokens/issue-token.ts";
@@ -8,13 +10,15 @@ import { readTokenRequest, wrongClient } from "./read-token-request.ts";
 
 export interface TokenRouteDeps extends FailureDeps {
   readonly issue: IssueToken;
-  readonly keys: Pick<KeyVerifier, "whyRefused">;
+  readonly keys: Pick<KeyVerifier, "whyRefused" | "isKnown">;
+  readonly addresses: CallerAddresses;
+  readonly failing: FailingAddresses;
 }
 
 const maxBodyOctets = 8_192;
 
 export function createTokenRoute(deps: TokenRouteDeps): ApiRoute {
-  const { issue, keys, log } = deps;
+  const { issue, keys, log, addresses, failing } = deps;
   /** Counted as gRPC's are. */
   const count = (code: "INVALID_CREDENTIALS" | "INVALID_ACCOUNT") =>
     describeFailure(new SmsError(code), deps);
@@ -36,6 +40,17 @@ export function createTokenRoute(deps: TokenRouteDeps): ApiRoute {
         }
         return asked;
       }
+      const address = addresses.of(
+        () => [request.headers["x-forwarded-for"] ?? []].flat().join(","),
+        request.peer,
+      );
+      const heldBackMs = asked.clientSecrets.some(keys.isKnown) ? undefined : failing.heldBackMs(address);
+      if (heldBackMs !== undefined) {
+        describeFailure(new SmsError("THROTTLING_SPAMMING_IP"), deps);
+        return faultAnswer(429, "temporarily_unavailable", "Too many wrong clients came from this address.", {
+          "retry-after": String(Math.ceil(heldBackMs / 1_000)),
+        });
+      }
       const issued = await issue(asked);
       switch (issued.kind) {
         case "issued": {
@@ -48,6 +63,7 @@ export function createTokenRoute(deps: TokenRouteDeps): ApiRoute {
           };
         }
         case "wrong_client":
+          failing.note(address);
           count("INVALID_CREDENTIALS");
           log.often.warn(
             { ...keys.whyRefused(asked.clientSecrets[0]), peer },

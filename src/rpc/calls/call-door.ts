@@ -4,7 +4,9 @@
  * ended in time (P61).
  */
 import type { Metadata, StatusObject } from "@grpc/grpc-js";
+import type { CallerAddresses } from "../../app/calls/caller-address.ts";
 import { type Connections, createConnections } from "../../app/calls/connections.ts";
+import type { FailingAddresses } from "../../app/calls/failing-addresses.ts";
 import type { FailureDeps } from "../../app/calls/failure.ts";
 import type { CallerVerifier, CertifiedCaller, Principal } from "../../app/calls/principal.ts";
 import { type Standing, type Standings, suspended, wrongAddress } from "../../app/calls/standing.ts";
@@ -13,7 +15,6 @@ import { holdsScope, type Scope } from "../../domain/scopes.ts";
 import type { Clock, Timer } from "../../observability/clock.ts";
 import { type CallBounds, Share } from "./call-bounds.ts";
 import { CallList, type WatchedCall } from "./call-list.ts";
-import { createCallerAddresses } from "./caller-address.ts";
 import { refusalOf, statusOf } from "./error-status.ts";
 import {
   isOfNobody,
@@ -29,8 +30,8 @@ export interface CallDoorDeps extends FailureDeps {
   readonly accounts: { readonly standings: Standings };
   readonly clock: Pick<Clock, "monotonic" | "setInterval">;
   readonly bounds: CallBounds;
-  /** Ranges of proxies whose word on where a call comes from is believed. */
-  readonly trustedProxies: readonly string[];
+  readonly addresses: CallerAddresses;
+  readonly failing: FailingAddresses;
 }
 
 /** Who came in, and the share that it holds a part of. */
@@ -96,9 +97,8 @@ const mostUnanswered = 13;
 const retryAfterMs = 1_000;
 
 export function createCallDoor(deps: CallDoorDeps): CallDoor {
-  const { keys, clock, bounds } = deps;
+  const { keys, clock, bounds, addresses, failing } = deps;
   const { standings } = deps.accounts;
-  const addresses = createCallerAddresses(deps.trustedProxies);
   const strangers: Entry = {
     principal: undefined,
     share: new Share("callers without a key", bounds.strangers),
@@ -131,8 +131,26 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     return entry;
   }
 
-  function refuseKey(presented: string | undefined, peer: Peer): StatusObject {
+  function cameFrom(metadata: Metadata, peer: Peer): string | undefined {
+    return addresses.of(() => metadata.get("x-forwarded-for").join(","), peer.getPeer());
+  }
+
+  /** Of an address that showed wrong credentials too often; undefined where these may be verified. */
+  function refuseFailing(metadata: Metadata, presented: string, peer: Peer): StatusObject | undefined {
+    if (!failing.hasAny) return undefined;
+    if (keys.isKnown(presented)) return undefined;
+    const retryAfterMs = failing.heldBackMs(cameFrom(metadata, peer));
+    if (retryAfterMs === undefined) return undefined;
+    deps.log.often.warn(
+      { peer: peer.getPeer().replace(/:[0-9]+$/, "") },
+      "Calls are held back: too many wrong keys came from this address.",
+    );
+    return refusalOf(new SmsError("THROTTLING_SPAMMING_IP", undefined, { retryAfterMs }), deps);
+  }
+
+  function refuseKey(metadata: Metadata, presented: string | undefined, peer: Peer): StatusObject {
     logRefusedKey(deps, presented, peer.getPeer());
+    if (presented !== undefined) failing.note(cameFrom(metadata, peer));
     return refusalOf(new SmsError("INVALID_CREDENTIALS"), deps);
   }
 
@@ -181,7 +199,7 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
       return suspended();
     }
     if (admits === undefined) return undefined;
-    const address = addresses.of(metadata, peer.getPeer());
+    const address = cameFrom(metadata, peer);
     if (admits(address)) return undefined;
     logWrongAddress(deps, principal, address, peer.getPeer());
     return wrongAddress(address);
@@ -247,8 +265,10 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     enter(metadata, scope, peer) {
       if (scope === undefined) return admit(strangers);
       const presented = shownBy(metadata);
+      const refusal = presented === undefined ? undefined : refuseFailing(metadata, presented, peer);
+      if (refusal !== undefined) return refusal;
       const judge = (found: Principal | undefined) =>
-        found === undefined ? refuseKey(presented, peer) : admitKnown(found, metadata, scope, peer);
+        found === undefined ? refuseKey(metadata, presented, peer) : admitKnown(found, metadata, scope, peer);
       const found = identify(metadata, presented, peer);
       const entry = found instanceof Promise ? found.then(judge) : judge(found);
       return entry instanceof Promise ? entry.catch((thrown: unknown) => refuseThrown(thrown, peer)) : entry;

@@ -24,7 +24,6 @@ import { serveAll, serviceNames } from "./services.ts";
 export interface RpcServerDeps extends App, FailureDeps {
   readonly listen: ListenSettings;
   readonly bounds: CallBounds;
-  readonly trustedProxies: readonly string[];
   readonly clock: Pick<DataClock, "setTimeout" | "setInterval" | "monotonic" | "ofMachine">;
   /** Whether new work is taken, apart from starting and stopping. */
   readonly isReady: () => boolean;

@@ -9,7 +9,7 @@ let world: RpcWorld;
 let operator: RpcClients;
 let shop: RpcClients;
 beforeAll(async () => {
-  world = await startRpcWorld({ trustedProxies: ["127.0.0.1"] });
+  world = await startRpcWorld();
   operator = connectClients(world.address, OPERATOR_KEY);
   shop = connectClients(world.address, SHOP_KEY);
 });

@@ -69,7 +69,12 @@ for (const { name, missing, open } of stores)
             accountClaim: "client_id",
           } as const,
         ];
-        world = await startRpcWorld({ ...(await open()), hasApi: true, issuers });
+        world = await startRpcWorld({
+          ...(await open()),
+          hasApi: true,
+
+          issuers,
+        });
         operator = connectClients(world.address, OPERATOR_KEY);
         shopToken = await fetchToken(world.apiUrl, "shop", SHOP_KEY);
       });

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createCallerAddresses } from "../../../../src/app/calls/caller-address.ts";
+import { createFailingAddresses } from "../../../../src/app/calls/failing-addresses.ts";
 import type { KeyVerifier, Principal } from "../../../../src/app/calls/principal.ts";
 import { type Standings, standingOf } from "../../../../src/app/calls/standing.ts";
 import { createIssueToken } from "../../../../src/app/tokens/issue-token.ts";
@@ -30,6 +32,7 @@ const keys: KeyVerifier = {
     if (presented === "away") throw new SmsError("SERVICE_UNAVAILABLE", undefined, { retryAfterMs: 2_000 });
     return holders.get(presented);
   },
+  isKnown: () => false,
   whyRefused: () => ({ reason: "UNKNOWN" }),
 };
 const standings: Standings = {
@@ -51,12 +54,14 @@ beforeEach(async () => {
     clock: systemClock,
     destination,
   });
+  const addresses = createCallerAddresses([]);
+  const failing = createFailingAddresses(systemClock, createCallerAddresses([]));
   const ownTokens = {
     issue: async (keyId: string, scopes: readonly string[]) => `token of ${keyId} ${scopes}`,
   };
   const issue = createIssueToken({ keys, standings, ownTokens });
   open = await openTestDoor({
-    routes: [createTokenRoute({ issue, keys, log, refusals: metrics.refusals })],
+    routes: [createTokenRoute({ issue, keys, addresses, failing, log, refusals: metrics.refusals })],
     log,
   });
 });

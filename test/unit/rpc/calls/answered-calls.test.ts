@@ -2,6 +2,8 @@
 import { ServerCredentials } from "@grpc/grpc-js";
 import { type CallOptions, createChannel, createClientFactory, Metadata, Status } from "nice-grpc";
 import { afterEach, describe, expect, it } from "vitest";
+import { createCallerAddresses } from "../../../../src/app/calls/caller-address.ts";
+import { createFailingAddresses } from "../../../../src/app/calls/failing-addresses.ts";
 import type { Principal } from "../../../../src/app/calls/principal.ts";
 import { SmsError } from "../../../../src/domain/errors.ts";
 import { toAccountId } from "../../../../src/domain/ids.ts";
@@ -45,13 +47,15 @@ async function setUp(handlers: Partial<Handlers<SmsServiceDefinition>>) {
   const key = { isValid: true, isAway: false, isHanging: false, checks: 0 };
   const failures: string[] = [];
   const door = createCallDoor({
-    trustedProxies: [],
+    addresses: createCallerAddresses([]),
+    failing: createFailingAddresses(clock, createCallerAddresses([])),
     clock,
     log: silentLogger,
     refusals: { add: (_by: number, name: string) => void failures.push(name), value: () => 0 },
     bounds: defaultCallBounds,
     accounts: { standings: defaultStandings },
     keys: {
+      isKnown: () => false,
       whyRefused: () => ({ reason: "UNKNOWN" as const }),
       certified: () => undefined,
       verify(presented: string) {

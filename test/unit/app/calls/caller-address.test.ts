@@ -1,12 +1,10 @@
-import { Metadata } from "@grpc/grpc-js";
 import { describe, expect, it } from "vitest";
-import { createCallerAddresses } from "../../../../src/rpc/calls/caller-address.ts";
+import { createCallerAddresses } from "../../../../src/app/calls/caller-address.ts";
 
-function forwarded(...values: readonly string[]): Metadata {
-  const metadata = new Metadata();
-  for (const value of values) metadata.add("x-forwarded-for", value);
-  return metadata;
-}
+const forwarded =
+  (...values: readonly string[]) =>
+  () =>
+    values.join(",");
 
 const proxies = createCallerAddresses(["10.0.0.0/8", "2001:db8::/32"]);
 

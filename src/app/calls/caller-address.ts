@@ -1,14 +1,16 @@
 /** Where a call comes from, behind proxies too. */
-import type { Metadata } from "@grpc/grpc-js";
 import { compileIpRanges, readAddress } from "../../domain/ip-ranges.ts";
+
+/** What the header says, read only where it is believed; its values with commas between them. */
+export type ForwardedFor = () => string;
 
 export interface CallerAddresses {
   /**
    * The address that a call comes from: the peer's, or, where that is a trusted proxy, the last of `x-forwarded-for` that is none. What
    * others wrote in front of it is not believed. Undefined where there is none (a socket of this machine's own).
    */
-  of(metadata: Metadata, peer: string): string | undefined;
-  /** Whether a connection is that of a trusted proxy, whose certificate is not the caller's. */
+  of(forwardedFor: ForwardedFor, peer: string): string | undefined;
+  /** Whether this is the address of a trusted proxy, as a connection's, whose certificate is not the caller's. */
   isProxy(peer: string): boolean;
 }
 
@@ -17,7 +19,7 @@ const mostHops = 32;
 
 export function createCallerAddresses(trustedProxies: readonly string[]): CallerAddresses {
   if (trustedProxies.length === 0)
-    return { of: (_metadata, peer) => readAddress(peer), isProxy: () => false };
+    return { of: (_forwardedFor, peer) => readAddress(peer), isProxy: () => false };
   const isTrusted = compileIpRanges(trustedProxies);
   const isProxy = (peer: string) => {
     const address = readAddress(peer);
@@ -25,9 +27,9 @@ export function createCallerAddresses(trustedProxies: readonly string[]): Caller
   };
   return {
     isProxy,
-    of(metadata, peer) {
+    of(forwardedFor, peer) {
       if (!isProxy(peer)) return readAddress(peer);
-      const hops = metadata.get("x-forwarded-for").join(",").split(",").slice(-mostHops);
+      const hops = forwardedFor().split(",").slice(-mostHops);
       for (const hop of hops.toReversed()) {
         const address = readAddress(hop.trim());
         if (address === undefined) break;
