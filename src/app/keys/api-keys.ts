@@ -91,9 +91,6 @@ const keyIdLetters = "abcdefghijklmnopqrstuvwxyz234567";
 const useStepMs = 3_600_000;
 const mostNotedAtOnce = 500;
 
-/** A key that another replica may just have made is looked for, but not more often than this. */
-const missMs = 100;
-
 /** Keys whose hash is not computed again for each call, which costs a microsecond for configured ones and three for stored ones. */
 const maxRemembered = 1_000;
 
@@ -205,9 +202,13 @@ export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKey
   return {
     verify(presented) {
       const keyId = form.exec(presented)?.[1];
-      const maxAgeMs = keyId === undefined || known.value.has(keyId) ? trustMs : missMs;
-      if (keyId === undefined || known.isFresh(maxAgeMs)) return judge(presented, keyId);
-      return known.look(maxAgeMs).then(() => judge(presented, keyId));
+      if (keyId === undefined) return judge(presented, undefined);
+      // Another replica may just have made it.
+      if (!known.value.has(keyId) && isShared)
+        return findConfigured(presented) ?? freshRead().then(() => judge(presented, keyId));
+      return known.isFresh()
+        ? judge(presented, keyId)
+        : known.look(trustMs).then(() => judge(presented, keyId));
     },
 
     holderOf(keyId) {
