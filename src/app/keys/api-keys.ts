@@ -91,11 +91,15 @@ const keyIdLetters = "abcdefghijklmnopqrstuvwxyz234567";
 const useStepMs = 3_600_000;
 const mostNotedAtOnce = 500;
 
-/** Keys whose hash is not computed again for each call, which costs a microsecond for configured ones and three for stored ones. */
-const maxRemembered = 1_000;
+/**
+ * Keys whose hash is not computed again for each call, which costs a microsecond for configured ones and three for stored ones. They are let
+ * in, too, where their address showed wrong ones too often: the oldest goes first, so that never all of them have to wait at once.
+ */
+const maxRemembered = 10_000;
 
 function remember<Value>(values: Map<string, Value>, key: string, value: Value): void {
-  if (values.size >= maxRemembered) values.clear();
+  if (values.size >= maxRemembered && !values.has(key))
+    for (const oldest of values.keys()) if (values.delete(oldest)) break;
   values.set(key, value);
 }
 

@@ -317,6 +317,26 @@ describe("createApiKeys", () => {
     expect(reads.count).toBe(before);
   });
 
+  it("knows ten thousand keys that were right, and forgets the oldest of more, not all", async () => {
+    const { keys, rows } = setUp();
+    const secrets: string[] = [];
+    const { secret: first } = await keys.create(request, caller);
+    const row = [...rows.values()][0] as ApiKey;
+    for (let i = 0; i < 10_000; i++) {
+      const secret = `smsr_k${i}_${"x".repeat(43)}`;
+      secrets.push(secret);
+      rows.set(`k${i}`, {
+        ...row,
+        id: `k${i}`,
+        hash: createHmac("sha256", "store-1").update(secret).digest("hex"),
+      });
+    }
+    await keys.look();
+    for (const secret of [first, ...secrets]) expect(keys.verify(secret)).toBeDefined();
+    expect(secrets.filter((secret) => !keys.isKnown(secret))).toEqual([]);
+    expect(keys.isKnown(first)).toBe(false);
+  });
+
   it("does not let a call wait for the store where nobody else writes it, however old its look is", async () => {
     const { store, rows } = setUp();
     store.sessions.replicaId = undefined;
