@@ -28,7 +28,11 @@ export function createTokenRoute(deps: TokenRouteDeps): ApiRoute {
     path: "/oauth/token",
     maxBodyOctets,
     async answer(request): Promise<ApiAnswer> {
-      const peer = request.peer.replace(/:[0-9]+$/, "");
+      const address = addresses.of(
+        () => [request.headers["x-forwarded-for"] ?? []].flat().join(","),
+        request.peer,
+      );
+      const peer = address ?? request.peer;
       const asked = readTokenRequest(request);
       if ("status" in asked) {
         if (asked.status === 401) {
@@ -40,10 +44,6 @@ export function createTokenRoute(deps: TokenRouteDeps): ApiRoute {
         }
         return asked;
       }
-      const address = addresses.of(
-        () => [request.headers["x-forwarded-for"] ?? []].flat().join(","),
-        request.peer,
-      );
       const heldBackMs = asked.clientSecrets.some(keys.isKnown) ? undefined : failing.heldBackMs(address);
       if (heldBackMs !== undefined) {
         describeFailure(new SmsError("THROTTLING_SPAMMING_IP"), deps);

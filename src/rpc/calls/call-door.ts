@@ -135,6 +135,9 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     return addresses.of(() => metadata.get("x-forwarded-for").join(","), peer.getPeer());
   }
 
+  /** For the log; without the port, which differs for each connection: lines of one address are counted together. */
+  const origin = (metadata: Metadata, peer: Peer) => cameFrom(metadata, peer) ?? peer.getPeer();
+
   /** Of an address that showed wrong credentials too often; undefined where these may be verified. */
   function refuseFailing(metadata: Metadata, presented: string, peer: Peer): StatusObject | undefined {
     if (!failing.hasAny) return undefined;
@@ -142,14 +145,14 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     const retryAfterMs = failing.heldBackMs(cameFrom(metadata, peer));
     if (retryAfterMs === undefined) return undefined;
     deps.log.often.warn(
-      { peer: peer.getPeer().replace(/:[0-9]+$/, "") },
+      { peer: origin(metadata, peer) },
       "Calls are held back: too many wrong keys came from this address.",
     );
     return refusalOf(new SmsError("THROTTLING_SPAMMING_IP", undefined, { retryAfterMs }), deps);
   }
 
   function refuseKey(metadata: Metadata, presented: string | undefined, peer: Peer): StatusObject {
-    logRefusedKey(deps, presented, peer.getPeer());
+    logRefusedKey(deps, presented, origin(metadata, peer));
     if (presented !== undefined) failing.note(cameFrom(metadata, peer));
     return refusalOf(new SmsError("INVALID_CREDENTIALS"), deps);
   }
@@ -183,7 +186,8 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
   ): Entry | StatusObject {
     const refusal = refuseStanding(standing, principal, metadata, peer);
     if (refusal !== undefined) return refusalOf(refusal, deps);
-    if (!holdsScope(principal.scopes, scope)) return refusalOf(missingScope(principal, scope, peer), deps);
+    if (!holdsScope(principal.scopes, scope))
+      return refusalOf(missingScope(principal, scope, metadata, peer), deps);
     return admit({ principal, share: shareOf(principal.accountId) });
   }
 
@@ -195,13 +199,13 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     peer: Peer,
   ): Ending {
     if (state === "SUSPENDED") {
-      logSuspended(deps, principal, peer.getPeer());
+      logSuspended(deps, principal, origin(metadata, peer));
       return suspended();
     }
     if (admits === undefined) return undefined;
     const address = cameFrom(metadata, peer);
     if (admits(address)) return undefined;
-    logWrongAddress(deps, principal, address, peer.getPeer());
+    logWrongAddress(deps, principal, origin(metadata, peer));
     return wrongAddress(address);
   }
 
@@ -211,13 +215,13 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     const judgeStanding = (standing: Standing) => refuseStanding(standing, principal, metadata, peer);
     const judge = (found: Principal | undefined) => {
       if (found === undefined) {
-        logRefusedKey(deps, presented, peer.getPeer());
+        logRefusedKey(deps, presented, origin(metadata, peer));
         return new SmsError("INVALID_CREDENTIALS");
       }
       // An operator may have set its identity anew.
       if (found.accountId !== principal.accountId)
         return new SmsError("INVALID_ACCOUNT", "The caller acts for another account now.");
-      if (!holdsScope(found.scopes, scope)) return missingScope(found, scope, peer);
+      if (!holdsScope(found.scopes, scope)) return missingScope(found, scope, metadata, peer);
       const standing = standings.of(found.accountId);
       return standing instanceof Promise ? standing.then(judgeStanding) : judgeStanding(standing);
     };
@@ -225,19 +229,19 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     if (!(found instanceof Promise)) return judge(found);
     return found.then(judge).catch((thrown: unknown) => {
       if (!isOfNobody(thrown)) throw thrown;
-      logNobody(deps, thrown, peer.getPeer());
+      logNobody(deps, thrown, origin(metadata, peer));
       return thrown;
     });
   }
 
-  function missingScope(principal: Principal, scope: Scope, peer: Peer): SmsError {
-    logMissingScope(deps, principal, scope, peer.getPeer());
+  function missingScope(principal: Principal, scope: Scope, metadata: Metadata, peer: Peer): SmsError {
+    logMissingScope(deps, principal, scope, origin(metadata, peer));
     const text = `The key does not hold the scope ${scope}, which this call wants.`;
     return new SmsError("ACCESS_DENIED", text, { metadata: { scope } });
   }
 
-  function refuseThrown(thrown: unknown, peer: Peer): StatusObject {
-    if (isOfNobody(thrown)) logNobody(deps, thrown, peer.getPeer());
+  function refuseThrown(thrown: unknown, metadata: Metadata, peer: Peer): StatusObject {
+    if (isOfNobody(thrown)) logNobody(deps, thrown, origin(metadata, peer));
     return refusalOf(thrown, deps);
   }
 
@@ -271,7 +275,9 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
         found === undefined ? refuseKey(metadata, presented, peer) : admitKnown(found, metadata, scope, peer);
       const found = identify(metadata, presented, peer);
       const entry = found instanceof Promise ? found.then(judge) : judge(found);
-      return entry instanceof Promise ? entry.catch((thrown: unknown) => refuseThrown(thrown, peer)) : entry;
+      return entry instanceof Promise
+        ? entry.catch((thrown: unknown) => refuseThrown(thrown, metadata, peer))
+        : entry;
     },
     whyEnded,
     watchKey(call, onRefused) {

@@ -11,7 +11,7 @@ export interface RefusedKeysDeps {
 
 /** `presented` is undefined where there was no key in good form. */
 export function logRefusedKey(deps: RefusedKeysDeps, presented: string | undefined, peer: string): void {
-  const fields = { ...deps.keys.whyRefused(presented), peer: addressOf(peer) };
+  const fields = { ...deps.keys.whyRefused(presented), peer };
   deps.log.often.warn(fields, "A call was refused for its key.");
 }
 
@@ -22,7 +22,7 @@ export function logMissingScope(
   scope: Scope,
   peer: string,
 ): void {
-  const fields = { reason: "NO_SCOPE", scope, keyId, ...identity, account, peer: addressOf(peer) };
+  const fields = { reason: "NO_SCOPE", scope, keyId, ...identity, account, peer };
   log.often.warn(fields, "A call was refused to a key that does not hold its scope.");
 }
 
@@ -32,7 +32,7 @@ export function logSuspended(
   { keyId, identity, accountId: account }: Principal,
   peer: string,
 ): void {
-  const fields = { reason: "SUSPENDED", keyId, ...identity, account, peer: addressOf(peer) };
+  const fields = { reason: "SUSPENDED", keyId, ...identity, account, peer };
   log.often.warn(fields, "A call was refused to a suspended account.");
 }
 
@@ -40,10 +40,9 @@ export function logSuspended(
 export function logWrongAddress(
   { log }: Pick<RefusedKeysDeps, "log">,
   { keyId, identity, accountId: account }: Principal,
-  address: string | undefined,
   peer: string,
 ): void {
-  const fields = { reason: "WRONG_ADDRESS", address, keyId, ...identity, account, peer: addressOf(peer) };
+  const fields = { reason: "WRONG_ADDRESS", keyId, ...identity, account, peer };
   log.often.warn(fields, "A call was refused for where it comes from.");
 }
 
@@ -53,11 +52,6 @@ export function isOfNobody(thrown: unknown): thrown is SmsError {
 }
 
 export function logNobody({ log }: Pick<RefusedKeysDeps, "log">, refusal: SmsError, peer: string): void {
-  const fields = { reason: "NO_IDENTITY", ...refusal.details.metadata, peer: addressOf(peer) };
+  const fields = { reason: "NO_IDENTITY", ...refusal.details.metadata, peer };
   log.often.warn(fields, "A call was refused to a token that acts for no account.");
-}
-
-/** Without the port, which differs for each connection: lines of one address are counted together. */
-function addressOf(peer: string): string {
-  return peer.replace(/:[0-9]+$/, "");
 }

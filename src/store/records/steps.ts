@@ -44,7 +44,6 @@ export const firstWrites = {
   acknowledge,
   deleteSubscription,
   noteBound,
-  noteKeyUse,
   deleteSigningKeys,
 };
 
@@ -67,6 +66,8 @@ export const lastWrites = {
   reviewSender: audited("ACCOUNT", reviewSender),
   deleteSender: audited("ACCOUNT", deleteSender),
   noteAct: audited("", noteAct),
+  // Behind those who lock the counter and then a key.
+  noteKeyUse,
   allowSenderTypes,
   makeSigningKey,
 };

@@ -1,13 +1,25 @@
 import { Metadata, Status } from "nice-grpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { systemClock } from "../../../src/observability/clock.ts";
+import { createLogger } from "../../../src/observability/logger.ts";
 import { connectClients, failureOf, type RpcClients } from "../../support/rpc-client.ts";
 import { OPERATOR_KEY, type RpcWorld, SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
+
+const lines: string[] = [];
+const destination = { write: (line: string) => void lines.push(line) };
+const log = createLogger({
+  level: "warn",
+  showRecipients: false,
+  isTerminal: false,
+  clock: systemClock,
+  destination,
+});
 
 let world: RpcWorld;
 let operator: RpcClients;
 let nobody: RpcClients;
 beforeAll(async () => {
-  world = await startRpcWorld();
+  world = await startRpcWorld({ log });
   operator = connectClients(world.address, OPERATOR_KEY);
   nobody = connectClients(world.address, undefined);
 });
