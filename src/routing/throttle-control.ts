@@ -171,7 +171,9 @@ export class ThrottleControl {
   #isTooMuch(share: number): boolean {
     // So far apart lie shares of so few answers by chance.
     const spread = 2 * Math.sqrt((this.#noise * (1 - this.#noise)) / this.#answers);
-    return share > this.#noise + this.#settings.tolerance + spread;
+    const { tolerance, mostNoise } = this.#settings;
+    // What was once taken for chance by mistake must not hide a hard limit for good.
+    return share > Math.min(this.#noise + tolerance, mostNoise) + spread;
   }
 
   #decrease(share: number, nowMs: number): void {
