@@ -59,8 +59,8 @@ export interface SendSmsDeps {
 
 export interface SendSmsCall {
   readonly accountId: AccountId;
-  /** A stream cannot wait for gateways, and requires request ids. */
-  readonly method: "SendSms" | "SendSmsStream";
+  /** One of many cannot wait for gateways, and a stream requires request ids. */
+  readonly method: "SendSms" | "SendSmsStream" | "SendSmsBatch";
   /** Milliseconds since the epoch; Infinity for none. */
   readonly deadlineMs: number;
   /** Its signal, which the door makes when it is asked for, tells that the caller has gone; only calls that wait ask. */
@@ -82,7 +82,7 @@ export function createSendSms(deps: SendSmsDeps): SendSms {
     const parsed = parseSendRequest(input, {
       maxRecipients: deps.maxRecipients,
       policy: rules?.policy,
-      purpose: call.method === "SendSmsStream" ? "stream" : "call",
+      purpose: call.method === "SendSms" ? "call" : "stream",
     });
     if (parsed.kind === "refused") {
       const refusal = refuseFields(parsed.violations);

@@ -8,7 +8,11 @@ import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { type FieldViolation, refuseFields, SmsError } from "../../domain/errors.ts";
 import { ExplainRouteRequest } from "../../gen/smsrelay/v1/gateway_service.ts";
 import { SendSmsRequest, SendSmsRequest_MetadataEntry } from "../../gen/smsrelay/v1/sms.ts";
-import { PreviewSmsRequest, SendSmsStreamRequest } from "../../gen/smsrelay/v1/sms_service.ts";
+import {
+  PreviewSmsRequest,
+  SendSmsBatchRequest,
+  SendSmsStreamRequest,
+} from "../../gen/smsrelay/v1/sms_service.ts";
 import { findStrays, type Stray } from "./find-strays.ts";
 import type { MessageType } from "./handlers.ts";
 import type { MessageShape } from "./request-shapes.ts";
@@ -16,6 +20,8 @@ import type { MessageShape } from "./request-shapes.ts";
 const metadataField = 17;
 /** Of the SendSmsRequest in each request that has one. */
 const messageField = 1;
+/** Of the many in a SendSmsBatchRequest. */
+const messagesField = 2;
 const protoKey = "__proto__";
 
 const noFaults: readonly FieldViolation[] = [];
@@ -90,9 +96,19 @@ const inspectors = new Map<object, Inspect>([
       ),
   ],
   [SendSmsStreamRequest, inspectorOf("request", (request) => (request as SendSmsStreamRequest).request)],
+  [SendSmsBatchRequest, inspectMany],
   [PreviewSmsRequest, inspectorOf("message", (request) => (request as PreviewSmsRequest).message)],
   [ExplainRouteRequest, inspectorOf("message", (request) => (request as ExplainRouteRequest).message)],
 ]);
+
+/** A caller whose messages have what this service does not know is of another release: none of them is sent. */
+function inspectMany(message: object, octets: Uint8Array, strays: readonly Stray[]): void {
+  const ofKeys = protoKeyFaults(octets, () => piecesOf(octets, messagesField));
+  if (ofKeys.length + strays.length > 0)
+    refusals.set(message, () => refuseFields([...ofKeys.map(inMany), ...faults(strays)]));
+}
+
+const inMany = (fault: FieldViolation): FieldViolation => ({ ...fault, field: `requests.${fault.field}` });
 
 function refuseStrays(message: object, _octets: Uint8Array, strays: readonly Stray[]): void {
   if (strays.length > 0) refusals.set(message, () => refuseFields(faults(strays)));

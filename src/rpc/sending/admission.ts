@@ -15,3 +15,14 @@ export function admit(
   if (retryAfterMs !== undefined) throw new SmsError("OVERLOADED", undefined, { retryAfterMs, quota });
   return workInHand.enter(recipients.length);
 }
+
+/** Lets many in or throws, as the one of them that is refused first; they enter one by one. */
+export function admitAll(
+  requests: readonly Pick<SendSmsRequest, "lane">[],
+  workInHand: Pick<WorkInHand, "retryAfterMs">,
+): void {
+  for (const lane of new Set(requests.map((request) => fromLane(request.lane)))) {
+    const retryAfterMs = workInHand.retryAfterMs(lane);
+    if (retryAfterMs !== undefined) throw new SmsError("OVERLOADED", undefined, { retryAfterMs, quota });
+  }
+}

@@ -3,18 +3,13 @@
  * where they have many recipients (unanswered-requests.ts), and one while the process has more in hand than it should. Then reading pauses,
  * and by HTTP/2's flow control so does the caller.
  */
-import { status as Status } from "@grpc/grpc-js";
-import { describeFailure, type Failure, type FailureDeps } from "../../app/calls/failure.ts";
+import type { FailureDeps } from "../../app/calls/failure.ts";
 import type { Principal } from "../../app/calls/principal.ts";
 import { createWaker } from "../../app/calls/waker.ts";
 import type { WorkInHand } from "../../app/calls/work-in-hand.ts";
 import type { SendSms } from "../../app/sending/send-sms.ts";
-import { refuseFields, SmsError } from "../../domain/errors.ts";
-import type {
-  SendSmsFailure,
-  SendSmsStreamRequest,
-  SendSmsStreamResponse,
-} from "../../gen/smsrelay/v1/sms_service.ts";
+import { SmsError } from "../../domain/errors.ts";
+import type { SendSmsStreamRequest, SendSmsStreamResponse } from "../../gen/smsrelay/v1/sms_service.ts";
 import { refuseUnreadable } from "../calls/read-requests.ts";
 import {
   type UnansweredOfStream,
@@ -22,9 +17,7 @@ import {
   weightOf,
   weightOfViolations,
 } from "../calls/unanswered-requests.ts";
-import { toStatusCode } from "../translate/enums.ts";
-import { toDuration } from "../translate/time.ts";
-import { fromSendSmsRequest, toSendSmsResponse } from "./translate-send-sms.ts";
+import { answerMessage } from "./answer-message.ts";
 
 export const maxUnanswered = 256;
 
@@ -133,47 +126,23 @@ export async function* sendSmsStream(
 /** Never rejects: a refusal is an answer. */
 async function answer(
   streamed: SendSmsStreamRequest,
-  principal: Principal,
+  { accountId }: Principal,
   load: Load,
   deps: SendSmsStreamDeps,
 ): Promise<SendSmsStreamResponse> {
   const { request } = streamed;
-  const requestId = request?.requestId ?? "";
   const place = deps.workInHand.enter(request?.recipients.length ?? 0);
   try {
-    refuseUnreadable(streamed);
-    if (request === undefined)
-      throw refuseFields([{ field: "request", reason: "PARAMETER_MISSING", description: "is required" }]);
-    const answered = await deps.sendSms(fromSendSmsRequest(request), {
-      accountId: principal.accountId,
-      method: "SendSmsStream",
-      deadlineMs: Number.POSITIVE_INFINITY,
-      caller: untold,
-      place,
-    });
-    return { requestId, outcome: { $case: "response", value: toSendSmsResponse(answered) } };
-  } catch (thrown) {
-    const failure = describeFailure(thrown, deps);
-    const more = weightOfViolations(failure.violations.length);
-    load.weight += more;
-    load.of.add(more);
-    return { requestId, outcome: { $case: "failure", value: toFailure(failure) } };
+    const response = await answerMessage(request, { accountId, method: "SendSmsStream", place }, deps, () =>
+      refuseUnreadable(streamed),
+    );
+    if (response.outcome?.$case === "failure") {
+      const more = weightOfViolations(response.outcome.value.violations.length);
+      load.weight += more;
+      load.of.add(more);
+    }
+    return response;
   } finally {
     place.leave();
   }
-}
-
-/** What was read of a stream is answered, whether its caller has gone or not. */
-const untold = { signal: new AbortController().signal };
-
-function toFailure(failure: Failure): SendSmsFailure {
-  return {
-    statusCode: toStatusCode(failure.name),
-    grpcCode: Status[failure.code.grpcCode],
-    text: failure.text,
-    violations: failure.violations.map((violation) => ({ ...violation })),
-    violationCount: failure.violationCount,
-    retryDelay: failure.retryAfterMs === undefined ? undefined : toDuration(failure.retryAfterMs),
-    metadata: { ...failure.metadata },
-  };
 }

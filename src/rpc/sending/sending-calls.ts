@@ -7,6 +7,7 @@ import type { DataClock } from "../../observability/data-clock.ts";
 import type { Handlers, ScopesOf } from "../calls/handlers.ts";
 import { UnansweredRequests } from "../calls/unanswered-requests.ts";
 import { admit } from "./admission.ts";
+import { sendSmsBatch } from "./send-sms-batch.ts";
 import { sendSmsStream } from "./send-sms-stream.ts";
 import { fromPreviewSmsRequest, toPreviewSmsResponse } from "./translate-plan.ts";
 import { fromSendSmsRequest, toSendSmsResponse } from "./translate-send-sms.ts";
@@ -23,6 +24,7 @@ export interface SendingCallsDeps extends FailureDeps {
 export const sendingScopes = {
   sendSms: "SEND",
   sendSmsStream: "SEND",
+  sendSmsBatch: "SEND",
   previewSms: "SEND",
 } as const satisfies ScopesOf<SmsServiceDefinition>;
 
@@ -51,6 +53,8 @@ export function createSendingCalls(
 
     sendSmsStream: (requests, principal, context) =>
       sendSmsStream(requests, { principal, signal: context.signal }, streams),
+
+    sendSmsBatch: (request, { accountId }) => sendSmsBatch(request, accountId, streams),
 
     previewSms: async (request, principal) =>
       toPreviewSmsResponse(await preview(fromPreviewSmsRequest(request), principal)),

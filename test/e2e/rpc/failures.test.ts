@@ -313,6 +313,26 @@ describe("requests that decoders would not take, or would take less of", () => {
     expect(await fields(Buffer.concat([within(encode(good)), unknown]), preview)).toEqual(["20"]);
   });
 
+  it("refuses a batch whole where one of its messages has them", async () => {
+    const message = (request: Uint8Array) =>
+      new BinaryWriter()
+        .uint32((2 << 3) | 2)
+        .bytes(request)
+        .finish();
+    const head = new BinaryWriter()
+      .uint32((1 << 3) | 2)
+      .string("strays")
+      .finish();
+    const clientReference = "strays";
+    const one = { ...good, requestId: "", clientReference };
+    const bad = Buffer.concat([encode(one), reserved, protoKey]);
+    const octets = Buffer.concat([head, message(encode(one)), message(bad)]);
+    const { code, violations } = await detailsOf(octets, { method: "/smsrelay.v1.SmsService/SendSmsBatch" });
+    expect(code).toBe(Status.INVALID_ARGUMENT);
+    expect(violations.map(({ field }) => field)).toEqual(["requests.metadata", "requests.18", "requests.29"]);
+    expect((await clients.sms.listSms({ clientReference })).sms).toEqual([]);
+  });
+
   it("refuses the metadata key __proto__, which would be lost", async () => {
     const octets = Buffer.concat([encode(good), protoKey]);
     expect((await detailsOf(octets)).violations).toMatchObject([

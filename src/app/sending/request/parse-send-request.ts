@@ -24,7 +24,7 @@ export interface ParseRules {
   readonly maxRecipients: number;
   /** Of the account, which may narrow bounds and widen forms. */
   readonly policy?: AccountPolicy | undefined;
-  /** It is sent by a call or on a stream, or only looked at: planned, for which nobody need be named, or routed in thought. */
+  /** It is sent by a call or among many (on a stream or in a batch), or only looked at: planned, for which nobody need be named, or routed in thought. */
   readonly purpose: "call" | "stream" | "plan" | "route";
 }
 
@@ -71,7 +71,7 @@ export function parseSendRequest(input: SendSmsInput, rules: ParseRules): ParseR
   else if (input.waitFor === "UNRECOGNIZED")
     refuse("wait_for", "INVALID_PARAMETER", "must be unset, ACCEPTED or GATEWAY");
   else if (input.waitFor === "GATEWAY" && purpose === "stream")
-    refuse("wait_for", "INVALID_PARAMETER", "must not be GATEWAY on a stream");
+    refuse("wait_for", "INVALID_PARAMETER", "must not be GATEWAY on a stream or in a batch");
   if (isLook && input.dryRun) refuse("dry_run", "INVALID_PARAMETER", notSent);
   const metadata = parseMetadata(input.metadata, violations);
   if (input.contentCategory === "UNRECOGNIZED")

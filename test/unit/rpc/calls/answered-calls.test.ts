@@ -28,6 +28,7 @@ const principal: Principal = { keyId: "k", accountId: toAccountId("shop"), scope
 const scopes = {
   sendSms: "SEND",
   sendSmsStream: "SEND",
+  sendSmsBatch: "SEND",
   previewSms: "SEND",
   cancelSms: "SEND",
   getStatus: "SEND",
