@@ -57,7 +57,7 @@ export interface App {
 /** What a feature is given from outside. */
 type Given<Deps> = Omit<
   Deps,
-  "store" | "clock" | "sealer" | "maxRecipients" | "standings" | "idsOfKeys" | "keys"
+  "store" | "clock" | "sealer" | "maxRecipients" | "standings" | "suppressions" | "idsOfKeys" | "keys"
 >;
 
 export interface AppDeps
@@ -101,6 +101,7 @@ export function createApp(deps: AppDeps): App {
     ...deps,
     sealer,
     standings: accounts.standings,
+    suppressions: accounts.suppressionLists,
     cursors: createCursors(() => store.line),
     readers,
     maxRecipients: limits.maxRecipients,

@@ -70,6 +70,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./accounts/senders.ts")).defineSenders,
   },
   {
+    name: "suppressions",
+    summary: "keep the numbers that nothing is sent to, also from and to CSV files",
+    load: async () => (await import("./accounts/suppressions.ts")).defineSuppressions,
+  },
+  {
     name: "audit",
     summary: "list what operators did",
     load: async () => (await import("./accounts/audit.ts")).defineAudit,

@@ -22,6 +22,7 @@ import type {
   RuleSources,
 } from "./rules/rule.ts";
 import { senderCountryRule } from "./rules/sender-country-rule.ts";
+import { suppressionRule } from "./rules/suppression-rule.ts";
 import { noSenderTable } from "./sender-table.ts";
 
 const callRules: readonly CallRuleMaker[] = [
@@ -35,6 +36,7 @@ const callRules: readonly CallRuleMaker[] = [
 const recipientRules: readonly RecipientRuleMaker[] = [
   countryRule,
   numberTypeRule,
+  suppressionRule,
   senderCountryRule,
   quietHoursRule,
 ];
@@ -46,15 +48,22 @@ export interface Rules {
   readonly policy: AccountPolicy;
   readonly callRules: readonly CallRule[];
   readonly recipientRules: readonly RecipientRule[];
+  /** Whether one of them may refuse a recipient of whom nothing is known. */
+  readonly judgesAll: boolean;
 }
 
 export function compileRules(policy: AccountPolicy, sources = noSources): Rules {
+  const made = recipientRules.flatMap((make) => make(policy, sources) ?? []);
   return {
     policy,
     callRules: callRules.flatMap((make) => make(policy, sources) ?? []),
-    recipientRules: recipientRules.flatMap((make) => make(policy, sources) ?? []),
+    recipientRules: made,
+    judgesAll: made.length > 1,
   };
 }
+
+/** Of an account that has none of its own: what holds for every number on a list. */
+export const rulesOfAll: Rules = compileRules({});
 
 /** The first rule that refuses the call. */
 export function judgeCall({ callRules }: Rules, facts: CallFacts): CallFault | undefined {

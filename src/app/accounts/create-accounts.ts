@@ -11,11 +11,23 @@ import {
 } from "./list-audit-entries.ts";
 import { createSenders, type Senders, type SendersDeps } from "./senders.ts";
 import { createStandings, type StandingsDeps } from "./standings.ts";
+import {
+  createSuppressionControl,
+  type SuppressionControl,
+  type SuppressionControlDeps,
+} from "./suppression-control.ts";
+import {
+  createSuppressionLists,
+  type SuppressionLists,
+  type SuppressionListsDeps,
+} from "./suppression-lists.ts";
 
 export interface Accounts extends AccountControl, Looking {
   readonly standings: Standings;
   readonly listAuditEntries: ListAuditEntries;
   readonly senders: Senders;
+  readonly suppressions: SuppressionControl;
+  readonly suppressionLists: SuppressionLists;
   /** The operators' table is another one now. */
   replaceSenderTable(table: SenderTable): void;
 }
@@ -24,13 +36,16 @@ export interface AccountsDeps extends Omit<AccountControlDeps, "standings" | "st
   readonly store: AccountControlDeps["store"] &
     ListAuditEntriesDeps["store"] &
     SendersDeps["store"] &
+    SuppressionControlDeps["store"] &
+    SuppressionListsDeps["store"] &
     StandingsDeps["store"];
   readonly senderTable?: SenderTable;
   readonly clock: AccountControlDeps["clock"] & StandingsDeps["clock"];
 }
 
 export function createAccounts(deps: AccountsDeps): Accounts {
-  const standings = createStandings(deps);
+  const suppressionLists = createSuppressionLists(deps);
+  const standings = createStandings({ ...deps, suppressions: suppressionLists });
   const control = createAccountControl({ ...deps, standings });
   return {
     ...control,
@@ -39,5 +54,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     replaceSenderTable: standings.replaceSenderTable,
     listAuditEntries: createListAuditEntries(deps),
     senders: createSenders({ ...deps, standings, accounts: control }),
+    suppressions: createSuppressionControl({ ...deps, lists: suppressionLists, accounts: control }),
+    suppressionLists,
   };
 }

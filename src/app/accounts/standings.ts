@@ -10,6 +10,7 @@ import { noSenderTable, type SenderTable, wantsRegistered } from "../../policy/s
 import type { Store } from "../../store/store.ts";
 import { type Standing, type Standings, standingOf } from "../calls/standing.ts";
 import { createFollowed, type Looking, trustMs } from "../followed.ts";
+import type { SuppressionLists } from "./suppression-lists.ts";
 
 /** How far changes are seen. */
 interface Seen {
@@ -26,6 +27,8 @@ const noneApproved: RuleSources["approved"] = new Map();
 export interface StandingsDeps {
   /** The operators' table; without one every country takes every sender. */
   readonly senderTable?: SenderTable;
+  /** What learns from the same changes; nothing where nobody asks it. */
+  readonly suppressions?: Pick<SuppressionLists, "isWhole" | "readOn" | "restart">;
   readonly store: Pick<Store, "readAccount" | "approvedSenders" | "lastChange" | "changesAfter"> & {
     readonly line: Pick<Store["line"], "id">;
     readonly sessions: Pick<Store["sessions"], "replicaId">;
@@ -40,7 +43,7 @@ export interface KeptStandings extends Standings, Looking {
   replaceSenderTable(table: SenderTable): void;
 }
 
-export function createStandings({ store, clock, ...deps }: StandingsDeps): KeptStandings {
+export function createStandings({ store, suppressions, clock, ...deps }: StandingsDeps): KeptStandings {
   let senderTable = deps.senderTable ?? noSenderTable;
   const kept = new Map<AccountId, Standing>();
   const loading = new Map<AccountId, Promise<Standing>>();
@@ -66,8 +69,11 @@ export function createStandings({ store, clock, ...deps }: StandingsDeps): KeptS
       // A server that took over without the last commits counts them again, for other changes.
       if (held?.line !== line || last < held.last) {
         forgetAll();
+        suppressions?.restart();
+        await suppressions?.readOn();
         return { line, last };
       }
+      if (suppressions?.isWhole === false) await suppressions.readOn();
       if (last === held.last) return held;
       for (let after = held.last; ; ) {
         const changes = await store.changesAfter(after, changesAtOnce);
@@ -75,6 +81,7 @@ export function createStandings({ store, clock, ...deps }: StandingsDeps): KeptS
         // Acts that change nothing in memory have numbers too.
         if (end === undefined) return { line, last: Math.max(after, last) };
         forget(changes.filter(({ kind }) => kind === "account").map(({ id }) => id));
+        if (changes.some(({ kind }) => kind === "suppressions")) await suppressions?.readOn();
         after = end;
       }
     },

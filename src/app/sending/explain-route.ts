@@ -18,6 +18,7 @@ import type { LeftOutReason, NotNowReason } from "../../routing/route-gateway.ts
 import { notNowReason, selectGateways } from "../../routing/select-gateways.ts";
 import type { Principal } from "../calls/principal.ts";
 import { rulesOf, type Standings } from "../calls/standing.ts";
+import type { Suppressions } from "../calls/suppressions.ts";
 import { countryOf } from "./country-of.ts";
 import { judgeRequest, recipientJudge, underPolicy } from "./obey-rules.ts";
 import { parseLookedAt } from "./request/parse-looked-at.ts";
@@ -57,6 +58,7 @@ export interface ExplainRouteDeps {
   readonly newMessageId: () => MessageId;
   readonly clock: Pick<Clock, "now">;
   readonly standings: Standings;
+  readonly suppressions: Suppressions;
 }
 
 export type ExplainRoute = (input: ExplainRouteInput, principal: Principal) => Promise<ExplainRouteAnswer>;
@@ -91,10 +93,11 @@ export function createExplainRoute(deps: ExplainRouteDeps): ExplainRoute {
         : toDeliveryId(input.deliveryId.toLowerCase());
     const country = countryOf(recipient);
     const table = deps.routes.table();
+    const nowMs = deps.clock.now();
+    const suppressed = await deps.suppressions.find(accountId, [recipient], nowMs);
     const rule =
-      rules &&
-      (judgeRequest(rules, request, table)?.rule ??
-        recipientJudge(rules, request, deps.clock.now())?.(recipient, country)?.rule);
+      (rules && judgeRequest(rules, request, table)?.rule) ??
+      recipientJudge(rules, suppressed, request, nowMs)?.(recipient, country)?.rule;
     const sent = underPolicy(request, rules?.policy);
     const selection = selectGateways(
       {

@@ -2,14 +2,17 @@
 import { SmsError } from "../../domain/errors.ts";
 import type { Lane } from "../../domain/message.ts";
 import { defaultValidityMs } from "../../policy/effective-policy.ts";
-import { judgeCall, judgeRecipient, type Rules } from "../../policy/order.ts";
+import { judgeCall, judgeRecipient, type Rules, rulesOfAll } from "../../policy/order.ts";
 import type { AccountPolicy } from "../../policy/policy.ts";
-import type { CallFault } from "../../policy/rules/rule.ts";
+import type { CallFault, RecipientFacts } from "../../policy/rules/rule.ts";
 import type { RouteTable } from "../../routing/compile-routes.ts";
 import { PlanMemo, type PlannedMessage } from "../../routing/plan-memo.ts";
+import type { Suppressed } from "../calls/suppressions.ts";
 import { knownCountryOf } from "./country-of.ts";
 import type { SendRequest } from "./request/send-request.ts";
 import type { JudgeRecipient } from "./route-deliveries.ts";
+
+const notSuppressed: RecipientFacts["suppressions"] = [];
 
 /** The request with what the account's policy says where the request is silent, or asks for more. */
 export function underPolicy(
@@ -18,12 +21,16 @@ export function underPolicy(
 ): { readonly lane: Lane; readonly maxSegments: number; readonly validityMs: number } {
   if (policy === undefined)
     return { lane: lane ?? "NORMAL", maxSegments, validityMs: validityMs ?? defaultValidityMs };
-  const isOneTime = policy.oneTimePasswordsOnly === true;
   return {
-    lane: lane ?? (isOneTime ? "OTP" : "NORMAL"),
-    maxSegments: isOneTime ? 1 : Math.min(maxSegments, policy.maxSegments ?? maxSegments),
+    lane: laneOf({ lane }, policy),
+    maxSegments:
+      policy.oneTimePasswordsOnly === true ? 1 : Math.min(maxSegments, policy.maxSegments ?? maxSegments),
     validityMs: validityMs ?? policy.defaultValidityMs ?? defaultValidityMs,
   };
+}
+
+function laneOf({ lane }: Pick<SendRequest, "lane">, policy: AccountPolicy): Lane {
+  return lane ?? (policy.oneTimePasswordsOnly === true ? "OTP" : "NORMAL");
 }
 
 /** The first rule that refuses the whole message. */
@@ -49,16 +56,29 @@ export function refuseByRule({ rule, violations }: CallFault, prefix = ""): SmsE
   });
 }
 
-/** Judges recipients one by one; undefined where the account has no rule for them. */
+/** Judges recipients one by one; undefined where nothing speaks against any. */
 export function recipientJudge(
-  rules: Rules,
-  { sender, contentCategory }: Pick<SendRequest, "sender" | "contentCategory">,
+  rules: Rules | undefined,
+  suppressed: Suppressed | undefined,
+  { sender, contentCategory, ...request }: Pick<SendRequest, "sender" | "contentCategory" | "lane">,
   nowMs: number,
 ): JudgeRecipient | undefined {
-  if (rules.recipientRules.length === 0) return undefined;
+  const { judgesAll, policy } = rules ?? rulesOfAll;
+  if (!judgesAll && suppressed === undefined) return undefined;
+  const lane = laneOf(request, policy);
   return (number, country) => {
-    const knownCountry = knownCountryOf(number);
-    return judgeRecipient(rules, { number, sender, country, knownCountry, contentCategory, nowMs });
+    const suppressions = suppressed?.get(number);
+    if (!judgesAll && suppressions === undefined) return undefined;
+    return judgeRecipient(rules ?? rulesOfAll, {
+      number,
+      sender,
+      country,
+      knownCountry: knownCountryOf(number),
+      contentCategory,
+      lane,
+      suppressions: suppressions ?? notSuppressed,
+      nowMs,
+    });
   };
 }
 

@@ -10,6 +10,7 @@ import { contentViolation, refuseRoute } from "../../routing/route-refusal.ts";
 import { selectGateways } from "../../routing/select-gateways.ts";
 import type { Principal } from "../calls/principal.ts";
 import { rulesOf, type Standings } from "../calls/standing.ts";
+import type { Suppressions } from "../calls/suppressions.ts";
 import { countryOf } from "./country-of.ts";
 import { judgeRequest, recipientJudge, refuseByRule, underPolicy } from "./obey-rules.ts";
 import { type RecipientRefusal, refuseAllRoutes } from "./refuse-all-routes.ts";
@@ -40,6 +41,7 @@ export interface PreviewSmsDeps {
   readonly newMessageId: () => MessageId;
   readonly clock: Pick<Clock, "now">;
   readonly standings: Standings;
+  readonly suppressions: Suppressions;
   readonly maxRecipients: number;
 }
 
@@ -70,7 +72,9 @@ export function createPreviewSms(deps: PreviewSmsDeps): PreviewSms {
     const planned = { ...request, ...underPolicy(request, rules?.policy) };
     if (!wantsRecipients) return previewProfile(planned, profileOf(deps, input.gatewayId, principal));
 
-    const judge = rules && recipientJudge(rules, request, deps.clock.now());
+    const nowMs = deps.clock.now();
+    const suppressed = await deps.suppressions.find(principal.accountId, request.recipients, nowMs);
+    const judge = recipientJudge(rules, suppressed, request, nowMs);
     const given = input.message?.recipients ?? [];
     const plans = new PlanMemo(planned);
     const messageId = deps.newMessageId();

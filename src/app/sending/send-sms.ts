@@ -14,6 +14,7 @@ import type { KnownRequest } from "../../store/accepting.ts";
 import type { Store } from "../../store/store.ts";
 import type { AdmissionState } from "../calls/admission.ts";
 import { refuseSending, rulesOf, type Standings } from "../calls/standing.ts";
+import type { Suppressions } from "../calls/suppressions.ts";
 import type { Place } from "../calls/work-in-hand.ts";
 import { acceptMessage, type DirectClaims } from "./accept-message.ts";
 import { answerInAnyCase, refuseWhenAllFailed } from "./answer-after-gateway.ts";
@@ -49,6 +50,7 @@ export interface SendSmsDeps {
   readonly newMessageId: () => MessageId;
   readonly admission: () => AdmissionState;
   readonly standings: Standings;
+  readonly suppressions: Suppressions;
   readonly maxRecipients: number;
   readonly requestHashes: RequestHashes;
   /** Rejects with SERVICE_UNAVAILABLE while a process runs that would not obey the type of a sender. */
@@ -97,7 +99,8 @@ export function createSendSms(deps: SendSmsDeps): SendSms {
     const fault = rules && judgeRequest(rules, request, deps.routes.table());
     if (fault !== undefined) return replayOrRefuse(deps, work, refuseByRule(fault));
     const message = messageOf(request, rules?.policy, call.accountId, deps.newMessageId(), startMs);
-    const judge = rules && recipientJudge(rules, request, startMs);
+    const asked = deps.suppressions.find(call.accountId, request.recipients, startMs);
+    const judge = recipientJudge(rules, asked && (await asked), request, startMs);
     const routing = routeDeliveries(message, request.recipients, deps, judge);
     const routed = routing instanceof Promise ? await routing : routing;
     if (isNobodyLeft(routed)) return replayOrRefuse(deps, work, refuseAllRoutes(refusalsOf(routed)));

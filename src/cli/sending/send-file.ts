@@ -7,6 +7,7 @@ import {
 import { SmsStatusCode } from "../../gen/smsrelay/v1/status_code.ts";
 import { timeoutMsOf, withClient } from "../client/client.ts";
 import { type CliContext, CliFailure, exitCodes, ToldFailure, usageFault } from "../context.ts";
+import { type RereadableFile, spoolInput } from "../input/spool-input.ts";
 import { codeText } from "../output/names.ts";
 import { countOf, countText, jsonLine } from "../output/output.ts";
 import { createProgress } from "../output/progress.ts";
@@ -15,7 +16,6 @@ import { rowsOf, surveyRows } from "./csv-rows.ts";
 import { requestPart } from "./message-options.ts";
 import type { SendOptions } from "./send-options.ts";
 import { createSilence } from "./silence.ts";
-import { type RereadableFile, spoolInput } from "./spool-input.ts";
 
 /** Refusals that are printed one by one; beyond these only their number is. */
 const refusalsShown = 20;

@@ -132,16 +132,18 @@ export function createOrphanAdopter(deps: OrphanAdopterDeps): OrphanAdopter {
   };
 }
 
-export interface CleanerDeps extends SweepDeps<"clean"> {
+export interface CleanerDeps extends SweepDeps<"clean" | "deleteEndedSuppressions"> {
   readonly retention: () => Retention;
 }
 
-/** Erases and deletes what retention has passed. */
+/** Erases and deletes what retention has passed, and suppressions that have ended. */
 export function createCleaner(deps: CleanerDeps): BackgroundService {
   const { store, clock, retention, everyMs = 60_000, limit = 500 } = deps;
   const tick = async (signal: AbortSignal) => {
     const nowMs = clock.sweepTimeMs();
-    if (nowMs !== undefined) await store.clean(nowMs, retention(), limit, signal);
+    if (nowMs === undefined) return false;
+    await store.clean(nowMs, retention(), limit, signal);
+    while (!signal.aborted && (await store.deleteEndedSuppressions(nowMs, limit)) >= limit);
     return false;
   };
   return createBackgroundService({ name: "cleaner", everyMs, tick }, deps);

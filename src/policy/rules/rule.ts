@@ -3,6 +3,7 @@ import type { FieldViolation } from "../../domain/errors.ts";
 import type { E164, Lane, Sender } from "../../domain/message.ts";
 import type { CallRuleName, RecipientRuleName } from "../../domain/policy-rule.ts";
 import type { StatusCodeName } from "../../domain/status-code.ts";
+import type { Suppression } from "../../domain/suppression.ts";
 import type { AccountPolicy, ContentCategory } from "../policy.ts";
 import type { SenderTable } from "../sender-table.ts";
 
@@ -36,6 +37,10 @@ export interface RecipientFacts {
   /** Undefined where the number's own is not known. */
   readonly knownCountry: string | undefined;
   readonly contentCategory: ContentCategory;
+  /** In which it would be sent. */
+  readonly lane: Lane;
+  /** What keeps messages from the number now. */
+  readonly suppressions: readonly Pick<Suppression, "contentCategories" | "source">[];
   readonly nowMs: number;
 }
 

@@ -2,13 +2,14 @@
 import type { Accounts } from "../../app/accounts/create-accounts.ts";
 import {
   type AccountServiceDefinition,
+  ChangeSuppressionsRequest,
   DeleteSenderRequest,
   RequestSenderRequest,
 } from "../../gen/smsrelay/v1/account_service.ts";
 import { callerOf } from "../calls/caller.ts";
 import type { Handlers, ScopesOf } from "../calls/handlers.ts";
 import { fromSenderState } from "../translate/enums.ts";
-import { toAccount, toSender } from "./translate-account.ts";
+import { fromSuppression, toAccount, toSender, toSuppression } from "./translate-account.ts";
 
 export interface AccountServiceDeps {
   readonly accounts: Accounts;
@@ -19,10 +20,12 @@ export const accountScopes = {
   listSenders: "READ",
   requestSender: "MANAGE",
   deleteSender: "MANAGE",
+  listSuppressions: "READ",
+  changeSuppressions: "MANAGE",
 } as const satisfies ScopesOf<AccountServiceDefinition>;
 
 export function createAccountService({ accounts }: AccountServiceDeps): Handlers<AccountServiceDefinition> {
-  const { senders } = accounts;
+  const { senders, suppressions } = accounts;
   return {
     getAccount: async ({ accountId }, principal) => ({
       account: toAccount(accounts.shown(await accounts.get(accountId, principal))),
@@ -40,6 +43,16 @@ export function createAccountService({ accounts }: AccountServiceDeps): Handlers
     deleteSender: async (request, ...who) => {
       await senders.delete(request, who[0], await callerOf(DeleteSenderRequest, request, ...who));
       return {};
+    },
+    listSuppressions: async (request, principal) => {
+      const listed = await suppressions.list(request, principal);
+      return { suppressions: listed.entries.map(toSuppression), nextPageToken: listed.nextPageToken ?? "" };
+    },
+    changeSuppressions: async (request, ...who) => {
+      const { accountId, upserted, removedRecipients: removed } = request;
+      const change = { accountId, upserted: upserted.map(fromSuppression), removed };
+      const caller = await callerOf(ChangeSuppressionsRequest, request, ...who);
+      return { suppressionCount: BigInt(await suppressions.change(change, who[0], caller)) };
     },
   };
 }

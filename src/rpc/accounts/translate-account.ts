@@ -1,15 +1,25 @@
 /** Accounts and the audit log as the contract has them. */
 
 import type { ShownAccount } from "../../app/accounts/account-policy.ts";
+import type { SuppressionInput } from "../../app/accounts/suppression-control.ts";
 import type { RegisteredSender } from "../../domain/registered-sender.ts";
+import type { Suppression } from "../../domain/suppression.ts";
 import {
   Account as PbAccount,
   type RegisteredSender as PbRegisteredSender,
+  type Suppression as PbSuppression,
 } from "../../gen/smsrelay/v1/account.ts";
 import type { AuditEntry as PbAuditEntry } from "../../gen/smsrelay/v1/admin_service.ts";
 import type { AuditEntry } from "../../store/records/audit.ts";
-import { toAccountState, toSenderState, toSubjectKind } from "../translate/enums.ts";
-import { toDate } from "../translate/time.ts";
+import {
+  fromWantedCategory,
+  toAccountState,
+  toContentCategory,
+  toSenderState,
+  toSubjectKind,
+  toSuppressionSource,
+} from "../translate/enums.ts";
+import { fromDate, toDate } from "../translate/time.ts";
 import { fromPolicy, toPolicy } from "./translate-policy.ts";
 
 export function toAccount(account: ShownAccount): PbAccount {
@@ -63,5 +73,29 @@ export function toSender(sender: RegisteredSender): PbRegisteredSender {
     createTime: toDate(sender.createTimeMs),
     accountId: sender.accountId,
     shared: sender.isShared,
+  };
+}
+
+/** One that a caller wants, which nobody has checked yet. */
+export function fromSuppression({
+  recipient,
+  contentCategories,
+  expireTime,
+}: PbSuppression): SuppressionInput {
+  return {
+    recipient,
+    contentCategories: contentCategories.map(fromWantedCategory),
+    expireTimeMs: fromDate(expireTime),
+  };
+}
+
+export function toSuppression(suppression: Suppression): PbSuppression {
+  return {
+    recipient: suppression.recipient,
+    contentCategories: suppression.contentCategories.map(toContentCategory),
+    expireTime: toDate(suppression.expireTimeMs),
+    source: toSuppressionSource(suppression.source),
+    createTime: toDate(suppression.createTimeMs),
+    accountId: suppression.accountId,
   };
 }

@@ -11,11 +11,13 @@ import type { SenderState } from "../../domain/registered-sender.ts";
 import type { Scope } from "../../domain/scopes.ts";
 import type { SenderType } from "../../domain/sender.ts";
 import { type StatusCodeName, statusCode } from "../../domain/status-code.ts";
+import type { SuppressionSource } from "../../domain/suppression.ts";
 import type { Concatenation, Encoding } from "../../encoding/message-plan.ts";
 import {
   AccountState as PbAccountState,
   NumberForms as PbNumberForms,
   SenderState as PbSenderState,
+  SuppressionSource as PbSuppressionSource,
 } from "../../gen/smsrelay/v1/account.ts";
 import {
   SenderDecision as PbSenderDecision,
@@ -101,6 +103,12 @@ const categoryNumbers = numbersOf(PbContentCategory, "CONTENT_CATEGORY_") satisf
   PbContentCategory
 >;
 export const fromContentCategory = reader(categoryNumbers, "INFORMATIONAL");
+/** Where one has to be named. */
+export const fromWantedCategory = reader(categoryNumbers, "UNRECOGNIZED");
+/** A word of a later release is told as none. */
+export const toContentCategory = (category: string): PbContentCategory =>
+  (categoryNumbers as Readonly<Record<string, PbContentCategory>>)[category] ??
+  PbContentCategory.CONTENT_CATEGORY_UNSPECIFIED;
 
 const readSenderType = reader(
   numbersOf(PbSenderType, "SENDER_TYPE_") satisfies Record<SenderType, PbSenderType>,
@@ -199,6 +207,14 @@ export const fromSenderState = reader(senderStateNumbers, "UNRECOGNIZED");
 /** Unspecified for one that a newer program wrote. */
 export const toSenderState = (state: SenderState): PbSenderState =>
   senderStateNumbers[state] ?? PbSenderState.SENDER_STATE_UNSPECIFIED;
+
+const sourceNumbers = numbersOf(PbSuppressionSource, "SUPPRESSION_SOURCE_") satisfies Record<
+  SuppressionSource,
+  PbSuppressionSource
+>;
+/** Unspecified for one that a newer program wrote. */
+export const toSuppressionSource = (source: SuppressionSource): PbSuppressionSource =>
+  sourceNumbers[source] ?? PbSuppressionSource.SUPPRESSION_SOURCE_UNSPECIFIED;
 export const fromSenderDecision = reader(numbersOf(PbSenderDecision, "SENDER_DECISION_"), "UNSPECIFIED");
 
 const subjectKindNumbers = numbersOf(PbSubjectKind, "AUDIT_SUBJECT_KIND_") satisfies Record<

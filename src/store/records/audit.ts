@@ -39,7 +39,7 @@ export interface AuditEntry extends Omit<Act, "accountId" | "identity"> {
 
 /** Something that processes hold in memory. */
 export interface Changed {
-  readonly kind: "account";
+  readonly kind: "account" | "suppressions";
   readonly id: string;
 }
 
@@ -96,13 +96,18 @@ function* refuseGone({ accountId, keyId, identity, timeMs }: Act): Step<Refusal 
   return undefined;
 }
 
+/** The number of the last act. Whoever changes what acts change locks it first, also where no act comes of it. */
+export function* lockActs(): Step<number> {
+  return (yield* first(lock))?.last ?? 0;
+}
+
 /** The step with an act before its own arguments, which is done to something of this kind. */
 export function audited<Input extends readonly unknown[], Outcome>(
   subjectKind: SubjectKind,
   step: (act: Act, ...input: Input) => Step<Done<Outcome>>,
 ): (act: Act, ...input: Input) => Step<Outcome | Refusal> {
   return function* (act, ...input) {
-    const last = (yield* first(lock))?.last ?? 0;
+    const last = yield* lockActs();
     const refusal = yield* refuseGone(act);
     if (refusal !== undefined) return refusal;
     const { outcome, change } = yield* step(act, ...input);

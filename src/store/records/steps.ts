@@ -36,6 +36,13 @@ import {
   readerEpochs,
   readSubscription,
 } from "./subscriptions.ts";
+import {
+  changeSuppressions,
+  deleteEndedSuppressions,
+  findSuppressions,
+  listSuppressions,
+  suppressionsAfter,
+} from "./suppressions.ts";
 
 /** PostgreSQL runs those of one batch kind by kind in this order, so that rows of two nouns are always locked in one order. */
 export const firstWrites = {
@@ -65,6 +72,8 @@ export const lastWrites = {
   requestSender: audited("ACCOUNT", requestSender),
   reviewSender: audited("ACCOUNT", reviewSender),
   deleteSender: audited("ACCOUNT", deleteSender),
+  changeSuppressions: audited("ACCOUNT", changeSuppressions),
+  deleteEndedSuppressions,
   noteAct: audited("", noteAct),
   // Behind those who lock the counter and then a key.
   noteKeyUse,
@@ -81,6 +90,8 @@ export const accountReads = {
   readAccount,
   listSendersOf,
   approvedSenders,
+  findSuppressions,
+  listSuppressions,
 } satisfies Readonly<Record<string, (accountId: AccountId, ...rest: never) => Step<unknown>>>;
 
 /** Reads that belong to no account. */
@@ -97,6 +108,7 @@ export const commonReads = {
   lastChange,
   changesAfter,
   listSenders,
+  suppressionsAfter,
 };
 
 export const recordReads = { ...accountReads, ...commonReads };

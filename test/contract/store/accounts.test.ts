@@ -355,7 +355,8 @@ describeStore("accounts that every call asks for", (test) => {
       const { rules } = await standings.of(shop);
       const judged = { number: "+31612345678" as E164, country: "NL", knownCountry: "NL", nowMs: startMs };
       const sender = { kind: "ALPHANUMERIC", address: "ACME" } as const;
-      return rules && judgeRecipient(rules, { ...judged, sender, contentCategory: "INFORMATIONAL" })?.rule;
+      const told = { contentCategory: "INFORMATIONAL", lane: "NORMAL", suppressions: [] } as const;
+      return rules && judgeRecipient(rules, { ...judged, ...told, sender })?.rule;
     };
     expect(await ruleOf(), "without a policy").toBe("SENDER_COUNTRY");
     await store.requestSender(act("shop"), shop, { sender: "ACME", purpose: "", regionCodes: [] });

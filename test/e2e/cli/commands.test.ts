@@ -470,6 +470,83 @@ describe("senders", () => {
   });
 });
 
+describe("suppressions", () => {
+  const count = (argv: readonly string[], key?: string) => run(["suppressions", ...argv], key);
+
+  it("are added, listed, exported and removed, of an account and of the list for all", async () => {
+    const { out: key } = await operator(["keys", "create", "--account", "blocker"]);
+    const anna = "+46701000001";
+    const bert = "+46701000002";
+    expect((await count(["add", anna, bert, anna], key)).out).toBe("The list has 2 numbers.");
+    const advertised = ["add", bert, "--category", "advertisement", "--until", "2199-01-01T00:00:00Z"];
+    expect(JSON.parse((await count([...advertised, "--json"], key)).out)).toEqual({ suppressionCount: "2" });
+    const listed = await count(["list"], key);
+    expect(listed.out).toMatch(/\+46701000001 +all +CALL +20/);
+    expect(listed.out).toMatch(/\+46701000002 +ADVERTISEMENT +2199-01-01 00:00:00Z +CALL +20/);
+    const one = await count(["list", "--number", anna, "--json"], key);
+    expect(JSON.parse(one.out)).toMatchObject({ recipient: anna, source: "SUPPRESSION_SOURCE_CALL" });
+    const cut = await count(["list", "--limit", "1"], key);
+    expect(cut.err).toContain("There are more");
+    const { out: csv } = await count(["export"], key);
+    expect(csv.split("\n")).toEqual([
+      "recipient,content_categories,expire_time,source",
+      `${anna},,,CALL`,
+      `${bert},ADVERTISEMENT,2199-01-01T00:00:00.000Z,CALL`,
+    ]);
+    expect((await run(["send", "--to", anna, "--from", "ACME", "x"], key)).err).toContain("4031");
+    expect((await operator(["suppressions", "remove", anna, "--account", "blocker"])).out).toBe(
+      "The list has 1 number.",
+    );
+    expect((await operator(["suppressions", "add", anna, "--everybody"])).out).toBe("The list has 1 number.");
+    expect((await run(["send", "--to", anna, "--from", "ACME", "x"], key)).err).toContain("4031");
+    expect((await operator(["suppressions", "remove", anna, "--everybody"])).out).toBe(
+      "The list has 0 numbers.",
+    );
+    const denied = await count(["add", anna, "--everybody"], key);
+    expect([denied.exitCode, denied.err]).toEqual([1, expect.stringContaining("4022 ACCESS_DENIED")]);
+  });
+
+  it("are taken from a file that was checked whole, in pieces, and again without harm", async () => {
+    const { out: key } = await operator(["keys", "create", "--account", "importer"]);
+    const rows = Array.from({ length: 1_200 }, (_, index) => `+4670${2_000_000 + index}`);
+    const file = join(folder, "blocked.csv");
+    await writeFile(file, ["recipient", ...rows, `${rows[0]}`].join("\n"));
+    for (let times = 0; times < 2; times += 1)
+      expect((await count(["import", file], key)).out).toBe("1,201 rows taken. The list has 1,200 numbers.");
+    const rest = await count(["import", file, "--from-line", "1001", "--json"], key);
+    expect(JSON.parse(rest.out)).toEqual({ summary: { rows: 202, suppressionCount: "1200" } });
+    const back = join(folder, "back.csv");
+    await writeFile(back, (await count(["export"], key)).out);
+    expect((await count(["import", back], key)).out).toContain("The list has 1,200 numbers.");
+
+    const faulty = join(folder, "faulty.csv");
+    const bad = [
+      "recipient,content_categories,expire_time",
+      "+46703000000,,",
+      "0701,SPAM,",
+      "+46703000001,,2001-01-01",
+    ];
+    await writeFile(faulty, bad.join("\n"));
+    const refused = await count(["import", faulty], key);
+    expect(refused.exitCode).toBe(2);
+    for (const fault of ["line 3: recipient:", "line 3: content_categories:", "line 4: expire_time:"])
+      expect(refused.err).toContain(fault);
+    expect((await count(["list", "--number", "+46703000000"], key)).out).toBe("No suppressed numbers.");
+    await writeFile(faulty, "recipient\n");
+    expect((await count(["import", faulty], key)).exitCode).toBe(2);
+    expect((await count(["import", file, "--from-line", "9999"], key)).exitCode).toBe(2);
+  });
+
+  it("name the line to go on from where a piece of a file is refused", async () => {
+    const file = join(folder, "unknown-account.csv");
+    await writeFile(file, "recipient\n\n+46704000000\n");
+    const failed = await operator(["suppressions", "import", file, "--account", "nobody-has-this"]);
+    expect(failed.exitCode).toBe(1);
+    expect(failed.err).toContain("0 rows of 1 were taken. Go on with --from-line 3");
+    expect(failed.err).toContain("4120 UNKNOWN_ACCOUNT");
+  });
+});
+
 describe("keys", () => {
   it("makes a key that sends, and revokes it at once", async () => {
     const made = await operator(["keys", "create", "--account", "kiosk", "--name", "till 3"]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { toAccountId } from "../../../src/domain/ids.ts";
+import type { E164 } from "../../../src/domain/message.ts";
 import { silentLogger } from "../../../src/observability/logger.ts";
 import { migrate, migrations } from "../../../src/store/postgres/migrate.ts";
 import { openPostgresStore } from "../../../src/store/postgres/open.ts";
@@ -77,6 +78,14 @@ describe.skipIf(postgresMissing !== undefined)(`PostgreSQL migrations ${postgres
     expect(await store.requestSender(actAt(), account, { ...dutch, regionCodes: [] })).toMatchObject({
       state: "PENDING",
     });
+    const suppression = { recipient: "+46700000001" as E164, contentCategories: [], expireTimeMs: undefined };
+    const suppress = () =>
+      store.changeSuppressions(actAt(), account, { upserted: [suppression], removed: [] });
+    await expect(suppress()).rejects.toMatchObject({
+      code: "SERVICE_UNAVAILABLE",
+      message: expect.not.stringContaining("old-one"),
+    });
+    expect(await store.changeSuppressions(actAt(), account, { upserted: [], removed: [] })).toBe(0);
     expect(await store.readAccount(account)).toBeUndefined();
     expect(await store.readAccount(restricted.id)).toBeUndefined();
     expect(await minReader()).toBe("1");
@@ -87,6 +96,8 @@ describe.skipIf(postgresMissing !== undefined)(`PostgreSQL migrations ${postgres
     expect(await minReader()).toBe("19");
     expect(await askForSender()).toMatchObject({ regionCodes: ["NL"] });
     expect(await restrict()).toMatchObject({ policy });
+    expect(await suppress()).toBe(1);
+    expect(await minReader()).toBe("26");
   });
 
   it("knows a replica as of a former release where that took the name of a newer one over", async () => {

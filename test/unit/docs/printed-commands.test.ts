@@ -30,13 +30,14 @@ const printed = pages.flatMap((page) =>
 /** Commands that stay until they are ended, tried elsewhere: test/e2e/cli. */
 const lasting = /^(serve|simulate|demo)\b/;
 const callsService =
-  /^(send|status|watch|list|cancel|preview|gateways|keys|identities|accounts|senders|audit|backup)\b/;
+  /^(send|status|watch|list|cancel|preview|gateways|keys|identities|accounts|senders|suppressions|audit|backup)\b/;
 
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "sms-relay-printed-"));
   writeFileSync(join(folder, "sms-relay.yaml"), "gateways: []\n");
-  writeFileSync(join(folder, "recipients.csv"), "recipient\n+46701234567\n");
+  for (const name of ["recipients.csv", "blocked.csv"])
+    writeFileSync(join(folder, name), "recipient\n+46701234567\n");
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -14,6 +14,8 @@ const mobile: RecipientFacts = {
   country: "NL",
   knownCountry: "NL",
   contentCategory: "INFORMATIONAL",
+  lane: "NORMAL",
+  suppressions: [],
   nowMs: noon,
 };
 const call: CallFacts = {
@@ -55,7 +57,7 @@ describe("the rules of an account", () => {
   it("let everything through where a policy says nothing", () => {
     const rules = compileRules({});
     expect(rules.callRules).toEqual([]);
-    expect(rules.recipientRules).toEqual([]);
+    expect(rules.judgesAll).toBe(false);
     expect(judgeCall(rules, { ...call, recipientCount: 500, lane: "BULK" })).toBeUndefined();
     expect(judgeRecipient(rules, mobile)).toBeUndefined();
   });
@@ -75,6 +77,27 @@ describe("the rules of an account", () => {
     [{ numberTypes: { denied: ["SPECIAL"] } }, { number: "+31600123456" as E164 }, undefined],
   ])("with %j judge %j as %s", (policy, facts, rule) => {
     expect(refusedBy(policy, facts)).toBe(rule);
+  });
+
+  it("keep suppressed numbers from messages of their categories, and what handsets said from all but one-time passwords", () => {
+    const said = (contentCategories: readonly string[], source: "CALL" | "HANDSET" = "CALL") => [
+      { contentCategories, source },
+    ];
+    const ruleOf = (facts: Partial<RecipientFacts>) => refusedBy({}, facts);
+    expect(judgeRecipient(compileRules({}), { ...mobile, suppressions: said([]) })).toMatchObject({
+      rule: "SUPPRESSION",
+      code: "RECIPIENTS_BLACKLISTED",
+    });
+    const advertised = said(["ADVERTISEMENT"]);
+    expect(ruleOf({ suppressions: advertised })).toBeUndefined();
+    expect(ruleOf({ suppressions: advertised, contentCategory: "ADVERTISEMENT" })).toBe("SUPPRESSION");
+    expect(ruleOf({ suppressions: said([]), lane: "OTP" }), "by a call").toBe("SUPPRESSION");
+    expect(ruleOf({ suppressions: said([], "HANDSET") })).toBe("SUPPRESSION");
+    expect(ruleOf({ suppressions: said([], "HANDSET"), lane: "OTP" })).toBeUndefined();
+    const both = [...said([], "HANDSET"), ...said([])];
+    expect(ruleOf({ suppressions: both, lane: "OTP" })).toBe("SUPPRESSION");
+    const belgian: AccountPolicy = { numberTypes: { allowed: ["FIXED_LINE"] } };
+    expect(refusedBy(belgian, { suppressions: said([]) }), "after the kind of number").toBe("NUMBER_TYPE");
   });
 
   it("refuse premium gateways where an account may not ask for them, before all others", () => {

@@ -139,7 +139,7 @@ describe("the background services", () => {
     expect(calls).toEqual(Array(3).fill(["endSilent", now, 60, 500]));
     calls.length = 0;
     const cleaner = createCleaner({
-      store: { clean: step("clean") },
+      store: { clean: step("clean"), deleteEndedSuppressions: step("deleteEndedSuppressions") },
       clock: dataClock,
       log,
       retention: () => retention,
@@ -147,7 +147,11 @@ describe("the background services", () => {
     cleaner.start();
     await settle();
     await cleaner.stop();
-    expect(calls).toEqual([["clean", now, retention, 500, expect.any(AbortSignal)]]);
+    expect(calls).toEqual([
+      ["clean", now, retention, 500, expect.any(AbortSignal)],
+      ["deleteEndedSuppressions", now, 500],
+      ["deleteEndedSuppressions", now, 500],
+    ]);
   });
 
   it("P60 end and delete nothing while the clock is in doubt", async () => {
@@ -161,7 +165,12 @@ describe("the background services", () => {
     const services = [
       createExpirer({ store: { expireDue: fail }, clock: dataClock, log: strict }),
       createSilenceWatch({ store: { endSilent: fail }, clock: dataClock, log: strict, receiptGraceMs: 60 }),
-      createCleaner({ store: { clean: fail }, clock: dataClock, log: strict, retention: () => retention }),
+      createCleaner({
+        store: { clean: fail, deleteEndedSuppressions: fail },
+        clock: dataClock,
+        log: strict,
+        retention: () => retention,
+      }),
     ];
     for (const service of services) service.start();
     await settle();
