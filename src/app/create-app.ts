@@ -2,6 +2,7 @@
 import type { DataClock } from "../observability/data-clock.ts";
 import type { Store } from "../store/store.ts";
 import { type Accounts, type AccountsDeps, createAccounts } from "./accounts/create-accounts.ts";
+import { type AddressLimit, createAddressLimit } from "./calls/address-limit.ts";
 import { type CallerAddresses, createCallerAddresses } from "./calls/caller-address.ts";
 import { createCallers } from "./calls/callers.ts";
 import { createFailingAddresses, type FailingAddresses } from "./calls/failing-addresses.ts";
@@ -47,6 +48,8 @@ export interface App {
   /** APIs enter in it what they let in. */
   readonly addresses: CallerAddresses;
   readonly failing: FailingAddresses;
+  /** Undefined where addresses may call as often as they like. */
+  readonly addressLimit: AddressLimit | undefined;
   readonly workInHand: WorkInHand;
   /** What stands in memory as of the last look. */
   readonly followed: readonly Looking[];
@@ -79,6 +82,8 @@ export interface AppDeps
     readonly maxReportStreams: number;
     readonly maxReportStreamsPerAccount: number;
     readonly maxSubscriptionsPerAccount: number;
+    /** Calls a second. */
+    readonly perAddress?: number | undefined;
   };
 }
 
@@ -130,6 +135,7 @@ export function createApp(deps: AppDeps): App {
     workInHand: createWorkInHand(deps),
     addresses,
     failing: createFailingAddresses(clock, addresses),
+    addressLimit: createAddressLimit(limits.perAddress, clock, addresses),
     followed: hasIssuers ? [keys, accounts, tokens, identities] : [keys, accounts, tokens],
     readers,
   };

@@ -117,6 +117,7 @@ const limits = z
     maxCallsPerAccount: z.int().min(1).max(1_000_000).default(10_000),
     maxBegunPerAccount: size("64KiB", "64GiB").default(64 * 1024 ** 2),
     maxUnreadPerAccount: size("64KiB", "64GiB").default(32 * 1024 ** 2),
+    perAddress: z.int().min(1).max(1_000_000).optional(),
   })
   .prefault({});
 

@@ -47,6 +47,8 @@ export interface RpcWorldOptions {
   readonly bounds?: Partial<CallBounds>;
   readonly log?: Logger;
   readonly maxReportStreams?: number;
+  /** Calls a second. */
+  readonly perAddress?: number;
   /** Whose tokens are taken; identities are set by the store. */
   readonly issuers?: readonly Issuer[];
   /** Opens the HTTP API too, where tokens are issued. */
@@ -130,6 +132,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
       maxReportStreams: options.maxReportStreams ?? 100,
       maxReportStreamsPerAccount: options.maxReportStreams ?? 100,
       maxSubscriptionsPerAccount: 1_000,
+      perAddress: options.perAddress,
     },
     claims: dispatcher,
     claimant: () => claimant,

@@ -3,9 +3,9 @@
  * checking signatures is to be had for nothing; what was found right before is not held back, so that one program with an old key locks
  * nobody out who shares its address.
  */
-import { isIP } from "node:net";
 import type { Clock } from "../../observability/clock.ts";
 import type { CallerAddresses } from "./caller-address.ts";
+import { networkOf } from "./network-of.ts";
 
 export interface FailingAddresses {
   /** Asked at every call: where nobody failed lately nothing else need be. */
@@ -29,7 +29,7 @@ interface Failing {
   nextTryMs: number;
 }
 
-/** A trusted proxy that does not say for whom it calls stands for many: nothing is held against it. */
+/** A trusted proxy that does not say for whom it calls stands for many: nothing is held against it. All that have no address are one. */
 export function createFailingAddresses(
   clock: Pick<Clock, "monotonic">,
   { isProxy }: Pick<CallerAddresses, "isProxy">,
@@ -42,7 +42,7 @@ export function createFailingAddresses(
       return failing.size > 0;
     },
     heldBackMs(address) {
-      const one = failing.get(networkOf(address));
+      const one = failing.get(networkOf(address ?? ""));
       const nowMs = clock.monotonic();
       if (one === undefined || one.forgottenMs - nowMs < freeFailures * refillMs) return undefined;
       if (nowMs < one.nextTryMs) return one.nextTryMs - nowMs;
@@ -51,7 +51,7 @@ export function createFailingAddresses(
     },
     note(address) {
       if (address !== undefined && isProxy(address)) return;
-      const network = networkOf(address);
+      const network = networkOf(address ?? "");
       const nowMs = clock.monotonic();
       const one = failing.get(network) ?? { forgottenMs: nowMs, nextTryMs: nowMs };
       // Never further ahead than one failure more than are free: who stops is free again a moment later.
@@ -65,17 +65,4 @@ export function createFailingAddresses(
       }
     },
   };
-}
-
-/** An IPv6 caller has 2^64 addresses: it is known by its network. All that have none are one. */
-function networkOf(address = ""): string {
-  if (isIP(address) !== 6) return address;
-  const [head = "", tail] = address.split("::");
-  const front = head === "" ? [] : head.split(":");
-  const back = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros = Array.from({ length: Math.max(0, 8 - front.length - back.length) }, () => "0");
-  return [...front, ...zeros, ...back]
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(":");
 }

@@ -1,4 +1,5 @@
 /** POST /oauth/token: access tokens of our own by client credentials (RFC 6749 §4.4), each refusal with its code (§5.2). */
+import { type AddressLimit, tooManyCalls } from "../../app/calls/address-limit.ts";
 import type { CallerAddresses } from "../../app/calls/caller-address.ts";
 import type { FailingAddresses } from "../../app/calls/failing-addresses.ts";
 import { describeFailure, type FailureDeps } from "../../app/calls/failure.ts";
@@ -13,15 +14,23 @@ export interface TokenRouteDeps extends FailureDeps {
   readonly keys: Pick<KeyVerifier, "whyRefused" | "isKnown">;
   readonly addresses: CallerAddresses;
   readonly failing: FailingAddresses;
+  /** Undefined where addresses may call as often as they like. */
+  readonly addressLimit?: AddressLimit | undefined;
 }
 
 const maxBodyOctets = 8_192;
 
 export function createTokenRoute(deps: TokenRouteDeps): ApiRoute {
-  const { issue, keys, log, addresses, failing } = deps;
+  const { issue, keys, log, addresses, failing, addressLimit } = deps;
   /** Counted as gRPC's are. */
   const count = (code: "INVALID_CREDENTIALS" | "INVALID_ACCOUNT") =>
     describeFailure(new SmsError(code), deps);
+
+  function comeAgain(refusal: SmsError, description: string): ApiAnswer {
+    const { retryAfterMs = 0 } = describeFailure(refusal, deps);
+    const retryAfter = String(Math.ceil(retryAfterMs / 1_000));
+    return faultAnswer(429, "temporarily_unavailable", description, { "retry-after": retryAfter });
+  }
 
   return {
     method: "POST",
@@ -33,6 +42,14 @@ export function createTokenRoute(deps: TokenRouteDeps): ApiRoute {
         request.peer,
       );
       const peer = address ?? request.peer;
+      const waitMs = addressLimit?.waitMs(address);
+      if (waitMs !== undefined) {
+        log.often.warn(
+          { peer },
+          "Calls are refused: more come from this address than limits.perAddress lets in.",
+        );
+        return comeAgain(tooManyCalls(waitMs), "Too many calls come from this address.");
+      }
       const asked = readTokenRequest(request);
       if ("status" in asked) {
         if (asked.status === 401) {
@@ -46,10 +63,8 @@ export function createTokenRoute(deps: TokenRouteDeps): ApiRoute {
       }
       const heldBackMs = asked.clientSecrets.some(keys.isKnown) ? undefined : failing.heldBackMs(address);
       if (heldBackMs !== undefined) {
-        describeFailure(new SmsError("THROTTLING_SPAMMING_IP"), deps);
-        return faultAnswer(429, "temporarily_unavailable", "Too many wrong clients came from this address.", {
-          "retry-after": String(Math.ceil(heldBackMs / 1_000)),
-        });
+        const refusal = new SmsError("THROTTLING_SPAMMING_IP", undefined, { retryAfterMs: heldBackMs });
+        return comeAgain(refusal, "Too many wrong clients came from this address.");
       }
       const issued = await issue(asked);
       switch (issued.kind) {

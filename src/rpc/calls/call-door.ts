@@ -4,6 +4,7 @@
  * ended in time (P61).
  */
 import type { Metadata, StatusObject } from "@grpc/grpc-js";
+import { type AddressLimit, tooManyCalls } from "../../app/calls/address-limit.ts";
 import type { CallerAddresses } from "../../app/calls/caller-address.ts";
 import { type Connections, createConnections } from "../../app/calls/connections.ts";
 import type { FailingAddresses } from "../../app/calls/failing-addresses.ts";
@@ -32,6 +33,8 @@ export interface CallDoorDeps extends FailureDeps {
   readonly bounds: CallBounds;
   readonly addresses: CallerAddresses;
   readonly failing: FailingAddresses;
+  /** Undefined where addresses may call as often as they like. */
+  readonly addressLimit?: AddressLimit | undefined;
 }
 
 /** Who came in, and the share that it holds a part of. */
@@ -97,7 +100,7 @@ const mostUnanswered = 13;
 const retryAfterMs = 1_000;
 
 export function createCallDoor(deps: CallDoorDeps): CallDoor {
-  const { keys, clock, bounds, addresses, failing } = deps;
+  const { keys, clock, bounds, addresses, failing, addressLimit } = deps;
   const { standings } = deps.accounts;
   const strangers: Entry = {
     principal: undefined,
@@ -137,6 +140,17 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
 
   /** For the log; without the port, which differs for each connection: lines of one address are counted together. */
   const origin = (metadata: Metadata, peer: Peer) => cameFrom(metadata, peer) ?? peer.getPeer();
+
+  /** Of an address from which too many calls come, whatever they show; undefined where this one may go on. */
+  function refuseBusy(metadata: Metadata, peer: Peer): StatusObject | undefined {
+    const retryAfterMs = addressLimit?.waitMs(cameFrom(metadata, peer));
+    if (retryAfterMs === undefined) return undefined;
+    deps.log.often.warn(
+      { peer: origin(metadata, peer) },
+      "Calls are refused: more come from this address than limits.perAddress lets in.",
+    );
+    return refusalOf(tooManyCalls(retryAfterMs), deps);
+  }
 
   /** Of an address that showed wrong credentials too often; undefined where these may be verified. */
   function refuseFailing(metadata: Metadata, presented: string, peer: Peer): StatusObject | undefined {
@@ -267,7 +281,10 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     streaming,
     unread,
     enter(metadata, scope, peer) {
+      // Probes of who watches the service are bounded by their own share, and no flood of calls beside them makes it look ill.
       if (scope === undefined) return admit(strangers);
+      const busy = addressLimit === undefined ? undefined : refuseBusy(metadata, peer);
+      if (busy !== undefined) return busy;
       const presented = shownBy(metadata);
       const refusal = presented === undefined ? undefined : refuseFailing(metadata, presented, peer);
       if (refusal !== undefined) return refusal;

@@ -81,6 +81,15 @@ describe("loadConfig with a file", () => {
     expect(config.limits.maxRequestSize).toBe(512 * 1024);
   });
 
+  it("bounds the calls of an address where it is told to, and by whole calls a second", () => {
+    expect(load("limits: {}\n").config.limits.perAddress).toBeUndefined();
+    expect(load("limits: { perAddress: 50 }\n").config.limits.perAddress).toBe(50);
+    for (const wrong of ["0", "-1", "0.5", "1000001", "many", "1s"])
+      expect(problemsOf(`limits: { perAddress: ${wrong} }\n`), wrong).toEqual([
+        expect.stringMatching(/^sms-relay\.yaml:1:\d+ limits\.perAddress must be /),
+      ]);
+  });
+
   it("fills in a gateway's defaults", () => {
     const [north] = load(gateway).config.gateways;
     expect(north).toMatchObject({

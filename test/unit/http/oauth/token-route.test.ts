@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createAddressLimit } from "../../../../src/app/calls/address-limit.ts";
 import { createCallerAddresses } from "../../../../src/app/calls/caller-address.ts";
 import { createFailingAddresses } from "../../../../src/app/calls/failing-addresses.ts";
 import type { KeyVerifier, Principal } from "../../../../src/app/calls/principal.ts";
@@ -12,6 +13,7 @@ import { createTokenRoute } from "../../../../src/http/oauth/token-route.ts";
 import { systemClock } from "../../../../src/observability/clock.ts";
 import { createLogger } from "../../../../src/observability/logger.ts";
 import { type OpenDoor, openTestDoor } from "../../../support/api-door.ts";
+import { createFakeClock, type FakeClock } from "../../../support/fake-clock.ts";
 
 const holder = (keyId: string, account: string, scopes = accountScopes): Principal => ({
   keyId,
@@ -27,12 +29,14 @@ const holders = new Map([
   ["admin-key", holder("admin", "ops", ["ADMIN"])],
   ["suspended-key", holder("gone", "closed")],
 ]);
+/** What was found right before. */
+let remembered: string | undefined;
 const keys: KeyVerifier = {
   verify: (presented) => {
     if (presented === "away") throw new SmsError("SERVICE_UNAVAILABLE", undefined, { retryAfterMs: 2_000 });
     return holders.get(presented);
   },
-  isKnown: () => false,
+  isKnown: (presented) => presented === remembered,
   whyRefused: () => ({ reason: "UNKNOWN" }),
 };
 const standings: Standings = {
@@ -40,11 +44,15 @@ const standings: Standings = {
     standingOf({ id: accountId, state: accountId === "closed" ? "SUSPENDED" : "ACTIVE", policy: "{}" }),
 };
 
+const perAddress = 40;
+let clock: FakeClock;
 let open: OpenDoor;
 let lines: string[];
 let metrics: ReturnType<typeof createMetrics>;
 beforeEach(async () => {
   lines = [];
+  remembered = undefined;
+  clock = createFakeClock();
   metrics = createMetrics();
   const destination = { write: (line: string) => void lines.push(line) };
   const log = createLogger({
@@ -55,13 +63,16 @@ beforeEach(async () => {
     destination,
   });
   const addresses = createCallerAddresses([]);
-  const failing = createFailingAddresses(systemClock, createCallerAddresses([]));
+  const failing = createFailingAddresses(clock, addresses);
+  const addressLimit = createAddressLimit(perAddress, clock, addresses);
   const ownTokens = {
     issue: async (keyId: string, scopes: readonly string[]) => `token of ${keyId} ${scopes}`,
   };
   const issue = createIssueToken({ keys, standings, ownTokens });
   open = await openTestDoor({
-    routes: [createTokenRoute({ issue, keys, addresses, failing, log, refusals: metrics.refusals })],
+    routes: [
+      createTokenRoute({ issue, keys, addresses, failing, addressLimit, log, refusals: metrics.refusals }),
+    ],
     log,
   });
 });
@@ -213,6 +224,43 @@ describe("POST /oauth/token", () => {
       "temporarily_unavailable",
       "2",
     ]);
+  });
+
+  it("tells an address that showed too many wrong clients to wait, with 429, and goes on with those known to be right", async () => {
+    const wrong = () => ask({ basic: basicOf("till", "wrong") });
+    // Twenty are free, and then one in a tenth of a second.
+    for (let i = 0; i < 21; i++) expect((await wrong()).status).toBe(401);
+    const answer = await wrong();
+    expect([answer.status, answer.header("retry-after")]).toEqual([429, "1"]);
+    expect(answer.body).toEqual({
+      error: "temporarily_unavailable",
+      error_description: "Too many wrong clients came from this address.",
+    });
+    expect(metrics.refusals.value("THROTTLING_SPAMMING_IP")).toBe(1);
+    // Nobody looks whether this one is right.
+    expect((await ask({ basic: basicOf("till", right) })).status).toBe(429);
+    remembered = right;
+    expect((await ask({ basic: basicOf("till", right) })).status).toBe(200);
+    remembered = undefined;
+
+    clock.advance(100);
+    expect((await ask({ basic: basicOf("till", right) })).status).toBe(200);
+  });
+
+  it("tells an address from which too many requests come to wait, with 429, whatever they show", async () => {
+    const asked = [{ basic: basicOf("till", right) }, { form: "" }];
+    for (let i = 0; i < perAddress; i++) expect((await ask(asked[i % 2] ?? {})).status).not.toBe(429);
+    for (const one of asked) {
+      const answer = await ask(one);
+      expect([answer.status, answer.header("retry-after")]).toEqual([429, "1"]);
+      expect(answer.body).toEqual({
+        error: "temporarily_unavailable",
+        error_description: "Too many calls come from this address.",
+      });
+    }
+    expect(metrics.refusals.value("THROTTLING_SPAMMING_IP")).toBe(2);
+    clock.advance(1_000 / perAddress);
+    expect((await ask({ basic: basicOf("till", right) })).status).toBe(200);
   });
 
   it("writes neither secrets nor tokens into the log", async () => {

@@ -2,6 +2,7 @@
 import { ServerCredentials } from "@grpc/grpc-js";
 import { type CallOptions, createChannel, createClientFactory, Metadata, Status } from "nice-grpc";
 import { afterEach, describe, expect, it } from "vitest";
+import { createAddressLimit } from "../../../../src/app/calls/address-limit.ts";
 import { createCallerAddresses } from "../../../../src/app/calls/caller-address.ts";
 import { createFailingAddresses } from "../../../../src/app/calls/failing-addresses.ts";
 import type { Principal } from "../../../../src/app/calls/principal.ts";
@@ -43,13 +44,17 @@ afterEach(() => {
   for (const cleanUp of cleanUps.splice(0)) cleanUp();
 });
 
-async function setUp(handlers: Partial<Handlers<SmsServiceDefinition>>) {
+async function setUp(
+  handlers: Partial<Handlers<SmsServiceDefinition>>,
+  { perAddress }: { readonly perAddress?: number } = {},
+) {
   const clock = createFakeClock();
   const key = { isValid: true, isAway: false, isHanging: false, checks: 0 };
   const failures: string[] = [];
   const door = createCallDoor({
     addresses: createCallerAddresses([]),
     failing: createFailingAddresses(clock, createCallerAddresses([])),
+    addressLimit: createAddressLimit(perAddress, clock, createCallerAddresses([])),
     clock,
     log: silentLogger,
     refusals: { add: (_by: number, name: string) => void failures.push(name), value: () => 0 },
@@ -100,6 +105,30 @@ const aborted = (signal: AbortSignal) =>
   new Promise((resolve) => signal.addEventListener("abort", () => resolve(signal.reason)));
 
 describe("a call through the door", () => {
+  it("is refused, 4023, before its key is looked at where too many come from its address, until it has waited", async () => {
+    const world = await setUp({ listSms: async () => ListSmsResponse.create() }, { perAddress: 4 });
+    const { clock, key, failures, sms } = world;
+    for (let i = 0; i < 3; i++) await sms.listSms({}, known);
+    // One with a wrong key counts, too.
+    const wrong = await failureOf((options) => sms.listSms({}, { ...options, ...under("Bearer wrong") }));
+    expect(wrong.info.metadata["status_code"]).toBe("4001");
+    expect(key.checks).toBe(4);
+
+    for (const shown of [known, under("Bearer wrong"), under(undefined)]) {
+      const refusal = await failureOf((options) => sms.listSms({}, { ...options, ...shown }));
+      expect(refusal).toMatchObject({
+        code: Status.RESOURCE_EXHAUSTED,
+        retry: { retryDelay: { seconds: 0n, nanos: 250_000_000 } },
+      });
+      expect(refusal.info.metadata["status_code"]).toBe("4023");
+    }
+    expect(key.checks).toBe(4);
+    expect(failures.filter((name) => name === "THROTTLING_SPAMMING_IP")).toHaveLength(3);
+
+    clock.advance(250);
+    expect(await sms.listSms({}, known)).toEqual(ListSmsResponse.create());
+  });
+
   it("takes the scheme of a key in any case, and no other scheme than Bearer and Basic", async () => {
     const { sms } = await setUp({ listSms: async () => ListSmsResponse.create() });
     for (const good of ["Bearer secret", "bearer  secret", "BEARER secret"])
