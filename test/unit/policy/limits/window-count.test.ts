@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { WindowCount } from "../../../../src/policy/limits/window-count.ts";
+
+const hourMs = 3_600_000;
+const atMs = 100 * hourMs + 600_000;
+
+function took(counts: WindowCount, count: number, limit: number, nowMs: number) {
+  const outcome = counts.take(count, limit, nowMs);
+  if (outcome.kind === "refused") throw new Error("was refused");
+  return outcome.taken;
+}
+
+describe("the limit of an hour", () => {
+  it("counts what is in flight, and refuses what does not fit whole until the next hour", () => {
+    const counts = new WindowCount(hourMs);
+    took(counts, 6, 10, atMs);
+    expect(counts.take(5, 10, atMs)).toEqual({ kind: "refused", retryAfterMs: 3_000_000 });
+    expect(counts.remaining(10, atMs)).toBe(4);
+    expect(counts.take(4, 10, atMs).kind).toBe("taken");
+    expect(counts.take(10, 10, atMs + 3_000_000).kind).toBe("taken");
+  });
+
+  it("tells no time to wait for what never passes", () => {
+    expect(new WindowCount(hourMs).take(11, 10, atMs)).toEqual({ kind: "refused", retryAfterMs: undefined });
+  });
+
+  it("gives back what was not stored, and keeps what was", () => {
+    const counts = new WindowCount(hourMs);
+    counts.end(took(counts, 6, 10, atMs), { isStored: false });
+    expect(counts.remaining(10, atMs)).toBe(10);
+    counts.end(took(counts, 6, 10, atMs), { isStored: true });
+    expect(counts.remaining(10, atMs)).toBe(4);
+  });
+
+  it("counts a message in the hour in which it was accepted, also where it is stored in the next", () => {
+    const counts = new WindowCount(hourMs);
+    const taken = took(counts, 6, 10, atMs);
+    took(counts, 1, 10, atMs + hourMs);
+    counts.end(taken, { isStored: true });
+    expect(counts.remaining(10, atMs + hourMs)).toBe(9);
+  });
+
+  it("takes over what the store holds, beside what is in flight, and never less than it knows", () => {
+    const counts = new WindowCount(hourMs);
+    const window = counts.windowOf(atMs);
+    counts.learn(window, 7);
+    took(counts, 2, 10, atMs);
+    counts.learn(window, 3);
+    counts.learn(window - 1, 9);
+    expect(counts.remaining(10, atMs)).toBe(1);
+  });
+
+  it("opens no hour again where the clock is set back", () => {
+    const counts = new WindowCount(hourMs);
+    took(counts, 10, 10, atMs);
+    expect(counts.take(1, 10, atMs - hourMs).kind).toBe("refused");
+  });
+});
