@@ -18,6 +18,7 @@ import {
 } from "./identities/create-identities.ts";
 import { createBasic } from "./keys/basic.ts";
 import { createKeys, type Keys, type KeysDeps } from "./keys/create-keys.ts";
+import { createLimits, type Limits } from "./limits/limits.ts";
 import {
   createMaintenance,
   type Maintenance,
@@ -45,6 +46,8 @@ export interface App {
   /** Finds out who calls, by whatever they show. */
   readonly callers: CallerVerifier;
   readonly maintenance: Maintenance;
+  /** Of accounts; APIs show how they stand. */
+  readonly accountLimits: Limits;
   /** APIs enter in it what they let in. */
   readonly addresses: CallerAddresses;
   readonly failing: FailingAddresses;
@@ -60,7 +63,15 @@ export interface App {
 /** What a feature is given from outside. */
 type Given<Deps> = Omit<
   Deps,
-  "store" | "clock" | "sealer" | "maxRecipients" | "standings" | "suppressions" | "idsOfKeys" | "keys"
+  | "store"
+  | "clock"
+  | "limits"
+  | "sealer"
+  | "maxRecipients"
+  | "standings"
+  | "suppressions"
+  | "idsOfKeys"
+  | "keys"
 >;
 
 export interface AppDeps
@@ -95,6 +106,7 @@ export function createApp(deps: AppDeps): App {
     maxOfAccount: limits.maxReportStreamsPerAccount,
   });
   const addresses = createCallerAddresses(deps.trustedProxies);
+  const accountLimits = createLimits(deps);
   const sealer = createTokenSealer(store.id);
   const accounts = createAccounts({
     ...deps,
@@ -117,7 +129,7 @@ export function createApp(deps: AppDeps): App {
   const tokens = createTokens({ ...shared, keys });
   const hasIssuers = deps.issuers.length > 0;
   return {
-    sending: createSending(shared),
+    sending: createSending({ ...shared, limits: accountLimits }),
     messages: createMessages(shared),
     reports: createReports(shared),
     subscriptions: createSubscriptions(shared),
@@ -126,6 +138,7 @@ export function createApp(deps: AppDeps): App {
     accounts,
     identities,
     tokens,
+    accountLimits,
     callers: createCallers(
       [createBasic(keys), tokens, ...(hasIssuers ? [identities] : [])],
       keys,

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { isIpRange } from "../domain/ip-ranges.ts";
 import { parseSender } from "../domain/sender.ts";
+import { parseRateLimits, type RateLimit } from "./limits/rate-limits.ts";
 import { isCountry, planOfCountry } from "./number-plan.ts";
 import { type AccountPolicy, contentCategories, numberTypes, type QuietHours } from "./policy.ts";
 import { parseValueRule, type Refuse, type ValueRule, type ValueRuleInput } from "./value-rule.ts";
@@ -23,6 +24,7 @@ export interface PolicyInput {
   readonly ipRanges?: ValueRuleInput | undefined;
   readonly defaultValidityMs?: number | undefined;
   readonly premiumAllowed?: boolean | undefined;
+  readonly rateLimits?: readonly RateLimit[] | undefined;
   readonly quietHours?: QuietHours | undefined;
 }
 
@@ -71,6 +73,7 @@ export function parsePolicy(input: PolicyInput): PolicyResult {
   const maxTextLength = parseCount("max_text_length", input.maxTextLength, longestText, refuse);
   const ipRanges = parseList("ip_ranges", input.ipRanges, isIpRange, ipRange, refuse);
   const defaultValidityMs = parseValidity(input.defaultValidityMs, refuse);
+  const rateLimits = parseRateLimits("rate_limits.limits", input.rateLimits ?? [], refuse);
   const quietHours = parseQuietHours(input.quietHours, refuse);
   if (faults.length > 0) return { kind: "refused", faults };
   return {
@@ -91,6 +94,7 @@ export function parsePolicy(input: PolicyInput): PolicyResult {
       ...(ipRanges && { ipRanges }),
       ...(defaultValidityMs === undefined ? {} : { defaultValidityMs }),
       ...(premiumAllowed === undefined ? {} : { premiumAllowed }),
+      ...(rateLimits.length > 0 && { rateLimits }),
       ...(quietHours && { quietHours }),
     },
   };
@@ -127,6 +131,7 @@ const fieldNames: ReadonlySet<string> = new Set<keyof AccountPolicy>([
   "ipRanges",
   "defaultValidityMs",
   "premiumAllowed",
+  "rateLimits",
   "quietHours",
 ]);
 

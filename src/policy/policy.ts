@@ -1,4 +1,5 @@
 /** What an account may do beside the service's defaults: its settings. What they mean stands in the rules. */
+import type { RateLimit } from "./limits/rate-limits.ts";
 import type { ValueRule } from "./value-rule.ts";
 
 /** How recipients may be written: `+` and digits, or any form that people write. */
@@ -47,6 +48,8 @@ export interface AccountPolicy {
   readonly defaultValidityMs?: number;
   /** Whether it may ask for premium gateways. */
   readonly premiumAllowed?: boolean;
+  /** How many messages it may send in a second, an hour and a day; the shortest first. */
+  readonly rateLimits?: readonly RateLimit[];
   /** When advertisement is not sent. */
   readonly quietHours?: QuietHours;
 }

@@ -35,6 +35,8 @@ export interface Acceptance {
   readonly recipientOutcomes: readonly RecipientOutcome[];
   readonly request: { readonly id: string; readonly hash: string } | undefined;
   readonly claimant: ClaimantId;
+  /** How many messages count against the account's limits of an hour and a day; undefined where it has none. */
+  readonly counted?: number | undefined;
 }
 
 export type AcceptOutcome =

@@ -23,6 +23,7 @@ const fieldsByPath: ReadonlyMap<string, keyof PolicyInput> = new Map<string, key
   ["ip_ranges", "ipRanges"],
   ["default_validity", "defaultValidityMs"],
   ["premium_allowed", "premiumAllowed"],
+  ["rate_limits", "rateLimits"],
   ["quiet_hours", "quietHours"],
 ]);
 

@@ -12,6 +12,7 @@ import {
   type NewDelivery,
 } from "../../store/accepting.ts";
 import type { Store } from "../../store/store.ts";
+import type { Taken } from "../limits/account-limiter.ts";
 import type { OnSettled } from "./await-submission.ts";
 import type { RoutedDeliveries } from "./route-deliveries.ts";
 
@@ -41,7 +42,9 @@ export async function acceptMessage(
   request: Acceptance["request"],
   message: Message,
   routed: RoutedDeliveries,
+  taken: Taken | undefined,
 ): Promise<AcceptOutcome> {
+  const counted = taken && countQueued(routed.deliveries);
   const reserved = reserveRoom(deps.claims, message.lane, routed.deliveries);
   let outcome: AcceptOutcome | undefined;
   try {
@@ -52,13 +55,26 @@ export async function acceptMessage(
         recipientOutcomes: routed.outcomes,
         request,
         claimant: deps.claimant(),
+        counted,
       },
     ]);
+    if (outcome?.kind === "accepted") taken?.stored(counted ?? 0);
+  } catch (error) {
+    // It may be stored all the same.
+    taken?.doubt();
+    throw error;
   } finally {
     settleRoom(deps.claims, message, routed.plans, reserved, outcome);
   }
   if (outcome === undefined) throw new Error("the store answered no outcome");
   return outcome;
+}
+
+/** Who is refused by policy counts against no limit. */
+function countQueued(deliveries: readonly NewDelivery[]): number {
+  let count = 0;
+  for (const { admission } of deliveries) if (admission.kind === "queued") count += 1;
+  return count;
 }
 
 /** Room that the dispatcher keeps at a gateway for this message. */

@@ -9,6 +9,7 @@ import type { AccountId, ClaimantId, MessageId } from "../../domain/ids.ts";
 import type { Message } from "../../domain/message.ts";
 import type { StatusCodeName } from "../../domain/status-code.ts";
 import type { Clock } from "../../observability/clock.ts";
+import type { Rules } from "../../policy/order.ts";
 import type { AccountPolicy } from "../../policy/policy.ts";
 import type { KnownRequest } from "../../store/accepting.ts";
 import type { Store } from "../../store/store.ts";
@@ -16,6 +17,8 @@ import type { AdmissionState } from "../calls/admission.ts";
 import { refuseSending, rulesOf, type Standings } from "../calls/standing.ts";
 import type { Suppressions } from "../calls/suppressions.ts";
 import type { Place } from "../calls/work-in-hand.ts";
+import type { Over, Taken } from "../limits/account-limiter.ts";
+import type { Limits, Together } from "../limits/limits.ts";
 import { acceptMessage, type DirectClaims } from "./accept-message.ts";
 import { answerInAnyCase, refuseWhenAllFailed } from "./answer-after-gateway.ts";
 import type { SubmissionWatches } from "./await-submission.ts";
@@ -51,6 +54,7 @@ export interface SendSmsDeps {
   readonly admission: () => AdmissionState;
   readonly standings: Standings;
   readonly suppressions: Suppressions;
+  readonly limits: Limits;
   readonly maxRecipients: number;
   readonly requestHashes: RequestHashes;
   /** Rejects with SERVICE_UNAVAILABLE while a process runs that would not obey the type of a sender. */
@@ -69,18 +73,29 @@ export interface SendSmsCall {
   readonly caller: { readonly signal: AbortSignal };
   /** Of the message among the work in hand; the door leaves it where the message is not stored. */
   readonly place: Place;
+  /** Of messages of one call. */
+  readonly together?: Together;
 }
 
 export type SendSms = (input: SendSmsInput, call: SendSmsCall) => Promise<SendSmsAnswer>;
 
 /** Makes the use case. It throws SmsError for every refusal, and then nothing was stored; only 5001 means that the message is stored. */
 export function createSendSms(deps: SendSmsDeps): SendSms {
-  return async (input, call) => {
+  const { limits } = deps;
+
+  /** `waited` is what was taken before it came to its turn, by limits that may have changed since. */
+  async function send(
+    input: SendSmsInput,
+    call: SendSmsCall,
+    waited: Taken | Over | undefined,
+  ): Promise<SendSmsAnswer> {
     const startMs = deps.clock.now();
     const found = deps.standings.of(call.accountId);
     const standing = found instanceof Promise ? await found : found;
     refuseSending(standing);
     const rules = rulesOf(standing);
+    const rateLimits = rules?.policy.rateLimits;
+    limits.obey(call.accountId, rateLimits);
     const parsed = parseSendRequest(input, {
       maxRecipients: deps.maxRecipients,
       policy: rules?.policy,
@@ -92,49 +107,99 @@ export function createSendSms(deps: SendSmsDeps): SendSms {
       // Bounds and forms are settings, which may have been wider when the request came first.
       return replayOrRefuse(deps, { input, call, parsed: undefined, startMs }, refusal);
     }
-    const { request } = parsed;
-    const work: Work = { input, call, parsed: request, startMs };
+    const work: Work = { input, call, parsed: parsed.request, startMs };
     const admission = deps.admission();
     if (admission.kind !== "open") return replayOrRefuse(deps, work, refusalOf(admission));
-    const fault = rules && judgeRequest(rules, request, deps.routes.table());
-    if (fault !== undefined) return replayOrRefuse(deps, work, refuseByRule(fault));
-    const message = messageOf(request, rules?.policy, call.accountId, deps.newMessageId(), startMs);
-    const asked = deps.suppressions.find(call.accountId, request.recipients, startMs);
-    const judge = recipientJudge(rules, asked && (await asked), request, startMs);
-    const routing = routeDeliveries(message, request.recipients, deps, judge);
-    const routed = routing instanceof Promise ? await routing : routing;
-    if (isNobodyLeft(routed)) return replayOrRefuse(deps, work, refuseAllRoutes(refusalsOf(routed)));
-    if (request.dryRun) return answerNew(input, message, routed, { isDryRun: true });
-    if (request.sender.type !== undefined) await deps.allowSenderTypes();
-    const remembered =
-      request.requestId === undefined
-        ? undefined
-        : { id: request.requestId, hash: deps.requestHashes.of(input.canonical) };
-    if (request.waitFor === "ACCEPTED") {
-      const outcome = await acceptMessage(deps, remembered, message, routed);
-      call.place.leaveStored();
-      if (outcome.kind === "accepted") return answerNew(input, message, routed, { isDryRun: false });
-      return answerKnown(deps, work, outcome);
+    if (rateLimits === undefined) return decide(deps, work, parsed.request, rules, undefined);
+    const count = countDistinct(parsed.request.recipients);
+    if (waited === undefined && call.method === "SendSmsStream" && limits.hasLine(call.accountId))
+      return sendInTurn(input, call, count);
+    const taking = waited ?? limits.take(call.accountId, count, call.together);
+    const taken = taking instanceof Promise ? await taking : taking;
+    if (!("refusal" in taken)) {
+      try {
+        return await decide(deps, work, parsed.request, rules, taken);
+      } finally {
+        taken.end();
+      }
     }
-    const queued = routed.deliveries.filter((delivery) => delivery.admission.kind === "queued");
-    const watch = deps.watches.watch(
-      call.accountId,
-      queued.map((delivery) => delivery.id),
-    );
+    if (taken.kind === "second" && call.method === "SendSmsStream") {
+      // The first answer to it is not kept waiting.
+      const known = await findKnown(deps, work);
+      return known === undefined ? sendInTurn(input, call, count) : answerKnown(deps, work, known);
+    }
+    return replayOrRefuse(deps, work, taken.refusal);
+  }
+
+  /** A stream waits where a call is refused. What waits is not in hand: it takes nothing of the process, and its time tells nothing of it. */
+  async function sendInTurn(input: SendSmsInput, call: SendSmsCall, count: number): Promise<SendSmsAnswer> {
+    call.place.leave();
+    const taken = await limits.takeInTurn(call.accountId, count);
     try {
-      const outcome = await acceptMessage(deps, remembered, message, routed);
-      call.place.leaveStored();
-      if (outcome.kind === "known") return await answerKnown(deps, work, outcome);
-      await watch.wait(waitMsOf(deps, work), call.caller.signal);
-      return await answerInAnyCase(
-        () => answerStored(deps, input, call, message.id, { replayed: false }),
-        () => answerNew(input, message, routed, { isDryRun: false }),
-        { clock: deps.clock, deadlineMs: call.deadlineMs },
-      );
+      return await send(input, call, taken);
     } finally {
-      watch.close();
+      if (!("refusal" in taken)) taken.end();
     }
-  };
+  }
+
+  return (input, call) => send(input, call, undefined);
+}
+
+/** Each number once, and none that is malformed. */
+function countDistinct(recipients: SendRequest["recipients"]): number {
+  if (recipients.length === 1) return 1;
+  const distinct = new Set(recipients);
+  distinct.delete(undefined);
+  return distinct.size;
+}
+
+/** What becomes of a request whose form is right, within the limits. */
+async function decide(
+  deps: SendSmsDeps,
+  work: Work,
+  request: SendRequest,
+  rules: Rules | undefined,
+  taken: Taken | undefined,
+): Promise<SendSmsAnswer> {
+  const { input, call, startMs } = work;
+  const fault = rules && judgeRequest(rules, request, deps.routes.table());
+  if (fault !== undefined) return replayOrRefuse(deps, work, refuseByRule(fault));
+  const message = messageOf(request, rules?.policy, call.accountId, deps.newMessageId(), startMs);
+  const asked = deps.suppressions.find(call.accountId, request.recipients, startMs);
+  const judge = recipientJudge(rules, asked && (await asked), request, startMs);
+  const routing = routeDeliveries(message, request.recipients, deps, judge);
+  const routed = routing instanceof Promise ? await routing : routing;
+  if (isNobodyLeft(routed)) return replayOrRefuse(deps, work, refuseAllRoutes(refusalsOf(routed)));
+  if (request.dryRun) return answerNew(input, message, routed, { isDryRun: true });
+  if (request.sender.type !== undefined) await deps.allowSenderTypes();
+  const remembered =
+    request.requestId === undefined
+      ? undefined
+      : { id: request.requestId, hash: deps.requestHashes.of(input.canonical) };
+  if (request.waitFor === "ACCEPTED") {
+    const outcome = await acceptMessage(deps, remembered, message, routed, taken);
+    call.place.leaveStored();
+    if (outcome.kind === "accepted") return answerNew(input, message, routed, { isDryRun: false });
+    return answerKnown(deps, work, outcome);
+  }
+  const queued = routed.deliveries.filter((delivery) => delivery.admission.kind === "queued");
+  const watch = deps.watches.watch(
+    call.accountId,
+    queued.map((delivery) => delivery.id),
+  );
+  try {
+    const outcome = await acceptMessage(deps, remembered, message, routed, taken);
+    call.place.leaveStored();
+    if (outcome.kind === "known") return await answerKnown(deps, work, outcome);
+    await watch.wait(waitMsOf(deps, work), call.caller.signal);
+    return await answerInAnyCase(
+      () => answerStored(deps, input, call, message.id, { replayed: false }),
+      () => answerNew(input, message, routed, { isDryRun: false }),
+      { clock: deps.clock, deadlineMs: call.deadlineMs },
+    );
+  } finally {
+    watch.close();
+  }
 }
 
 /** Reasons for which a request is refused by bounds and forms that an operator sets. */
@@ -167,13 +232,20 @@ interface Work {
  * have been lost. While stopping nothing is looked up; that refusal says nothing of earlier tries.
  */
 async function replayOrRefuse(deps: SendSmsDeps, work: Work, refusal: SmsError): Promise<SendSmsAnswer> {
-  const { input, call } = work;
-  if (input.canonical === "" || input.dryRun || refusal.code === "SERVICE_UNAVAILABLE") throw refusal;
-  const known = await deps.store.findRequest(call.accountId, input.requestId);
+  const known = refusal.code === "SERVICE_UNAVAILABLE" ? undefined : await findKnown(deps, work);
   if (known === undefined) throw refusal;
   // What another request with a fault in its form stands for is that fault.
   if (work.parsed === undefined && !isSameRequest(deps, work, known)) throw refusal;
   return answerKnown(deps, work, known);
+}
+
+/** What its request id stands for; undefined where it has none or nothing is to be stored. */
+async function findKnown(
+  { store }: SendSmsDeps,
+  { input, call }: Pick<Work, "input" | "call">,
+): Promise<KnownRequest | undefined> {
+  if (input.canonical === "" || input.dryRun) return undefined;
+  return store.findRequest(call.accountId, input.requestId);
 }
 
 /** The first answer to the same request, with the states of now; REQUEST_ID_REUSED for another one. */

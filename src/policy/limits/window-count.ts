@@ -1,6 +1,7 @@
 /**
- * The limit of an hour or a day of UTC: how many messages were counted in the window of now, by the store as far as it was seen, and of this
- * process, also those that are on their way there. A bucket would let twice the limit pass in one window.
+ * The limit of an hour or a day of UTC: how many messages count in the window of now. Those of this process are known exactly, also while
+ * they are on their way to the store; those of others are what the store held at the last reading beyond one's own. A bucket would let
+ * twice the limit pass in one window.
  */
 
 /** What was taken of a window; to be ended once the store has said what became of it. */
@@ -14,11 +15,18 @@ export type TakeOutcome =
   /** `retryAfterMs` is undefined where so many never pass. */
   | { readonly kind: "refused"; readonly retryAfterMs: number | undefined };
 
+/** What of the store's count is one's own, as of before it was read. */
+export interface Reading {
+  readonly window: number;
+  readonly own: number;
+}
+
 export class WindowCount {
   readonly #windowMs: number;
   /** Windows are numbered from the epoch, which is where hours and days of UTC begin. */
   #window = -1;
-  #counted = 0;
+  #others = 0;
+  #own = 0;
   #inFlight = 0;
 
   constructor(windowMs: number) {
@@ -28,28 +36,34 @@ export class WindowCount {
   /** Takes all or nothing; `nowMs` is the time of acceptance, which decides in which window it counts. */
   take(count: number, limit: number, nowMs: number): TakeOutcome {
     this.#move(this.windowOf(nowMs));
-    if (this.#counted + this.#inFlight + count > limit)
+    if (this.#sum + count > limit)
       return { kind: "refused", retryAfterMs: count > limit ? undefined : this.resetMs(nowMs) };
     this.#inFlight += count;
     return { kind: "taken", taken: { window: this.#window, count } };
   }
 
-  /** What was taken is in the store, or never will be. */
-  end({ window, count }: Taken, { isStored }: { readonly isStored: boolean }): void {
+  /** So many of what was taken are in the store; the rest never will be. */
+  end({ window, count }: Taken, storedCount: number): void {
     if (window !== this.#window) return;
     this.#inFlight -= count;
-    if (isStored) this.#counted += count;
+    this.#own += storedCount;
   }
 
-  /** What the store holds of a window. Counts only grow within one: an answer that was overtaken says less. */
-  learn(window: number, counted: number): void {
+  /** To be called before the store is read. */
+  begin(): Reading {
+    return { window: this.#window, own: this.#own };
+  }
+
+  /** What the store held of a window. What came there while it was read may count twice, until the next reading. */
+  learn(reading: Reading, window: number, counted: number): void {
     this.#move(window);
-    if (window === this.#window) this.#counted = Math.max(this.#counted, counted);
+    if (window !== this.#window) return;
+    this.#others = Math.max(0, counted - (reading.window === window ? reading.own : 0));
   }
 
   remaining(limit: number, nowMs: number): number {
     this.#move(this.windowOf(nowMs));
-    return Math.max(0, limit - this.#counted - this.#inFlight);
+    return Math.max(0, limit - this.#sum);
   }
 
   /** How long until the next window. */
@@ -61,11 +75,20 @@ export class WindowCount {
     return Math.floor(nowMs / this.#windowMs);
   }
 
+  get isIdle(): boolean {
+    return this.#inFlight === 0;
+  }
+
+  get #sum(): number {
+    return this.#others + this.#own + this.#inFlight;
+  }
+
   /** A clock that is set back opens no window again. */
   #move(window: number): void {
     if (window <= this.#window) return;
     this.#window = window;
-    this.#counted = 0;
+    this.#others = 0;
+    this.#own = 0;
     this.#inFlight = 0;
   }
 }

@@ -12,11 +12,15 @@ import { fromDuration, toDuration } from "../translate/time.ts";
 /** The settings of a request, which nobody has checked yet. */
 export function fromPolicy(policy: PbAccountPolicy | undefined): PolicyInput {
   if (policy === undefined) return {};
-  const { numberForms, defaultValidity, ...settings } = policy;
+  const { numberForms, defaultValidity, rateLimits, ...settings } = policy;
   return {
     ...settings,
     numberForms: fromNumberForms(numberForms),
     defaultValidityMs: fromDuration(defaultValidity),
+    rateLimits: rateLimits?.limits.map(({ window, messageCount }) => ({
+      windowMs: fromDuration(window) ?? 0,
+      messageCount: Number(messageCount),
+    })),
   };
 }
 
@@ -38,6 +42,12 @@ export function toPolicy(policy: AccountPolicy): PbAccountPolicy {
     defaultValidity:
       policy.defaultValidityMs === undefined ? undefined : toDuration(policy.defaultValidityMs),
     premiumAllowed: policy.premiumAllowed,
+    rateLimits: policy.rateLimits && {
+      limits: policy.rateLimits.map(({ windowMs, messageCount }) => ({
+        window: toDuration(windowMs),
+        messageCount: BigInt(messageCount),
+      })),
+    },
     quietHours: policy.quietHours && { ...policy.quietHours },
   };
 }

@@ -5,7 +5,7 @@
  */
 import { constants } from "node:http2";
 import {
-  type Metadata,
+  Metadata,
   ServerInterceptingCall,
   type ServerInterceptingCallInterface,
   type StatusObject,
@@ -61,6 +61,7 @@ export abstract class GuardedCall
   /** Since the call came in, or since its answer lies unread. */
   protected sinceMs = 0;
   protected isOver = false;
+  trailer: CallContext["trailer"] = undefined;
 
   #metadata: Metadata | undefined = undefined;
   #request: object | undefined = undefined;
@@ -239,6 +240,14 @@ export abstract class GuardedCall
     share.unreadOctets -= this.#unreadOctets;
     this.#begunOctets = 0;
     this.#unreadOctets = 0;
+  }
+
+  /** The status with what the handler wants to have sent beside it. */
+  protected withTrailer(ending: EndStatus): EndStatus {
+    if (this.trailer === undefined) return ending;
+    const metadata = ending.metadata ?? new Metadata();
+    for (const [name, value] of Object.entries(this.trailer)) metadata.set(name, value);
+    return { ...ending, metadata };
   }
 
   /** The kinds of request and caller are the method's, for which its handler was checked (HandlerOf). */

@@ -36,6 +36,8 @@ export interface CallContext {
   readonly signal: AbortSignal;
   /** Milliseconds since the epoch; Infinity for none. */
   readonly deadlineMs: number;
+  /** Sent with the status of the call, whatever it is; undefined for nothing. */
+  trailer: Readonly<Record<string, string>> | undefined;
 }
 
 /** The handlers of a service; `Who` is the caller, undefined where no key is needed. No field of an answer may be left out. */

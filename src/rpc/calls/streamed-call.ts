@@ -67,7 +67,7 @@ export class StreamedCall extends GuardedCall {
     this.#isAnswered = true;
     // What nobody reads stays a call.
     while (this.#onTheWay > 0 && !this.#isClosed()) await this.#changed.next();
-    if (!this.#isClosed()) this.call.sendStatus(status);
+    if (!this.#isClosed()) this.call.sendStatus(this.withTrailer(status));
   }
 
   readonly #onTaken = (): void => {

@@ -59,13 +59,13 @@ export class UnaryCall extends GuardedCall {
       return;
     }
     // The status waits for the answer to be taken, so that what nobody reads stays a call.
-    this.call.sendMessage(answer, () => this.call.sendStatus(OK));
+    this.call.sendMessage(answer, () => this.call.sendStatus(this.withTrailer(OK)));
     this.countUnread(share);
   };
 
   readonly #fail = (thrown: unknown): void => {
     this.#isSettled = true;
-    this.call.sendStatus(this.door.statusOf(thrown));
+    this.call.sendStatus(this.withTrailer(this.door.statusOf(thrown)));
   };
 
   protected override end(): void {

@@ -15,7 +15,7 @@ const untold = { signal: new AbortController().signal };
 /** Never rejects. `check` may throw what is wrong with the request around the message. */
 export async function answerMessage(
   request: SendSmsRequest | undefined,
-  call: Pick<SendSmsCall, "accountId" | "method" | "place">,
+  call: Pick<SendSmsCall, "accountId" | "method" | "place" | "together">,
   deps: FailureDeps & { readonly sendSms: SendSms },
   check: () => void,
 ): Promise<SendSmsStreamResponse> {

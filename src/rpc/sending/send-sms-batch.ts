@@ -44,6 +44,7 @@ export async function sendSmsBatch(
   admitAll(requests, workInHand);
   const outcomes: Promise<SendSmsStreamResponse>[] = [];
   const roomMade = createWaker();
+  const together = { hasPassed: false };
   let inHand = 0;
   const isFull = () => inHand >= maxSideBySide || (inHand > 0 && workInHand.isTight());
   for (const [index, request] of requests.entries()) {
@@ -51,7 +52,8 @@ export async function sendSmsBatch(
     const place = workInHand.enter(request.recipients.length);
     const message = { ...request, requestId: `${requestId}/${index}` };
     inHand += 1;
-    const outcome = answerMessage(message, { accountId, method: "SendSmsBatch", place }, deps, () => {});
+    const call = { accountId, method: "SendSmsBatch", place, together } as const;
+    const outcome = answerMessage(message, call, deps, () => {});
     outcomes.push(
       outcome.then((ended) => {
         place.leave();

@@ -34,6 +34,8 @@ export interface SendSmsStreamCall {
   readonly principal: Principal;
   /** Aborted when the caller goes away. */
   readonly signal: AbortSignal;
+  /** After the last answer, before the call's status. */
+  readonly onEnd: () => void;
 }
 
 /** What an answer weighs, from its request on, and more once it is a refusal with violations. */
@@ -50,7 +52,7 @@ interface Answer {
 /** The answers to a stream of requests. */
 export async function* sendSmsStream(
   requests: AsyncIterable<SendSmsStreamRequest>,
-  { principal, signal }: SendSmsStreamCall,
+  { principal, signal, onEnd }: SendSmsStreamCall,
   deps: SendSmsStreamDeps,
 ): AsyncGenerator<SendSmsStreamResponse, void> {
   const { stopping } = deps;
@@ -120,6 +122,7 @@ export async function* sendSmsStream(
     roomMade.wake();
     stopping.removeEventListener("abort", changed.wake);
     signal.removeEventListener("abort", leave);
+    onEnd();
   }
 }
 

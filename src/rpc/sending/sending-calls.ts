@@ -1,10 +1,13 @@
 /** The calls of SmsService that send, or look at what sending would do. */
 import type { FailureDeps } from "../../app/calls/failure.ts";
 import type { WorkInHand } from "../../app/calls/work-in-hand.ts";
+import type { LimitFigures } from "../../app/limits/account-limiter.ts";
+import type { Limits } from "../../app/limits/limits.ts";
 import type { Sending } from "../../app/sending/create-sending.ts";
+import type { AccountId } from "../../domain/ids.ts";
 import type { SmsServiceDefinition } from "../../gen/smsrelay/v1/sms_service.ts";
 import type { DataClock } from "../../observability/data-clock.ts";
-import type { Handlers, ScopesOf } from "../calls/handlers.ts";
+import type { CallContext, Handlers, ScopesOf } from "../calls/handlers.ts";
 import { UnansweredRequests } from "../calls/unanswered-requests.ts";
 import { admit } from "./admission.ts";
 import { sendSmsBatch } from "./send-sms-batch.ts";
@@ -15,6 +18,7 @@ import { fromSendSmsRequest, toSendSmsResponse } from "./translate-send-sms.ts";
 export interface SendingCallsDeps extends FailureDeps {
   readonly sending: Pick<Sending, "sendSms" | "previewSms">;
   readonly workInHand: Pick<WorkInHand, "retryAfterMs" | "enter" | "isTight">;
+  readonly accountLimits: Pick<Limits, "figures">;
   /** Deadlines come by the machine's clock; the service goes by that of its store. */
   readonly clock: Pick<DataClock, "ofMachine">;
   /** Aborted when the service stops. */
@@ -33,6 +37,10 @@ export function createSendingCalls(
 ): Pick<Handlers<SmsServiceDefinition>, keyof typeof sendingScopes> {
   const { clock, workInHand } = deps;
   const { sendSms: send, previewSms: preview } = deps.sending;
+  const tellLimits = (accountId: AccountId, context: CallContext) => {
+    const figures = deps.accountLimits.figures(accountId);
+    if (figures !== undefined) context.trailer = toTrailer(figures);
+  };
   const streams = { ...deps, sendSms: send, unanswered: new UnansweredRequests() };
   return {
     async sendSms(request, { accountId }, context) {
@@ -48,15 +56,33 @@ export function createSendingCalls(
         return toSendSmsResponse(answer);
       } finally {
         place.leave();
+        tellLimits(accountId, context);
       }
     },
 
-    sendSmsStream: (requests, principal, context) =>
-      sendSmsStream(requests, { principal, signal: context.signal }, streams),
+    sendSmsStream(requests, principal, context) {
+      const onEnd = () => tellLimits(principal.accountId, context);
+      return sendSmsStream(requests, { principal, signal: context.signal, onEnd }, streams);
+    },
 
-    sendSmsBatch: (request, { accountId }) => sendSmsBatch(request, accountId, streams),
+    async sendSmsBatch(request, { accountId }, context) {
+      try {
+        return await sendSmsBatch(request, accountId, streams);
+      } finally {
+        tellLimits(accountId, context);
+      }
+    },
 
     previewSms: async (request, principal) =>
       toPreviewSmsResponse(await preview(fromPreviewSmsRequest(request), principal)),
+  };
+}
+
+/** How the tightest limit stands (draft-ietf-httpapi-ratelimit-headers-03, whose names gateways know). */
+function toTrailer({ limit, remaining, resetMs }: LimitFigures): Readonly<Record<string, string>> {
+  return {
+    "ratelimit-limit": String(limit),
+    "ratelimit-remaining": String(remaining),
+    "ratelimit-reset": String(Math.ceil(resetMs / 1_000)),
   };
 }

@@ -21,7 +21,7 @@ import { createReportCalls, reportScopes } from "../reports/report-calls.ts";
 import { createSendingCalls, type SendingCallsDeps, sendingScopes } from "../sending/sending-calls.ts";
 import { createSubscriptionService, subscriptionScopes } from "../subscriptions/subscription-service.ts";
 
-export type ServicesDeps = App & Omit<SendingCallsDeps, "sending" | "workInHand">;
+export type ServicesDeps = App & Omit<SendingCallsDeps, "sending" | "workInHand" | "accountLimits">;
 
 interface Listed {
   readonly service: ServiceOf;

@@ -17,6 +17,7 @@ import { senderTypes } from "./0019-sender-types.ts";
 import { auditSubjects } from "./0020-audit-subjects.ts";
 import { keyExpiry } from "./0021-key-expiry.ts";
 import { signingKeys } from "./0023-signing-keys.ts";
+import { accountTotals } from "./0024-account-totals.ts";
 import { suppressions } from "./0026-suppressions.ts";
 
 const shared: readonly SharedMigration[] = [
@@ -34,6 +35,7 @@ const shared: readonly SharedMigration[] = [
   auditSubjects,
   keyExpiry,
   signingKeys,
+  accountTotals,
   suppressions,
 ];
 

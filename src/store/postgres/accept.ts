@@ -72,7 +72,8 @@ export async function planAccept(
   const outcomes = entries.map((entry, index): AcceptOutcome => {
     const before = known[index];
     if (before !== undefined) return before;
-    const { message } = entry;
+    const { message, counted } = entry;
+    if (counted !== undefined) tx.counts.add(message.accountId, message.acceptTimeMs, counted);
     const availableTimeMs = available.get(entry) ?? message.acceptTimeMs;
     const messageValues = messageRow(entry);
     messages.push(messageValues);

@@ -22,12 +22,16 @@ export function driveRead<Kind extends keyof RecordReads>(
 }
 
 /** The lists of steps tie each name to its arguments and its outcome. */
-async function drive(
+function drive(
   connection: Connection,
   make: (...input: never) => Step<unknown>,
   input: readonly unknown[],
 ): Promise<unknown> {
-  const step = (make as (...input: readonly unknown[]) => Step<unknown>)(...input);
+  return driveStep(connection, (make as (...input: readonly unknown[]) => Step<unknown>)(...input));
+}
+
+/** A step that is no operation of its own. Its first statement is on its way when this returns. */
+export async function driveStep<Outcome>(connection: Connection, step: Step<Outcome>): Promise<Outcome> {
   for (let next = step.next(); ; ) {
     if (next.done === true) return next.value;
     next = step.next(await answer(connection, next.value));

@@ -3,6 +3,7 @@
  * and written back together (locked-rows.ts); reports wait here for the transaction's last statement.
  */
 import type { GatewayId } from "../../domain/ids.ts";
+import { AcceptedCounts } from "../accepted-counts.ts";
 import type { ClaimRef } from "../accepting.ts";
 import type { LaneEnd } from "../commit-order.ts";
 import type { FollowedAccounts } from "../fresh-reports.ts";
@@ -19,6 +20,8 @@ export interface Transaction {
   readonly rows: LockedRows;
   /** By lane number; a copy, which replaces the writer's once the transaction has committed. */
   readonly laneEnds: LaneEnd[];
+  /** What is counted of accounts, locked right before counters of reports. */
+  readonly counts: AcceptedCounts;
   /** How far claims have come, to be remembered after the commit. */
   readonly queueMoves: QueueMove[];
   /** Claimed in this transaction: to be given up should nobody learn whether it was committed. */
@@ -40,6 +43,7 @@ export function beginTransaction(
     followed,
     rows: createLockedRows(),
     laneEnds: [...laneEnds],
+    counts: new AcceptedCounts(),
     queueMoves: [],
     claimed: [],
     wokenQueues: new Set(),

@@ -7,6 +7,7 @@ import type { Claim, ClaimRef } from "../accepting.ts";
 import { stateCodes } from "../codes.ts";
 import type { LaneEnd } from "../commit-order.ts";
 import type { AppendedReports, FollowedAccounts } from "../fresh-reports.ts";
+import { countAccepted } from "../records/account-totals.ts";
 import { firstWrites, kindsOf, lastWrites, type RecordWrites } from "../records/steps.ts";
 import { nothingOverdue } from "../state-counts.ts";
 import { planAccept } from "./accept.ts";
@@ -14,7 +15,7 @@ import { appendReports } from "./append-reports.ts";
 import { cancel } from "./cancel.ts";
 import { type ClaimPlan, planClaim } from "./claim.ts";
 import { countResume } from "./divide-sessions.ts";
-import { driveWrite } from "./drive-step.ts";
+import { driveStep, driveWrite } from "./drive-step.ts";
 import { cancelKey, loadRows } from "./load-rows.ts";
 import type { DeliveryRow } from "./locked-rows.ts";
 import type { WriteOperation, WriteSteps } from "./operations.ts";
@@ -28,7 +29,7 @@ import type { Connection } from "./statement.ts";
 import { isConnectionKept, sqlStateOf, UnknownCommitError } from "./store-error.ts";
 import { adoptOrphans, endSilent, expireDue } from "./sweep.ts";
 import { type ReferenceRequest, takeReferences } from "./take-references.ts";
-import { beginTransaction, type Transaction } from "./transaction.ts";
+import { beginTransaction, send, type Transaction } from "./transaction.ts";
 import { sendRows } from "./write-rows.ts";
 
 /** What is known to the writer between transactions. */
@@ -73,6 +74,7 @@ export async function writeBatch(
       await finished;
       await act();
     }
+    for (const count of tx.counts.sorted()) send(tx, driveStep(connection, countAccepted(count)));
     const appended = appendReports(connection, tx.reports, state.followed);
     isCommitting = true;
     const [reports] = await Promise.all([appended, finished, connection.command("COMMIT"), ...tx.sent]);

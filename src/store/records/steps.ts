@@ -3,6 +3,7 @@
  * arguments. What a step may answer beside its outcome is a refusal.
  */
 import type { AccountId } from "../../domain/ids.ts";
+import { readTotals } from "./account-totals.ts";
 import {
   createAccount,
   findAccount,
@@ -88,6 +89,7 @@ export const accountReads = {
   listSubscriptions,
   readSubscription,
   readAccount,
+  readTotals,
   listSendersOf,
   approvedSenders,
   findSuppressions,

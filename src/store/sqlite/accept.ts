@@ -132,7 +132,7 @@ export function createAccept(db: DatabaseSync, takeReference: TakeReference) {
   }
 
   return function accept(tx: Transaction, entry: PackedAcceptance): PackedAcceptOutcome {
-    const [values, , request, claimant] = entry;
+    const [values, , request, claimant, counted] = entry;
     const accountId = accountOf(entry);
     const id = messageIdOf(entry);
     const lane = laneOf(entry);
@@ -146,6 +146,7 @@ export function createAccept(db: DatabaseSync, takeReference: TakeReference) {
     const laneEnd = keepCommitOrder(tx.laneEnds[lane], { id, acceptTimeMs });
     tx.laneEnds[lane] = laneEnd;
     insertMessage.run(...values);
+    if (counted !== undefined) tx.counts.add(accountId, acceptTimeMs, counted);
     const { availableTimeMs: availableMs } = laneEnd;
     const repeated = readRepeated.map((read) => read(entry));
     const sender = senderOf(entry);

@@ -20,6 +20,7 @@ export type PackedAcceptance = readonly [
   deliveries: readonly (OwnValue | boolean)[],
   request: Acceptance["request"],
   claimant: Acceptance["claimant"],
+  counted?: number,
 ];
 
 /** How many claims were granted, where none took a reference and none was left out in between. */
@@ -34,7 +35,11 @@ export function packAcceptance(entry: Acceptance): PackedAcceptance {
   for (const delivery of entry.deliveries) {
     deliveries.push(positionOf(delivery.id), delivery.wantsClaim, ...Object.values(ownColumns(delivery)));
   }
-  return [Object.values(messageInsert(entry)), deliveries, entry.request, entry.claimant];
+  const { request, claimant, counted } = entry;
+  const values = Object.values(messageInsert(entry));
+  return counted === undefined
+    ? [values, deliveries, request, claimant]
+    : [values, deliveries, request, claimant, counted];
 }
 
 export function unpackAcceptOutcome(packed: PackedAcceptOutcome, entry: Acceptance): AcceptOutcome {

@@ -1,4 +1,5 @@
 /** What statements of one transaction share: the reports to append at its end, and what is known of queues and parked receipts. */
+import { AcceptedCounts } from "../accepted-counts.ts";
 import type { LaneEnd } from "../commit-order.ts";
 import type { FollowedAccounts } from "../fresh-reports.ts";
 import type { PendingReport } from "../pending-report.ts";
@@ -19,6 +20,7 @@ export interface Transaction {
   /** Whether something available waits, by `gateway lane`; a claim in the accepting transaction must not overtake it. */
   readonly hasWaiting: Map<string, boolean>;
   readonly laneEnds: LaneEnd[];
+  readonly counts: AcceptedCounts;
   parkedReceipts: number;
   epoch: number;
 }
@@ -29,6 +31,7 @@ export function beginTransaction(state: WriterState, followed: FollowedAccounts)
     followed,
     hasWaiting: new Map(),
     laneEnds: [...state.laneEnds],
+    counts: new AcceptedCounts(),
     parkedReceipts: state.parkedReceipts,
     epoch: state.epoch,
   };

@@ -8,6 +8,7 @@ import { type MessagePort, parentPort } from "node:worker_threads";
 import { createMessageIds } from "../../domain/ids.ts";
 import type { Cleaned } from "../cleaning.ts";
 import { createFollowedAccounts, type FollowedAccounts } from "../fresh-reports.ts";
+import { countAccepted } from "../records/account-totals.ts";
 import { recordWrites } from "../records/steps.ts";
 import { createAccept } from "./accept.ts";
 import { createAppendReports } from "./append-reports.ts";
@@ -117,6 +118,7 @@ function createBatchRunner(db: DatabaseSync, ownership: Ownership): BatchRunner 
   const handlers = createHandlers(db, remembered);
   const followed = createFollowedAccounts();
   const appendReports = createAppendReports(db, followed);
+  const counting = bindSteps(db, { countAccepted });
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
   const truncateLog = db.prepare("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -138,6 +140,7 @@ function createBatchRunner(db: DatabaseSync, ownership: Ownership): BatchRunner 
       ownership.check(state.epoch);
       const tx = beginTransaction(state, followed);
       const outcomes = batch.map((operation) => packOutcome(perform(tx, operation), operation));
+      for (const count of tx.counts.sorted()) counting.countAccepted([count]);
       const reports = appendReports(tx.reports);
       commit.run();
       for (const [index, operation] of batch.entries()) {

@@ -21,6 +21,7 @@ const wholeReads = new Set([
   "list_bound_credentials",
   // A handful of replicas.
   "find_older_replica",
+  "count_live_replicas",
 ]);
 
 /** Rows for each table that a statement names: columns, and their values by `i`. */
@@ -57,6 +58,7 @@ const fillings: Readonly<Record<string, readonly [columns: string, values: strin
   ],
   suppression_counts: ["account_id, count", "'account-' || i, i"],
   changes: ["kind, id, seq", "'account', 'account-' || i, i"],
+  account_totals: ["account_id, hour, hour_count", "'account-' || i, 1, 1"],
   bound_credentials: ["gateway_id, fingerprint, time", "'gateway-' || i, '', i"],
 };
 

@@ -30,12 +30,13 @@ function setUp(answer: (entry: Acceptance) => Promise<AcceptOutcome>) {
     },
   };
   const accept = () =>
-    acceptMessage({ store, claims, claimant: () => toClaimantId("me") }, undefined, message, {
-      deliveries,
-      outcomes: recipientOutcomes,
-      refusals: new Map(),
-      plans: new PlanMemo(message),
-    });
+    acceptMessage(
+      { store, claims, claimant: () => toClaimantId("me") },
+      undefined,
+      message,
+      { deliveries, outcomes: recipientOutcomes, refusals: new Map(), plans: new PlanMemo(message) },
+      undefined,
+    );
   return { told, entries, accept };
 }
 

@@ -26,28 +26,45 @@ describe("the limit of an hour", () => {
 
   it("gives back what was not stored, and keeps what was", () => {
     const counts = new WindowCount(hourMs);
-    counts.end(took(counts, 6, 10, atMs), { isStored: false });
+    counts.end(took(counts, 6, 10, atMs), 0);
     expect(counts.remaining(10, atMs)).toBe(10);
-    counts.end(took(counts, 6, 10, atMs), { isStored: true });
-    expect(counts.remaining(10, atMs)).toBe(4);
+    counts.end(took(counts, 6, 10, atMs), 5);
+    expect(counts.remaining(10, atMs)).toBe(5);
   });
 
   it("counts a message in the hour in which it was accepted, also where it is stored in the next", () => {
     const counts = new WindowCount(hourMs);
     const taken = took(counts, 6, 10, atMs);
     took(counts, 1, 10, atMs + hourMs);
-    counts.end(taken, { isStored: true });
+    counts.end(taken, 6);
     expect(counts.remaining(10, atMs + hourMs)).toBe(9);
   });
 
-  it("takes over what the store holds, beside what is in flight, and never less than it knows", () => {
+  it("takes over what others have stored beside its own, at each reading anew", () => {
     const counts = new WindowCount(hourMs);
     const window = counts.windowOf(atMs);
-    counts.learn(window, 7);
-    took(counts, 2, 10, atMs);
-    counts.learn(window, 3);
-    counts.learn(window - 1, 9);
-    expect(counts.remaining(10, atMs)).toBe(1);
+    counts.learn(counts.begin(), window, 3);
+    expect(counts.remaining(10, atMs)).toBe(7);
+    counts.end(took(counts, 2, 10, atMs), 2);
+    const reading = counts.begin();
+    took(counts, 1, 10, atMs);
+    counts.learn(reading, window, 6);
+    // Six in the store, of which two are its own, and one on its way.
+    expect(counts.remaining(10, atMs)).toBe(3);
+    counts.learn(counts.begin(), window - 1, 9);
+    expect(counts.remaining(10, atMs)).toBe(3);
+  });
+
+  it("counts what came to the store during a reading twice until the next one, never less than it is", () => {
+    const counts = new WindowCount(hourMs);
+    const window = counts.windowOf(atMs);
+    const taken = took(counts, 4, 10, atMs);
+    const reading = counts.begin();
+    counts.end(taken, 4);
+    counts.learn(reading, window, 4);
+    expect(counts.remaining(10, atMs)).toBe(2);
+    counts.learn(counts.begin(), window, 4);
+    expect(counts.remaining(10, atMs)).toBe(6);
   });
 
   it("opens no hour again where the clock is set back", () => {

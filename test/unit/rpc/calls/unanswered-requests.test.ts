@@ -31,7 +31,11 @@ function endless(
     stopping: new AbortController().signal,
   } as unknown as SendSmsStreamDeps;
   const principal = { accountId: toAccountId(account), scopes: ["SEND"] } as never;
-  const answers = sendSmsStream(requests(), { principal, signal: new AbortController().signal }, deps);
+  const answers = sendSmsStream(
+    requests(),
+    { principal, signal: new AbortController().signal, onEnd: () => {} },
+    deps,
+  );
   return { seen, answers };
 }
 

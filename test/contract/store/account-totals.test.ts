@@ -1,0 +1,46 @@
+import { expect, it } from "vitest";
+import { toAccountId } from "../../../src/domain/ids.ts";
+import { buildAcceptance, dayMs, hourMs, startMs } from "../../support/store-builders.ts";
+import { describeStore } from "./describe-store.ts";
+
+const shop = toAccountId("shop");
+const bank = toAccountId("bank");
+
+describeStore("what is counted of accounts", (test) => {
+  const accept = (accountId: typeof shop, acceptTimeMs: number, counted?: number, requestId?: string) =>
+    test.store.accept([
+      {
+        ...buildAcceptance({
+          message: { accountId, acceptTimeMs },
+          ...(requestId !== undefined && { request: { id: requestId, hash: "1:x:y" } }),
+        }),
+        counted,
+      },
+    ]);
+
+  it("is the messages of the last hour and day of UTC in which some came, by account, and outlives a restart", async () => {
+    await accept(bank, startMs, 5);
+    await Promise.all([accept(shop, startMs, 2), accept(shop, startMs + hourMs - 1, 3)]);
+    expect(await test.store.readTotals(shop)).toMatchObject({ hourCount: 5, dayCount: 5 });
+    await accept(shop, startMs + hourMs, 1);
+    await test.restart();
+    expect(await test.store.readTotals(shop)).toEqual({
+      hour: startMs / hourMs + 1,
+      hourCount: 1,
+      day: startMs / dayMs,
+      dayCount: 6,
+      replicaCount: 1,
+    });
+    await accept(shop, startMs + dayMs, 4);
+    expect(await test.store.readTotals(shop)).toMatchObject({ hourCount: 4, dayCount: 4 });
+    expect(await test.store.readTotals(bank)).toMatchObject({ hourCount: 5, dayCount: 5 });
+  });
+
+  it("is nothing of what is accepted without limits, is answered again, or comes late from an hour that is over", async () => {
+    await accept(shop, startMs);
+    expect(await test.store.readTotals(shop)).toMatchObject({ hour: 0, hourCount: 0, day: 0, dayCount: 0 });
+    await accept(shop, startMs + hourMs, 2, "once");
+    await Promise.all([accept(shop, startMs + hourMs, 2, "once"), accept(shop, startMs, 7, "late")]);
+    expect(await test.store.readTotals(shop)).toMatchObject({ hourCount: 2, dayCount: 9 });
+  });
+});
