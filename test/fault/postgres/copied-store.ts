@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CopyOutcome, copyStore } from "../../../src/compose/stores/copy-store.ts";
 import { type DeliveryId, messageIdOf } from "../../../src/domain/ids.ts";
+import type { E164 } from "../../../src/domain/message.ts";
 import type { IncomingPart } from "../../../src/domain/receipt.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/open.ts";
 import type { Store } from "../../../src/store/store.ts";
@@ -141,6 +142,12 @@ export async function fillStore(store: Store): Promise<Filled> {
     purpose: oddText,
     regionCodes: ["NL", "SE"],
   });
+  await store.changeSuppressions(actAt(), account, {
+    upserted: [
+      { recipient: "+46700000001" as E164, contentCategories: ["ADVERTISEMENT"], expireTimeMs: startMs + 1 },
+    ],
+    removed: [],
+  });
   await store.setPaused(actAt(), gateway, { reason: oddText, timeMs: startMs });
   await store.noteBound({ gatewayId: gateway, fingerprint: "0f".repeat(16) }, startMs);
   const [first] = waiting.deliveries;
@@ -170,6 +177,7 @@ export async function viewOf(store: Store, filled: Filled) {
       keyId: "",
       subject: "",
     }),
+    suppressions: await store.listSuppressions(account, undefined, undefined, startMs, 100),
     totals: await store.readTotals(account),
     changes: await store.changesAfter(0, 100),
     senders: await store.listSendersOf(account, "", 100),

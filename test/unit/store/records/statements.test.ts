@@ -21,7 +21,7 @@ const allowed: Readonly<Record<string, string>> = {
 };
 
 /** Parts of other steps. */
-const inner = new Set(["makeAccount", "requireReaders", "knownAccount", "lockActs"]);
+const inner = new Set(["makeAccount", "requireReaders", "knownAccount", "lockActs", "countAccepted"]);
 
 function hotTablesIn(text: string): readonly string[] {
   return hot.filter((table) => new RegExp(`\\b${table}\\b`).test(text));
