@@ -6,6 +6,7 @@ import { type AddressLimit, createAddressLimit } from "./calls/address-limit.ts"
 import { type CallerAddresses, createCallerAddresses } from "./calls/caller-address.ts";
 import { createCallers } from "./calls/callers.ts";
 import { createFailingAddresses, type FailingAddresses } from "./calls/failing-addresses.ts";
+import { createLimits, type Limits } from "./calls/limits.ts";
 import type { CallerVerifier } from "./calls/principal.ts";
 import { createTokenSealer } from "./calls/sealed-token.ts";
 import { createWorkInHand, type WorkInHand } from "./calls/work-in-hand.ts";
@@ -18,7 +19,6 @@ import {
 } from "./identities/create-identities.ts";
 import { createBasic } from "./keys/basic.ts";
 import { createKeys, type Keys, type KeysDeps } from "./keys/create-keys.ts";
-import { createLimits, type Limits } from "./limits/limits.ts";
 import {
   createMaintenance,
   type Maintenance,

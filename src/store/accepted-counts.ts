@@ -1,6 +1,6 @@
 /** What one transaction has to count of accounts with limits of an hour or a day; nothing is made where there are none. */
 import type { AccountId } from "../domain/ids.ts";
-import { limitWindows } from "../policy/limits/rate-limits.ts";
+import { limitWindows } from "../domain/limit-windows.ts";
 import type { AcceptedCount } from "./records/account-totals.ts";
 
 export class AcceptedCounts {

@@ -12,7 +12,7 @@ import {
   type NewDelivery,
 } from "../../store/accepting.ts";
 import type { Store } from "../../store/store.ts";
-import type { Taken } from "../limits/account-limiter.ts";
+import type { Taken } from "../calls/account-limiter.ts";
 import type { OnSettled } from "./await-submission.ts";
 import type { RoutedDeliveries } from "./route-deliveries.ts";
 

@@ -1,7 +1,6 @@
 /** Limits of how many messages go to good recipients in a second, an hour of UTC and a day of UTC: their form. */
+import { limitWindows } from "../../domain/limit-windows.ts";
 import type { Refuse } from "../value-rule.ts";
-
-export const limitWindows = { second: 1_000, hour: 3_600_000, day: 86_400_000 } as const;
 
 export interface RateLimit {
   readonly windowMs: number;

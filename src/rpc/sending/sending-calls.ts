@@ -1,8 +1,9 @@
 /** The calls of SmsService that send, or look at what sending would do. */
+
+import type { LimitFigures } from "../../app/calls/account-limiter.ts";
 import type { FailureDeps } from "../../app/calls/failure.ts";
+import type { Limits } from "../../app/calls/limits.ts";
 import type { WorkInHand } from "../../app/calls/work-in-hand.ts";
-import type { LimitFigures } from "../../app/limits/account-limiter.ts";
-import type { Limits } from "../../app/limits/limits.ts";
 import type { Sending } from "../../app/sending/create-sending.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import type { SmsServiceDefinition } from "../../gen/smsrelay/v1/sms_service.ts";

@@ -4,9 +4,10 @@
  */
 import { SmsError } from "../../domain/errors.ts";
 import type { AccountId } from "../../domain/ids.ts";
+import { limitWindows } from "../../domain/limit-windows.ts";
 import type { StatusCodeName } from "../../domain/status-code.ts";
 import { MessageBucket } from "../../policy/limits/message-bucket.ts";
-import { limitWindows, type RateLimit } from "../../policy/limits/rate-limits.ts";
+import type { RateLimit } from "../../policy/limits/rate-limits.ts";
 import { type Taken as TakenOfWindow, WindowCount } from "../../policy/limits/window-count.ts";
 import type { AccountTotals } from "../../store/records/account-totals.ts";
 

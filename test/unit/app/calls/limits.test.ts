@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Over, Taken } from "../../../../src/app/limits/account-limiter.ts";
-import { createLimits, type Limits } from "../../../../src/app/limits/limits.ts";
+import type { Over, Taken } from "../../../../src/app/calls/account-limiter.ts";
+import { createLimits, type Limits } from "../../../../src/app/calls/limits.ts";
 import { toAccountId } from "../../../../src/domain/ids.ts";
 import type { AccountTotals } from "../../../../src/store/records/account-totals.ts";
 import { createFakeClock, type FakeClock } from "../../../support/fake-clock.ts";

@@ -5,8 +5,9 @@
  */
 import { SmsError } from "../../domain/errors.ts";
 import type { AccountId } from "../../domain/ids.ts";
+import { limitWindows } from "../../domain/limit-windows.ts";
 import type { Clock } from "../../observability/clock.ts";
-import { limitWindows, type RateLimit } from "../../policy/limits/rate-limits.ts";
+import type { RateLimit } from "../../policy/limits/rate-limits.ts";
 import type { Store } from "../../store/store.ts";
 import { AccountLimiter, type LimitFigures, type Over, type Taken } from "./account-limiter.ts";
 
