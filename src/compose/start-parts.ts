@@ -167,6 +167,7 @@ export async function startParts(
       log,
       names: pool.names,
       onOvertaken: (id) => dispatcher.drop(id),
+      onOptedOut: (accountId, number) => app.accounts.suppressionLists.add(accountId, [number]),
     }),
     leftMs: drain.leftMs,
     clock,

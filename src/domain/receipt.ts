@@ -44,6 +44,8 @@ export interface Receipt extends ReceiptedId {
 export interface IncomingPart {
   readonly gatewayId: GatewayId;
   readonly from: string;
+  /** Whether the network calls it a national number. */
+  readonly isFromNational?: boolean;
   readonly to: string;
   readonly dataCoding: number;
   readonly text: string | undefined;

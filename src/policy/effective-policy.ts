@@ -1,4 +1,5 @@
 /** A policy with the service's defaults filled in. */
+import { optOutWords } from "../domain/opt-out.ts";
 import type { AccountPolicy } from "./policy.ts";
 
 /** How long is tried where nobody says. */
@@ -24,6 +25,7 @@ export function effectivePolicy(policy: AccountPolicy, { maxRecipients }: Policy
     maxTextLength: longestText,
     defaultValidityMs,
     premiumAllowed: true,
+    optOutWords: { allowed: optOutWords },
     ...policy,
     maxRecipients: isOneTime ? 1 : Math.min(maxRecipients, policy.maxRecipients ?? maxRecipients),
     maxSegments: isOneTime ? 1 : (policy.maxSegments ?? mostSegments),

@@ -1,6 +1,7 @@
 /** Checks the settings of a policy as a whole, and reads and writes the JSON under which a store keeps them. */
 import { isDeepStrictEqual } from "node:util";
 import { isIpRange } from "../domain/ip-ranges.ts";
+import { isOptOutWord } from "../domain/opt-out.ts";
 import { parseSender } from "../domain/sender.ts";
 import { parseRateLimits, type RateLimit } from "./limits/rate-limits.ts";
 import { isCountry, planOfCountry } from "./number-plan.ts";
@@ -26,6 +27,7 @@ export interface PolicyInput {
   readonly premiumAllowed?: boolean | undefined;
   readonly rateLimits?: readonly RateLimit[] | undefined;
   readonly quietHours?: QuietHours | undefined;
+  readonly optOutWords?: ValueRuleInput | undefined;
 }
 
 /** One bad setting: its path within the policy, as the contract names it, and what it must be. */
@@ -47,6 +49,8 @@ export const shortestValidityMs = 60_000;
 export const longestValidityMs = 259_200_000;
 const sender = "must be 1 to 15 digits, or 1 to 11 of A-Z a-z 0-9 and inner spaces with a letter";
 const ipRange = "must be an address or a range such as 192.0.2.0/24 or 2001:db8::/32";
+const mostWords = 50;
+const optOutWord = "must be a word of 1 to 20 capitals and digits, other than START and UNSTOP";
 const country = "must be the code of a country in two capital letters such as SE (ISO 3166-1)";
 
 /** The policy with unset fields left out, or every fault in it, in the order of its fields. */
@@ -75,6 +79,9 @@ export function parsePolicy(input: PolicyInput): PolicyResult {
   const defaultValidityMs = parseValidity(input.defaultValidityMs, refuse);
   const rateLimits = parseRateLimits("rate_limits.limits", input.rateLimits ?? [], refuse);
   const quietHours = parseQuietHours(input.quietHours, refuse);
+  const optOutWords = parseList("opt_out_words", input.optOutWords, isOptOutWord, optOutWord, refuse);
+  if (optOutWords !== undefined && Object.values(optOutWords).flat().length > mostWords)
+    refuse("opt_out_words", `must be at most ${mostWords}`);
   if (faults.length > 0) return { kind: "refused", faults };
   return {
     kind: "parsed",
@@ -96,6 +103,7 @@ export function parsePolicy(input: PolicyInput): PolicyResult {
       ...(premiumAllowed === undefined ? {} : { premiumAllowed }),
       ...(rateLimits.length > 0 && { rateLimits }),
       ...(quietHours && { quietHours }),
+      ...(optOutWords && { optOutWords }),
     },
   };
 }
@@ -133,6 +141,7 @@ const fieldNames: ReadonlySet<string> = new Set<keyof AccountPolicy>([
   "premiumAllowed",
   "rateLimits",
   "quietHours",
+  "optOutWords",
 ]);
 
 /**

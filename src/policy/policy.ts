@@ -52,4 +52,6 @@ export interface AccountPolicy {
   readonly rateLimits?: readonly RateLimit[];
   /** When advertisement is not sent. */
   readonly quietHours?: QuietHours;
+  /** Words by which handsets opt out: only these, or the usual ones without some. */
+  readonly optOutWords?: ValueRule;
 }

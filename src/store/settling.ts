@@ -1,6 +1,6 @@
 /** What crosses the port when attempts end, receipts and handset messages come, and messages are cancelled. Times are milliseconds since the epoch. */
 import type { DeliveryState, FailureReason, FinalState } from "../domain/delivery-state.ts";
-import type { ClaimantId, DeliveryId, GatewayId } from "../domain/ids.ts";
+import type { AccountId, ClaimantId, DeliveryId, GatewayId } from "../domain/ids.ts";
 import type { AttemptMark, AttemptOutcome, DeliveryProgress, E164, Lane } from "../domain/message.ts";
 import type { Receipt } from "../domain/receipt.ts";
 import type { StatusCodeName } from "../domain/status-code.ts";
@@ -126,6 +126,8 @@ export interface TakenReceipts {
 export interface StoredIncoming {
   readonly id: string;
   readonly isComplete: boolean;
+  /** Accounts that suppress its handset since it said STOP; absent for none. */
+  readonly optedOut?: readonly AccountId[];
 }
 
 export interface CancelOutcome {

@@ -106,6 +106,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
     log,
     names: () => gatewayNames(routes),
     onOvertaken: (id) => dispatcher.drop(id),
+    onOptedOut: (accountId, number) => app.accounts.suppressionLists.add(accountId, [number]),
   });
   for (const gateway of gateways) gateway.start({ ...dispatcher.listenerFor(gateway.id), ...receipts });
   dispatcher.start();

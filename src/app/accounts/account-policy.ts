@@ -25,6 +25,7 @@ const fieldsByPath: ReadonlyMap<string, keyof PolicyInput> = new Map<string, key
   ["premium_allowed", "premiumAllowed"],
   ["rate_limits", "rateLimits"],
   ["quiet_hours", "quietHours"],
+  ["opt_out_words", "optOutWords"],
 ]);
 
 const whole = "policy";

@@ -3,7 +3,9 @@
  * only then does the gateway confirm it.
  */
 import { type GatewayNames, nameReceipt } from "../../domain/gateway-names.ts";
-import type { DeliveryId, GatewayId } from "../../domain/ids.ts";
+import type { AccountId, DeliveryId, GatewayId } from "../../domain/ids.ts";
+import type { E164 } from "../../domain/message.ts";
+import { optsOut, readOptOut } from "../../domain/opt-out.ts";
 import type { IncomingPart, Receipt } from "../../domain/receipt.ts";
 import type { Logger } from "../../observability/logger.ts";
 import type { TakenReceipt } from "../../store/settling.ts";
@@ -16,6 +18,8 @@ export interface RecordReceiptDeps {
   readonly names: () => GatewayNames;
   /** A receipt has ended what was to be sent again: the copy that has not left is needless. */
   readonly onOvertaken: (deliveryId: DeliveryId) => void;
+  /** Nothing more goes to the number for the account, since its handset said so. */
+  readonly onOptedOut: (accountId: AccountId, number: E164) => void;
 }
 
 /** The part of a gateway's listener that concerns the network. */
@@ -44,8 +48,17 @@ export function createReceiptRecorder(deps: RecordReceiptDeps): ReceiptRecorder 
         "A receipt could not be read; it was stored as it came.",
       );
     },
-    onIncoming: async (part) => {
-      await store.recordIncoming([part]);
+    async onIncoming(part) {
+      const [stored] = await store.recordIncoming([part]);
+      const said = readOptOut(part);
+      if (said === undefined) return;
+      const { handset, word } = said;
+      if (handset !== undefined) for (const id of stored?.optedOut ?? []) deps.onOptedOut(id, handset);
+      else if (optsOut(word, "{}") !== undefined)
+        log.often.warn(
+          { gateway: part.gatewayId, word },
+          "A handset opts out or in whose number did not come in international form; nothing is changed.",
+        );
     },
   };
 }

@@ -6,6 +6,8 @@ import type { DeliverSm } from "./deliver-sm-intake.ts";
 import type { SmppGatewaySettings } from "./settings.ts";
 
 const USER_DATA_HEADER = 0x40;
+/** SMPP 3.4 §5.2.5. */
+const NATIONAL = 2;
 const noOctets = new Uint8Array(0);
 
 /** The part as the store takes it; its octets are copies. */
@@ -29,6 +31,7 @@ export function readIncoming(
   return {
     gatewayId: settings.id,
     from: body.source_addr,
+    ...(body.source_addr_ton === NATIONAL && { isFromNational: true }),
     to: body.destination_addr,
     dataCoding: body.data_coding,
     text: decoded.kind === "text" ? decoded.text : undefined,

@@ -49,6 +49,7 @@ export function toPolicy(policy: AccountPolicy): PbAccountPolicy {
       })),
     },
     quietHours: policy.quietHours && { ...policy.quietHours },
+    optOutWords: toValueRule(policy.optOutWords),
   };
 }
 

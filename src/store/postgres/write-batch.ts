@@ -3,12 +3,15 @@
  * taken: request ids, deliveries by id, what is taken without waiting (SKIP LOCKED), references, small tables, counters last.
  */
 import type { ClaimantId, GatewayId } from "../../domain/ids.ts";
+import { readOptOut } from "../../domain/opt-out.ts";
 import type { Claim, ClaimRef } from "../accepting.ts";
 import { stateCodes } from "../codes.ts";
 import type { LaneEnd } from "../commit-order.ts";
 import type { AppendedReports, FollowedAccounts } from "../fresh-reports.ts";
 import { countAccepted } from "../records/account-totals.ts";
 import { firstWrites, kindsOf, lastWrites, type RecordWrites } from "../records/steps.ts";
+import { takeOptOut } from "../records/suppressions.ts";
+import type { StoredIncoming } from "../settling.ts";
 import { nothingOverdue } from "../state-counts.ts";
 import { planAccept } from "./accept.ts";
 import { appendReports } from "./append-reports.ts";
@@ -171,7 +174,13 @@ async function perform(
   };
   await writeAll(kindsOf(firstWrites));
   const lastKinds = kindsOf(lastWrites).filter((kind) => inputsOf(kind).length > 0);
+  const optOuts = inputsOf("recordIncoming").filter(({ input }) => readOptOut(input) !== undefined);
   const act = async () => {
+    // First: they lock the counter of acts, behind which others lock their rows.
+    for (const { index, input } of optOuts) {
+      const optedOut = await driveStep(connection, takeOptOut(input));
+      if (optedOut.length > 0) outcomes[index] = { ...(outcomes[index] as StoredIncoming), optedOut };
+    }
     await writeAll(lastKinds);
     for (const { input } of inputsOf("setPaused")) {
       const [, gatewayId, pause] = input;
@@ -193,7 +202,7 @@ async function perform(
     });
     await Promise.all(sent);
   };
-  return { finish, act: lastKinds.length === 0 ? undefined : act };
+  return { finish, act: lastKinds.length === 0 && optOuts.length === 0 ? undefined : act };
 }
 
 /** The steps that work on locked rows in memory. */

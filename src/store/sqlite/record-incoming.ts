@@ -3,8 +3,11 @@
  * order (P37). A part that comes again, because our answer was lost, is taken for the known one.
  */
 import type { DatabaseSync } from "node:sqlite";
+import { readOptOut } from "../../domain/opt-out.ts";
 import type { IncomingPart } from "../../domain/receipt.ts";
+import { takeOptOut as takeOptOutStep } from "../records/suppressions.ts";
 import type { StoredIncoming } from "../settling.ts";
+import { bindSteps } from "./drive-step.ts";
 import { prepare } from "./statement.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -59,7 +62,15 @@ export function createRecordIncoming(db: DatabaseSync, newId: (timeMs: number) =
     insertPart.run(id, sequence, dataCoding, text ?? null, data, udh, arrivalTimeMs);
   }
 
+  const { takeOptOut } = bindSteps(db, { takeOptOut: takeOptOutStep });
+
   return function recordIncoming(_tx: Transaction, part: IncomingPart): StoredIncoming {
+    const stored = store(part);
+    const optedOut = readOptOut(part) === undefined ? [] : takeOptOut([part]);
+    return optedOut.length === 0 ? stored : { ...stored, optedOut };
+  };
+
+  function store(part: IncomingPart): StoredIncoming {
     const { concatenation } = part;
     if (concatenation === undefined) {
       const id = begin(part);
@@ -79,5 +90,5 @@ export function createRecordIncoming(db: DatabaseSync, newId: (timeMs: number) =
     const isComplete = countParts.get(id)?.count === total;
     if (isComplete) complete.run(id);
     return { id, isComplete };
-  };
+  }
 }

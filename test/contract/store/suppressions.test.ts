@@ -4,9 +4,11 @@ import { createSuppressionLists } from "../../../src/app/accounts/suppression-li
 import { lookEveryMs } from "../../../src/app/followed.ts";
 import { toAccountId } from "../../../src/domain/ids.ts";
 import type { E164 } from "../../../src/domain/message.ts";
+import type { IncomingPart } from "../../../src/domain/receipt.ts";
+import { accountScopes } from "../../../src/domain/scopes.ts";
 import { everybodysList, type Suppression } from "../../../src/domain/suppression.ts";
 import { actAt } from "../../support/acts.ts";
-import { startMs } from "../../support/store-builders.ts";
+import { gateway, startMs } from "../../support/store-builders.ts";
 import { describeStore } from "./describe-store.ts";
 
 const shop = toAccountId("shop");
@@ -15,6 +17,11 @@ const act = actAt(startMs, "shop");
 const number = (index: number) => `+4670${String(index).padStart(7, "0")}` as E164;
 const anna = number(1);
 const bert = number(2);
+
+const key = {
+  ...{ id: "till", accountId: shop, scopes: accountScopes, name: "", hash: "", createTimeMs: startMs },
+  ...{ revokeTimeMs: undefined, expireTimeMs: undefined, useTimeMs: undefined },
+};
 
 type Upserted = Pick<Suppression, "recipient" | "contentCategories" | "expireTimeMs">;
 const always = (recipient: E164): Upserted => ({ recipient, contentCategories: [], expireTimeMs: undefined });
@@ -91,6 +98,96 @@ describeStore("suppressed numbers", (test) => {
     await expect(most([always(bert), always(number(3))])).rejects.toMatchObject({ code: "QUOTA_EXCEEDED" });
     expect(numbersOf(await list())).toEqual([anna]);
     expect(await most([always(anna), always(bert)])).toBe(2);
+  });
+});
+
+describeStore("handsets that say STOP and START", (test) => {
+  const says = (text: string, more: Partial<IncomingPart> = {}): IncomingPart => ({
+    ...{ gatewayId: gateway, from: anna.slice(1), to: "72404", dataCoding: 0, text },
+    ...{ data: Buffer.from(text), udh: new Uint8Array(0), concatenation: undefined, arrivalTimeMs: startMs },
+    ...more,
+  });
+  const hear = async (text: string, more: Partial<IncomingPart> = {}) =>
+    (await test.store.recordIncoming([says(text, more)]))[0]?.optedOut;
+  const approve = async (accountId: typeof shop, sender = "72404", isShared = true) => {
+    await test.store.requestSender(act, accountId, { sender, purpose: "", regionCodes: [] });
+    await test.store.reviewSender(act, accountId, sender, { state: "APPROVED", reason: "", isShared });
+  };
+  const list = async (accountId: typeof shop) =>
+    (await test.store.listSuppressions(accountId, undefined, undefined, startMs, 10)).map(
+      ({ recipient, source }) => `${recipient} ${source}`,
+    );
+  const change = (upserted: readonly Upserted[], removed: readonly E164[] = []) =>
+    test.store.changeSuppressions(act, shop, { upserted, removed });
+
+  it("are suppressed for each account with the number, and freed again, of what they said alone", async () => {
+    for (const accountId of [shop, bank]) await approve(accountId);
+    expect((await hear("Stop."))?.toSorted()).toEqual([bank, shop]);
+    expect(await hear("STOP"), "again").toBeUndefined();
+    await test.restart();
+    for (const accountId of [shop, bank]) expect(await list(accountId)).toEqual([`${anna} HANDSET`]);
+    expect(await change([always(anna), always(bert)])).toBe(2);
+    expect(await list(shop)).toEqual([`${anna} CALL`, `${anna} HANDSET`, `${bert} CALL`]);
+    expect(await hear("start")).toBeUndefined();
+    expect(await list(shop)).toEqual([`${anna} CALL`, `${bert} CALL`]);
+    expect(await list(bank)).toEqual([]);
+    await hear("UNSTOP", { from: bert.slice(1) });
+    expect(await list(shop), "by a call").toEqual([`${anna} CALL`, `${bert} CALL`]);
+    await hear("QUIT");
+    expect(await change([], [anna]), "both go").toBe(1);
+    expect(await list(shop)).toEqual([`${bert} CALL`]);
+    expect(await test.store.changeSuppressions(act, bank, { upserted: [], removed: [] })).toBe(1);
+  });
+
+  it("are heard by the number that they wrote to, as it was approved, and by nobody else", async () => {
+    await approve(shop, "46700000099");
+    await test.store.requestSender(act, bank, { sender: "72404", purpose: "", regionCodes: [] });
+    for (const to of ["72404", "46700000098"]) expect(await hear("STOP", { to })).toBeUndefined();
+    expect(await hear("STOP", { to: "+46700000099", from: "0701" })).toBeUndefined();
+    expect(await hear("STOP", { to: "+46700000099", isFromNational: true })).toBeUndefined();
+    expect(await hear("please stop", { to: "46700000099" })).toBeUndefined();
+    const concatenation = { reference: 9, total: 2, sequence: 1 };
+    expect(await hear("STOP", { to: "46700000099", concatenation })).toBeUndefined();
+    expect(await list(shop)).toEqual([]);
+    expect(await hear("STOP", { to: "+46700000099" })).toEqual([shop]);
+  });
+
+  it("opt out by the account's own words", async () => {
+    await approve(shop);
+    const policy = '{"optOutWords":{"allowed":["NEJ"]}}';
+    await test.store.updateAccount(act, shop, { policy }, undefined, true);
+    expect(await hear("STOP")).toBeUndefined();
+    expect(await hear("Nej!")).toEqual([shop]);
+  });
+
+  it("stand in the audit log, and share a commit with an operator's acts", async () => {
+    await approve(shop);
+    const [, stored] = await Promise.all([
+      test.store.createKey(act, key),
+      test.store.recordIncoming([says("STOP"), says("hello"), says("STOP", { from: bert.slice(1) })]),
+      change([always(number(3))]),
+      test.store.noteKeyUse(["none"], startMs),
+    ]);
+    expect(stored.map(({ optedOut }) => optedOut)).toEqual([[shop], undefined, [shop]]);
+    expect(await list(shop)).toEqual([`${anna} HANDSET`, `${bert} HANDSET`, `${number(3)} CALL`]);
+    const everything = { before: 99, limit: 99, keyId: "", subject: "shop" };
+    const entries = await test.store.listAudit(everything);
+    expect(entries.filter(({ method }) => method === "deliver_sm")).toMatchObject([
+      {
+        actor: "handset",
+        peer: gateway,
+        subjectKind: "ACCOUNT",
+        request: `{"recipient":"${bert}","word":"STOP"}`,
+      },
+      {
+        actor: "handset",
+        peer: gateway,
+        subjectKind: "ACCOUNT",
+        request: `{"recipient":"${anna}","word":"STOP"}`,
+      },
+    ]);
+    const numbers = entries.map(({ number: one }) => one);
+    expect(new Set(numbers).size).toBe(numbers.length);
   });
 });
 

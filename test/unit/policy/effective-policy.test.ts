@@ -15,6 +15,7 @@ describe("a policy with the defaults filled in", () => {
       maxTextLength: 2_000,
       defaultValidityMs: 86_400_000,
       premiumAllowed: true,
+      optOutWords: { allowed: ["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"] },
     });
   });
 

@@ -23,6 +23,7 @@ function setUp(answer: () => Promise<ReceiptOutcome>, names = gatewayNames([])) 
     },
     names: () => names,
     onOvertaken: (id) => overtaken.push(id),
+    onOptedOut: () => expect.fail("no handset said anything"),
     log: {
       ...silentLogger,
       often: { ...silentLogger.often, warn: (_fields, sentence) => warnings.push(sentence) },

@@ -21,7 +21,14 @@ const allowed: Readonly<Record<string, string>> = {
 };
 
 /** Parts of other steps. */
-const inner = new Set(["makeAccount", "requireReaders", "knownAccount", "lockActs", "countAccepted"]);
+const inner = new Set([
+  "makeAccount",
+  "requireReaders",
+  "knownAccount",
+  "lockActs",
+  "countAccepted",
+  "takeOptOut",
+]);
 
 function hotTablesIn(text: string): readonly string[] {
   return hot.filter((table) => new RegExp(`\\b${table}\\b`).test(text));
