@@ -36,6 +36,12 @@ module.exports = {
       "^src/policy/",
       ["^src/(domain|policy)/", "^node_modules/libphonenumber-js/"],
     ),
+    only(
+      "pure-providers",
+      "What a provider's profile says is data, and what reads it knows no connection and no part of the service.",
+      "^src/providers/",
+      ["^src/(domain|encoding|providers)/", "^node_modules/(yaml|zod)/"],
+    ),
     only("pure-smpp", "The protocol library knows no part of the service.", "^src/smpp/", [
       "^src/(domain|memory|smpp)/",
       "^src/observability/clock",
@@ -67,7 +73,7 @@ module.exports = {
       "gateways-know-pure-parts",
       "A gateway sends what it is handed: it knows no store, no use case and no door.",
       "^src/gateways/",
-      ["^src/(domain|encoding|memory|observability|smpp|gateways)/", "^node_modules/"],
+      ["^src/(domain|encoding|memory|observability|providers|smpp|gateways)/", "^node_modules/"],
     ),
     {
       name: "gateway-knows-no-adapter",
@@ -164,7 +170,7 @@ module.exports = {
       ["^src/(app|domain|http|observability)/", "^node_modules/"],
     ),
     only("config-knows-pure-parts", "The configuration is read before there is a service.", "^src/config/", [
-      "^src/(config|domain|encoding|policy|routing)/",
+      "^src/(config|domain|encoding|policy|providers|routing)/",
       "^src/oidc/issuer.ts$",
       "^node_modules/",
     ]),
@@ -173,7 +179,7 @@ module.exports = {
       "The command line speaks gRPC to a service, or has compose start one: it knows nothing that is inside.",
       "^src/cli/",
       [
-        "^src/(cli|client|compose|config|domain|gen|observability|smsc)/",
+        "^src/(cli|client|compose|config|domain|gen|observability|providers|smsc)/",
         "^src/(compose|store/[^/]+)\\.ts$",
         "^node_modules/",
       ],

@@ -90,6 +90,7 @@ function ruleOf(issue: z.core.$ZodIssue): string {
     case "invalid_key":
       return issue.issues[0]?.message ?? "is not a name that can stand here";
     case "invalid_union":
+      if ("discriminator" in issue) return ruleOfKind(issue);
       return issue.input === undefined ? "is required" : ruleOfUnion(issue);
     default:
       return issue.message;
@@ -104,6 +105,18 @@ function hintOf({ expected, input }: z.core.$ZodIssueInvalidType): string {
   if (wantsNumber && typeof input === "string" && input.trim() !== "" && Number.isFinite(Number(input)))
     return `; write ${input.trim()} without quotes`;
   return "";
+}
+
+interface NoMatch {
+  readonly discriminator?: string | undefined;
+  readonly input?: unknown;
+  readonly options?: readonly unknown[];
+}
+
+/** The setting that tells which others there are is missing, or says none of what it can. */
+function ruleOfKind({ discriminator, input, options }: NoMatch): string {
+  const isGiven = typeof input === "object" && input !== null && Object.hasOwn(input, discriminator ?? "");
+  return isGiven ? `must be ${listed((options ?? []).map(String))}` : "is required";
 }
 
 /** What is wrong in the form that was meant: the one whose type is right. */

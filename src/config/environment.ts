@@ -49,10 +49,16 @@ export function settingPaths(
 /** Names of the settings in the group at `path`, for suggestions. */
 export function namesAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): readonly string[] {
   let inner = unwrap(schema);
-  for (const step of path) {
+  for (const [index, step] of path.entries()) {
     if (inner instanceof z.ZodArray) inner = unwrap(inner.element as z.core.$ZodType);
     else if (inner instanceof z.ZodObject) inner = unwrap(inner.shape[String(step)] as z.core.$ZodType);
-    else return [];
+    else if (inner instanceof z.ZodDiscriminatedUnion) {
+      const among = inner.options.flatMap((option) => namesAt(option as z.core.$ZodType, path.slice(index)));
+      return [...new Set(among)];
+    } else return [];
+  }
+  if (inner instanceof z.ZodDiscriminatedUnion) {
+    return [...new Set(inner.options.flatMap((option) => namesAt(option as z.core.$ZodType, [])))];
   }
   return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
 }

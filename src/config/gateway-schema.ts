@@ -1,14 +1,12 @@
 /** One gateway in the configuration: what it can carry and what it may be used for, whatever its kind; each kind has a schema beside this. */
 import { z } from "zod";
 import { lanes } from "../domain/message.ts";
-import type { NationalLanguage } from "../encoding/message-plan.ts";
 import type { RouteRules } from "../routing/route-rules.ts";
+import { checkProvider, httpGateway } from "./http-gateway-schema.ts";
 import type { ReferenceReader } from "./references.ts";
 import { smppGateway } from "./smpp-gateway-schema.ts";
 import { accountId, country, sender } from "./text-forms.ts";
-import { octet, whole } from "./values.ts";
-
-const language = whole(1, 13).transform((number) => number as NationalLanguage);
+import { whole } from "./values.ts";
 
 const prefix = z.string().regex(/^\+[1-9][0-9]{0,14}$/, "must be a number's beginning such as +4670");
 
@@ -42,37 +40,24 @@ const rules = {
   premium: z.boolean().default(false),
 } satisfies Record<keyof RouteRules, z.ZodType>;
 
-const profile = z
-  .strictObject({
-    defaultAlphabet: z.enum(["gsm", "latin1", "ascii"]).default("gsm"),
-    packing: z.enum(["unpacked", "packed"]).default("unpacked"),
-    dataCoding: z
-      .strictObject({ gsm7: octet.default(0x00), ucs2: octet.default(0x08), binary: octet.default(0x04) })
-      .prefault({}),
-    supportsUcs2: z.boolean().default(true),
-    supportsBinary: z.boolean().default(true),
-    singleShiftLanguages: z.array(language).default([]),
-    lockingShiftLanguages: z.array(language).default([]),
-    concatenation: z.enum(["udh8", "udh16", "sar", "payload"]).default("udh8"),
-    maxSegments: whole(1, 255).default(255),
-  })
-  .prefault({});
+const common = {
+  id: gatewayId,
+  formerIds: z.array(gatewayId).max(10).default([]),
+  rate: z.number().min(0.1).max(100_000).optional(),
+  burst: whole(1, 100_000).optional(),
+  maxResends: whole(0, 10).default(1),
+  priority: whole(0, 1_000_000).default(100),
+  weight: whole(0, 1_000).default(1),
+  ...rules,
+  paused: z.boolean().default(false),
+};
 
 /** The schema of a gateway: what every kind has, and what its own has. */
 export const gatewaySchema = (reader: ReferenceReader) =>
-  z.strictObject({
-    id: gatewayId,
-    formerIds: z.array(gatewayId).max(10).default([]),
-    ...smppGateway(reader),
-    rate: z.number().min(0.1).max(100_000).optional(),
-    burst: whole(1, 100_000).optional(),
-    maxResends: whole(0, 10).default(1),
-    profile,
-    priority: whole(0, 1_000_000).default(100),
-    weight: whole(0, 1_000).default(1),
-    ...rules,
-    paused: z.boolean().default(false),
-  });
+  z.discriminatedUnion("kind", [
+    z.strictObject({ ...common, ...smppGateway(reader) }),
+    z.strictObject({ ...common, ...httpGateway(reader) }).superRefine(checkProvider),
+  ]);
 
 /** A gateway as the configuration describes it, with every gap filled. */
 export type GatewayConfig = z.output<ReturnType<typeof gatewaySchema>>;

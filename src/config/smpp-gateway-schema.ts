@@ -1,5 +1,6 @@
 /** What a gateway of kind `smpp` has in the configuration: one account at one SMSC, and how that SMSC speaks SMPP. */
 import { z } from "zod";
+import type { NationalLanguage } from "../encoding/message-plan.ts";
 import { type ReferenceReader, secret } from "./references.ts";
 import { asciiText, host } from "./text-forms.ts";
 import { clientTls } from "./tls-files.ts";
@@ -24,6 +25,24 @@ const addresses = z
     shortCode: addressType(3, 0),
     shortCodeDigits: whole(0, 15).default(6),
     plusSign: z.boolean().default(false),
+  })
+  .prefault({});
+
+const language = whole(1, 13).transform((number) => number as NationalLanguage);
+
+const profile = z
+  .strictObject({
+    defaultAlphabet: z.enum(["gsm", "latin1", "ascii"]).default("gsm"),
+    packing: z.enum(["unpacked", "packed"]).default("unpacked"),
+    dataCoding: z
+      .strictObject({ gsm7: octet.default(0x00), ucs2: octet.default(0x08), binary: octet.default(0x04) })
+      .prefault({}),
+    supportsUcs2: z.boolean().default(true),
+    supportsBinary: z.boolean().default(true),
+    singleShiftLanguages: z.array(language).default([]),
+    lockingShiftLanguages: z.array(language).default([]),
+    concatenation: z.enum(["udh8", "udh16", "sar", "payload"]).default("udh8"),
+    maxSegments: whole(1, 255).default(255),
   })
   .prefault({});
 
@@ -61,6 +80,7 @@ export const smppGateway = (reader: ReferenceReader) => ({
   reconnectMax: duration("100ms", "1h").default(10_000),
   maxUnansweredDeliveries: whole(1, 10_000).default(1_000),
 
+  profile,
   addresses,
   serviceType: asciiText(5).default(""),
   priorityFlag: whole(0, 3).default(0),

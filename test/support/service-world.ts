@@ -25,11 +25,13 @@ type Settings = Readonly<Record<string, unknown>>;
 /** The key of every world; it may do all that operators may. */
 export const WORLD_KEY = "key-of-tests-against-hostile-smscs-00001";
 
-/** A gateway, and the simulator behind it; with `port` the SMSC is the test's own. */
+/** A gateway, and the simulator behind it; with `port` the SMSC is the test's own, and with `http` it is an HTTP API of the test's. */
 export interface SmscSetup {
   readonly simulator?: SimulatorOptions;
   readonly gateway?: Settings;
   readonly port?: number;
+  /** The settings of kind `http`. */
+  readonly http?: Settings;
 }
 
 export interface ServiceWorld extends AsyncDisposable {
@@ -92,6 +94,13 @@ export async function startServiceWorld(
   const smscs: Simulator[] = [];
   let gateways: readonly Settings[] = [];
   for (const [index, setup] of setups.entries()) {
+    if (setup.http !== undefined) {
+      gateways = [
+        ...gateways,
+        { id: gatewayNames[index], kind: "http", priority: (index + 1) * 10, ...setup.http },
+      ];
+      continue;
+    }
     let { port } = setup;
     if (port === undefined) {
       const smsc = await startSimulator({ port: 0, receiptDelayMs: 5, clock, ...setup.simulator });

@@ -18,6 +18,7 @@ const planted = [
   ["src/encoding/planted.ts", "../routing/planted-target.ts", "pure-encoding"],
   ["src/routing/planted.ts", "../store/store.ts", "pure-routing"],
   ["src/policy/planted.ts", "../routing/planted-target.ts", "pure-policy"],
+  ["src/providers/planted.ts", "../gateways/planted-target.ts", "pure-providers"],
   ["src/smpp/planted.ts", "../app/planted-target.ts", "pure-smpp"],
   ["src/smsc/planted.ts", "../store/store.ts", "smsc-stands-alone"],
   ["src/client/planted.ts", "../cli/planted-target.ts", "client-stands-alone"],

@@ -10,7 +10,7 @@ import type { ProofOf } from "./bind-proof.ts";
 
 export interface GatewayKind<Config> {
   /** What dispatch wants to know beside the settings that every kind has. */
-  routeOf(config: Config): Pick<DispatchRoute, "expectsReceipts">;
+  routeOf(config: Config): Pick<DispatchRoute, "expectsReceipts" | "profile">;
   adapterOf(config: Config): GatewayAdapter;
   /** Whether it can be reached and, where `isBinding`, used. */
   check(config: Config, isBinding: boolean, clock: Clock): Promise<readonly Finding[]>;

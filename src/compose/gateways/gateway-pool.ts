@@ -79,7 +79,6 @@ function routeOf(config: GatewayConfig): DispatchRoute {
     priority: config.priority,
     weight: config.weight,
     rules: rulesOf(config),
-    profile: config.profile,
     maxResends: config.maxResends,
     pdusPerSecond: config.rate,
     burst: config.burst,

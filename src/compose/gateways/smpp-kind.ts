@@ -15,7 +15,7 @@ import type { GatewayAdapter, GatewayKind } from "./gateway-kind.ts";
 type SmppConfig = Extract<GatewayConfig, { readonly kind: "smpp" }>;
 
 export const smppKind: GatewayKind<SmppConfig> = {
-  routeOf: ({ receipts }) => ({ expectsReceipts: receipts !== "none" }),
+  routeOf: ({ receipts, profile }) => ({ expectsReceipts: receipts !== "none", profile }),
   adapterOf,
   check: checkSmsc,
 };

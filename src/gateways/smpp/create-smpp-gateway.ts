@@ -3,6 +3,7 @@ import { assertNever } from "../../domain/assert-never.ts";
 import type { Clock } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
 import type { Gateway, GatewayListener, GatewayStatus, PartResult, Submission } from "../gateway.ts";
+import { Submitter } from "../submitter.ts";
 import type { SessionRole } from "./bind.ts";
 import { createDeliverSmReader } from "./deliver-sm-reader.ts";
 import { judgeRefusal, type RefusalVerdict } from "./judge-refusal.ts";
@@ -10,7 +11,6 @@ import { Link } from "./link.ts";
 import { type PartEvent, PartOutcomes } from "./part-outcomes.ts";
 import type { SmppSession } from "./session.ts";
 import type { SmppGatewaySettings } from "./settings.ts";
-import { Submitter } from "./submitter.ts";
 
 export interface SmppGatewayDeps {
   readonly clock: Clock;

@@ -3,7 +3,7 @@
  * echoes their reference still settles them; when the hold is over they are ambiguous.
  */
 import type { Clock, Timer } from "../../observability/clock.ts";
-import type { WrittenPart } from "./submission-run.ts";
+import type { WrittenPart } from "./written-part.ts";
 
 export interface DoubtfulPartsOptions {
   readonly clock: Clock;

@@ -5,7 +5,7 @@
 import type { Clock, Timer } from "../../observability/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
 import { commandStatusName } from "../../smpp/command-status.ts";
-import { type Backoff, createBackoff } from "./backoff.ts";
+import { type Backoff, createBackoff } from "../backoff.ts";
 import type { RefusalVerdict } from "./judge-refusal.ts";
 import { type SessionEnd, type SessionOptions, SmppSession } from "./session.ts";
 

@@ -8,13 +8,13 @@ import type { Logger } from "../../observability/logger.ts";
 import type { Answer } from "../../smpp/connection-options.ts";
 import { trimPadding } from "../../smpp/trim-padding.ts";
 import type { LateAnswer, Misfortune, PartResult } from "../gateway.ts";
+import { type LatePart, LateParts } from "../late-parts.ts";
 import { blamingStatuses, classifyStatus, type StatusClass } from "./classify-status.ts";
 import { DoubtfulParts } from "./doubtful-parts.ts";
 import { echoKey } from "./echo-key.ts";
-import { type LatePart, LateParts } from "./late-parts.ts";
 import { matchKey } from "./match-key.ts";
 import type { SmppGatewaySettings } from "./settings.ts";
-import type { OverdueParts, WrittenPart } from "./submission-run.ts";
+import type { OverdueParts, WrittenPart } from "./written-part.ts";
 
 /** Things worth counting that no result shows. */
 export type PartEvent = "overdue_response" | "late_response" | "echo_settled" | "late_forgotten";

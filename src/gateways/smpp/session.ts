@@ -9,6 +9,8 @@ import { COMMAND_STATUS } from "../../smpp/command-status.ts";
 import { SmppConnection } from "../../smpp/connection.ts";
 import type { Answer, CloseReason, IncomingRequest, RequestOutcome } from "../../smpp/connection-options.ts";
 import type { Misfortune } from "../gateway.ts";
+import type { SubmissionRun } from "../submission-run.ts";
+import type { SubmitSession } from "../submitter.ts";
 import { bindBody, readBindAnswer, type SessionRole } from "./bind.ts";
 import { connectSocket } from "./connect-socket.ts";
 import { type DeliverSm, DeliverSmIntake } from "./deliver-sm-intake.ts";
@@ -18,10 +20,9 @@ import { Goodbye } from "./goodbye.ts";
 import { NarrowedWindow } from "./narrowed-window.ts";
 import type { PartOutcomes } from "./part-outcomes.ts";
 import type { SmppGatewaySettings } from "./settings.ts";
-import type { OverdueParts, SubmissionRun, WrittenPart } from "./submission-run.ts";
 import { needsTlvs, submitSm } from "./submit-sm.ts";
-import type { SubmitSession } from "./submitter.ts";
 import { tellFault } from "./tell-fault.ts";
+import type { OverdueParts, WrittenPart } from "./written-part.ts";
 
 /** Why a session ended. */
 export type SessionEnd =

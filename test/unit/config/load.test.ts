@@ -156,7 +156,7 @@ describe("loadConfig with a file", () => {
 
   it("refuses a kind of gateway that does not exist", () => {
     expect(problemsOf(gateway.replace("smpp", "pigeon"))).toEqual([
-      "sms-relay.yaml:4:11 gateways[0].kind must be smpp",
+      "sms-relay.yaml:4:11 gateways[0].kind must be one of smpp, http",
     ]);
   });
 
@@ -410,15 +410,8 @@ describe("faults of several settings together", () => {
       problemsOf("gateways:\n  - id: north\n  - { id: north, kind: pigeon, port: 0 }\nreceiptGrace: soon\n"),
     ).toEqual([
       "sms-relay.yaml:2:5 gateways[0].kind is required",
-      "sms-relay.yaml:2:5 gateways[0].host is required",
-      "sms-relay.yaml:2:5 gateways[0].systemId is required",
-      "sms-relay.yaml:2:5 gateways[0].password is required",
-      "sms-relay.yaml:3:5 gateways[1].host is required",
-      "sms-relay.yaml:3:5 gateways[1].systemId is required",
-      "sms-relay.yaml:3:5 gateways[1].password is required",
       "sms-relay.yaml:3:11 gateways[1].id stands twice: ids of gateways must differ",
-      "sms-relay.yaml:3:24 gateways[1].kind must be smpp",
-      "sms-relay.yaml:3:38 gateways[1].port must be at least 1",
+      "sms-relay.yaml:3:24 gateways[1].kind must be one of smpp, http",
       "sms-relay.yaml:4:15 receiptGrace must be a duration such as 30s, 10m or 24h",
     ]);
   });
@@ -436,8 +429,8 @@ describe("secrets by reference", () => {
     writeFileSync(join(folder, "password"), "from-file\n");
     const fromFile = load(gateway.replace("hunter2", "file:password"));
     const fromVariable = load(gateway.replace("hunter2", "env:NORTH"), { NORTH: "from-env" });
-    expect(fromFile.config.gateways[0]?.password).toBe("from-file");
-    expect(fromVariable.config.gateways[0]?.password).toBe("from-env");
+    expect(fromFile.config.gateways[0]).toHaveProperty("password", "from-file");
+    expect(fromVariable.config.gateways[0]).toHaveProperty("password", "from-env");
   });
 
   it("names the variable or the file that is missing, at its place", () => {

@@ -18,8 +18,8 @@ describe("docs/configuration.md", () => {
     expect(text).toContain(`\`${setting}\``);
   });
 
-  it("names every setting of a gateway, here or in docs/gateways.md", () => {
-    const both = text + docs("gateways.md");
+  it("names every setting of a gateway, here or in the pages on gateways", () => {
+    const both = text + docs("gateways.md") + docs("http-gateways.md");
     const missing = namesAt(schema, ["gateways", 0]).filter(
       (name) => !new RegExp(`[\`.]${name}[\`.]`).test(both),
     );

@@ -4,7 +4,7 @@ import { gatewaySchema } from "../../../../src/config/gateway-schema.ts";
 import { toGatewayId } from "../../../../src/domain/ids.ts";
 import { smppSettings } from "../../../../src/gateways/smpp/settings.ts";
 
-const schema = gatewaySchema({ readVariable: (name) => name, readFile: (path) => path });
+const [schema] = gatewaySchema({ readVariable: (name) => name, readFile: (path) => path }).options;
 const required = { id: "north", kind: "smpp", host: "smsc", systemId: "acme", password: "x" };
 const parse = (more: object = {}) => schema.parse({ ...required, ...more });
 

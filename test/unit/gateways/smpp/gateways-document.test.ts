@@ -8,10 +8,11 @@ import { gatewayId } from "../../../support/smpp-gateway.ts";
 
 const page = readFileSync(new URL("../../../../docs/gateways.md", import.meta.url), "utf8");
 const recipes = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map((match) => match[1] ?? "");
-const schema = gatewaySchema({
+const kinds = gatewaySchema({
   readVariable: () => "secret",
   readFile: () => "-----BEGIN CERTIFICATE-----",
 });
+const [schema] = kinds.options;
 
 describe("docs/gateways.md", () => {
   it("names every setting of an SMPP gateway", () => {

@@ -2,8 +2,8 @@
  * Hands submissions to sessions in the order they came. The parts of one leave on one session with nothing of another between
  * them; while they wait for tokens or for room, that session is theirs alone.
  */
-import type { Clock } from "../../observability/clock.ts";
-import type { PartResult, Submission } from "../gateway.ts";
+import type { Clock } from "../observability/clock.ts";
+import type { PartResult, Submission } from "./gateway.ts";
 import { SubmissionRun } from "./submission-run.ts";
 
 /** What the submitter needs of a session. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { LateParts } from "../../../../src/gateways/smpp/late-parts.ts";
+import { LateParts } from "../../../src/gateways/late-parts.ts";
 
 it("P49 remembers 10,000 parts that may be answered late, and counts the oldest that it forgets", () => {
   let forgotten = 0;

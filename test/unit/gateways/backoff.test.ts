@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createBackoff } from "../../../../src/gateways/smpp/backoff.ts";
+import { createBackoff } from "../../../src/gateways/backoff.ts";
 
 describe("backoff", () => {
   it("P20 doubles up to its maximum", () => {

@@ -2,7 +2,7 @@
  * Parts that were given up as ambiguous and may still be answered, by what an answer to them would name. Bounded: the oldest is forgotten
  * first.
  */
-import type { LateAnswer } from "../gateway.ts";
+import type { LateAnswer } from "./gateway.ts";
 
 /** A part whose fate nobody knows. */
 export interface LatePart {

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import type { PartResult } from "../../../../src/gateways/gateway.ts";
-import { SubmissionRun } from "../../../../src/gateways/smpp/submission-run.ts";
-import { accepted, ambiguous, refused } from "../../../support/memory-gateway.ts";
-import { submission } from "../../../support/smpp-gateway.ts";
+import type { PartResult } from "../../../src/gateways/gateway.ts";
+import { SubmissionRun } from "../../../src/gateways/submission-run.ts";
+import { accepted, ambiguous, refused } from "../../support/memory-gateway.ts";
+import { submission } from "../../support/smpp-gateway.ts";
 
 function begin() {
   const { promise, resolve } = Promise.withResolvers<readonly PartResult[]>();

@@ -2,32 +2,9 @@
  * One submission on its way: its results as they come in, and the one promise that ends it. A run settles each part once,
  * and ignores what comes later for the same part.
  */
-import type { EncodingProfile, WirePart } from "../../encoding/message-plan.ts";
-import { renderParts } from "../../encoding/render-parts.ts";
-import type { Misfortune, PartResult, Submission } from "../gateway.ts";
-import type { LateParts } from "./late-parts.ts";
-
-/** Where late answers to the parts of one session find them, by sequence number. */
-export interface OverdueParts {
-  /** In doubt: their hold is going on. */
-  readonly held: Map<number, WrittenPart>;
-  /** Given up as ambiguous. */
-  readonly givenUp: LateParts<number>;
-}
-
-/** A part that was written and awaits its fate. */
-export interface WrittenPart {
-  readonly run: SubmissionRun;
-  readonly number: number;
-  /** user_message_reference and destination, where this gateway's receipts echo them. */
-  readonly echoKey: string | undefined;
-  /** The id in a receipt that echoed this part before its response came. */
-  echoedId: string | undefined;
-  /** Where a late response finds it, once its response is overdue. */
-  overdue: { readonly among: OverdueParts; readonly sequence: number } | undefined;
-  /** The end of its session, where that came before its response and before the response timeout. */
-  loss: Misfortune | undefined;
-}
+import type { EncodingProfile, WirePart } from "../encoding/message-plan.ts";
+import { renderParts } from "../encoding/render-parts.ts";
+import type { PartResult, Submission } from "./gateway.ts";
 
 export class SubmissionRun {
   readonly submission: Submission;
