@@ -126,6 +126,30 @@ async function expectClientFor(home: string, env: Record<string, string | undefi
   }
 }
 
+/** What lies beside the package: everything that its notes and checksums speak of, and nothing of where it was made. */
+async function expectRelease(out: string, prefix: string): Promise<void> {
+  const names = ["-descriptor-set.binpb", "-licences.txt", "-notes.md", "-sbom.cdx.json", ".tgz"];
+  const files = names.map((name) => prefix + name);
+  expect((await readdir(out)).sort()).toEqual(["SHA256SUMS", ...files].sort());
+  const checked = await run("sha256sum", ["--check", "SHA256SUMS"], { cwd: out });
+  expect(checked.stdout.match(/: OK$/gm)?.length).toBe(files.length);
+  const bill = JSON.parse(await readFile(join(out, `${prefix}-sbom.cdx.json`), "utf8"));
+  expect(bill).toMatchObject({ bomFormat: "CycloneDX", metadata: { component: { name: "sms-relay" } } });
+  const { dependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  const named = new Set(
+    bill.components.map(({ name, group }: { name: string; group?: string }) =>
+      group ? `${group}/${name}` : name,
+    ),
+  );
+  const licences = await readFile(join(out, `${prefix}-licences.txt`), "utf8");
+  for (const name of Object.keys(dependencies)) {
+    expect(named).toContain(name);
+    expect(licences).toContain(`${name} ${dependencies[name]} (`);
+  }
+  expect(JSON.stringify(bill)).not.toMatch(/"distribution"|localhost|127\.0\.0\.1/);
+  expect(await readFile(join(out, `${prefix}-notes.md`), "utf8")).toMatch(/^# sms-relay \d+\.\d+\.\d+/);
+}
+
 describe("the package", () => {
   it("installs from its tarball into an empty folder and runs its demo there", {
     timeout: patienceMs,
@@ -134,15 +158,18 @@ describe("the package", () => {
     const home = join(folder, "home");
     for (const path of [home, env.TMPDIR]) await mkdir(path, { recursive: true });
     const clone = await copyClone();
-    // It builds by itself; what the build prints stands before the answer.
-    const packed = await run("npm", ["pack", "--json", "--pack-destination", folder], {
+    const out = join(folder, "release");
+    // It builds by itself.
+    await run("npm", ["run", "release", "--", "--dry-run", "--out", out], {
       cwd: clone,
       env: { ...env, TMPDIR: tmpdir() },
     });
-    const [{ filename, files }] = JSON.parse(packed.stdout.slice(packed.stdout.indexOf("[\n"))) as [
-      { filename: string; files: { path: string }[] },
-    ];
-    const paths = files.map(({ path }) => path);
+    const { version: released } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+    const prefix = `sms-relay-${released}`;
+    await expectRelease(out, prefix);
+    const filename = join(out, `${prefix}.tgz`);
+    const listed = await run("tar", ["-tzf", filename]);
+    const paths = listed.stdout.split("\n").map((path) => path.replace(/^package\//, ""));
     expect(paths).toContain("dist/main.js");
     expect(paths).toContain("dist/gen/smsrelay/v1/sms_service.js");
     expect(paths).toContain("proto/smsrelay/v1/sms_service.proto");
@@ -154,7 +181,7 @@ describe("the package", () => {
     expect(paths.filter((path) => isSource(path) || path.startsWith("test/"))).toEqual([]);
 
     await writeFile(join(home, "package.json"), JSON.stringify({ name: "home", private: true }));
-    await run("npm", ["install", "--no-audit", "--no-fund", join(folder, filename)], { cwd: home, env });
+    await run("npm", ["install", "--no-audit", "--no-fund", filename], { cwd: home, env });
     const command = join(home, "node_modules/.bin/sms-relay");
     // What only a clone can do is left alone in an installed package, whoever asks for it there.
     await run("npm", ["run", "prepare"], { cwd: join(home, "node_modules/sms-relay"), env });
