@@ -205,6 +205,7 @@ export async function startParts(
     clock,
     isReady: () => readiness().length === 0,
     stopping,
+    refusedCalls: config.logging.refusedCalls,
     ...refused,
   });
   parts.defer(async () => {

@@ -204,6 +204,7 @@ export const configSchema = (reader: ReferenceReader) =>
         .strictObject({
           level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
           showRecipients: z.boolean().default(false),
+          refusedCalls: z.enum(["debug", "info", "warn", "off"]).default("debug"),
         })
         .prefault({}),
       shutdown: z.strictObject({ grace: duration("1s", "10m").default(20_000) }).prefault({}),

@@ -12,7 +12,6 @@ const path = z
   .max(200)
   .refine(
     (value) => parsePath(value) !== undefined,
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is written so in a profile.
     "must be a path such as a.b[0], [*].id or messages[to=${recipient}].id",
   );
 

@@ -194,6 +194,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
       keepalive: defaultKeepalive,
       ...options.listen,
     },
+    refusedCalls: "debug",
     bounds: { ...defaultCallBounds, ...options.bounds },
     clock: { ...(options.doorClock ?? systemClock), ofMachine: clock.ofMachine },
     isReady: () => world.admission.kind === "open",

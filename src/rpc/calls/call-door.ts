@@ -18,6 +18,12 @@ import { type CallBounds, Share } from "./call-bounds.ts";
 import { CallList, type WatchedCall } from "./call-list.ts";
 import { refusalOf, statusOf } from "./error-status.ts";
 import {
+  createTellRefusedCall,
+  type NamedStatus,
+  type RefusedCallsLevel,
+  type TellRefusedCall,
+} from "./refused-calls.ts";
+import {
   isOfNobody,
   logMissingScope,
   logNobody,
@@ -32,6 +38,7 @@ export interface CallDoorDeps extends FailureDeps {
   readonly clock: Pick<Clock, "monotonic" | "setInterval">;
   readonly bounds: CallBounds;
   readonly addresses: CallerAddresses;
+  readonly refusedCalls: RefusedCallsLevel;
   readonly failing: FailingAddresses;
   /** Undefined where addresses may call as often as they like. */
   readonly addressLimit?: AddressLimit | undefined;
@@ -80,9 +87,11 @@ export interface CallDoor {
   whyEnded(call: LetIn): Ending | Promise<Ending>;
   /** Looks at the key of an open stream until it is cancelled; tells of it once it is not admitted any more. */
   watchKey(call: LetIn, onRefused: (refusal: SmsError) => void): Timer;
-  refuse(share: Share, what: string): StatusObject;
+  refuse(share: Share, what: string): NamedStatus;
   /** The status for what a handler threw. */
-  statusOf(thrown: unknown): StatusObject;
+  statusOf(thrown: unknown): NamedStatus;
+  /** Undefined where refused calls are not told. */
+  readonly tellRefused: TellRefusedCall | undefined;
   /** Stops looking for calls that take too long. */
   stop(): void;
 }
@@ -108,7 +117,7 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
   };
   const shares = new Map<string, Share>();
 
-  const refuse = (share: Share, what: string): StatusObject =>
+  const refuse = (share: Share, what: string): NamedStatus =>
     refusalOf(
       new SmsError("OVERLOADED", undefined, {
         retryAfterMs,
@@ -321,6 +330,7 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
       return clock.setInterval(check, recheckMs).unref();
     },
     refuse,
+    tellRefused: createTellRefusedCall(deps),
     statusOf: (thrown) => statusOf(thrown, deps),
     stop() {
       timer.cancel();

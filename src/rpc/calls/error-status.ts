@@ -5,6 +5,7 @@ import type { Any } from "../../gen/google/protobuf/any.ts";
 import { BadRequest, ErrorInfo, QuotaFailure, RetryInfo } from "../../gen/google/rpc/error_details.ts";
 import { Status as RpcStatus } from "../../gen/google/rpc/status.ts";
 import { toDuration } from "../translate/time.ts";
+import type { NamedStatus } from "./refused-calls.ts";
 
 /** The domain in each ErrorInfo. */
 export const errorDomain = "sms-relay";
@@ -23,7 +24,7 @@ export class BareStatus extends Error {
 }
 
 /** The status for what a handler threw, whatever it is. */
-export function statusOf(thrown: unknown, deps: FailureDeps): StatusObject {
+export function statusOf(thrown: unknown, deps: FailureDeps): NamedStatus {
   if (thrown instanceof BareStatus) return bare(thrown.code, thrown.message);
   // The caller went away: nothing failed, and nobody is there to be told.
   if (thrown instanceof Error && thrown.name === "AbortError")
@@ -32,13 +33,13 @@ export function statusOf(thrown: unknown, deps: FailureDeps): StatusObject {
 }
 
 /** The status of a refusal or failure, with its details in the trailer. */
-export function refusalOf(thrown: unknown, deps: FailureDeps): StatusObject {
+export function refusalOf(thrown: unknown, deps: FailureDeps): NamedStatus {
   const failure = describeFailure(thrown, deps);
   const code = Status[failure.code.grpcCode];
   const details = encodeStatus(failure, code);
   const metadata = new Metadata();
   metadata.set("grpc-status-details-bin", Buffer.from(details.buffer, details.byteOffset, details.length));
-  return { code, details: failure.text, metadata };
+  return { code, details: failure.text, metadata, reason: failure.name };
 }
 
 function bare(code: Status, details: string): StatusObject {

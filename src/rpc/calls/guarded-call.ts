@@ -19,6 +19,7 @@ import type { WatchedCall } from "./call-list.ts";
 import { certifiedCaller } from "./client-certificate.ts";
 import type { CallContext, Handle } from "./handlers.ts";
 import { limitRequest, octetsBegun, type ReachedCall, reach } from "./reached-call.ts";
+import { type NamedStatus, requestIdOf } from "./refused-calls.ts";
 
 type Listener = Parameters<ServerInterceptingCallInterface["start"]>[0];
 
@@ -63,6 +64,8 @@ export abstract class GuardedCall
   protected isOver = false;
   trailer: CallContext["trailer"] = undefined;
 
+  /** Since when it was let in; undefined before. */
+  #beganMs: number | undefined = undefined;
   #metadata: Metadata | undefined = undefined;
   #request: object | undefined = undefined;
   #begunOctets = 0;
@@ -119,9 +122,10 @@ export abstract class GuardedCall
   }
 
   onReceiveMetadata(metadata: Metadata): void {
+    this.#metadata = metadata;
     const entry = this.door.enter(metadata, this.method.scope, this);
-    if (entry instanceof Promise) void entry.then((known) => this.#enter(known, metadata));
-    else this.#enter(entry, metadata);
+    if (entry instanceof Promise) void entry.then((known) => this.#enter(known));
+    else this.#enter(entry);
   }
 
   onReceiveMessage(message: object): void {
@@ -156,7 +160,7 @@ export abstract class GuardedCall
     this.end();
   }
 
-  #enter(entry: Entry | StatusObject, metadata: Metadata): void {
+  #enter(entry: Entry | StatusObject): void {
     // The caller may be gone since.
     if (this.isOver) return;
     if ("code" in entry) {
@@ -174,10 +178,10 @@ export abstract class GuardedCall
       knownSessions.add(session);
     }
     this.principal = principal;
-    this.#metadata = metadata;
     this.share = share;
     share.calls += 1;
     this.sinceMs = this.door.now();
+    this.#beganMs = this.sinceMs;
     const { scope, isRequestStream } = this.method;
     (isRequestStream ? this.door.streaming : this.door.arriving).add(this);
     if (!isRequestStream) share.arriving += 1;
@@ -220,6 +224,7 @@ export abstract class GuardedCall
   /** Ends a call whose request is not whole, and asks the peer to send no more of it (RFC 9113 §8.1). */
   #endWith(refusal: StatusObject): void {
     this.#leave();
+    this.tellRefused(refusal);
     const stream = this.reached?.stream;
     // What the peer has not taken would hold the stream until its connection goes, and no status would be read.
     const isUntaken = stream !== undefined && stream.writableLength > 0;
@@ -240,6 +245,17 @@ export abstract class GuardedCall
     share.unreadOctets -= this.#unreadOctets;
     this.#begunOctets = 0;
     this.#unreadOctets = 0;
+  }
+
+  /** Tells of its end in the log, and its caller by which id it is found there. */
+  protected tellRefused({ code, metadata, reason = status[code] }: NamedStatus): void {
+    const tell = this.door.tellRefused;
+    if (tell === undefined) return;
+    const requestId = requestIdOf(this.#metadata?.get("x-request-id")[0]);
+    metadata.set("x-request-id", requestId);
+    const { path, principal } = this;
+    const tookMs = this.#beganMs === undefined ? 0 : this.door.now() - this.#beganMs;
+    tell({ requestId, path, peer: this.peer, principal, reason, tookMs });
   }
 
   /** The status with what the handler wants to have sent beside it. */

@@ -60,7 +60,9 @@ export class StreamedCall extends GuardedCall {
       }
       if (this.#refusal !== undefined) throw this.#refusal;
     } catch (thrown) {
-      status = this.door.statusOf(this.#refusal ?? thrown);
+      const ending = this.door.statusOf(this.#refusal ?? thrown);
+      this.tellRefused(ending);
+      status = ending;
     } finally {
       watch?.cancel();
     }

@@ -55,7 +55,9 @@ export class UnaryCall extends GuardedCall {
     const { share } = this;
     if (share === undefined || this.isOver) return;
     if (this.method.isRead && share.unreadOctets >= share.bounds.maxUnreadOctets) {
-      this.call.sendStatus(this.door.refuse(share, "Too many answers are unread."));
+      const refusal = this.door.refuse(share, "Too many answers are unread.");
+      this.tellRefused(refusal);
+      this.call.sendStatus(refusal);
       return;
     }
     // The status waits for the answer to be taken, so that what nobody reads stays a call.
@@ -65,7 +67,9 @@ export class UnaryCall extends GuardedCall {
 
   readonly #fail = (thrown: unknown): void => {
     this.#isSettled = true;
-    this.call.sendStatus(this.withTrailer(this.door.statusOf(thrown)));
+    const ending = this.door.statusOf(thrown);
+    this.tellRefused(ending);
+    this.call.sendStatus(this.withTrailer(ending));
   };
 
   protected override end(): void {

@@ -11,7 +11,7 @@ import { SmsServiceDefinition } from "../../gen/smsrelay/v1/sms_service.ts";
 import type { Timer } from "../../observability/clock.ts";
 import type { DataClock } from "../../observability/data-clock.ts";
 import type { CallBounds } from "../calls/call-bounds.ts";
-import { createCallDoor } from "../calls/call-door.ts";
+import { type CallDoorDeps, createCallDoor } from "../calls/call-door.ts";
 import { boundFarDeadlines } from "../calls/far-deadlines.ts";
 import { createDoorServer } from "../calls/served-service.ts";
 import { createHealth } from "./health.ts";
@@ -27,6 +27,8 @@ export interface RpcServerDeps extends App, FailureDeps {
   readonly clock: Pick<DataClock, "setTimeout" | "setInterval" | "monotonic" | "ofMachine">;
   /** Whether new work is taken, apart from starting and stopping. */
   readonly isReady: () => boolean;
+  /** On which level a line is written for each call that is refused or fails. */
+  readonly refusedCalls: CallDoorDeps["refusedCalls"];
   /** Aborted by `stop`; the same signal that the use cases of streams were given. */
   readonly stopping: AbortController;
 }

@@ -52,6 +52,7 @@ async function setUp(
   const key = { isValid: true, isAway: false, isHanging: false, checks: 0 };
   const failures: string[] = [];
   const door = createCallDoor({
+    refusedCalls: "debug",
     addresses: createCallerAddresses([]),
     failing: createFailingAddresses(clock, createCallerAddresses([])),
     addressLimit: createAddressLimit(perAddress, clock, createCallerAddresses([])),
