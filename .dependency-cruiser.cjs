@@ -47,6 +47,12 @@ module.exports = {
       "^src/observability/clock",
     ]),
     only(
+      "apis-stand-alone",
+      "Simulated providers are peers: they know no profile, and nothing of the service.",
+      "^src/apis/",
+      ["^src/apis/", "^src/observability/clock", "^node_modules/"],
+    ),
+    only(
       "smsc-stands-alone",
       "The simulator is a peer: it shares the protocol and the encoding only.",
       "^src/smsc/",
@@ -179,7 +185,7 @@ module.exports = {
       "The command line speaks gRPC to a service, or has compose start one: it knows nothing that is inside.",
       "^src/cli/",
       [
-        "^src/(cli|client|compose|config|domain|gen|observability|providers|smsc)/",
+        "^src/(apis|cli|client|compose|config|domain|gen|observability|providers|smsc)/",
         "^src/(compose|store/[^/]+)\\.ts$",
         "^node_modules/",
       ],

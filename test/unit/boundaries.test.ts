@@ -20,6 +20,7 @@ const planted = [
   ["src/policy/planted.ts", "../routing/planted-target.ts", "pure-policy"],
   ["src/providers/planted.ts", "../gateways/planted-target.ts", "pure-providers"],
   ["src/smpp/planted.ts", "../app/planted-target.ts", "pure-smpp"],
+  ["src/apis/planted.ts", "../providers/planted-target.ts", "apis-stand-alone"],
   ["src/smsc/planted.ts", "../store/store.ts", "smsc-stands-alone"],
   ["src/client/planted.ts", "../cli/planted-target.ts", "client-stands-alone"],
   ["src/oidc/planted.ts", "../app/identities/planted-target.ts", "tokens-stand-alone"],

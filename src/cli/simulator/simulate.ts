@@ -1,4 +1,4 @@
-/** `sms-relay simulate`: the SMSC simulator as a process of its own, which prints what it receives. */
+/** `sms-relay simulate`: the SMSC simulator, or a provider's API, as a process of its own, which prints what it receives. */
 import { closeSync, openSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
@@ -36,6 +36,9 @@ interface SimulateOptions {
   readonly control?: number | true;
   readonly messageIds?: SimulatorOptions["messageIds"];
   readonly window?: number;
+  readonly provider?: string;
+  readonly mode?: readonly string[];
+  readonly modeFile?: readonly string[];
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly record?: string;
@@ -52,6 +55,7 @@ Examples:
   sms-relay simulate --rule prefix=4673,state=UNDELIV --rule suffix=99,submitStatus=0x0B
   sms-relay simulate --behave '{"kind":"throttle","perSecond":10}'
   sms-relay simulate --behave-file hostile.yaml --control 8775
+  sms-relay simulate --provider sinch --system-id plan --password token --mode '{"kind":"reset-after","times":1}'
   curl --json '{"kind":"drop","times":1}' http://127.0.0.1:8775/behaviours
 
 Rules are looked at before the usual ones, which go by the last five digits: …99001 is undeliverable, …99002 expires,
@@ -92,6 +96,9 @@ export function defineSimulate(program: Command, context: CliContext): void {
       parseNotations,
     )
     .option("--window <count>", "most unanswered receipts by session (default: 100)", parseWhole(1, 10_000))
+    .option("--provider <name>", "simulate the HTTP API of this provider in place of an SMSC")
+    .option("--mode <json>", "how that provider misbehaves, as in docs/simulator.md", addText)
+    .option("--mode-file <file>", "a list of such modes in JSON or YAML", addText)
     .option("--tls-cert <file>", "speak TLS with this certificate")
     .option("--tls-key <file>", "its private key")
     .option("--record <file>", "append each submit to this file as JSON before it is answered")
@@ -105,6 +112,10 @@ export function defineSimulate(program: Command, context: CliContext): void {
 async function simulate(options: SimulateOptions, context: CliContext): Promise<void> {
   const { systemId, password } = options;
   if (password !== undefined && systemId === undefined) throw usageFault("--password needs a --system-id.");
+  if (options.provider !== undefined) return simulateApi(options.provider, options, context);
+  if (options.mode !== undefined || options.modeFile !== undefined) {
+    throw usageFault("--mode and --mode-file go with --provider; an SMSC takes --behave.");
+  }
   const tls = certificateOf(options, context);
   const files = (options.behaveFile ?? []).flatMap((file) => readBehaviourFile(file, context));
   checkRecord(options, context);
@@ -146,6 +157,35 @@ async function simulate(options: SimulateOptions, context: CliContext): Promise<
         `${countOf(receiptsAcknowledged, "receipt")} taken.`,
     );
   }
+}
+
+/** Loaded late, so that help does not wait for it. */
+async function simulateApi(provider: string, options: SimulateOptions, context: CliContext): Promise<void> {
+  const { control, record } = options;
+  if (options.behave !== undefined || options.behaveFile !== undefined || options.rule !== undefined) {
+    throw usageFault("--behave and --rule are an SMSC's; with --provider use --mode.");
+  }
+  if (options.tlsCert !== undefined) throw usageFault("--tls-cert does not go with --provider.");
+  checkRecord(options, context);
+  const { simulateProvider } = await import("./simulate-provider.ts");
+  await simulateProvider(
+    {
+      provider,
+      host: options.host,
+      port: options.port,
+      user: options.systemId,
+      secret: options.password,
+      receiptDelayMs: options.receiptDelay,
+      modes: options.mode ?? [],
+      modeFiles: options.modeFile ?? [],
+      controlPort: control === true ? 0 : control,
+      record: record === undefined ? undefined : resolve(context.workingDirectory, record),
+      isQuiet: options.quiet === true,
+      isJson: options.json === true,
+      failListening: (error) => failListening(error, "--host, --port"),
+    },
+    context,
+  );
 }
 
 /** Loaded late, so that help does not wait for it. */
@@ -275,6 +315,8 @@ const addBehaviour = (value: string, all: readonly BehaviourSpec[] = []): readon
   ...all,
   parseBehaviour(value),
 ];
+
+const addText = (text: string, all: readonly string[] = []): readonly string[] => [...all, text];
 
 const addFile = (file: string, all: readonly string[] = []): readonly string[] => [...all, file];
 
