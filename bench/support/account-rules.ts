@@ -45,6 +45,8 @@ export const rules: readonly BenchRule[] = [
   { policy: { maxSegments: 4, maxTextLength: 1_000, defaultValidity: { seconds: 3_600n } } },
   { policy: { quietHours: { fromMinute: 1_260, untilMinute: 480 } } },
   { policy: { registeredSendersOnly: true }, prepare: approveSender },
+  { prepare: suppressMany },
+  { policy: { pumpingGuard: { blocks: true, recipientCap: 1_000_000, prefixCap: 1_000_000 } } },
 ];
 
 export const callers: readonly BenchCaller[] = [
@@ -94,6 +96,16 @@ async function startIssuer(): Promise<RunningCaller> {
     },
     [Symbol.asyncDispose]: () => issuer[Symbol.asyncDispose](),
   };
+}
+
+/** 100,000 numbers, to none of which anything is sent. */
+async function suppressMany(operator: RpcClients, accountId: string): Promise<void> {
+  for (let from = 0; from < 100_000; from += 500) {
+    const upserted = Array.from({ length: 500 }, (_, index) => ({
+      recipient: `+4799${String(from + index).padStart(6, "0")}`,
+    }));
+    await operator.accounts.changeSuppressions({ accountId, upserted });
+  }
 }
 
 async function approveSender(operator: RpcClients, accountId: string): Promise<void> {

@@ -128,8 +128,9 @@ export function createApp(deps: AppDeps): App {
   const identities = createIdentitiesFeature(shared);
   const tokens = createTokens({ ...shared, keys });
   const hasIssuers = deps.issuers.length > 0;
+  const sending = createSending({ ...shared, limits: accountLimits });
   return {
-    sending: createSending({ ...shared, limits: accountLimits }),
+    sending,
     messages: createMessages(shared),
     reports: createReports(shared),
     subscriptions: createSubscriptions(shared),
@@ -149,7 +150,7 @@ export function createApp(deps: AppDeps): App {
     addresses,
     failing: createFailingAddresses(clock, addresses),
     addressLimit: createAddressLimit(limits.perAddress, clock, addresses),
-    followed: hasIssuers ? [keys, accounts, tokens, identities] : [keys, accounts, tokens],
+    followed: [keys, accounts, tokens, sending, ...(hasIssuers ? [identities] : [])],
     readers,
   };
 }

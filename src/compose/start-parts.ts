@@ -112,6 +112,7 @@ export async function startParts(
     admission: admission.state,
     requestSecrets: await requestSecretsOf(config, store, log),
     onReplayed: () => metrics.replayedRequests.add(1),
+    onCapped: (kind, mode) => metrics.cappedMessages.add(1, kind, mode),
     configured: configuredKeys(config),
     configuredIds: config.accounts.map(({ id }) => id),
     issuesTokens: config.listen.api !== undefined,

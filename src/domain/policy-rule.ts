@@ -1,7 +1,13 @@
 /** The rules of an account that may refuse a message, and the reason under which a delivery that one refused is kept. */
 
 /** Those that refuse single recipients; the order in which they are judged stands in the policy's list. */
-export type RecipientRuleName = "COUNTRY" | "NUMBER_TYPE" | "SUPPRESSION" | "SENDER_COUNTRY" | "QUIET_HOURS";
+export type RecipientRuleName =
+  | "COUNTRY"
+  | "NUMBER_TYPE"
+  | "SUPPRESSION"
+  | "SENDER_COUNTRY"
+  | "QUIET_HOURS"
+  | "PUMPING_GUARD";
 
 /** Those that refuse a whole call. */
 export type CallRuleName = "PREMIUM" | "ONE_TIME_PASSWORD" | "CONTENT_CATEGORY" | "REGISTERED_SENDER";

@@ -147,6 +147,13 @@ export const statusCodes = [
   entry(4123, "STALE_REVISION", "ABORTED", false, "It was changed in between: read it again."),
   entry(4124, "NOT_CHANGEABLE", "FAILED_PRECONDITION", false, "It cannot be changed this way."),
   entry(
+    4126,
+    "DESTINATION_LIMITED",
+    "RESOURCE_EXHAUSTED",
+    true,
+    "Too much goes to this recipient, or to numbers or a country like it.",
+  ),
+  entry(
     4128,
     "QUOTA_EXCEEDED",
     "RESOURCE_EXHAUSTED",

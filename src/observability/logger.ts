@@ -102,9 +102,9 @@ function wrap(logger: PinoLogger, showRecipients: boolean, repeated: RepeatedLin
 }
 
 /** What makes two lines of one sentence different. */
-function keyOf({ gateway, reason, peer, err }: LogFields): string {
+function keyOf({ gateway, account, reason, peer, err }: LogFields): string {
   const error = err instanceof Error ? `${err.name} ${(err as { code?: unknown }).code ?? ""}` : "";
-  return JSON.stringify([gateway, reason, peer, error]);
+  return JSON.stringify([gateway, account, reason, peer, error]);
 }
 
 /** A logger that writes nothing. */

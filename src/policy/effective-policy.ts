@@ -1,6 +1,7 @@
 /** A policy with the service's defaults filled in. */
 import { optOutWords } from "../domain/opt-out.ts";
 import type { AccountPolicy } from "./policy.ts";
+import { defaultRecipientCap } from "./pumping-guard.ts";
 
 /** How long is tried where nobody says. */
 export const defaultValidityMs = 86_400_000;
@@ -28,6 +29,9 @@ export function effectivePolicy(policy: AccountPolicy, { maxRecipients }: Policy
     optOutWords: { allowed: optOutWords },
     ...policy,
     maxRecipients: isOneTime ? 1 : Math.min(maxRecipients, policy.maxRecipients ?? maxRecipients),
+    ...(policy.pumpingGuard && {
+      pumpingGuard: { recipientCap: defaultRecipientCap, ...policy.pumpingGuard },
+    }),
     maxSegments: isOneTime ? 1 : (policy.maxSegments ?? mostSegments),
   };
 }

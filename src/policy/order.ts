@@ -8,6 +8,7 @@ import { countryRule } from "./rules/country-rule.ts";
 import { numberTypeRule } from "./rules/number-type-rule.ts";
 import { oneTimePasswordRule } from "./rules/one-time-password-rule.ts";
 import { premiumRule } from "./rules/premium-rule.ts";
+import { pumpingGuardRule } from "./rules/pumping-guard-rule.ts";
 import { quietHoursRule } from "./rules/quiet-hours-rule.ts";
 import { registeredSenderRule } from "./rules/registered-sender-rule.ts";
 import type {
@@ -32,13 +33,14 @@ const callRules: readonly CallRuleMaker[] = [
   registeredSenderRule,
 ];
 
-/** Between QUIET_HOURS and those of routes come none of ours. */
+/** Between PUMPING_GUARD and those of routes come none of ours. */
 const recipientRules: readonly RecipientRuleMaker[] = [
   countryRule,
   numberTypeRule,
   suppressionRule,
   senderCountryRule,
   quietHoursRule,
+  pumpingGuardRule,
 ];
 
 const noSources: RuleSources = { approved: new Map(), table: noSenderTable };

@@ -6,6 +6,7 @@ import { parseSender } from "../domain/sender.ts";
 import { parseRateLimits, type RateLimit } from "./limits/rate-limits.ts";
 import { isCountry, planOfCountry } from "./number-plan.ts";
 import { type AccountPolicy, contentCategories, numberTypes, type QuietHours } from "./policy.ts";
+import { type PumpingGuardInput, parsePumpingGuard } from "./pumping-guard.ts";
 import { parseValueRule, type Refuse, type ValueRule, type ValueRuleInput } from "./value-rule.ts";
 
 /** Settings that nobody has checked yet; undefined and empty lists stand for «not set», an empty text for «none». */
@@ -28,6 +29,7 @@ export interface PolicyInput {
   readonly rateLimits?: readonly RateLimit[] | undefined;
   readonly quietHours?: QuietHours | undefined;
   readonly optOutWords?: ValueRuleInput | undefined;
+  readonly pumpingGuard?: PumpingGuardInput | undefined;
 }
 
 /** One bad setting: its path within the policy, as the contract names it, and what it must be. */
@@ -82,6 +84,7 @@ export function parsePolicy(input: PolicyInput): PolicyResult {
   const optOutWords = parseList("opt_out_words", input.optOutWords, isOptOutWord, optOutWord, refuse);
   if (optOutWords !== undefined && Object.values(optOutWords).flat().length > mostWords)
     refuse("opt_out_words", `must be at most ${mostWords}`);
+  const pumpingGuard = parsePumpingGuard(input.pumpingGuard, refuse);
   if (faults.length > 0) return { kind: "refused", faults };
   return {
     kind: "parsed",
@@ -104,6 +107,7 @@ export function parsePolicy(input: PolicyInput): PolicyResult {
       ...(rateLimits.length > 0 && { rateLimits }),
       ...(quietHours && { quietHours }),
       ...(optOutWords && { optOutWords }),
+      ...(pumpingGuard && { pumpingGuard }),
     },
   };
 }
@@ -142,6 +146,7 @@ const fieldNames: ReadonlySet<string> = new Set<keyof AccountPolicy>([
   "rateLimits",
   "quietHours",
   "optOutWords",
+  "pumpingGuard",
 ]);
 
 /**

@@ -1,5 +1,6 @@
 /** What an account may do beside the service's defaults: its settings. What they mean stands in the rules. */
 import type { RateLimit } from "./limits/rate-limits.ts";
+import type { PumpingGuard } from "./pumping-guard.ts";
 import type { ValueRule } from "./value-rule.ts";
 
 /** How recipients may be written: `+` and digits, or any form that people write. */
@@ -54,4 +55,6 @@ export interface AccountPolicy {
   readonly quietHours?: QuietHours;
   /** Words by which handsets opt out: only these, or the usual ones without some. */
   readonly optOutWords?: ValueRule;
+  /** Caps on what goes to few destinations. */
+  readonly pumpingGuard?: PumpingGuard;
 }

@@ -141,6 +141,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
     admission: () => world.admission,
     requestSecrets: ["the secret of the tests"],
     onReplayed: () => metrics.replayedRequests.add(1),
+    onCapped: (kind, mode) => metrics.cappedMessages.add(1, kind, mode),
     configured: [
       { accountId: "shop", scopes: accountScopes, key: SHOP_KEY },
       { accountId: "other", scopes: accountScopes, key: OTHER_KEY },

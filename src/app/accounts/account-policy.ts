@@ -26,6 +26,7 @@ const fieldsByPath: ReadonlyMap<string, keyof PolicyInput> = new Map<string, key
   ["rate_limits", "rateLimits"],
   ["quiet_hours", "quietHours"],
   ["opt_out_words", "optOutWords"],
+  ["pumping_guard", "pumpingGuard"],
 ]);
 
 const whole = "policy";

@@ -2,25 +2,31 @@
 import { randomFillSync } from "node:crypto";
 import { createMessageIds } from "../../domain/ids.ts";
 import type { Store } from "../../store/store.ts";
+import type { Looking } from "../followed.ts";
 import { createSubmissionWatches } from "./await-submission.ts";
 import { createExplainRoute, type ExplainRoute } from "./explain-route.ts";
 import { createPreviewSms, type PreviewSms } from "./preview-sms.ts";
+import { createPumpingGuard, type PumpingGuardDeps } from "./pumping-guard.ts";
 import { createRequestHashes } from "./request-hash.ts";
 import { createSendSms, type SendSms, type SendSmsDeps } from "./send-sms.ts";
 
-export interface Sending {
+export interface Sending extends Looking {
   readonly sendSms: SendSms;
   readonly previewSms: PreviewSms;
   readonly explainRoute: ExplainRoute;
 }
 
 export interface SendingDeps
-  extends Omit<SendSmsDeps, "watches" | "newMessageId" | "requestHashes" | "allowSenderTypes"> {
+  extends Omit<SendSmsDeps, "watches" | "newMessageId" | "requestHashes" | "allowSenderTypes" | "guard">,
+    Pick<PumpingGuardDeps, "log"> {
   readonly store: SendSmsDeps["store"] &
+    PumpingGuardDeps["store"] &
     Pick<Store, "readStates" | "sessions" | "onReports" | "allowSenderTypes"> & {
       readonly line: Pick<Store["line"], "id">;
     };
   readonly requestSecrets: Parameters<typeof createRequestHashes>[0];
+  /** A message of an account with a guard went beyond a cap, or would have. */
+  readonly onCapped: PumpingGuardDeps["onCapped"];
   /** Aborted when the service stops. */
   readonly stopping: AbortSignal;
 }
@@ -36,8 +42,10 @@ export function createSending(deps: SendingDeps): Sending {
     clock,
     stopping,
   });
-  const shared = { ...deps, newMessageId };
+  const guard = createPumpingGuard(deps);
+  const shared = { ...deps, newMessageId, guard };
   return {
+    look: guard.look,
     sendSms: createSendSms({
       ...shared,
       watches,

@@ -21,6 +21,7 @@ import { rulesOf, type Standings } from "../calls/standing.ts";
 import type { Suppressions } from "../calls/suppressions.ts";
 import { countryOf } from "./country-of.ts";
 import { judgeRequest, recipientJudge, underPolicy } from "./obey-rules.ts";
+import type { PumpingGuard } from "./pumping-guard.ts";
 import { parseLookedAt } from "./request/parse-looked-at.ts";
 import type { ContentInput, SendSmsInput } from "./request/send-request.ts";
 import type { Routes } from "./route-deliveries.ts";
@@ -59,6 +60,7 @@ export interface ExplainRouteDeps {
   readonly clock: Pick<Clock, "now">;
   readonly standings: Standings;
   readonly suppressions: Suppressions;
+  readonly guard: Pick<PumpingGuard, "begin">;
 }
 
 export type ExplainRoute = (input: ExplainRouteInput, principal: Principal) => Promise<ExplainRouteAnswer>;
@@ -95,9 +97,12 @@ export function createExplainRoute(deps: ExplainRouteDeps): ExplainRoute {
     const table = deps.routes.table();
     const nowMs = deps.clock.now();
     const suppressed = await deps.suppressions.find(accountId, [recipient], nowMs);
+    const guard = rules?.policy.pumpingGuard;
+    const guarded = guard && (await deps.guard.begin(accountId, guard, { tells: false }));
     const rule =
       (rules && judgeRequest(rules, request, table)?.rule) ??
-      recipientJudge(rules, suppressed, request, nowMs)?.(recipient, country)?.rule;
+      recipientJudge(rules, { suppressed, guarded }, request, nowMs)?.(recipient, country)?.rule;
+    guarded?.end();
     const sent = underPolicy(request, rules?.policy);
     const selection = selectGateways(
       {

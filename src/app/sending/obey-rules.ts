@@ -9,6 +9,7 @@ import type { RouteTable } from "../../routing/compile-routes.ts";
 import { PlanMemo, type PlannedMessage } from "../../routing/plan-memo.ts";
 import type { Suppressed } from "../calls/suppressions.ts";
 import { knownCountryOf } from "./country-of.ts";
+import type { GuardedRequest } from "./pumping-guard.ts";
 import type { SendRequest } from "./request/send-request.ts";
 import type { JudgeRecipient } from "./route-deliveries.ts";
 
@@ -56,20 +57,28 @@ export function refuseByRule({ rule, violations }: CallFault, prefix = ""): SmsE
   });
 }
 
+/** What is known of recipients beside their numbers. */
+export interface KnownOfRecipients {
+  readonly suppressed: Suppressed | undefined;
+  /** Of an account with a guard; whoever is let pass is counted. */
+  readonly guarded?: GuardedRequest | undefined;
+}
+
 /** Judges recipients one by one; undefined where nothing speaks against any. */
 export function recipientJudge(
   rules: Rules | undefined,
-  suppressed: Suppressed | undefined,
+  { suppressed, guarded }: KnownOfRecipients,
   { sender, contentCategory, ...request }: Pick<SendRequest, "sender" | "contentCategory" | "lane">,
   nowMs: number,
 ): JudgeRecipient | undefined {
   const { judgesAll, policy } = rules ?? rulesOfAll;
-  if (!judgesAll && suppressed === undefined) return undefined;
+  if (!judgesAll && suppressed === undefined && guarded === undefined) return undefined;
   const lane = laneOf(request, policy);
   return (number, country) => {
     const suppressions = suppressed?.get(number);
-    if (!judgesAll && suppressions === undefined) return undefined;
-    return judgeRecipient(rules ?? rulesOfAll, {
+    if (!judgesAll && suppressions === undefined && guarded === undefined) return undefined;
+    const sent = guarded?.sentTo(number, country);
+    const fault = judgeRecipient(rules ?? rulesOfAll, {
       number,
       sender,
       country,
@@ -77,8 +86,12 @@ export function recipientJudge(
       contentCategory,
       lane,
       suppressions: suppressions ?? notSuppressed,
+      sent,
       nowMs,
     });
+    if (sent !== undefined && fault === undefined) guarded?.take(number, country, sent);
+    else if (sent !== undefined && fault?.rule === "PUMPING_GUARD") guarded?.refuse(sent);
+    return fault;
   };
 }
 

@@ -13,6 +13,7 @@ import { rulesOf, type Standings } from "../calls/standing.ts";
 import type { Suppressions } from "../calls/suppressions.ts";
 import { countryOf } from "./country-of.ts";
 import { judgeRequest, recipientJudge, refuseByRule, underPolicy } from "./obey-rules.ts";
+import type { PumpingGuard } from "./pumping-guard.ts";
 import { type RecipientRefusal, refuseAllRoutes } from "./refuse-all-routes.ts";
 import { inMessage, messagePrefix, parseLookedAt } from "./request/parse-looked-at.ts";
 import { nextTurn, recipientsPerTurn } from "./request/recipients.ts";
@@ -42,6 +43,7 @@ export interface PreviewSmsDeps {
   readonly clock: Pick<Clock, "now">;
   readonly standings: Standings;
   readonly suppressions: Suppressions;
+  readonly guard: Pick<PumpingGuard, "begin">;
   readonly maxRecipients: number;
 }
 
@@ -74,7 +76,9 @@ export function createPreviewSms(deps: PreviewSmsDeps): PreviewSms {
 
     const nowMs = deps.clock.now();
     const suppressed = await deps.suppressions.find(principal.accountId, request.recipients, nowMs);
-    const judge = recipientJudge(rules, suppressed, request, nowMs);
+    const guard = rules?.policy.pumpingGuard;
+    const guarded = guard && (await deps.guard.begin(principal.accountId, guard, { tells: false }));
+    const judge = recipientJudge(rules, { suppressed, guarded }, request, nowMs);
     const given = input.message?.recipients ?? [];
     const plans = new PlanMemo(planned);
     const messageId = deps.newMessageId();
@@ -85,6 +89,7 @@ export function createPreviewSms(deps: PreviewSmsDeps): PreviewSms {
       refusals.push(refusal);
       rejected.push(rejectedAnswer(given[position] ?? "", refusal));
     };
+    using _ = { [Symbol.dispose]: () => guarded?.end() };
     for (const [position, recipient] of request.recipients.entries()) {
       if (position > 0 && position % recipientsPerTurn === 0) await nextTurn();
       if (recipient === undefined) continue;

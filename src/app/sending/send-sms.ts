@@ -23,6 +23,7 @@ import { acceptMessage, type DirectClaims } from "./accept-message.ts";
 import { answerInAnyCase, refuseWhenAllFailed } from "./answer-after-gateway.ts";
 import type { SubmissionWatches } from "./await-submission.ts";
 import { judgeRequest, recipientJudge, refuseByRule, underPolicy } from "./obey-rules.ts";
+import { type GuardedRequest, type PumpingGuard, withGuard } from "./pumping-guard.ts";
 import { readWholeStatus } from "./read-whole-status.ts";
 import { refuseAllRoutes } from "./refuse-all-routes.ts";
 import { parseSendRequest } from "./request/parse-send-request.ts";
@@ -54,6 +55,7 @@ export interface SendSmsDeps {
   readonly admission: () => AdmissionState;
   readonly standings: Standings;
   readonly suppressions: Suppressions;
+  readonly guard: Pick<PumpingGuard, "begin">;
   readonly limits: Limits;
   readonly maxRecipients: number;
   readonly requestHashes: RequestHashes;
@@ -161,12 +163,27 @@ async function decide(
   rules: Rules | undefined,
   taken: Taken | undefined,
 ): Promise<SendSmsAnswer> {
+  const guard = rules?.policy.pumpingGuard;
+  if (guard === undefined) return decideOn(deps, work, request, rules, taken, undefined);
+  const guarding = deps.guard.begin(work.call.accountId, guard, { tells: !request.dryRun });
+  return withGuard(guarding, (guarded) => decideOn(deps, work, request, rules, taken, guarded));
+}
+
+async function decideOn(
+  deps: SendSmsDeps,
+  work: Work,
+  request: SendRequest,
+  rules: Rules | undefined,
+  taken: Taken | undefined,
+  guarded: GuardedRequest | undefined,
+): Promise<SendSmsAnswer> {
   const { input, call, startMs } = work;
   const fault = rules && judgeRequest(rules, request, deps.routes.table());
   if (fault !== undefined) return replayOrRefuse(deps, work, refuseByRule(fault));
   const message = messageOf(request, rules?.policy, call.accountId, deps.newMessageId(), startMs);
   const asked = deps.suppressions.find(call.accountId, request.recipients, startMs);
-  const judge = recipientJudge(rules, asked && (await asked), request, startMs);
+  const suppressed = asked && (await asked);
+  const judge = recipientJudge(rules, { suppressed, guarded }, request, startMs);
   const routing = routeDeliveries(message, request.recipients, deps, judge);
   const routed = routing instanceof Promise ? await routing : routing;
   if (isNobodyLeft(routed)) return replayOrRefuse(deps, work, refuseAllRoutes(refusalsOf(routed)));
@@ -176,8 +193,19 @@ async function decide(
     request.requestId === undefined
       ? undefined
       : { id: request.requestId, hash: deps.requestHashes.of(input.canonical) };
+  const accept = async () => {
+    try {
+      const outcome = await acceptMessage(deps, remembered, message, routed, taken);
+      if (outcome.kind === "accepted") guarded?.keep(routed.deliveries);
+      return outcome;
+    } catch (error) {
+      // It may be stored all the same.
+      guarded?.keep(routed.deliveries);
+      throw error;
+    }
+  };
   if (request.waitFor === "ACCEPTED") {
-    const outcome = await acceptMessage(deps, remembered, message, routed, taken);
+    const outcome = await accept();
     call.place.leaveStored();
     if (outcome.kind === "accepted") return answerNew(input, message, routed, { isDryRun: false });
     return answerKnown(deps, work, outcome);
@@ -188,7 +216,7 @@ async function decide(
     queued.map((delivery) => delivery.id),
   );
   try {
-    const outcome = await acceptMessage(deps, remembered, message, routed, taken);
+    const outcome = await accept();
     call.place.leaveStored();
     if (outcome.kind === "known") return await answerKnown(deps, work, outcome);
     await watch.wait(waitMsOf(deps, work), call.caller.signal);

@@ -8,6 +8,7 @@ import { type AttemptOutcome, lanes } from "../../domain/message.ts";
 import { statusCodes } from "../../domain/status-code.ts";
 import type { GatewayFigures, GatewayStatus } from "../../gateways/gateway.ts";
 import { createTally, type Tally } from "../../observability/tally.ts";
+import { guardedKinds } from "../../policy/pumping-guard.ts";
 import type { Backlog } from "../../store/views.ts";
 
 /** What the gauges read at the moment somebody asks. */
@@ -36,6 +37,8 @@ export interface Metrics {
   /** Labels: lane. */
   readonly acceptedDeliveries: Tally;
   readonly replayedRequests: Tally;
+  /** Messages of accounts with a guard, beyond a cap. Labels: kind of the destination; block where refused, else monitor. */
+  readonly cappedMessages: Tally;
   /** Labels: status code name. */
   readonly refusals: Tally;
   /** Labels: path, empty for none of ours; HTTP status. */
@@ -99,6 +102,12 @@ export function createMetrics(): Metrics {
     acceptedMessages: tally("accepted_messages_total", "Messages accepted, by lane.", ["lane"], byLane),
     acceptedDeliveries: tally("accepted_deliveries_total", "Deliveries accepted, by lane.", ["lane"], byLane),
     replayedRequests: tally("replayed_requests_total", "Requests answered from an earlier equal one.", []),
+    cappedMessages: tally(
+      "capped_messages_total",
+      "Messages beyond a cap of an account's guard, by kind of destination; refused where the mode is block.",
+      ["kind", "mode"],
+      guardedKinds.flatMap((kind) => ["block", "monitor"].map((mode) => [kind, mode])),
+    ),
     refusals: tally(
       "refusals_total",
       "Calls refused, by status code.",

@@ -132,11 +132,12 @@ export function createOrphanAdopter(deps: OrphanAdopterDeps): OrphanAdopter {
   };
 }
 
-export interface CleanerDeps extends SweepDeps<"clean" | "deleteEndedSuppressions"> {
+export interface CleanerDeps
+  extends SweepDeps<"clean" | "deleteEndedSuppressions" | "deletePastGuardCounts"> {
   readonly retention: () => Retention;
 }
 
-/** Erases and deletes what retention has passed, and suppressions that have ended. */
+/** Erases and deletes what retention has passed, suppressions that have ended, and what was counted of hours that are over. */
 export function createCleaner(deps: CleanerDeps): BackgroundService {
   const { store, clock, retention, everyMs = 60_000, limit = 500 } = deps;
   const tick = async (signal: AbortSignal) => {
@@ -144,6 +145,9 @@ export function createCleaner(deps: CleanerDeps): BackgroundService {
     if (nowMs === undefined) return false;
     await store.clean(nowMs, retention(), limit, signal);
     while (!signal.aborted && (await store.deleteEndedSuppressions(nowMs, limit)) >= limit);
+    // Whose clock is a little behind still counts in the hour before.
+    const hour = Math.floor(nowMs / 3_600_000) - 1;
+    while (!signal.aborted && (await store.deletePastGuardCounts(hour, limit)) >= limit);
     return false;
   };
   return createBackgroundService({ name: "cleaner", everyMs, tick }, deps);

@@ -5,6 +5,7 @@ import type { CallRuleName, RecipientRuleName } from "../../domain/policy-rule.t
 import type { StatusCodeName } from "../../domain/status-code.ts";
 import type { Suppression } from "../../domain/suppression.ts";
 import type { AccountPolicy, ContentCategory } from "../policy.ts";
+import type { GuardFigures } from "../pumping-guard.ts";
 import type { SenderTable } from "../sender-table.ts";
 
 /** A request as the rules of a whole call see it. */
@@ -41,6 +42,8 @@ export interface RecipientFacts {
   readonly lane: Lane;
   /** What keeps messages from the number now. */
   readonly suppressions: readonly Pick<Suppression, "contentCategories" | "source">[];
+  /** What the account sent there in this hour; undefined where nobody counts. */
+  readonly sent?: GuardFigures | undefined;
   readonly nowMs: number;
 }
 

@@ -50,6 +50,12 @@ export function toPolicy(policy: AccountPolicy): PbAccountPolicy {
     },
     quietHours: policy.quietHours && { ...policy.quietHours },
     optOutWords: toValueRule(policy.optOutWords),
+    pumpingGuard: policy.pumpingGuard && {
+      blocks: policy.pumpingGuard.blocks,
+      recipientCap: policy.pumpingGuard.recipientCap,
+      prefixCap: policy.pumpingGuard.prefixCap,
+      regionCap: policy.pumpingGuard.regionCap,
+    },
   };
 }
 

@@ -19,6 +19,7 @@ import { keyExpiry } from "./0021-key-expiry.ts";
 import { signingKeys } from "./0023-signing-keys.ts";
 import { accountTotals } from "./0024-account-totals.ts";
 import { suppressions } from "./0026-suppressions.ts";
+import { guardCounts } from "./0028-guard-counts.ts";
 
 const shared: readonly SharedMigration[] = [
   claimNumbers,
@@ -37,6 +38,7 @@ const shared: readonly SharedMigration[] = [
   signingKeys,
   accountTotals,
   suppressions,
+  guardCounts,
 ];
 
 export const sqliteMigrations: readonly Migration[] = shared.flatMap(({ version, minReader, sqlite: sql }) =>

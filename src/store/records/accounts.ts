@@ -14,7 +14,7 @@ export interface FoundAccount {
 /** From this schema on programs know of suspended accounts. */
 const knowsStates = 15;
 /** And of every setting of a policy: one of before refuses to send by a policy with others. */
-const knowsPolicies = 26;
+const knowsPolicies = 28;
 
 interface AccountRow {
   readonly id: AccountId;

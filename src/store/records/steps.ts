@@ -15,6 +15,7 @@ import {
 import { createKey, listKeys, noteKeyUse, revokeKey, rotateKey } from "./api-keys.ts";
 import { audited, changesAfter, lastChange, listAudit, noteAct } from "./audit.ts";
 import { boundCredentials, noteBound } from "./bound-credentials.ts";
+import { deletePastGuardCounts, listGuardCounts, putGuardCounts } from "./guard-counts.ts";
 import { listIdentities, removeIdentity, setIdentity } from "./identities.ts";
 import { pausedGateways, setPaused } from "./pauses.ts";
 import {
@@ -53,6 +54,8 @@ export const firstWrites = {
   deleteSubscription,
   noteBound,
   deleteSigningKeys,
+  putGuardCounts,
+  deletePastGuardCounts,
 };
 
 /**
@@ -111,6 +114,7 @@ export const commonReads = {
   changesAfter,
   listSenders,
   suppressionsAfter,
+  listGuardCounts,
 };
 
 export const recordReads = { ...accountReads, ...commonReads };

@@ -57,6 +57,10 @@ const fillings: Readonly<Record<string, readonly [columns: string, values: strin
     "'account-' || (i % 20), '+467' || i, 'CALL', '', i, i, i",
   ],
   suppression_counts: ["account_id, count", "'account-' || i, i"],
+  guard_counts: [
+    "hour, account_id, kind, destination, replica, count",
+    "i % 20, 'account-' || (i % 50), 'recipient', '+467' || i, '', i",
+  ],
   changes: ["kind, id, seq", "'account', 'account-' || i, i"],
   account_totals: ["account_id, hour, hour_count", "'account-' || i, 1, 1"],
   bound_credentials: ["gateway_id, fingerprint, time", "'gateway-' || i, '', i"],

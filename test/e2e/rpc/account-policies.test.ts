@@ -431,6 +431,54 @@ for (const { name, missing, open } of stores)
         expect(deliveries.map(({ rule }) => rule)).toEqual(["", "", "", "", "", "", "", "COUNTRY"]);
       });
 
+      it("sends no more to few destinations than its guard lets pass, also at once, and counts only what was stored", async () => {
+        const capped = async (mode: string) => {
+          const { text: figures } = await world.metrics.render();
+          const line = figures.split("\n").filter((one) => one.includes("capped_messages_total{"));
+          return line.map((one) => (one.includes(`mode="${mode}"`) ? Number(one.split(" ").at(-1)) : 0));
+        };
+        const sumOf = async (mode: string) => (await capped(mode)).reduce((sum, one) => sum + one, 0);
+        const guard = { blocks: true, recipientCap: 3, prefixCap: 8 };
+        await setPolicy({ pumpingGuard: guard });
+        const { account } = await shop.accounts.getAccount({});
+        expect(account?.effectivePolicy?.pumpingGuard).toMatchObject(guard);
+        const to = (...numbers: readonly number[]) => ({
+          ...good,
+          recipients: numbers.map((number) => `+3165555${1_000 + number}`),
+        });
+        for (let times = 0; times < 5; times += 1) {
+          await shop.sms.sendSms({ ...to(1), dryRun: true });
+          await shop.sms.previewSms({ message: to(1) });
+        }
+        const first = { ...to(1), requestId: `guarded-${name}` };
+        await shop.sms.sendSms(first);
+        for (let times = 0; times < 3; times += 1)
+          expect((await shop.sms.sendSms(first)).replayed).toBe(true);
+        const atOnce = await Promise.allSettled(Array.from({ length: 5 }, () => shop.sms.sendSms(to(1))));
+        expect(atOnce.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
+        expect(await refused(to(1))).toMatchObject({
+          code: Status.RESOURCE_EXHAUSTED,
+          info: { reason: "DESTINATION_LIMITED", metadata: { rule: "PUMPING_GUARD", status_code: "4126" } },
+          violations: [{ field: "recipients[0]" }],
+        });
+        expect((await shop.sms.sendSms(first)).replayed, "though the cap is reached").toBe(true);
+        // Three of the eight are gone.
+        const answer = await shop.sms.sendSms(to(1, 2, 3, 4, 5, 6, 7, 8));
+        expect(answer.outcomes.map(({ rule }) => rule)).toEqual([
+          "PUMPING_GUARD",
+          ...["", "", "", "", ""],
+          ...["PUMPING_GUARD", "PUMPING_GUARD"],
+        ]);
+        const explained = await operator.gateways.explainRoute({ message: to(9), accountId: "shop" });
+        expect(explained.rule).toBe("PUMPING_GUARD");
+        expect(await sumOf("block")).toBe(7);
+        await setPolicy({ pumpingGuard: { blocks: false, recipientCap: 3 } });
+        await shop.sms.sendSms(to(1));
+        expect(await sumOf("monitor")).toBe(1);
+        const wrong = setPolicy({ pumpingGuard: { blocks: true, recipientCap: 0 } });
+        await expect(wrong).rejects.toMatchObject({ code: Status.INVALID_ARGUMENT });
+      });
+
       it("answers what it answered before, whatever the policy has become", async () => {
         await setPolicy(dutchMobiles);
         const request = { ...good, recipients: ["06 1234 5678"], requestId: `replayed-${name}` };

@@ -148,6 +148,14 @@ export async function fillStore(store: Store): Promise<Filled> {
     ],
     removed: [],
   });
+  const guarded = {
+    accountId: account,
+    kind: "recipient",
+    destination: "+46700000001",
+    replica: "",
+    count: 6,
+  };
+  await store.putGuardCounts(473_000, "", [guarded]);
   await store.setPaused(actAt(), gateway, { reason: oddText, timeMs: startMs });
   await store.noteBound({ gatewayId: gateway, fingerprint: "0f".repeat(16) }, startMs);
   const [first] = waiting.deliveries;

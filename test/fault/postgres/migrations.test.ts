@@ -95,9 +95,10 @@ describe.skipIf(postgresMissing !== undefined)(`PostgreSQL migrations ${postgres
     await store.allowSenderTypes();
     expect(await minReader()).toBe("19");
     expect(await askForSender()).toMatchObject({ regionCodes: ["NL"] });
-    expect(await restrict()).toMatchObject({ policy });
     expect(await suppress()).toBe(1);
     expect(await minReader()).toBe("26");
+    expect(await restrict()).toMatchObject({ policy });
+    expect(await minReader()).toBe("28");
   });
 
   it("knows a replica as of a former release where that took the name of a newer one over", async () => {

@@ -100,6 +100,28 @@ describe("the rules of an account", () => {
     expect(refusedBy(belgian, { suppressions: said([]) }), "after the kind of number").toBe("NUMBER_TYPE");
   });
 
+  it("refuse what goes beyond a cap of the guard until the hour is over, after all others, and nothing where it only tells", () => {
+    const pumpingGuard = { blocks: true, recipientCap: 2, prefixCap: 5 };
+    const sent = (recipient: number, prefix: number, region = 1_000) => ({
+      sent: { recipient, prefix, region },
+    });
+    const judged = (facts: Partial<RecipientFacts>) =>
+      judgeRecipient(compileRules({ pumpingGuard }), { ...mobile, ...facts });
+    expect(judged({})).toBeUndefined();
+    expect(judged(sent(1, 4))).toBeUndefined();
+    expect(judged(sent(2, 4))).toMatchObject({
+      ...{ rule: "PUMPING_GUARD", code: "DESTINATION_LIMITED", retryAfterMs: 3_570_000 },
+      description: expect.stringContaining("one number"),
+    });
+    expect(judged(sent(1, 5))?.description).toContain("begins");
+    expect(refusedBy({ pumpingGuard: { ...pumpingGuard, blocks: false } }, sent(2, 5))).toBeUndefined();
+    expect(refusedBy({ pumpingGuard: { blocks: true } }, sent(9, 900))).toBeUndefined();
+    expect(refusedBy({ pumpingGuard: { blocks: true } }, sent(10, 900)), "unless told").toBe("PUMPING_GUARD");
+    const quietHours = { fromMinute: 0, untilMinute: 1_439 };
+    const advertised = { ...sent(2, 5), contentCategory: "ADVERTISEMENT" } as const;
+    expect(refusedBy({ pumpingGuard, quietHours }, advertised)).toBe("QUIET_HOURS");
+  });
+
   it("refuse premium gateways where an account may not ask for them, before all others", () => {
     const policy: AccountPolicy = { premiumAllowed: false, oneTimePasswordsOnly: true };
     const fault = callFault(policy, { premium: true, recipientCount: 2 });

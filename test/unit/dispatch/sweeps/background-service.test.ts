@@ -139,7 +139,11 @@ describe("the background services", () => {
     expect(calls).toEqual(Array(3).fill(["endSilent", now, 60, 500]));
     calls.length = 0;
     const cleaner = createCleaner({
-      store: { clean: step("clean"), deleteEndedSuppressions: step("deleteEndedSuppressions") },
+      store: {
+        clean: step("clean"),
+        deleteEndedSuppressions: step("deleteEndedSuppressions"),
+        deletePastGuardCounts: step("deletePastGuardCounts"),
+      },
       clock: dataClock,
       log,
       retention: () => retention,
@@ -151,6 +155,7 @@ describe("the background services", () => {
       ["clean", now, retention, 500, expect.any(AbortSignal)],
       ["deleteEndedSuppressions", now, 500],
       ["deleteEndedSuppressions", now, 500],
+      ["deletePastGuardCounts", now / 3_600_000 - 1, 500],
     ]);
   });
 
@@ -166,7 +171,7 @@ describe("the background services", () => {
       createExpirer({ store: { expireDue: fail }, clock: dataClock, log: strict }),
       createSilenceWatch({ store: { endSilent: fail }, clock: dataClock, log: strict, receiptGraceMs: 60 }),
       createCleaner({
-        store: { clean: fail, deleteEndedSuppressions: fail },
+        store: { clean: fail, deleteEndedSuppressions: fail, deletePastGuardCounts: fail },
         clock: dataClock,
         log: strict,
         retention: () => retention,
