@@ -18,6 +18,7 @@ import { boundCredentials, noteBound } from "./bound-credentials.ts";
 import { deletePastGuardCounts, listGuardCounts, putGuardCounts } from "./guard-counts.ts";
 import { listIdentities, removeIdentity, setIdentity } from "./identities.ts";
 import { pausedGateways, setPaused } from "./pauses.ts";
+import { importRates, validRates } from "./rate-lists.ts";
 import {
   allowSenderTypes,
   approvedSenders,
@@ -78,6 +79,7 @@ export const lastWrites = {
   deleteSender: audited("ACCOUNT", deleteSender),
   changeSuppressions: audited("ACCOUNT", changeSuppressions),
   deleteEndedSuppressions,
+  importRates: audited("ACCOUNT", importRates),
   noteAct: audited("", noteAct),
   // Behind those who lock the counter and then a key.
   noteKeyUse,
@@ -97,6 +99,7 @@ export const accountReads = {
   approvedSenders,
   findSuppressions,
   listSuppressions,
+  validRates,
 } satisfies Readonly<Record<string, (accountId: AccountId, ...rest: never) => Step<unknown>>>;
 
 /** Reads that belong to no account. */
