@@ -25,6 +25,7 @@ import {
   type MaintenanceDeps,
 } from "./maintenance/create-maintenance.ts";
 import { createMessages, type Messages } from "./messages/create-messages.ts";
+import { createRates, type Rates } from "./money/rates.ts";
 import { createReports, type Reports } from "./reports/create-reports.ts";
 import { createSending, type Sending, type SendingDeps } from "./sending/create-sending.ts";
 import { createSubscriptions, type Subscriptions } from "./subscriptions/create-subscriptions.ts";
@@ -41,6 +42,8 @@ export interface App {
   readonly keys: Keys;
   readonly accounts: Accounts;
   readonly identities: IdentitiesFeature;
+  /** Prices. */
+  readonly rates: Rates;
   /** Of our own; those of other issuers are identities. */
   readonly tokens: Tokens;
   /** Finds out who calls, by whatever they show. */
@@ -138,6 +141,7 @@ export function createApp(deps: AppDeps): App {
     keys,
     accounts,
     identities,
+    rates: createRates({ ...shared, accounts }),
     tokens,
     accountLimits,
     callers: createCallers(

@@ -24,7 +24,9 @@ export const accountScopes = {
   changeSuppressions: "MANAGE",
 } as const satisfies ScopesOf<AccountServiceDefinition>;
 
-export function createAccountService({ accounts }: AccountServiceDeps): Handlers<AccountServiceDefinition> {
+export function createAccountService({
+  accounts,
+}: AccountServiceDeps): Pick<Handlers<AccountServiceDefinition>, keyof typeof accountScopes> {
   const { senders, suppressions } = accounts;
   return {
     getAccount: async ({ accountId }, principal) => ({

@@ -52,7 +52,14 @@ function describe(wire: Wire, handle: Handle): Method {
     isRead: false,
     isRequestStream: wire.requestStream,
     isResponseStream: wire.responseStream,
-    handle,
+    handle: wire.requestStream && !wire.responseStream ? answerOnce(handle) : handle,
+  };
+}
+
+/** A call with streamed requests and one answer, as one whose answers are streamed too. */
+function answerOnce(handle: Handle): Handle {
+  return async function* (...asked) {
+    yield await handle(...asked);
   };
 }
 
@@ -68,7 +75,8 @@ export function createDoorServer(
   const answer: ServerInterceptor = ({ path }, call) => {
     const method = methods.get(path);
     if (method === undefined) throw new Error(`nobody serves ${path}`);
-    return method.isResponseStream ? new StreamedCall(call, door, method) : new UnaryCall(call, door, method);
+    const isStreamed = method.isRequestStream || method.isResponseStream;
+    return isStreamed ? new StreamedCall(call, door, method) : new UnaryCall(call, door, method);
   };
   const server = new Server({ ...options, interceptors: [answer] });
   for (const { definition } of services) server.addService(definition, {});

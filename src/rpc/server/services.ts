@@ -17,6 +17,12 @@ import { createIdentityCalls, identityScopes } from "../identities/identity-call
 import { createKeyService, keyScopes } from "../keys/key-service.ts";
 import { createMaintenanceService, maintenanceScopes } from "../maintenance/maintenance-service.ts";
 import { createMessageCalls, messageScopes } from "../messages/message-calls.ts";
+import {
+  createRateImportCalls,
+  createRateListCalls,
+  rateImportScopes,
+  rateListScopes,
+} from "../money/rate-calls.ts";
 import { createReportCalls, reportScopes } from "../reports/report-calls.ts";
 import { createSendingCalls, type SendingCallsDeps, sendingScopes } from "../sending/sending-calls.ts";
 import { createSubscriptionService, subscriptionScopes } from "../subscriptions/subscription-service.ts";
@@ -37,10 +43,14 @@ const services: readonly Listed[] = [
     ...createReportCalls(deps),
   })),
   listed(SubscriptionServiceDefinition, subscriptionScopes, createSubscriptionService),
-  listed(AccountServiceDefinition, accountScopes, createAccountService),
-  listed(AdminServiceDefinition, { ...adminScopes, ...identityScopes }, (deps) => ({
+  listed(AccountServiceDefinition, { ...accountScopes, ...rateListScopes }, (deps) => ({
+    ...createAccountService(deps),
+    ...createRateListCalls(deps),
+  })),
+  listed(AdminServiceDefinition, { ...adminScopes, ...identityScopes, ...rateImportScopes }, (deps) => ({
     ...createAdminService(deps),
     ...createIdentityCalls(deps),
+    ...createRateImportCalls(deps),
   })),
   listed(GatewayServiceDefinition, gatewayScopes, createGatewayService),
   listed(KeyServiceDefinition, keyScopes, createKeyService),
