@@ -75,6 +75,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./accounts/suppressions.ts")).defineSuppressions,
   },
   {
+    name: "rates",
+    summary: "import lists of prices, and show what holds for an account",
+    load: async () => (await import("./money/rates.ts")).defineRates,
+  },
+  {
     name: "audit",
     summary: "list what operators did",
     load: async () => (await import("./accounts/audit.ts")).defineAudit,

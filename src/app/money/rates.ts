@@ -5,7 +5,6 @@ import type { PriceLine } from "../../domain/money/price-table.ts";
 import type { Clock } from "../../observability/clock.ts";
 import { isCountry, planOfCountry } from "../../policy/number-plan.ts";
 import type { Store } from "../../store/store.ts";
-import type { AccountControl } from "../accounts/account-control.ts";
 import { actOf, type Caller } from "../calls/act.ts";
 import { type Page, type PageRequest, pageOf } from "../calls/page-token.ts";
 import type { Principal } from "../calls/principal.ts";
@@ -28,7 +27,8 @@ export interface RatesDeps {
   readonly store: Pick<Store, "importRates" | "validRates">;
   readonly sealer: TokenSealer;
   readonly clock: Pick<Clock, "now">;
-  readonly accounts: Pick<AccountControl, "get">;
+  /** Finds the account that is asked for: empty for the caller's own, another's is for operators. */
+  readonly accounts: { get(accountId: string, principal: Principal): Promise<{ readonly id: AccountId }> };
   /** Accounts of the configuration. */
   readonly configuredIds: readonly string[];
 }

@@ -9,12 +9,13 @@ export interface CsvRecord {
   readonly given: (column: string) => string | undefined;
 }
 
-/** Each record in turn; a file that is not such a CSV, or has other columns than these, is a usage fault. The column recipient is required. */
+/** Each record in turn; a file that is not such a CSV, or has other columns than these, is a usage fault, and so is one without the required column. */
 export async function* csvRecords(
   { read, name }: RereadableFile,
   columns: ReadonlySet<string>,
+  required = "recipient",
 ): AsyncGenerator<CsvRecord> {
-  const checked = (head: readonly string[]) => checkedHead(head, columns);
+  const checked = (head: readonly string[]) => checkedHead(head, columns, required);
   const parser = parse({ bom: true, columns: checked, skip_empty_lines: true, trim: true, info: true });
   const source = read();
   source.on("error", (error) => parser.destroy(error));
@@ -35,15 +36,15 @@ export async function* csvRecords(
   }
 }
 
-function checkedHead(head: readonly string[], columns: ReadonlySet<string>): string[] {
+function checkedHead(head: readonly string[], columns: ReadonlySet<string>, required: string): string[] {
   const names = head.map((name) => name.trim().toLowerCase());
-  if (!names.includes("recipient")) {
+  if (!names.includes(required)) {
     const other = [";", "\t"].find((separator) => head.length === 1 && names[0]?.includes(separator));
     const hint =
       other === undefined
         ? ""
         : ` Its columns seem to be parted by ${other === ";" ? "semicolons" : "tabs"}; commas are wanted.`;
-    throw usageFault(`The CSV file's head line must name the column recipient.${hint}`);
+    throw usageFault(`The CSV file's head line must name the column ${required}.${hint}`);
   }
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw usageFault(`The CSV file has the column ${twice} twice.`);

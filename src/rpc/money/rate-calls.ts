@@ -1,5 +1,6 @@
 /** Calls about prices, of two services: operators import lists, accounts look at what holds for them. */
 import type { Rates, ShownRate } from "../../app/money/rates.ts";
+import { SmsError } from "../../domain/errors.ts";
 import { holdsScope } from "../../domain/scopes.ts";
 import type { Rate } from "../../gen/smsrelay/v1/account.ts";
 import type { AccountServiceDefinition } from "../../gen/smsrelay/v1/account_service.ts";
@@ -9,6 +10,11 @@ import { actor, callerOf } from "../calls/caller.ts";
 import type { Handlers, ScopesOf } from "../calls/handlers.ts";
 import { fromDate, toDate } from "../translate/time.ts";
 import { readPieces } from "./read-pieces.ts";
+
+/** Imports that are not whole yet: each may hold a list in memory. */
+const mostUnfinished = 4;
+/** How long an import may take to be whole. */
+const longestMs = 60_000;
 
 export const rateListScopes = { listRates: "READ" } as const satisfies ScopesOf<AccountServiceDefinition>;
 export const rateImportScopes = { importRates: "ADMIN" } as const satisfies ScopesOf<AdminServiceDefinition>;
@@ -34,9 +40,19 @@ export function createRateImportCalls({
   readonly rates: Rates;
   readonly log: Logger;
 }): Pick<Handlers<AdminServiceDefinition>, keyof typeof rateImportScopes> {
+  let unfinished = 0;
+  const readWhole = async (pieces: AsyncIterable<ImportRatesRequest>, signal: AbortSignal) => {
+    if (unfinished >= mostUnfinished) throw new SmsError("OVERLOADED", "Too many lists come in at once.");
+    unfinished += 1;
+    try {
+      return await readPieces(pieces, AbortSignal.any([signal, AbortSignal.timeout(longestMs)]));
+    } finally {
+      unfinished -= 1;
+    }
+  };
   return {
     importRates: async (pieces, principal, context) => {
-      const request = await readPieces(pieces, context.signal);
+      const request = await readWhole(pieces, context.signal);
       const caller = await callerOf(ImportRatesRequest, request, principal, context);
       const { accountId, dryRun: isDryRun } = request;
       const asked = request.rates.map(({ regionCode, prefix, price, premium: isPremium }) => ({

@@ -547,6 +547,65 @@ describe("suppressions", () => {
   });
 });
 
+describe("rates", () => {
+  const rates = (argv: readonly string[]) => operator(["rates", ...argv]);
+
+  it("are imported whole from a file, for all and for an account, and listed", async () => {
+    const { out: key } = await operator(["keys", "create", "--account", "buyer"]);
+    const file = join(folder, "prices.csv");
+    const rows = Array.from({ length: 1_500 }, (_, index) => `3161${index + 1_000},0.05,`);
+    await writeFile(file, ["destination,standard,premium", "*,0.09,", "nl,0.045,0.08", ...rows].join("\n"));
+    const asked = ["import", file, "--currency", "EUR"];
+    expect((await rates([...asked, "--dry-run"])).out).toBe(
+      "1,503 prices would be taken. Nothing was changed.",
+    );
+    expect((await rates(asked)).out).toBe("1,503 prices taken.");
+    const listed = await run(["rates", "list", "--region", "NL"], key);
+    expect(listed.out).toMatch(/NL +standard +0\.045 +EUR +20/);
+    expect(listed.out).toMatch(/NL +premium +0\.08 +EUR +20/);
+    expect((await run(["rates", "list", "--region", "SE"], key)).out).toMatch(/\* +standard +0\.09 +EUR/);
+    await writeFile(file, "destination,standard\nSE,0.01\n");
+    const own = await rates([...asked, "--account", "buyer", "--json"]);
+    expect(JSON.parse(own.out)).toEqual({ rateCount: 1 });
+    const shown = await rates(["list", "--account", "buyer", "--json"]);
+    expect(JSON.parse(shown.out)).toMatchObject({
+      regionCode: "SE",
+      price: { currencyCode: "EUR", amountMicros: "10000" },
+      accountId: "buyer",
+    });
+    expect((await rates(["remove", "--account", "buyer"])).out).toBe("buyer has the list of all accounts.");
+    expect((await run(["rates", "list", "--region", "SE"], key)).out).toContain("0.09");
+  });
+
+  it("tell each fault by its line, whoever finds it, and change nothing", async () => {
+    const file = join(folder, "faulty-prices.csv");
+    const importing = async (rows: readonly string[], options: readonly string[] = []) => {
+      await writeFile(file, ["destination,standard,premium", ...rows].join("\n"));
+      return rates(["import", file, "--currency", "EUR", ...options]);
+    };
+    const before = (await rates(["list"])).out;
+    const form = await importing(["NL,0.1234567,", "", "Holland,1,", "SE,-1,", "DE,1,1001", "FR,1,0.5"]);
+    expect(form.exitCode).toBe(2);
+    for (const fault of [
+      "line 2: standard:",
+      "line 4: destination:",
+      "line 5: standard:",
+      "line 6: premium:",
+    ])
+      expect(form.err).toContain(fault);
+    const judged = await importing(["NL,1,", "FR,1,0.5", "XX,1,", "0031,1,", "nl,2,"]);
+    expect(judged.exitCode).toBe(2);
+    for (const fault of ["line 4: destination:", "line 5: destination:", "line 6: stands in the list twice"])
+      expect(judged.err).toContain(fault);
+    expect((await importing(["NL,1,"], ["--start", "2020-01-01"])).err).toContain(
+      "start_time: must not be past",
+    );
+    expect((await importing([])).exitCode).toBe(2);
+    expect((await importing(["NL,1,"], ["--account", "nobody-has-this"])).err).toContain("4120");
+    expect((await rates(["list"])).out).toBe(before);
+  });
+});
+
 describe("keys", () => {
   it("makes a key that sends, and revokes it at once", async () => {
     const made = await operator(["keys", "create", "--account", "kiosk", "--name", "till 3"]);

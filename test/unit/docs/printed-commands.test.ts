@@ -30,7 +30,7 @@ const printed = pages.flatMap((page) =>
 /** Commands that stay until they are ended, tried elsewhere: test/e2e/cli. */
 const lasting = /^(serve|simulate|demo)\b/;
 const callsService =
-  /^(send|status|watch|list|cancel|preview|gateways|keys|identities|accounts|senders|suppressions|audit|backup)\b/;
+  /^(send|status|watch|list|cancel|preview|gateways|keys|identities|accounts|senders|suppressions|rates|audit|backup)\b/;
 
 let folder: string;
 beforeAll(() => {
@@ -38,6 +38,8 @@ beforeAll(() => {
   writeFileSync(join(folder, "sms-relay.yaml"), "gateways: []\n");
   for (const name of ["recipients.csv", "blocked.csv"])
     writeFileSync(join(folder, name), "recipient\n+46701234567\n");
+  for (const name of ["prices.csv", "shop.csv"])
+    writeFileSync(join(folder, name), "destination,standard\nNL,0.05\n");
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
