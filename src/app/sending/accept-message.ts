@@ -2,6 +2,7 @@
  * Stores a checked and routed message. Where the dispatcher has room, the deliveries are claimed in the same transaction, so that
  * the hot path never reads back what it wrote.
  */
+import { SmsError } from "../../domain/errors.ts";
 import type { ClaimantId, GatewayId } from "../../domain/ids.ts";
 import { type DeliveryWork, type Lane, type Message, noProgress } from "../../domain/message.ts";
 import type { Plans } from "../../routing/plan-memo.ts";
@@ -60,8 +61,8 @@ export async function acceptMessage(
     ]);
     if (outcome?.kind === "accepted") taken?.stored(counted ?? 0);
   } catch (error) {
-    // It may be stored all the same.
-    taken?.doubt();
+    // It may be stored all the same, unless the store had no room for it.
+    if (!(error instanceof SmsError && error.code === "OVERLOADED")) taken?.doubt();
     throw error;
   } finally {
     settleRoom(deps.claims, message, routed.plans, reserved, outcome);

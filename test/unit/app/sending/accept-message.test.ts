@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { Taken } from "../../../../src/app/calls/account-limiter.ts";
 import { acceptMessage, type DirectClaims } from "../../../../src/app/sending/accept-message.ts";
+import { SmsError } from "../../../../src/domain/errors.ts";
 import { type DeliveryId, type GatewayId, toClaimantId } from "../../../../src/domain/ids.ts";
 import { PlanMemo } from "../../../../src/routing/plan-memo.ts";
 import type { Acceptance, AcceptOutcome } from "../../../../src/store/accepting.ts";
@@ -29,13 +31,13 @@ function setUp(answer: (entry: Acceptance) => Promise<AcceptOutcome>) {
       return [await answer(entry)];
     },
   };
-  const accept = () =>
+  const accept = (taken?: Taken) =>
     acceptMessage(
       { store, claims, claimant: () => toClaimantId("me") },
       undefined,
       message,
       { deliveries, outcomes: recipientOutcomes, refusals: new Map(), plans: new PlanMemo(message) },
-      undefined,
+      taken,
     );
   return { told, entries, accept };
 }
@@ -80,5 +82,25 @@ describe("acceptMessage", () => {
     const failure = setUp(() => Promise.reject(new Error("the disk is gone")));
     await expect(failure.accept()).rejects.toThrow("the disk is gone");
     expect(failure.told).toEqual(["reserve NORMAL 4", "release NORMAL 2"]);
+  });
+
+  it("tells limits what is stored, and doubts that it is not unless the store had no room for it", async () => {
+    const outcomeOf = async (answer: (entry: Acceptance) => Promise<AcceptOutcome>) => {
+      const told: string[] = [];
+      const taken = {
+        stored: (count: number) => void told.push(`stored ${count}`),
+        doubt: () => void told.push("doubt"),
+        end: () => {},
+      };
+      await setUp(answer)
+        .accept(taken)
+        .catch(() => {});
+      return told;
+    };
+    const fail = (error: Error) => () => Promise.reject(error);
+    expect(await outcomeOf(async () => ({ kind: "accepted", claimed: [] }))).toEqual(["stored 4"]);
+    expect(await outcomeOf(fail(new SmsError("SERVICE_UNAVAILABLE")))).toEqual(["doubt"]);
+    expect(await outcomeOf(fail(new Error("lost")))).toEqual(["doubt"]);
+    expect(await outcomeOf(fail(new SmsError("OVERLOADED")))).toEqual([]);
   });
 });
