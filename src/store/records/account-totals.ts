@@ -25,11 +25,11 @@ const add = sql(
   `INSERT INTO account_totals (account_id, hour, hour_count, day, day_count) VALUES ($1, $2, $3, $4, $5)
    ON CONFLICT (account_id) DO UPDATE SET
      hour_count = CASE WHEN account_totals.hour = excluded.hour THEN account_totals.hour_count + excluded.hour_count
-       WHEN account_totals.hour < excluded.hour THEN excluded.hour_count ELSE account_totals.hour_count END,
-     hour = CASE WHEN account_totals.hour < excluded.hour THEN excluded.hour ELSE account_totals.hour END,
+       WHEN account_totals.hour BETWEEN excluded.hour AND excluded.hour + 1 THEN account_totals.hour_count ELSE excluded.hour_count END,
+     hour = CASE WHEN account_totals.hour BETWEEN excluded.hour AND excluded.hour + 1 THEN account_totals.hour ELSE excluded.hour END,
      day_count = CASE WHEN account_totals.day = excluded.day THEN account_totals.day_count + excluded.day_count
-       WHEN account_totals.day < excluded.day THEN excluded.day_count ELSE account_totals.day_count END,
-     day = CASE WHEN account_totals.day < excluded.day THEN excluded.day ELSE account_totals.day END`,
+       WHEN account_totals.day BETWEEN excluded.day AND excluded.day + 1 THEN account_totals.day_count ELSE excluded.day_count END,
+     day = CASE WHEN account_totals.day BETWEEN excluded.day AND excluded.day + 1 THEN account_totals.day ELSE excluded.day END`,
 );
 const find = sql<{ hour: number; hour_count: number; day: number; day_count: number }>(
   "find_account_totals",
@@ -40,7 +40,10 @@ const countReplicas = sql<{ count: number }>(
   "SELECT count(*) AS count FROM live_replicas",
 );
 
-/** Driven by the accepting transaction, late: it locks the account's row. What was accepted in an hour that is over counts no more. */
+/**
+ * Driven by the accepting transaction, late: it locks the account's row. What was accepted in the hour before counts no more; where it is
+ * longer ago a clock had gone ahead, and the count begins anew.
+ */
 export function* countAccepted({ accountId, hour, day, count }: AcceptedCount): Step<void> {
   yield* run(add, accountId, hour, count, day, count);
 }

@@ -43,4 +43,16 @@ describeStore("what is counted of accounts", (test) => {
     await Promise.all([accept(shop, startMs + hourMs, 2, "once"), accept(shop, startMs, 7, "late")]);
     expect(await test.store.readTotals(shop)).toMatchObject({ hourCount: 2, dayCount: 9 });
   });
+
+  it("begins anew where a clock had gone far ahead, instead of counting nothing until that time comes", async () => {
+    await accept(shop, startMs + 1_000 * dayMs, 9);
+    await accept(shop, startMs, 2);
+    await accept(shop, startMs, 3);
+    expect(await test.store.readTotals(shop)).toMatchObject({
+      hour: startMs / hourMs,
+      hourCount: 5,
+      day: startMs / dayMs,
+      dayCount: 5,
+    });
+  });
 });
