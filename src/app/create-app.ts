@@ -109,7 +109,6 @@ export function createApp(deps: AppDeps): App {
     maxOfAccount: limits.maxReportStreamsPerAccount,
   });
   const addresses = createCallerAddresses(deps.trustedProxies);
-  const accountLimits = createLimits(deps);
   const sealer = createTokenSealer(store.id);
   const accounts = createAccounts({
     ...deps,
@@ -117,6 +116,7 @@ export function createApp(deps: AppDeps): App {
     maxRecipients: limits.maxRecipients,
     idsOfKeys: () => keys.accountIds(),
   });
+  const accountLimits = createLimits({ ...deps, standings: accounts.standings });
   const shared = {
     ...deps,
     sealer,

@@ -12,7 +12,7 @@ import { createMetrics, type Metrics } from "../../src/compose/metrics/metrics.t
 import { defaultDispatchSettings } from "../../src/dispatch/dispatch-settings.ts";
 import { createDispatcher, type Dispatcher } from "../../src/dispatch/dispatcher.ts";
 import { gatewayNames } from "../../src/domain/gateway-names.ts";
-import { toGatewayId } from "../../src/domain/ids.ts";
+import { toAccountId, toGatewayId } from "../../src/domain/ids.ts";
 import type { Receipt } from "../../src/domain/receipt.ts";
 import { accountScopes, operatorScopes } from "../../src/domain/scopes.ts";
 import { openApiDoor } from "../../src/http/api/api-door.ts";
@@ -72,6 +72,8 @@ export interface RpcWorld {
   readonly metrics: Metrics;
   /** Report streams that are open. */
   readonly reportStreams: () => number;
+  /** Messages that wait for the limit of an account's second. */
+  readonly waitingForSecond: (accountId: string) => number;
   /** What the door asks before it takes new work; tests may change it. */
   admission: AdmissionState;
   /** Hands in a receipt for an id that a memory gateway gave. */
@@ -237,6 +239,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
     server,
     metrics,
     reportStreams: () => app.readers.count,
+    waitingForSecond: (accountId) => app.accountLimits.waiting(toAccountId(accountId)),
     admission: { kind: "open" },
     receive: (smscMessageId, fields = {}) =>
       receipts.onReceipt({

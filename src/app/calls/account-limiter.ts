@@ -1,6 +1,7 @@
 /**
  * The limits of one account at this process: the bucket of a second, and the windows of an hour and a day, which go on where the store
- * says that they stood. It outlives the policy that set the limits, so that changing one setting fills no bucket.
+ * says that they stood. It outlives the policy that set the limits, so that changing one setting fills no bucket, and counts in both
+ * windows whichever are limited, as the store does.
  */
 import { SmsError } from "../../domain/errors.ts";
 import type { AccountId } from "../../domain/ids.ts";
@@ -42,14 +43,34 @@ export interface Over {
   readonly retryAfterMs: number | undefined;
 }
 
+export function isOverSecond(outcome: Taken | Over): outcome is Over {
+  return "refusal" in outcome && outcome.kind === "second";
+}
+
+/** How a message is let through the second's limit. */
+export interface Passing {
+  /** It is part of what was let through. */
+  readonly isBegun?: boolean;
+  /** So many tokens are for somebody who has waited for too long. */
+  readonly keptTokens?: number;
+}
+
+/** How long what was read is good for where the store may hold what is not known here. */
+const trustMs = 1_000;
+
 export class AccountLimiter {
   readonly #accountId: AccountId;
   readonly #clock: LimitClock;
   #limits: readonly RateLimit[] = [];
   #bucket: MessageBucket | undefined;
-  readonly #windows = new Map<number, WindowCount>();
+  readonly #hour = new WindowCount(limitWindows.hour);
+  readonly #day = new WindowCount(limitWindows.day);
   #replicaCount = 1;
   #readMs = Number.NEGATIVE_INFINITY;
+  #wasRead = false;
+  /** Whether nothing was on its way to the store while it was read last. */
+  #isExact = true;
+  #doubtCount = 0;
   #reading: Promise<void> | undefined;
 
   constructor(accountId: AccountId, clock: LimitClock) {
@@ -61,30 +82,39 @@ export class AccountLimiter {
   obey(limits: readonly RateLimit[]): void {
     if (limits === this.#limits) return;
     this.#limits = limits;
-    for (const { windowMs } of limits) {
-      if (windowMs === limitWindows.second || this.#windows.has(windowMs)) continue;
-      this.#windows.set(windowMs, new WindowCount(windowMs));
-      this.#readMs = Number.NEGATIVE_INFINITY;
-    }
     this.#setRate();
   }
 
   #setRate(): void {
-    const limit = this.#limits.find(({ windowMs }) => windowMs === limitWindows.second);
+    const limit = this.#limitOf(limitWindows.second);
     if (limit === undefined) {
       this.#bucket = undefined;
       return;
     }
-    const perSecond = limit.messageCount / this.#replicaCount;
+    const perSecond = limit / this.#replicaCount;
     const nowMs = this.#clock.monotonic();
     if (this.#bucket === undefined) this.#bucket = new MessageBucket(perSecond, nowMs);
     else this.#bucket.setRate(perSecond, nowMs);
   }
 
-  /** Whether the store is to be read first: once, or where others write it too whenever it was read `maxAgeMs` ago. */
-  needsReading(isShared: boolean, maxAgeMs: number): boolean {
-    if (this.#readMs === Number.NEGATIVE_INFINITY) return isShared || this.#windows.size > 0;
-    return isShared && this.#clock.monotonic() - this.#readMs >= maxAgeMs;
+  #limitOf(windowMs: number): number | undefined {
+    return this.#limits.find((limit) => limit.windowMs === windowMs)?.messageCount;
+  }
+
+  get #hasWindows(): boolean {
+    return this.#limits.some(({ windowMs }) => windowMs !== limitWindows.second);
+  }
+
+  /** Whether the store is to be read first: once, and again each second where others write it too, or where it was read amid messages. */
+  needsReading(isShared: boolean): boolean {
+    if (this.#readMs === Number.NEGATIVE_INFINITY) return isShared || this.#hasWindows;
+    if (!isShared && (this.#isExact || !this.#hasWindows)) return false;
+    return this.#clock.monotonic() - this.#readMs >= trustMs;
+  }
+
+  /** Whether figures would lack what was never read. */
+  get lacksReading(): boolean {
+    return !this.#wasRead && this.#hasWindows;
   }
 
   /** Learns what the store holds; those who ask meanwhile share one reading. */
@@ -97,55 +127,57 @@ export class AccountLimiter {
 
   async #read(load: () => Promise<AccountTotals>): Promise<void> {
     const beganMs = this.#clock.monotonic();
-    const begun = [...this.#windows].map(([windowMs, window]) => ({
-      windowMs,
-      window,
-      reading: window.begin(),
-    }));
+    const doubtCount = this.#doubtCount;
+    const hour = this.#hour.begin();
+    const day = this.#day.begin();
+    // What commits meanwhile is not known to be read or not, and counts twice until the next reading.
+    const isExact = this.#hour.isIdle && this.#day.isIdle;
     const totals = await load();
-    for (const { windowMs, window, reading } of begun) {
-      if (windowMs === limitWindows.hour) window.learn(reading, totals.hour, totals.hourCount);
-      else window.learn(reading, totals.day, totals.dayCount);
-    }
+    const nowMs = this.#clock.now();
+    this.#hour.learn(hour, totals.hour, totals.hourCount, nowMs);
+    this.#day.learn(day, totals.day, totals.dayCount, nowMs);
     if (totals.replicaCount !== this.#replicaCount) {
       this.#replicaCount = totals.replicaCount;
       this.#setRate();
     }
-    // A window that came meanwhile was not read.
-    if (begun.length === this.#windows.size) this.#readMs = beganMs;
+    this.#wasRead = true;
+    this.#isExact = isExact;
+    // A doubt that came meanwhile is not settled by it.
+    if (doubtCount === this.#doubtCount) this.#readMs = beganMs;
   }
 
-  /** Takes for a message to so many recipients, all or nothing. With `isBegun` it is part of what was let through the second's limit. */
-  take(count: number, isBegun: boolean): Taken | Over {
+  /** Takes for a message to so many recipients, all or nothing. */
+  take(count: number, { isBegun = false, keptTokens = 0 }: Passing = {}): Taken | Over {
     const nowMs = this.#clock.now();
     const bucket = this.#bucket;
     if (bucket !== undefined) {
       const monotonicMs = this.#clock.monotonic();
       if (isBegun) bucket.giveBack(-count, monotonicMs);
       else {
-        const waitMs = bucket.take(count, monotonicMs);
+        const waitMs = bucket.take(count, monotonicMs, keptTokens);
         if (waitMs > 0) return this.#over("second", "RATE_LIMITED", limitWindows.second, waitMs);
       }
     }
-    const taken: { readonly window: WindowCount; readonly of: TakenOfWindow }[] = [];
-    for (const { windowMs, messageCount } of this.#limits) {
-      const window = this.#windows.get(windowMs);
-      if (window === undefined || windowMs === limitWindows.second) continue;
-      const outcome = window.take(count, messageCount, nowMs);
-      if (outcome.kind === "taken") {
-        taken.push({ window, of: outcome.taken });
-        continue;
-      }
-      for (const { window: earlier, of } of taken) earlier.end(of, 0);
-      bucket?.giveBack(count, this.#clock.monotonic());
-      return this.#over("window", "MSG_LIMIT_EXCEEDED", windowMs, outcome.retryAfterMs);
-    }
-    return this.#taken(count, taken);
+    const ofHour = this.#hour.take(count, this.#limitOf(limitWindows.hour), nowMs);
+    const ofDay = this.#day.take(count, this.#limitOf(limitWindows.day), nowMs);
+    if (ofHour.kind === "taken" && ofDay.kind === "taken")
+      return this.#taken(count, bucket, ofHour.taken, ofDay.taken);
+    if (ofHour.kind === "taken") this.#hour.end(ofHour.taken, 0);
+    if (ofDay.kind === "taken") this.#day.end(ofDay.taken, 0);
+    bucket?.giveBack(count, this.#clock.monotonic());
+    // The day's wait is the longer one, so that whoever has waited is not refused again by the other.
+    const isOfDay =
+      ofDay.kind === "refused" && !(ofHour.kind === "refused" && ofHour.retryAfterMs === undefined);
+    const [windowMs, refused] = isOfDay ? [limitWindows.day, ofDay] : [limitWindows.hour, ofHour];
+    const retryAfterMs = refused.kind === "refused" ? refused.retryAfterMs : undefined;
+    return this.#over("window", "MSG_LIMIT_EXCEEDED", windowMs, retryAfterMs);
   }
 
   #taken(
     count: number,
-    windows: readonly { readonly window: WindowCount; readonly of: TakenOfWindow }[],
+    bucket: MessageBucket | undefined,
+    ofHour: TakenOfWindow,
+    ofDay: TakenOfWindow,
   ): Taken {
     let storedCount = 0;
     let isOver = false;
@@ -160,16 +192,18 @@ export class AccountLimiter {
       end: () => {
         if (isOver) return;
         isOver = true;
-        for (const { window, of } of windows) window.end(of, storedCount);
-        if (isDoubtful) this.#readMs = Number.NEGATIVE_INFINITY;
-        else if (storedCount === 0) this.#bucket?.giveBack(count, this.#clock.monotonic());
+        this.#hour.end(ofHour, storedCount);
+        this.#day.end(ofDay, storedCount);
+        if (isDoubtful) {
+          this.#doubtCount += 1;
+          this.#readMs = Number.NEGATIVE_INFINITY;
+        } else if (storedCount < count) bucket?.giveBack(count - storedCount, this.#clock.monotonic());
       },
     };
   }
 
   #over(kind: Over["kind"], code: StatusCodeName, windowMs: number, retryAfterMs: number | undefined): Over {
-    const limit = this.#limits.find((one) => one.windowMs === windowMs)?.messageCount ?? 0;
-    const description = `At most ${limit} messages in ${windowNames.get(windowMs)}.`;
+    const description = `At most ${this.#limitOf(windowMs) ?? 0} messages in ${windowNames.get(windowMs)}.`;
     const refusal = new SmsError(code, description, {
       ...(retryAfterMs !== undefined && { retryAfterMs }),
       quota: { subject: `account ${this.#accountId}`, description },
@@ -199,15 +233,15 @@ export class AccountLimiter {
         resetMs: this.#bucket.resetMs(monotonicMs),
       };
     }
-    const window = this.#windows.get(windowMs);
-    if (window === undefined || this.#readMs === Number.NEGATIVE_INFINITY) return undefined;
+    if (!this.#wasRead) return undefined;
+    const window = windowMs === limitWindows.hour ? this.#hour : this.#day;
     return { limit, remaining: window.remaining(limit, nowMs), resetMs: window.resetMs(nowMs) };
   }
 
   /** Whether it would begin anew as it stands, but for what the store knows. */
   get isIdle(): boolean {
     const missingMs = this.#bucket?.resetMs(this.#clock.monotonic()) ?? 0;
-    return missingMs === 0 && [...this.#windows.values()].every((window) => window.isIdle);
+    return missingMs === 0 && this.#hour.isIdle && this.#day.isIdle;
   }
 }
 

@@ -3,24 +3,26 @@
  * processes, what the store holds is read before the first message, and again once a second while messages come: counts are exact in one
  * process, and over by what others took in their last second. Processes share the limit of a second evenly.
  */
-import { SmsError } from "../../domain/errors.ts";
 import type { AccountId } from "../../domain/ids.ts";
-import { limitWindows } from "../../domain/limit-windows.ts";
 import type { Clock } from "../../observability/clock.ts";
 import type { RateLimit } from "../../policy/limits/rate-limits.ts";
 import type { Store } from "../../store/store.ts";
-import { AccountLimiter, type LimitFigures, type Over, type Taken } from "./account-limiter.ts";
+import { AccountLimiter, isOverSecond, type LimitFigures, type Over, type Taken } from "./account-limiter.ts";
+import { gone, LimitLine } from "./limit-line.ts";
+import { refuseSending, rulesOf, type Standings } from "./standing.ts";
 
 export interface LimitsDeps {
   readonly store: Pick<Store, "readTotals"> & { readonly sessions: Pick<Store["sessions"], "replicaId"> };
+  readonly standings: Standings;
   readonly clock: Pick<Clock, "now" | "monotonic" | "setTimeout">;
   /** Aborted when the service stops. */
   readonly stopping: AbortSignal;
 }
 
-/** Parts of one call that pass the limit of a second together. */
+/** Parts of one call, which pass the limit of a second together or are refused together. */
 export interface Together {
   hasPassed: boolean;
+  refused: Over | undefined;
 }
 
 export interface Limits {
@@ -29,24 +31,29 @@ export interface Limits {
   /** Takes for a message of an account with limits. */
   take(accountId: AccountId, count: number, together?: Together): Taken | Over | Promise<Taken | Over>;
   /**
-   * Takes as soon as the limit of a second lets it: those who wait for one account go on in their order. Rejects with SERVICE_UNAVAILABLE
-   * when the service stops.
+   * Takes as soon as the limit of a second lets it: those who wait for one account go on in their order, by what its policy says then.
+   * Rejects with SERVICE_UNAVAILABLE when `leaving` is aborted or the service stops, and with what refuses the account as it stands.
    */
-  takeInTurn(accountId: AccountId, count: number): Promise<Taken | Over>;
-  /** Whether somebody waits for the limit of a second, so that nobody overtakes it. */
-  hasLine(accountId: AccountId): boolean;
-  /** How the tightest limit of an account stands; undefined where it has none. */
-  figures(accountId: AccountId): LimitFigures | undefined;
+  takeInTurn(accountId: AccountId, count: number, leaving: AbortSignal): Promise<Taken | Over>;
+  /** How many wait for the limit of a second; nobody who may wait overtakes them. */
+  waiting(accountId: AccountId): number;
+  /** How the tightest limit of an account stands, after a reading where the store was never read; undefined where it has none. */
+  figures(accountId: AccountId): LimitFigures | undefined | Promise<LimitFigures | undefined>;
+  /** The same by what is in memory, for refusals before the account is looked at. */
+  knownFigures(accountId: AccountId): LimitFigures | undefined;
 }
 
 const maxKept = 10_000;
-const trustMs = 1_000;
+/** Of an account whose limits were taken away while it waited. */
+const free: Taken = { stored() {}, doubt() {}, end() {} };
 
-export function createLimits({ store, clock, stopping }: LimitsDeps): Limits {
+export function createLimits({ store, standings, clock, stopping }: LimitsDeps): Limits {
   const kept = new Map<AccountId, AccountLimiter>();
-  /** By account, the end of the line of those who wait. */
-  const lines = new Map<AccountId, Promise<void>>();
+  const lines = new Map<AccountId, LimitLine>();
   const isShared = store.sessions.replicaId !== undefined;
+  stopping.addEventListener("abort", () => {
+    for (const line of lines.values()) line.end();
+  });
 
   function limiterOf(accountId: AccountId): AccountLimiter {
     let limiter = kept.get(accountId);
@@ -67,66 +74,79 @@ export function createLimits({ store, clock, stopping }: LimitsDeps): Limits {
     }
   }
 
-  async function sleep(ms: number): Promise<void> {
-    if (stopping.aborted) throw new SmsError("SERVICE_UNAVAILABLE");
-    await new Promise<void>((resolve) => {
-      const done = () => {
-        timer.cancel();
-        stopping.removeEventListener("abort", done);
-        resolve();
-      };
-      const timer = clock.setTimeout(done, ms);
-      stopping.addEventListener("abort", done);
-    });
-    if (stopping.aborted) throw new SmsError("SERVICE_UNAVAILABLE");
+  function obey(accountId: AccountId, limits: readonly RateLimit[] | undefined): void {
+    if (limits !== undefined) limiterOf(accountId).obey(limits);
+    else if (kept.size > 0) kept.delete(accountId);
+  }
+
+  function afterReading<Result>(accountId: AccountId, limiter: AccountLimiter, then: () => Result) {
+    return limiter.read(() => store.readTotals(accountId)).then(then);
   }
 
   function take(accountId: AccountId, count: number, together?: Together) {
     const limiter = limiterOf(accountId);
     const takeNow = () => {
-      const outcome = limiter.take(count, together?.hasPassed === true);
-      if (together !== undefined && !isOverSecond(outcome)) together.hasPassed = true;
+      if (together?.refused !== undefined) return together.refused;
+      const keptTokens = lines.get(accountId)?.keptTokens ?? 0;
+      const outcome = limiter.take(count, { isBegun: together?.hasPassed === true, keptTokens });
+      if (together !== undefined) {
+        if (isOverSecond(outcome)) together.refused = outcome;
+        else together.hasPassed = true;
+      }
       return outcome;
     };
-    if (!limiter.needsReading(isShared, trustMs)) return takeNow();
-    return limiter.read(() => store.readTotals(accountId)).then(takeNow);
+    return limiter.needsReading(isShared) ? afterReading(accountId, limiter, takeNow) : takeNow();
   }
 
-  async function takeSoon(accountId: AccountId, count: number): Promise<Taken | Over> {
-    for (;;) {
-      const outcome = await take(accountId, count);
-      if (!isOverSecond(outcome)) return outcome;
-      await sleep(outcome.retryAfterMs ?? limitWindows.second);
+  /** For the first in line, which may have waited while its account was changed. */
+  async function takeAsItStands(accountId: AccountId, count: number): Promise<Taken | Over> {
+    const standing = await standings.of(accountId);
+    refuseSending(standing);
+    const limits = rulesOf(standing)?.policy.rateLimits;
+    obey(accountId, limits);
+    if (limits === undefined) return free;
+    const limiter = limiterOf(accountId);
+    const takeNow = () => limiter.take(count);
+    return limiter.needsReading(isShared) ? afterReading(accountId, limiter, takeNow) : takeNow();
+  }
+
+  function lineOf(accountId: AccountId): LimitLine {
+    let line = lines.get(accountId);
+    if (line === undefined) {
+      line = new LimitLine({
+        clock,
+        take: (count) => takeAsItStands(accountId, count),
+        onEmpty: () => lines.delete(accountId),
+      });
+      lines.set(accountId, line);
     }
+    return line;
   }
 
   return {
-    obey(accountId, limits) {
-      if (limits !== undefined) limiterOf(accountId).obey(limits);
-      else if (kept.size > 0) kept.delete(accountId);
-    },
-
+    obey,
     take,
+    async takeInTurn(accountId, count, leaving) {
+      if (stopping.aborted || leaving.aborted) throw gone();
+      return lineOf(accountId).wait(count, leaving);
+    },
+    waiting: (accountId) => lines.get(accountId)?.size ?? 0,
 
-    takeInTurn(accountId, count) {
-      const turn = (lines.get(accountId) ?? Promise.resolve()).then(() => takeSoon(accountId, count));
-      const end = turn.then(
-        () => {},
-        () => {},
-      );
-      lines.set(accountId, end);
-      void end.then(() => {
-        if (lines.get(accountId) === end) lines.delete(accountId);
-      });
-      return turn;
+    figures(accountId) {
+      if (kept.size === 0) return undefined;
+      const limiter = kept.get(accountId);
+      if (limiter?.lacksReading !== true) return limiter?.figures();
+      const then = () => limiter.figures();
+      return afterReading(accountId, limiter, then).catch(then);
     },
 
-    hasLine: (accountId) => lines.has(accountId),
-
-    figures: (accountId) => (kept.size === 0 ? undefined : kept.get(accountId)?.figures()),
+    knownFigures(accountId) {
+      if (!kept.has(accountId)) {
+        const standing = standings.of(accountId);
+        if (standing instanceof Promise) standing.catch(() => {});
+        else obey(accountId, standing.rules?.policy.rateLimits);
+      }
+      return kept.get(accountId)?.figures();
+    },
   };
-}
-
-function isOverSecond(outcome: Taken | Over): outcome is Over {
-  return "refusal" in outcome && outcome.kind === "second";
 }

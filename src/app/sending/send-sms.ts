@@ -114,8 +114,8 @@ export function createSendSms(deps: SendSmsDeps): SendSms {
     if (admission.kind !== "open") return replayOrRefuse(deps, work, refusalOf(admission));
     if (rateLimits === undefined) return decide(deps, work, parsed.request, rules, undefined);
     const count = countDistinct(parsed.request.recipients);
-    if (waited === undefined && call.method === "SendSmsStream" && limits.hasLine(call.accountId))
-      return sendInTurn(input, call, count);
+    if (waited === undefined && call.method === "SendSmsStream" && limits.waiting(call.accountId) > 0)
+      return sendInTurn(work, count);
     const taking = waited ?? limits.take(call.accountId, count, call.together);
     const taken = taking instanceof Promise ? await taking : taking;
     if (!("refusal" in taken)) {
@@ -125,26 +125,39 @@ export function createSendSms(deps: SendSmsDeps): SendSms {
         taken.end();
       }
     }
-    if (taken.kind === "second" && call.method === "SendSmsStream") {
-      // The first answer to it is not kept waiting.
-      const known = await findKnown(deps, work);
-      return known === undefined ? sendInTurn(input, call, count) : answerKnown(deps, work, known);
-    }
+    if (taken.kind === "second" && call.method === "SendSmsStream") return sendInTurn(work, count);
     return replayOrRefuse(deps, work, taken.refusal);
   }
 
-  /** A stream waits where a call is refused. What waits is not in hand: it takes nothing of the process, and its time tells nothing of it. */
-  async function sendInTurn(input: SendSmsInput, call: SendSmsCall, count: number): Promise<SendSmsAnswer> {
+  /**
+   * A stream waits where a call is refused. What waits is not in hand: it takes nothing of the process, and its time tells nothing of it.
+   * A known request does not wait, and what waits for a caller who has gone leaves.
+   */
+  async function sendInTurn(work: Work, count: number): Promise<SendSmsAnswer> {
+    const { input, call } = work;
     call.place.leave();
-    const taken = await limits.takeInTurn(call.accountId, count);
+    const { signal } = call.caller;
+    const leaving = new AbortController();
+    const leave = () => leaving.abort();
+    signal.addEventListener("abort", leave);
+    if (signal.aborted) leave();
+    const turn = limits.takeInTurn(call.accountId, count, leaving.signal);
     try {
-      return await send(input, call, taken);
+      const first = await Promise.race([turn, findKnown(deps, work)]);
+      if (first !== undefined && "messageId" in first) return await answerKnown(deps, work, first);
+      return await send(input, call, await turn);
     } finally {
-      if (!("refusal" in taken)) taken.end();
+      signal.removeEventListener("abort", leave);
+      leave();
+      turn.then(endTaken, () => {});
     }
   }
 
   return (input, call) => send(input, call, undefined);
+}
+
+function endTaken(taken: Taken | Over): void {
+  if (!("refusal" in taken)) taken.end();
 }
 
 /** Each number once, and none that is malformed. */

@@ -33,10 +33,13 @@ export class MessageBucket {
     this.#sinceMs = Math.max(this.#sinceMs, nowMs);
   }
 
-  /** Takes tokens for so many recipients, and answers 0, or takes none and answers how long to wait, in whole milliseconds. */
-  take(count: number, nowMs: number): number {
+  /**
+   * Takes tokens for so many recipients, and answers 0, or takes none and answers how long to wait, in whole milliseconds. With `kept` it
+   * leaves so many to somebody else, who comes first.
+   */
+  take(count: number, nowMs: number, kept = 0): number {
     const tokens = this.#tokensAt(nowMs);
-    if (tokens < 1 - rounding) return this.#msUntil(1, tokens);
+    if (tokens < 1 + kept - rounding) return this.#msUntil(1 + kept, tokens);
     this.#put(tokens - count, nowMs);
     return 0;
   }

@@ -33,10 +33,10 @@ export class WindowCount {
     this.#windowMs = windowMs;
   }
 
-  /** Takes all or nothing; `nowMs` is the time of acceptance, which decides in which window it counts. */
-  take(count: number, limit: number, nowMs: number): TakeOutcome {
-    this.#move(this.windowOf(nowMs));
-    if (this.#sum + count > limit)
+  /** Takes all or nothing; `nowMs` is the time of acceptance, which decides in which window it counts. Without a limit it only counts. */
+  take(count: number, limit: number | undefined, nowMs: number): TakeOutcome {
+    this.#moveTo(nowMs);
+    if (limit !== undefined && this.#sum + count > limit)
       return { kind: "refused", retryAfterMs: count > limit ? undefined : this.resetMs(nowMs) };
     this.#inFlight += count;
     return { kind: "taken", taken: { window: this.#window, count } };
@@ -55,20 +55,22 @@ export class WindowCount {
   }
 
   /** What the store held of a window. What came there while it was read may count twice, until the next reading. */
-  learn(reading: Reading, window: number, counted: number): void {
-    this.#move(window);
+  learn(reading: Reading, window: number, counted: number, nowMs: number): void {
+    // A process whose clock had gone ahead may have counted there.
+    if (window > this.windowOf(nowMs) + 1) return;
+    if (window > this.#window) this.#begin(window);
     if (window !== this.#window) return;
     this.#others = Math.max(0, counted - (reading.window === window ? reading.own : 0));
   }
 
   remaining(limit: number, nowMs: number): number {
-    this.#move(this.windowOf(nowMs));
+    this.#moveTo(nowMs);
     return Math.max(0, limit - this.#sum);
   }
 
   /** How long until the next window. */
   resetMs(nowMs: number): number {
-    return (this.windowOf(nowMs) + 1) * this.#windowMs - nowMs;
+    return (Math.max(this.#window, this.windowOf(nowMs)) + 1) * this.#windowMs - nowMs;
   }
 
   windowOf(nowMs: number): number {
@@ -83,9 +85,16 @@ export class WindowCount {
     return this.#others + this.#own + this.#inFlight;
   }
 
-  /** A clock that is set back opens no window again. */
-  #move(window: number): void {
-    if (window <= this.#window) return;
+  /**
+   * A clock that is set back opens no window again, unless it is by more than one: it had gone wrong before, and nothing would pass until
+   * it is that late once more.
+   */
+  #moveTo(nowMs: number): void {
+    const window = this.windowOf(nowMs);
+    if (window > this.#window || window < this.#window - 1) this.#begin(window);
+  }
+
+  #begin(window: number): void {
     this.#window = window;
     this.#others = 0;
     this.#own = 0;

@@ -9,13 +9,10 @@ import { toStatusCode } from "../translate/enums.ts";
 import { toDuration } from "../translate/time.ts";
 import { fromSendSmsRequest, toSendSmsResponse } from "./translate-send-sms.ts";
 
-/** What was read is answered, whether its caller has gone or not. */
-const untold = { signal: new AbortController().signal };
-
 /** Never rejects. `check` may throw what is wrong with the request around the message. */
 export async function answerMessage(
   request: SendSmsRequest | undefined,
-  call: Pick<SendSmsCall, "accountId" | "method" | "place" | "together">,
+  call: Pick<SendSmsCall, "accountId" | "method" | "caller" | "place" | "together">,
   deps: FailureDeps & { readonly sendSms: SendSms },
   check: () => void,
 ): Promise<SendSmsStreamResponse> {
@@ -27,7 +24,6 @@ export async function answerMessage(
     const answered = await deps.sendSms(fromSendSmsRequest(request), {
       ...call,
       deadlineMs: Number.POSITIVE_INFINITY,
-      caller: untold,
     });
     return { requestId, outcome: { $case: "response", value: toSendSmsResponse(answered) } };
   } catch (thrown) {

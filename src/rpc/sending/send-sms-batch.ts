@@ -3,6 +3,7 @@
  * as on a stream, some side by side, so that a large call takes no more of the process at once than a stream does.
  */
 import type { FailureDeps } from "../../app/calls/failure.ts";
+import type { Together } from "../../app/calls/limits.ts";
 import { createWaker } from "../../app/calls/waker.ts";
 import type { WorkInHand } from "../../app/calls/work-in-hand.ts";
 import type { SendSms } from "../../app/sending/send-sms.ts";
@@ -26,6 +27,9 @@ const maxViolations = 5;
 /** With a slash and a place behind it, it is a request_id of at most 64 characters. */
 const requestIdForm = /^[\x20-\x7e]{1,56}$/;
 
+/** What was let in is sent, whether its caller has gone or not. */
+const untold = { signal: new AbortController().signal };
+
 export interface SendSmsBatchDeps extends FailureDeps {
   readonly sendSms: SendSms;
   readonly workInHand: Pick<WorkInHand, "retryAfterMs" | "enter" | "isTight">;
@@ -44,7 +48,7 @@ export async function sendSmsBatch(
   admitAll(requests, workInHand);
   const outcomes: Promise<SendSmsStreamResponse>[] = [];
   const roomMade = createWaker();
-  const together = { hasPassed: false };
+  const together: Together = { hasPassed: false, refused: undefined };
   let inHand = 0;
   const isFull = () => inHand >= maxSideBySide || (inHand > 0 && workInHand.isTight());
   for (const [index, request] of requests.entries()) {
@@ -52,7 +56,7 @@ export async function sendSmsBatch(
     const place = workInHand.enter(request.recipients.length);
     const message = { ...request, requestId: `${requestId}/${index}` };
     inHand += 1;
-    const call = { accountId, method: "SendSmsBatch", place, together } as const;
+    const call = { accountId, method: "SendSmsBatch", caller: untold, place, together } as const;
     const outcome = answerMessage(message, call, deps, () => {});
     outcomes.push(
       outcome.then((ended) => {

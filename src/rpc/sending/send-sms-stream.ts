@@ -35,7 +35,7 @@ export interface SendSmsStreamCall {
   /** Aborted when the caller goes away. */
   readonly signal: AbortSignal;
   /** After the last answer, before the call's status. */
-  readonly onEnd: () => void;
+  readonly onEnd: () => Promise<void> | undefined;
 }
 
 /** What an answer weighs, from its request on, and more once it is a refusal with violations. */
@@ -52,9 +52,10 @@ interface Answer {
 /** The answers to a stream of requests. */
 export async function* sendSmsStream(
   requests: AsyncIterable<SendSmsStreamRequest>,
-  { principal, signal, onEnd }: SendSmsStreamCall,
+  call: SendSmsStreamCall,
   deps: SendSmsStreamDeps,
 ): AsyncGenerator<SendSmsStreamResponse, void> {
+  const { principal, signal, onEnd } = call;
   const { stopping } = deps;
   const answers: Answer[] = [];
   const changed = createWaker();
@@ -78,7 +79,7 @@ export async function* sendSmsStream(
         }
         const load: Load = { weight: weightOf(request.request), of: unanswered };
         unanswered.add(load.weight);
-        answers.push({ load, response: answer(request, principal, load, deps) });
+        answers.push({ load, response: answer(request, call, load, deps) });
         changed.wake();
         while (isFull() && !hasEnded) await roomMade.next();
       }
@@ -122,22 +123,25 @@ export async function* sendSmsStream(
     roomMade.wake();
     stopping.removeEventListener("abort", changed.wake);
     signal.removeEventListener("abort", leave);
-    onEnd();
+    await onEnd();
   }
 }
 
 /** Never rejects: a refusal is an answer. */
 async function answer(
   streamed: SendSmsStreamRequest,
-  { accountId }: Principal,
+  { principal: { accountId }, ...caller }: SendSmsStreamCall,
   load: Load,
   deps: SendSmsStreamDeps,
 ): Promise<SendSmsStreamResponse> {
   const { request } = streamed;
   const place = deps.workInHand.enter(request?.recipients.length ?? 0);
   try {
-    const response = await answerMessage(request, { accountId, method: "SendSmsStream", place }, deps, () =>
-      refuseUnreadable(streamed),
+    const response = await answerMessage(
+      request,
+      { accountId, method: "SendSmsStream", caller, place },
+      deps,
+      () => refuseUnreadable(streamed),
     );
     if (response.outcome?.$case === "failure") {
       const more = weightOfViolations(response.outcome.value.violations.length);

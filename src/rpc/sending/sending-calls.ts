@@ -3,7 +3,7 @@
 import type { LimitFigures } from "../../app/calls/account-limiter.ts";
 import type { FailureDeps } from "../../app/calls/failure.ts";
 import type { Limits } from "../../app/calls/limits.ts";
-import type { WorkInHand } from "../../app/calls/work-in-hand.ts";
+import type { Place, WorkInHand } from "../../app/calls/work-in-hand.ts";
 import type { Sending } from "../../app/sending/create-sending.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import type { SmsServiceDefinition } from "../../gen/smsrelay/v1/sms_service.ts";
@@ -19,7 +19,7 @@ import { fromSendSmsRequest, toSendSmsResponse } from "./translate-send-sms.ts";
 export interface SendingCallsDeps extends FailureDeps {
   readonly sending: Pick<Sending, "sendSms" | "previewSms">;
   readonly workInHand: Pick<WorkInHand, "retryAfterMs" | "enter" | "isTight">;
-  readonly accountLimits: Pick<Limits, "figures">;
+  readonly accountLimits: Pick<Limits, "figures" | "knownFigures">;
   /** Deadlines come by the machine's clock; the service goes by that of its store. */
   readonly clock: Pick<DataClock, "ofMachine">;
   /** Aborted when the service stops. */
@@ -38,14 +38,27 @@ export function createSendingCalls(
 ): Pick<Handlers<SmsServiceDefinition>, keyof typeof sendingScopes> {
   const { clock, workInHand } = deps;
   const { sendSms: send, previewSms: preview } = deps.sending;
-  const tellLimits = (accountId: AccountId, context: CallContext) => {
-    const figures = deps.accountLimits.figures(accountId);
+  const tell = (figures: LimitFigures | undefined, context: CallContext) => {
     if (figures !== undefined) context.trailer = toTrailer(figures);
   };
+  const tellLimits = (accountId: AccountId, context: CallContext) => {
+    const figures = deps.accountLimits.figures(accountId);
+    if (figures instanceof Promise) return figures.then((read) => tell(read, context));
+    tell(figures, context);
+    return undefined;
+  };
+  const tellKnownLimits = (accountId: AccountId, context: CallContext) =>
+    tell(deps.accountLimits.knownFigures(accountId), context);
   const streams = { ...deps, sendSms: send, unanswered: new UnansweredRequests() };
   return {
     async sendSms(request, { accountId }, context) {
-      const place = admit(request, workInHand);
+      let place: Place;
+      try {
+        place = admit(request, workInHand);
+      } catch (refusal) {
+        tellKnownLimits(accountId, context);
+        throw refusal;
+      }
       try {
         const answer = await send(fromSendSmsRequest(request), {
           accountId,
@@ -57,7 +70,8 @@ export function createSendingCalls(
         return toSendSmsResponse(answer);
       } finally {
         place.leave();
-        tellLimits(accountId, context);
+        const telling = tellLimits(accountId, context);
+        if (telling !== undefined) await telling;
       }
     },
 
@@ -69,8 +83,12 @@ export function createSendingCalls(
     async sendSmsBatch(request, { accountId }, context) {
       try {
         return await sendSmsBatch(request, accountId, streams);
+      } catch (refusal) {
+        // Nothing of the account was looked at.
+        tellKnownLimits(accountId, context);
+        throw refusal;
       } finally {
-        tellLimits(accountId, context);
+        await tellLimits(accountId, context);
       }
     },
 

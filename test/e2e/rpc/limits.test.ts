@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Metadata, Status } from "nice-grpc";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { toAccountId } from "../../../src/domain/ids.ts";
 import type { SendSmsStreamResponse } from "../../../src/gen/smsrelay/v1/sms_service.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/open.ts";
 import { createFakeClock, type FakeClock } from "../../support/fake-clock.ts";
@@ -227,5 +228,88 @@ describe("limits of an account", () => {
       "account.policy.rate_limits.limits[2].window",
     ]);
     expect((await shop.accounts.getAccount({})).account?.policy?.rateLimits?.limits.length).toBe(2);
+  });
+
+  it("tell how they stand on the first refusal, too: for its form, and of a whole batch", async () => {
+    await setLimits({ window: hour, messageCount: 3n });
+    await shop.sms.sendSms(messageTo(1));
+    const expected = { limit: "3", remaining: "2", reset: "1800" };
+    await stop();
+    await start();
+    expect(await trailerOf((options) => shop.sms.sendSms({}, options))).toEqual(expected);
+    await setLimits({ window: hour, messageCount: 3n }, ofSecond(1n));
+    await stop();
+    await start();
+    expect(await trailerOf((options) => shop.sms.sendSmsBatch({}, options))).toMatchObject({ limit: "1" });
+  });
+
+  it("take of a second what recipients get, not who is refused", async () => {
+    await operator.admin.updateAccount({
+      account: {
+        accountId: "shop",
+        policy: { rateLimits: { limits: [ofSecond(10n)] }, regions: { allowed: ["SI"] } },
+      },
+      updateMask: ["policy.rate_limits", "policy.regions"],
+    });
+    const message = messageTo(1, 2);
+    const recipients = [...message.recipients, "+31612345678", "+31612345679"];
+    expect(
+      await trailerOf((options) => shop.sms.sendSms({ ...message, recipients, allowPartial: true }, options)),
+    ).toMatchObject({ remaining: "8" });
+  });
+
+  it("refuse a batch as a whole, however long its messages take", async () => {
+    await setLimits(ofSecond(2n));
+    await shop.sms.sendSms(messageTo(1, 2));
+    const moving = setInterval(() => clock.advance(100), 1);
+    try {
+      const { outcomes } = await shop.sms.sendSmsBatch({
+        requestId: "late",
+        requests: Array.from({ length: 1_000 }, (_, number) => messageTo(number)),
+      });
+      expect(new Set(outcomes.map(({ outcome }) => outcome?.$case)).size).toBe(1);
+    } finally {
+      clearInterval(moving);
+    }
+  });
+
+  it("let a live stream go on behind one whose caller has gone, and answer what is known without waiting", async () => {
+    await setLimits(ofSecond(1n));
+    const known = { ...messageTo(1), requestId: "known" };
+    const first = await shop.sms.sendSms(known);
+    clock.advance(1_000);
+    await shop.sms.sendSms(messageTo(2, 3, 4, 5, 6, 7, 8, 9));
+    const gone = new AbortController();
+    async function* dead() {
+      for (let index = 0; index < 200; index++)
+        yield { request: { ...messageTo(index), requestId: `dead-${index}` } };
+      await new Promise(() => {});
+    }
+    const left = (async () => {
+      for await (const _ of shop.sms.sendSmsStream(dead(), { signal: gone.signal }));
+    })();
+    left.catch(() => {});
+    await expect.poll(() => world.waitingForSecond("shop")).toBe(200);
+    async function* live() {
+      yield { request: known };
+      yield { request: { ...messageTo(500), requestId: "live" } };
+    }
+    const answers: SendSmsStreamResponse[] = [];
+    const reading = (async () => {
+      for await (const answer of shop.sms.sendSmsStream(live())) answers.push(answer);
+    })();
+    await expect.poll(() => answers.length).toBe(1);
+    expect(answers[0]?.outcome?.value).toMatchObject({ messageId: first.messageId, replayed: true });
+    gone.abort();
+    await expect(left).rejects.toThrow();
+    await expect.poll(() => world.waitingForSecond("shop")).toBe(1);
+    await expect
+      .poll(() => {
+        clock.advance(1_000);
+        return answers.length;
+      })
+      .toBe(2);
+    await reading;
+    expect(await world.store.findRequest(toAccountId("shop"), "dead-0")).toBeUndefined();
   });
 });
