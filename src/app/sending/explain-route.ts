@@ -98,11 +98,10 @@ export function createExplainRoute(deps: ExplainRouteDeps): ExplainRoute {
     const nowMs = deps.clock.now();
     const suppressed = await deps.suppressions.find(accountId, [recipient], nowMs);
     const guard = rules?.policy.pumpingGuard;
-    const guarded = guard && (await deps.guard.begin(accountId, guard, { tells: false }));
+    const guarded = guard && (await deps.guard.begin(accountId, guard, { sends: false }));
     const rule =
       (rules && judgeRequest(rules, request, table)?.rule) ??
       recipientJudge(rules, { suppressed, guarded }, request, nowMs)?.(recipient, country)?.rule;
-    guarded?.end();
     const sent = underPolicy(request, rules?.policy);
     const selection = selectGateways(
       {

@@ -77,7 +77,7 @@ export function createPreviewSms(deps: PreviewSmsDeps): PreviewSms {
     const nowMs = deps.clock.now();
     const suppressed = await deps.suppressions.find(principal.accountId, request.recipients, nowMs);
     const guard = rules?.policy.pumpingGuard;
-    const guarded = guard && (await deps.guard.begin(principal.accountId, guard, { tells: false }));
+    const guarded = guard && (await deps.guard.begin(principal.accountId, guard, { sends: false }));
     const judge = recipientJudge(rules, { suppressed, guarded }, request, nowMs);
     const given = input.message?.recipients ?? [];
     const plans = new PlanMemo(planned);
@@ -89,7 +89,6 @@ export function createPreviewSms(deps: PreviewSmsDeps): PreviewSms {
       refusals.push(refusal);
       rejected.push(rejectedAnswer(given[position] ?? "", refusal));
     };
-    using _ = { [Symbol.dispose]: () => guarded?.end() };
     for (const [position, recipient] of request.recipients.entries()) {
       if (position > 0 && position % recipientsPerTurn === 0) await nextTurn();
       if (recipient === undefined) continue;

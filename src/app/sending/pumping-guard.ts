@@ -49,11 +49,11 @@ export interface GuardedRequest {
 }
 
 export interface PumpingGuard extends Looking {
-  /** `tells`: whether what is over a cap is logged and counted; not where nothing is sent. */
+  /** `sends`: otherwise nothing takes a place, and nothing is told. */
   begin(
     accountId: AccountId,
     guard: PumpingGuardPolicy,
-    options: { readonly tells: boolean },
+    options: { readonly sends: boolean },
   ): GuardedRequest | Promise<GuardedRequest>;
 }
 
@@ -165,7 +165,7 @@ export function createPumpingGuard({ store, clock, log, onCapped }: PumpingGuard
     }
   }
 
-  function requestOf(accountId: AccountId, guard: PumpingGuardPolicy, tells: boolean): GuardedRequest {
+  function requestOf(accountId: AccountId, guard: PumpingGuardPolicy, sends: boolean): GuardedRequest {
     const caps = capsOf(guard);
     const kinds = guardedKinds.filter((kind) => Number.isFinite(caps[kind]));
     const table = counts;
@@ -175,7 +175,7 @@ export function createPumpingGuard({ store, clock, log, onCapped }: PumpingGuard
 
     function note(sent: GuardFigures): void {
       const kind = kindOver(sent, caps);
-      if (kind !== undefined && tells) capped.push(kind);
+      if (kind !== undefined && sends) capped.push(kind);
     }
 
     function tell(kind: GuardedKind): void {
@@ -203,6 +203,7 @@ export function createPumpingGuard({ store, clock, log, onCapped }: PumpingGuard
         return { recipient: sentOf("recipient"), prefix: sentOf("prefix"), region: sentOf("region") };
       },
       take(number, country, sent) {
+        if (!sends) return;
         note(sent);
         const entries = taken.get(number) ?? [];
         for (const kind of kinds) {
@@ -230,10 +231,10 @@ export function createPumpingGuard({ store, clock, log, onCapped }: PumpingGuard
   }
 
   return {
-    begin(accountId, guard, { tells }) {
+    begin(accountId, guard, { sends }) {
       turnHour();
-      if (isLoaded) return requestOf(accountId, guard, tells);
-      return load().then(() => requestOf(accountId, guard, tells));
+      if (isLoaded) return requestOf(accountId, guard, sends);
+      return load().then(() => requestOf(accountId, guard, sends));
     },
     async look() {
       // Nobody has a guard here.

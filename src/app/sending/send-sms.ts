@@ -178,7 +178,7 @@ async function decide(
 ): Promise<SendSmsAnswer> {
   const guard = rules?.policy.pumpingGuard;
   if (guard === undefined) return decideOn(deps, work, request, rules, taken, undefined);
-  const guarding = deps.guard.begin(work.call.accountId, guard, { tells: !request.dryRun });
+  const guarding = deps.guard.begin(work.call.accountId, guard, { sends: !request.dryRun });
   return withGuard(guarding, (guarded) => decideOn(deps, work, request, rules, taken, guarded));
 }
 

@@ -4,11 +4,8 @@
  */
 import type { AccountId } from "../../domain/ids.ts";
 import type { E164 } from "../../domain/message.ts";
-import { optsOut, readOptOut } from "../../domain/opt-out.ts";
-import type { IncomingPart } from "../../domain/receipt.ts";
-import { foldSender } from "../../domain/registered-sender.ts";
 import { everybodysList, type Suppression, type SuppressionSource } from "../../domain/suppression.ts";
-import { type Act, audited, type Done, lastChange, lockActs } from "./audit.ts";
+import { type Act, type Done, lastChange, lockActs } from "./audit.ts";
 import { requireReaders } from "./readers.ts";
 import { all, first, type Refusal, run, type SqlValue, type Step, sql } from "./sql.ts";
 
@@ -33,11 +30,9 @@ interface SuppressionRow {
 }
 
 /** From this schema on programs know of suppressed numbers. */
-const knowsSuppressions = 26;
+export const knowsSuppressions = 26;
 /** Numbers of one account's list. */
 export const mostSuppressions = 10_000_000;
-/** Accounts that share a number at most. */
-const mostAddressed = 100;
 /** Numbers of one statement. */
 const atOnce = 50;
 
@@ -93,29 +88,15 @@ const findEnded = sql<SuppressionRow>(
   "find_ended_suppressions",
   `SELECT ${columns} FROM suppressions WHERE expire_time <= $1 ORDER BY expire_time LIMIT $2`,
 );
-const removeOne = sql(
+export const removeOne = sql(
   "delete_suppression",
   "DELETE FROM suppressions WHERE account_id = $1 AND recipient = $2 AND source = $3",
-);
-const findAddressed = sql<{ account_id: AccountId; policy: string | null }>(
-  "find_addressed_accounts",
-  `SELECT s.account_id, a.policy FROM senders s LEFT JOIN accounts a ON a.id = s.account_id
-   WHERE s.folded = $1 AND s.state = 'APPROVED' AND s.sender = $2 LIMIT $3`,
-);
-const findOfHandset = sql<{ recipient: string }>(
-  "find_suppression_of_handset",
-  "SELECT recipient FROM suppressions WHERE account_id = $1 AND recipient = $2 AND source = 'HANDSET'",
-);
-const putOfHandset = sql(
-  "put_suppression_of_handset",
-  `INSERT INTO suppressions (${columns}, seq) VALUES ($1, $2, 'HANDSET', '', NULL, $3, $4)
-   ON CONFLICT (account_id, recipient, source) DO NOTHING`,
 );
 const findCount = sql<{ count: number }>(
   "find_suppression_count",
   "SELECT count FROM suppression_counts WHERE account_id = $1",
 );
-const keepCount = sql(
+export const keepCount = sql(
   "keep_suppression_count",
   `INSERT INTO suppression_counts (account_id, count) VALUES ($1, $2)
    ON CONFLICT (account_id) DO UPDATE SET count = excluded.count`,
@@ -209,54 +190,6 @@ export function* changeSuppressions(
   return { outcome: after, change };
 }
 
-/**
- * What a handset said to all accounts for which the addressed number is approved, in the transaction that stores its message: STOP
- * suppresses its number, START frees it of that alone. Accounts whose list has it since.
- */
-export function* takeOptOut(part: IncomingPart): Step<readonly AccountId[]> {
-  const said = readOptOut(part);
-  if (said?.handset === undefined) return [];
-  const { word, handset, addressed } = said;
-  const optedOut: AccountId[] = [];
-  for (const { account_id, policy } of yield* all(
-    findAddressed,
-    foldSender(addressed),
-    addressed,
-    mostAddressed,
-  )) {
-    const isOut = optsOut(word, policy ?? "{}");
-    if (isOut === undefined) continue;
-    const isThere = (yield* first(findOfHandset, account_id, handset)) !== undefined;
-    if (isThere === isOut) continue;
-    const request = JSON.stringify({ recipient: handset, word });
-    yield* takeOne(actOfHandset(part, account_id, request), account_id, handset, isOut);
-    if (isOut) optedOut.push(account_id);
-  }
-  return optedOut;
-}
-
-const takeOne = audited("ACCOUNT", takeHandset);
-
-function* takeHandset(act: Act, accountId: AccountId, handset: E164, isOut: boolean): Step<Done<undefined>> {
-  const before = yield* countOf(accountId);
-  const known = yield* countKnown(accountId, [handset]);
-  if (isOut) {
-    // Taken in any case: a replica of before, which does not know of it, sends until it is gone.
-    yield* requireReaders(knowsSuppressions);
-    yield* run(putOfHandset, accountId, handset, act.timeMs, (yield* lastChange()) + 1);
-  } else yield* run(removeOne, accountId, handset, "HANDSET");
-  const after = before - known + (yield* countKnown(accountId, [handset]));
-  if (after !== before) yield* run(keepCount, accountId, after);
-  return { outcome: undefined, change: { changed: changedList(accountId) } };
-}
-
-function actOfHandset({ gatewayId, arrivalTimeMs }: IncomingPart, subject: AccountId, request: string): Act {
-  return {
-    ...{ timeMs: arrivalTimeMs, keyId: "", accountId: undefined, actor: "handset" },
-    ...{ peer: gatewayId, method: "deliver_sm", subject, request },
-  };
-}
-
 /** Deletes what ended before `nowMs`; how many. */
 export function* deleteEndedSuppressions(nowMs: number, limit: number): Step<number> {
   if ((yield* first(findEnded, nowMs, 1)) === undefined) return 0;
@@ -272,12 +205,12 @@ export function* deleteEndedSuppressions(nowMs: number, limit: number): Step<num
 
 export const changedList = (accountId: AccountId) => ({ kind: "suppressions", id: accountId }) as const;
 
-function* countOf(accountId: AccountId): Step<number> {
+export function* countOf(accountId: AccountId): Step<number> {
   return (yield* first(findCount, accountId))?.count ?? 0;
 }
 
 /** How many of the numbers are on the list. */
-function* countKnown(accountId: AccountId, recipients: readonly E164[]): Step<number> {
+export function* countKnown(accountId: AccountId, recipients: readonly E164[]): Step<number> {
   let count = 0;
   for (const piece of piecesOf(recipients)) {
     const rows = yield* all(findKnown, accountId, ...padded<string>(piece, ""));

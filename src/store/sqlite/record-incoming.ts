@@ -5,7 +5,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { readOptOut } from "../../domain/opt-out.ts";
 import type { IncomingPart } from "../../domain/receipt.ts";
-import { takeOptOut as takeOptOutStep } from "../records/suppressions.ts";
+import { takeOptOut as takeOptOutStep } from "../records/opt-outs.ts";
 import type { StoredIncoming } from "../settling.ts";
 import { bindSteps } from "./drive-step.ts";
 import { prepare } from "./statement.ts";

@@ -51,7 +51,7 @@ describeStore("the guard of an account", (test) => {
     const told: string[] = [];
     const onCapped = (kind: string, mode: string) => told.push(`${kind} ${mode}`);
     const guard = createPumpingGuard({ store, clock: test.clock, log: silentLogger, onCapped });
-    const begin = async (accountId = shop, policy = caps) => guard.begin(accountId, policy, { tells: true });
+    const begin = async (accountId = shop, policy = caps) => guard.begin(accountId, policy, { sends: true });
     const sentTo = async (number: E164, accountId = shop) => (await begin(accountId)).sentTo(number, "SE");
     const send = async (number: E164, times: number, accountId = shop) => {
       for (let time = 0; time < times; time += 1) {

@@ -28,6 +28,8 @@ const inner = new Set([
   "lockActs",
   "countAccepted",
   "takeOptOut",
+  "countOf",
+  "countKnown",
 ]);
 
 function hotTablesIn(text: string): readonly string[] {
