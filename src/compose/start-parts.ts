@@ -139,7 +139,7 @@ export async function startParts(
     clockJumps: () => clock.jumpCount,
     sweepsHeld: () => clock.sweepTimeMs() === undefined,
     gateways: panel.metricFigures,
-    reportStreams: () => app.readers.count,
+    reportStreams: () => app.readers,
     workInHand: app.workInHand.figures,
     freeDiskBytes: admission.freeDiskBytes,
     certificates: () => certificates,

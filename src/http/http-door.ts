@@ -9,7 +9,9 @@ export interface HttpDoorOptions {
   /** 0 takes any free one. */
   readonly port: number;
   readonly readiness: () => Readiness;
-  readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  readonly renderMetrics: (
+    accept?: string,
+  ) => Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
 export interface HttpDoor {
@@ -31,8 +33,8 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
     const reasons = options.readiness();
     return reply.code(reasons.length === 0 ? 200 : 503).send({ ready: reasons.length === 0, reasons });
   });
-  server.get("/metrics", async (_request, reply) => {
-    const { contentType, text } = await options.renderMetrics();
+  server.get("/metrics", async ({ headers: { accept } }, reply) => {
+    const { contentType, text } = await options.renderMetrics(accept);
     return reply.header("content-type", contentType).send(text);
   });
   server.setNotFoundHandler((_request, reply) =>

@@ -98,6 +98,8 @@ export type ReceiptOutcome =
       readonly isOvertaking?: true;
       /** Nothing in the receipt told its part from those of other deliveries under its id: the newest took it (P1). */
       readonly isGuess: boolean;
+      /** With `isFirstFinal`: how long after the delivery's submission the receipt came, 0 where it came before; else undefined. */
+      readonly sinceSubmitMs: number | undefined;
     }
   /** The delivery was final already and the receipt says otherwise (P9); kept on the part. */
   | {

@@ -23,6 +23,7 @@ export interface Readers {
   /** Ends the reader of a subscription, if there is one. */
   end(accountId: AccountId, subscription: string, reason: SmsError): void;
   readonly count: number;
+  readonly byAccount: ReadonlyMap<AccountId, number>;
 }
 
 export interface ReadersDeps {
@@ -137,5 +138,6 @@ export function createReaders(
     get count() {
       return count;
     },
+    byAccount: countOf,
   };
 }

@@ -14,7 +14,7 @@ import {
   type ReplicaReport,
 } from "../../store/gateway-sessions.ts";
 import type { GatewayPause } from "../../store/records/pauses.ts";
-import type { MetricSources } from "../metrics/metrics.ts";
+import type { MetricSources } from "../metrics/gauges.ts";
 import type { GatewayPool } from "./gateway-pool.ts";
 
 const pausedInFile = "paused in the configuration";
@@ -128,13 +128,21 @@ export function createGatewayPanel(
       if (!byHand.has(id)) dispatcher.resume(id);
       pool.gateways().get(id)?.resume();
     },
-    metricFigures: () =>
-      [...pool.entries()].map(([id, { gateway }]) => ({
-        id,
-        status: gateway.status(),
-        isPaused: dispatcher.health(id).kind === "paused",
-        figures: gateway.figures(),
-      })),
+    metricFigures: () => {
+      const runners = dispatcher.figures().gateways;
+      return [...pool.entries()].map(([id, { gateway }]) => {
+        const { circuit = "closed", pdusPerSecond, slowdown = 1 } = runners.get(id) ?? {};
+        return {
+          id,
+          status: gateway.status(),
+          isPaused: dispatcher.health(id).kind === "paused",
+          figures: gateway.figures(),
+          circuit,
+          pdusPerSecond,
+          slowdown,
+        };
+      });
+    },
     applyFilePauses() {
       const before = byFile;
       byFile = pausedByFile(pool);

@@ -1,10 +1,11 @@
 /** A store that counts what passes through it, so that no use case and no loop needs to know of figures. */
 import { finalStates, isFinal } from "../../domain/delivery-state.ts";
+import type { Receipt } from "../../domain/receipt.ts";
 import type { Recovery } from "../../store/accepting.ts";
 import type { ReceiptOutcome } from "../../store/settling.ts";
 import type { StateCounts } from "../../store/state-counts.ts";
 import type { Store } from "../../store/store.ts";
-import type { Metrics } from "./metrics.ts";
+import { doubleMarks, type Metrics } from "./metrics.ts";
 
 /** The same store; every write raises the figures that it stands for. `onAccepted` hears how many deliveries were accepted. */
 export function measuredStore(
@@ -23,7 +24,15 @@ export function measuredStore(
     const isGuess = outcome.kind !== "parked" && outcome.isGuess;
     metrics.receipts.add(1, gateway, isGuess ? "guessed" : outcome.kind);
     if (outcome.kind === "contradicted") metrics.contradictions.add(1, gateway);
-    if (outcome.kind === "matched" && outcome.isFirstFinal) ended(outcome.state, 1);
+    if (outcome.kind !== "matched" || !outcome.isFirstFinal) return;
+    const { state, sinceSubmitMs = 0 } = outcome;
+    ended(state, 1);
+    metrics.receiptedDeliveries.add(1, gateway, state);
+    if (state === "DELIVERED") metrics.deliveryDuration.observe(sinceSubmitMs / 1000, gateway);
+  };
+  const measureLag = ({ verdict, doneTimeMs, arrivalTimeMs, gatewayId }: Receipt) => {
+    if (verdict === "RECORDED" || doneTimeMs === undefined) return;
+    metrics.receiptLag.observe((arrivalTimeMs - doneTimeMs) / 1000, gatewayId);
   };
   const became = (counts: StateCounts) => {
     for (const state of finalStates) ended(state, counts[state] ?? 0);
@@ -69,7 +78,15 @@ export function measuredStore(
         const attempt = entries[index]?.attempt;
         const isLate = entries[index]?.verdict.kind === "late";
         if (attempt !== undefined) {
-          if (!isLate) metrics.attempts.add(1, attempt.gatewayId, attempt.outcome);
+          if (!isLate) {
+            metrics.attempts.add(1, attempt.gatewayId, attempt.outcome);
+            metrics.attemptDuration.observe(
+              (attempt.endTimeMs - attempt.startTimeMs) / 1000,
+              attempt.gatewayId,
+            );
+            for (const mark of attempt.trace.marks)
+              if (doubleMarks.includes(mark)) metrics.possibleDoubles.add(1, attempt.gatewayId, mark);
+          }
           const accepted = attempt.parts.filter((part) => part.outcome === "ACCEPTED").length;
           const ambiguous = attempt.parts.filter((part) => part.outcome === "AMBIGUOUS").length;
           if (accepted > 0) metrics.submittedParts.add(accepted, attempt.gatewayId);
@@ -83,7 +100,10 @@ export function measuredStore(
     async recordReceipts(receipts) {
       const outcomes = await store.recordReceipts(receipts);
       outcomes.forEach((outcome, index) => {
-        countReceipt(receipts[index]?.gatewayId ?? "", outcome);
+        const receipt = receipts[index];
+        if (receipt === undefined) return;
+        measureLag(receipt);
+        countReceipt(receipt.gatewayId, outcome);
       });
       return outcomes;
     },

@@ -2,34 +2,15 @@
  * Every figure that the service shows to Prometheus, as one typed object. Names begin with `sms_relay_` and end in their unit;
  * those of the process itself (memory, event loop lag, garbage collection) keep prom-client's names.
  */
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { collectDefaultMetrics, Histogram, Registry } from "prom-client";
 import { finalStates } from "../../domain/delivery-state.ts";
-import { type AttemptOutcome, lanes } from "../../domain/message.ts";
+import { type AttemptMark, type AttemptOutcome, lanes } from "../../domain/message.ts";
 import { statusCodes } from "../../domain/status-code.ts";
-import type { GatewayFigures, GatewayStatus } from "../../gateways/gateway.ts";
+import { createDurations, type Durations } from "../../observability/durations.ts";
 import { createTally, type Tally } from "../../observability/tally.ts";
 import { guardedKinds } from "../../policy/pumping-guard.ts";
-import type { Backlog } from "../../store/views.ts";
-
-/** What the gauges read at the moment somebody asks. */
-export interface MetricSources {
-  readonly now: () => number;
-  readonly backlog: () => Promise<Backlog>;
-  readonly gateways: () => readonly {
-    readonly id: string;
-    readonly status: GatewayStatus;
-    readonly isPaused: boolean;
-    readonly figures: GatewayFigures;
-  }[];
-  readonly reportStreams: () => number;
-  readonly workInHand: () => { readonly units: number; readonly limit: number };
-  readonly freeDiskBytes: () => number | undefined;
-  readonly clockJumps: () => number;
-  /** Nothing expires or is deleted for its age, since the clock jumped. */
-  readonly sweepsHeld: () => boolean;
-  readonly certificates: () => readonly { readonly label: string; readonly endTimeMs: number }[];
-  readonly isReady: () => boolean;
-}
+import { type MetricSources, registerGauges } from "./gauges.ts";
+import { openMetricsOf, prefersOpenMetrics } from "./open-metrics.ts";
 
 export interface Metrics {
   /** Labels: lane. */
@@ -64,14 +45,24 @@ export interface Metrics {
   readonly fencedSettlements: Tally;
   /** Deliveries sent again because a process died that may have sent them. */
   readonly afterCrash: Tally;
+  /** Attempts that may have sent what was sent before. Labels: gateway, mark. */
+  readonly possibleDoubles: Tally;
+  /** Deliveries that a receipt ended. Labels: gateway, state. */
+  readonly receiptedDeliveries: Tally;
+  /** From a delivery's submission to the receipt that says DELIVERED. Label: gateway. */
+  readonly deliveryDuration: Durations;
+  /** From the start of an attempt to its end. Label: gateway. */
+  readonly attemptDuration: Durations;
+  /** From what the network calls the end of a message to the arrival of the receipt that says so. Label: gateway. */
+  readonly receiptLag: Durations;
   readonly commitDuration: Histogram;
   readonly commitRows: Histogram;
   /** Shows a gateway's counters from 0: an alarm on a rise would not see the first event of a counter that was not there. */
   startGateway(id: string): void;
   /** Connects the gauges; until then they show nothing. */
   observe(sources: MetricSources): void;
-  /** All figures in the Prometheus text format. */
-  render(): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** All figures in the Prometheus text format, or as OpenMetrics where the reader's `accept` header asks for it. */
+  render(accept?: string): Promise<{ readonly contentType: string; readonly text: string }>;
   /** Stops what runs for the figures' sake; harmless when repeated. */
   stop(): void;
 }
@@ -88,6 +79,15 @@ const attemptOutcomes = Object.keys({
   EXPIRED: true,
 } satisfies Record<AttemptOutcome, true>);
 const receiptOutcomes = ["matched", "guessed", "contradicted", "parked", "unparsable"];
+/** Those of an attempt that may be a second copy. */
+export const doubleMarks: readonly AttemptMark[] = [
+  "AFTER_CRASH",
+  "FAILOVER_AFTER_AMBIGUITY",
+  "FAILOVER_WITH_PARTS_ACCEPTED",
+];
+const receiptedStates = ["DELIVERED", "EXPIRED", "UNDELIVERABLE", "REJECTED"];
+/** prom-client names these gauges as counters; it shows what is in them by type too. */
+const misnamed = ["handles", "requests", "resources"].map((what) => `nodejs_active_${what}_total`);
 const lateAnswerEvents = ["overdue_response", "late_response", "echo_settled", "late_forgotten"];
 
 /** Makes the figures, all at zero. */
@@ -96,7 +96,10 @@ export function createMetrics(): Metrics {
   const tally = (name: string, help: string, labels: readonly string[], start?: readonly string[][]) =>
     createTally({ name: `sms_relay_${name}`, help, labels, registry, ...(start && { start }) });
   const byLane = lanes.map((lane) => [lane]);
+  const durations = (name: string, help: string, bounds: readonly number[]) =>
+    createDurations({ name: `sms_relay_${name}_seconds`, help, label: "gateway", bounds, registry });
   collectDefaultMetrics({ register: registry });
+  for (const name of misnamed) registry.removeSingleMetric(name);
 
   const tallies = {
     acceptedMessages: tally("accepted_messages_total", "Messages accepted, by lane.", ["lane"], byLane),
@@ -146,9 +149,38 @@ export function createMetrics(): Metrics {
       "Deliveries that may have left before their process died, and are sent again (AFTER_CRASH).",
       [],
     ),
+    possibleDoubles: tally(
+      "possible_double_attempts_total",
+      "Attempts that may have sent what was sent before, by gateway and by what the earlier attempt met.",
+      ["gateway", "mark"],
+    ),
+    receiptedDeliveries: tally(
+      "receipted_deliveries_total",
+      "Deliveries that a receipt ended, by gateway and final state.",
+      ["gateway", "state"],
+    ),
   };
+  const histograms = {
+    deliveryDuration: durations(
+      "delivery_duration",
+      "Time from a delivery's submission to the receipt that says DELIVERED.",
+      [1, 2, 5, 10, 20, 30, 60, 120, 300, 900, 3600, 14_400, 86_400],
+    ),
+    attemptDuration: durations(
+      "attempt_duration",
+      "Time from the start of an attempt to the last answer to it.",
+      [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    ),
+    receiptLag: durations(
+      "receipt_lag",
+      "Time from the end of a message, as its receipt says it, often to the minute, to the receipt's arrival.",
+      [5, 30, 60, 120, 300, 900, 3600, 14_400, 86_400],
+    ),
+  };
+  let look: (() => Promise<void>) | undefined;
   return {
     ...tallies,
+    ...histograms,
     commitDuration: new Histogram({
       name: "sms_relay_commit_duration_seconds",
       help: "Time from the start of a writing transaction to its commit.",
@@ -171,104 +203,26 @@ export function createMetrics(): Metrics {
         receipts,
         contradictions,
         incomingParts,
+        possibleDoubles,
+        receiptedDeliveries,
       } = tallies;
       for (const outcome of attemptOutcomes) attempts.add(0, id, outcome);
       for (const outcome of receiptOutcomes) receipts.add(0, id, outcome);
       for (const event of lateAnswerEvents) lateAnswers.add(0, id, event);
+      for (const mark of doubleMarks) possibleDoubles.add(0, id, mark);
+      for (const state of receiptedStates) receiptedDeliveries.add(0, id, state);
+      for (const histogram of Object.values(histograms)) histogram.start(id);
       for (const figure of [submittedParts, ambiguousParts, refusedBinds, contradictions, incomingParts])
         figure.add(0, id);
     },
-    observe: (sources) => registerGauges(registry, sources),
-    render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    observe(sources) {
+      look = registerGauges(registry, sources);
+    },
+    async render(accept = "") {
+      await look?.();
+      const text = await registry.metrics();
+      return prefersOpenMetrics(accept) ? openMetricsOf(text) : { contentType: registry.contentType, text };
+    },
     stop: () => registry.clear(),
   };
-}
-
-function registerGauges(registry: Registry, sources: MetricSources): void {
-  const gauge = (
-    name: string,
-    help: string,
-    labelNames: readonly string[],
-    read: (gauge: Gauge) => void | Promise<void>,
-  ) =>
-    new Gauge({
-      name: `sms_relay_${name}`,
-      help,
-      labelNames: [...labelNames],
-      registers: [registry],
-      async collect() {
-        this.reset();
-        await read(this);
-      },
-    });
-
-  gauge(
-    "oldest_waiting_seconds",
-    "Time since the acceptance of the oldest delivery that was not submitted yet, by lane.",
-    ["lane"],
-    async (target) => {
-      const backlog = await sources.backlog();
-      for (const lane of lanes) {
-        const ages = backlog.byQueue.flatMap((queue) =>
-          queue.lane === lane && queue.oldestTimeMs !== undefined ? [sources.now() - queue.oldestTimeMs] : [],
-        );
-        target.labels(lane).set(Math.max(0, ...ages) / 1000);
-      }
-    },
-  );
-  gauge(
-    "backlog_deliveries",
-    "Deliveries waiting, in the store or claimed and not written yet, by gateway and lane.",
-    ["gateway", "lane"],
-    async (target) => {
-      for (const queue of (await sources.backlog()).byQueue)
-        target.labels(queue.gatewayId, queue.lane).set(queue.count);
-    },
-  );
-  gauge("parked_receipts", "Receipts that match nothing yet.", [], async (target) =>
-    target.set((await sources.backlog()).parkedReceipts),
-  );
-  const byGateway = (
-    name: string,
-    help: string,
-    read: (gateway: ReturnType<MetricSources["gateways"]>[number]) => number,
-  ) =>
-    gauge(name, help, ["gateway"], (target) => {
-      for (const gateway of sources.gateways()) target.labels(gateway.id).set(read(gateway));
-    });
-  byGateway("gateway_sessions_bound", "Sessions bound, by gateway.", (g) => g.figures.boundSessions);
-  byGateway("gateway_sessions", "Sessions wanted here, by gateway.", (g) => g.figures.ownSessions);
-  byGateway("gateway_window_used", "PDUs written and unanswered.", (g) => g.figures.inFlight);
-  byGateway("gateway_window_size", "PDUs that may be unanswered at once.", (g) => g.figures.windowSize);
-  byGateway("gateway_ready", "1 where a session can submit.", (g) => (g.status.kind === "ready" ? 1 : 0));
-  byGateway("gateway_stopped", "1 where it was refused for good.", (g) =>
-    g.status.kind === "stopped" ? 1 : 0,
-  );
-  byGateway("gateway_paused", "1 where an operator paused it.", (g) => (g.isPaused ? 1 : 0));
-  gauge("report_streams", "Report streams open.", [], (target) => target.set(sources.reportStreams()));
-  gauge("work_in_hand", "Messages taken in and not yet on disk.", [], (target) =>
-    target.set(sources.workInHand().units),
-  );
-  gauge("work_in_hand_limit", "Messages that may be in hand before calls are refused.", [], (target) =>
-    target.set(sources.workInHand().limit),
-  );
-  gauge("disk_free_bytes", "Free space where the store is.", [], (target) => {
-    const free = sources.freeDiskBytes();
-    if (free !== undefined) target.set(free);
-  });
-  gauge("clock_jumps", "Times that the clock by which data is judged jumped since the start.", [], (target) =>
-    target.set(sources.clockJumps()),
-  );
-  gauge("sweeps_held", "1 while nothing expires or is deleted, since the clock jumped.", [], (target) =>
-    target.set(sources.sweepsHeld() ? 1 : 0),
-  );
-  gauge(
-    "certificate_expiry_timestamp_seconds",
-    "When a certificate ends, in seconds since 1970, by certificate.",
-    ["certificate"],
-    (target) => {
-      for (const { label, endTimeMs } of sources.certificates()) target.labels(label).set(endTimeMs / 1000);
-    },
-  );
-  gauge("ready", "1 while the service takes work.", [], (target) => target.set(sources.isReady() ? 1 : 0));
 }

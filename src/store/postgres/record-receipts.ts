@@ -148,19 +148,28 @@ function apply(
   if (!rows.newAttempts.has(attempt)) rows.changedAttempts.add(attempt);
   if (decision.kind === "contradicted") return { kind: "contradicted", deliveryId, state, isGuess };
   if (decision.kind === "nothing")
-    return { kind: "matched", deliveryId, state, isFirstFinal: false, isGuess };
+    return { kind: "matched", deliveryId, state, isFirstFinal: false, isGuess, sinceSubmitMs: undefined };
   const { judgement, isOvertaking } = decision;
   if (isOvertaking) {
     const { gatewayId, arrivalTimeMs } = receipt;
     submit(tx, delivery, { attempt: candidate.attempt, gatewayId, expectsReceipts: true }, arrivalTimeMs);
   }
+  const timeMs = Math.max(receipt.arrivalTimeMs, delivery.submit_time ?? 0);
+  const sinceSubmitMs = timeMs - (delivery.submit_time ?? timeMs);
   endDelivery(tx, delivery, {
     to: judgement.state,
     code: undefined,
     reason: judgement.reason,
-    timeMs: Math.max(receipt.arrivalTimeMs, delivery.submit_time ?? 0),
+    timeMs,
     doneTimeMs: judgement.doneTimeMs,
   });
-  const ended = { kind: "matched", deliveryId, state: judgement.state, isFirstFinal: true, isGuess } as const;
+  const ended = {
+    kind: "matched",
+    deliveryId,
+    state: judgement.state,
+    isFirstFinal: true,
+    isGuess,
+    sinceSubmitMs,
+  } as const;
   return isOvertaking ? { ...ended, isOvertaking } : ended;
 }

@@ -11,8 +11,9 @@ import { type PackedAcceptOutcome, unpackAcceptOutcome } from "./packed-acceptan
 /** The state's number where it was settled. */
 type PackedSettleOutcome = number | SettleOutcome;
 
-/** The state's number, negative where this was not the first final receipt, and the delivery. */
-type PackedReceiptOutcome = readonly [number, DeliveryId] | ReceiptOutcome;
+/** The state's number, negative where this was not the first final receipt, the delivery, and how long it took with the first final one. */
+type PackedReceipt = readonly [number, DeliveryId] | readonly [number, DeliveryId, number];
+type PackedReceiptOutcome = PackedReceipt | ReceiptOutcome;
 
 export function packOutcome(outcome: unknown, operation: WriterOperation): unknown {
   switch (operation.kind) {
@@ -49,21 +50,24 @@ function unpackSettleOutcome(packed: PackedSettleOutcome): SettleOutcome {
 function packReceiptOutcome(outcome: ReceiptOutcome): PackedReceiptOutcome {
   if (outcome.kind !== "matched" || outcome.isGuess || outcome.isOvertaking) return outcome;
   const state = stateCodes[outcome.state];
-  return [outcome.isFirstFinal ? state : -state, outcome.deliveryId];
+  const { isFirstFinal, deliveryId, sinceSubmitMs } = outcome;
+  if (sinceSubmitMs === undefined) return [isFirstFinal ? state : -state, deliveryId];
+  return [state, deliveryId, sinceSubmitMs];
 }
 
 function unpackReceiptOutcome(packed: PackedReceiptOutcome): ReceiptOutcome {
   if (!isPackedReceipt(packed)) return packed;
-  const [state, deliveryId] = packed;
+  const [state, deliveryId, sinceSubmitMs] = packed;
   return {
     kind: "matched",
     deliveryId,
     state: stateOf(Math.abs(state)),
     isFirstFinal: state > 0,
     isGuess: false,
+    sinceSubmitMs,
   };
 }
 
-function isPackedReceipt(packed: PackedReceiptOutcome): packed is readonly [number, DeliveryId] {
+function isPackedReceipt(packed: PackedReceiptOutcome): packed is PackedReceipt {
   return Array.isArray(packed);
 }

@@ -113,7 +113,7 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery,
     });
     if (decision.kind === "contradicted") return { kind: "contradicted", deliveryId, state, isGuess };
     if (decision.kind === "nothing")
-      return { kind: "matched", deliveryId, state, isFirstFinal: false, isGuess };
+      return { kind: "matched", deliveryId, state, isFirstFinal: false, isGuess, sinceSubmitMs: undefined };
     const { judgement, isOvertaking } = decision;
     const accountId = candidate.account_id;
     if (isOvertaking) {
@@ -123,6 +123,8 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery,
       submitEarly.run(timeMs, gatewayId, packSubmittedBy(accepted, candidate.attempt_count), deliveryId);
       tx.reports.push({ accountId, deliveryId, state: "SUBMITTED", timeMs });
     }
+    // A receipt may have come before its response.
+    const timeMs = Math.max(receipt.arrivalTimeMs, candidate.submit_time ?? 0);
     endDelivery(tx, {
       id: deliveryId,
       accountId,
@@ -130,8 +132,7 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery,
       to: judgement.state,
       code: undefined,
       reason: judgement.reason,
-      // A receipt may have come before its response.
-      timeMs: Math.max(receipt.arrivalTimeMs, candidate.submit_time ?? 0),
+      timeMs,
       doneTimeMs: judgement.doneTimeMs,
     });
     const ended = {
@@ -140,6 +141,7 @@ export function createRecordReceipts(db: DatabaseSync, endDelivery: EndDelivery,
       state: judgement.state,
       isFirstFinal: true,
       isGuess,
+      sinceSubmitMs: timeMs - (candidate.submit_time ?? timeMs),
     } as const;
     return isOvertaking ? { ...ended, isOvertaking } : ended;
   }

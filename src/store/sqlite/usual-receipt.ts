@@ -77,13 +77,14 @@ export function createRecordUsual(db: DatabaseSync, remembered: Remembered): Rec
     delivery.parts = kept.parts;
     delivery.packedParts = packedParts;
     const state = judgement?.state ?? "SUBMITTED";
+    const sinceSubmitMs = isEnd ? timeMs - delivery.submitTimeMs : undefined;
     if (judgement !== undefined) {
       const shown = tx.followed.has(accountId) ? shownOf(delivery, judgement) : undefined;
       const report: PendingReport = { accountId, deliveryId, state: judgement.state, timeMs, shown };
       if (shown !== undefined) delivery.report = report;
       tx.reports.push(report);
     }
-    return { kind: "matched", deliveryId, state, isFirstFinal: isEnd, isGuess };
+    return { kind: "matched", deliveryId, state, isFirstFinal: isEnd, isGuess, sinceSubmitMs };
   };
 
   function find({ gatewayId, smscMessageId, matchKey }: Receipt): RememberedPart | undefined {

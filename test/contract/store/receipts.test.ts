@@ -58,6 +58,7 @@ describeStore("receipts", (test) => {
       state: "UNDELIVERABLE",
       isFirstFinal: true,
       isGuess: false,
+      sinceSubmitMs: 4_000,
     });
     const [report] = await finals(id);
     expect(report).toMatchObject({

@@ -65,7 +65,13 @@ describe("createReceiptRecorder", () => {
   });
 
   it("P49 tells who may hold a resend that a receipt has made it needless", async () => {
-    const ended = { kind: "matched", state: "DELIVERED", isFirstFinal: true, isGuess: false } as const;
+    const ended = {
+      kind: "matched",
+      state: "DELIVERED",
+      isFirstFinal: true,
+      isGuess: false,
+      sinceSubmitMs: 1,
+    } as const;
     const { recorder, overtaken } = setUp(
       inTurn([
         { ...ended, deliveryId: "usual" as never },
@@ -79,7 +85,14 @@ describe("createReceiptRecorder", () => {
   it("P9 logs a contradiction, and P1 an id that matches several parts", async () => {
     const outcomes: ReceiptOutcome[] = [
       { kind: "contradicted", deliveryId: "x" as never, state: "UNDELIVERABLE", isGuess: false },
-      { kind: "matched", deliveryId: "y" as never, state: "DELIVERED", isFirstFinal: true, isGuess: true },
+      {
+        kind: "matched",
+        deliveryId: "y" as never,
+        state: "DELIVERED",
+        isFirstFinal: true,
+        isGuess: true,
+        sinceSubmitMs: 1,
+      },
     ];
     const { recorder, warnings } = setUp(inTurn(outcomes));
     await Promise.all([recorder.onReceipt(buildReceipt("1")), recorder.onReceipt(buildReceipt("2"))]);
