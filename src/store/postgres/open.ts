@@ -14,6 +14,7 @@ import { createFollowedAccounts } from "../fresh-reports.ts";
 import { mapPort } from "../map-port.ts";
 import { createRecords } from "../records/facade.ts";
 import { createReportTails } from "../report-tails.ts";
+import { createRequestLookups } from "../request-lookups.ts";
 import type { Store } from "../store.ts";
 import { StoreUnavailableError } from "../store-unavailable-error.ts";
 import { readBacklog } from "./backlog.ts";
@@ -29,7 +30,7 @@ import { startPoll } from "./poll.ts";
 import { reportBounds, reportNumberBefore, scanReports } from "./read-reports.ts";
 import { listMessages, readStates, readStatus } from "./read-status.ts";
 import { createReader } from "./reader.ts";
-import { findRequest } from "./request-ids.ts";
+import { findRequests } from "./request-ids.ts";
 import { createServerGuard, type ServerGuard } from "./server-guard.ts";
 import { createSession, createSessionPool } from "./session.ts";
 import { createWriter } from "./writer.ts";
@@ -229,8 +230,9 @@ function createStore(options: PostgresStoreOptions, storeId: string, guard: Serv
         tellCommit(cleaned.rows, startMs);
         return cleaned;
       }, signal),
-    findRequest: (accountId, id) =>
-      read(accountId, (connection) => findRequest(connection, { accountId, id })),
+    findRequest: createRequestLookups((accountId, ids) =>
+      read(accountId, (connection) => findRequests(connection, accountId, ids)),
+    ),
     readStatus: (accountId, messageId, page) =>
       readTogether(accountId, (connection) => readStatus(connection, { accountId, messageId, page })),
     listMessages: (accountId, filter, page) =>

@@ -24,7 +24,7 @@ const rememberRequests = statement<RequestKey>(
    ON CONFLICT (account_id, method, id) DO NOTHING
    RETURNING account_id, id`,
 );
-const findRequests = statement<RequestKey & { hash: string; message_id: MessageId }>(
+const findAll = statement<RequestKey & { hash: string; message_id: MessageId }>(
   "find_requests",
   `SELECT r.account_id, r.id, k.hash, k.message_id
    FROM unnest($1::text[], $2::text[]) AS r (account_id, id)
@@ -59,7 +59,7 @@ export async function rememberOrFind(
   if (remembered.length === requests.length) return [];
   const isNew = new Set(remembered.map(keyOf));
   const known = new Map(
-    (await connection.all(findRequests, accounts, ids)).map((row) => [
+    (await connection.all(findAll, accounts, ids)).map((row) => [
       keyOf(row),
       { messageId: row.message_id, hash: row.hash },
     ]),
@@ -74,12 +74,19 @@ export async function rememberOrFind(
   });
 }
 
-export async function findRequest(
+/** By the places of the ids. */
+export async function findRequests(
   connection: Connection,
-  { accountId, id }: { readonly accountId: AccountId; readonly id: string },
-): Promise<KnownRequest | undefined> {
-  const [found] = await connection.all(findRequests, [accountId], [id]);
-  return found && { messageId: found.message_id, hash: found.hash };
+  accountId: AccountId,
+  ids: readonly string[],
+): Promise<readonly (KnownRequest | undefined)[]> {
+  const rows = await connection.all(
+    findAll,
+    ids.map(() => accountId),
+    ids,
+  );
+  const known = new Map(rows.map((row) => [row.id, { messageId: row.message_id, hash: row.hash }]));
+  return ids.map((id) => known.get(id));
 }
 
 function keyOf({ account_id, id }: RequestKey): string {

@@ -14,6 +14,7 @@ import { unpackScan } from "../packed-scan.ts";
 import { createRecords } from "../records/facade.ts";
 import { createReportTails } from "../report-tails.ts";
 import type { ReportLine } from "../reports.ts";
+import { createRequestLookups } from "../request-lookups.ts";
 import { messagePageOf, statusPageOf } from "../status-rows.ts";
 import type { Store } from "../store.ts";
 import { createWrites } from "../writes.ts";
@@ -200,7 +201,13 @@ function createStore(
     },
     listMessages: async (accountId, filter, page) =>
       messagePageOf(await read("listMessages", { accountId, filter, page }, accountId)),
-    findRequest: (accountId, id) => read("findRequest", { accountId, id }, accountId),
+    findRequest: createRequestLookups((accountId, ids) =>
+      read(
+        "findRequests",
+        ids.map((id) => ({ accountId, id })),
+        accountId,
+      ),
+    ),
     readStates: (ids) => read("readStates", ids),
     async readReports(accountId, after, limit) {
       const { reports } = await scanReports(accountId, { after, limit, states: undefined });

@@ -27,7 +27,7 @@ export interface WriterSteps extends Omit<WriteSteps, "accept"> {
 export interface ReadSteps extends RecordReads {
   readonly readStatus: Signature<StatusQuery, StatusRows | undefined>;
   readonly listMessages: Signature<ListQuery, ListRows>;
-  readonly findRequest: Signature<RequestQuery, KnownRequest | undefined>;
+  readonly findRequests: Signature<readonly RequestQuery[], readonly (KnownRequest | undefined)[]>;
   readonly readStates: Signature<readonly DeliveryId[], readonly (DeliveryState | undefined)[]>;
   readonly scanReports: Signature<ReportsQuery, PackedScan>;
   readonly reportBounds: Signature<AccountId, ReportBounds>;

@@ -16,10 +16,11 @@ type Handlers = {
 
 function createHandlers(db: DatabaseSync): Handlers {
   const reports = createReadReports(db);
+  const findRequest = createFindRequest(db);
   return {
     ...createReadStatus(db),
     ...bindSteps(db, recordReads),
-    findRequest: createFindRequest(db),
+    findRequests: (queries) => queries.map(findRequest),
     scanReports: reports.scanReports,
     reportBounds: reports.reportBounds,
     reportNumberBefore: ({ accountId, timeMs }) => reports.reportNumberBefore(accountId, timeMs),

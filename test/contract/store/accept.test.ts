@@ -115,6 +115,8 @@ describeStore("accepting", (test) => {
     }
     expect(await test.store.findRequest(account, "r1")).toEqual(known);
     expect(await test.store.findRequest(account, "r2")).toBeUndefined();
+    const atOnce = ["r2", "r1", "r3", "r1", "r2"].map((id) => test.store.findRequest(account, id));
+    expect(await Promise.all(atOnce)).toEqual([undefined, known, undefined, known, undefined]);
     expect(await test.store.findRequest(toAccountId("other"), "r1")).toBeUndefined();
   });
 
