@@ -10,6 +10,7 @@ import { createLimits, type Limits } from "./calls/limits.ts";
 import type { CallerVerifier } from "./calls/principal.ts";
 import { createTokenSealer } from "./calls/sealed-token.ts";
 import { createWorkInHand, type WorkInHand } from "./calls/work-in-hand.ts";
+import { type Changes, createChanges } from "./changes.ts";
 import type { Looking } from "./followed.ts";
 import { createGateways, type Gateways, type GatewaysDeps } from "./gateways/create-gateways.ts";
 import {
@@ -73,7 +74,7 @@ type Given<Deps> = Omit<
   | "maxRecipients"
   | "standings"
   | "suppressions"
-  | "idsOfKeys"
+  | "changes"
   | "keys"
 >;
 
@@ -110,24 +111,21 @@ export function createApp(deps: AppDeps): App {
   });
   const addresses = createCallerAddresses(deps.trustedProxies);
   const sealer = createTokenSealer(store.id);
-  const accounts = createAccounts({
-    ...deps,
-    sealer,
-    maxRecipients: limits.maxRecipients,
-    idsOfKeys: () => keys.accountIds(),
-  });
+  const changes: Changes = createChanges(deps);
+  const accounts = createAccounts({ ...deps, sealer, changes, maxRecipients: limits.maxRecipients });
   const accountLimits = createLimits({ ...deps, standings: accounts.standings });
   const shared = {
     ...deps,
     sealer,
     standings: accounts.standings,
     suppressions: accounts.suppressionLists,
+    changes,
     cursors: createCursors(() => store.line),
     readers,
     maxRecipients: limits.maxRecipients,
     maxSubscriptions: limits.maxSubscriptionsPerAccount,
   };
-  const keys: Keys = createKeys(shared);
+  const keys = createKeys(shared);
   const identities = createIdentitiesFeature(shared);
   const tokens = createTokens({ ...shared, keys });
   const hasIssuers = deps.issuers.length > 0;
@@ -154,7 +152,7 @@ export function createApp(deps: AppDeps): App {
     addresses,
     failing: createFailingAddresses(clock, addresses),
     addressLimit: createAddressLimit(limits.perAddress, clock, addresses),
-    followed: [keys, accounts, tokens, sending, ...(hasIssuers ? [identities] : [])],
+    followed: [changes, keys, tokens, sending],
     readers,
   };
 }

@@ -6,7 +6,6 @@
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Admission, startAdmission } from "../app/calls/admission.ts";
-import { certificateIssuer } from "../app/calls/principal.ts";
 import { createApp } from "../app/create-app.ts";
 import { addHeld } from "../app/gateways/add-held.ts";
 import { createPauses } from "../app/gateways/pauses.ts";
@@ -17,6 +16,7 @@ import type { Config } from "../config/schema.ts";
 import { defaultDispatchSettings } from "../dispatch/dispatch-settings.ts";
 import { createDispatcher, type Dispatcher } from "../dispatch/dispatcher.ts";
 import { holdClaims } from "../dispatch/tenure.ts";
+import { certificateIssuer } from "../domain/caller-identity.ts";
 import { openApiDoor } from "../http/api/api-door.ts";
 import { openHttpDoor } from "../http/http-door.ts";
 import { createTokenRoute } from "../http/oauth/token-route.ts";

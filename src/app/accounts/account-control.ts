@@ -38,7 +38,12 @@ const mostTries = 5;
 export interface AccountControlDeps {
   readonly store: Pick<
     Store,
-    "createAccount" | "updateAccount" | "setAccountState" | "findAccount" | "listAccounts"
+    | "createAccount"
+    | "updateAccount"
+    | "setAccountState"
+    | "findAccount"
+    | "listAccounts"
+    | "listAccountsOfKeys"
   >;
   readonly sealer: TokenSealer;
   readonly clock: Pick<Clock, "now">;
@@ -46,8 +51,6 @@ export interface AccountControlDeps {
   readonly maxRecipients: number;
   /** Accounts of the configuration. */
   readonly configuredIds: readonly string[];
-  /** Accounts that have a key in the store. */
-  readonly idsOfKeys: () => Promise<Iterable<AccountId>>;
 }
 
 export interface AccountControl {
@@ -148,10 +151,12 @@ export function createAccountControl(deps: AccountControlDeps): AccountControl {
       const limit = pageSizeOf(page);
       const after = openPageToken(sealer, list, page) ?? "";
       const rows = await store.listAccounts(after, limit + 1);
+      const idsOfKeys = await store.listAccountsOfKeys(after, limit + 1);
       const found = new Map(rows.map((account) => [account.id as string, account]));
-      // Beyond the rows that were read there may be more.
-      const last = rows.length > limit ? rows.at(-1)?.id : undefined;
-      for (const id of [...configuredIds, ...(await deps.idsOfKeys())]) {
+      // Beyond what was read there may be more of either.
+      const ends = [rows.map(({ id }) => id), idsOfKeys].flatMap((ids) => ids[limit] ?? []);
+      const last = ends.toSorted()[0];
+      for (const id of [...configuredIds, ...idsOfKeys]) {
         if (id <= after || (last !== undefined && id > last) || found.has(id)) continue;
         found.set(id, defaultAccount(toAccountId(id)));
       }

@@ -2,7 +2,6 @@
 
 import type { SenderTable } from "../../policy/sender-table.ts";
 import type { Standings } from "../calls/standing.ts";
-import type { Looking } from "../followed.ts";
 import { type AccountControl, type AccountControlDeps, createAccountControl } from "./account-control.ts";
 import {
   createListAuditEntries,
@@ -22,7 +21,7 @@ import {
   type SuppressionListsDeps,
 } from "./suppression-lists.ts";
 
-export interface Accounts extends AccountControl, Looking {
+export interface Accounts extends AccountControl {
   readonly standings: Standings;
   readonly listAuditEntries: ListAuditEntries;
   readonly senders: Senders;
@@ -40,17 +39,26 @@ export interface AccountsDeps extends Omit<AccountControlDeps, "standings" | "st
     SuppressionListsDeps["store"] &
     StandingsDeps["store"];
   readonly senderTable?: SenderTable;
-  readonly clock: AccountControlDeps["clock"] & StandingsDeps["clock"];
+  readonly changes: StandingsDeps["changes"];
+  readonly clock: AccountControlDeps["clock"];
 }
 
 export function createAccounts(deps: AccountsDeps): Accounts {
   const suppressionLists = createSuppressionLists(deps);
-  const standings = createStandings({ ...deps, suppressions: suppressionLists });
+  deps.changes.listen({
+    kind: "suppressions",
+    take: (ids) => (ids.length === 0 ? undefined : suppressionLists.readOn()),
+    restart() {
+      suppressionLists.restart();
+      return suppressionLists.readOn();
+    },
+    look: () => (suppressionLists.isWhole ? undefined : suppressionLists.readOn()),
+  });
+  const standings = createStandings(deps);
   const control = createAccountControl({ ...deps, standings });
   return {
     ...control,
     standings,
-    look: standings.look,
     replaceSenderTable: standings.replaceSenderTable,
     listAuditEntries: createListAuditEntries(deps),
     senders: createSenders({ ...deps, standings, accounts: control }),

@@ -46,6 +46,22 @@ export interface Page<Entry> {
   readonly nextPageToken: string | undefined;
 }
 
+/** Reads a page of a list that the store has in the order of distinct keys; `read` answers at most `limit` after one of them. */
+export async function readPage<Entry>(
+  sealer: TokenSealer,
+  list: string,
+  request: PageRequest,
+  read: (after: string | undefined, limit: number) => Promise<readonly Entry[]>,
+  keyOf: (entry: Entry) => string,
+): Promise<Page<Entry>> {
+  const limit = pageSizeOf(request);
+  const found = await read(openPageToken(sealer, list, request), limit + 1);
+  const entries = found.slice(0, limit);
+  const last = entries.at(-1);
+  const isEnd = last === undefined || found.length <= limit;
+  return { entries, nextPageToken: isEnd ? undefined : sealPageToken(sealer, list, keyOf(last)) };
+}
+
 /** Cuts a page out of a whole list in ascending order of distinct keys. */
 export function pageOf<Entry>(
   sealer: TokenSealer,

@@ -1,18 +1,7 @@
 /** Who calls, and what finds it out for every API. */
+import type { CallerIdentity } from "../../domain/caller-identity.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import type { Scope } from "../../domain/scopes.ts";
-
-export interface CallerIdentity {
-  readonly issuer: string;
-  readonly value: string;
-}
-
-/** An issuer is a URL without a blank, so that no two have the same, and none that of a certificate. */
-export const identityText = ({ issuer, value }: CallerIdentity) =>
-  `${issuer === certificateIssuer ? "certificate" : issuer} ${value}`;
-
-/** In an issuer's place, for those whom a verified certificate names. */
-export const certificateIssuer = "";
 
 /** Whom the verified certificate of a connection names; the same object for each call on it. */
 export interface CertifiedCaller {
@@ -51,6 +40,12 @@ export interface RefusedKey {
 export interface CallerVerifier extends KeyVerifier {
   /** Undefined where the certificate has ended; refuses with INVALID_ACCOUNT where it acts for nobody. */
   certified(caller: CertifiedCaller): Principal | undefined | Promise<Principal | undefined>;
+}
+
+/** Finds out who shows a key, and by which name. */
+export interface NamedKeyVerifier extends KeyVerifier {
+  /** Where a name is given, undefined too where the key does not go by it: that is no use of the key. */
+  verify(presented: string, name?: string): Principal | undefined | Promise<Principal | undefined>;
 }
 
 /** Finds out who calls. */

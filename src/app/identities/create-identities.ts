@@ -6,7 +6,7 @@ import { createIdentityControl, type IdentityControl } from "./identity-control.
 
 export interface IdentitiesFeature
   extends IdentityControl,
-    Pick<Identities, "recognizes" | "isKnown" | "verify" | "whyRefused" | "certified" | "look"> {}
+    Pick<Identities, "recognizes" | "isKnown" | "verify" | "whyRefused" | "certified"> {}
 
 export interface IdentitiesFeatureDeps extends IdentitiesDeps {
   readonly sealer: TokenSealer;
@@ -17,14 +17,13 @@ export interface IdentitiesFeatureDeps extends IdentitiesDeps {
 
 export function createIdentitiesFeature(deps: IdentitiesFeatureDeps): IdentitiesFeature {
   const identities = createIdentities(deps);
-  const { recognizes, verify, isKnown, whyRefused, certified, look } = identities;
+  const { recognizes, verify, isKnown, whyRefused, certified } = identities;
   return {
     recognizes,
     isKnown,
     verify,
     whyRefused,
     certified,
-    look,
     ...createIdentityControl({ ...deps, identities }),
   };
 }

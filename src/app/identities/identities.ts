@@ -1,55 +1,53 @@
 /**
- * Who, among callers that another issuer vouches for, acts for which account. Held in memory as of the last look; what was set at another
+ * Who, among callers that another issuer vouches for, acts for which account. Each is read when it first calls; what was set at another
  * replica is in effect here within a second.
  */
+import { certificateIssuer, identityText, parseIdentityText } from "../../domain/caller-identity.ts";
 import { SmsError } from "../../domain/errors.ts";
 import { scopes as allScopes, holdsScope } from "../../domain/scopes.ts";
 import type { Clock } from "../../observability/clock.ts";
 import type { Act } from "../../store/records/audit.ts";
 import type { Identity } from "../../store/records/identities.ts";
 import type { Store } from "../../store/store.ts";
-import {
-  type CallerVerifier,
-  type CertifiedCaller,
-  certificateIssuer,
-  identityText,
-  type Principal,
-} from "../calls/principal.ts";
-import { createFollowed, type Looking, trustMs } from "../followed.ts";
+import type { CallerVerifier, CertifiedCaller, Principal } from "../calls/principal.ts";
+import type { Changes } from "../changes.ts";
+import { createKept } from "../kept.ts";
 import type { TokenClaims, TokenVerifier } from "./token-verifier.ts";
 
-export interface Identities extends CallerVerifier, Looking {
+export interface Identities extends CallerVerifier {
   /** Whether this is for us to judge. */
   recognizes(presented: string): boolean;
-  /** By issuer, then value. */
-  list(): Promise<readonly Identity[]>;
+  /** By issuer, then value, after one of them; of one account where it is told. */
+  list: Store["listIdentities"];
   set(act: Act, identity: Identity): Promise<void>;
   /** False where there was none. */
   remove(act: Act, issuer: string, value: string): Promise<boolean>;
 }
 
 export interface IdentitiesDeps {
-  readonly store: Pick<Store, "listIdentities" | "setIdentity" | "removeIdentity"> & {
-    readonly sessions: Pick<Store["sessions"], "replicaId">;
-  };
+  readonly store: Pick<Store, "findIdentities" | "listIdentities" | "setIdentity" | "removeIdentity">;
+  readonly changes: Changes;
   readonly tokens: TokenVerifier;
-  readonly clock: Pick<Clock, "now" | "monotonic">;
+  readonly clock: Pick<Clock, "now" | "monotonic" | "setTimeout">;
   /** Accounts of the configuration. */
   readonly configuredIds: readonly string[];
 }
 
-export function createIdentities({ store, tokens, clock, configuredIds }: IdentitiesDeps): Identities {
-  const known = createFollowed<ReadonlyMap<string, Identity>>({
-    initial: new Map(),
-    load: async () => new Map((await store.listIdentities()).map((row) => [identityText(row), row])),
-    isShared: store.sessions.replicaId !== undefined,
+export function createIdentities(deps: IdentitiesDeps): Identities {
+  const { store, changes, tokens, clock, configuredIds } = deps;
+  const kept = createKept<Identity>({
+    kind: "identity",
+    changes,
+    async load(texts) {
+      const asked = texts.flatMap((text) => parseIdentityText(text) ?? []);
+      return (await store.findIdentities(asked)).map((row) => [identityText(row), row]);
+    },
     clock,
   });
   // A token goes on saying the same, and a row being the same: a call then makes no principal anew.
   const principals = new WeakMap<TokenClaims, { readonly row: Identity; readonly principal: Principal }>();
 
-  function judgeNow(claims: TokenClaims): Principal | Promise<never> {
-    const row = known.value.get(identityText(claims));
+  function judgeRow(claims: TokenClaims, row: Identity | undefined): Principal | Promise<never> {
     if (row === undefined)
       return Promise.reject(
         new SmsError("INVALID_ACCOUNT", `The ${whatOf(claims)} is right, but acts for no account here.`, {
@@ -79,8 +77,8 @@ export function createIdentities({ store, tokens, clock, configuredIds }: Identi
 
   function judge(claims: TokenClaims | undefined): Principal | undefined | Promise<Principal> {
     if (claims === undefined) return undefined;
-    if (known.isFresh()) return judgeNow(claims);
-    return known.look(trustMs).then(() => judgeNow(claims));
+    const found = kept.find(identityText(claims));
+    return found instanceof Promise ? found.then((row) => judgeRow(claims, row)) : judgeRow(claims, found);
   }
 
   return {
@@ -95,24 +93,16 @@ export function createIdentities({ store, tokens, clock, configuredIds }: Identi
       reason: "WRONG_TOKEN",
       ...(presented === undefined ? {} : tokens.whyRefused(presented)),
     }),
-    async list() {
-      await known.look();
-      return [...known.value.values()];
-    },
+    list: (after, limit, accountId) => store.listIdentities(after, limit, accountId),
     async set(act, identity) {
       await store.setIdentity(act, identity, configuredIds.includes(identity.accountId));
-      known.change((value) => new Map(value).set(identityText(identity), identity));
+      await kept.renew(identityText(identity));
     },
     async remove(act, issuer, value) {
       const isGone = await store.removeIdentity(act, issuer, value);
-      known.change((held) => {
-        const left = new Map(held);
-        left.delete(identityText({ issuer, value }));
-        return left;
-      });
+      await kept.renew(identityText({ issuer, value }));
       return isGone;
     },
-    look: () => known.look(),
   };
 }
 

@@ -1,4 +1,5 @@
 /** Sets, removes and lists identities for operators; `identities.ts` keeps them. */
+import { certificateIssuer, identityText, parseIdentityText } from "../../domain/caller-identity.ts";
 import { type FieldViolation, refuseFields } from "../../domain/errors.ts";
 import { accountFormRule, isAccountId, toAccountId } from "../../domain/ids.ts";
 import { accountScopes, type Scope, tidyScopes } from "../../domain/scopes.ts";
@@ -6,8 +7,7 @@ import type { Clock } from "../../observability/clock.ts";
 import type { Identity } from "../../store/records/identities.ts";
 import { actOf, type Caller } from "../calls/act.ts";
 import { isCleanText, isLongerThan } from "../calls/check-stored-text.ts";
-import { type Page, type PageRequest, pageOf } from "../calls/page-token.ts";
-import { certificateIssuer, identityText } from "../calls/principal.ts";
+import { type Page, type PageRequest, readPage } from "../calls/page-token.ts";
 import type { TokenSealer } from "../calls/sealed-token.ts";
 import type { Unknown } from "../calls/unknown.ts";
 import type { Identities } from "./identities.ts";
@@ -46,10 +46,12 @@ export function createIdentityControl({
 }: IdentityControlDeps): IdentityControl {
   return {
     async list(page, accountId) {
-      const all = await identities.list();
-      const wanted = all.filter((identity) => accountId === "" || identity.accountId === accountId);
-      const named = wanted.toSorted((a, b) => (identityText(a) < identityText(b) ? -1 : 1));
-      return pageOf(sealer, `identities ${accountId}`, page, named, identityText);
+      // What cannot be an account's id is that of no account.
+      if (accountId !== "" && !isAccountId(accountId)) return { entries: [], nextPageToken: undefined };
+      const account = accountId === "" ? undefined : toAccountId(accountId);
+      const read = (after: string | undefined, limit: number) =>
+        identities.list(after === undefined ? undefined : parseIdentityText(after), limit, account);
+      return readPage(sealer, `identities ${accountId}`, page, read, identityText);
     },
     async set({ issuer, value, accountId, scopes }, caller) {
       const violations: FieldViolation[] = [];

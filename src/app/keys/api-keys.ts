@@ -1,28 +1,23 @@
 /**
- * API keys: made, checked, listed, rotated and revoked. A key reads `smsr_<key id>_<secret>`. The store keeps only its HMAC-SHA256 under the store's
- * id; the scopes of a narrower key go into it too, so that it is wrong where they were changed in the store, or where a release that knows
- * roles only looks at it. Keys given in the configuration are known by their SHA-256 and live as long as they are there.
+ * API keys: made, checked, listed, rotated and revoked. A key reads `smsr_<key id>_<secret>`. The store keeps only its HMAC-SHA256 under the
+ * store's id; the scopes of a narrower key go into it too, so that it is wrong where they were changed in the store, or where a release that
+ * knows roles only looks at it. Keys stand in memory by their id, each read at its first use.
  */
 
-import { createHmac, hash, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { SmsError } from "../../domain/errors.ts";
 import { hasEnded } from "../../domain/has-ended.ts";
-import { type AccountId, toAccountId } from "../../domain/ids.ts";
+import type { AccountId } from "../../domain/ids.ts";
 import { holdsScope, isWhole, type Scope } from "../../domain/scopes.ts";
 import type { Clock } from "../../observability/clock.ts";
-import type { ApiKey } from "../../store/records/api-keys.ts";
+import type { ApiKey, KeyPlace } from "../../store/records/api-keys.ts";
 import type { Store } from "../../store/store.ts";
 import { actOf, type Caller } from "../calls/act.ts";
-import { createFreshReads } from "../calls/fresh-reads.ts";
-import type { KeyVerifier, Principal } from "../calls/principal.ts";
-import { createFollowed, trustMs } from "../followed.ts";
-
-/** A key of the configuration: as written, or `sha256:` and its hash in hexadecimal. */
-export interface ConfiguredKey {
-  readonly accountId: string;
-  readonly scopes: readonly Scope[];
-  readonly key: string;
-}
+import { goesBy, type NamedKeyVerifier, type Principal } from "../calls/principal.ts";
+import type { Changes } from "../changes.ts";
+import { createKept } from "../kept.ts";
+import { type ConfiguredKey, createConfiguredKeys } from "./configured-keys.ts";
+import { rememberRight } from "./remember-right.ts";
 
 export interface NewApiKey {
   readonly apiKey: ApiKey;
@@ -30,7 +25,7 @@ export interface NewApiKey {
   readonly secret: string;
 }
 
-export interface ApiKeys extends KeyVerifier {
+export interface ApiKeys extends NamedKeyVerifier {
   /** Refuses with ALREADY_EXISTS where there is a key of this id. */
   create(
     request: {
@@ -57,29 +52,33 @@ export interface ApiKeys extends KeyVerifier {
     },
     caller: Caller,
   ): Promise<NewApiKey>;
-  /** Stored keys, newest first, the revoked ones too. */
-  list(): Promise<readonly ApiKey[]>;
+  /** Stored keys, newest first, the revoked ones too, after one of them; of one account where it is told. */
+  list(
+    after: KeyPlace | undefined,
+    limit: number,
+    accountId: AccountId | undefined,
+  ): Promise<readonly ApiKey[]>;
   /**
    * Revokes at once and answers the key as it is now; refuses with UNKNOWN_KEY where no key has the id, and with NOT_CHANGEABLE where it is
    * one of the configuration, or, without `force`, where nobody could look after the service any more.
    */
   revoke(keyId: string, options: { readonly force: boolean }, caller: Caller): Promise<ApiKey>;
-  /** Accounts that have a key in the store, as of now. */
-  accountIds(): Promise<ReadonlySet<AccountId>>;
-  /** Whether anybody could call at all, or make a call that needs this scope. */
-  hasAny(scope?: Scope): Promise<boolean>;
+  /** Whether anybody could call at all, or as an operator. */
+  hasAny(scope?: "ADMIN"): Promise<boolean>;
   /** Whether this is a key of the configuration, in whatever form. */
   isConfigured(presented: string): boolean;
   /** Whose key has this id as of now; undefined where it is unknown, expired or revoked. */
   holderOf(keyId: string): Principal | undefined | Promise<Principal | undefined>;
-  /** Sees what other processes did, and notes which keys were used. */
+  /** Notes which keys were used. */
   look(): Promise<void>;
 }
 
 export interface ApiKeysDeps {
-  readonly store: Pick<Store, "id" | "createKey" | "listKeys" | "rotateKey" | "revokeKey" | "noteKeyUse"> & {
-    readonly sessions: Pick<Store["sessions"], "replicaId">;
-  };
+  readonly store: Pick<
+    Store,
+    "id" | "createKey" | "findKeys" | "listKeys" | "hasLiveKey" | "rotateKey" | "revokeKey" | "noteKeyUse"
+  >;
+  readonly changes: Changes;
   readonly configured: readonly ConfiguredKey[];
   readonly clock: Pick<Clock, "now" | "monotonic" | "setTimeout">;
 }
@@ -91,35 +90,31 @@ const keyIdLetters = "abcdefghijklmnopqrstuvwxyz234567";
 const useStepMs = 3_600_000;
 const mostNotedAtOnce = 500;
 
-/**
- * Keys whose hash is not computed again for each call, which costs a microsecond for configured ones and three for stored ones. They are let
- * in, too, where their address showed wrong ones too often: the oldest goes first, so that never all of them have to wait at once.
- */
-const maxRemembered = 10_000;
+/** A key in memory, and who it makes of its caller. */
+interface HeldKey {
+  readonly key: ApiKey;
+  readonly holder: Principal;
+  /** The hour of its last use that is in the store. */
+  notedMs: number;
+}
 
-function remember<Value>(values: Map<string, Value>, key: string, value: Value): void {
-  if (values.size >= maxRemembered && !values.has(key))
-    for (const oldest of values.keys()) if (values.delete(oldest)) break;
-  values.set(key, value);
+function holdKey(key: ApiKey): readonly [string, HeldKey] {
+  const { id: keyId, accountId, scopes, useTimeMs = 0 } = key;
+  return [keyId, { key, holder: { keyId, accountId, scopes }, notedMs: useTimeMs }];
 }
 
 /** Makes the keeper of keys. */
-export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKeys {
-  const byConfiguredHash = new Map(configured.map(configuredEntry));
-  const byConfiguredId = new Map([...byConfiguredHash.values()].map((holder) => [holder.keyId, holder]));
-  // Only keys that were right get in here, so that whoever guesses learns nothing from a look-up.
-  const rightKeys = new Map<string, ApiKey>();
-  const rightConfigured = new Map<string, Principal>();
+export function createApiKeys({ store, changes, configured: given, clock }: ApiKeysDeps): ApiKeys {
+  const configured = createConfiguredKeys(given);
+  const right = new Map<string, HeldKey>();
   /** Keys that were used since the last look. */
-  const used = new Set<string>();
-  const isShared = store.sessions.replicaId !== undefined;
-  const known = createFollowed<ReadonlyMap<string, ApiKey>>({
-    initial: new Map(),
-    load: async () => new Map((await store.listKeys()).map((key) => [key.id, key])),
-    isShared,
+  const used = new Set<HeldKey>();
+  const kept = createKept<HeldKey>({
+    kind: "key",
+    changes,
+    load: async (ids) => (await store.findKeys(ids)).map(holdKey),
     clock,
   });
-  const freshRead = createFreshReads({ read: () => known.look(), clock });
 
   const hashOf = (key: string, scopes: readonly Scope[]) => {
     const covered = isWhole(scopes) ? key : `${scopes.join(",")}\n${key}`;
@@ -134,46 +129,45 @@ export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKey
     );
   }
 
-  function isRight(presented: string, key: ApiKey): boolean {
-    // Each look brings rows anew: somebody may have changed the scopes of one, which its hash covers.
-    if (rightKeys.get(presented) === key) return true;
-    const wanted = Buffer.from(key.hash, "hex");
-    const found = hashOf(presented, key.scopes);
+  function isRight(presented: string, held: HeldKey): boolean {
+    // A row that is read anew is another one: somebody may have changed its scopes, which its hash covers.
+    if (right.get(presented) === held) return true;
+    const wanted = Buffer.from(held.key.hash, "hex");
+    const found = hashOf(presented, held.key.scopes);
     // Where somebody wrote another form into the store it is nobody's key.
     if (wanted.length !== found.length || !timingSafeEqual(found, wanted)) return false;
-    remember(rightKeys, presented, key);
+    rememberRight(right, presented, held);
     return true;
   }
 
-  function findConfigured(presented: string): Principal | undefined {
-    const remembered = rightConfigured.get(presented);
-    if (remembered !== undefined) return remembered;
-    const principal = byConfiguredHash.get(sha256(presented));
-    if (principal !== undefined) remember(rightConfigured, presented, principal);
-    return principal;
+  function judge(presented: string, held: HeldKey | undefined, name?: string): Principal | undefined {
+    if (held === undefined || !isLive(held.key) || !isRight(presented, held))
+      return findConfigured(presented, name);
+    if (name !== undefined && !goesBy(held.holder, name)) return undefined;
+    used.add(held);
+    return held.holder;
   }
 
-  function judge(presented: string, keyId: string | undefined): Principal | undefined {
-    const key = keyId === undefined ? undefined : known.value.get(keyId);
-    if (key !== undefined && isLive(key) && isRight(presented, key)) {
-      used.add(key.id);
-      return { keyId: key.id, accountId: key.accountId, scopes: key.scopes };
-    }
-    return findConfigured(presented);
+  function findConfigured(presented: string, name?: string): Principal | undefined {
+    const holder = configured.find(presented);
+    return holder === undefined || name === undefined || goesBy(holder, name) ? holder : undefined;
   }
 
-  function storedHolder(keyId: string): Principal | undefined {
-    const key = known.value.get(keyId);
-    if (key === undefined || !isLive(key)) return undefined;
-    used.add(keyId);
-    return { keyId, accountId: key.accountId, scopes: key.scopes };
+  function storedHolder(held: HeldKey | undefined): Principal | undefined {
+    if (held === undefined || !isLive(held.key)) return undefined;
+    used.add(held);
+    return held.holder;
   }
 
   const isOperator = ({ scopes }: { readonly scopes: readonly Scope[] }) => holdsScope(scopes, "ADMIN");
 
-  function refuseConfigured(keyId: string): void {
-    if (!byConfiguredId.has(keyId)) return;
-    throw new SmsError("NOT_CHANGEABLE", "The key stands in the configuration: take it out there.");
+  /** The key as the store has it; refuses with NOT_CHANGEABLE where it is one of the configuration. */
+  async function changeable(keyId: string): Promise<ApiKey> {
+    if (configured.holderOf(keyId) !== undefined)
+      throw new SmsError("NOT_CHANGEABLE", "The key stands in the configuration: take it out there.");
+    const [key] = await store.findKeys([keyId]);
+    if (key === undefined) throw new SmsError("UNKNOWN_KEY");
+    return key;
   }
 
   function makeKey(
@@ -190,46 +184,41 @@ export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKey
   /** Each key costs a write an hour at most, and no call waits for it. */
   async function noteUses(): Promise<void> {
     const hourMs = Math.floor(clock.now() / useStepMs) * useStepMs;
-    const ids = [...used].slice(0, mostNotedAtOnce);
-    for (const id of ids) used.delete(id);
-    const due = ids.filter((id) => (known.value.get(id)?.useTimeMs ?? 0) < hourMs);
+    const seen = [...used].slice(0, mostNotedAtOnce);
+    for (const held of seen) used.delete(held);
+    const due = seen.filter(({ notedMs }) => notedMs < hourMs);
     if (due.length === 0) return;
-    await store.noteKeyUse(due, hourMs);
-    known.change((keys) => withUses(keys, due, hourMs));
-  }
-
-  function hold(made: NewApiKey): NewApiKey {
-    known.change((keys) => new Map([...keys, [made.apiKey.id, made.apiKey]]));
-    return made;
+    await store.noteKeyUse([...new Set(due.map(({ key }) => key.id))], hourMs);
+    for (const held of due) held.notedMs = hourMs;
   }
 
   return {
-    verify(presented) {
+    verify(presented, name) {
       const keyId = form.exec(presented)?.[1];
-      if (keyId === undefined) return judge(presented, undefined);
-      // Another replica may just have made it.
-      if (!known.value.has(keyId) && isShared)
-        return findConfigured(presented) ?? freshRead().then(() => judge(presented, keyId));
-      return known.isFresh()
-        ? judge(presented, keyId)
-        : known.look(trustMs).then(() => judge(presented, keyId));
+      if (keyId === undefined) return findConfigured(presented, name);
+      const held = kept.held(keyId);
+      if (held !== undefined) return judge(presented, held, name);
+      if (configured.find(presented) !== undefined) return findConfigured(presented, name);
+      const found = kept.find(keyId);
+      return found instanceof Promise
+        ? found.then((read) => judge(presented, read, name))
+        : judge(presented, found, name);
     },
 
     holderOf(keyId) {
-      const ofFile = byConfiguredId.get(keyId);
+      const ofFile = configured.holderOf(keyId);
       if (ofFile !== undefined) return ofFile;
-      if (!known.value.has(keyId) && isShared) return freshRead().then(() => storedHolder(keyId));
-      return known.isFresh() ? storedHolder(keyId) : known.look(trustMs).then(() => storedHolder(keyId));
+      const found = kept.find(keyId);
+      return found instanceof Promise ? found.then(storedHolder) : storedHolder(found);
     },
 
-    isKnown: (presented) => rightKeys.has(presented) || rightConfigured.has(presented),
-
-    // Longer ones the configuration does not take.
-    isConfigured: (presented) => presented.length <= 256 && findConfigured(presented) !== undefined,
+    isKnown: (presented) => right.has(presented) || configured.isRemembered(presented),
+    isConfigured: (presented) => configured.find(presented) !== undefined,
     whyRefused(presented) {
       if (presented === undefined) return { reason: "NO_KEY" };
-      const key = known.value.get(form.exec(presented)?.[1] ?? "");
-      if (key === undefined) return { reason: "UNKNOWN" };
+      const held = kept.lastHeld(form.exec(presented)?.[1] ?? "");
+      if (held === undefined) return { reason: "UNKNOWN" };
+      const { key } = held;
       const ended = hasEnded(key.expireTimeMs, clock.now()) ? "EXPIRED" : "WRONG_SECRET";
       const reason = key.revokeTimeMs === undefined ? ended : "REVOKED";
       return { reason, keyId: key.id, account: key.accountId };
@@ -239,125 +228,59 @@ export function createApiKeys({ store, configured, clock }: ApiKeysDeps): ApiKey
       for (;;) {
         const made = makeKey({ ...wanted, id: keyId ?? newKeyId() });
         const { id, createTimeMs } = made.apiKey;
-        if (await store.createKey(actOf(caller, id, createTimeMs), made.apiKey)) return hold(made);
+        if (await store.createKey(actOf(caller, id, createTimeMs), made.apiKey)) {
+          await kept.renew(id);
+          return made;
+        }
         if (keyId !== undefined) throw taken();
       }
     },
 
     async rotate({ keyId, overlapMs, newKeyId: wantedId, expireTimeMs }, caller) {
-      refuseConfigured(keyId);
-      if (!known.value.has(keyId)) await known.look();
-      const former = known.value.get(keyId);
-      if (former === undefined) throw new SmsError("UNKNOWN_KEY");
-      const { accountId, scopes, name } = former;
+      const { accountId, scopes, name } = await changeable(keyId);
       for (;;) {
         const made = makeKey({ id: wantedId ?? newKeyId(), accountId, scopes, name, expireTimeMs });
         const nowMs = made.apiKey.createTimeMs;
-        const endMs = nowMs + overlapMs;
-        const outcome = await store.rotateKey(actOf(caller, keyId, nowMs), keyId, made.apiKey, endMs);
+        const act = actOf(caller, keyId, nowMs);
+        const outcome = await store.rotateKey(act, keyId, made.apiKey, nowMs + overlapMs);
         if (outcome === "unknown") throw new SmsError("UNKNOWN_KEY");
         if (outcome === "ended") throw new SmsError("NOT_CHANGEABLE", "The key has ended: make a new one.");
         if (outcome === "rotated") {
-          known.change((keys) => withEnd(keys, keyId, endMs));
-          return hold(made);
+          await kept.renew(keyId);
+          await kept.renew(made.apiKey.id);
+          return made;
         }
         if (wantedId !== undefined) throw taken();
       }
     },
 
-    async list() {
-      await known.look();
-      return [...known.value.values()].sort(
-        (a, b) => b.createTimeMs - a.createTimeMs || (a.id < b.id ? -1 : 1),
-      );
-    },
+    list: (after, limit, accountId) => store.listKeys(after, limit, accountId),
 
     async revoke(keyId, { force }, caller) {
-      refuseConfigured(keyId);
-      if (!known.value.has(keyId)) await known.look();
+      const before = await changeable(keyId);
       const nowMs = clock.now();
-      const besides = [...byConfiguredHash.values()].filter(isOperator).map(({ accountId }) => accountId);
+      const besides = configured.holders.filter(isOperator).map(({ accountId }) => accountId);
       const act = actOf(caller, keyId, nowMs);
       if ((await store.revokeKey(act, keyId, force ? "any" : besides)) === "last_operator")
         throw new SmsError(
           "NOT_CHANGEABLE",
           "It is the last key of an operator: nobody could make another one.",
         );
-      known.change((keys) => withRevoked(keys, keyId, nowMs));
       // It is revoked, whether it can be read again now or not; another replica may have been the first.
-      await known.look().catch(() => undefined);
-      const key = known.value.get(keyId);
-      if (key !== undefined) return key;
-      throw new SmsError("UNKNOWN_KEY");
+      return (await kept.renew(keyId))?.key ?? { ...before, revokeTimeMs: before.revokeTimeMs ?? nowMs };
     },
 
     async hasAny(scope) {
-      const holds = ({ scopes }: { readonly scopes: readonly Scope[] }) =>
-        scope === undefined || holdsScope(scopes, scope);
-      if ([...byConfiguredHash.values()].some(holds)) return true;
-      await known.look();
-      return [...known.value.values()].some((key) => isLive(key) && holds(key));
+      if (configured.holders.some((holder) => scope === undefined || isOperator(holder))) return true;
+      return store.hasLiveKey(scope === undefined ? "any" : "operator", clock.now());
     },
 
-    async accountIds() {
-      await known.look();
-      return new Set([...known.value.values()].map(({ accountId }) => accountId));
-    },
-
-    async look() {
-      await known.look();
-      await noteUses();
-    },
+    look: noteUses,
   };
 }
 
 function taken(): SmsError {
   return new SmsError("ALREADY_EXISTS", "A key has this id.");
-}
-
-function withUses(
-  keys: ReadonlyMap<string, ApiKey>,
-  ids: readonly string[],
-  useTimeMs: number,
-): ReadonlyMap<string, ApiKey> {
-  const used = new Map(keys);
-  for (const id of ids) {
-    const key = keys.get(id);
-    if (key !== undefined) used.set(id, { ...key, useTimeMs });
-  }
-  return used;
-}
-
-function withEnd(
-  keys: ReadonlyMap<string, ApiKey>,
-  keyId: string,
-  endMs: number,
-): ReadonlyMap<string, ApiKey> {
-  const key = keys.get(keyId);
-  if (key === undefined) return keys;
-  return new Map([...keys, [keyId, { ...key, expireTimeMs: Math.min(endMs, key.expireTimeMs ?? endMs) }]]);
-}
-
-function withRevoked(
-  keys: ReadonlyMap<string, ApiKey>,
-  keyId: string,
-  nowMs: number,
-): ReadonlyMap<string, ApiKey> {
-  const key = keys.get(keyId);
-  if (key === undefined || key.revokeTimeMs !== undefined) return keys;
-  return new Map([...keys, [keyId, { ...key, revokeTimeMs: nowMs }]]);
-}
-
-/** Known by its hash, not by its place, which becomes another key's: tokens name the key that they were issued for. */
-function configuredEntry(entry: ConfiguredKey): readonly [string, Principal] {
-  const hash = entry.key.startsWith("sha256:") ? entry.key.slice(7) : sha256(entry.key);
-  const keyId = `cfg-${hash.slice(0, 12)}`;
-  return [hash, { keyId, accountId: toAccountId(entry.accountId), scopes: entry.scopes }];
-}
-
-/** Configured keys are found by their hash: whoever times the look-up learns of a hash, not of a key. */
-function sha256(key: string): string {
-  return hash("sha256", key, "hex");
 }
 
 function newKeyId(): string {

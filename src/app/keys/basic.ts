@@ -3,18 +3,17 @@
  * password the key. Nobody chooses a password here, so that none is hashed slowly.
  */
 import type { CallerMethod } from "../calls/callers.ts";
-import { goesBy, type KeyVerifier } from "../calls/principal.ts";
+import type { NamedKeyVerifier } from "../calls/principal.ts";
 
 /** As it is shown: the scheme in small letters, a blank, and base64. No key and no token has a blank. */
 const form = /^basic ([A-Za-z0-9+/]+={0,2})$/;
 
-export function createBasic(keys: KeyVerifier): CallerMethod {
+export function createBasic(keys: NamedKeyVerifier): CallerMethod {
   return {
     recognizes: (presented) => presented.startsWith("basic "),
-    async verify(presented) {
+    verify(presented) {
       const shown = read(presented);
-      const holder = shown && (await keys.verify(shown.password));
-      return holder && shown && goesBy(holder, shown.user) ? holder : undefined;
+      return shown && keys.verify(shown.password, shown.user);
     },
     isKnown(presented) {
       const shown = read(presented);

@@ -1,13 +1,13 @@
 /** API keys: what tells an API who calls, and the calls of operators. */
-import type { KeyVerifier } from "../calls/principal.ts";
+import type { NamedKeyVerifier } from "../calls/principal.ts";
 import type { TokenSealer } from "../calls/sealed-token.ts";
 import { type ApiKeys, type ApiKeysDeps, createApiKeys } from "./api-keys.ts";
 import { createKeyControl, type KeyControl } from "./key-control.ts";
 
 export interface Keys
-  extends KeyVerifier,
+  extends NamedKeyVerifier,
     KeyControl,
-    Pick<ApiKeys, "isConfigured" | "holderOf" | "hasAny" | "look" | "accountIds"> {}
+    Pick<ApiKeys, "isConfigured" | "holderOf" | "hasAny" | "look"> {}
 
 export interface KeysDeps extends ApiKeysDeps {
   readonly sealer: TokenSealer;
@@ -15,7 +15,7 @@ export interface KeysDeps extends ApiKeysDeps {
 
 export function createKeys({ sealer, ...deps }: KeysDeps): Keys {
   const keys = createApiKeys(deps);
-  const { verify, isKnown, whyRefused, isConfigured, holderOf, hasAny, look, accountIds } = keys;
+  const { verify, isKnown, whyRefused, isConfigured, holderOf, hasAny, look } = keys;
   return {
     verify,
     isKnown,
@@ -24,7 +24,6 @@ export function createKeys({ sealer, ...deps }: KeysDeps): Keys {
     holderOf,
     hasAny,
     look,
-    accountIds,
     ...createKeyControl({ keys, sealer, clock: deps.clock }),
   };
 }

@@ -3,10 +3,10 @@ import { type FieldViolation, refuseFields } from "../../domain/errors.ts";
 import { accountFormRule, isAccountId, toAccountId } from "../../domain/ids.ts";
 import { accountScopes, type Scope, tidyScopes } from "../../domain/scopes.ts";
 import type { Clock } from "../../observability/clock.ts";
-import type { ApiKey } from "../../store/records/api-keys.ts";
+import type { ApiKey, KeyPlace } from "../../store/records/api-keys.ts";
 import type { Caller } from "../calls/act.ts";
 import { isCleanText, isLongerThan } from "../calls/check-stored-text.ts";
-import { type Page, type PageRequest, pageOf } from "../calls/page-token.ts";
+import { type Page, type PageRequest, readPage } from "../calls/page-token.ts";
 import { invalid, missing } from "../calls/required-fields.ts";
 import type { TokenSealer } from "../calls/sealed-token.ts";
 import type { Unknown } from "../calls/unknown.ts";
@@ -120,9 +120,10 @@ export function createKeyControl({ keys, sealer, clock }: KeyControlDeps): KeyCo
     },
     async list({ accountId, ...page }) {
       if (accountId !== "" && !isAccountId(accountId)) throw invalid("account_id", accountFormRule);
-      const found = await keys.list();
-      const wanted = accountId === "" ? found : found.filter((key) => key.accountId === accountId);
-      return pageOf(sealer, `keys ${accountId}`, page, wanted.toSorted(byAge), ageKey);
+      const account = accountId === "" ? undefined : toAccountId(accountId);
+      const read = (after: string | undefined, limit: number) =>
+        keys.list(after === undefined ? undefined : placeOf(after), limit, account);
+      return readPage(sealer, `keys ${accountId}`, page, read, ageKey);
     },
     revoke(keyId, options, caller) {
       if (keyId === "") throw missing("key_id");
@@ -131,11 +132,14 @@ export function createKeyControl({ keys, sealer, clock }: KeyControlDeps): KeyCo
   };
 }
 
+const ageDigits = 16;
+
 /** Ascends as keys grow older, then by id. */
 function ageKey(key: ApiKey): string {
-  return `${String(Number.MAX_SAFE_INTEGER - key.createTimeMs).padStart(16, "0")}${key.id}`;
+  return `${String(Number.MAX_SAFE_INTEGER - key.createTimeMs).padStart(ageDigits, "0")}${key.id}`;
 }
 
-function byAge(a: ApiKey, b: ApiKey): number {
-  return ageKey(a) < ageKey(b) ? -1 : 1;
+function placeOf(age: string): KeyPlace {
+  const createTimeMs = Number.MAX_SAFE_INTEGER - Number(age.slice(0, ageDigits));
+  return { createTimeMs, id: age.slice(ageDigits) };
 }

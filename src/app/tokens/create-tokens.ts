@@ -1,6 +1,6 @@
 /** Access tokens of our own: what tells an API whom one is of, and what issues them. */
 import type { CallerMethod } from "../calls/callers.ts";
-import type { KeyVerifier } from "../calls/principal.ts";
+import type { NamedKeyVerifier } from "../calls/principal.ts";
 import type { Standings } from "../calls/standing.ts";
 import type { Looking } from "../followed.ts";
 import { createIssueToken, type IssueToken } from "./issue-token.ts";
@@ -12,7 +12,7 @@ export interface Tokens extends CallerMethod, Looking {
 }
 
 export interface TokensDeps extends Omit<SigningKeysDeps, "secrets" | "issues"> {
-  readonly keys: KeyVerifier & KeyHolders;
+  readonly keys: Pick<NamedKeyVerifier, "verify"> & KeyHolders;
   readonly standings: Standings;
   /** The first encrypts what tokens are signed with; by all of them it is read. */
   readonly requestSecrets: SigningKeysDeps["secrets"];

@@ -1,6 +1,6 @@
 /** Issues an access token to whoever shows a key (OAuth 2.0 client credentials, RFC 6749 §4.4), for no more than the key may do. */
 import { accountScopes, holdsScope, type Scope, scopeWords } from "../../domain/scopes.ts";
-import { goesBy, type KeyVerifier } from "../calls/principal.ts";
+import type { NamedKeyVerifier } from "../calls/principal.ts";
 import type { Standings } from "../calls/standing.ts";
 import type { OwnTokens } from "./own-tokens.ts";
 import { scopesOf } from "./read-own-token.ts";
@@ -29,7 +29,7 @@ export type IssuedToken =
   | { readonly kind: "wrong_scope" };
 
 export interface IssueTokenDeps {
-  readonly keys: KeyVerifier;
+  readonly keys: Pick<NamedKeyVerifier, "verify">;
   readonly standings: Standings;
   readonly ownTokens: Pick<OwnTokens, "issue">;
 }
@@ -39,8 +39,8 @@ export type IssueToken = (request: TokenRequest) => Promise<IssuedToken>;
 export function createIssueToken({ keys, standings, ownTokens }: IssueTokenDeps): IssueToken {
   async function holderOf({ clientId, clientSecrets }: TokenRequest) {
     for (const secret of clientSecrets) {
-      const holder = await keys.verify(secret);
-      if (holder !== undefined && goesBy(holder, clientId)) return holder;
+      const holder = await keys.verify(secret, clientId);
+      if (holder !== undefined) return holder;
     }
     return undefined;
   }

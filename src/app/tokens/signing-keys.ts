@@ -84,7 +84,7 @@ export function createSigningKeys({ store, secrets, issues, clock, log }: Signin
     held = new Map(rows.map((row) => [row.id, openKey(row)]));
   }
 
-  const freshRead = createFreshReads({ read, clock });
+  const freshRead = createFreshReads<string, void>({ read, clock });
 
   function usable(key: HeldKey | undefined): SigningKey | undefined {
     if (key === undefined || key.day < oldestDay(clock.now())) return undefined;
@@ -149,7 +149,7 @@ export function createSigningKeys({ store, secrets, issues, clock, log }: Signin
       }),
     find(keyId) {
       const key = held.get(keyId);
-      return key === undefined ? freshRead().then(() => usable(held.get(keyId))) : usable(key);
+      return key === undefined ? freshRead(keyId).then(() => usable(held.get(keyId))) : usable(key);
     },
     isHeld: (keyId) => held.has(keyId),
     async look() {

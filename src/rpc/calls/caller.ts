@@ -4,7 +4,8 @@
  */
 import type { JsonValue } from "@bufbuild/protobuf";
 import type { Caller } from "../../app/calls/act.ts";
-import { identityText, type Principal } from "../../app/calls/principal.ts";
+import type { Principal } from "../../app/calls/principal.ts";
+import { identityText } from "../../domain/caller-identity.ts";
 import type { CallContext } from "./handlers.ts";
 
 /** A generated type's encoder. */

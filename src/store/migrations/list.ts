@@ -20,6 +20,7 @@ import { signingKeys } from "./0023-signing-keys.ts";
 import { accountTotals } from "./0024-account-totals.ts";
 import { suppressions } from "./0026-suppressions.ts";
 import { guardCounts } from "./0028-guard-counts.ts";
+import { listsOfKeys } from "./0029-lists-of-keys.ts";
 import { rateLists } from "./0030-rate-lists.ts";
 
 const shared: readonly SharedMigration[] = [
@@ -40,6 +41,7 @@ const shared: readonly SharedMigration[] = [
   accountTotals,
   suppressions,
   guardCounts,
+  listsOfKeys,
   rateLists,
 ];
 

@@ -8,7 +8,7 @@ import { accountScopes, isWhole, operatorScopes, type Scope, scopes as words } f
 import { makeAccount, readAccount } from "./accounts.ts";
 import type { Act, Done } from "./audit.ts";
 import { requireReaders } from "./readers.ts";
-import { all, first, type Refusal, run, type Step, sql } from "./sql.ts";
+import { all, first, listLength, padded, type Refusal, run, type Step, sql } from "./sql.ts";
 
 export interface ApiKey {
   readonly id: string;
@@ -47,7 +47,29 @@ interface KeyRow {
 const knowsExpiry = 21;
 
 const columns = "id, account_id, role, scopes, name, hash, create_time, revoke_time, expire_time, use_time";
-const list = sql<KeyRow>("list_keys", `SELECT ${columns} FROM api_keys ORDER BY create_time, id`);
+const listing = (name: string, condition: string) =>
+  sql<KeyRow>(
+    name,
+    `SELECT ${columns} FROM api_keys WHERE ${condition} create_time <= $1 AND (create_time < $1 OR id > $2)
+     ORDER BY create_time DESC, id LIMIT $3`,
+  );
+const listAll = listing("list_keys", "");
+const listOfAccount = listing("list_keys_of_account", "account_id = $4 AND");
+const asked = Array.from({ length: listLength }, (_, at) => `$${at + 1}`).join(", ");
+const findListed = sql<KeyRow>("find_keys", `SELECT ${columns} FROM api_keys WHERE id IN (${asked})`);
+const accountsOfKeys = sql<{ account_id: AccountId }>(
+  "list_accounts_of_keys",
+  "SELECT DISTINCT account_id FROM api_keys WHERE account_id > $1 ORDER BY account_id LIMIT $2",
+);
+const findLive = sql<{ id: string }>(
+  "find_live_key",
+  "SELECT id FROM api_keys WHERE revoke_time IS NULL AND (expire_time IS NULL OR expire_time > $1) LIMIT 1",
+);
+const findLiveOperator = sql<{ id: string }>(
+  "find_live_operator_key",
+  `SELECT id FROM api_keys
+   WHERE role = 'OPERATOR' AND revoke_time IS NULL AND (expire_time IS NULL OR expire_time > $1) LIMIT 1`,
+);
 const find = sql<KeyRow>("find_key", `SELECT ${columns} FROM api_keys WHERE id = $1`);
 const insert = sql(
   "insert_key",
@@ -69,9 +91,37 @@ const use = sql(
   "UPDATE api_keys SET use_time = $1 WHERE id = $2 AND (use_time IS NULL OR use_time < $1)",
 );
 
-/** All, the revoked ones too, in the order in which they were made: the snapshot that every call is checked against. */
-export function* listKeys(): Step<readonly ApiKey[]> {
-  return (yield* all(list)).map(keyOf);
+/** Where a page begins: after this key. */
+export type KeyPlace = Pick<ApiKey, "id" | "createTimeMs">;
+
+/** The revoked ones too, newest first, those of one moment by id; of one account where it is told. */
+export function* listKeys(
+  after: KeyPlace | undefined,
+  limit: number,
+  accountId: AccountId | undefined,
+): Step<readonly ApiKey[]> {
+  const { createTimeMs, id } = after ?? { createTimeMs: Number.MAX_SAFE_INTEGER, id: "" };
+  const rows = yield* accountId === undefined
+    ? all(listAll, createTimeMs, id, limit)
+    : all(listOfAccount, createTimeMs, id, limit, accountId);
+  return rows.map(keyOf);
+}
+
+/** What there is of at most 500, in any order. */
+export function* findKeys(ids: readonly string[]): Step<readonly ApiKey[]> {
+  const found: ApiKey[] = [];
+  for (const piece of padded(ids, "")) found.push(...(yield* all(findListed, ...piece)).map(keyOf));
+  return found;
+}
+
+/** Accounts that have a key, by id, after one. */
+export function* listAccountsOfKeys(after: string, limit: number): Step<readonly AccountId[]> {
+  return (yield* all(accountsOfKeys, after, limit)).map(({ account_id: id }) => id);
+}
+
+/** Whether there is a key that is right at `nowMs`; an operator's, where that is asked for. */
+export function* hasLiveKey(wanted: "any" | "operator", nowMs: number): Step<boolean> {
+  return (yield* first(wanted === "any" ? findLive : findLiveOperator, nowMs)) !== undefined;
 }
 
 /** False where the id is taken. An account that is new gets its row. */
@@ -80,7 +130,7 @@ export function* createKey(act: Act, key: ApiKey): Step<Done<boolean | Refusal>>
   if (refusal !== undefined) return { outcome: refusal };
   if (!(yield* insertKey(key))) return { outcome: false };
   yield* makeAccount(key.accountId, act.timeMs);
-  return { outcome: true, change: {} };
+  return { outcome: true, change: { changed: { kind: "key", id: key.id } } };
 }
 
 /**
@@ -102,7 +152,7 @@ export function* rotateKey(
   if (refusal !== undefined) return { outcome: refusal };
   if (!(yield* insertKey(key))) return { outcome: "taken" };
   yield* run(expire, Math.min(expireTimeMs, before.expireTimeMs ?? expireTimeMs), id);
-  return { outcome: "rotated", change: { before: shownKey(before) } };
+  return { outcome: "rotated", change: { before: shownKey(before), changed: { kind: "key", id } } };
 }
 
 /** Notes that keys were used in the hour that began at `hourMs`. */
@@ -133,7 +183,7 @@ export function* revokeKey(
   if (besides !== "any" && one?.id === id && other === undefined && !(yield* mayAnyCall(besides)))
     return { outcome: "last_operator" };
   yield* run(revoke, act.timeMs, id);
-  return { outcome: "revoked", change: { before: shownKey(keyOf(row)) } };
+  return { outcome: "revoked", change: { before: shownKey(keyOf(row)), changed: { kind: "key", id } } };
 }
 
 function* mayAnyCall(accountIds: readonly AccountId[]): Step<boolean> {

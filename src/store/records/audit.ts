@@ -39,7 +39,8 @@ export interface AuditEntry extends Omit<Act, "accountId" | "identity"> {
 
 /** Something that processes hold in memory. */
 export interface Changed {
-  readonly kind: "account" | "suppressions";
+  readonly kind: "account" | "key" | "identity" | "suppressions";
+  /** Of an identity its text. */
   readonly id: string;
 }
 

@@ -1,9 +1,11 @@
 /** Identities: whom an issuer of access tokens vouches for, and the account for which they act. */
+
+import { type CallerIdentity, identityText } from "../../domain/caller-identity.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import { type Scope, scopes as words } from "../../domain/scopes.ts";
 import { knownAccount } from "./accounts.ts";
 import type { Act, Done } from "./audit.ts";
-import { all, first, type Refusal, run, type Step, sql } from "./sql.ts";
+import { all, first, listLength, padded, type Refusal, run, type Step, sql } from "./sql.ts";
 
 export interface Identity {
   /** URL, as in its tokens. */
@@ -22,9 +24,19 @@ interface IdentityRow {
   readonly scopes: string;
 }
 
-const list = sql<IdentityRow>(
-  "list_identities",
-  "SELECT issuer, value, account_id, scopes FROM identities ORDER BY issuer, value",
+const listing = (name: string, condition: string) =>
+  sql<IdentityRow>(
+    name,
+    `SELECT issuer, value, account_id, scopes FROM identities WHERE ${condition} (issuer, value) > ($1, $2)
+     ORDER BY issuer, value LIMIT $3`,
+  );
+const listAll = listing("list_identities", "");
+const listOfAccount = listing("list_identities_of_account", "account_id = $4 AND");
+const asked = Array.from({ length: listLength }, (_, at) => `($${2 * at + 1}, $${2 * at + 2})`).join(", ");
+const findListed = sql<IdentityRow>(
+  "find_identities",
+  `SELECT i.issuer, i.value, i.account_id, i.scopes
+   FROM (VALUES ${asked}) AS asked JOIN identities i ON i.issuer = asked.column1 AND i.value = asked.column2`,
 );
 const find = sql<IdentityRow>(
   "find_identity",
@@ -37,9 +49,29 @@ const put = sql(
 );
 const remove = sql("remove_identity", "DELETE FROM identities WHERE issuer = $1 AND value = $2");
 
-/** All, by issuer and value: the snapshot that every call with a token is checked against. */
-export function* listIdentities(): Step<readonly Identity[]> {
-  return (yield* all(list)).map(identityOf);
+const nobody: CallerIdentity = { issuer: "", value: "" };
+
+/** By issuer and value, after one; of one account where it is told. */
+export function* listIdentities(
+  after: CallerIdentity | undefined,
+  limit: number,
+  accountId: AccountId | undefined,
+): Step<readonly Identity[]> {
+  const { issuer, value } = after ?? nobody;
+  const rows = yield* accountId === undefined
+    ? all(listAll, issuer, value, limit)
+    : all(listOfAccount, issuer, value, limit, accountId);
+  return rows.map(identityOf);
+}
+
+/** What there is of at most 500, in any order. */
+export function* findIdentities(identities: readonly CallerIdentity[]): Step<readonly Identity[]> {
+  const found: Identity[] = [];
+  for (const list of padded(identities, nobody)) {
+    const values = list.flatMap(({ issuer, value }) => [issuer, value]);
+    found.push(...(yield* all(findListed, ...values)).map(identityOf));
+  }
+  return found;
 }
 
 /** UNKNOWN_ACCOUNT for one that nobody has made; the identity as it is now else. `isConfigured`: the account stands in the file. */
@@ -55,7 +87,7 @@ export function* setIdentity(
   const held = scopes.join(",");
   if (before?.accountId === accountId && before.scopes.join(",") === held) return { outcome: identity };
   yield* run(put, issuer, value, accountId, held);
-  return { outcome: identity, change: { before } };
+  return { outcome: identity, change: { before, changed: changedIdentity(identity) } };
 }
 
 /** False where there is none. */
@@ -63,8 +95,11 @@ export function* removeIdentity(_act: Act, issuer: string, value: string): Step<
   const before = yield* readIdentity(issuer, value);
   if (before === undefined) return { outcome: false };
   yield* run(remove, issuer, value);
-  return { outcome: true, change: { before } };
+  return { outcome: true, change: { before, changed: changedIdentity(before) } };
 }
+
+const changedIdentity = (identity: CallerIdentity) =>
+  ({ kind: "identity", id: identityText(identity) }) as const;
 
 function* readIdentity(issuer: string, value: string): Step<Identity | undefined> {
   const row = yield* first(find, issuer, value);

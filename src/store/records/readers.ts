@@ -14,6 +14,11 @@ const raise = sql(
 
 const retryAfterMs = 10_000;
 
+/** Whether a process on this store reads no more than a schema before this one. */
+export function* hasOlderReader(version: number): Step<boolean> {
+  return (yield* first(findOlder, version)) !== undefined;
+}
+
 /** SERVICE_UNAVAILABLE while a process on this store reads no more than an older schema; else undefined, and the store wants this one. */
 export function* requireReaders(version: number): Step<Refusal | undefined> {
   const older = yield* first(findOlder, version);

@@ -30,6 +30,17 @@ export function sql<Row = never>(name: string, text: string): Sql<Row> {
   return made;
 }
 
+/** How many values stand in one list of a statement. One that is not full is padded, so that one text serves all lengths. */
+export const listLength = 100;
+
+/** Lists of that length. */
+export function* padded<Value>(values: readonly Value[], filling: Value): Generator<readonly Value[]> {
+  for (let from = 0; from < values.length; from += listLength) {
+    const list = values.slice(from, from + listLength);
+    yield [...list, ...new Array<Value>(listLength - list.length).fill(filling)];
+  }
+}
+
 /** One statement that a step wants to have run. */
 export interface Call {
   readonly sql: Sql<unknown>;

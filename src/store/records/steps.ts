@@ -12,13 +12,23 @@ import {
   setAccountState,
   updateAccount,
 } from "./accounts.ts";
-import { createKey, listKeys, noteKeyUse, revokeKey, rotateKey } from "./api-keys.ts";
+import {
+  createKey,
+  findKeys,
+  hasLiveKey,
+  listAccountsOfKeys,
+  listKeys,
+  noteKeyUse,
+  revokeKey,
+  rotateKey,
+} from "./api-keys.ts";
 import { audited, changesAfter, lastChange, listAudit, noteAct } from "./audit.ts";
 import { boundCredentials, noteBound } from "./bound-credentials.ts";
 import { deletePastGuardCounts, listGuardCounts, putGuardCounts } from "./guard-counts.ts";
-import { listIdentities, removeIdentity, setIdentity } from "./identities.ts";
+import { findIdentities, listIdentities, removeIdentity, setIdentity } from "./identities.ts";
 import { pausedGateways, setPaused } from "./pauses.ts";
 import { importRates, validRates } from "./rate-lists.ts";
+import { hasOlderReader } from "./readers.ts";
 import {
   allowSenderTypes,
   approvedSenders,
@@ -106,7 +116,12 @@ export const accountReads = {
 export const commonReads = {
   readerEpochs,
   listKeys,
+  findKeys,
+  listAccountsOfKeys,
+  hasLiveKey,
   listIdentities,
+  findIdentities,
+  hasOlderReader,
   pausedGateways,
   boundCredentials,
   listSigningKeys,

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { createStandings } from "../../../src/app/accounts/standings.ts";
+import { createStandings, type StandingsDeps } from "../../../src/app/accounts/standings.ts";
+import { type ChangesDeps, createChanges } from "../../../src/app/changes.ts";
 import { lookEveryMs } from "../../../src/app/followed.ts";
 import { toAccountId } from "../../../src/domain/ids.ts";
 import type { E164 } from "../../../src/domain/message.ts";
@@ -13,6 +14,16 @@ import { describeStore } from "./describe-store.ts";
 const shop = toAccountId("shop");
 const ops = toAccountId("ops");
 const act = (subject: string, timeMs = startMs) => actAt(timeMs, subject);
+/** With what they follow, which each process has once. */
+function follow(
+  store: StandingsDeps["store"] & ChangesDeps["store"],
+  clock: ChangesDeps["clock"],
+  senderTable = noSenderTable,
+) {
+  const changes = createChanges({ store, clock });
+  return { ...createStandings({ store, changes, senderTable }), look: () => changes.look() };
+}
+
 const everything = {
   before: Number.MAX_SAFE_INTEGER,
   limit: 100,
@@ -282,9 +293,9 @@ describeStore("an operator who was suspended, or whose key was revoked, elsewher
         await expect(call(), name).rejects.toMatchObject({ code });
     }
     expect(await store.listAudit(everything)).toEqual(before);
-    expect((await store.listKeys()).map(({ id }) => id)).not.toContain("outlives");
+    expect((await store.listKeys(undefined, 100, undefined)).map(({ id }) => id)).not.toContain("outlives");
     expect(await store.pausedGateways()).toEqual([]);
-    expect(await store.listIdentities()).toEqual([identity]);
+    expect(await store.listIdentities(undefined, 100, undefined)).toEqual([identity]);
   });
 });
 
@@ -294,8 +305,8 @@ describeStore("accounts that every call asks for", (test) => {
 
   it("are asked for once, and known as suspended elsewhere at the second look", async () => {
     const { clock } = test;
-    const here = createStandings({ store: test.store, clock });
-    const there = createStandings({ store: await test.openElsewhere(), clock });
+    const here = follow(test.store, clock);
+    const there = follow(await test.openElsewhere(), clock);
     for (const standings of [here, there]) {
       expect(await standings.of(shop)).toMatchObject({ state: "ACTIVE" });
       expect(standings.of(shop), "from memory").toMatchObject({ state: "ACTIVE" });
@@ -315,7 +326,7 @@ describeStore("accounts that every call asks for", (test) => {
 
   it("bring their approved senders along, where only those may be used, and follow them too", async () => {
     const { store, clock } = test;
-    const there = createStandings({ store: await test.openElsewhere(), clock });
+    const there = follow(await test.openElsewhere(), clock);
     const policy = '{"registeredSendersOnly":true}';
     await store.updateAccount(act("shop"), shop, { policy }, undefined, true);
     await store.requestSender(act("shop"), shop, { sender: "ACME", purpose: "", regionCodes: [] });
@@ -350,7 +361,7 @@ describeStore("accounts that every call asks for", (test) => {
     const senderTable = compileSenderTable([
       { countries: ["NL"], kinds: ["ALPHANUMERIC"], registered: true },
     ]);
-    const standings = createStandings({ store, clock, senderTable });
+    const standings = follow(store, clock, senderTable);
     const ruleOf = async () => {
       const { rules } = await standings.of(shop);
       const judged = { number: "+31612345678" as E164, country: "NL", knownCountry: "NL", nowMs: startMs };
@@ -378,6 +389,7 @@ describeStore("accounts that every call asks for", (test) => {
       line: store.line,
       lastChange: () => store.lastChange(),
       changesAfter: (seq: number, limit: number) => store.changesAfter(seq, limit),
+      hasOlderReader: (version: number) => store.hasOlderReader(version),
       approvedSenders: (id: typeof account) => store.approvedSenders(id),
       sessions: store.sessions,
       async readAccount(id: typeof account) {
@@ -386,7 +398,7 @@ describeStore("accounts that every call asks for", (test) => {
         return found;
       },
     };
-    const standings = createStandings({ store: slow, clock });
+    const standings = follow(slow, clock);
     await standings.look();
     const held = Promise.withResolvers<void>();
     hold = held.promise;
@@ -412,11 +424,12 @@ describeStore("accounts that every call asks for", (test) => {
       },
       lastChange: async () => (await store.lastChange()) + (isLost ? 0 : lost),
       changesAfter: (seq: number, limit: number) => store.changesAfter(seq, limit),
+      hasOlderReader: (version: number) => store.hasOlderReader(version),
       readAccount: (id: typeof account) => store.readAccount(id),
       approvedSenders: (id: typeof account) => store.approvedSenders(id),
       sessions: store.sessions,
     };
-    const standings = createStandings({ store: failing, clock });
+    const standings = follow(failing, clock);
     await standings.look();
     expect(await standings.of(shop)).toMatchObject({ state: "ACTIVE" });
     isLost = true;

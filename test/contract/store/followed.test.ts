@@ -1,18 +1,25 @@
 /** What stands in memory at each replica and is written at one of them is in effect at the others within a second. */
 import { expect, it } from "vitest";
+import { createChanges } from "../../../src/app/changes.ts";
 import { lookEveryMs, trustMs } from "../../../src/app/followed.ts";
 import { createPauses } from "../../../src/app/gateways/pauses.ts";
 import { createApiKeys } from "../../../src/app/keys/api-keys.ts";
 import { toAccountId, toGatewayId } from "../../../src/domain/ids.ts";
 import { accountScopes, operatorScopes } from "../../../src/domain/scopes.ts";
+import type { Store } from "../../../src/store/store.ts";
 import { actAt, caller } from "../../support/acts.ts";
 import { describeStore } from "./describe-store.ts";
 
 describeStore("what replicas follow", (test) => {
+  function startKeys(store: Store) {
+    const { clock } = test;
+    const changes = createChanges({ store, clock });
+    return { ...createApiKeys({ store, changes, configured: [], clock }), look: () => changes.look() };
+  }
+
   async function keysAtTwo() {
-    const { clock, store } = test;
-    const here = createApiKeys({ store, configured: [], clock });
-    const there = createApiKeys({ store: await test.openElsewhere(), configured: [], clock });
+    const here = startKeys(test.store);
+    const there = startKeys(await test.openElsewhere());
     const { apiKey, secret } = await here.create(
       { accountId: toAccountId("shop"), scopes: accountScopes, name: "till" },
       caller,
@@ -32,9 +39,8 @@ describeStore("what replicas follow", (test) => {
   });
 
   it("is who else may look after the service: of two operators who revoke each other's key at once one is refused", async () => {
-    const { clock, store } = test;
-    const here = createApiKeys({ store, configured: [], clock });
-    const there = createApiKeys({ store: await test.openElsewhere(), configured: [], clock });
+    const here = startKeys(test.store);
+    const there = startKeys(await test.openElsewhere());
     const make = () =>
       here.create({ accountId: toAccountId("ops"), scopes: operatorScopes, name: "" }, caller);
     const [first, second] = [await make(), await make()];
@@ -51,6 +57,7 @@ describeStore("what replicas follow", (test) => {
 
   it("is gone by without a look for less than a second where a replica may have written, and where none may, longer", async () => {
     const { here, there, keyId, secret } = await keysAtTwo();
+    // Each process would hold it alone, and be told of nothing.
     const isAlone = test.store.sessions.replicaId === undefined;
     await here.revoke(keyId, { force: true }, caller);
     expect(trustMs).toBeLessThan(1_000);

@@ -36,10 +36,14 @@ describeStore("identities", (test) => {
     await set({ ...till, scopes: ["READ"] });
     await test.restart();
     const [capital, a] = others;
-    expect(await test.store.listIdentities()).toEqual([a, capital, { ...till, scopes: ["READ"] }]);
+    expect(await test.store.listIdentities(undefined, 100, undefined)).toEqual([
+      a,
+      capital,
+      { ...till, scopes: ["READ"] },
+    ]);
     expect(await test.store.removeIdentity(act, till.issuer, till.value)).toBe(true);
     expect(await test.store.removeIdentity(act, till.issuer, till.value)).toBe(false);
-    expect(await test.store.listIdentities()).toEqual([a, capital]);
+    expect(await test.store.listIdentities(undefined, 100, undefined)).toEqual([a, capital]);
   });
 
   it("stand in the audit log with what was there before, once for each that changed something", async () => {
@@ -83,6 +87,6 @@ describeStore("identities", (test) => {
 
   it("act for accounts that somebody made", async () => {
     await expect(set(till, false)).rejects.toMatchObject({ code: "UNKNOWN_ACCOUNT" });
-    expect(await test.store.listIdentities()).toEqual([]);
+    expect(await test.store.listIdentities(undefined, 100, undefined)).toEqual([]);
   });
 });

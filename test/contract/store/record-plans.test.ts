@@ -13,9 +13,10 @@ import { createDatabase, postgresMissing, type TestDatabase } from "../../suppor
 
 /** Snapshots of what operators keep, of which there is little, are read whole. */
 const wholeReads = new Set([
-  "list_keys",
   "list_operator_keys",
-  "list_identities",
+  // At the start of a process.
+  "find_live_key",
+  "find_live_operator_key",
   "list_signing_keys",
   "list_pauses",
   "list_bound_credentials",

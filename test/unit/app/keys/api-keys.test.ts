@@ -1,29 +1,54 @@
 import { createHash, createHmac, hash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { type ConfiguredKey, createApiKeys } from "../../../../src/app/keys/api-keys.ts";
+import { createChanges } from "../../../../src/app/changes.ts";
+import { createApiKeys } from "../../../../src/app/keys/api-keys.ts";
+import type { ConfiguredKey } from "../../../../src/app/keys/configured-keys.ts";
+import { SmsError } from "../../../../src/domain/errors.ts";
 import { toAccountId } from "../../../../src/domain/ids.ts";
 import { accountScopes, operatorScopes, type Scope } from "../../../../src/domain/scopes.ts";
 import type { ApiKey, RevokeOutcome, RotateOutcome } from "../../../../src/store/records/api-keys.ts";
 import type { Act } from "../../../../src/store/records/audit.ts";
 import { caller } from "../../../support/acts.ts";
-import { createFakeClock } from "../../../support/fake-clock.ts";
+import { createFakeClock, type FakeClock } from "../../../support/fake-clock.ts";
 
-function setUp(configured: readonly ConfiguredKey[] = []) {
-  const clock = createFakeClock();
+/** A store of keys in memory, with the changes that it notes. */
+function createKeyStore() {
   const rows = new Map<string, ApiKey>();
-  const reads = { count: 0, uses: [] as string[][] };
+  const changed: { kind: string; id: string; seq: number }[] = [];
+  const reads = { count: 0, ids: [] as string[], looks: 0, uses: [] as string[][] };
+  const note = (id: string) => changed.push({ kind: "key", id, seq: changed.length + 1 });
   const store = {
     id: "store-1",
+    line: { id: "line-1" },
     sessions: { replicaId: "this-one" as string | undefined },
-    createKey: async (_act: Act, key: ApiKey) => !rows.has(key.id) && rows.set(key.id, key).size > 0,
-    listKeys: async () => {
-      reads.count++;
-      return [...rows.values()];
+    /** Whether a replica of a release runs that notes no changes of keys. */
+    hasOlder: false,
+    lastChange: async () => {
+      reads.looks++;
+      return changed.length;
     },
+    changesAfter: async (seq: number, limit: number) => changed.slice(seq, seq + limit),
+    hasOlderReader: async (_version: number) => store.hasOlder,
+    createKey: async (_act: Act, key: ApiKey) =>
+      !rows.has(key.id) && rows.set(key.id, key).size > 0 && note(key.id) > 0,
+    findKeys: async (ids: readonly string[]) => {
+      reads.count++;
+      reads.ids.push(...ids);
+      return ids.flatMap((id) => rows.get(id) ?? []);
+    },
+    listKeys: async () => [...rows.values()],
+    hasLiveKey: async (wanted: "any" | "operator", nowMs: number) =>
+      [...rows.values()].some(
+        ({ scopes, revokeTimeMs, expireTimeMs = Number.POSITIVE_INFINITY }) =>
+          (wanted === "any" || scopes.includes("ADMIN")) &&
+          revokeTimeMs === undefined &&
+          expireTimeMs > nowMs,
+      ),
     rotateKey: async (_act: Act, id: string, key: ApiKey, expireTimeMs: number): Promise<RotateOutcome> => {
       const former = rows.get(id);
       if (former === undefined) return "unknown";
       rows.set(id, { ...former, expireTimeMs }).set(key.id, key);
+      note(id);
       return "rotated";
     },
     noteKeyUse: async (ids: readonly string[], useTimeMs: number) => {
@@ -41,10 +66,30 @@ function setUp(configured: readonly ConfiguredKey[] = []) {
       const key = live.find((one) => one.id === id);
       if (key === undefined) return "unchanged";
       rows.set(id, { ...key, revokeTimeMs });
+      note(id);
       return "revoked";
     },
   };
-  return { clock, rows, reads, store, keys: createApiKeys({ store, configured, clock }) };
+  return { store, rows, reads, note };
+}
+
+type KeyStore = ReturnType<typeof createKeyStore>["store"];
+
+/** A process on it: `look` is what each does every half second. */
+function startProcess(store: KeyStore, clock: FakeClock, configured: readonly ConfiguredKey[] = []) {
+  const changes = createChanges({ store, clock });
+  const keys = createApiKeys({ store, changes, configured, clock });
+  const look = async () => {
+    await changes.look();
+    await keys.look();
+  };
+  return { ...keys, look };
+}
+
+function setUp(configured: readonly ConfiguredKey[] = []) {
+  const clock = createFakeClock();
+  const made = createKeyStore();
+  return { ...made, clock, keys: startProcess(made.store, clock, configured) };
 }
 
 const keysIdOf = (key: string) => `cfg-${createHash("sha256").update(key).digest("hex").slice(0, 12)}`;
@@ -90,36 +135,28 @@ describe("createApiKeys", () => {
     expect(await keys.hasAny()).toBe(false);
   });
 
-  /** A store whose next answers are as old as the questions and come when the test lets them. */
-  function slowly(store: ReturnType<typeof setUp>["store"]) {
-    const waiting: (() => void)[] = [];
-    const listKeys = store.listKeys;
-    store.listKeys = async () => {
-      const answer = await listKeys();
-      await new Promise<void>((resolve) => waiting.push(resolve));
+  it("refuses a revoked key where it was read just before it was revoked, and the read comes back after the look", async () => {
+    const { keys, store, clock } = setUp();
+    const elsewhere = startProcess(store, clock);
+    const { apiKey, secret } = await keys.create(request, caller);
+    await elsewhere.look();
+    const { findKeys } = store;
+    const slow = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    store.findKeys = async (ids) => {
+      const answer = await findKeys(ids);
+      begun.resolve();
+      await slow.promise;
       return answer;
     };
-    return {
-      async answer() {
-        await expect.poll(() => waiting.length).toBeGreaterThan(0);
-        waiting.shift()?.();
-      },
-    };
-  }
-
-  it("refuses a revoked key at once where a read was under way that did not see it", async () => {
-    const { keys, store, clock } = setUp();
-    const { apiKey, secret } = await keys.create(request, caller);
-    clock.advance(901);
-    const reads = slowly(store);
-    const verified = keys.verify(secret);
-    const revoked = keys.revoke(apiKey.id, { force: false }, caller);
-    await reads.answer();
-    await reads.answer();
+    const verified = elsewhere.verify(secret);
+    await begun.promise;
+    store.findKeys = findKeys;
+    await keys.revoke(apiKey.id, { force: false }, caller);
+    await elsewhere.look();
+    slow.resolve();
     expect(await verified).toBeUndefined();
-    await reads.answer();
-    expect((await revoked).revokeTimeMs).toBeTypeOf("number");
-    expect(await keys.verify(secret)).toBeUndefined();
+    expect(elsewhere.whyRefused(secret)).toMatchObject({ reason: "REVOKED" });
   });
 
   it("answers a revocation that is stored, and refuses the key at once, also where keys cannot be read any more", async () => {
@@ -128,12 +165,12 @@ describe("createApiKeys", () => {
     await keys.verify(secret);
     const { revokeKey } = store;
     store.revokeKey = async (...input) => {
-      store.listKeys = () => Promise.reject(new Error("the store is away"));
+      store.findKeys = () => Promise.reject(new SmsError("SERVICE_UNAVAILABLE"));
       return revokeKey(...input);
     };
     expect(await keys.revoke(apiKey.id, { force: false }, caller)).toEqual(rows.get(apiKey.id));
     expect(rows.get(apiKey.id)?.revokeTimeMs).toBeTypeOf("number");
-    expect(await keys.verify(secret)).toBeUndefined();
+    await expect(keys.verify(secret)).rejects.toMatchObject({ code: "SERVICE_UNAVAILABLE" });
   });
 
   it("revokes the last key of an operator only when that is insisted on", async () => {
@@ -217,7 +254,7 @@ describe("createApiKeys", () => {
     expect(apiKey.hash).not.toBe(hashOfBefore(secret));
     for (const scopes of [["SEND", "READ"], accountScopes, operatorScopes] as const) {
       rows.set(apiKey.id, { ...apiKey, scopes });
-      const after = createApiKeys({ store, configured: [], clock: createFakeClock() });
+      const after = startProcess(store, createFakeClock());
       expect(await after.verify(secret)).toBeUndefined();
     }
   });
@@ -241,7 +278,7 @@ describe("createApiKeys", () => {
 
   it("lets a rotated key go on for as long as was said, here and at a replica that looks, and no key of the configuration be rotated", async () => {
     const { keys, clock, store } = setUp([{ accountId: "ops", scopes: operatorScopes, key: "p".repeat(32) }]);
-    const elsewhere = createApiKeys({ store, configured: [], clock });
+    const elsewhere = startProcess(store, clock);
     const first = await keys.create({ ...request, scopes: ["READ"] }, caller);
     await elsewhere.look();
     const second = await keys.rotate({ keyId: first.apiKey.id, overlapMs: 5_000 }, caller);
@@ -249,9 +286,10 @@ describe("createApiKeys", () => {
     await elsewhere.look();
     clock.advance(4_999);
     await elsewhere.look();
-    for (const replica of [keys, elsewhere])
-      for (const { secret } of [first, second])
-        expect(await replica.verify(secret)).toMatchObject({ scopes: ["READ"] });
+    for (const replica of [keys, elsewhere]) {
+      const found = await Promise.all([first, second].map(({ secret }) => replica.verify(secret)));
+      expect(found).toMatchObject([{ scopes: ["READ"] }, { scopes: ["READ"] }]);
+    }
     clock.advance(1);
     for (const replica of [keys, elsewhere]) {
       expect(await replica.verify(first.secret)).toBeUndefined();
@@ -262,10 +300,18 @@ describe("createApiKeys", () => {
   });
 
   it("notes the hour in which a key was used, once, without a call that waits", async () => {
-    const { keys, reads, clock } = setUp();
+    const { keys, reads, rows, clock } = setUp();
     const { apiKey, secret } = await keys.create(request, caller);
     await keys.look();
     expect(reads.uses).toEqual([]);
+    const [head = "", tail = ""] = [secret.slice(0, -1), secret.at(-1) === "A" ? "Q" : "A"];
+    // Neither is a use: a wrong secret, and a right one by another's name.
+    for (const [shown, name] of [[head + tail], [secret, "other"], [secret, "another-key"]] as const)
+      expect(await keys.verify(shown ?? "", name)).toBeUndefined();
+    await keys.look();
+    expect(reads.uses).toEqual([]);
+    for (const name of [apiKey.id, "shop"])
+      expect(await keys.verify(secret, name)).toMatchObject({ keyId: apiKey.id });
     for (let i = 0; i < 10; i++) await keys.verify(secret);
     expect(reads.uses).toEqual([]);
     await keys.look();
@@ -277,15 +323,16 @@ describe("createApiKeys", () => {
     await keys.verify(secret);
     await keys.look();
     expect(reads.uses).toEqual([[apiKey.id], [apiKey.id]]);
-    const [listed] = await keys.list();
-    expect(listed?.useTimeMs).toBe(Math.floor(clock.now() / 3_600_000) * 3_600_000);
+    expect(rows.get(apiKey.id)?.useTimeMs).toBe(Math.floor(clock.now() / 3_600_000) * 3_600_000);
   });
 
   it("takes a key for a wrong one where the store holds a hash of another length", async () => {
-    const { keys, rows } = setUp();
+    const { keys, rows, note, clock } = setUp();
     const { apiKey, secret } = await keys.create(request, caller);
     for (const hash of ["", "no hash", apiKey.hash.slice(2), `${apiKey.hash}00`]) {
       rows.set(apiKey.id, { ...apiKey, hash });
+      note(apiKey.id);
+      clock.advance(500);
       await keys.look();
       expect(await keys.verify(secret), hash).toBeUndefined();
     }
@@ -296,7 +343,7 @@ describe("createApiKeys", () => {
     await keys.look();
     const wrong = `smsr_aaaaaaaaaaaa_${"x".repeat(43)}`;
     expect(await keys.verify(wrong)).toBeUndefined();
-    const { secret } = await createApiKeys({ store, configured: [], clock }).create(request, caller);
+    const { secret } = await startProcess(store, clock).create(request, caller);
     const before = reads.count;
     const asked = keys.verify(secret);
     const others = Array.from({ length: 100 }, () => keys.verify(wrong));
@@ -306,6 +353,96 @@ describe("createApiKeys", () => {
     for (const other of others) expect(await other).toBeUndefined();
     expect(reads.count).toBe(before + 1);
     expect(keys.verify(secret), "at once from then on").toMatchObject({ accountId: "shop" });
+  });
+
+  it("takes each of a flood of unknown keys for a wrong one, by one read, and asks for none of them again until somebody acts", async () => {
+    const { keys, reads, clock, store } = setUp();
+    await keys.look();
+    const flood = () =>
+      Array.from({ length: 3_000 }, (_, at) => keys.verify(`smsr_no-${at}_${"x".repeat(43)}`));
+    expect(await Promise.all(flood())).toEqual(new Array(3_000).fill(undefined));
+    expect(reads.ids).toHaveLength(3_000);
+    clock.advance(100);
+    const before = reads.looks;
+    expect(await Promise.all(flood())).toEqual(new Array(3_000).fill(undefined));
+    expect([reads.ids.length, reads.looks - before]).toEqual([3_000, 1]);
+    const made = await startProcess(store, clock).create({ ...request, keyId: "no-7" }, caller);
+    const asked = [keys.verify(made.secret), ...flood()];
+    clock.advance(100);
+    expect((await Promise.all(asked)).filter((holder) => holder !== undefined)).toMatchObject([
+      { keyId: "no-7" },
+    ]);
+  });
+
+  it("answers a wrong key without a read where nobody else writes the store, once it was looked for", async () => {
+    const { store } = setUp();
+    store.sessions.replicaId = undefined;
+    const keys = startProcess(store, createFakeClock());
+    const wrong = `smsr_aaaaaaaaaaaa_${"x".repeat(43)}`;
+    expect(await keys.verify(wrong)).toBeUndefined();
+    expect(keys.verify(wrong), "at once").toBeUndefined();
+    const { secret } = await keys.create({ ...request, keyId: "aaaaaaaaaaaa" }, caller);
+    expect(keys.verify(secret)).toMatchObject({ accountId: "shop" });
+  });
+
+  it("tells a key that cannot be looked for from a wrong one", async () => {
+    const { keys, store, clock } = setUp();
+    const wrong = `smsr_aaaaaaaaaaaa_${"x".repeat(43)}`;
+    const { lastChange } = store;
+    store.lastChange = () => Promise.reject(new SmsError("SERVICE_UNAVAILABLE"));
+    await expect(keys.verify(wrong)).rejects.toMatchObject({ code: "SERVICE_UNAVAILABLE" });
+    store.lastChange = lastChange;
+    clock.advance(100);
+    expect(await keys.verify(wrong)).toBeUndefined();
+  });
+
+  it("reads a key when it is first used, and after that the one that was changed, however many there are", async () => {
+    const { keys, reads, store, clock } = setUp();
+    const made = [];
+    for (let i = 0; i < 20; i++) made.push(await keys.create(request, caller));
+    const elsewhere = startProcess(store, clock);
+    await elsewhere.look();
+    reads.ids = [];
+    await Promise.all(made.map(({ secret }) => elsewhere.verify(secret)));
+    expect(reads.ids).toHaveLength(20);
+    for (let i = 0; i < 10; i++) {
+      clock.advance(500);
+      await elsewhere.look();
+      for (const { secret } of made) expect(elsewhere.verify(secret)).toMatchObject({ accountId: "shop" });
+    }
+    expect(reads.ids).toHaveLength(20);
+    const [revoked, ...others] = made;
+    await keys.revoke(revoked?.apiKey.id ?? "", { force: false }, caller);
+    reads.ids = [];
+    clock.advance(500);
+    await elsewhere.look();
+    for (const { secret } of others) expect(elsewhere.verify(secret)).toBeDefined();
+    expect(await elsewhere.verify(revoked?.secret ?? "")).toBeUndefined();
+    expect(reads.ids).toEqual([revoked?.apiKey.id]);
+  });
+
+  it("reads again what it holds at each look while a replica runs that notes no changes of keys, and once more when it is gone", async () => {
+    const { keys, reads, store, rows, clock } = setUp();
+    const { apiKey, secret } = await keys.create(request, caller);
+    const wrong = `smsr_elsewhere_${"x".repeat(43)}`;
+    expect(await keys.verify(wrong)).toBeUndefined();
+    store.hasOlder = true;
+    await keys.look();
+    reads.ids = [];
+    await keys.look();
+    expect(reads.ids).toEqual([apiKey.id]);
+    // That replica revokes one and makes one, and ends before the next look.
+    rows.set(apiKey.id, { ...apiKey, revokeTimeMs: clock.now() });
+    const hash = createHmac("sha256", store.id).update(wrong).digest("hex");
+    rows.set("elsewhere", { ...apiKey, id: "elsewhere", hash });
+    store.hasOlder = false;
+    clock.advance(500);
+    await keys.look();
+    expect(await keys.verify(secret)).toBeUndefined();
+    expect(await keys.verify(wrong)).toMatchObject({ keyId: "elsewhere" });
+    reads.ids = [];
+    await keys.look();
+    expect(reads.ids).toEqual([]);
   });
 
   it("does not ask the store for each call", async () => {
@@ -332,7 +469,8 @@ describe("createApiKeys", () => {
       });
     }
     await keys.look();
-    for (const secret of [first, ...secrets]) expect(keys.verify(secret)).toBeDefined();
+    const found = await Promise.all([first, ...secrets].map((secret) => keys.verify(secret)));
+    expect(found.filter((holder) => holder === undefined)).toEqual([]);
     expect(secrets.filter((secret) => !keys.isKnown(secret))).toEqual([]);
     expect(keys.isKnown(first)).toBe(false);
   });
@@ -341,7 +479,7 @@ describe("createApiKeys", () => {
     const { store, rows } = setUp();
     store.sessions.replicaId = undefined;
     const clock = createFakeClock();
-    const keys = createApiKeys({ store, configured: [], clock });
+    const keys = startProcess(store, clock);
     const { secret } = await keys.create(request, caller);
     await keys.look();
     rows.clear();
@@ -365,7 +503,7 @@ describe("createApiKeys", () => {
 
   it("tells whether anybody could call what wants a scope", async () => {
     const { keys } = setUp([{ accountId: "shop", scopes: accountScopes, key: "p".repeat(32) }]);
-    expect([await keys.hasAny("SEND"), await keys.hasAny("ADMIN")]).toEqual([true, false]);
+    expect([await keys.hasAny(), await keys.hasAny("ADMIN")]).toEqual([true, false]);
     const { apiKey } = await keys.create({ ...request, scopes: operatorScopes }, caller);
     expect(await keys.hasAny("ADMIN")).toBe(true);
     await keys.revoke(apiKey.id, { force: true }, caller);

@@ -78,7 +78,7 @@ describe("a damaged store", () => {
     await expect(store.accept([buildAcceptance()])).rejects.toMatchObject(away);
     await expect(store.backlog()).rejects.toMatchObject(away);
     await expect(store.backup(join(folder, "copy.db"))).rejects.toMatchObject(away);
-    const further = await store.listKeys().catch((error: unknown) => error);
+    const further = await store.listKeys(undefined, 100, undefined).catch((error: unknown) => error);
     expect(further).toMatchObject(away);
     expect(further).not.toHaveProperty("cause");
     expect(store.damage()).toContain("restore a backup");
