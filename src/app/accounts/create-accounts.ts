@@ -17,6 +17,7 @@ import {
 } from "./suppression-control.ts";
 import {
   createSuppressionLists,
+  followSuppressions,
   type SuppressionLists,
   type SuppressionListsDeps,
 } from "./suppression-lists.ts";
@@ -45,15 +46,7 @@ export interface AccountsDeps extends Omit<AccountControlDeps, "standings" | "st
 
 export function createAccounts(deps: AccountsDeps): Accounts {
   const suppressionLists = createSuppressionLists(deps);
-  deps.changes.listen({
-    kind: "suppressions",
-    take: (ids) => (ids.length === 0 ? undefined : suppressionLists.readOn()),
-    restart() {
-      suppressionLists.restart();
-      return suppressionLists.readOn();
-    },
-    look: () => (suppressionLists.isWhole ? undefined : suppressionLists.readOn()),
-  });
+  followSuppressions(suppressionLists, deps.changes);
   const standings = createStandings(deps);
   const control = createAccountControl({ ...deps, standings });
   return {

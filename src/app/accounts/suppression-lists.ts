@@ -10,6 +10,7 @@ import { PairFilter, seedOf } from "../../memory/pair-filter.ts";
 import type { SuppressionPlace } from "../../store/records/suppressions.ts";
 import type { Store } from "../../store/store.ts";
 import type { Suppressions } from "../calls/suppressions.ts";
+import type { Changes } from "../changes.ts";
 
 export interface SuppressionLists extends Suppressions {
   /** Takes what was just written here. */
@@ -117,6 +118,22 @@ export function createSuppressionLists({ store }: SuppressionListsDeps): Suppres
       held = nothingHeld();
     },
   };
+}
+
+/** Reads on with what anybody has written. */
+export function followSuppressions(
+  lists: Pick<SuppressionLists, "isWhole" | "readOn" | "restart">,
+  changes: Pick<Changes, "listen">,
+): void {
+  changes.listen({
+    kind: "suppressions",
+    take: (ids) => (ids.length === 0 ? undefined : lists.readOn()),
+    restart() {
+      lists.restart();
+      return lists.readOn();
+    },
+    look: () => (lists.isWhole ? undefined : lists.readOn()),
+  });
 }
 
 function put({ filter, seeds }: Held, accountId: AccountId, recipient: E164): void {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { createStandings } from "../../../src/app/accounts/standings.ts";
-import { createSuppressionLists } from "../../../src/app/accounts/suppression-lists.ts";
+import { createSuppressionLists, followSuppressions } from "../../../src/app/accounts/suppression-lists.ts";
+import { createChanges } from "../../../src/app/changes.ts";
 import { lookEveryMs } from "../../../src/app/followed.ts";
 import { toAccountId } from "../../../src/domain/ids.ts";
 import type { E164 } from "../../../src/domain/message.ts";
@@ -206,10 +206,11 @@ describeStore("suppressed numbers that every send asks for", (test) => {
       },
     };
     const lists = createSuppressionLists({ store: counted });
-    const standings = createStandings({ store, clock: test.clock, suppressions: lists });
+    const changes = createChanges({ store, clock: test.clock });
+    followSuppressions(lists, changes);
     const look = async () => {
       test.clock.advance(lookEveryMs);
-      await standings.look();
+      await changes.look();
     };
     await look();
     await expect.poll(() => lists.isWhole).toBe(true);
