@@ -194,8 +194,8 @@ module.exports = {
       name: "calls-know-no-feature",
       comment: "What all doors or features share knows none of the features behind it.",
       severity: "error",
-      from: { path: "^src/app/(calls/|followed)" },
-      to: { path: "^src/app/", pathNot: "^src/app/(calls/|followed)" },
+      from: { path: "^src/app/(calls/|followed|changes|kept)" },
+      to: { path: "^src/app/", pathNot: "^src/app/(calls/|followed|changes|kept)" },
     },
     {
       name: "features-apart",
@@ -203,14 +203,14 @@ module.exports = {
         "A feature knows what all share, and no other; reports know the subscriptions that they are read by.",
       severity: "error",
       from: { path: "^src/app/(?!reports/)([^/]+)/" },
-      to: { path: "^src/app/", pathNot: ["^src/app/$1/", "^src/app/(calls/|followed)"] },
+      to: { path: "^src/app/", pathNot: ["^src/app/$1/", "^src/app/(calls/|followed|changes|kept)"] },
     },
     {
       name: "reports-know-subscriptions",
       comment: "Reports know the subscriptions that they are read by, and no other feature.",
       severity: "error",
       from: { path: "^src/app/reports/" },
-      to: { path: "^src/app/", pathNot: "^src/app/(reports/|subscriptions/|calls/|followed)" },
+      to: { path: "^src/app/", pathNot: "^src/app/(reports/|subscriptions/|calls/|followed|changes|kept)" },
     },
     {
       name: "doors-by-feature",
