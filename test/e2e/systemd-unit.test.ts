@@ -29,6 +29,10 @@ describeWithPackage(
   isInstalled("systemd-analyze", "--version"),
   "the unit of docs/operations.md",
   () => {
+    it("is the one that ships", () => {
+      expect(readFileSync(join(root, "deploy/systemd/sms-relay.service"), "utf8")).toBe(unit);
+    });
+
     it("is taken by systemd-analyze", async () => {
       const file = join(folder, "sms-relay.service");
       // The program lies elsewhere here, and the user does not exist.
