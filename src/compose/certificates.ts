@@ -3,7 +3,7 @@ import { X509Certificate } from "node:crypto";
 import type { Config } from "../config/schema.ts";
 
 export interface ShownCertificate {
-  /** `listener`, `listener-client-ca`, the same with `api-` before it, or `gateway:` with the gateway's id. */
+  /** `listener`, `listener-client-ca`, the same with `api-` or `callbacks-` before it, or `gateway:` with the gateway's id. */
   readonly label: string;
   /** For people. */
   readonly title: string;
@@ -15,7 +15,7 @@ export function certificatesOf({
   listen,
   gateways,
 }: Pick<Config, "listen" | "gateways">): readonly ShownCertificate[] {
-  const { grpc, api } = listen;
+  const { grpc, api, callbacks } = listen;
   const found = (label: string, title: string, pem: string | undefined): readonly ShownCertificate[] =>
     pem === undefined ? [] : [{ label, title, pem }];
   return [
@@ -23,6 +23,8 @@ export function certificatesOf({
     ...found("listener-client-ca", "clientCa", grpc.tls?.clientCa),
     ...found("api-listener", "the certificate of the API", api?.tls?.cert),
     ...found("api-listener-client-ca", "clientCa of the API", api?.tls?.clientCa),
+    ...found("callbacks-listener", "the certificate of the callbacks' door", callbacks?.tls?.cert),
+    ...found("callbacks-listener-client-ca", "clientCa of the callbacks' door", callbacks?.tls?.clientCa),
     ...gateways.flatMap((gateway) =>
       found(`gateway:${gateway.id}`, `the certificate for gateway ${gateway.id}`, gateway.tls?.cert),
     ),

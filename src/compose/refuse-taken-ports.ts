@@ -7,8 +7,8 @@ import type { Config } from "../config/schema.ts";
  * Rejects as listening would where something answers on a port of the configuration. A service that is started twice by mistake must leave
  * alone the one that runs, and its store. It connects and does not listen, so that nobody takes it for ready meanwhile.
  */
-export async function refuseTakenPorts({ grpc, http, api }: Config["listen"]): Promise<void> {
-  for (const { host, port } of api === undefined ? [grpc, http] : [grpc, http, api]) {
+export async function refuseTakenPorts({ grpc, http, api, callbacks }: Config["listen"]): Promise<void> {
+  for (const { host, port } of [grpc, http, api, callbacks].filter((door) => door !== undefined)) {
     if (port === 0 || !(await takesConnections(reachable(host), port))) continue;
     throw Object.assign(new Error(`address already in use ${host}:${port}`), { code: "EADDRINUSE" });
   }

@@ -16,6 +16,8 @@ export interface Service {
   readonly httpPort: number;
   /** Undefined where `listen.api` is not set. */
   readonly apiPort: number | undefined;
+  /** Undefined where `listen.callbacks` is not set. */
+  readonly callbacksPort: number | undefined;
   /** Where the keys lie that this start made; undefined where none was missing. */
   readonly firstKeys: FirstKeys | undefined;
   /**

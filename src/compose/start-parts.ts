@@ -17,7 +17,9 @@ import { defaultDispatchSettings } from "../dispatch/dispatch-settings.ts";
 import { createDispatcher, type Dispatcher } from "../dispatch/dispatcher.ts";
 import { holdClaims } from "../dispatch/tenure.ts";
 import { certificateIssuer } from "../domain/caller-identity.ts";
+import { toGatewayId } from "../domain/ids.ts";
 import { openApiDoor } from "../http/api/api-door.ts";
+import { createCallbackRoutes } from "../http/callbacks/callback-route.ts";
 import { openHttpDoor } from "../http/http-door.ts";
 import { createTokenRoute } from "../http/oauth/token-route.ts";
 import type { Clock } from "../observability/clock.ts";
@@ -33,8 +35,9 @@ import { startBackground } from "./background.ts";
 import { certificateEnds } from "./certificates.ts";
 import { ensureFirstKeys } from "./first-keys.ts";
 import { createBindProofs } from "./gateways/bind-proof.ts";
+import type { CallbackDoor } from "./gateways/gateway-kind.ts";
 import { createGatewayPanel, pausesAtStart } from "./gateways/gateway-panel.ts";
-import { createGatewayPool } from "./gateways/gateway-pool.ts";
+import { createGatewayPool, type GatewayPool } from "./gateways/gateway-pool.ts";
 import { keepSessions } from "./gateways/keep-sessions.ts";
 import { measuredStore } from "./metrics/measured-store.ts";
 import { createMetrics } from "./metrics/metrics.ts";
@@ -81,6 +84,7 @@ export async function startParts(
     mayWrite: () => store.isLeaseHeld() && sessions.isHeld(),
     isBoundElsewhere: (id) =>
       sessions.neighbours(id)?.others.some(({ report }) => report.boundSessions > 0) === true,
+    callbacks: callbacksOf(config),
     proofOf: createBindProofs({ store, clock, log, names: () => pool.names() }),
     metrics,
   });
@@ -192,6 +196,19 @@ export async function startParts(
       requests: metrics.apiRequests,
       ...refused,
     }));
+  const called =
+    config.listen.callbacks &&
+    (await openApiDoor({
+      name: "callbacks",
+      listen: config.listen.callbacks,
+      connections: bounds.connections,
+      routes: createCallbackRoutes({ take: takeCallbackBy(pool) }),
+      clock,
+      requests: metrics.apiRequests,
+      ...refused,
+    }));
+  // Before gateways and store: what is confirmed is on disk, and providers call again with the rest.
+  parts.defer(async () => called?.stop(drain.shareMs(0.4)));
   const stopApi = async () => api?.stop(drain.shareMs(0.4));
   parts.defer(stopApi);
   const rpc = createRpcServer({
@@ -222,13 +239,17 @@ export async function startParts(
     grpcPort,
     httpPort: http.port,
     apiPort: api?.port,
+    callbacksPort: called?.port,
     firstKeys,
     async reload(next) {
       // First: a certificate that cannot be used leaves everything as it is.
-      const { grpc, api: nextApi } = next.listen;
+      const { grpc, api: nextApi, callbacks: nextCallbacks } = next.listen;
       api?.checkCertificate(nextApi?.tls);
+      called?.checkCertificate(nextCallbacks?.tls);
       if (rpc.renewCertificate(grpc.tls)) shown = { ...shown, grpc };
       if (api?.renewCertificate(nextApi?.tls) === true) shown = { ...shown, api: nextApi };
+      if (called?.renewCertificate(nextCallbacks?.tls) === true)
+        shown = { ...shown, callbacks: nextCallbacks };
       certificates = certificateEnds({ listen: shown, gateways: next.gateways });
       const { added, removed } = pool.replace(next.gateways);
       dispatcher.reload(pool.gateways(), pool.routes());
@@ -253,6 +274,21 @@ export async function startParts(
       }
       return stopped;
     },
+  };
+}
+
+/** Where providers call back; undefined where they cannot. */
+function callbacksOf({ listen, secrets }: Config): CallbackDoor | undefined {
+  if (listen.callbacks === undefined || secrets.callbacks === undefined) return undefined;
+  return { publicUrl: listen.callbacks.publicUrl, secrets: secrets.callbacks };
+}
+
+/** A gateway that was renamed is called back at the addresses that it gave before, too. */
+function takeCallbackBy(pool: GatewayPool): Parameters<typeof createCallbackRoutes>[0]["take"] {
+  return (addressedTo, callback) => {
+    const id = toGatewayId(addressedTo);
+    const gateway = pool.entries().get(pool.names().renamed.get(id) ?? id)?.gateway;
+    return gateway?.takeCallback?.(callback, addressedTo);
   };
 }
 

@@ -15,11 +15,12 @@ type Group = Readonly<Record<string, unknown>>;
 
 /** Every such fault of a configuration that was parsed as far as it could be. */
 export function crossFaultsOf(config: unknown): readonly CrossFault[] {
-  const { listen, limits, accounts, issuers, senders, gateways } = groupOf(config);
+  const { listen, limits, accounts, issuers, senders, gateways, secrets } = groupOf(config);
   const accountGroups = listOf(accounts).map(groupOf);
   const gatewayGroups = listOf(gateways).map(groupOf);
   return [
     ...listenFaults(groupOf(listen)),
+    ...callbackFaults(groupOf(listen), groupOf(secrets)),
     ...limitFaults(groupOf(limits)),
     ...twinFaults(idsOf("accounts", accountGroups), () => "stands twice: ids of accounts must differ"),
     ...accountGroups.flatMap(({ scopes, role }, index) =>
@@ -82,6 +83,12 @@ function senderFaults(entries: readonly Group[]): readonly CrossFault[] {
         : [{ path: ["senders", entry, "shortCodes"], rule: "goes with SHORT_CODE among its kinds" }],
     ),
   ];
+}
+
+/** Addresses of callbacks are made with a secret that all replicas have. */
+function callbackFaults({ callbacks }: Group, secrets: Group): readonly CrossFault[] {
+  if (callbacks === undefined || secrets["callbacks"] !== undefined) return [];
+  return [{ path: ["listen", "callbacks"], rule: "needs secrets.callbacks, alike at all replicas" }];
 }
 
 function limitFaults({ maxRequestSize, maxBegunPerAccount }: Group): readonly CrossFault[] {
@@ -174,8 +181,8 @@ function gatewayFaults(gateway: Group, path: readonly PropertyKey[]): readonly C
 }
 
 /** The doors that callers come to, under one rule for TLS, and all in the order in which ports are told. */
-const callersDoors = ["grpc", "api"];
-const doors = ["grpc", "http", "api"];
+const callersDoors = ["grpc", "api", "callbacks"];
+const doors = ["grpc", "http", "api", "callbacks"];
 
 function listenFaults(listen: Group): readonly CrossFault[] {
   const plain = callersDoors.flatMap((name) => {

@@ -15,6 +15,11 @@ import { duration, size } from "./values.ts";
 const port = z.int().min(0).max(65_535);
 const day = 86_400_000;
 
+const safeUrl = z
+  .string()
+  .max(2_048)
+  .refine(isSafeUrl, "must be an https URL without user and password, or http on a loopback address");
+
 const listen = <Tls extends z.ZodType>(tls: Tls) =>
   z
     .strictObject({
@@ -27,6 +32,15 @@ const listen = <Tls extends z.ZodType>(tls: Tls) =>
         })
         .prefault({}),
       http: z.strictObject({ host: host.default("127.0.0.1"), port: port.default(9_090) }).prefault({}),
+      callbacks: z
+        .strictObject({
+          host: host.default("127.0.0.1"),
+          port: port.default(8_081),
+          tls: tls.optional(),
+          allowPlaintext: z.boolean().default(false),
+          publicUrl: safeUrl,
+        })
+        .optional(),
       api: z
         .strictObject({
           host: host.default("127.0.0.1"),
@@ -166,11 +180,6 @@ const senderCountries = z.strictObject({
     .optional(),
 });
 
-const safeUrl = z
-  .string()
-  .max(2_048)
-  .refine(isSafeUrl, "must be an https URL without user and password, or http on a loopback address");
-
 /** Whose access tokens are taken beside keys. */
 const issuer = z.strictObject({
   issuer: safeUrl,
@@ -195,7 +204,12 @@ export const configSchema = (reader: ReferenceReader) =>
       retention,
       receiptGrace: duration("0", "7d").default(3_600_000),
       limits,
-      secrets: z.strictObject({ requestHash: secretList(reader).optional() }).prefault({}),
+      secrets: z
+        .strictObject({
+          requestHash: secretList(reader).optional(),
+          callbacks: secretList(reader).optional(),
+        })
+        .prefault({}),
       accounts: z.array(account(reader)).max(10_000).default([]),
       issuers: z.array(issuer).max(100).default([]),
       senders: z.array(senderCountries).max(300).default([]),

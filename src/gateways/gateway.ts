@@ -8,6 +8,7 @@ import type { DeliveryId, GatewayId } from "../domain/ids.ts";
 import type { E164, Lane, Sender } from "../domain/message.ts";
 import type { IncomingPart, Receipt } from "../domain/receipt.ts";
 import type { EncodingProfile, MessagePlan } from "../encoding/message-plan.ts";
+import type { Callback, CallbackAnswer } from "./callback.ts";
 
 export type GatewayStatus =
   /** At least one session can submit. */
@@ -160,6 +161,8 @@ export interface Gateway {
   closeSession(slot: number, graceMs?: number): Promise<void>;
   /** Lets so many PDUs of a session be unanswered from now on; its sessions stay. */
   resize(window: number): void;
+  /** Only of gateways that are called back; `addressedTo` is the id in the address, its own or one that it had. Needs no session. */
+  readonly takeCallback?: (callback: Callback, addressedTo: string) => Promise<CallbackAnswer>;
   /** Binds again after a stop for a wrong password; links that wait for their next try make it at once. */
   resume(): void;
   /** Waits for unanswered PDUs until `graceMs` is over, unbinds and closes; harmless when repeated. */

@@ -9,6 +9,8 @@ import type { Values } from "./template.ts";
 export interface MessageFacts {
   /** Ours for this handing over. */
   readonly reference: string;
+  /** Undefined where nobody can call back. */
+  readonly callbackUrl: string | undefined;
   readonly sender: Sender;
   readonly recipient: E164;
   readonly plan: MessagePlan;
@@ -37,6 +39,11 @@ export function valuesOf(
         : sender.address,
     recipient: inForm(recipient.slice(1), profile.number),
     reference: facts.reference,
+    callbackUrl: facts.callbackUrl ?? "",
+    receipts:
+      facts.callbackUrl === undefined
+        ? (profile.words.receipts?.unwanted ?? "")
+        : (profile.words.receipts?.wanted ?? ""),
     encoding: profile.words.encoding?.[encoding] ?? encoding,
     senderKind: profile.words.senderKind?.[senderKind] ?? senderKind,
     segmentCount: plan.concatenation === "payload" ? plan.segments.length : 1,

@@ -3,6 +3,7 @@
  * interprets it is beside this.
  */
 import { z } from "zod";
+import { receiptRules } from "./receipt-rules.ts";
 import { messageNames, namesIn } from "./template.ts";
 import { parsePath } from "./value-path.ts";
 
@@ -129,6 +130,7 @@ export const profileSchema = z
     /** What a provider calls what we call otherwise. */
     words: z
       .strictObject({
+        receipts: z.strictObject({ wanted: z.string(), unwanted: z.string() }).optional(),
         encoding: z.strictObject({ gsm7: z.string(), ucs2: z.string() }).optional(),
         senderKind: z
           .strictObject({
@@ -142,7 +144,7 @@ export const profileSchema = z
       .prefault({}),
     request,
     answer: z.array(rule).max(100),
-    receipts: z.literal("none"),
+    receipts: z.union([z.literal("none"), receiptRules]),
     lanes: z.array(z.enum(["OTP", "NORMAL", "BULK"])).optional(),
   })
   .superRefine((profile, context) => {
@@ -161,6 +163,10 @@ export const profileSchema = z
         for (const [key, child] of Object.entries(node)) look(child, [...at, key], among);
       }
     };
+    if (profile.receipts !== "none" && !JSON.stringify(profile.request).includes("${callbackUrl}")) {
+      const message = "needs a ${callbackUrl} in the request";
+      context.addIssue({ code: "custom", path: ["receipts"], message });
+    }
     look(profile.request, ["request"], known);
     look(profile.auth, ["auth"], new Set([...known].filter((name) => name.startsWith("account."))));
   });

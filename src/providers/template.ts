@@ -19,6 +19,8 @@ export const messageNames = [
   "validitySeconds",
   "validityMinutes",
   "expireTime",
+  "callbackUrl",
+  "receipts",
 ] as const;
 
 const placeholder = /\$\{([A-Za-z][A-Za-z0-9.]*)\}/;

@@ -25,6 +25,14 @@ answer:
 receipts: none
 `;
 
+/** The same, called back at an address for each message. */
+export const calledBack = plainProfile
+  .replace("ref:", 'url: "${callbackUrl}", ref:')
+  .replace(
+    "receipts: none",
+    "receipts: { format: json, id: id, recipient: to, status: status, verdicts: { DELIVERED: [done] } }",
+  );
+
 /** A profile out of its text, or the plain one. */
 export function profileOf(text = plainProfile): ProviderProfile {
   const parsed = parseProfile(text);

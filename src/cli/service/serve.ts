@@ -104,7 +104,7 @@ async function start(
     const cause = error instanceof SmsError ? error.cause : error;
     if (cause instanceof StoreUnavailableError)
       throw new CliFailure(exitCodes.failed, cause.message, { cause });
-    const listenFault = describeListenFault(error, "listen.grpc, listen.http, listen.api");
+    const listenFault = describeListenFault(error, "listen.grpc, listen.http, listen.api, listen.callbacks");
     if (listenFault !== undefined) throw new CliFailure(exitCodes.failed, listenFault, { cause: error });
     throw error;
   }
@@ -120,7 +120,7 @@ function endOnDefect(log: RootLogger): void {
 }
 
 /** What a reload applies; anything else is reported as waiting for a restart. */
-const reloaded = /^(gateways|senders|listen\.(grpc|api)\.tls\.(cert|key|clientCa))$/;
+const reloaded = /^(gateways|senders|listen\.(grpc|api|callbacks)\.tls\.(cert|key|clientCa))$/;
 
 function reloadGateways(service: Service, started: Config, load: () => LoadedConfig, log: Logger): void {
   try {
@@ -152,7 +152,7 @@ function banner(
   { config, file }: LoadedConfig,
   workingDirectory: string,
 ): readonly string[] {
-  const { grpc, http, api } = config.listen;
+  const { grpc, http, api, callbacks } = config.listen;
   const address = `${hostText(grpc.host)}:${service.grpcPort}`;
   const keyFile = join(dirname(config.store.path), "default.key");
   const options = [
@@ -170,6 +170,9 @@ function banner(
       : [
           `The HTTP API listens on ${api.tls === undefined ? "http" : "https"}://${hostText(api.host)}:${service.apiPort}.`,
         ]),
+    ...(callbacks === undefined
+      ? []
+      : [`Providers call back at ${callbacks.publicUrl}, here port ${service.callbacksPort}.`]),
     `Configuration: ${file ?? "defaults, no file"}. Store: ${storeName(config.store)}.`,
     ...keyLines(service.firstKeys),
     ...(config.gateways.length > 0

@@ -11,7 +11,7 @@ export interface DoorsFound {
 }
 
 interface Door {
-  readonly name: "gRPC" | "HTTP" | "API";
+  readonly name: "gRPC" | "HTTP" | "API" | "callbacks";
   readonly host: string;
   readonly port: number;
 }
@@ -23,13 +23,16 @@ export async function checkDoors(
   { listen }: Pick<Config, "listen">,
   isStoreInUse: boolean | undefined,
 ): Promise<DoorsFound> {
-  const { grpc, http, api } = listen;
+  const { grpc, http, api, callbacks } = listen;
   const served = await readiness(http);
   const server = served === undefined ? "stranger" : isStoreInUse === false ? "other store" : "own";
   const doors: readonly Door[] = [
     { name: "gRPC", host: grpc.host, port: grpc.port },
     { name: "HTTP", host: http.host, port: http.port },
     ...(api === undefined ? [] : [{ name: "API" as const, host: api.host, port: api.port }]),
+    ...(callbacks === undefined
+      ? []
+      : [{ name: "callbacks" as const, host: callbacks.host, port: callbacks.port }]),
   ];
   const findings = await Promise.all(doors.map((door) => checkDoor(door, server)));
   return {

@@ -10,7 +10,10 @@ import type { ProofOf } from "./bind-proof.ts";
 
 export interface GatewayKind<Config> {
   /** What dispatch wants to know beside the settings that every kind has. */
-  routeOf(config: Config): Pick<DispatchRoute, "expectsReceipts" | "profile">;
+  routeOf(
+    config: Config,
+    callbacks: CallbackDoor | undefined,
+  ): Pick<DispatchRoute, "expectsReceipts" | "profile">;
   adapterOf(config: Config): GatewayAdapter;
   /** Whether it can be reached and, where `isBinding`, used. */
   check(config: Config, isBinding: boolean, clock: Clock): Promise<readonly Finding[]>;
@@ -25,7 +28,15 @@ export interface GatewayAdapter {
   make(parts: GatewayParts): Gateway;
 }
 
+/** Where providers call back. */
+export interface CallbackDoor {
+  readonly publicUrl: string;
+  /** The first makes addresses; those of all count. */
+  readonly secrets: readonly string[];
+}
+
 export interface GatewayParts {
+  readonly callbacks?: CallbackDoor | undefined;
   readonly clock: Clock;
   /** 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;

@@ -4,7 +4,7 @@ import type { DispatchRoute } from "../../dispatch/dispatch-settings.ts";
 import { type GatewayNames, gatewayNames } from "../../domain/gateway-names.ts";
 import { type GatewayId, toGatewayId } from "../../domain/ids.ts";
 import type { Gateway } from "../../gateways/gateway.ts";
-import type { GatewayParts } from "./gateway-kind.ts";
+import type { CallbackDoor, GatewayParts } from "./gateway-kind.ts";
 import { kindOf } from "./kinds.ts";
 
 export interface PooledGateway {
@@ -57,7 +57,13 @@ export function createGatewayPool(parts: GatewayParts): GatewayPool {
           } else gateway.resize(adapter.window);
           return [
             id,
-            { kind: config.kind, gateway, route: routeOf(config), isPaused: config.paused, identity },
+            {
+              kind: config.kind,
+              gateway,
+              route: routeOf(config, parts.callbacks),
+              isPaused: config.paused,
+              identity,
+            },
           ];
         }),
       );
@@ -72,7 +78,7 @@ export function createGatewayPool(parts: GatewayParts): GatewayPool {
 }
 
 /** The rules and the rate. */
-function routeOf(config: GatewayConfig): DispatchRoute {
+function routeOf(config: GatewayConfig, callbacks: CallbackDoor | undefined): DispatchRoute {
   return {
     id: toGatewayId(config.id),
     formerIds: config.formerIds.map(toGatewayId),
@@ -82,6 +88,6 @@ function routeOf(config: GatewayConfig): DispatchRoute {
     maxResends: config.maxResends,
     pdusPerSecond: config.rate,
     burst: config.burst,
-    ...kindOf(config).routeOf(config),
+    ...kindOf(config).routeOf(config, callbacks),
   };
 }

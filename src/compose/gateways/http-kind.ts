@@ -11,8 +11,8 @@ import type { GatewayAdapter, GatewayKind } from "./gateway-kind.ts";
 type HttpConfig = Extract<GatewayConfig, { readonly kind: "http" }>;
 
 export const httpKind: GatewayKind<HttpConfig> = {
-  routeOf: ({ provider }) => ({
-    expectsReceipts: provider.receipts !== "none",
+  routeOf: ({ provider }, callbacks) => ({
+    expectsReceipts: provider.receipts !== "none" && callbacks !== undefined,
     profile: encodingProfileOf(provider),
   }),
   adapterOf,
@@ -46,7 +46,8 @@ function adapterOf(config: HttpConfig): GatewayAdapter {
   return {
     identity: JSON.stringify({ ...settings, window: undefined }),
     window: settings.window,
-    make: ({ clock, random, log, mayWrite }) => createHttpGateway(settings, { clock, random, log, mayWrite }),
+    make: ({ clock, random, log, mayWrite, callbacks }) =>
+      createHttpGateway(settings, { clock, random, log, mayWrite, callbacks }),
   };
 }
 

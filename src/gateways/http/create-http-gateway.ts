@@ -8,9 +8,12 @@ import { Submitter } from "../submitter.ts";
 import { AccessTokens } from "./access-tokens.ts";
 import { ApiConnection } from "./api-connection.ts";
 import { Availability } from "./availability.ts";
+import type { CallbackSettings } from "./callback-address.ts";
 import { LaneOfCalls } from "./lane-of-calls.ts";
+import { ReferenceDesk } from "./reference-desk.ts";
 import { createSendPart, type SendPart } from "./send-part.ts";
 import { encodingProfileOf, type HttpGatewaySettings } from "./settings.ts";
+import { takeCallback } from "./take-callback.ts";
 
 export interface HttpGatewayDeps {
   readonly clock: Clock;
@@ -19,6 +22,8 @@ export interface HttpGatewayDeps {
   readonly log: Logger;
   /** Asked right before each call is written: whether the lanes are still this process's. Absent where nobody else can have them. */
   readonly mayWrite?: () => boolean;
+  /** Absent where nobody can call back. */
+  readonly callbacks?: CallbackSettings | undefined;
 }
 
 /** Makes the gateway; it connects when it is started. */
@@ -30,6 +35,7 @@ const noLane: GatewayStatus = { kind: "connecting", reason: "none of its session
 
 class HttpGateway implements Gateway {
   readonly profile;
+  readonly takeCallback: NonNullable<Gateway["takeCallback"]>;
   readonly #settings: HttpGatewaySettings;
   readonly #clock: Clock;
   readonly #mayWrite: () => boolean;
@@ -80,14 +86,27 @@ class HttpGateway implements Gateway {
         call: (request) => from.call(request, { obstacle, timeoutMs }).end,
       });
     }
+    const references = new ReferenceDesk(
+      () => clock.now(),
+      () => log.often.warn({}, "A call in doubt was forgotten: a receipt of it will not be known here."),
+    );
     this.#connections = issuer === undefined ? [api] : [api, issuer];
     this.#send = createSendPart({
       settings,
       clock,
       availability: this.#availability,
+      callbacks: deps.callbacks,
+      references,
       tokens,
       call: (request, options) => api.call(request, options),
     });
+    const { callbacks } = deps;
+    this.takeCallback = (callback, addressedTo) =>
+      takeCallback(
+        { settings, callbacks, references, clock, listener: () => this.#listener },
+        callback,
+        addressedTo,
+      );
     this.#submitter = new Submitter({
       clock,
       sessions: () => [...this.#lanes.values()],

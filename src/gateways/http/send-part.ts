@@ -7,6 +7,8 @@ import type { PartResult, Submission } from "../gateway.ts";
 import type { AccessTokens } from "./access-tokens.ts";
 import type { Availability } from "./availability.ts";
 import type { Call, CallEnd, CallOptions } from "./call.ts";
+import { type CallbackSettings, callbackUrl } from "./callback-address.ts";
+import type { ReferenceDesk } from "./reference-desk.ts";
 import { readRetryAfter } from "./retry-after.ts";
 import type { HttpGatewaySettings } from "./settings.ts";
 
@@ -14,6 +16,9 @@ export interface SendPartDeps {
   readonly settings: HttpGatewaySettings;
   readonly clock: Clock;
   readonly availability: Availability;
+  /** Undefined where nobody can call back. */
+  readonly callbacks: CallbackSettings | undefined;
+  readonly references: ReferenceDesk;
   /** Undefined where the API wants none. */
   readonly tokens: AccessTokens | undefined;
   readonly call: (request: BuiltRequest, options: Omit<CallOptions, "clock">) => Call;
@@ -40,11 +45,18 @@ export function createSendPart(deps: SendPartDeps): SendPart {
   const build: BuildRequest = compileRequest(provider);
   const timeoutMs = settings.responseTimeoutMs + settings.ambiguityHoldMs;
 
+  const callbacks = provider.receipts === "none" ? undefined : deps.callbacks;
+
+  /** Ours for this handing over; callbacks come back with it. */
+  const referenceOf = ({ deliveryId, attempt }: Submission, number: number) =>
+    `${deliveryId}.${attempt}${number === 1 ? "" : `.${number}`}`;
+
   function requestFor(submission: Submission, number: number): BuiltRequest | undefined {
-    const { deliveryId, attempt } = submission;
+    const reference = referenceOf(submission, number);
     const facts = {
       ...submission,
-      reference: `${deliveryId}.${attempt}${number === 1 ? "" : `.${number}`}`,
+      reference,
+      callbackUrl: callbacks === undefined ? undefined : callbackUrl(callbacks, settings.id, reference),
       partNumber: number,
       nowMs: clock.now(),
     };
@@ -100,12 +112,12 @@ export function createSendPart(deps: SendPartDeps): SendPart {
     }
     availability.noteWritten();
     if (end.kind !== "answered") return inDoubt(number, end.kind);
-    return judge(end, submission.recipient, number, token);
+    return judge(end, submission, number, token);
   }
 
   function judge(
     end: Extract<CallEnd, { kind: "answered" }>,
-    recipient: string,
+    submission: Submission,
     number: number,
     token: string | undefined,
   ): PartResult | "renew" {
@@ -114,7 +126,7 @@ export function createSendPart(deps: SendPartDeps): SendPart {
     const verdict = judgeAnswer(
       { status, body, saysWhen: retryMs !== undefined },
       provider.answer,
-      recipient,
+      submission.recipient,
     );
     const isTokenRefused = status === 401 && verdict.kind === "refused" && verdict.class === "credentials";
     if (isTokenRefused && token !== undefined) {
@@ -126,7 +138,9 @@ export function createSendPart(deps: SendPartDeps): SendPart {
     switch (verdict.kind) {
       case "accepted": {
         const { id } = verdict;
-        return { kind: "accepted", number, smscMessageId: id, matchKey: id, timeMs };
+        // Whoever is called back at an address of its own knows the message by that.
+        const matchKey = callbacks === undefined ? id : referenceOf(submission, number);
+        return { kind: "accepted", number, smscMessageId: id ?? matchKey, matchKey, timeMs };
       }
       case "ambiguous":
         return inDoubt(number, "unanswered");
@@ -176,7 +190,7 @@ export function createSendPart(deps: SendPartDeps): SendPart {
     return { kind: "refused", number, refusal: "route", answer, timeMs: clock.now() };
   }
 
-  return async (submission, number, part) => {
+  async function send(submission: Submission, number: number, part: PartCall): Promise<PartResult> {
     for (let renewals = 0; ; renewals += 1) {
       const token = await tokenFor();
       if (tokens !== undefined && token === undefined) return unsent(number, "no_session");
@@ -188,5 +202,12 @@ export function createSendPart(deps: SendPartDeps): SendPart {
       const answer = { protocol: "http", status: 401 } as const;
       return { kind: "refused", number, refusal: "account", answer, timeMs: clock.now() };
     }
+  }
+
+  if (callbacks === undefined) return send;
+  return async (submission, number, part) => {
+    const reference = referenceOf(submission, number);
+    deps.references.begin(reference);
+    return deps.references.end(reference, await send(submission, number, part));
   };
 }

@@ -31,6 +31,8 @@ export interface ApiDoorSettings {
 }
 
 export interface ApiDoorDeps extends FailureDeps {
+  /** For people; default `HTTP API`. */
+  readonly name?: string;
   readonly listen: ApiDoorSettings;
   readonly connections: ConnectionBounds;
   readonly routes: readonly ApiRoute[];
@@ -64,7 +66,7 @@ const answerMs = 30_000;
 /** Resolves once it listens. */
 export async function openApiDoor(deps: ApiDoorDeps): Promise<ApiDoor> {
   const { listen, clock } = deps;
-  refusePlaintext("HTTP API", listen);
+  refusePlaintext(deps.name ?? "HTTP API", listen);
   const find = createRouter(deps.routes);
   const connections = createConnections(deps.connections);
   const running = new Set<Promise<void>>();
@@ -80,9 +82,9 @@ export async function openApiDoor(deps: ApiDoorDeps): Promise<ApiDoor> {
     if (body === "too_long")
       return faultAnswer(413, "invalid_request", `The body is longer than ${maxBodyOctets} octets.`);
     const { headers, socket } = request;
-    const { query } = partsOf(request);
+    const { path, query } = partsOf(request);
     const peer = `${socket.remoteAddress}:${socket.remotePort}`;
-    return inTime(answer({ headers, query, body, peer, know }), clock);
+    return inTime(answer({ headers, path, query, body, peer, know }), clock);
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

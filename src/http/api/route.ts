@@ -3,6 +3,8 @@ import type { IncomingHttpHeaders } from "node:http";
 
 export interface ApiRequest {
   readonly headers: IncomingHttpHeaders;
+  /** Without the query, as sent. */
+  readonly path: string;
   /** What stands behind `?` in the URL; empty where there is none. */
   readonly query: string;
   readonly body: Uint8Array;
@@ -23,6 +25,8 @@ export interface ApiRoute {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Letter by letter. */
   readonly path: string;
+  /** Takes all that begins so. */
+  readonly isPrefix?: boolean;
   /** Octets of a body; a longer one is refused before it is read whole. */
   readonly maxBodyOctets: number;
   answer(request: ApiRequest): Promise<ApiAnswer>;

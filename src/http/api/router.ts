@@ -10,8 +10,14 @@ export type Router = (method: string, path: string) => Routed;
 
 export function createRouter(routes: readonly ApiRoute[]): Router {
   const byPath = Map.groupBy(routes, ({ path }) => path);
+  const prefixes = [
+    ...Map.groupBy(
+      routes.filter(({ isPrefix }) => isPrefix === true),
+      ({ path }) => path,
+    ),
+  ];
   return (method, path) => {
-    const there = byPath.get(path);
+    const there = byPath.get(path) ?? prefixes.find(([prefix]) => path.startsWith(prefix))?.[1];
     if (there === undefined)
       return {
         kind: "refused",
@@ -21,7 +27,8 @@ export function createRouter(routes: readonly ApiRoute[]): Router {
     const route = there.find((one) => one.method === method);
     if (route !== undefined) return { kind: "route", route };
     const allow = there.map((one) => one.method).join(", ");
+    const [{ path: known } = { path }] = there;
     const answer = faultAnswer(405, "method_not_allowed", `Use ${allow}.`, { allow });
-    return { kind: "refused", path, answer };
+    return { kind: "refused", path: known, answer };
   };
 }

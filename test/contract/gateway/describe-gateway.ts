@@ -24,13 +24,11 @@ export interface GatewayHarness {
 
 /** What is so of one kind and not of another. */
 export interface GatewayTraits {
-  /** False for an API that tells no more of what it has accepted. */
-  readonly bringsReceipts: boolean;
   /** Whether calls share a connection, and with it its end; without one there is nothing to lose but the calls. */
   readonly sharesConnections: boolean;
 }
 
-const usualTraits: GatewayTraits = { bringsReceipts: true, sharesConnections: true };
+const usualTraits: GatewayTraits = { sharesConnections: true };
 
 const expireTimeMs = Date.UTC(2090, 0, 1);
 
@@ -38,7 +36,7 @@ const expireTimeMs = Date.UTC(2090, 0, 1);
 export function describeGateway(
   name: string,
   open: () => Promise<GatewayHarness>,
-  { bringsReceipts, sharesConnections }: GatewayTraits = usualTraits,
+  { sharesConnections }: GatewayTraits = usualTraits,
 ): void {
   describe(`gateway port: ${name}`, () => {
     let harness: GatewayHarness;
@@ -146,7 +144,7 @@ export function describeGateway(
       while (gateway.room() < windowSize) await listener.rooms.next();
     });
 
-    it.runIf(bringsReceipts)("P1 brings receipts whose match key is that of the part", async () => {
+    it("P1 brings receipts whose match key is that of the part", async () => {
       await start();
       const [part] = await send(["a"]);
       const receipt = await listener.receipts.next();
@@ -155,17 +153,14 @@ export function describeGateway(
       expect(receipt.recipient).toBe(harness.recipients.accepted.slice(1));
     });
 
-    it.runIf(bringsReceipts)(
-      "leaves a receipt with the peer when it cannot be stored, so that it comes again",
-      async () => {
-        await start();
-        listener.storing = () => Promise.reject(new Error("the store is away"));
-        await send(["a"]);
-        const first = await listener.receipts.next();
-        listener.storing = () => Promise.resolve();
-        expect((await listener.receipts.next()).matchKey).toBe(first.matchKey);
-      },
-    );
+    it("leaves a receipt with the peer when it cannot be stored, so that it comes again", async () => {
+      await start();
+      listener.storing = () => Promise.reject(new Error("the store is away"));
+      await send(["a"]);
+      const first = await listener.receipts.next();
+      listener.storing = () => Promise.resolve();
+      expect((await listener.receipts.next()).matchKey).toBe(first.matchKey);
+    });
 
     it("P12 P18 calls what was in flight ambiguous when the connection is cut, and comes back by itself", async () => {
       await start();

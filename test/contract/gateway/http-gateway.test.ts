@@ -3,7 +3,7 @@ import type { E164 } from "../../../src/domain/message.ts";
 import { createHttpGateway } from "../../../src/gateways/http/create-http-gateway.ts";
 import { systemClock } from "../../../src/observability/clock.ts";
 import { silentLogger } from "../../../src/observability/logger.ts";
-import { httpSettings } from "../../support/http-gateway.ts";
+import { calledBack, httpSettings, profileOf } from "../../support/http-gateway.ts";
 import { startScriptedProvider } from "../../support/scripted-provider.ts";
 import { createSignalQueue } from "../../support/signal-queue.ts";
 import { startTcpRelay } from "../../support/tcp-relay.ts";
@@ -23,10 +23,25 @@ async function open(): Promise<GatewayHarness> {
       return "silence";
     }
     lastId += 1;
-    const { to } = JSON.parse(body) as { to: string };
-    return { status: 200, body: to === recipients.refused ? { error: "NO_NUMBER" } : { id: `m-${lastId}` } };
+    const id = `m-${lastId}`;
+    const { to, url } = JSON.parse(body) as { to: string; url: string };
+    if (to === recipients.refused) return { status: 200, body: { error: "NO_NUMBER" } };
+    setImmediate(() => void callBack(url, { id, to: to.slice(1), status: "done" }));
+    return { status: 200, body: { id } };
   };
-  const gateway = createHttpGateway(httpSettings(`http://127.0.0.1:${relay.port}`), {
+
+  /** What the door does, again until it is taken. */
+  async function callBack(url: string, said: object): Promise<void> {
+    const [, id = "", reference = "", proof = ""] = /callbacks\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(url) ?? [];
+    const body = Buffer.from(JSON.stringify(said));
+    const callback = { reference, proof, query: "", type: undefined, body };
+    const answer = await gateway.takeCallback?.(callback, id).catch(() => undefined);
+    if (answer === undefined) setImmediate(() => void callBack(url, said));
+  }
+
+  const settings = httpSettings(`http://127.0.0.1:${relay.port}`, { provider: profileOf(calledBack) });
+  const gateway = createHttpGateway(settings, {
+    callbacks: { publicUrl: "http://127.0.0.1:1", secrets: ["secret"] },
     clock: systemClock,
     random: () => 0.5,
     log: silentLogger,
@@ -49,7 +64,6 @@ async function open(): Promise<GatewayHarness> {
 }
 
 describeGateway("HTTP", open, {
-  bringsReceipts: false,
   // Each call has a connection of its own: what cuts them all is as many misfortunes, and says nothing of the next call.
   sharesConnections: false,
 });
