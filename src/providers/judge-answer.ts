@@ -1,5 +1,6 @@
 /** What a provider's answer means: by the profile's rules, first match wins, else by the HTTP status. */
 import { assertNever } from "../domain/assert-never.ts";
+import { parseJson } from "./parse-json.ts";
 import type { AnswerClass, AnswerRule } from "./profile.ts";
 import { readPath } from "./value-path.ts";
 
@@ -100,17 +101,6 @@ function judgeStatus({ status, saysWhen }: ProviderAnswer): Verdict {
       return saysWhen ? refused("temporary") : ambiguous;
     default:
       return status >= 300 && status < 500 ? refused("route") : ambiguous;
-  }
-}
-
-/** Numbers that would lose digits stay as they are written: they are ids. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text, (_key, value: unknown, context?: { readonly source?: string }) =>
-      typeof value === "number" && !Number.isSafeInteger(value) ? (context?.source ?? value) : value,
-    );
-  } catch {
-    return undefined;
   }
 }
 

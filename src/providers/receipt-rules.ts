@@ -1,6 +1,6 @@
 /** What a provider calls back with, as a profile says it: where its words stand, and what they mean. */
 import { z } from "zod";
-import { parseJson } from "./judge-answer.ts";
+import { parseJson } from "./parse-json.ts";
 import { parsePath, readPath } from "./value-path.ts";
 
 const path = z

@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../../observability/clock.ts";
 import { type BuiltRequest, basicOf, encodeForm } from "../../providers/build-request.ts";
-import { parseJson } from "../../providers/judge-answer.ts";
+import { parseJson } from "../../providers/parse-json.ts";
 import type { ProviderProfile } from "../../providers/profile.ts";
 import { compileTemplate, type Values } from "../../providers/template.ts";
 import { readPath } from "../../providers/value-path.ts";
