@@ -53,7 +53,7 @@ export async function ensureFirstKeys(
     });
     const wanted = { accountId: account, scopes, displayName: "made at the first start" };
     const { secret } = await keys.create(
-      { ...wanted, keyId: "", expireTimeMs: undefined },
+      { ...wanted, keyId: "", expireTimeMs: undefined, rateLimits: [] },
       serviceItself("first start"),
     );
     await file.writeFile(`${secret}\n`);

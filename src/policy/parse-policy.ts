@@ -2,8 +2,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { isIpRange } from "../domain/ip-ranges.ts";
 import { isOptOutWord } from "../domain/opt-out.ts";
+import type { RateLimit } from "../domain/rate-limit.ts";
 import { parseSender } from "../domain/sender.ts";
-import { parseRateLimits, type RateLimit } from "./limits/rate-limits.ts";
+import { parseRateLimits } from "./limits/rate-limits.ts";
 import { isCountry, planOfCountry } from "./number-plan.ts";
 import { type AccountPolicy, contentCategories, numberTypes, type QuietHours } from "./policy.ts";
 import { type PumpingGuardInput, parsePumpingGuard } from "./pumping-guard.ts";

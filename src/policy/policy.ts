@@ -1,5 +1,5 @@
 /** What an account may do beside the service's defaults: its settings. What they mean stands in the rules. */
-import type { RateLimit } from "./limits/rate-limits.ts";
+import type { RateLimit } from "../domain/rate-limit.ts";
 import type { PumpingGuard } from "./pumping-guard.ts";
 import type { ValueRule } from "./value-rule.ts";
 

@@ -4,6 +4,7 @@ import type { ClaimantId, DeliveryId, GatewayId, MessageId } from "../domain/ids
 import type { DeliveryWork, E164, Lane, Message } from "../domain/message.ts";
 import type { StatusCodeName } from "../domain/status-code.ts";
 import type { Encoding } from "../encoding/message-plan.ts";
+import type { Counted } from "./accepted-counts.ts";
 import type { Overdue, StateCounts } from "./state-counts.ts";
 
 /** What happened to one recipient of the request, by index; kept so that a repeated request gets the same answer. */
@@ -35,8 +36,8 @@ export interface Acceptance {
   readonly recipientOutcomes: readonly RecipientOutcome[];
   readonly request: { readonly id: string; readonly hash: string } | undefined;
   readonly claimant: ClaimantId;
-  /** How many messages count against the account's limits of an hour and a day; undefined where it has none. */
-  readonly counted?: number | undefined;
+  /** What counts against limits of an hour or a day; undefined where there are none. */
+  readonly counted?: Counted | undefined;
 }
 
 export type AcceptOutcome =

@@ -5,7 +5,7 @@
  */
 import { SmsError } from "../../domain/errors.ts";
 import type { Clock } from "../../observability/clock.ts";
-import { isOverSecond, type Over, type Taken } from "./account-limiter.ts";
+import { isOverSecond, type Over, type Taken } from "./limiter.ts";
 
 export interface LimitLineDeps {
   readonly clock: Pick<Clock, "monotonic" | "setTimeout">;

@@ -1,6 +1,7 @@
 /** Who calls, and what finds it out for every API. */
 import type { CallerIdentity } from "../../domain/caller-identity.ts";
 import type { AccountId } from "../../domain/ids.ts";
+import type { RateLimit } from "../../domain/rate-limit.ts";
 import type { Scope } from "../../domain/scopes.ts";
 
 /** Whom the verified certificate of a connection names; the same object for each call on it. */
@@ -11,6 +12,12 @@ export interface CertifiedCaller {
   readonly untilMs: number;
 }
 
+/** What is set for a key beside its account's limits. */
+export interface KeyLimits {
+  readonly keyId: string;
+  readonly limits: readonly RateLimit[];
+}
+
 export interface Principal {
   /** Empty where no key of ours was shown. */
   readonly keyId: string;
@@ -18,6 +25,8 @@ export interface Principal {
   readonly identity?: CallerIdentity;
   readonly accountId: AccountId;
   readonly scopes: readonly Scope[];
+  /** Undefined where the key has none of its own. */
+  readonly keyLimits?: KeyLimits | undefined;
 }
 
 /** Whether a name that was shown beside a key is that of the key, or of its account. */

@@ -8,6 +8,7 @@ import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { SmsError } from "../../domain/errors.ts";
 import { hasEnded } from "../../domain/has-ended.ts";
 import type { AccountId } from "../../domain/ids.ts";
+import type { RateLimit } from "../../domain/rate-limit.ts";
 import { holdsScope, isWhole, type Scope } from "../../domain/scopes.ts";
 import type { Clock } from "../../observability/clock.ts";
 import type { ApiKey, KeyPlace } from "../../store/records/api-keys.ts";
@@ -36,11 +37,12 @@ export interface ApiKeys extends NamedKeyVerifier {
       readonly keyId?: string | undefined;
       /** Undefined for never. */
       readonly expireTimeMs?: number | undefined;
+      readonly rateLimits?: readonly RateLimit[] | undefined;
     },
     caller: Caller,
   ): Promise<NewApiKey>;
   /**
-   * Makes a key of the same account, scopes and name in place of another one, which ends when `overlapMs` is over. Refuses with UNKNOWN_KEY,
+   * Makes a key of the same account, scopes, name and limits in place of another one, which ends when `overlapMs` is over. Refuses with UNKNOWN_KEY,
    * with NOT_CHANGEABLE where it has ended or is one of the configuration, and with ALREADY_EXISTS where there is a key of the new id.
    */
   rotate(
@@ -99,8 +101,10 @@ interface HeldKey {
 }
 
 function holdKey(key: ApiKey): readonly [string, HeldKey] {
-  const { id: keyId, accountId, scopes, useTimeMs = 0 } = key;
-  return [keyId, { key, holder: { keyId, accountId, scopes }, notedMs: useTimeMs }];
+  const { id: keyId, accountId, scopes, useTimeMs = 0, rateLimits } = key;
+  const keyLimits = rateLimits && { keyId, limits: rateLimits };
+  const holder = { keyId, accountId, scopes, ...(keyLimits && { keyLimits }) };
+  return [keyId, { key, holder, notedMs: useTimeMs }];
 }
 
 /** Makes the keeper of keys. */
@@ -173,6 +177,7 @@ export function createApiKeys({ store, changes, configured: given, clock }: ApiK
   function makeKey(
     wanted: Pick<ApiKey, "id" | "accountId" | "scopes" | "name"> & {
       readonly expireTimeMs?: number | undefined;
+      readonly rateLimits?: readonly RateLimit[] | undefined;
     },
   ): NewApiKey {
     const secret = `smsr_${wanted.id}_${randomBytes(32).toString("base64url")}`;
@@ -237,9 +242,16 @@ export function createApiKeys({ store, changes, configured: given, clock }: ApiK
     },
 
     async rotate({ keyId, overlapMs, newKeyId: wantedId, expireTimeMs }, caller) {
-      const { accountId, scopes, name } = await changeable(keyId);
+      const { accountId, scopes, name, rateLimits } = await changeable(keyId);
       for (;;) {
-        const made = makeKey({ id: wantedId ?? newKeyId(), accountId, scopes, name, expireTimeMs });
+        const made = makeKey({
+          id: wantedId ?? newKeyId(),
+          accountId,
+          scopes,
+          name,
+          expireTimeMs,
+          rateLimits,
+        });
         const nowMs = made.apiKey.createTimeMs;
         const act = actOf(caller, keyId, nowMs);
         const outcome = await store.rotateKey(act, keyId, made.apiKey, nowMs + overlapMs);

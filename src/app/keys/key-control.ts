@@ -1,8 +1,10 @@
 /** Makes, lists, rotates and revokes API keys for operators; `api-keys.ts` keeps them. */
 import { type FieldViolation, refuseFields } from "../../domain/errors.ts";
 import { accountFormRule, isAccountId, toAccountId } from "../../domain/ids.ts";
+import type { RateLimit } from "../../domain/rate-limit.ts";
 import { accountScopes, type Scope, tidyScopes } from "../../domain/scopes.ts";
 import type { Clock } from "../../observability/clock.ts";
+import { parseRateLimits } from "../../policy/limits/rate-limits.ts";
 import type { ApiKey, KeyPlace } from "../../store/records/api-keys.ts";
 import type { Caller } from "../calls/act.ts";
 import { isCleanText, isLongerThan } from "../calls/check-stored-text.ts";
@@ -33,6 +35,8 @@ export interface KeyControl {
       readonly keyId: string;
       /** NaN where it is malformed; undefined for never. */
       readonly expireTimeMs: number | undefined;
+      /** Beside those of the account. */
+      readonly rateLimits: readonly RateLimit[];
     },
     caller: Caller,
   ): Promise<NewApiKey>;
@@ -79,8 +83,9 @@ export function createKeyControl({ keys, sealer, clock }: KeyControlDeps): KeyCo
   }
 
   return {
-    async create({ accountId, scopes, displayName, keyId, expireTimeMs }, caller) {
+    async create({ accountId, scopes, displayName, keyId, expireTimeMs, rateLimits: given }, caller) {
       const known = scopes.filter((scope) => scope !== "UNRECOGNIZED");
+      let rateLimits: readonly RateLimit[] = [];
       checked((refuse) => {
         if (accountId === "") refuse("account_id", "PARAMETER_MISSING", "is required");
         else if (!isAccountId(accountId)) refuse("account_id", "INVALID_PARAMETER", accountFormRule);
@@ -94,6 +99,9 @@ export function createKeyControl({ keys, sealer, clock }: KeyControlDeps): KeyCo
           );
         checkNewId(refuse, "key_id", keyId);
         checkEnd(refuse, expireTimeMs);
+        rateLimits = parseRateLimits("rate_limits", given, (field, rule) =>
+          refuse(field, "INVALID_PARAMETER", rule),
+        );
       });
       const wanted = {
         accountId: toAccountId(accountId),
@@ -101,6 +109,7 @@ export function createKeyControl({ keys, sealer, clock }: KeyControlDeps): KeyCo
         name: displayName,
         keyId: keyId === "" ? undefined : keyId,
         expireTimeMs,
+        rateLimits: rateLimits.length === 0 ? undefined : rateLimits,
       };
       return keys.create(wanted, caller);
     },

@@ -13,7 +13,7 @@ import {
   type NewDelivery,
 } from "../../store/accepting.ts";
 import type { Store } from "../../store/store.ts";
-import type { Taken } from "../calls/account-limiter.ts";
+import type { Taken } from "../calls/limiter.ts";
 import type { OnSettled } from "./await-submission.ts";
 import type { RoutedDeliveries } from "./route-deliveries.ts";
 
@@ -45,7 +45,10 @@ export async function acceptMessage(
   routed: RoutedDeliveries,
   taken: Taken | undefined,
 ): Promise<AcceptOutcome> {
-  const counted = taken && countQueued(routed.deliveries);
+  const counted = taken && {
+    owners: taken.counting,
+    count: countQueued(routed.deliveries),
+  };
   const reserved = reserveRoom(deps.claims, message.lane, routed.deliveries);
   let outcome: AcceptOutcome | undefined;
   try {
@@ -56,10 +59,10 @@ export async function acceptMessage(
         recipientOutcomes: routed.outcomes,
         request,
         claimant: deps.claimant(),
-        counted,
+        counted: counted?.owners.length === 0 ? undefined : counted,
       },
     ]);
-    if (outcome?.kind === "accepted") taken?.stored(counted ?? 0);
+    if (outcome?.kind === "accepted") taken?.stored(counted?.count ?? 0);
   } catch (error) {
     // It may be stored all the same, unless the store had no room for it.
     if (!(error instanceof SmsError && error.code === "OVERLOADED")) taken?.doubt();

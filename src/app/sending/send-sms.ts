@@ -13,9 +13,9 @@ import type { Rules } from "../../policy/order.ts";
 import type { AccountPolicy } from "../../policy/policy.ts";
 import type { KnownRequest } from "../../store/accepting.ts";
 import type { Store } from "../../store/store.ts";
-import type { Over, Taken } from "../calls/account-limiter.ts";
 import type { AdmissionState } from "../calls/admission.ts";
-import type { Limits, Together } from "../calls/limits.ts";
+import type { Over, Taken } from "../calls/limiter.ts";
+import type { Limited, Limits, Together } from "../calls/limits.ts";
 import { refuseSending, rulesOf, type Standings } from "../calls/standing.ts";
 import type { Suppressions } from "../calls/suppressions.ts";
 import type { Place } from "../calls/work-in-hand.ts";
@@ -65,8 +65,7 @@ export interface SendSmsDeps {
   readonly onReplayed: () => void;
 }
 
-export interface SendSmsCall {
-  readonly accountId: AccountId;
+export interface SendSmsCall extends Limited {
   /** One of many cannot wait for gateways, and a stream requires request ids. */
   readonly method: "SendSms" | "SendSmsStream" | "SendSmsBatch";
   /** Milliseconds since the epoch; Infinity for none. */
@@ -96,8 +95,7 @@ export function createSendSms(deps: SendSmsDeps): SendSms {
     const standing = found instanceof Promise ? await found : found;
     refuseSending(standing);
     const rules = rulesOf(standing);
-    const rateLimits = rules?.policy.rateLimits;
-    limits.obey(call.accountId, rateLimits);
+    const isLimited = limits.obey(call, rules?.policy.rateLimits);
     const parsed = parseSendRequest(input, {
       maxRecipients: deps.maxRecipients,
       policy: rules?.policy,
@@ -112,11 +110,11 @@ export function createSendSms(deps: SendSmsDeps): SendSms {
     const work: Work = { input, call, parsed: parsed.request, startMs };
     const admission = deps.admission();
     if (admission.kind !== "open") return replayOrRefuse(deps, work, refusalOf(admission));
-    if (rateLimits === undefined) return decide(deps, work, parsed.request, rules, undefined);
+    if (!isLimited) return decide(deps, work, parsed.request, rules, undefined);
     const count = countDistinct(parsed.request.recipients);
-    if (waited === undefined && call.method === "SendSmsStream" && limits.waiting(call.accountId) > 0)
+    if (waited === undefined && call.method === "SendSmsStream" && limits.waiting(call) > 0)
       return sendInTurn(work, count);
-    const taking = waited ?? limits.take(call.accountId, count, call.together);
+    const taking = waited ?? limits.take(call, count, call.together);
     const taken = taking instanceof Promise ? await taking : taking;
     if (!("refusal" in taken)) {
       try {
@@ -141,7 +139,7 @@ export function createSendSms(deps: SendSmsDeps): SendSms {
     const leave = () => leaving.abort();
     signal.addEventListener("abort", leave);
     if (signal.aborted) leave();
-    const turn = limits.takeInTurn(call.accountId, count, leaving.signal);
+    const turn = limits.takeInTurn(call, count, leaving.signal);
     try {
       const first = await Promise.race([turn, findKnown(deps, work)]);
       if (first !== undefined && "messageId" in first) return await answerKnown(deps, work, first);

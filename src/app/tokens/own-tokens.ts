@@ -54,9 +54,9 @@ export function createOwnTokens({ signingKeys, keys, clock }: OwnTokensDeps): Ow
     const { made } = token;
     if (made?.holder.accountId === holder.accountId && made.holder.scopes === holder.scopes)
       return made.principal;
-    const { keyId, accountId } = holder;
+    const { keyId, accountId, keyLimits } = holder;
     const scopes = token.scopes.filter((scope) => holdsScope(holder.scopes, scope));
-    const principal = { keyId, accountId, scopes };
+    const principal = { keyId, accountId, scopes, ...(keyLimits && { keyLimits }) };
     token.made = { holder, principal };
     return principal;
   }

@@ -1,5 +1,6 @@
 /** `sms-relay keys`: API keys, for operators. */
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { RateLimit } from "../../gen/smsrelay/v1/account.ts";
 import { ApiKey, scopeToJSON } from "../../gen/smsrelay/v1/api_key.ts";
 import { CreateKeyResponse, RotateKeyResponse } from "../../gen/smsrelay/v1/key_service.ts";
 import { allPages } from "../client/all-pages.ts";
@@ -18,6 +19,7 @@ interface CreateOptions extends ClientOptions {
   readonly name: string;
   readonly id: string;
   readonly expires?: Date;
+  readonly limit?: readonly GivenLimit[];
 }
 
 interface RotateOptions extends ClientOptions {
@@ -31,6 +33,7 @@ Examples:
   sms-relay keys create --account shop --name "till 3"
   sms-relay keys create --account shop --scope read --id dashboard
   sms-relay keys create --account shop --name "trial" --expires 30d
+  sms-relay keys create --account shop --name "trial" --limit 1/s 100/d
   sms-relay keys list --account shop
   sms-relay keys rotate abcdefghijkl --overlap 24h
   sms-relay keys revoke abcdefghijkl`;
@@ -55,6 +58,12 @@ export function defineKeys(program: Command, context: CliContext): void {
     .option("--name <text>", "what people call it", "")
     .option("--id <key-id>", "its id, so that asking again makes no second key (default: a new one)", "")
     .addOption(endOption())
+    .addOption(
+      new Option(
+        "--limit <limit...>",
+        "most messages in a second, an hour or a day, beside its account's: 50/s 1000/h 20000/d",
+      ).argParser(parseLimit),
+    )
     .action((options: CreateOptions) => createKey(options, context));
   const rotate = keys
     .command("rotate")
@@ -87,6 +96,26 @@ export function defineKeys(program: Command, context: CliContext): void {
   for (const command of [create, rotate, list, revoke]) withClientOptions(command);
 }
 
+interface GivenLimit {
+  readonly count: bigint;
+  readonly seconds: bigint;
+}
+
+const secondsOf: Readonly<Record<string, bigint>> = { s: 1n, h: 3_600n, d: 86_400n };
+
+function parseLimit(value: string, before: readonly GivenLimit[] = []): readonly GivenLimit[] {
+  const [, count = "", unit = ""] = /^([0-9]{1,10})\/([shd])$/.exec(value) ?? [];
+  const seconds = secondsOf[unit];
+  if (seconds === undefined)
+    throw new InvalidArgumentError("A limit is a number by s, h or d, such as 50/s or 20000/d.");
+  return [...before, { count: BigInt(count), seconds }];
+}
+
+function limitText({ window, messageCount }: RateLimit): string {
+  const unit = Object.keys(secondsOf).find((one) => secondsOf[one] === window?.seconds);
+  return `${messageCount}/${unit ?? "?"}`;
+}
+
 const endOption = () =>
   new Option(
     "--expires <when>",
@@ -102,6 +131,10 @@ async function createKey(options: CreateOptions, context: CliContext): Promise<v
         displayName: options.name,
         keyId: options.id,
         ...endPart(options),
+        rateLimits: (options.limit ?? []).map(({ count, seconds }) => ({
+          window: { seconds, nanos: 0 },
+          messageCount: count,
+        })),
       },
       client.callOptions(),
     ),
@@ -157,7 +190,7 @@ async function listKeys(options: ListOptions, context: CliContext): Promise<void
 const listing: Listing<ApiKey> = {
   name: "ApiKey",
   type: ApiKey,
-  head: ["key", "account", "scopes", "name", "made", "used", "ends", "revoked"],
+  head: ["key", "account", "scopes", "name", "made", "used", "ends", "revoked", "limits"],
   rowsOf: (key) => [
     [
       key.keyId,
@@ -168,6 +201,7 @@ const listing: Listing<ApiKey> = {
       timeText(key.useTime),
       timeText(key.expireTime),
       timeText(key.revokeTime),
+      key.rateLimits.map(limitText).join(" "),
     ],
   ],
   none: "No keys.",

@@ -1,11 +1,7 @@
 /** Limits of how many messages go to good recipients in a second, an hour of UTC and a day of UTC: their form. */
 import { limitWindows } from "../../domain/limit-windows.ts";
+import type { RateLimit } from "../../domain/rate-limit.ts";
 import type { Refuse } from "../value-rule.ts";
-
-export interface RateLimit {
-  readonly windowMs: number;
-  readonly messageCount: number;
-}
 
 const mostMessages = 1_000_000_000;
 const windows: readonly number[] = Object.values(limitWindows);

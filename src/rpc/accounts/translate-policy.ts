@@ -7,6 +7,7 @@ import type { PolicyInput } from "../../policy/parse-policy.ts";
 import type { AccountPolicy } from "../../policy/policy.ts";
 import type { ValueRule } from "../../policy/value-rule.ts";
 import { fromNumberForms, toNumberForms } from "../translate/enums.ts";
+import { fromRateLimit, toRateLimit } from "../translate/rate-limit.ts";
 import { fromDuration, toDuration } from "../translate/time.ts";
 
 /** The settings of a request, which nobody has checked yet. */
@@ -17,10 +18,7 @@ export function fromPolicy(policy: PbAccountPolicy | undefined): PolicyInput {
     ...settings,
     numberForms: fromNumberForms(numberForms),
     defaultValidityMs: fromDuration(defaultValidity),
-    rateLimits: rateLimits?.limits.map(({ window, messageCount }) => ({
-      windowMs: fromDuration(window) ?? 0,
-      messageCount: Number(messageCount),
-    })),
+    rateLimits: rateLimits?.limits.map(fromRateLimit),
   };
 }
 
@@ -43,10 +41,7 @@ export function toPolicy(policy: AccountPolicy): PbAccountPolicy {
       policy.defaultValidityMs === undefined ? undefined : toDuration(policy.defaultValidityMs),
     premiumAllowed: policy.premiumAllowed,
     rateLimits: policy.rateLimits && {
-      limits: policy.rateLimits.map(({ windowMs, messageCount }) => ({
-        window: toDuration(windowMs),
-        messageCount: BigInt(messageCount),
-      })),
+      limits: policy.rateLimits.map(toRateLimit),
     },
     quietHours: policy.quietHours && { ...policy.quietHours },
     optOutWords: toValueRule(policy.optOutWords),

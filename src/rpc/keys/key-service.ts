@@ -10,6 +10,7 @@ import type { Logger } from "../../observability/logger.ts";
 import { actor, callerOf } from "../calls/caller.ts";
 import type { Handlers, ScopesOf } from "../calls/handlers.ts";
 import { fromScope } from "../translate/enums.ts";
+import { fromRateLimit } from "../translate/rate-limit.ts";
 import { fromDate, fromDuration } from "../translate/time.ts";
 import { toApiKey } from "./translate-key.ts";
 
@@ -29,7 +30,11 @@ export function createKeyService({ keys, log }: KeyServiceDeps): Handlers<KeySer
   return {
     createKey: async (request, ...who) => {
       const caller = await callerOf(CreateKeyRequest, request, ...who);
-      const wanted = { scopes: request.scopes.map(fromScope), expireTimeMs: fromDate(request.expireTime) };
+      const wanted = {
+        scopes: request.scopes.map(fromScope),
+        expireTimeMs: fromDate(request.expireTime),
+        rateLimits: request.rateLimits.map(fromRateLimit),
+      };
       const made = await keys.create({ ...request, ...wanted }, caller);
       const { id: keyId, accountId: account, scopes } = made.apiKey;
       log.info({ keyId, account, scopes, ...actor(...who) }, "An operator created an API key.");

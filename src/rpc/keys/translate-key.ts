@@ -2,6 +2,7 @@
 import type { ApiKey as PbApiKey } from "../../gen/smsrelay/v1/api_key.ts";
 import type { ApiKey } from "../../store/records/api-keys.ts";
 import { toScope } from "../translate/enums.ts";
+import { toRateLimit } from "../translate/rate-limit.ts";
 import { toDate } from "../translate/time.ts";
 
 export function toApiKey(key: ApiKey): PbApiKey {
@@ -14,5 +15,6 @@ export function toApiKey(key: ApiKey): PbApiKey {
     revokeTime: toDate(key.revokeTimeMs),
     expireTime: toDate(key.expireTimeMs),
     useTime: toDate(key.useTimeMs),
+    rateLimits: (key.rateLimits ?? []).map(toRateLimit),
   };
 }

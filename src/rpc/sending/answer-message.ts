@@ -12,7 +12,7 @@ import { fromSendSmsRequest, toSendSmsResponse } from "./translate-send-sms.ts";
 /** Never rejects. `check` may throw what is wrong with the request around the message. */
 export async function answerMessage(
   request: SendSmsRequest | undefined,
-  call: Pick<SendSmsCall, "accountId" | "method" | "caller" | "place" | "together">,
+  call: Pick<SendSmsCall, "accountId" | "keyLimits" | "method" | "caller" | "place" | "together">,
   deps: FailureDeps & { readonly sendSms: SendSms },
   check: () => void,
 ): Promise<SendSmsStreamResponse> {

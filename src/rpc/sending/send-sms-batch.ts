@@ -3,12 +3,11 @@
  * as on a stream, some side by side, so that a large call takes no more of the process at once than a stream does.
  */
 import type { FailureDeps } from "../../app/calls/failure.ts";
-import type { Together } from "../../app/calls/limits.ts";
+import type { Limited, Together } from "../../app/calls/limits.ts";
 import { createWaker } from "../../app/calls/waker.ts";
 import type { WorkInHand } from "../../app/calls/work-in-hand.ts";
 import type { SendSms } from "../../app/sending/send-sms.ts";
 import { type FieldViolation, refuseFields } from "../../domain/errors.ts";
-import type { AccountId } from "../../domain/ids.ts";
 import type { StatusCodeName } from "../../domain/status-code.ts";
 import type {
   SendSmsBatchRequest,
@@ -38,7 +37,7 @@ export interface SendSmsBatchDeps extends FailureDeps {
 /** Throws SmsError where the call as a whole is refused; then nothing was stored. */
 export async function sendSmsBatch(
   batch: SendSmsBatchRequest,
-  accountId: AccountId,
+  { accountId, keyLimits }: Limited,
   deps: SendSmsBatchDeps,
 ): Promise<SendSmsBatchResponse> {
   const violations = faultsOf(batch);
@@ -56,7 +55,7 @@ export async function sendSmsBatch(
     const place = workInHand.enter(request.recipients.length);
     const message = { ...request, requestId: `${requestId}/${index}` };
     inHand += 1;
-    const call = { accountId, method: "SendSmsBatch", caller: untold, place, together } as const;
+    const call = { accountId, keyLimits, method: "SendSmsBatch", caller: untold, place, together } as const;
     const outcome = answerMessage(message, call, deps, () => {});
     outcomes.push(
       outcome.then((ended) => {

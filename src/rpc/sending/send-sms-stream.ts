@@ -130,7 +130,7 @@ export async function* sendSmsStream(
 /** Never rejects: a refusal is an answer. */
 async function answer(
   streamed: SendSmsStreamRequest,
-  { principal: { accountId }, ...caller }: SendSmsStreamCall,
+  { principal: { accountId, keyLimits }, ...caller }: SendSmsStreamCall,
   load: Load,
   deps: SendSmsStreamDeps,
 ): Promise<SendSmsStreamResponse> {
@@ -139,7 +139,7 @@ async function answer(
   try {
     const response = await answerMessage(
       request,
-      { accountId, method: "SendSmsStream", caller, place },
+      { accountId, keyLimits, method: "SendSmsStream", caller, place },
       deps,
       () => refuseUnreadable(streamed),
     );

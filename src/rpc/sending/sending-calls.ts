@@ -1,11 +1,10 @@
 /** The calls of SmsService that send, or look at what sending would do. */
 
-import type { LimitFigures } from "../../app/calls/account-limiter.ts";
 import type { FailureDeps } from "../../app/calls/failure.ts";
-import type { Limits } from "../../app/calls/limits.ts";
+import type { LimitFigures } from "../../app/calls/limiter.ts";
+import type { Limited, Limits } from "../../app/calls/limits.ts";
 import type { Place, WorkInHand } from "../../app/calls/work-in-hand.ts";
 import type { Sending } from "../../app/sending/create-sending.ts";
-import type { AccountId } from "../../domain/ids.ts";
 import type { SmsServiceDefinition } from "../../gen/smsrelay/v1/sms_service.ts";
 import type { DataClock } from "../../observability/data-clock.ts";
 import type { CallContext, Handlers, ScopesOf } from "../calls/handlers.ts";
@@ -41,27 +40,29 @@ export function createSendingCalls(
   const tell = (figures: LimitFigures | undefined, context: CallContext) => {
     if (figures !== undefined) context.trailer = toTrailer(figures);
   };
-  const tellLimits = (accountId: AccountId, context: CallContext) => {
-    const figures = deps.accountLimits.figures(accountId);
+  const tellLimits = (who: Limited, context: CallContext) => {
+    const figures = deps.accountLimits.figures(who);
     if (figures instanceof Promise) return figures.then((read) => tell(read, context));
     tell(figures, context);
     return undefined;
   };
-  const tellKnownLimits = (accountId: AccountId, context: CallContext) =>
-    tell(deps.accountLimits.knownFigures(accountId), context);
+  const tellKnownLimits = (who: Limited, context: CallContext) =>
+    tell(deps.accountLimits.knownFigures(who), context);
   const streams = { ...deps, sendSms: send, unanswered: new UnansweredRequests() };
   return {
-    async sendSms(request, { accountId }, context) {
+    async sendSms(request, principal, context) {
+      const { accountId, keyLimits } = principal;
       let place: Place;
       try {
         place = admit(request, workInHand);
       } catch (refusal) {
-        tellKnownLimits(accountId, context);
+        tellKnownLimits(principal, context);
         throw refusal;
       }
       try {
         const answer = await send(fromSendSmsRequest(request), {
           accountId,
+          keyLimits,
           method: "SendSms",
           deadlineMs: clock.ofMachine(context.deadlineMs),
           caller: context,
@@ -70,25 +71,25 @@ export function createSendingCalls(
         return toSendSmsResponse(answer);
       } finally {
         place.leave();
-        const telling = tellLimits(accountId, context);
+        const telling = tellLimits(principal, context);
         if (telling !== undefined) await telling;
       }
     },
 
     sendSmsStream(requests, principal, context) {
-      const onEnd = () => tellLimits(principal.accountId, context);
+      const onEnd = () => tellLimits(principal, context);
       return sendSmsStream(requests, { principal, signal: context.signal, onEnd }, streams);
     },
 
-    async sendSmsBatch(request, { accountId }, context) {
+    async sendSmsBatch(request, principal, context) {
       try {
-        return await sendSmsBatch(request, accountId, streams);
+        return await sendSmsBatch(request, principal, streams);
       } catch (refusal) {
         // Nothing of the account was looked at.
-        tellKnownLimits(accountId, context);
+        tellKnownLimits(principal, context);
         throw refusal;
       } finally {
-        await tellLimits(accountId, context);
+        await tellLimits(principal, context);
       }
     },
 

@@ -17,11 +17,12 @@ import { senderTypes } from "./0019-sender-types.ts";
 import { auditSubjects } from "./0020-audit-subjects.ts";
 import { keyExpiry } from "./0021-key-expiry.ts";
 import { signingKeys } from "./0023-signing-keys.ts";
-import { accountTotals } from "./0024-account-totals.ts";
+import { messageCounts } from "./0024-message-counts.ts";
 import { suppressions } from "./0026-suppressions.ts";
 import { guardCounts } from "./0028-guard-counts.ts";
 import { listsOfKeys } from "./0029-lists-of-keys.ts";
 import { rateLists } from "./0030-rate-lists.ts";
+import { keyLimits } from "./0037-key-limits.ts";
 
 const shared: readonly SharedMigration[] = [
   claimNumbers,
@@ -38,11 +39,12 @@ const shared: readonly SharedMigration[] = [
   auditSubjects,
   keyExpiry,
   signingKeys,
-  accountTotals,
+  messageCounts,
   suppressions,
   guardCounts,
   listsOfKeys,
   rateLists,
+  keyLimits,
 ];
 
 export const sqliteMigrations: readonly Migration[] = shared.flatMap(({ version, minReader, sqlite: sql }) =>

@@ -73,7 +73,7 @@ export async function planAccept(
     const before = known[index];
     if (before !== undefined) return before;
     const { message, counted } = entry;
-    if (counted !== undefined) tx.counts.add(message.accountId, message.acceptTimeMs, counted);
+    if (counted !== undefined) tx.counts.add(counted, message.acceptTimeMs);
     const availableTimeMs = available.get(entry) ?? message.acceptTimeMs;
     const messageValues = messageRow(entry);
     messages.push(messageValues);

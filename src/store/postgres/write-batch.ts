@@ -8,7 +8,7 @@ import type { Claim, ClaimRef } from "../accepting.ts";
 import { stateCodes } from "../codes.ts";
 import type { LaneEnd } from "../commit-order.ts";
 import type { AppendedReports, FollowedAccounts } from "../fresh-reports.ts";
-import { countAccepted } from "../records/account-totals.ts";
+import { countAccepted } from "../records/message-counts.ts";
 import { takeOptOut } from "../records/opt-outs.ts";
 import { firstWrites, kindsOf, lastWrites, type RecordWrites } from "../records/steps.ts";
 import type { StoredIncoming } from "../settling.ts";

@@ -4,6 +4,7 @@
  */
 import { hasEnded } from "../../domain/has-ended.ts";
 import type { AccountId } from "../../domain/ids.ts";
+import type { RateLimit } from "../../domain/rate-limit.ts";
 import { accountScopes, isWhole, operatorScopes, type Scope, scopes as words } from "../../domain/scopes.ts";
 import { makeAccount, readAccount } from "./accounts.ts";
 import type { Act, Done } from "./audit.ts";
@@ -24,6 +25,8 @@ export interface ApiKey {
   readonly expireTimeMs: number | undefined;
   /** When it was last used, to the hour; undefined before. */
   readonly useTimeMs: number | undefined;
+  /** Beside those of its account; undefined for none. */
+  readonly rateLimits?: readonly RateLimit[] | undefined;
 }
 
 export type RotateOutcome = "rotated" | "unknown" | "ended" | "taken";
@@ -41,12 +44,16 @@ interface KeyRow {
   readonly revoke_time: number | null;
   readonly expire_time: number | null;
   readonly use_time: number | null;
+  readonly rate_limits: string | null;
 }
 
 /** The first schema that knows when a key ends: what is older would go on taking it. */
 const knowsExpiry = 21;
+/** And that which knows limits of keys. */
+const knowsLimits = 37;
 
-const columns = "id, account_id, role, scopes, name, hash, create_time, revoke_time, expire_time, use_time";
+const columns =
+  "id, account_id, role, scopes, name, hash, create_time, revoke_time, expire_time, use_time, rate_limits";
 const listing = (name: string, condition: string) =>
   sql<KeyRow>(
     name,
@@ -73,7 +80,7 @@ const findLiveOperator = sql<{ id: string }>(
 const find = sql<KeyRow>("find_key", `SELECT ${columns} FROM api_keys WHERE id = $1`);
 const insert = sql(
   "insert_key",
-  `INSERT INTO api_keys (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, $8, NULL)
+  `INSERT INTO api_keys (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, $8, NULL, $9)
    ON CONFLICT (id) DO NOTHING`,
 );
 const operators = sql<{ id: string }>(
@@ -126,7 +133,7 @@ export function* hasLiveKey(wanted: "any" | "operator", nowMs: number): Step<boo
 
 /** False where the id is taken. An account that is new gets its row. */
 export function* createKey(act: Act, key: ApiKey): Step<Done<boolean | Refusal>> {
-  const refusal = key.expireTimeMs === undefined ? undefined : yield* requireReaders(knowsExpiry);
+  const refusal = yield* requireKeyReaders(key);
   if (refusal !== undefined) return { outcome: refusal };
   if (!(yield* insertKey(key))) return { outcome: false };
   yield* makeAccount(key.accountId, act.timeMs);
@@ -148,7 +155,7 @@ export function* rotateKey(
   const before = keyOf(row);
   if (before.revokeTimeMs !== undefined || hasEnded(before.expireTimeMs, act.timeMs))
     return { outcome: "ended" };
-  const refusal = yield* requireReaders(knowsExpiry);
+  const refusal = (yield* requireReaders(knowsExpiry)) ?? (yield* requireKeyReaders(key));
   if (refusal !== undefined) return { outcome: refusal };
   if (!(yield* insertKey(key))) return { outcome: "taken" };
   yield* run(expire, Math.min(expireTimeMs, before.expireTimeMs ?? expireTimeMs), id);
@@ -160,11 +167,28 @@ export function* noteKeyUse(ids: readonly string[], hourMs: number): Step<void> 
   for (const id of ids.toSorted()) yield* run(use, hourMs, id);
 }
 
+/** What the key has, and an older release would not obey. */
+function* requireKeyReaders({ expireTimeMs, rateLimits }: ApiKey): Step<Refusal | undefined> {
+  if (rateLimits !== undefined) return yield* requireReaders(knowsLimits);
+  return expireTimeMs === undefined ? undefined : yield* requireReaders(knowsExpiry);
+}
+
 function* insertKey(key: ApiKey): Step<boolean> {
-  const { id, accountId, scopes, name, hash, createTimeMs, expireTimeMs } = key;
+  const { id, accountId, scopes, name, hash, createTimeMs, expireTimeMs, rateLimits } = key;
   const role = scopes.includes("ADMIN") ? "OPERATOR" : "ACCOUNT";
   const narrow = isWhole(scopes) ? null : scopes.join(",");
-  const values = [id, accountId, role, narrow, name, hash, createTimeMs, expireTimeMs ?? null] as const;
+  const limits = rateLimits === undefined ? null : JSON.stringify(rateLimits);
+  const values = [
+    id,
+    accountId,
+    role,
+    narrow,
+    name,
+    hash,
+    createTimeMs,
+    expireTimeMs ?? null,
+    limits,
+  ] as const;
   return (yield* run(insert, ...values)) > 0;
 }
 
@@ -202,11 +226,12 @@ function keyOf(row: KeyRow): ApiKey {
     revokeTimeMs: row.revoke_time ?? undefined,
     expireTimeMs: row.expire_time ?? undefined,
     useTimeMs: row.use_time ?? undefined,
+    rateLimits: row.rate_limits === null ? undefined : (JSON.parse(row.rate_limits) as readonly RateLimit[]),
   };
 }
 
 /** In the contract's JSON form. */
-function shownKey({ id, accountId, scopes, name, createTimeMs, expireTimeMs }: ApiKey): object {
+function shownKey({ id, accountId, scopes, name, createTimeMs, expireTimeMs, rateLimits }: ApiKey): object {
   return {
     keyId: id,
     accountId,
@@ -214,6 +239,14 @@ function shownKey({ id, accountId, scopes, name, createTimeMs, expireTimeMs }: A
     ...(name === "" ? {} : { displayName: name }),
     createTime: new Date(createTimeMs).toISOString(),
     ...(expireTimeMs === undefined ? {} : { expireTime: new Date(expireTimeMs).toISOString() }),
+    ...(rateLimits === undefined
+      ? {}
+      : {
+          rateLimits: rateLimits.map(({ windowMs, messageCount }) => ({
+            window: `${windowMs / 1_000}s`,
+            messageCount: String(messageCount),
+          })),
+        }),
   };
 }
 

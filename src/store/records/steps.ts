@@ -3,7 +3,6 @@
  * arguments. What a step may answer beside its outcome is a refusal.
  */
 import type { AccountId } from "../../domain/ids.ts";
-import { readTotals } from "./account-totals.ts";
 import {
   createAccount,
   findAccount,
@@ -26,6 +25,7 @@ import { audited, changesAfter, lastChange, listAudit, noteAct } from "./audit.t
 import { boundCredentials, noteBound } from "./bound-credentials.ts";
 import { deletePastGuardCounts, listGuardCounts, putGuardCounts } from "./guard-counts.ts";
 import { findIdentities, listIdentities, removeIdentity, setIdentity } from "./identities.ts";
+import { readCounts } from "./message-counts.ts";
 import { pausedGateways, setPaused } from "./pauses.ts";
 import { importRates, validRates } from "./rate-lists.ts";
 import { hasOlderReader } from "./readers.ts";
@@ -104,7 +104,6 @@ export const accountReads = {
   listSubscriptions,
   readSubscription,
   readAccount,
-  readTotals,
   listSendersOf,
   approvedSenders,
   findSuppressions,
@@ -114,6 +113,7 @@ export const accountReads = {
 
 /** Reads that belong to no account. */
 export const commonReads = {
+  readCounts,
   readerEpochs,
   listKeys,
   findKeys,

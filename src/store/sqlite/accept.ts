@@ -146,7 +146,7 @@ export function createAccept(db: DatabaseSync, takeReference: TakeReference) {
     const laneEnd = keepCommitOrder(tx.laneEnds[lane], { id, acceptTimeMs });
     tx.laneEnds[lane] = laneEnd;
     insertMessage.run(...values);
-    if (counted !== undefined) tx.counts.add(accountId, acceptTimeMs, counted);
+    if (counted !== undefined) tx.counts.add(counted, acceptTimeMs);
     const { availableTimeMs: availableMs } = laneEnd;
     const repeated = readRepeated.map((read) => read(entry));
     const sender = senderOf(entry);

@@ -20,7 +20,7 @@ export type PackedAcceptance = readonly [
   deliveries: readonly (OwnValue | boolean)[],
   request: Acceptance["request"],
   claimant: Acceptance["claimant"],
-  counted?: number,
+  counted?: Acceptance["counted"],
 ];
 
 /** How many claims were granted, where none took a reference and none was left out in between. */

@@ -8,7 +8,7 @@ import { type MessagePort, parentPort } from "node:worker_threads";
 import { createMessageIds } from "../../domain/ids.ts";
 import type { Cleaned } from "../cleaning.ts";
 import { createFollowedAccounts, type FollowedAccounts } from "../fresh-reports.ts";
-import { countAccepted } from "../records/account-totals.ts";
+import { countAccepted } from "../records/message-counts.ts";
 import { recordWrites } from "../records/steps.ts";
 import { createAccept } from "./accept.ts";
 import { createAppendReports } from "./append-reports.ts";

@@ -64,7 +64,7 @@ const fillings: Readonly<Record<string, readonly [columns: string, values: strin
   ],
   rate_lists: ["account_id, start_time, currency_code, rates", "'account-' || (i % 20), i, 'EUR', ''"],
   changes: ["kind, id, seq", "'account', 'account-' || i, i"],
-  account_totals: ["account_id, hour, hour_count", "'account-' || i, 1, 1"],
+  message_counts: ["owner, hour, hour_count", "'account-' || i, 1, 1"],
   bound_credentials: ["gateway_id, fingerprint, time", "'gateway-' || i, '', i"],
 };
 

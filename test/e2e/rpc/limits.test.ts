@@ -312,4 +312,38 @@ describe("limits of an account", () => {
     await reading;
     expect(await world.store.findRequest(toAccountId("shop"), "dead-0")).toBeUndefined();
   });
+
+  it("stand on a key too, beside those of its account, and stay with it when it is rotated", async () => {
+    const made = await operator.keys.createKey({
+      accountId: "shop",
+      keyId: "till",
+      rateLimits: [{ window: second, messageCount: 1n }],
+    });
+    expect(made.apiKey?.rateLimits).toEqual([{ window: second, messageCount: 1n }]);
+    await setLimits(ofSecond(5n));
+    using till = connectClients(world.address, made.secret);
+    expect(await trailerOf((options) => till.sms.sendSms(messageTo(1), options))).toMatchObject({
+      limit: "1",
+    });
+    const failure = await failureOf((options) => till.sms.sendSms(messageTo(2), options));
+    expect(failure).toMatchObject({
+      info: { metadata: { status_code: "4108" } },
+      quota: { violations: [{ subject: "key till" }] },
+    });
+    // Another key of the account has what its account has left.
+    expect(await trailerOf((options) => shop.sms.sendSms(messageTo(3), options))).toEqual({
+      limit: "5",
+      remaining: "3",
+      reset: "1",
+    });
+    const { apiKey } = await operator.keys.rotateKey({ keyId: "till", newKeyId: "till-2" });
+    expect(apiKey?.rateLimits).toEqual([{ window: second, messageCount: 1n }]);
+    const bad = await failureOf((options) =>
+      operator.keys.createKey(
+        { accountId: "shop", rateLimits: [{ window: hour, messageCount: 0n }] },
+        options,
+      ),
+    );
+    expect(bad.violations.map(({ field }) => field)).toEqual(["rate_limits[0].message_count"]);
+  });
 });

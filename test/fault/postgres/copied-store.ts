@@ -114,7 +114,7 @@ export async function fillStore(store: Store): Promise<Filled> {
     message: { content: { kind: "binary", data: Uint8Array.of(0, 1, 255), udh: Uint8Array.of(3) } },
   });
   await store.accept([
-    { ...waiting, counted: 2 },
+    { ...waiting, counted: { owners: [account], count: 2 } },
     queued({ rejected: true, message: { metadata: { colour: oddText } } }),
     queued({ recipients: 3, message: { lane: "BULK", content: { kind: "text", text: oddText } } }),
   ]);
@@ -186,7 +186,7 @@ export async function viewOf(store: Store, filled: Filled) {
       subject: "",
     }),
     suppressions: await store.listSuppressions(account, undefined, undefined, startMs, 100),
-    totals: await store.readTotals(account),
+    totals: await store.readCounts(account),
     changes: await store.changesAfter(0, 100),
     senders: await store.listSendersOf(account, "", 100),
     backlog: await store.backlog(),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parseRateLimits, type RateLimit } from "../../../../src/policy/limits/rate-limits.ts";
+import type { RateLimit } from "../../../../src/domain/rate-limit.ts";
+import { parseRateLimits } from "../../../../src/policy/limits/rate-limits.ts";
 
 function faultsOf(given: readonly RateLimit[]): readonly string[] {
   const faults: string[] = [];

@@ -1,16 +1,16 @@
 /**
- * The limits of one account at this process: the bucket of a second, and the windows of an hour and a day, which go on where the store
+ * The limits of one account or key at this process: the bucket of a second, and the windows of an hour and a day, which go on where the store
  * says that they stood. It outlives the policy that set the limits, so that changing one setting fills no bucket, and counts in both
  * windows whichever are limited, as the store does.
  */
 import { SmsError } from "../../domain/errors.ts";
-import type { AccountId } from "../../domain/ids.ts";
+import { type LimitOwner, nameOfOwner } from "../../domain/limit-owner.ts";
 import { limitWindows } from "../../domain/limit-windows.ts";
+import type { RateLimit } from "../../domain/rate-limit.ts";
 import type { StatusCodeName } from "../../domain/status-code.ts";
 import { MessageBucket } from "../../policy/limits/message-bucket.ts";
-import type { RateLimit } from "../../policy/limits/rate-limits.ts";
 import { type Taken as TakenOfWindow, WindowCount } from "../../policy/limits/window-count.ts";
-import type { AccountTotals } from "../../store/records/account-totals.ts";
+import type { MessageCounts } from "../../store/records/message-counts.ts";
 
 /** The clocks: windows go by the store's time, the bucket by one that nobody sets. */
 export interface LimitClock {
@@ -27,6 +27,8 @@ export interface LimitFigures {
 
 /** What a message took. */
 export interface Taken {
+  /** Whose limits of an hour or a day want it counted in the store. */
+  readonly counting: readonly LimitOwner[];
   /** So many of its messages are in the store. */
   stored(count: number): void;
   /** Nobody knows whether they are. */
@@ -58,8 +60,8 @@ export interface Passing {
 /** How long what was read is good for where the store may hold what is not known here. */
 const trustMs = 1_000;
 
-export class AccountLimiter {
-  readonly #accountId: AccountId;
+export class Limiter {
+  readonly #owner: LimitOwner;
   readonly #clock: LimitClock;
   #limits: readonly RateLimit[] = [];
   #bucket: MessageBucket | undefined;
@@ -73,8 +75,8 @@ export class AccountLimiter {
   #doubtCount = 0;
   #reading: Promise<void> | undefined;
 
-  constructor(accountId: AccountId, clock: LimitClock) {
-    this.#accountId = accountId;
+  constructor(owner: LimitOwner, clock: LimitClock) {
+    this.#owner = owner;
     this.#clock = clock;
   }
 
@@ -118,14 +120,14 @@ export class AccountLimiter {
   }
 
   /** Learns what the store holds; those who ask meanwhile share one reading. */
-  read(load: () => Promise<AccountTotals>): Promise<void> {
+  read(load: () => Promise<MessageCounts>): Promise<void> {
     this.#reading ??= this.#read(load).finally(() => {
       this.#reading = undefined;
     });
     return this.#reading;
   }
 
-  async #read(load: () => Promise<AccountTotals>): Promise<void> {
+  async #read(load: () => Promise<MessageCounts>): Promise<void> {
     const beganMs = this.#clock.monotonic();
     const doubtCount = this.#doubtCount;
     const hour = this.#hour.begin();
@@ -183,6 +185,7 @@ export class AccountLimiter {
     let isOver = false;
     let isDoubtful = false;
     return {
+      counting: this.#hasWindows ? [this.#owner] : [],
       stored: (sent) => {
         storedCount = sent;
       },
@@ -206,7 +209,7 @@ export class AccountLimiter {
     const description = `At most ${this.#limitOf(windowMs) ?? 0} messages in ${windowNames.get(windowMs)}.`;
     const refusal = new SmsError(code, description, {
       ...(retryAfterMs !== undefined && { retryAfterMs }),
-      quota: { subject: `account ${this.#accountId}`, description },
+      quota: { subject: nameOfOwner(this.#owner), description },
     });
     return { kind, refusal, retryAfterMs };
   }

@@ -1,13 +1,14 @@
-/** What is counted of an account: the messages of the hour and the day, against its limits. */
+/** What is counted against limits of an hour and a day: the messages of accounts and of keys that have such limits. */
 import type { SharedMigration } from "../schema-change.ts";
 
-export const accountTotals: SharedMigration = {
+export const messageCounts: SharedMigration = {
   version: 24,
   minReader: 1,
-  coldTables: [{ table: "account_totals", key: ["account_id"] }],
+  coldTables: [{ table: "message_counts", key: ["owner"] }],
   sqlite: `
-CREATE TABLE account_totals (
-  account_id TEXT PRIMARY KEY,
+CREATE TABLE message_counts (
+  -- The account's id, or 'key ' and that of the key.
+  owner TEXT PRIMARY KEY,
   -- Hours and days of UTC, numbered from the epoch, in which the last message was counted.
   hour INTEGER NOT NULL DEFAULT 0,
   hour_count INTEGER NOT NULL DEFAULT 0,
@@ -16,8 +17,9 @@ CREATE TABLE account_totals (
 ) STRICT, WITHOUT ROWID;
 `,
   postgres: `
-CREATE TABLE account_totals (
-  account_id text COLLATE "C" PRIMARY KEY,
+CREATE TABLE message_counts (
+  -- The account's id, or 'key ' and that of the key.
+  owner text COLLATE "C" PRIMARY KEY,
   -- Hours and days of UTC, numbered from the epoch, in which the last message was counted.
   hour bigint NOT NULL DEFAULT 0,
   hour_count bigint NOT NULL DEFAULT 0,
