@@ -239,7 +239,7 @@ export async function startRpcWorld(options: RpcWorldOptions = {}): Promise<RpcW
     server,
     metrics,
     reportStreams: () => app.readers.count,
-    waitingForSecond: (accountId) => app.accountLimits.waiting(toAccountId(accountId)),
+    waitingForSecond: (accountId) => app.accountLimits.waiting({ accountId: toAccountId(accountId) }),
     admission: { kind: "open" },
     receive: (smscMessageId, fields = {}) =>
       receipts.onReceipt({

@@ -156,6 +156,14 @@ export async function fillStore(store: Store): Promise<Filled> {
     count: 6,
   };
   await store.putGuardCounts(473_000, "", [guarded]);
+  await store.importRates(
+    actAt(),
+    {
+      ...{ accountId: "", startTimeMs: startMs, currencyCode: "EUR" },
+      lines: [{ regionCode: "NL", prefix: "", standard: 45_000, premium: 80_000 }],
+    },
+    true,
+  );
   await store.setPaused(actAt(), gateway, { reason: oddText, timeMs: startMs });
   await store.noteBound({ gatewayId: gateway, fingerprint: "0f".repeat(16) }, startMs);
   const [first] = waiting.deliveries;
@@ -186,6 +194,7 @@ export async function viewOf(store: Store, filled: Filled) {
       subject: "",
     }),
     suppressions: await store.listSuppressions(account, undefined, undefined, startMs, 100),
+    rates: await store.validRates(account, startMs),
     totals: await store.readCounts(account),
     changes: await store.changesAfter(0, 100),
     senders: await store.listSendersOf(account, "", 100),

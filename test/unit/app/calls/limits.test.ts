@@ -3,7 +3,7 @@ import type { Over, Taken } from "../../../../src/app/calls/limiter.ts";
 import { createLimits, type Limits, type Together } from "../../../../src/app/calls/limits.ts";
 import { type Standing, standingOf } from "../../../../src/app/calls/standing.ts";
 import { toAccountId } from "../../../../src/domain/ids.ts";
-import type { RateLimit } from "../../../../src/policy/limits/rate-limits.ts";
+import type { RateLimit } from "../../../../src/domain/rate-limit.ts";
 import type { MessageCounts } from "../../../../src/store/records/message-counts.ts";
 import { createFakeClock, type FakeClock } from "../../../support/fake-clock.ts";
 
