@@ -88,6 +88,7 @@ describe("acceptMessage", () => {
     const outcomeOf = async (answer: (entry: Acceptance) => Promise<AcceptOutcome>) => {
       const told: string[] = [];
       const taken = {
+        counting: [],
         stored: (count: number) => void told.push(`stored ${count}`),
         doubt: () => void told.push("doubt"),
         end: () => {},
