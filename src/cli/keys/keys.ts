@@ -33,7 +33,7 @@ Examples:
   sms-relay keys create --account shop --name "till 3"
   sms-relay keys create --account shop --scope read --id dashboard
   sms-relay keys create --account shop --name "trial" --expires 30d
-  sms-relay keys create --account shop --name "trial" --limit 1/s 100/d
+  sms-relay keys create --account shop --limit 1/s --limit 100/d
   sms-relay keys list --account shop
   sms-relay keys rotate abcdefghijkl --overlap 24h
   sms-relay keys revoke abcdefghijkl`;
