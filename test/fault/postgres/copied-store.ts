@@ -142,6 +142,9 @@ export async function fillStore(store: Store): Promise<Filled> {
     purpose: oddText,
     regionCodes: ["NL", "SE"],
   });
+  const lines = [{ regionCode: "NL", prefix: "", standard: 45_000, premium: 80_000 }];
+  const prices = { accountId: account, startTimeMs: startMs, currencyCode: "EUR", lines } as const;
+  await store.importRates(actAt(), prices, true);
   await store.changeSuppressions(actAt(), account, {
     upserted: [
       { recipient: "+46700000001" as E164, contentCategories: ["ADVERTISEMENT"], expireTimeMs: startMs + 1 },
@@ -197,6 +200,7 @@ export async function viewOf(store: Store, filled: Filled) {
     rates: await store.validRates(account, startMs),
     totals: await store.readCounts(account),
     changes: await store.changesAfter(0, 100),
+    prices: await store.validRates(account, startMs),
     senders: await store.listSendersOf(account, "", 100),
     backlog: await store.backlog(),
   };
