@@ -145,7 +145,7 @@ describe("the first start", () => {
     expect((await service.ended).code).toBe(1);
     const lines = service.errorText().trim().split("\n");
     expect(lines.filter((line) => !line.startsWith("{"))).toEqual([
-      "sms-relay: 192.0.2.7:1 is no address of this machine. Choose one that it has, or 0.0.0.0 for all (listen.grpc, listen.http, listen.api).",
+      "sms-relay: 192.0.2.7:1 is no address of this machine. Choose one that it has, or 0.0.0.0 for all (listen.grpc, listen.http, listen.api, listen.callbacks).",
     ]);
   });
 });
