@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createAddressLimit } from "../../../../src/app/calls/address-limit.ts";
 import { createCallerAddresses } from "../../../../src/app/calls/caller-address.ts";
 import { createFailingAddresses } from "../../../../src/app/calls/failing-addresses.ts";
-import type { KeyVerifier, Principal } from "../../../../src/app/calls/principal.ts";
+import { goesBy, type NamedKeyVerifier, type Principal } from "../../../../src/app/calls/principal.ts";
 import { type Standings, standingOf } from "../../../../src/app/calls/standing.ts";
 import { createIssueToken } from "../../../../src/app/tokens/issue-token.ts";
 import { createMetrics } from "../../../../src/compose/metrics/metrics.ts";
@@ -31,10 +31,11 @@ const holders = new Map([
 ]);
 /** What was found right before. */
 let remembered: string | undefined;
-const keys: KeyVerifier = {
-  verify: (presented) => {
+const keys: NamedKeyVerifier = {
+  verify: (presented, name) => {
     if (presented === "away") throw new SmsError("SERVICE_UNAVAILABLE", undefined, { retryAfterMs: 2_000 });
-    return holders.get(presented);
+    const found = holders.get(presented);
+    return found === undefined || name === undefined || goesBy(found, name) ? found : undefined;
   },
   isKnown: (presented) => presented === remembered,
   whyRefused: () => ({ reason: "UNKNOWN" }),
