@@ -119,13 +119,16 @@ async function measureNeighbour(what: string, plain: Side, refused: Side): Promi
     await refusals;
     return disturbed / alone;
   }, roundCount);
-  const wanted = refusing.leaves === undefined ? undefined : { atLeast: refusing.leaves };
+  const wanted = { atLeast: refusing.leaves };
   return [lineOf(`${what}: rate beside an account that is refused without pause / alone`, rounds, wanted)];
 }
 
-/** One connection, eight calls in flight: a caller that takes no refusal for an answer. */
+/** One connection, eight calls in flight: a caller that takes no refusal for an answer. Each has a request_id, which is looked for first. */
 async function refuseUntil(signal: AbortSignal, { apiKey, port }: Side): Promise<void> {
-  const load = { port, method: SEND_SMS, messages: [encodeSendSms()], apiKey, clients: 1, streams: 8 };
+  const messages = Array.from({ length: 500 }, (_, index) =>
+    encodeSendSms(refusing.recipients, 0, `refused-${index}`),
+  );
+  const load = { port, method: SEND_SMS, messages, apiKey, clients: 1, streams: 8 };
   while (!signal.aborted) {
     const { answerOctets } = await runLoad({ ...load, requests: 2_000 });
     if (answerOctets > 0) throw new Error("the account was to be refused");

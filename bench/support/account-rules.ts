@@ -45,6 +45,8 @@ export const rules: readonly BenchRule[] = [
   { policy: { maxSegments: 4, maxTextLength: 1_000, defaultValidity: { seconds: 3_600n } } },
   { policy: { quietHours: { fromMinute: 1_260, untilMinute: 480 } } },
   { policy: { registeredSendersOnly: true }, prepare: approveSender },
+  { policy: { ipRanges: { allowed: ["127.0.0.0/8", "::1/128"] } } },
+  { policy: { rateLimits: { limits: [limitOf(1n), limitOf(3_600n), limitOf(86_400n)] } } },
   { prepare: suppressMany },
   { policy: { pumpingGuard: { blocks: true, recipientCap: 1_000_000, prefixCap: 1_000_000 } } },
 ];
@@ -54,10 +56,11 @@ export const callers: readonly BenchCaller[] = [
   { name: "OIDC token", start: startIssuer, single: 0.85, bulk: undefined },
 ];
 
-/** Of the account that calls without pause, and the share that it has to leave its neighbour; undefined where nothing is wanted yet. */
-export const refusing: { readonly rule: BenchRule; readonly leaves: number | undefined } = {
-  rule: { policy: { regions: { denied: ["SE"] } } },
-  leaves: undefined,
+/** Of the account that calls without pause, each time for more messages than its day has, and the share that it has to leave its neighbour. */
+export const refusing: { readonly rule: BenchRule; readonly recipients: number; readonly leaves: number } = {
+  rule: { policy: { rateLimits: { limits: [{ window: { seconds: 86_400n }, messageCount: 1n }] } } },
+  recipients: 2,
+  leaves: 0.9,
 };
 
 /** For the account without rules, too. */
@@ -78,6 +81,11 @@ export async function makeAccount(
   const policy = Object.assign({}, ...ruledBy.map((rule) => rule.policy)) as DeepPartial<AccountPolicy>;
   await operator.admin.createAccount({ account: { accountId, policy } });
   for (const { prepare } of ruledBy) await prepare?.(operator, accountId);
+}
+
+/** A limit that nothing reaches. */
+function limitOf(seconds: bigint) {
+  return { window: { seconds }, messageCount: 1_000_000_000n };
 }
 
 async function startKeys(): Promise<RunningCaller> {

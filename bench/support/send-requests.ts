@@ -25,9 +25,9 @@ function request(recipients: readonly string[], requestId: string): SendSmsReque
 }
 
 /** One message to `recipientCount` numbers that begin at `first`. */
-export function encodeSendSms(recipientCount = 1, first = 0): Uint8Array {
+export function encodeSendSms(recipientCount = 1, first = 0, requestId = ""): Uint8Array {
   const recipients = Array.from({ length: recipientCount }, (_, index) => recipient(first + index));
-  return SendSmsRequest.encode(request(recipients, "")).finish();
+  return SendSmsRequest.encode(request(recipients, requestId)).finish();
 }
 
 /** `count` messages for a stream, each to one number, with request ids that begin with `prefix`. */
