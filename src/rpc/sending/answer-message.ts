@@ -1,7 +1,8 @@
 /** The answer to one of many messages: its acceptance, or its refusal in band. */
 import { status as Status } from "@grpc/grpc-js";
 import { describeFailure, type Failure, type FailureDeps } from "../../app/calls/failure.ts";
-import type { SendSms, SendSmsCall } from "../../app/sending/send-sms.ts";
+import type { SendSmsCall } from "../../app/sending/send-call.ts";
+import type { SendSms } from "../../app/sending/send-sms.ts";
 import { refuseFields } from "../../domain/errors.ts";
 import type { SendSmsRequest } from "../../gen/smsrelay/v1/sms.ts";
 import type { SendSmsFailure, SendSmsStreamResponse } from "../../gen/smsrelay/v1/sms_service.ts";
