@@ -389,26 +389,32 @@ for (const { name, missing, open } of stores)
         const recipients = Array.from({ length: 500 }, (_, index) => `+316${String(12_000_000 + index)}`);
         recipients[7] = "+32470123456";
         recipients[250] = "+31201234567";
-        recipients[499] = "+31600123456";
+        const suppressed = recipients[499] ?? "";
+        await shop.accounts.changeSuppressions({ upserted: [{ recipient: suppressed }] });
         const clientReference = "five hundred";
         const answer = await shop.sms.sendSms({ ...good, recipients, clientReference });
         const wanted = new Map([
           [7, "COUNTRY"],
           [250, "NUMBER_TYPE"],
-          [499, "NUMBER_TYPE"],
+          [499, "SUPPRESSION"],
+        ]);
+        const codes = new Map([
+          ["SUPPRESSION", SmsStatusCode.SMS_STATUS_CODE_RECIPIENTS_BLACKLISTED],
+          ["COUNTRY", SMS_STATUS_CODE_RECIPIENTS_NOT_ALLOWED],
+          ["NUMBER_TYPE", SMS_STATUS_CODE_RECIPIENTS_NOT_ALLOWED],
         ]);
         for (const [index, outcome] of answer.outcomes.entries()) {
           const rule = wanted.get(index);
           expect(outcome).toMatchObject({
             recipient: recipients[index],
             rule: rule ?? "",
-            statusCode:
-              rule === undefined ? SMS_STATUS_CODE_OK_QUEUED : SMS_STATUS_CODE_RECIPIENTS_NOT_ALLOWED,
+            statusCode: rule === undefined ? SMS_STATUS_CODE_OK_QUEUED : codes.get(rule),
             state: rule === undefined ? DELIVERY_STATE_QUEUED : DELIVERY_STATE_REJECTED,
             segmentCount: rule === undefined ? 1 : 0,
           });
         }
         expect(answer.totalSegmentCount).toBe(497);
+        await shop.accounts.changeSuppressions({ removedRecipients: [suppressed] });
         const reports: DeliveryReport[] = [];
         for await (const response of shop.sms.streamDeliveryReports({
           start: { initialStart: InitialStart.INITIAL_START_EARLIEST },
@@ -420,10 +426,10 @@ for (const { name, missing, open } of stores)
         expect(reports.map(({ recipient }) => recipient)).toEqual(
           [7, 250, 499].map((index) => recipients[index]),
         );
-        for (const report of reports)
+        for (const [at, report] of reports.entries())
           expect(report).toMatchObject({
             isFinal: true,
-            statusCode: SMS_STATUS_CODE_RECIPIENTS_NOT_ALLOWED,
+            statusCode: [...wanted.values()].map((rule) => codes.get(rule))[at],
             failureReason: FailureReason.FAILURE_REASON_POLICY,
             gatewayId: "",
           });
