@@ -67,6 +67,8 @@ function matches({ when }: AnswerRule, status: number, body: unknown, recipient:
     typeof one === "number" ? one === status : one.charAt(0) === String(status).charAt(0),
   );
   if (isStatus === false) return false;
+  // Of what else comes from the way there (a proxy's 408 or 504 has a body of its own) a rule speaks only where it names the status.
+  if (isStatus === undefined && (status < 200 || status > 299)) return false;
   if (when.path === undefined) return true;
   const values = readPath(body, when.path, recipient);
   if (when.exists !== undefined) return when.exists === values.length > 0;

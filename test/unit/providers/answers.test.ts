@@ -21,6 +21,23 @@ describe("an answer", () => {
     });
   });
 
+  it.each([
+    [408, { kind: "ambiguous" }],
+    [504, { kind: "ambiguous" }],
+    [500, { kind: "ambiguous" }],
+    [429, { kind: "refused", class: "throttled" }],
+    [401, { kind: "refused", class: "credentials" }],
+  ])("P12 of a proxy, %i, is not read by rules that name no status", (status, expected) => {
+    const parsed = parseProfile(readShipped("websms") ?? "");
+    if (parsed.kind !== "profile") return expect.fail("websms is faulty");
+    for (const code of [status, 2000, 4002]) {
+      const body = JSON.stringify({ statusCode: code, message: "of a proxy", transferId: "t" });
+      expect(judgeAnswer({ status, body, saysWhen: false }, parsed.profile.answer, "")).toMatchObject(
+        expected,
+      );
+    }
+  });
+
   it("of whatever content never throws, and is an acceptance only where it is 2xx", () => {
     const body = fc.oneof(fc.json(), fc.string(), fc.constant(undefined));
     fc.assert(
