@@ -39,6 +39,17 @@ export type SendPart = (submission: Submission, number: number, part: PartCall) 
 const shortWaitMs = 2_000;
 const accountHoldMs = 60_000;
 
+/** Undefined where the lane gives up first: others may go on waiting for the same. */
+async function unlessGivenUp<T>(promise: Promise<T>, { watch }: PartCall): Promise<T | undefined> {
+  const givenUp = Promise.withResolvers<undefined>();
+  const unwatch = watch(() => givenUp.resolve(undefined));
+  try {
+    return await Promise.race([promise, givenUp.promise]);
+  } finally {
+    unwatch();
+  }
+}
+
 export function createSendPart(deps: SendPartDeps): SendPart {
   const { settings, clock, availability, tokens } = deps;
   const { provider } = settings;
@@ -70,9 +81,10 @@ export function createSendPart(deps: SendPartDeps): SendPart {
     timeMs: clock.now(),
   });
 
-  async function tokenFor(): Promise<string | undefined> {
+  async function tokenFor(part: PartCall): Promise<string | undefined> {
     const taken = tokens?.take();
-    const outcome = typeof taken === "string" ? ({ kind: "token", token: taken } as const) : await taken;
+    if (typeof taken === "string") return taken;
+    const outcome = taken && (await unlessGivenUp(taken, part));
     if (outcome === undefined) return undefined;
     if (outcome.kind === "token") return outcome.token;
     if (outcome.kind === "refused") availability.stop(outcome.reason);
@@ -192,7 +204,7 @@ export function createSendPart(deps: SendPartDeps): SendPart {
 
   async function send(submission: Submission, number: number, part: PartCall): Promise<PartResult> {
     for (let renewals = 0; ; renewals += 1) {
-      const token = await tokenFor();
+      const token = await tokenFor(part);
       if (tokens !== undefined && token === undefined) return unsent(number, "no_session");
       const result = await callOnce(submission, number, part, token);
       if (result !== "renew") return result;

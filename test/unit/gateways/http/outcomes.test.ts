@@ -240,4 +240,13 @@ describe("access tokens", () => {
     expect(await gateway.submit(submission(["a"], { expireTimeMs }))).toMatchObject([{ kind: "unsent" }]);
     expect(provider.requests.every(({ path }) => path === "/token")).toBe(true);
   });
+
+  it("that never come hold up no stop", async () => {
+    provider.react = () => "silence";
+    const { gateway } = await start({ ...settings(), responseTimeoutMs: 600_000 });
+    const sent = gateway.submit(submission(["a"], { expireTimeMs }));
+    await expect.poll(tokenCalls).toBe(1);
+    await gateway.stop(0);
+    expect(await sent).toMatchObject([{ kind: "unsent" }]);
+  });
 });
