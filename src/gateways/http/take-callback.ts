@@ -29,8 +29,9 @@ export async function takeCallback(
   if (owner === undefined) throw new Error("the gateway has not begun");
   const arrivalTimeMs = clock.now();
   const read = readReceipt(callback, receipts);
+  const raw = receipts.format === "query" ? Buffer.from(callback.query) : callback.body;
   if (read === undefined) {
-    await owner.onUnparsableReceipt(settings.id, callback.body, arrivalTimeMs);
+    await owner.onUnparsableReceipt(settings.id, raw, arrivalTimeMs);
   } else {
     const { id, recipient, verdict, stat, err, doneTimeMs } = read;
     await owner.onReceipt({
@@ -49,7 +50,7 @@ export async function takeCallback(
       carrier: undefined,
       arrivalTimeMs,
       waitMs: settings.responseTimeoutMs + settings.ambiguityHoldMs,
-      raw: callback.body,
+      raw,
       coversAllParts: false,
     });
     references.hear(callback.reference, id);
