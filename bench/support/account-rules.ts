@@ -48,7 +48,7 @@ export const rules: readonly BenchRule[] = [
   { policy: { ipRanges: { allowed: ["127.0.0.0/8", "::1/128"] } } },
   { policy: { rateLimits: { limits: [limitOf(1n), limitOf(3_600n), limitOf(86_400n)] } } },
   { prepare: suppressMany },
-  { policy: { pumpingGuard: { blocks: true, recipientCap: 1_000_000, prefixCap: 1_000_000 } } },
+  { policy: { pumpingGuard: { blocks: true, recipientCap: 1_000_000 } } },
 ];
 
 export const callers: readonly BenchCaller[] = [

@@ -2,11 +2,11 @@
  * Access tokens of other issuers: whom they are of, once their signature is right. Right ones are remembered for some minutes by their
  * SHA-256, so that a call costs no signature; wrong ones shortly, so that repeating one costs us nothing.
  */
-import { hash } from "node:crypto";
 import { type CryptoKey, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
 import type { TokenClaims, TokenVerifier } from "../app/identities/token-verifier.ts";
 import { SmsError } from "../domain/errors.ts";
 import { scopes, scopeWords } from "../domain/scopes.ts";
+import { createDigests } from "../memory/digests.ts";
 import { createRemembered } from "../memory/remembered.ts";
 import type { Clock } from "../observability/clock.ts";
 import type { Issuer } from "./issuer.ts";
@@ -38,6 +38,7 @@ export function createTokenVerifier(issuers: readonly Issuer[], deps: TokenVerif
   const known = new Map(issuers.map((issuer) => [issuer.issuer, issuer]));
   const keys = new Map(issuers.map((issuer) => [issuer.issuer, createIssuerKeys(issuer, deps)]));
   const right = createRemembered<TokenClaims>(maxRemembered);
+  const digestOf = createDigests();
   const wrong = createRemembered<true>(maxRemembered);
 
   /** Whether one of these keys signed it, and what it says holds as of now. */
@@ -100,7 +101,7 @@ export function createTokenVerifier(issuers: readonly Issuer[], deps: TokenVerif
   return {
     recognizes: (presented) => known.size > 0 && looksLikeToken(presented),
     verify(token) {
-      const hashed = hash("sha256", token, "base64");
+      const hashed = digestOf(token);
       const nowMs = clock.monotonic();
       const claims = right.get(hashed, nowMs);
       if (claims !== undefined) return claims;
@@ -108,7 +109,7 @@ export function createTokenVerifier(issuers: readonly Issuer[], deps: TokenVerif
       const read = readToken(token, known, clock.now());
       return typeof read === "string" ? undefined : verifySignature(token, hashed, read);
     },
-    isKnown: (token) => right.get(hash("sha256", token, "base64"), clock.monotonic()) !== undefined,
+    isKnown: (token) => right.get(digestOf(token), clock.monotonic()) !== undefined,
     whyRefused(token) {
       const read = readToken(token, known, clock.now());
       return typeof read === "string"

@@ -3,9 +3,11 @@
  * once a second, so that another limit holds at once. Whoever is beaten to a token by calls that do not wait keeps them out until it has
  * passed.
  */
+
 import { SmsError } from "../../domain/errors.ts";
 import type { Clock } from "../../observability/clock.ts";
-import { isOverSecond, type Over, type Taken } from "./limiter.ts";
+import { isOverSecond, type Over } from "./limiter.ts";
+import type { Taken } from "./taken.ts";
 
 export interface LimitLineDeps {
   readonly clock: Pick<Clock, "monotonic" | "setTimeout">;

@@ -9,8 +9,9 @@ import { limitWindows } from "../../domain/limit-windows.ts";
 import type { RateLimit } from "../../domain/rate-limit.ts";
 import type { StatusCodeName } from "../../domain/status-code.ts";
 import { MessageBucket } from "../../policy/limits/message-bucket.ts";
-import { type Taken as TakenOfWindow, WindowCount } from "../../policy/limits/window-count.ts";
+import { WindowCount } from "../../policy/limits/window-count.ts";
 import type { MessageCounts } from "../../store/records/message-counts.ts";
+import { type Taken, TakenOfLimits } from "./taken.ts";
 
 /** The clocks: windows go by the store's time, the bucket by one that nobody sets. */
 export interface LimitClock {
@@ -23,18 +24,6 @@ export interface LimitFigures {
   readonly limit: number;
   readonly remaining: number;
   readonly resetMs: number;
-}
-
-/** What a message took. */
-export interface Taken {
-  /** Whose limits of an hour or a day want it counted in the store. */
-  readonly counting: readonly LimitOwner[];
-  /** So many of its messages are in the store. */
-  stored(count: number): void;
-  /** Nobody knows whether they are. */
-  doubt(): void;
-  /** To be called in any case: what was not stored is given back. */
-  end(): void;
 }
 
 /** Why a message may not be sent now. */
@@ -64,6 +53,8 @@ export class Limiter {
   readonly #owner: LimitOwner;
   readonly #clock: LimitClock;
   #limits: readonly RateLimit[] = [];
+  /** Whom the store counts by these limits. */
+  #counting: readonly LimitOwner[] = [];
   #bucket: MessageBucket | undefined;
   readonly #hour = new WindowCount(limitWindows.hour);
   readonly #day = new WindowCount(limitWindows.day);
@@ -84,6 +75,7 @@ export class Limiter {
   obey(limits: readonly RateLimit[]): void {
     if (limits === this.#limits) return;
     this.#limits = limits;
+    this.#counting = this.#hasWindows ? [this.#owner] : [];
     this.#setRate();
   }
 
@@ -163,7 +155,7 @@ export class Limiter {
     const ofHour = this.#hour.take(count, this.#limitOf(limitWindows.hour), nowMs);
     const ofDay = this.#day.take(count, this.#limitOf(limitWindows.day), nowMs);
     if (ofHour.kind === "taken" && ofDay.kind === "taken")
-      return this.#taken(count, bucket, ofHour.taken, ofDay.taken);
+      return new TakenOfLimits(this, this.#counting, count, bucket, ofHour.taken, ofDay.taken);
     if (ofHour.kind === "taken") this.#hour.end(ofHour.taken, 0);
     if (ofDay.kind === "taken") this.#day.end(ofDay.taken, 0);
     bucket?.giveBack(count, this.#clock.monotonic());
@@ -175,34 +167,15 @@ export class Limiter {
     return this.#over("window", "MSG_LIMIT_EXCEEDED", windowMs, retryAfterMs);
   }
 
-  #taken(
-    count: number,
-    bucket: MessageBucket | undefined,
-    ofHour: TakenOfWindow,
-    ofDay: TakenOfWindow,
-  ): Taken {
-    let storedCount = 0;
-    let isOver = false;
-    let isDoubtful = false;
-    return {
-      counting: this.#hasWindows ? [this.#owner] : [],
-      stored: (sent) => {
-        storedCount = sent;
-      },
-      doubt: () => {
-        isDoubtful = true;
-      },
-      end: () => {
-        if (isOver) return;
-        isOver = true;
-        this.#hour.end(ofHour, storedCount);
-        this.#day.end(ofDay, storedCount);
-        if (isDoubtful) {
-          this.#doubtCount += 1;
-          this.#readMs = Number.NEGATIVE_INFINITY;
-        } else if (storedCount < count) bucket?.giveBack(count - storedCount, this.#clock.monotonic());
-      },
-    };
+  /** What became of a message is known: so many of those that it took are in the store, and whether that is certain. */
+  ended(took: TakenOfLimits, storedCount: number, isDoubtful: boolean): void {
+    this.#hour.end(took.ofHour, storedCount);
+    this.#day.end(took.ofDay, storedCount);
+    if (isDoubtful) {
+      this.#doubtCount += 1;
+      this.#readMs = Number.NEGATIVE_INFINITY;
+    } else if (storedCount < took.count)
+      took.bucket?.giveBack(took.count - storedCount, this.#clock.monotonic());
   }
 
   #over(kind: Over["kind"], code: StatusCodeName, windowMs: number, retryAfterMs: number | undefined): Over {

@@ -3,15 +3,17 @@
  * processes, what the store holds is read before the first message, and again once a second while messages come: counts are exact in one
  * process, and over by what others took in their last second. Processes share the limit of a second evenly.
  */
+
 import type { AccountId } from "../../domain/ids.ts";
 import { type LimitOwner, ownerOfKey } from "../../domain/limit-owner.ts";
 import type { RateLimit } from "../../domain/rate-limit.ts";
 import type { Clock } from "../../observability/clock.ts";
 import type { Store } from "../../store/store.ts";
 import { gone, LimitLine } from "./limit-line.ts";
-import { isOverSecond, Limiter, type LimitFigures, type Over, type Taken } from "./limiter.ts";
+import { isOverSecond, Limiter, type LimitFigures, type Over } from "./limiter.ts";
 import type { KeyLimits } from "./principal.ts";
 import { refuseSending, rulesOf, type Standings } from "./standing.ts";
+import type { Taken } from "./taken.ts";
 
 export interface LimitsDeps {
   readonly store: Pick<Store, "readCounts"> & { readonly sessions: Pick<Store["sessions"], "replicaId"> };

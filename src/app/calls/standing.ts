@@ -4,6 +4,7 @@ import { type Account, accountStates } from "../../domain/account.ts";
 import { SmsError } from "../../domain/errors.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import { compileIpRanges } from "../../domain/ip-ranges.ts";
+import { memoized } from "../../memory/memoized.ts";
 import { compileRules, type Rules } from "../../policy/order.ts";
 import { readPolicy } from "../../policy/parse-policy.ts";
 import type { RuleSources } from "../../policy/rules/rule.ts";
@@ -35,13 +36,16 @@ export function standingOf(
   }
 }
 
+/** Addresses that were judged last; a judgement costs as much as a rule. */
+const maxJudged = 256;
+
 function compileAddresses(rule: ValueRule | undefined): Standing["admits"] {
   if (rule === undefined) return undefined;
   if ("denied" in rule) {
-    const isDenied = compileIpRanges(rule.denied);
+    const isDenied = memoized(maxJudged, compileIpRanges(rule.denied));
     return (address) => address === undefined || !isDenied(address);
   }
-  const isAllowed = compileIpRanges(rule.allowed);
+  const isAllowed = memoized(maxJudged, compileIpRanges(rule.allowed));
   return (address) => address !== undefined && isAllowed(address);
 }
 

@@ -2,6 +2,7 @@
  * Stores a checked and routed message. Where the dispatcher has room, the deliveries are claimed in the same transaction, so that
  * the hot path never reads back what it wrote.
  */
+
 import { SmsError } from "../../domain/errors.ts";
 import type { ClaimantId, GatewayId } from "../../domain/ids.ts";
 import { type DeliveryWork, type Lane, type Message, noProgress } from "../../domain/message.ts";
@@ -13,7 +14,7 @@ import {
   type NewDelivery,
 } from "../../store/accepting.ts";
 import type { Store } from "../../store/store.ts";
-import type { Taken } from "../calls/limiter.ts";
+import type { Taken } from "../calls/taken.ts";
 import type { OnSettled } from "./await-submission.ts";
 import type { RoutedDeliveries } from "./route-deliveries.ts";
 

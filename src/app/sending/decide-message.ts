@@ -1,13 +1,13 @@
 /** What becomes of one request whose form is right: its rules, its routes, and its place in the store. */
+
 import type { AccountId, ClaimantId, MessageId } from "../../domain/ids.ts";
 import type { Message } from "../../domain/message.ts";
 import type { Clock } from "../../observability/clock.ts";
 import type { Rules } from "../../policy/order.ts";
 import type { AccountPolicy } from "../../policy/policy.ts";
-import type { AcceptOutcome } from "../../store/accepting.ts";
 import type { Store } from "../../store/store.ts";
-import type { Taken } from "../calls/limiter.ts";
 import type { Suppressions } from "../calls/suppressions.ts";
+import type { Taken } from "../calls/taken.ts";
 import { acceptMessage, type DirectClaims } from "./accept-message.ts";
 import { answerInAnyCase } from "./answer-after-gateway.ts";
 import {
@@ -19,7 +19,7 @@ import {
   waitMsOf,
 } from "./known-requests.ts";
 import { judgeRequest, recipientJudge, refuseByRule, underPolicy } from "./obey-rules.ts";
-import { type GuardedRequest, type PumpingGuard, withGuard } from "./pumping-guard.ts";
+import type { GuardedRequest, PumpingGuard } from "./pumping-guard.ts";
 import { refuseAllRoutes } from "./refuse-all-routes.ts";
 import type { SendRequest, SendSmsInput } from "./request/send-request.ts";
 import { type RoutedDeliveries, type Routes, routeDeliveries } from "./route-deliveries.ts";
@@ -38,88 +38,77 @@ export interface DecideMessageDeps extends KnownRequestsDeps {
   readonly allowSenderTypes: () => Promise<void>;
 }
 
-/** Within the limits: `taken` is what it took of them. */
-export function decideMessage(
+/**
+ * Within the limits: `taken` is what it took of them, and ends here; what the guard counted is given back where nothing was stored. It is one
+ * function, since a promise on the way costs as much as a rule.
+ */
+export async function decideMessage(
   deps: DecideMessageDeps,
   work: Work,
   request: SendRequest,
   rules: Rules | undefined,
   taken: Taken | undefined,
-): Promise<SendSmsAnswer> {
-  const guard = rules?.policy.pumpingGuard;
-  if (guard === undefined) return decideOn(deps, work, request, rules, taken, undefined);
-  const guarding = deps.guard.begin(work.call.accountId, guard, { sends: !request.dryRun });
-  return withGuard(guarding, (guarded) => decideOn(deps, work, request, rules, taken, guarded));
-}
-
-async function decideOn(
-  deps: DecideMessageDeps,
-  work: Work,
-  request: SendRequest,
-  rules: Rules | undefined,
-  taken: Taken | undefined,
-  guarded: GuardedRequest | undefined,
 ): Promise<SendSmsAnswer> {
   const { input, call, startMs } = work;
-  const fault = rules && judgeRequest(rules, request, deps.routes.table());
-  if (fault !== undefined) return replayOrRefuse(deps, work, refuseByRule(fault));
-  const message = messageOf(request, rules?.policy, call.accountId, deps.newMessageId(), startMs);
-  const asked = deps.suppressions.find(call.accountId, request.recipients, startMs);
-  const suppressed = asked && (await asked);
-  const judge = recipientJudge(rules, { suppressed, guarded }, request, startMs);
-  const routing = routeDeliveries(message, request.recipients, deps, judge);
-  const routed = routing instanceof Promise ? await routing : routing;
-  if (isNobodyLeft(routed)) return replayOrRefuse(deps, work, refuseAllRoutes(refusalsOf(routed)));
-  if (request.dryRun) return answerNew(input, message, routed, { isDryRun: true });
-  if (request.sender.type !== undefined) await deps.allowSenderTypes();
-  const remembered =
-    request.requestId === undefined
-      ? undefined
-      : { id: request.requestId, hash: deps.requestHashes.of(input.canonical) };
-  const accept = () => {
-    const accepting = acceptMessage(deps, remembered, message, routed, taken);
-    return guarded === undefined ? accepting : keepGuarded(accepting, guarded, routed);
-  };
-  if (request.waitFor === "ACCEPTED") {
-    const outcome = await accept();
-    call.place.leaveStored();
-    if (outcome.kind === "accepted") return answerNew(input, message, routed, { isDryRun: false });
-    return answerKnown(deps, work, outcome);
+  let guarded: GuardedRequest | undefined;
+  /** What is stored, or may be. */
+  let kept: RoutedDeliveries | undefined;
+  try {
+    const guard = rules?.policy.pumpingGuard;
+    if (guard !== undefined) {
+      const guarding = deps.guard.begin(call.accountId, guard, { sends: !request.dryRun });
+      guarded = guarding instanceof Promise ? await guarding : guarding;
+    }
+    const fault = rules && judgeRequest(rules, request, deps.routes.table());
+    if (fault !== undefined) return await replayOrRefuse(deps, work, refuseByRule(fault));
+    const message = messageOf(request, rules?.policy, call.accountId, deps.newMessageId(), startMs);
+    const asked = deps.suppressions.find(call.accountId, request.recipients, startMs);
+    const suppressed = asked && (await asked);
+    const judge = recipientJudge(rules, { suppressed, guarded }, request, startMs);
+    const routing = routeDeliveries(message, request.recipients, deps, judge);
+    const routed = routing instanceof Promise ? await routing : routing;
+    if (isNobodyLeft(routed)) return await replayOrRefuse(deps, work, refuseAllRoutes(refusalsOf(routed)));
+    if (request.dryRun) return answerNew(input, message, routed, { isDryRun: true });
+    if (request.sender.type !== undefined) await deps.allowSenderTypes();
+    const remembered =
+      request.requestId === undefined
+        ? undefined
+        : { id: request.requestId, hash: deps.requestHashes.of(input.canonical) };
+    const watch = request.waitFor === "ACCEPTED" ? undefined : watchQueued(deps, work, routed);
+    try {
+      kept = routed;
+      const outcome = await acceptMessage(deps, remembered, message, routed, taken);
+      call.place.leaveStored();
+      if (outcome.kind === "known") {
+        kept = undefined;
+        return await answerKnown(deps, work, outcome);
+      }
+      if (watch === undefined) return answerNew(input, message, routed, { isDryRun: false });
+      await watch.wait(waitMsOf(deps, work), call.caller.signal);
+      return await answerInAnyCase(
+        () => answerStored(deps, input, call, message.id, { replayed: false }),
+        () => answerNew(input, message, routed, { isDryRun: false }),
+        { clock: deps.clock, deadlineMs: call.deadlineMs },
+      );
+    } finally {
+      watch?.close();
+    }
+  } catch (error) {
+    guarded?.tell();
+    throw error;
+  } finally {
+    if (kept !== undefined) guarded?.keep(kept.deliveries);
+    guarded?.end();
+    taken?.end();
   }
-  const queued = routed.deliveries.filter((delivery) => delivery.admission.kind === "queued");
-  const watch = deps.watches.watch(
+}
+
+function watchQueued(deps: DecideMessageDeps, { call }: Work, { deliveries }: RoutedDeliveries) {
+  const queued = deliveries.filter((delivery) => delivery.admission.kind === "queued");
+  return deps.watches.watch(
     call.accountId,
     queued.map((delivery) => delivery.id),
   );
-  try {
-    const outcome = await accept();
-    call.place.leaveStored();
-    if (outcome.kind === "known") return await answerKnown(deps, work, outcome);
-    await watch.wait(waitMsOf(deps, work), call.caller.signal);
-    return await answerInAnyCase(
-      () => answerStored(deps, input, call, message.id, { replayed: false }),
-      () => answerNew(input, message, routed, { isDryRun: false }),
-      { clock: deps.clock, deadlineMs: call.deadlineMs },
-    );
-  } finally {
-    watch.close();
-  }
-}
-
-/** A message that is stored, or may be, has its place with the guard. */
-async function keepGuarded(
-  accepting: Promise<AcceptOutcome>,
-  guarded: GuardedRequest,
-  { deliveries }: RoutedDeliveries,
-): Promise<AcceptOutcome> {
-  try {
-    const outcome = await accepting;
-    if (outcome.kind === "accepted") guarded.keep(deliveries);
-    return outcome;
-  } catch (error) {
-    guarded.keep(deliveries);
-    throw error;
-  }
 }
 
 function messageOf(

@@ -57,22 +57,6 @@ export interface PumpingGuard extends Looking {
   ): GuardedRequest | Promise<GuardedRequest>;
 }
 
-/** Gives back what `use` did not keep. */
-export async function withGuard<Outcome>(
-  guarding: GuardedRequest | Promise<GuardedRequest>,
-  use: (guarded: GuardedRequest) => Promise<Outcome>,
-): Promise<Outcome> {
-  const guarded = await guarding;
-  try {
-    return await use(guarded);
-  } catch (error) {
-    guarded.tell();
-    throw error;
-  } finally {
-    guarded.end();
-  }
-}
-
 const everyMs = 1_000;
 const atOnce = 500;
 /** Of the hour's counts that are read at once, and at most. */

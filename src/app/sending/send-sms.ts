@@ -8,9 +8,10 @@ import { type FieldViolation, refuseFields, SmsError } from "../../domain/errors
 import type { StatusCodeName } from "../../domain/status-code.ts";
 import type { Rules } from "../../policy/order.ts";
 import type { AdmissionState } from "../calls/admission.ts";
-import type { Over, Taken } from "../calls/limiter.ts";
+import type { Over } from "../calls/limiter.ts";
 import type { Limits } from "../calls/limits.ts";
 import { refuseSending, rulesOf, type Standing, type Standings } from "../calls/standing.ts";
+import type { Taken } from "../calls/taken.ts";
 import { type DecideMessageDeps, decideMessage } from "./decide-message.ts";
 import { answerKnown, findKnown, replayOrRefuse, type Work } from "./known-requests.ts";
 import { parseSendRequest } from "./request/parse-send-request.ts";
@@ -82,7 +83,7 @@ export function createSendSms(deps: SendSmsDeps): SendSms {
   }
 
   /** By the limits of its account and key. */
-  async function sendWithin(
+  function sendWithin(
     work: Work,
     request: SendRequest,
     rules: Rules | undefined,
@@ -92,17 +93,13 @@ export function createSendSms(deps: SendSmsDeps): SendSms {
     const count = countDistinct(request.recipients);
     const mayWait = call.method === "SendSmsStream";
     if (waited === undefined && mayWait && limits.waiting(call) > 0) return sendInTurn(work, count);
+    const go = (taken: Taken | Over) => {
+      if (!("refusal" in taken)) return decideMessage(deps, work, request, rules, taken);
+      if (taken.kind === "second" && mayWait) return sendInTurn(work, count);
+      return replayOrRefuse(deps, work, taken.refusal);
+    };
     const taking = waited ?? limits.take(call, count, call.together);
-    const taken = taking instanceof Promise ? await taking : taking;
-    if (!("refusal" in taken)) {
-      try {
-        return await decideMessage(deps, work, request, rules, taken);
-      } finally {
-        taken.end();
-      }
-    }
-    if (taken.kind === "second" && mayWait) return sendInTurn(work, count);
-    return replayOrRefuse(deps, work, taken.refusal);
+    return taking instanceof Promise ? taking.then(go) : go(taking);
   }
 
   /**

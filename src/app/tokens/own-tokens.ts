@@ -2,9 +2,10 @@
  * Access tokens of our own (RFC 9068, signed with HS256): made for a key, and judged by that key as it is at each call. A right one is
  * remembered for some minutes by its SHA-256, so that a call costs no signature; a wrong one shortly, so that repeating it costs us nothing.
  */
-import { hash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { errors, jwtVerify, SignJWT } from "jose";
 import { holdsScope, type Scope, scopeWords } from "../../domain/scopes.ts";
+import { createDigests } from "../../memory/digests.ts";
 import { createRemembered } from "../../memory/remembered.ts";
 import type { Clock } from "../../observability/clock.ts";
 import type { CallerMethod } from "../calls/callers.ts";
@@ -48,6 +49,7 @@ interface RightToken extends Omit<ReadOwnToken, "expireTimeMs"> {
 export function createOwnTokens({ signingKeys, keys, clock }: OwnTokensDeps): OwnTokens {
   const right = createRemembered<RightToken>(maxRemembered);
   const wrong = createRemembered<true>(maxRemembered);
+  const digestOf = createDigests();
 
   function principalOf(token: RightToken, holder: Principal | undefined): Principal | undefined {
     if (holder === undefined) return undefined;
@@ -104,7 +106,7 @@ export function createOwnTokens({ signingKeys, keys, clock }: OwnTokensDeps): Ow
   return {
     recognizes: looksLikeOwn,
     verify(presented) {
-      const hashed = hash("sha256", presented, "base64");
+      const hashed = digestOf(presented);
       const nowMs = clock.monotonic();
       const remembered = right.get(hashed, nowMs);
       if (remembered !== undefined && signingKeys.isHeld(remembered.signingKeyId)) return judge(remembered);
@@ -112,11 +114,11 @@ export function createOwnTokens({ signingKeys, keys, clock }: OwnTokensDeps): Ow
       const read = readOwnToken(presented, clock.now());
       return typeof read === "string" ? undefined : verifySignature(presented, hashed, read);
     },
-    isKnown: (presented) => right.get(hash("sha256", presented, "base64"), clock.monotonic()) !== undefined,
+    isKnown: (presented) => right.get(digestOf(presented), clock.monotonic()) !== undefined,
     whyRefused(presented = "") {
       const read = readOwnToken(presented, clock.now());
       if (typeof read === "string") return { reason: "WRONG_TOKEN", issuer: ownName, fault: read };
-      const isRight = right.get(hash("sha256", presented, "base64"), clock.monotonic()) !== undefined;
+      const isRight = right.get(digestOf(presented), clock.monotonic()) !== undefined;
       const fault = isRight ? "KEY_GONE" : "WRONG_KEY_OR_SIGNATURE";
       return { reason: "WRONG_TOKEN", issuer: ownName, value: read.keyId, fault };
     },

@@ -16,6 +16,7 @@ import { holdsScope, type Scope } from "../../domain/scopes.ts";
 import type { Clock, Timer } from "../../observability/clock.ts";
 import { type CallBounds, Share } from "./call-bounds.ts";
 import { CallList, type WatchedCall } from "./call-list.ts";
+import { presentedBy } from "./connection-facts.ts";
 import { refusalOf, statusOf } from "./error-status.ts";
 import {
   createTellRefusedCall,
@@ -54,6 +55,8 @@ export interface Entry {
 /** Where a call comes from, asked for only where it is refused. */
 export interface Peer {
   getPeer(): string;
+  /** The same object for each call on its connection; undefined where the stack hides it. */
+  readonly connection: object | undefined;
   /** Whom the verified certificate of its connection names; asked for only where a call shows nothing else. */
   certified(): CertifiedCaller | undefined;
 }
@@ -96,8 +99,6 @@ export interface CallDoor {
   stop(): void;
 }
 
-const bearerForm = /^bearer +([\x21-\x7e]{1,8192})$/i;
-const basicForm = /^basic +([a-z0-9+/]{1,8192}={0,2})$/i;
 const lookEveryMs = 1_000;
 /** How often a stream's key is checked again, whether anything passes or not, so that a revoked one ends it. */
 const recheckMs = 1_000;
@@ -234,7 +235,7 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
 
   /** Why a call must not go on; undefined where it may. */
   function whyEnded({ metadata, principal, scope, peer }: LetIn): Ending | Promise<Ending> {
-    const presented = shownBy(metadata);
+    const presented = presentedBy(metadata, peer.connection);
     const judgeStanding = (standing: Standing) => refuseStanding(standing, principal, metadata, peer);
     const judge = (found: Principal | undefined) => {
       if (found === undefined) {
@@ -294,7 +295,7 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
       if (scope === undefined) return admit(strangers);
       const busy = addressLimit === undefined ? undefined : refuseBusy(metadata, peer);
       if (busy !== undefined) return busy;
-      const presented = shownBy(metadata);
+      const presented = presentedBy(metadata, peer.connection);
       const refusal = presented === undefined ? undefined : refuseFailing(metadata, presented, peer);
       if (refusal !== undefined) return refusal;
       const judge = (found: Principal | undefined) =>
@@ -337,14 +338,4 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
       connections.stop();
     },
   };
-}
-
-/** What `authorization` shows: a bearer's key or token, or `basic` and what follows; undefined where there is none in good form. */
-function shownBy(metadata: Metadata): string | undefined {
-  const [authorization] = metadata.get("authorization");
-  if (typeof authorization !== "string") return undefined;
-  const bearer = bearerForm.exec(authorization)?.[1];
-  if (bearer !== undefined) return bearer;
-  const basic = basicForm.exec(authorization)?.[1];
-  return basic === undefined ? undefined : `basic ${basic}`;
 }

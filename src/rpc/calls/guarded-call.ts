@@ -5,7 +5,7 @@
  */
 import { constants } from "node:http2";
 import {
-  Metadata,
+  type Metadata,
   ServerInterceptingCall,
   type ServerInterceptingCallInterface,
   type StatusObject,
@@ -17,9 +17,11 @@ import type { Share } from "./call-bounds.ts";
 import type { CallDoor, Entry, LetIn } from "./call-door.ts";
 import type { WatchedCall } from "./call-list.ts";
 import { certifiedCaller } from "./client-certificate.ts";
+import { peerOn } from "./connection-facts.ts";
 import type { CallContext, Handle } from "./handlers.ts";
 import { limitRequest, octetsBegun, type ReachedCall, reach } from "./reached-call.ts";
 import { type NamedStatus, requestIdOf } from "./refused-calls.ts";
+import { Trailer } from "./trailer.ts";
 
 type Listener = Parameters<ServerInterceptingCallInterface["start"]>[0];
 
@@ -86,13 +88,21 @@ export abstract class GuardedCall
 
   abstract get signal(): AbortSignal;
 
+  get connection(): object | undefined {
+    return this.reached?.stream.session;
+  }
+
   get peer(): string {
-    return this.call.getPeer();
+    return peerOn(this.connection, () => this.call.getPeer());
+  }
+
+  override getPeer(): string {
+    return this.peer;
   }
 
   certified(): CertifiedCaller | undefined {
-    const session = this.reached?.stream.session;
-    return session && certifiedCaller(this.call, session);
+    const { connection } = this;
+    return connection && certifiedCaller(this.call, connection);
   }
 
   get path(): string {
@@ -261,7 +271,8 @@ export abstract class GuardedCall
   /** The status with what the handler wants to have sent beside it. */
   protected withTrailer(ending: EndStatus): EndStatus {
     if (this.trailer === undefined) return ending;
-    const metadata = ending.metadata ?? new Metadata();
+    const { code, details, metadata } = ending;
+    if (!metadata) return { code, details, metadata: new Trailer(this.trailer) };
     for (const [name, value] of Object.entries(this.trailer)) metadata.set(name, value);
     return { ...ending, metadata };
   }

@@ -12,6 +12,7 @@ import type { DeliveryShown } from "../pending-report.ts";
 import { requestMethods } from "../request-ids.ts";
 import { createFindRequest } from "./find-request.ts";
 import {
+  countedOf,
   deliveryAt,
   deliveryCountOf,
   messageColumnNames,
@@ -132,7 +133,8 @@ export function createAccept(db: DatabaseSync, takeReference: TakeReference) {
   }
 
   return function accept(tx: Transaction, entry: PackedAcceptance): PackedAcceptOutcome {
-    const [values, , request, claimant, counted] = entry;
+    const [values, , request, claimant] = entry;
+    const counted = countedOf(entry);
     const accountId = accountOf(entry);
     const id = messageIdOf(entry);
     const lane = laneOf(entry);

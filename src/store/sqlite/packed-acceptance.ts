@@ -3,6 +3,8 @@
  * every property of every object; measured for one recipient, 6.6 µs both ways as objects and 1.3 µs flat.
  */
 import { type DeliveryId, deliveryIdOf, type MessageId, positionOf } from "../../domain/ids.ts";
+import type { LimitOwner } from "../../domain/limit-owner.ts";
+import type { Counted } from "../accepted-counts.ts";
 import type { Acceptance, AcceptOutcome } from "../accepting.ts";
 import { type OwnColumns, ownColumns, ownTypes } from "../delivery-row.ts";
 import { type MessageInsert, messageInsert, messageTypes } from "../message-row.ts";
@@ -20,12 +22,15 @@ export type PackedAcceptance = readonly [
   deliveries: readonly (OwnValue | boolean)[],
   request: Acceptance["request"],
   claimant: Acceptance["claimant"],
-  counted?: Acceptance["counted"],
+  /** How many messages count against limits, and against whose. */
+  ...counted: readonly (number | LimitOwner)[],
 ];
 
 /** How many claims were granted, where none took a reference and none was left out in between. */
 export type PackedAcceptOutcome = number | AcceptOutcome;
 
+/** Fields of an acceptance before what it counts. */
+const rowFieldCount = 4;
 /** Fields of a delivery before its columns. */
 const ahead = 2;
 const fieldCount = ahead + ownColumnNames.length;
@@ -39,7 +44,13 @@ export function packAcceptance(entry: Acceptance): PackedAcceptance {
   const values = Object.values(messageInsert(entry));
   return counted === undefined
     ? [values, deliveries, request, claimant]
-    : [values, deliveries, request, claimant, counted];
+    : [values, deliveries, request, claimant, counted.count, ...counted.owners];
+}
+
+export function countedOf(packed: PackedAcceptance): Counted | undefined {
+  if (packed.length === rowFieldCount) return undefined;
+  const [count, ...owners] = packed.slice(rowFieldCount);
+  return { count: count as number, owners: owners as LimitOwner[] };
 }
 
 export function unpackAcceptOutcome(packed: PackedAcceptOutcome, entry: Acceptance): AcceptOutcome {

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Over, Taken } from "../../../../src/app/calls/limiter.ts";
+import type { Over } from "../../../../src/app/calls/limiter.ts";
 import { createLimits, type Limits, type Together } from "../../../../src/app/calls/limits.ts";
 import { type Standing, standingOf } from "../../../../src/app/calls/standing.ts";
+import type { Taken } from "../../../../src/app/calls/taken.ts";
 import { toAccountId } from "../../../../src/domain/ids.ts";
 import type { RateLimit } from "../../../../src/domain/rate-limit.ts";
 import type { MessageCounts } from "../../../../src/store/records/message-counts.ts";

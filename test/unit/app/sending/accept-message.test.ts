@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Taken } from "../../../../src/app/calls/limiter.ts";
+import type { Taken } from "../../../../src/app/calls/taken.ts";
 import { acceptMessage, type DirectClaims } from "../../../../src/app/sending/accept-message.ts";
 import { SmsError } from "../../../../src/domain/errors.ts";
 import { type DeliveryId, type GatewayId, toClaimantId } from "../../../../src/domain/ids.ts";
