@@ -9,6 +9,7 @@ import { createFailingAddresses, type FailingAddresses } from "./calls/failing-a
 import { createLimits, type Limits } from "./calls/limits.ts";
 import type { CallerVerifier } from "./calls/principal.ts";
 import { createTokenSealer } from "./calls/sealed-token.ts";
+import { createVerifications, type Verifications } from "./calls/verifications.ts";
 import { createWorkInHand, type WorkInHand } from "./calls/work-in-hand.ts";
 import { type Changes, createChanges } from "./changes.ts";
 import type { Looking } from "./followed.ts";
@@ -55,6 +56,7 @@ export interface App {
   /** APIs enter in it what they let in. */
   readonly addresses: CallerAddresses;
   readonly failing: FailingAddresses;
+  readonly verifications: Verifications;
   /** Undefined where addresses may call as often as they like. */
   readonly addressLimit: AddressLimit | undefined;
   readonly workInHand: WorkInHand;
@@ -151,6 +153,7 @@ export function createApp(deps: AppDeps): App {
     workInHand: createWorkInHand(deps),
     addresses,
     failing: createFailingAddresses(clock, addresses),
+    verifications: createVerifications(addresses),
     addressLimit: createAddressLimit(limits.perAddress, clock, addresses),
     followed: [changes, keys, tokens, sending],
     readers,

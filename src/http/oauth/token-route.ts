@@ -4,7 +4,8 @@ import type { CallerAddresses } from "../../app/calls/caller-address.ts";
 import type { FailingAddresses } from "../../app/calls/failing-addresses.ts";
 import { describeFailure, type FailureDeps } from "../../app/calls/failure.ts";
 import type { KeyVerifier } from "../../app/calls/principal.ts";
-import type { IssueToken } from "../../app/tokens/issue-token.ts";
+import type { Verifications } from "../../app/calls/verifications.ts";
+import type { IssueToken, TokenRequest } from "../../app/tokens/issue-token.ts";
 import { SmsError } from "../../domain/errors.ts";
 import { type ApiAnswer, type ApiRoute, faultAnswer } from "../api/route.ts";
 import { readTokenRequest, wrongClient } from "./read-token-request.ts";
@@ -14,6 +15,7 @@ export interface TokenRouteDeps extends FailureDeps {
   readonly keys: Pick<KeyVerifier, "whyRefused" | "isKnown">;
   readonly addresses: CallerAddresses;
   readonly failing: FailingAddresses;
+  readonly verifications: Verifications;
   /** Undefined where addresses may call as often as they like. */
   readonly addressLimit?: AddressLimit | undefined;
 }
@@ -21,7 +23,7 @@ export interface TokenRouteDeps extends FailureDeps {
 const maxBodyOctets = 8_192;
 
 export function createTokenRoute(deps: TokenRouteDeps): ApiRoute {
-  const { issue, keys, log, addresses, failing, addressLimit } = deps;
+  const { issue, keys, log, addresses, failing, verifications, addressLimit } = deps;
   /** Counted as gRPC's are. */
   const count = (code: "INVALID_CREDENTIALS" | "INVALID_ACCOUNT") =>
     describeFailure(new SmsError(code), deps);
@@ -30,6 +32,26 @@ export function createTokenRoute(deps: TokenRouteDeps): ApiRoute {
     const { retryAfterMs = 0 } = describeFailure(refusal, deps);
     const retryAfter = String(Math.ceil(retryAfterMs / 1_000));
     return faultAnswer(429, "temporarily_unavailable", description, { "retry-after": retryAfter });
+  }
+
+  /** Of an address from which many come at once, some wait for others, so that wrong ones count before the next is verified. */
+  async function issueInTurn(asked: TokenRequest, address: string | undefined) {
+    if (asked.clientSecrets.some(keys.isKnown)) return issue(asked);
+    const verify = async () => {
+      const retryAfterMs = failing.heldBackMs(address);
+      if (retryAfterMs !== undefined)
+        throw new SmsError("THROTTLING_SPAMMING_IP", undefined, { retryAfterMs });
+      const issued = await issue(asked);
+      if (issued.kind === "wrong_client") failing.note(address);
+      return issued;
+    };
+    try {
+      return await verifications.run(() => address, verify);
+    } catch (refusal) {
+      if (refusal instanceof SmsError && refusal.code === "THROTTLING_SPAMMING_IP")
+        return { kind: "held_back", refusal } as const;
+      throw refusal;
+    }
   }
 
   return {
@@ -61,13 +83,10 @@ export function createTokenRoute(deps: TokenRouteDeps): ApiRoute {
         }
         return asked;
       }
-      const heldBackMs = asked.clientSecrets.some(keys.isKnown) ? undefined : failing.heldBackMs(address);
-      if (heldBackMs !== undefined) {
-        const refusal = new SmsError("THROTTLING_SPAMMING_IP", undefined, { retryAfterMs: heldBackMs });
-        return comeAgain(refusal, "Too many wrong clients came from this address.");
-      }
-      const issued = await issue(asked);
+      const issued = await issueInTurn(asked, address);
       switch (issued.kind) {
+        case "held_back":
+          return comeAgain(issued.refusal, "Too many wrong clients came from this address.");
         case "issued": {
           request.know(issued.accountId);
           const { token, lastsMs, scope } = issued;
@@ -78,7 +97,6 @@ export function createTokenRoute(deps: TokenRouteDeps): ApiRoute {
           };
         }
         case "wrong_client":
-          failing.note(address);
           count("INVALID_CREDENTIALS");
           log.often.warn(
             { ...keys.whyRefused(asked.clientSecrets[0]), peer },

@@ -11,6 +11,7 @@ import type { FailingAddresses } from "../../app/calls/failing-addresses.ts";
 import type { FailureDeps } from "../../app/calls/failure.ts";
 import type { CallerVerifier, CertifiedCaller, Principal } from "../../app/calls/principal.ts";
 import { type Standing, type Standings, suspended, wrongAddress } from "../../app/calls/standing.ts";
+import type { Verifications } from "../../app/calls/verifications.ts";
 import { SmsError } from "../../domain/errors.ts";
 import { holdsScope, type Scope } from "../../domain/scopes.ts";
 import type { Clock, Timer } from "../../observability/clock.ts";
@@ -41,6 +42,7 @@ export interface CallDoorDeps extends FailureDeps {
   readonly addresses: CallerAddresses;
   readonly refusedCalls: RefusedCallsLevel;
   readonly failing: FailingAddresses;
+  readonly verifications: Verifications;
   /** Undefined where addresses may call as often as they like. */
   readonly addressLimit?: AddressLimit | undefined;
 }
@@ -110,7 +112,7 @@ const mostUnanswered = 13;
 const retryAfterMs = 1_000;
 
 export function createCallDoor(deps: CallDoorDeps): CallDoor {
-  const { keys, clock, bounds, addresses, failing, addressLimit } = deps;
+  const { keys, clock, bounds, addresses, failing, verifications, addressLimit } = deps;
   const { standings } = deps.accounts;
   const strangers: Entry = {
     principal: undefined,
@@ -296,12 +298,16 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
       const busy = addressLimit === undefined ? undefined : refuseBusy(metadata, peer);
       if (busy !== undefined) return busy;
       const presented = presentedBy(metadata, peer.connection);
-      const refusal = presented === undefined ? undefined : refuseFailing(metadata, presented, peer);
-      if (refusal !== undefined) return refusal;
       const judge = (found: Principal | undefined) =>
         found === undefined ? refuseKey(metadata, presented, peer) : admitKnown(found, metadata, scope, peer);
-      const found = identify(metadata, presented, peer);
-      const entry = found instanceof Promise ? found.then(judge) : judge(found);
+      const verify = () => {
+        const refusal = presented === undefined ? undefined : refuseFailing(metadata, presented, peer);
+        if (refusal !== undefined) return refusal;
+        const found = identify(metadata, presented, peer);
+        return found instanceof Promise ? found.then(judge) : judge(found);
+      };
+      const isRight = presented === undefined || (verifications.hasAny && keys.isKnown(presented));
+      const entry = isRight ? verify() : verifications.run(() => cameFrom(metadata, peer), verify);
       return entry instanceof Promise
         ? entry.catch((thrown: unknown) => refuseThrown(thrown, metadata, peer))
         : entry;

@@ -4,6 +4,7 @@ import { createCallerAddresses } from "../../../../src/app/calls/caller-address.
 import { createFailingAddresses } from "../../../../src/app/calls/failing-addresses.ts";
 import { goesBy, type NamedKeyVerifier, type Principal } from "../../../../src/app/calls/principal.ts";
 import { type Standings, standingOf } from "../../../../src/app/calls/standing.ts";
+import { createVerifications } from "../../../../src/app/calls/verifications.ts";
 import { createIssueToken } from "../../../../src/app/tokens/issue-token.ts";
 import { createMetrics } from "../../../../src/compose/metrics/metrics.ts";
 import { SmsError } from "../../../../src/domain/errors.ts";
@@ -65,6 +66,7 @@ beforeEach(async () => {
   });
   const addresses = createCallerAddresses([]);
   const failing = createFailingAddresses(clock, addresses);
+  const verifications = createVerifications(addresses);
   const addressLimit = createAddressLimit(perAddress, clock, addresses);
   const ownTokens = {
     issue: async (keyId: string, scopes: readonly string[]) => `token of ${keyId} ${scopes}`,
@@ -72,7 +74,16 @@ beforeEach(async () => {
   const issue = createIssueToken({ keys, standings, ownTokens });
   open = await openTestDoor({
     routes: [
-      createTokenRoute({ issue, keys, addresses, failing, addressLimit, log, refusals: metrics.refusals }),
+      createTokenRoute({
+        issue,
+        keys,
+        addresses,
+        failing,
+        verifications,
+        addressLimit,
+        log,
+        refusals: metrics.refusals,
+      }),
     ],
     log,
   });

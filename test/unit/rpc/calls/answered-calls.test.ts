@@ -6,6 +6,7 @@ import { createAddressLimit } from "../../../../src/app/calls/address-limit.ts";
 import { createCallerAddresses } from "../../../../src/app/calls/caller-address.ts";
 import { createFailingAddresses } from "../../../../src/app/calls/failing-addresses.ts";
 import type { Principal } from "../../../../src/app/calls/principal.ts";
+import { createVerifications } from "../../../../src/app/calls/verifications.ts";
 import { SmsError } from "../../../../src/domain/errors.ts";
 import { toAccountId } from "../../../../src/domain/ids.ts";
 import {
@@ -49,12 +50,15 @@ async function setUp(
   { perAddress }: { readonly perAddress?: number } = {},
 ) {
   const clock = createFakeClock();
-  const key = { isValid: true, isAway: false, isHanging: false, checks: 0 };
+  const key = { isValid: true, isAway: false, isHanging: false, isSlow: false, checks: 0 };
   const failures: string[] = [];
+  /** Verifications that stand open, where they are slow. */
+  const slow: (() => void)[] = [];
   const door = createCallDoor({
     refusedCalls: "debug",
     addresses: createCallerAddresses([]),
     failing: createFailingAddresses(clock, createCallerAddresses([])),
+    verifications: createVerifications(createCallerAddresses([])),
     addressLimit: createAddressLimit(perAddress, clock, createCallerAddresses([])),
     clock,
     log: silentLogger,
@@ -69,7 +73,11 @@ async function setUp(
         key.checks++;
         if (key.isHanging) return new Promise<never>(() => {});
         if (key.isAway) return Promise.reject(new SmsError("SERVICE_UNAVAILABLE"));
-        return key.isValid && presented === "secret" ? principal : undefined;
+        const found = key.isValid && presented === "secret" ? principal : undefined;
+        if (!key.isSlow) return found;
+        const answer = Promise.withResolvers<Principal | undefined>();
+        slow.push(() => answer.resolve(found));
+        return answer.promise;
       },
     },
   });
@@ -91,7 +99,14 @@ async function setUp(
     server.forceShutdown();
     door.stop();
   });
-  return { clock, key, failures, address, sms: createClientFactory().create(SmsServiceDefinition, channel) };
+  return {
+    clock,
+    key,
+    slow,
+    failures,
+    address,
+    sms: createClientFactory().create(SmsServiceDefinition, channel),
+  };
 }
 
 const under = (authorization: string | undefined): CallOptions =>
@@ -128,6 +143,24 @@ describe("a call through the door", () => {
 
     clock.advance(250);
     expect(await sms.listSms({}, known)).toEqual(ListSmsResponse.create());
+  });
+
+  it("waits where a hundred of its address are being verified, so that wrong ones count before the next", async () => {
+    const { key, slow, failures, sms } = await setUp({ listSms: async () => ListSmsResponse.create() });
+    key.isSlow = true;
+    const calls = Array.from({ length: 300 }, (_, i) => sms.listSms({}, under(`Bearer wrong${i}`)));
+    const ends = Promise.allSettled(calls);
+    await expect.poll(() => slow.length).toBe(100);
+    // One that needs no verification is not kept waiting.
+    await expect(sms.listSms({}, under(undefined))).rejects.toMatchObject({ code: Status.UNAUTHENTICATED });
+    expect(slow).toHaveLength(100);
+    key.isSlow = false;
+    for (const answer of slow) answer();
+    await ends;
+    const heldBack = failures.filter((name) => name === "THROTTLING_SPAMMING_IP").length;
+    // By the hundred, and the one try that an address has left.
+    expect(key.checks).toBe(101);
+    expect(heldBack).toBe(199);
   });
 
   it("takes the scheme of a key in any case, and no other scheme than Bearer and Basic", async () => {
