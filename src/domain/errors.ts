@@ -26,7 +26,11 @@ export class SmsError extends Error {
   readonly details: SmsErrorDetails;
 
   constructor(code: StatusCodeName, message: string = statusCode(code).text, details: SmsErrorDetails = {}) {
+    // A refusal is told to its caller, not traced: its stack, which nobody reads, would be a sixth of its cost.
+    const { stackTraceLimit } = Error;
+    if (code !== "INTERNAL_ERROR") Error.stackTraceLimit = 0;
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = "SmsError";
     this.code = code;
     this.details = details;
