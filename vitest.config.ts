@@ -2,7 +2,8 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
+    // An image takes minutes to build: `npm run test:long` asks for it.
+    include: ["test/**/*.test.ts", ...(process.env["IMAGE"] === undefined ? [] : ["test/**/*.long.ts"])],
     setupFiles: ["test/support/compile-cache.ts"],
     globalSetup: ["test/support/postgres-server.ts"],
     pool: "forks",

@@ -30,6 +30,7 @@ import { compileSenderTable } from "../policy/sender-table.ts";
 import { callBoundsOf } from "../rpc/calls/call-bounds.ts";
 import { defaultKeepalive } from "../rpc/server/listen-options.ts";
 import { createRpcServer } from "../rpc/server/server.ts";
+import { findNetworkDisk } from "../store/sqlite/network-disk.ts";
 import type { Store } from "../store/store.ts";
 import { startBackground } from "./background.ts";
 import { certificateEnds } from "./certificates.ts";
@@ -59,7 +60,10 @@ export async function startParts(
   parts.defer(() => rawStore.close());
   const drain = createDrain(clock, config.shutdown.grace);
   const stopping = new AbortController();
-  if (config.store.url === undefined) await removeCutOffBackups(config.store.path, clock.now());
+  if (config.store.url === undefined) {
+    await removeCutOffBackups(config.store.path, clock.now());
+    await warnOfNetworkDisk(config.store.path, log);
+  }
   const metrics = createMetrics();
   parts.defer(() => metrics.stop());
 
@@ -313,6 +317,15 @@ function createDrain(clock: Clock, graceMs: number) {
     /** A share of what is left, for a part after which others must stop too. */
     shareMs: (share: number) => leftMs() * share,
   };
+}
+
+/** It starts all the same: what stands behind FUSE nobody can tell, and what was accepted is there. */
+async function warnOfNetworkDisk(path: string, log: Logger): Promise<void> {
+  const disk = await findNetworkDisk(path);
+  if (disk === undefined) return;
+  const sentence =
+    "The store stands on a file system on which SQLite may lose messages; move it to a disk of this machine.";
+  log.warn({ path, reason: disk }, sentence);
 }
 
 async function freeDiskBytes(path: string): Promise<number> {

@@ -1,8 +1,8 @@
 /** Whether the ports of gRPC, HTTP and the API can be listened on, or are served by a service of ours already. */
 import { createServer } from "node:net";
-import { authority, reachable } from "../../config/reachable.ts";
 import type { Config } from "../../config/schema.ts";
 import type { Finding } from "./finding.ts";
+import { readReadiness } from "./readiness.ts";
 
 export interface DoorsFound {
   readonly findings: readonly Finding[];
@@ -16,15 +16,13 @@ interface Door {
   readonly port: number;
 }
 
-const answerMs = 2_000;
-
 /** `isStoreInUse`: whether a service has the configured store; undefined where that cannot be told. */
 export async function checkDoors(
   { listen }: Pick<Config, "listen">,
   isStoreInUse: boolean | undefined,
 ): Promise<DoorsFound> {
   const { grpc, http, api, callbacks } = listen;
-  const served = await readiness(http);
+  const served = (await readReadiness(http))?.join("; ");
   const server = served === undefined ? "stranger" : isStoreInUse === false ? "other store" : "own";
   const doors: readonly Door[] = [
     { name: "gRPC", host: grpc.host, port: grpc.port },
@@ -73,17 +71,4 @@ function tryListening(host: string, port: number): Promise<string | undefined> {
     server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
     server.listen({ host, port }, () => server.close(() => resolve(undefined)));
   });
-}
-
-/** Undefined where no service of ours answers, else why it takes no work, which is empty while it does. */
-async function readiness({ host, port }: { readonly host: string; readonly port: number }) {
-  if (port === 0) return undefined;
-  const at = authority(reachable(host), port);
-  try {
-    const answer = await fetch(`http://${at}/readyz`, { signal: AbortSignal.timeout(answerMs) });
-    const { ready, reasons } = (await answer.json()) as { ready?: unknown; reasons?: unknown };
-    return typeof ready === "boolean" && Array.isArray(reasons) ? reasons.join("; ") : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -8,6 +8,7 @@ import type { Config } from "../../config/schema.ts";
 import type { Clock } from "../../observability/clock.ts";
 import { inspectDatabase } from "../../store/postgres/inspect.ts";
 import { inspectFile } from "../../store/sqlite/inspect.ts";
+import { findNetworkDisk } from "../../store/sqlite/network-disk.ts";
 import { kindOf } from "../gateways/kinds.ts";
 import { readRequestSecret, requestSecretFile } from "../request-secrets.ts";
 import { checkCertificates } from "./check-certificates.ts";
@@ -81,6 +82,7 @@ async function checkFile({ store: { path, minFreeDisk } }: Config): Promise<Stor
       schemaFinding(subject, schema),
       ...(copied === undefined ? [] : [copiedFinding(copied.into, copied.isCertain)]),
       await diskFinding(path, minFreeDisk),
+      ...networkFindings(await findNetworkDisk(path)),
     ];
     return { findings, operatorKeyCount, isInUse };
   } catch (error) {
@@ -93,6 +95,12 @@ function copiedFinding(into: string, isCertain: boolean): Finding {
   const was = isCertain ? "was" : "may have been";
   const text = `${was} copied into ${into}: started here with --start-copied-store, a service sends again what waited then`;
   return { subject: "store", level: "warn", text };
+}
+
+function networkFindings(disk: string | undefined): readonly Finding[] {
+  if (disk === undefined) return [];
+  const text = `stands on ${disk}: SQLite wants a disk of this machine, where locks and fsync hold`;
+  return [{ subject: "store", level: "warn", text }];
 }
 
 const mebibyte = 1024 ** 2;

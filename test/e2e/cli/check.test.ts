@@ -186,6 +186,29 @@ describe("check", () => {
     ]);
   });
 
+  it("asks with --ready nothing else than whether the service of the configuration takes work", async () => {
+    const setup = await setUpService(join(folder, "service"), {});
+    const run = (...options: string[]) =>
+      cli(["check", "--ready", "--config", setup.configPath, ...options], { workingDirectory: folder });
+    const away = await run();
+    expect(away).toMatchObject({ exitCode: 1, out: "" });
+    expect(away.err).toContain(
+      `The service is not ready: no service answers at http://127.0.0.1:${setup.httpPort}/readyz.`,
+    );
+    const service = await startServiceProcess(setup);
+    parts.defer(() => service.stop());
+    expect(await run()).toMatchObject({
+      exitCode: 0,
+      out: `ok    service: takes work at 127.0.0.1:${setup.httpPort}`,
+    });
+    expect(JSON.parse((await run("--json")).out)).toEqual({ ready: true, reasons: [] });
+    expect((await run("--bind")).exitCode).toBe(2);
+    await service.stop();
+    const stopped = await run("--json");
+    expect(stopped.exitCode).toBe(1);
+    expect(JSON.parse(stopped.out)).toMatchObject({ ready: false, reasons: [expect.any(String)] });
+  });
+
   it("fails where the service's own files cannot be read or written, as its start would", async () => {
     mkdirSync(join(folder, "data/request-hash.secret"), { recursive: true });
     const unreadable = await findings({ store: { path: "data/relay.db" } });
