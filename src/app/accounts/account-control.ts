@@ -19,6 +19,7 @@ import {
 import type { Principal } from "../calls/principal.ts";
 import { invalid, missing } from "../calls/required-fields.ts";
 import type { TokenSealer } from "../calls/sealed-token.ts";
+import { standingOf } from "../calls/standing.ts";
 import type { Unknown } from "../calls/unknown.ts";
 import {
   changedPolicy,
@@ -57,7 +58,13 @@ export interface AccountControl {
   /** Empty for the caller's own; another's is for operators. */
   get(accountId: string, principal: Principal): Promise<Account>;
   create(
-    input: { readonly accountId: string; readonly displayName: string; readonly policy: PolicyInput },
+    input: {
+      readonly accountId: string;
+      readonly displayName: string;
+      readonly policy: PolicyInput;
+      /** Where the call comes from. */
+      readonly address: string | undefined;
+    },
     caller: Caller,
   ): Promise<Account>;
   /** By id. */
@@ -70,6 +77,8 @@ export interface AccountControl {
       /** Undefined for any; 0 while nothing of it was ever set. */
       readonly revision: number | undefined;
       readonly updateMask: readonly string[];
+      /** Where the call comes from. */
+      readonly address: string | undefined;
     },
     caller: Caller,
   ): Promise<Account>;
@@ -120,7 +129,7 @@ export function createAccountControl(deps: AccountControlDeps): AccountControl {
       throw new SmsError("UNKNOWN_ACCOUNT");
     },
 
-    async create({ accountId, displayName, policy }, caller) {
+    async create({ accountId, displayName, policy, address }, caller) {
       const violations: FieldViolation[] = [];
       if (accountId === "")
         violations.push({
@@ -139,6 +148,7 @@ export function createAccountControl(deps: AccountControlDeps): AccountControl {
       if ("violations" in checked) violations.push(...checked.violations);
       if ("violations" in checked || violations.length > 0) throw refuseFields(violations);
       const id = toAccountId(accountId);
+      if (id === caller.accountId) refuseLockout(id, checked.json, address);
       const account = { id, displayName, policy: checked.json };
       return write(caller, id, (act) => store.createAccount(act, account, isConfigured(id)));
     },
@@ -170,7 +180,7 @@ export function createAccountControl(deps: AccountControlDeps): AccountControl {
       };
     },
 
-    async update({ accountId, displayName, policy, revision, updateMask }, caller) {
+    async update({ accountId, displayName, policy, revision, updateMask, address }, caller) {
       if (accountId === "") throw missing("account.account_id");
       if (updateMask.length === 0) throw missing("update_mask");
       if (!updateMask.every((path) => path === displayNamePath || isPolicyPath(path)))
@@ -191,6 +201,7 @@ export function createAccountControl(deps: AccountControlDeps): AccountControl {
           ? checkPolicy(changedPolicy(base, policy, updateMask))
           : undefined;
         if (checked !== undefined && "violations" in checked) throw refuseFields(checked.violations);
+        if (checked !== undefined && id === caller.accountId) refuseLockout(id, checked.json, address);
         const fields = {
           ...(hasName && { displayName }),
           ...(checked !== undefined && { policy: checked.json }),
@@ -225,6 +236,17 @@ export function createAccountControl(deps: AccountControlDeps): AccountControl {
     reinstate: async (accountId, caller) => setState(accountId, "ACTIVE", caller),
     shown: (account) => shownAccount(account, deps),
   };
+}
+
+/** Nobody could take back what keeps the operators of an account from calling; one of another account, or from elsewhere, can. */
+function refuseLockout(id: AccountId, policy: string, address: string | undefined): void {
+  const { admits } = standingOf({ id, state: "ACTIVE", policy });
+  if (admits === undefined || admits(address)) return;
+  throw new SmsError(
+    "NOT_CHANGEABLE",
+    "It is your own account, and its ip_ranges would not let in this call: set them from an address that they let in, or as an operator of another account.",
+    { metadata: { rule: "IP_RANGES", address: address ?? "" } },
+  );
 }
 
 /** PARAMETER_MISSING where it is empty; what cannot be an account's id is that of no account. */

@@ -5,9 +5,9 @@ import { type StatusCodeEntry, type StatusCodeName, statusCode } from "../../dom
 import type { Logger } from "../../observability/logger.ts";
 import type { Tally } from "../../observability/tally.ts";
 
-/** Most violations that are listed, and most octets of one with its field and reason. */
+/** Most violations that are listed, and octets of all of them with their fields and reasons; each has its share, and one alone is told whole. */
 const maxViolations = 25;
-const maxViolationOctets = 120;
+const maxViolationsOctets = 3_000;
 
 export interface Failure {
   readonly name: StatusCodeName;
@@ -47,7 +47,7 @@ export function describeFailure(thrown: unknown, deps: FailureDeps): Failure {
     name,
     code,
     text: error.message,
-    violations: violations.slice(0, maxViolations).map(shorten),
+    violations: shortened(violations.slice(0, maxViolations)),
     violationCount: violations.length,
     retryAfterMs,
     quota,
@@ -67,10 +67,13 @@ const nothingTold = {
   quota: undefined,
 } as const;
 
-/** Cuts the description so that the whole violation stays within its octets; descriptions are our own ASCII. */
-function shorten(violation: FieldViolation): FieldViolation {
-  const room = Math.max(0, maxViolationOctets - violation.field.length - violation.reason.length);
-  return violation.description.length <= room
-    ? violation
-    : { ...violation, description: violation.description.slice(0, room) };
+/** Cuts descriptions so that all violations stay within their octets; descriptions are our own ASCII. */
+function shortened(violations: readonly FieldViolation[]): readonly FieldViolation[] {
+  const share = maxViolationsOctets / Math.max(1, violations.length);
+  return violations.map((violation) => {
+    const room = Math.max(0, Math.floor(share) - violation.field.length - violation.reason.length);
+    return violation.description.length <= room
+      ? violation
+      : { ...violation, description: violation.description.slice(0, room) };
+  });
 }

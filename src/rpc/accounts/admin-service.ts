@@ -39,7 +39,8 @@ export function createAdminService({
   return {
     createAccount: async (request, ...who) => {
       const caller = await callerOf(CreateAccountRequest, request, ...who);
-      const account = await accounts.create(fromAccount(request.account), caller);
+      const [, { address }] = who;
+      const account = await accounts.create({ ...fromAccount(request.account), address }, caller);
       tell(account, who, "An operator created an account.");
       return { account: toAccount(accounts.shown(account)) };
     },
@@ -53,7 +54,8 @@ export function createAdminService({
     updateAccount: async (request, ...who) => {
       const caller = await callerOf(UpdateAccountRequest, request, ...who);
       const { account: asked, updateMask = [] } = request;
-      const account = await accounts.update({ ...fromAccount(asked), updateMask }, caller);
+      const [, { address }] = who;
+      const account = await accounts.update({ ...fromAccount(asked), updateMask, address }, caller);
       tell(account, who, "An operator changed an account.");
       return { account: toAccount(accounts.shown(account)) };
     },

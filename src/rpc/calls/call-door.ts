@@ -78,6 +78,8 @@ export interface CallDoor {
   readonly bounds: CallBounds;
   readonly connections: Connections;
   now(): number;
+  /** Where a call comes from, behind trusted proxies too; undefined where it has no address. */
+  addressOf(metadata: Metadata, peer: Peer): string | undefined;
   /** Unary requests that are not whole; calls with streamed requests; answers that were not taken at once. */
   readonly arriving: CallList<WatchedCall>;
   readonly streaming: CallList<WatchedCall>;
@@ -289,6 +291,7 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     bounds,
     connections,
     now: () => clock.monotonic(),
+    addressOf: cameFrom,
     arriving,
     streaming,
     unread,

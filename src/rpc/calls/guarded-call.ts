@@ -96,6 +96,10 @@ export abstract class GuardedCall
     return peerOn(this.connection, () => this.call.getPeer());
   }
 
+  get address(): string | undefined {
+    return this.#metadata && this.door.addressOf(this.#metadata, this);
+  }
+
   override getPeer(): string {
     return this.peer;
   }

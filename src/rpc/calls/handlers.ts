@@ -30,6 +30,8 @@ export interface MessageType {
 export interface CallContext {
   /** Where the call comes from. */
   readonly peer: string;
+  /** The address that it comes from, behind trusted proxies too; undefined where there is none. */
+  readonly address: string | undefined;
   /** Of its method, for instance `/smsrelay.v1.SmsService/SendSms`. */
   readonly path: string;
   /** Aborted when the caller goes away, or its key is not admitted any more. */

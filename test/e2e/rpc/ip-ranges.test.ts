@@ -68,6 +68,31 @@ describe("ranges of addresses of an account", () => {
     await expect(reading).rejects.toMatchObject({ code: Status.PERMISSION_DENIED });
   });
 
+  it("are refused, 4124, on an operator's own account where they would not let in the call that sets them", async () => {
+    const away = { allowed: ["10.0.0.0/8"], denied: [] };
+    const own = { account: { accountId: "ops", policy: { ipRanges: away } } };
+    const asOperator = (address: string) => ({
+      metadata: Metadata({ "x-forwarded-for": address, authorization: `Bearer ${OPERATOR_KEY}` }),
+    });
+    for (const setOwn of [
+      (options: object) => operator.admin.createAccount(own, options),
+      (options: object) => operator.admin.updateAccount({ ...own, updateMask: ["policy"] }, options),
+      (options: object) =>
+        operator.admin.updateAccount({ ...own, updateMask: ["policy.ip_ranges"] }, options),
+    ])
+      expect(await failureOf((options) => setOwn({ ...options, ...asOperator("192.0.2.1") }))).toMatchObject({
+        code: Status.FAILED_PRECONDITION,
+        info: { reason: "NOT_CHANGEABLE", metadata: { rule: "IP_RANGES", address: "192.0.2.1" } },
+      });
+    await operator.sms.listSms({});
+    // From where they let in it may set them, and take them back.
+    await operator.admin.updateAccount({ ...own, updateMask: ["policy"] }, asOperator("10.1.2.3"));
+    await expect(operator.sms.listSms({})).rejects.toMatchObject({ code: Status.PERMISSION_DENIED });
+    const none = { account: { accountId: "ops", policy: {} }, updateMask: ["policy"] };
+    await operator.admin.updateAccount(none, asOperator("10.1.2.3"));
+    await operator.sms.listSms({});
+  });
+
   it("are refused with the place of each that is none", async () => {
     const { info, violations } = await failureOf((options) =>
       operator.admin.updateAccount(
