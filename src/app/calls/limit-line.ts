@@ -3,7 +3,6 @@
  * once a second, so that another limit holds at once. Whoever is beaten to a token by calls that do not wait keeps them out until it has
  * passed.
  */
-
 import { SmsError } from "../../domain/errors.ts";
 import type { Clock } from "../../observability/clock.ts";
 import { isOverSecond, type Over } from "./limiter.ts";

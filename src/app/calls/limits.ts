@@ -3,7 +3,6 @@
  * processes, what the store holds is read before the first message, and again once a second while messages come: counts are exact in one
  * process, and over by what others took in their last second. Processes share the limit of a second evenly.
  */
-
 import type { AccountId } from "../../domain/ids.ts";
 import { type LimitOwner, ownerOfKey } from "../../domain/limit-owner.ts";
 import type { RateLimit } from "../../domain/rate-limit.ts";

@@ -51,7 +51,8 @@ function compileAddresses(rule: ValueRule | undefined): Standing["admits"] {
 
 /** The refusal of a call from where the account's calls may not come from; `address` is the caller's own. */
 export function wrongAddress(address: string | undefined): SmsError {
-  return new SmsError("UNAUTHORIZED_IP", undefined, {
+  const text = address === undefined ? undefined : `The caller's address ${address} is not allowed.`;
+  return new SmsError("UNAUTHORIZED_IP", text, {
     metadata: { rule: "IP_RANGES", address: address ?? "" },
   });
 }

@@ -3,7 +3,7 @@
  * body is held. What each account holds of the process is bounded, and what begins and does not go on, or is answered and not read, is
  * ended in time (P61).
  */
-import type { Metadata, StatusObject } from "@grpc/grpc-js";
+import type { Metadata } from "@grpc/grpc-js";
 import { type AddressLimit, tooManyCalls } from "../../app/calls/address-limit.ts";
 import type { CallerAddresses } from "../../app/calls/caller-address.ts";
 import { type Connections, createConnections } from "../../app/calls/connections.ts";
@@ -89,7 +89,7 @@ export interface CallDoor {
     metadata: Metadata,
     scope: Scope | undefined,
     peer: Peer,
-  ): Entry | StatusObject | Promise<Entry | StatusObject>;
+  ): Entry | NamedStatus | Promise<Entry | NamedStatus>;
   /** Why a call that was let in must not go on, as of now; undefined where it may. */
   whyEnded(call: LetIn): Ending | Promise<Ending>;
   /** Looks at the key of an open stream until it is cancelled; tells of it once it is not admitted any more. */
@@ -140,13 +140,15 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     return share;
   }
 
-  function admit(entry: Entry): Entry | StatusObject {
+  function admit(entry: Entry): Entry | NamedStatus {
     const { share } = entry;
-    if (share.calls >= share.bounds.maxCalls) return refuse(share, "Too many calls are open.");
+    if (share.calls >= share.bounds.maxCalls) return turnAway(entry, "Too many calls are open.");
     if (share.unreadOctets >= share.bounds.maxUnreadOctets)
-      return refuse(share, "Too many answers are unread.");
+      return turnAway(entry, "Too many answers are unread.");
     return entry;
   }
+
+  const turnAway = ({ share, principal }: Entry, what: string) => ({ ...refuse(share, what), principal });
 
   function cameFrom(metadata: Metadata, peer: Peer): string | undefined {
     return addresses.of(() => metadata.get("x-forwarded-for").join(","), peer.getPeer());
@@ -156,7 +158,7 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
   const origin = (metadata: Metadata, peer: Peer) => cameFrom(metadata, peer) ?? peer.getPeer();
 
   /** Of an address from which too many calls come, whatever they show; undefined where this one may go on. */
-  function refuseBusy(metadata: Metadata, peer: Peer): StatusObject | undefined {
+  function refuseBusy(metadata: Metadata, peer: Peer): NamedStatus | undefined {
     const retryAfterMs = addressLimit?.waitMs(cameFrom(metadata, peer));
     if (retryAfterMs === undefined) return undefined;
     deps.log.often.warn(
@@ -167,7 +169,7 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
   }
 
   /** Of an address that showed wrong credentials too often; undefined where these may be verified. */
-  function refuseFailing(metadata: Metadata, presented: string, peer: Peer): StatusObject | undefined {
+  function refuseFailing(metadata: Metadata, presented: string, peer: Peer): NamedStatus | undefined {
     if (!failing.hasAny) return undefined;
     if (keys.isKnown(presented)) return undefined;
     const retryAfterMs = failing.heldBackMs(cameFrom(metadata, peer));
@@ -179,7 +181,7 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     return refusalOf(new SmsError("THROTTLING_SPAMMING_IP", undefined, { retryAfterMs }), deps);
   }
 
-  function refuseKey(metadata: Metadata, presented: string | undefined, peer: Peer): StatusObject {
+  function refuseKey(metadata: Metadata, presented: string | undefined, peer: Peer): NamedStatus {
     logRefusedKey(deps, presented, origin(metadata, peer));
     if (presented !== undefined) failing.note(cameFrom(metadata, peer));
     return refusalOf(new SmsError("INVALID_CREDENTIALS"), deps);
@@ -198,7 +200,7 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     metadata: Metadata,
     scope: Scope,
     peer: Peer,
-  ): Entry | StatusObject | Promise<Entry | StatusObject> {
+  ): Entry | NamedStatus | Promise<Entry | NamedStatus> {
     const standing = standings.of(principal.accountId);
     return standing instanceof Promise
       ? standing.then((known) => admitStanding(known, principal, metadata, scope, peer))
@@ -211,11 +213,11 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     metadata: Metadata,
     scope: Scope,
     peer: Peer,
-  ): Entry | StatusObject {
+  ): Entry | NamedStatus {
     const refusal = refuseStanding(standing, principal, metadata, peer);
-    if (refusal !== undefined) return refusalOf(refusal, deps);
+    if (refusal !== undefined) return { ...refusalOf(refusal, deps), principal };
     if (!holdsScope(principal.scopes, scope))
-      return refusalOf(missingScope(principal, scope, metadata, peer), deps);
+      return { ...refusalOf(missingScope(principal, scope, metadata, peer), deps), principal };
     return admit({ principal, share: shareOf(principal.accountId) });
   }
 
@@ -268,7 +270,7 @@ export function createCallDoor(deps: CallDoorDeps): CallDoor {
     return new SmsError("ACCESS_DENIED", text, { metadata: { scope } });
   }
 
-  function refuseThrown(thrown: unknown, metadata: Metadata, peer: Peer): StatusObject {
+  function refuseThrown(thrown: unknown, metadata: Metadata, peer: Peer): NamedStatus {
     if (isOfNobody(thrown)) logNobody(deps, thrown, origin(metadata, peer));
     return refusalOf(thrown, deps);
   }

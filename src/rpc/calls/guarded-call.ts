@@ -8,7 +8,6 @@ import {
   type Metadata,
   ServerInterceptingCall,
   type ServerInterceptingCallInterface,
-  type StatusObject,
   status,
 } from "@grpc/grpc-js";
 import type { CertifiedCaller, Principal } from "../../app/calls/principal.ts";
@@ -174,7 +173,7 @@ export abstract class GuardedCall
     this.end();
   }
 
-  #enter(entry: Entry | StatusObject): void {
+  #enter(entry: Entry | NamedStatus): void {
     // The caller may be gone since.
     if (this.isOver) return;
     if ("code" in entry) {
@@ -185,7 +184,7 @@ export abstract class GuardedCall
     const session = this.reached?.stream.session;
     if (principal !== undefined && session !== undefined && !knownSessions.has(session)) {
       if (!this.door.connections.know(this.call.getConnectionInfo(), principal.accountId)) {
-        this.#endWith(this.door.refuse(share, "Too many connections are open."));
+        this.#endWith({ ...this.door.refuse(share, "Too many connections are open."), principal });
         session.close();
         return;
       }
@@ -236,7 +235,7 @@ export abstract class GuardedCall
   }
 
   /** Ends a call whose request is not whole, and asks the peer to send no more of it (RFC 9113 §8.1). */
-  #endWith(refusal: StatusObject): void {
+  #endWith(refusal: NamedStatus): void {
     this.#leave();
     this.tellRefused(refusal);
     const stream = this.reached?.stream;
@@ -262,14 +261,14 @@ export abstract class GuardedCall
   }
 
   /** Tells of its end in the log, and its caller by which id it is found there. */
-  protected tellRefused({ code, metadata, reason = status[code] }: NamedStatus): void {
+  protected tellRefused({ code, metadata, reason = status[code], principal }: NamedStatus): void {
     const tell = this.door.tellRefused;
     if (tell === undefined) return;
     const requestId = requestIdOf(this.#metadata?.get("x-request-id")[0]);
     metadata.set("x-request-id", requestId);
-    const { path, principal } = this;
+    const { path } = this;
     const tookMs = this.#beganMs === undefined ? 0 : this.door.now() - this.#beganMs;
-    tell({ requestId, path, peer: this.peer, principal, reason, tookMs });
+    tell({ requestId, path, peer: this.peer, principal: principal ?? this.principal, reason, tookMs });
   }
 
   /** The status with what the handler wants to have sent beside it. */

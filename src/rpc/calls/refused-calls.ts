@@ -84,4 +84,6 @@ export function createTellRefusedCall({
 /** A status with the name of what it refuses for. */
 export interface NamedStatus extends StatusObject {
   readonly reason?: string;
+  /** Who was refused before it was let in, where that is known. */
+  readonly principal?: Principal | undefined;
 }

@@ -5,7 +5,7 @@ import { silentLogger } from "../../../src/observability/logger.ts";
 import { createTellRefusedCall } from "../../../src/rpc/calls/refused-calls.ts";
 import { createFakeClock } from "../../support/fake-clock.ts";
 import { connectClients, type RpcClients } from "../../support/rpc-client.ts";
-import { type RpcWorld, SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
+import { OPERATOR_KEY, type RpcWorld, SHOP_KEY, startRpcWorld } from "../../support/rpc-world.ts";
 
 const message = {
   sender: "ACME",
@@ -96,6 +96,31 @@ describe("a call that is refused", () => {
     expect(lines).toMatchObject([
       { requestId: wrong, reason: "INVALID_CREDENTIALS" },
       { requestId: stream, call: "smsrelay.v1.SmsService/StreamDeliveryReports", account: "shop" },
+    ]);
+  });
+
+  it("names the account and key where the door refuses somebody who is known", async () => {
+    const { sms, admin, accounts } = await start();
+    const operator = { metadata: Metadata({ authorization: `Bearer ${OPERATOR_KEY}` }) };
+    const ids = [await toldId((options) => admin.listAccounts({}, options))];
+    const setRanges = (allowed: readonly string[]) =>
+      admin.updateAccount(
+        {
+          account: { accountId: "shop", policy: { ipRanges: { allowed: [...allowed] } } },
+          updateMask: ["policy"],
+        },
+        operator,
+      );
+    await setRanges(["192.0.2.0/24"]);
+    ids.push(await toldId((options) => sms.listSms({}, options)));
+    await setRanges([]);
+    await admin.suspendAccount({ accountId: "shop" }, operator);
+    ids.push(await toldId((options) => accounts.getAccount({}, options)));
+    const who = { account: "shop", keyId: expect.stringMatching(/^cfg-/) };
+    expect(lines).toMatchObject([
+      { requestId: ids[0], reason: "ACCESS_DENIED", ...who },
+      { requestId: ids[1], reason: "UNAUTHORIZED_IP", ...who },
+      { requestId: ids[2], reason: "INVALID_ACCOUNT", ...who },
     ]);
   });
 
